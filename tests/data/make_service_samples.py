@@ -1,0 +1,420 @@
+"""Writes what services calculate for random conversations, documents and models.
+
+    python -m tests.data.make_service_samples
+
+After a change of a rule, read the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, cast
+
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    PageImage,
+    PassagesPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.image_tokens import TileTokens
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.spending.cost import Price, Usage, UsageScope
+from desktop_app.paths import resource_path
+from desktop_app.services.chat.chat_service import first_title
+from desktop_app.services.chat.choice_resolution import (
+    ResolvedChoice,
+    model_info,
+    price_claim,
+)
+from desktop_app.services.chat.compaction_service import CompactionService, Plan
+from desktop_app.services.chat.inline_pictures import PictureText
+from desktop_app.services.chat.send_context import SendContext
+from desktop_app.services.chat.small_tasks.titles import wants_title
+from desktop_app.services.collections.passage_context import budget, looked_for
+from desktop_app.services.collections.passage_dedup import DuplicatePassages
+from desktop_app.services.documents.chunk_pages import page_spans
+from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.document_beginnings import beginning
+from desktop_app.services.documents.kept_spans import even_parts, spans_from
+from desktop_app.services.spending.cost_estimate import (
+    Estimator,
+    needs_counting,
+    usable_input,
+    used_tokens,
+)
+from tests.helpers.scripted_provider import WordCounter
+
+EXPECTED: Final = Path(__file__).with_name("services")
+_AT: Final = datetime(2026, 1, 2, tzinfo=UTC)
+_CATALOG: Final = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+_MODELS: Final = ("gpt-5.2", "gpt-5.2-pro", "gpt-5.2-chat-latest", "other")
+_WORDS: Final = "ask the goose what winter says of bays and tides in the far north".split()
+_LINES: Final = (
+    *("# Head\n", "## Next #\n", "### Deep\n", "[page 2]\n", "[slide 3]\n", "[chapter 4]\n"),
+    *("| a | b |\n", "| --- | --- |\n", "| 1 | two |\n", "| 3 | 4.5 |\n", "words\n", "\n", "x\n\n"),
+    *(
+        "## Sheet 1\n\n",
+        "[page 3]\n",
+        "\n\n[page 5]\n",
+        "a;b;c\n",
+        "1;2;3\n",
+        "a,b\n",
+        '"x\ny",2\n',
+    ),
+    "| " + "long " * 90 + " |\n",
+)
+
+
+class _Shelf:
+    async def text(self, sha256: str) -> str:
+        return "words of it " * int(sha256[0])
+
+    async def bytes(self, sha256: str) -> bytes:
+        return (await self.text(sha256)).encode()
+
+
+class _Jobs:
+    """The utility model of compactions: the model itself, or a cheaper one."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def model_for(self, _purpose: object, own: ResolvedChoice) -> ResolvedChoice:
+        return replace(own, model=replace(own.model, context_window=3_000, max_input=None))
+
+    def at(self, _profile: object, model: ModelInfo) -> ResolvedChoice:
+        return replace(_resolved(self._chance), model=model)
+
+    async def ask(self, *asked: object, **_more: object) -> str:
+        return f"summary of {len(str(asked[3]).split())} words"
+
+
+class _Store:
+    async def add(self, _made: Compaction) -> bool:
+        return True
+
+
+class _Fences:
+    async def of(self, *_of: str) -> Any:
+        from desktop_app.services.fence import SAMPLE
+
+        return SAMPLE
+
+
+def estimates() -> Iterator[str]:
+    """Yield the figures of questions in a conversation."""
+    chance = random.Random("estimates")
+    for _ in range(400):
+        context = _context(chance)
+        draft = Draft(_phrase(chance), tuple(_attached(chance)))
+        estimator = Estimator(WordCounter(), _Shelf())
+        yield _line(
+            *asyncio.run(estimator.estimate(context, draft, found=())),
+            asyncio.run(estimator.context_tokens(context)),
+            estimator.surely_fits(context, draft),
+            used_tokens(context.path, context.resolved, context.compactions),
+            needs_counting(context.path, context.resolved, context.compactions),
+            usable_input(context.resolved.model),
+            _refusal(estimator, context, draft),
+        )
+
+
+def compactions() -> Iterator[str]:
+    """Yield the plans of compactions and their results."""
+    chance = random.Random("compactions")
+    for _ in range(300):
+        context = _context(chance, longest=500)
+        service = CompactionService(
+            store=cast("Any", _Store()),
+            attachments=_Shelf(),
+            pictures=cast("Any", None),
+            estimator=Estimator(WordCounter(), _Shelf()),
+            jobs=cast("Any", _Jobs(chance)),
+            catalog=_CATALOG,
+            fences=cast("Any", _Fences()),
+        )
+        more = chance.choice((0, 0, 300, 3_000))
+        plan = asyncio.run(service.plan(context))
+        yield _line(
+            asyncio.run(service.is_nearly_full(context, more_tokens=more)),
+            plan and _planned(plan),
+            plan and plan.kind is CompactionKind.SUMMARY and _compacted(service, plan),
+        )
+
+
+def pieces() -> Iterator[str]:
+    """Yield how texts are divided, and the positions and pages of the pieces."""
+    chance = random.Random("pieces")
+    for _ in range(400):
+        text = "".join(chance.choices(_LINES, k=chance.randint(1, 14)))
+        size = chance.choice((7, 20, 60))
+        positions = ChunkPositions(text)
+        places = sorted(chance.choices(range(len(text) + 1), k=2))
+        spans = [[0, size, 2], [size, len(text), chance.choice((1, 9_999, -1))]]
+        stored = json.dumps(chance.choice((spans, spans[:1], [[0, len(text), 1]], [], None, [[1]])))
+        document = _document(chance, by_tools=True)
+        yield _line(
+            [start for start, _ in even_parts(text, size)],
+            [[positions.attributes(at), positions.table_head(at)] for at in places],
+            spans_from(stored, len(text)),
+            _spans(chance, text),
+            beginning(document, text).partition(")")[2],
+        )
+
+
+def passages() -> Iterator[str]:
+    """Yield which of similar passages are new, and what is searched for."""
+    chance = random.Random("similar passages")
+    for _ in range(300):
+        known = DuplicatePassages()
+        words = chance.choices(_WORDS, k=chance.choice((3, 4, 5, 20, 40)))
+        found = []
+        for _ in range(4):
+            start, end = chance.choice((0, 0, 1, 2, 3)), len(words) - chance.choice((0, 0, 1, 2, 5))
+            said = [*chance.choices(_WORDS, k=chance.choice((0, 0, 1, 4))), *words[start:end]]
+            if chance.random() < 0.2 and said:
+                said[chance.randrange(len(said))] = "not"
+            found.append(known.is_new(" ".join(said)))
+        context = _context(chance)
+        question = looked_for(context.path, _phrase(chance))
+        yield _line(found, "\n" in question, budget(context.resolved))
+
+
+def models() -> Iterator[str]:
+    """Yield what is known of models, and whether their price counts."""
+    chance = random.Random("models")
+    for _ in range(200):
+        profile = _resolved(chance).profile
+        name = chance.choice((*_MODELS, "openai/gpt-5.2", "gpt-5.2-2025-12-11", "llama"))
+        learned = chance.choice((None, None, 1_000, 500_000))
+        info = model_info(profile, name, _CATALOG, None, learned)
+        yield _line(
+            profile.id,
+            name,
+            learned,
+            price_claim(profile, name, _CATALOG, None).name,
+            info.context_window,
+            info.max_input,
+            info.price is None,
+        )
+
+
+def titles() -> Iterator[str]:
+    """Yield whether conversations want a title."""
+    chance = random.Random("titles")
+    for _ in range(200):
+        path = _path(chance)[: chance.randint(0, 3)]
+        title = chance.choice(("", "Mine", *[first_title(message) for message in path[:1]] * 4))
+        conversation = replace(_conversation(), title=title)
+        yield _line([len(path), title, wants_title(conversation, path)])
+
+
+def pictures() -> Iterator[str]:
+    """Yield what is left of an answer whose images arrive in pieces."""
+    chance = random.Random("inline pictures")
+    for _ in range(200):
+        source = "".join(
+            chance.choice(
+                (
+                    "words ",
+                    "![a](data:image/png;base64,aGVsbG8=)",
+                    "![a](data:image/png;base64,iVBORw0KGgo",
+                    "![b](u)",
+                    "](data:",
+                    "![c](data:",
+                    ") ",
+                )
+            )
+            for _ in range(chance.randint(1, 5))
+        )
+        found, taken, at = PictureText(), [], 0
+        while at < len(source):
+            size = chance.randint(1, 30)
+            taken.append(repr(list(found.feed(source[at : at + size]))))
+            at += size
+        yield _line(source, taken, found.end())
+
+
+def _planned(plan: Plan) -> list[object]:
+    point = next(n for n, m in enumerate(plan.sent.messages) if m.id == plan.point.id)
+    costs = [
+        None if cost is None else str(cost) for cost in (plan.cost_of_input, plan.cost_at_most)
+    ]
+    return [plan.kind.value, point, plan.by.model.id, plan.whole, plan.tokens, plan.exact, *costs]
+
+
+def _compacted(service: CompactionService, plan: Plan) -> list[object]:
+    parts: list[tuple[int, int]] = []
+    try:
+        made = asyncio.run(service.compact(plan, on_part=lambda *done: parts.append(done)))
+    except UserFacingError as error:
+        return [parts, str(error)]
+    return [parts, made.tokens_before, made.tokens_after, made.body]
+
+
+def _refusal(estimator: Estimator, context: SendContext, draft: Draft) -> str:
+    found = asyncio.run(estimator.estimate(context, draft, found=()))
+    try:
+        estimator.require_room(draft, found, context.resolved, may_compact=len(context.path) > 4)
+    except UserFacingError as error:
+        return f"{error} {error.what_to_do}"
+    return ""
+
+
+def _spans(chance: random.Random, text: str) -> object:
+    model = _resolved(chance).model
+    try:
+        return [
+            [span.start, span.end, [at for at, _ in span.pages], span.tokens]
+            for span in page_spans(_document(chance), text, chance.choice((300, 2_000)), model)
+        ]
+    except UserFacingError as error:
+        return str(error)
+
+
+def _resolved(chance: random.Random) -> ResolvedChoice:
+    profile = replace(
+        chance.choice((OPENAI, COMETAPI)),
+        api=chance.choice((Api.RESPONSES, Api.CHAT_COMPLETIONS)),
+        kind=chance.choice((ProviderKind.OPENAI, ProviderKind.COMPATIBLE)),
+        price_multiplier=Decimal(chance.choice(("1", "0.8"))),
+    )
+    window = chance.choice((None, 800, 1_600, 4_000, 60_000, 400_000))
+    info = replace(
+        _CATALOG.info(chance.choice(_MODELS)),
+        context_window=window,
+        max_input=chance.choice((None, None, 300, 2_000)),
+        max_output=chance.choice((None, 100, 2_000)),
+        sees_images=chance.choice((None, True, False)),
+        image_tokens=chance.choice((None, TileTokens(85, 170))),
+    )
+    if chance.random() < 0.3:
+        price = Price(Decimal(1), Decimal("0.1"), Decimal(chance.choice((4, 40))))
+        info = replace(info, price=chance.choice((None, price)))
+    return ResolvedChoice(profile, info, None, chance.choice((None, Effort.LOW)))
+
+
+def _context(chance: random.Random, longest: int = 60) -> SendContext:
+    path = _path(chance, longest)
+    resolved = _resolved(chance)
+    made = []
+    if path and chance.random() < 0.4:
+        kind = chance.choice((CompactionKind.SUMMARY, CompactionKind.PROVIDER))
+        body = "a summary " * 9 if kind is CompactionKind.SUMMARY else "[]"
+        point = chance.choice(path)
+        maker = chance.choice((resolved.profile.id, "other"))
+        made.append(
+            Compaction("k", "c", point.id, kind, maker, resolved.model.id, body, _AT, 500, 90)
+        )
+    said = chance.choice(("", "Be short."))
+    return SendContext(path, resolved, made, said)
+
+
+def _path(chance: random.Random, longest: int = 60) -> list[Message]:
+    path: list[Message] = []
+    for number in range(chance.choice((4, 6, 8) if longest > 100 else (0, 1, 2, 3, 4, 6, 8))):
+        role = Role.ASSISTANT if number % 2 else Role.USER
+        parts: list[Any] = [TextPart(_phrase(chance, longest))]
+        if role is Role.USER:
+            parts += _attached(chance)
+            if chance.random() < 0.15:
+                found = Passage(1, "k", "3" * 64, "a.pdf", 2, "page 2", 0, 9, _phrase(chance))
+                parts.append(PassagesPart("k", "Papers", (found,)))
+        elif chance.random() < 0.15:
+            parts.insert(0, ToolCallPart("1", "calculate", '{"x": 1}', result="2 and 3"))
+        usage = Usage(chance.randint(1, 900), 0, chance.randint(1, 90), chance.choice((0, 7)))
+        provider = chance.choice((OPENAI, COMETAPI)).id
+        path.append(
+            Message(
+                f"m{number}",
+                "c",
+                path[-1].id if path else None,
+                role,
+                chance.choice((MessageStatus.COMPLETE,) * 4 + (MessageStatus.FAILED,)),
+                tuple(parts),
+                _AT,
+                ModelChoice(provider, chance.choice(_MODELS), None, None),
+                usage if role is Role.ASSISTANT and chance.random() < 0.5 else None,
+                usage_scope=chance.choice(
+                    (*[UsageScope.OWN] * 5, UsageScope.ALL, UsageScope.FIRST)
+                ),
+            )
+        )
+    return path
+
+
+def _attached(chance: random.Random) -> list[DocumentPart | ImagePart]:
+    found: list[DocumentPart | ImagePart] = []
+    if chance.random() < 0.2:
+        found.append(_document(chance))
+    if chance.random() < 0.1:
+        width, height = chance.choice(((0, 0), (500, 400), (3_000, 2_000)))
+        detail = chance.choice(("auto", "low", "high"))
+        found.append(ImagePart("5" * 64, "gull.png", "image/png", 99, width, height, detail))
+    return found
+
+
+def _document(chance: random.Random, *, by_tools: bool = False) -> DocumentPart:
+    kinds = ("application/pdf", "text/csv", "text/plain")
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return DocumentPart(
+        chance.choice("379") * 64,
+        chance.choice(("report.pdf", "data.csv")),
+        chance.choice((*kinds, sheet)),
+        chance.choice((9, 9_000)),
+        pages=chance.choice((None, 2, 9)),
+        pictured=chance.choice(((), (PageImage(2, 800, 900), PageImage(5, 1_600, 1_900)))),
+        detail=chance.choice(("auto", "low", "text")),
+        as_file=chance.random() < 0.1,
+        by_tools=by_tools or chance.random() < 0.1,
+    )
+
+
+def _conversation() -> Conversation:
+    return Conversation("c", "", _AT, _AT, ModelChoice(OPENAI.id, "gpt-5.2", None, None))
+
+
+def _phrase(chance: random.Random, longest: int = 60) -> str:
+    return " ".join(chance.choices(_WORDS, k=chance.choice((1, 7, 8, 20, longest))))
+
+
+def _line(*values: object) -> str:
+    return json.dumps(values, ensure_ascii=False, default=str)
+
+
+SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
+    "estimates": estimates,
+    "compactions": compactions,
+    "pieces": pieces,
+    "passages": passages,
+    "models": models,
+    "titles": titles,
+    "pictures": pictures,
+}
+
+if __name__ == "__main__":
+    EXPECTED.mkdir(exist_ok=True)
+    for name, lines in SAMPLES.items():
+        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
