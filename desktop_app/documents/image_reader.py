@@ -75,7 +75,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
             animated = bool(getattr(image, "is_animated", False))
             # Decoding a JPEG at an eighth of its size still notices missing data at its end.
             width, height = _size(image)
-            image.draft("RGB", (width // 8, height // 8))
+            image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
     except _DAMAGED as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error

@@ -246,3 +246,9 @@ def swapped_profile() -> bytes:
         data[red + 4 : red + 12],
     )
     return bytes(data)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 400), (400, 7)])
+def test_a_narrow_jpeg_is_whole(size: tuple[int, int]) -> None:
+    found = looked_at(packed(Image.new("RGB", size), "JPEG"))
+    assert (found.width, found.height) == size
