@@ -1,12 +1,14 @@
 """Finds mutable places in a module and creates the mutants.
 
-Five kinds of places are left out, because a program with the change behaves as well as without it:
+Six kinds of places are left out, because a program with the change behaves as well as without it:
 
 - what stands in a Protocol, which only states a type: its defaults never apply;
 - the size of a limit or of a piece of work: a constant of 100 or more, or a product or shift, whose
   name has a superlative (`LONGEST_LINE`, `_MOST_CELLS`) or says how much is done at once
-  (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Comparisons
-  with the limit are mutated, and so are small limits;
+  (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Small limits
+  are mutated;
+- `<` or `<=` of a comparison with such a limit of the module, which is the same neighboring value;
+- `repr=False` of a field, which only programmers see;
 - the end of a slice at 100 or more, where a text is cut or a sample of it looked at, likewise;
 - `return False`, which would return None, as false as it is; its change to True is drawn;
 - `strict=True` of `zip`, which asserts that a correct program has as many of both.
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,10 +73,12 @@ class Mutant:
 
 def places(source: str) -> list[tuple[int, str]]:
     """Return the number of the syntax node and the operator of each possible mutant."""
+    tree = ast.parse(source)
+    limits = {name for statement in tree.body if (name := _limit(statement))}
     return [
         (number, operator)
-        for number, node in enumerate(_nodes(ast.parse(source)))
-        if (operator := _operator(node))
+        for number, node in enumerate(_nodes(tree))
+        if (operator := _operator(node, limits))
     ]
 
 
@@ -118,6 +122,8 @@ def _is_left_out(node: ast.AST, parent: ast.AST) -> bool:
             return True
         case ast.ClassDef(bases=bases):
             return any("Protocol" in ast.unparse(base) for base in bases)
+        case ast.keyword("repr", ast.Constant(False)):
+            return True
         case ast.keyword("strict", ast.Constant(True)):
             return isinstance(parent, ast.Call) and ast.unparse(parent.func) == "zip"
     match parent:
@@ -126,6 +132,17 @@ def _is_left_out(node: ast.AST, parent: ast.AST) -> bool:
         case ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)):
             return bool(_LIMITS.search(name)) and (_is_large(node) or _is_product(node))
     return False
+
+
+def _limit(statement: ast.stmt) -> str:
+    """Return the name of the limit that a statement defines, or ""."""
+    match statement:
+        case (
+            ast.Assign(targets=[ast.Name(name)], value=ast.expr() as value)
+            | ast.AnnAssign(target=ast.Name(name), value=ast.expr() as value)
+        ):
+            return name if _is_left_out(value, statement) else ""
+    return ""
 
 
 def _is_large(node: ast.AST) -> bool:
@@ -142,9 +159,14 @@ def _is_product(node: ast.AST) -> bool:
     return False
 
 
-def _operator(node: ast.AST) -> str:
+def _operator(node: ast.AST, limits: Collection[str] = ()) -> str:
     """Return the name of the change that this node can take, or ""."""
     match node:
+        case ast.Compare(ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()]) if any(
+            isinstance(side, ast.Name) and side.id in limits
+            for side in (node.left, *node.comparators)
+        ):
+            return ""
         case ast.Compare(ops=[op]) if type(op) in _COMPARISONS:
             return "comparison"
         case ast.BoolOp():

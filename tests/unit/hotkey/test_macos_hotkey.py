@@ -11,6 +11,7 @@ from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
 from desktop_app.hotkey.macos_hotkey import (
     EXCLUSIVE,
     EXISTS,
+    KEY_CODES,
     KEYBOARD,
     PRESSED,
     MacHotkey,
@@ -213,3 +214,20 @@ def test_shortcuts_of_the_system_are_taken() -> None:
         MacHotkey("Meta+Alt+Space", lambda: None, mac.library)
     assert refused.value.status is HotkeyStatus.TAKEN
     assert not mac.registered
+
+
+# Events.h of Carbon, kVK_….
+HEADER = """
+Return 24 Tab 30 Backtab 30 Space 31 Backspace 33 Esc 35 Menu 6E Help 72 Ins 72 Home 73 PgUp 74
+Del 75 End 77 PgDown 79 Left 7B Right 7C Down 7D Up 7E
+F1 7A F2 78 F3 63 F4 76 F5 60 F6 61 F7 62 F8 64 F9 65 F10 6D
+F11 67 F12 6F F13 69 F14 6B F15 71 F16 6A F17 40 F18 4F F19 50 F20 5A
+"""
+
+
+def test_the_codes_of_keys_are_those_of_the_header() -> None:
+    words = HEADER.split()
+    codes = {key: int(code, 16) for key, code in zip(words[::2], words[1::2], strict=True)}
+    assert {key: combination(key, Mac().library)[0] for key in codes} == codes
+    assert codes.keys() == KEY_CODES.keys()
+    assert (EXISTS, EXCLUSIVE, KEYBOARD, PRESSED) == (-9878, 1, 0x6B657962, 5)

@@ -41,7 +41,8 @@ class Windows:
     def post(self, message: int, number: int = 0) -> None:
         self._messages.put((message, number))
 
-    def PeekMessageW(self, *_arguments: Any) -> int:
+    def PeekMessageW(self, _message: Any, *all_of_them: Any) -> int:
+        assert all_of_them == (None, 0, 0, 0)
         return 0
 
     def GetCurrentThreadId(self) -> int:
@@ -61,24 +62,27 @@ class Windows:
         self.registered = [kept for kept in self.registered if kept[0] != number]
         return 1
 
-    def GetMessageW(self, message: Any, *_filter: Any) -> int:
+    def GetMessageW(self, message: Any, *all_of_them: Any) -> int:
+        assert all_of_them == (None, 0, 0)
         kind, number = self._messages.get()
         message._obj.message, message._obj.wParam = kind, number
         return int(kind != WM_QUIT)
 
-    def PostThreadMessageW(self, thread: int, message: int, *_arguments: int) -> int:
-        assert thread == 7
+    def PostThreadMessageW(self, thread: int, message: int, *nothing: int) -> int:
+        assert (thread, nothing) == (7, (0, 0))
         self.post(message)
         return 1
 
     def VkKeyScanW(self, character: str) -> int:
         return {"ö": 0xC0, "+": 0x1BB}.get(character, -1)
 
-    def CreateMutexW(self, _attributes: None, _owned: bool, name: str) -> int:
+    def CreateMutexW(self, attributes: None, owned: bool, name: str) -> int:
+        assert (attributes, owned) == (None, False)
         self.mutexes[99] = name
         return 99
 
-    def OpenMutexW(self, _access: int, _inherit: bool, name: str) -> int:
+    def OpenMutexW(self, access: int, inherit: bool, name: str) -> int:
+        assert (access, inherit) == (0x00100000, False)
         return 98 if name in self.mutexes.values() else 0
 
     def CloseHandle(self, handle: int) -> int:
@@ -93,12 +97,6 @@ class Windows:
         ("Ctrl+Shift+A", 0x2 | 0x4, 0x41),
         ("Ctrl+7", 0x2, 0x37),
         ("F1", 0, 0x70),
-        ("Ctrl+Pause", 0x2, 0x13),
-        ("Ctrl+Print", 0x2, 0x2C),
-        ("Ctrl+Ins", 0x2, 0x2D),
-        ("Ctrl+Del", 0x2, 0x2E),
-        ("Ctrl+Menu", 0x2, 0x5D),
-        ("Meta+F24", 0x8, 0x87),
         ("Alt+PgDown", 0x1, 0x22),
         ("Ctrl+Backtab", 0x2 | 0x4, 0x09),
         ("Ctrl+Ö", 0x2, 0xC0),
@@ -167,3 +165,17 @@ def test_a_mac_without_its_frameworks_grants_none() -> None:
     assert is_native("darwin")
     assert not is_native("linux")
     assert check_native_hotkey("Ctrl+F1", "darwin").status is HotkeyStatus.UNAVAILABLE
+
+
+# winuser.h, VK_…; winerror.h.
+HEADER = """
+Backspace 08 Tab 09 Backtab 09 Return 0D Pause 13 Esc 1B Space 20 PgUp 21 PgDown 22 End 23 Home 24
+Left 25 Up 26 Right 27 Down 28 Print 2C Ins 2D Del 2E Help 2F Menu 5D F1 70 F12 7B F24 87
+"""
+
+
+def test_the_numbers_are_those_of_the_header() -> None:
+    words = HEADER.split()
+    codes = {key: int(code, 16) for key, code in zip(words[::2], words[1::2], strict=True)}
+    assert {key: combination(key, Windows().library)[1] for key in codes} == codes
+    assert (WM_QUIT, WM_HOTKEY, NO_REPEAT, ALREADY_REGISTERED) == (0x12, 0x312, 0x4000, 1409)

@@ -1,0 +1,107 @@
+"""What the command line accepts, and what its help says about exit codes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+
+from desktop_app.cli.arguments import parser
+
+USUAL_CODES = ["0", "1", "2", "130"]
+ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
+
+
+def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parsers of all commands by name, and of the commands below them."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parent._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, made in action.choices.items():
+                found |= {name: made}
+                found |= {f"{name} {below}": its for below, its in commands(made).items()}
+    return found
+
+
+def test_the_help_of_a_command_names_its_exit_codes() -> None:
+    codes = {
+        name: [
+            line.split()[0]
+            for line in (made.epilog or "").splitlines()
+            if line.startswith("  ") and line.split()[0].isdigit()
+        ]
+        for name, made in commands(parser(["ask"])).items()
+    }
+    assert {name: its for name, its in codes.items() if its != USUAL_CODES} == {
+        "quick": [],
+        "doctor": ["0", "1"],
+        "ask": ["0", "1", "2", "3", "4", "130", "141"],
+        "summarize": ANSWER_CODES,
+        "batch start": [*USUAL_CODES, "3", "4"],
+        "search": ["0", "1", "2", "141"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("ask q", {"prompt": "q"}),
+        ("summarize a b", {"file": ["a", "b"], "in_parts": True, "more": "file"}),
+        ("batch start a", {"files": ["a"], "more": "files"}),
+        ("batch report 3", {"id": "3", "to": "-"}),
+        ("mcp add n --url u", {"name": "n", "url": "u"}),
+        ("eval", {"concurrency": 4}),
+        ("spending", {"by": "month"}),
+        ("import f", {"files": ["f"], "more": "files"}),
+        ("export --all --format json --to x", {"all": True, "format": "json", "to": "x"}),
+        ("search t", {"text": "t", "limit": 50}),
+        *((line, {}) for line in ("quick", "doctor", "tools", "batch status", "mcp list")),
+        *((line, {}) for line in ("models", "repair")),
+    ],
+)
+def test_what_is_not_given_is_off(line: str, values: dict[str, Any]) -> None:
+    options = vars(parser(["ask"]).parse_args(line.split()))
+    empty: tuple[object, ...] = (None, False, [], "")
+    chosen = ("command", "action", "refuse")
+    given = {k: v for k, v in options.items() if k not in chosen and v not in empty}
+    assert given == values
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "batch", "batch start", "batch report", "mcp", "mcp add", "summarize", "import"),
+        *("search", "backup", "restore", "export --all --to x", "export --all --format json"),
+        *("export --format json --to x", "export --all --conversation a --format json --to x"),
+        *("ask q --json --jsonl", "spending --json --csv", "ask q --system f --instructions t"),
+    ],
+)
+def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parser(["ask"]).parse_args(line.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "least", "most"),
+    [
+        ("ask q --max-tokens", 1, 10_000_000),
+        ("ask q --n", 1, 8),
+        ("ask q --seed", 0, 2**53),
+        ("ask q --temperature", 0, 2),
+        ("ask q --top-p", 0, 1),
+        ("ask q --max-rounds", 1, None),
+        ("eval --concurrency", 1, 64),
+        ("eval --min", 0, 1),
+        ("search t --limit", 1, None),
+        ("backup f --keep", 1, None),
+    ],
+)
+def test_a_number_is_accepted_within_its_range(option: str, least: int, most: int | None) -> None:
+    made = parser(["ask"])
+    name = option.rpartition("--")[2].replace("-", "_")
+    for number in (least, least + 1 if most is None else most):
+        assert getattr(made.parse_args([*option.split(), str(number)]), name) == number
+    for number in (least - 1, *(() if most is None else (most + 1,))):
+        with pytest.raises(SystemExit, match="2"):
+            made.parse_args([*option.split(), str(number)])
