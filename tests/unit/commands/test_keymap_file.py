@@ -19,7 +19,10 @@ def file_of(shortcuts: object) -> bytes:
 
 def test_what_was_exported_is_read_again() -> None:
     overrides = {"conversation.new": "Ctrl+J", "answer.retry": ""}
-    read = shortcuts_from_json(shortcuts_to_json(Keymap(overrides)).encode(), "keys.json")
+    overrides["find.open"] = "Ctrl+Ö"
+    text = shortcuts_to_json(Keymap(overrides))
+    assert '    "find.open": "Ctrl+Ö"' in text.splitlines()
+    read = shortcuts_from_json(text.encode(), "keys.json")
     assert (read.usable, read.unknown, read.unusable) == (overrides, [], [])
 
 

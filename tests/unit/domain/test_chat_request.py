@@ -88,6 +88,13 @@ def test_what_makes_the_request_cannot_be_left_out(param: str) -> None:
     assert FULL.without(param) is None
 
 
+@pytest.mark.parametrize("param", ["background", "store"])
+def test_what_waits_at_the_provider_is_asked_for_directly(param: str) -> None:
+    lighter = replace(FULL, background=True).without(param)
+    assert lighter == FULL
+    assert lighter.without(param) is None
+
+
 def test_bytes_of_pictures_stay_out_of_logs() -> None:
     assert "secret" not in repr(ImageData("image/png", b"secret"))
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
+from desktop_app.domain.network.custom_fields import (
+    MOST_FIELDS,
+    CustomField,
+    parse_headers,
+    parse_query,
+)
 
 
 def test_headers_are_lines_or_json() -> None:
@@ -37,6 +42,13 @@ def test_wrong_headers_are_refused(text: str) -> None:
 def test_wrong_parameters_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_query(text)
+
+
+def test_as_many_are_taken_as_are_allowed() -> None:
+    lines = [f"X-{number}: a" for number in range(MOST_FIELDS + 1)]
+    assert len(parse_headers("\n".join(lines[1:]))) == MOST_FIELDS
+    with pytest.raises(ValueError, match="too many"):
+        parse_headers("\n".join(lines))
 
 
 @given(st.text())

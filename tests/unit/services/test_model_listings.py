@@ -47,7 +47,18 @@ class Gateway:
 
 
 def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
-    said = ModelDetails(ModelKind.CHAT, Decimal("1.25"), Decimal(10), images=True)
+    said = ModelDetails(
+        kind=ModelKind.CHAT,
+        input_price=Decimal("1.25"),
+        output_price=Decimal(10),
+        images=True,
+        tools=False,
+        cached_price=Decimal("0.125"),
+        max_output=4096,
+        reasoning=True,
+        schema=False,
+        makes_images=True,
+    )
     models = tuple(ListedModel(id_, date(2026, 8, 10), 8192, said) for id_ in ids)
     return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
 

@@ -50,6 +50,9 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
         ("-7 % 3", "2"),
         ("(1 + 2) × 3 ÷ 4", "2.25"),
         ("round(2.345, 2)", "2.34"),
+        ("round(2.6) + round(150, -2)", "203"),
+        ("7.5 // 7 + 1.7 // 0.5", "4"),
+        ("7.5 % 7 + -0.5 % 7", "7"),
         ("max(1, 3, 2) + sqrt(16) + ceil(1.2) + floor(-1.2)", "7"),
         ("1_000_000 * 1_000_000", "1000000000000"),
         ("1e3", "1000"),
@@ -233,6 +236,39 @@ def test_numbers_are_numbers_and_keys_stay_texts() -> None:
     assert query([TABLE], "SELECT sum(n), max(key) FROM t") == {
         "result": "sum(n) | max(key)\n3.5 | 007"
     }
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("9223372036854775807", "integer"),
+        ("-9223372036854775808", "integer"),
+        *((cell, "real") for cell in ("12345678901.50", "12345678901234.5")),
+        *((cell, "real") for cell in ("0.50", "-0.50", "-7.10")),
+        *(
+            (cell, "text")
+            for cell in (
+                "123456789012345.50",
+                "9223372036854775808",
+                "007",
+                "-07",
+                "00.5",
+                "1-2",
+                "١.٥٠",
+            )
+        ),
+    ],
+)
+def test_a_cell_is_a_number_if_no_digit_is_lost(cell: str, kind: str) -> None:
+    said = query([csv(f"n,key\n{cell},x\n")], "SELECT typeof(n) FROM t")
+    assert said["result"].splitlines()[:2] == ["typeof(n)", kind]
+
+
+def test_a_first_row_that_is_too_long_is_shown() -> None:
+    columns = ", ".join(f"'{'x' * 900}' AS c{number}" for number in range(200))
+    said = query([TABLE], f"SELECT {columns} FROM t")["result"].splitlines()
+    assert said[1] == " | ".join(["x" * 900] * 200)
+    assert said[2:] == ["(only the first 1 rows)"]
 
 
 def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
