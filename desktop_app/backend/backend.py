@@ -65,8 +65,8 @@ from desktop_app.storage.tools.permission_store import PermissionStore
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from desktop_app.documents.worker.document_worker import ExtractedDocument
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+    from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice, Embeddings
     from desktop_app.services.documents.chunked_reading import ChunkedReader

@@ -100,9 +100,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
+    from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
+    from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.chat.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import AskSettings, ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice

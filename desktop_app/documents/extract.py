@@ -13,12 +13,8 @@ from dataclasses import replace
 from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.regular_files import read_file
-from desktop_app.documents.worker.protocol import (
-    MOST_TEXT,
-    ExtractedDocument,
-    Limits,
-    replace_surrogates,
-)
+from desktop_app.documents.worker.protocol import MOST_TEXT, Limits, replace_surrogates
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
 
 def extract_file(

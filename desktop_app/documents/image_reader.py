@@ -15,7 +15,8 @@ from typing import Final
 from PIL import Image, ImageCms
 
 from desktop_app.documents import plain_image, refusals
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledImage
+from desktop_app.documents.worker.protocol import Limits, ScaledImage
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 
 JPEG_QUALITY: Final = 90

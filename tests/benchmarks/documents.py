@@ -17,7 +17,8 @@ from typing import Any
 
 import pypdfium2 as pdfium
 
-from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.data.long_pdf import long_pdf
 from tests.helpers.qt_loop import qt_loop
 

@@ -14,14 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import (
-    ExtractedDocument,
-    IndexedPassage,
-    Limits,
-    error_to_json,
-    frame_head,
-)
+from desktop_app.documents.worker.protocol import Limits, error_to_json, frame_head
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
+from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
 

@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +34,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.evaluation.evaluation_result import (
@@ -80,17 +81,6 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 PROFILE = ProviderProfile(
     "own", "Own server", ProviderKind.COMPATIBLE, "http://127.0.0.1:1234/v1", needs_key=False
 )
-
-
-@dataclass(frozen=True)
-class _Words:
-    start: int
-    end: int
-    tokens: int
-    page: int | None
-    place: str
-    title: str
-    words: str
 
 
 @asynccontextmanager
@@ -219,7 +209,7 @@ async def _fill_collection(database: Database) -> None:
     await collections.enter(
         SHA256,
         [
-            _Words(start, end, 20, None, "door", "found", index_words(TEXT[start:end]))
+            IndexedPassage(start, end, 20, None, "door", "found", index_words(TEXT[start:end]))
             for start, end in ((0, middle), (middle, len(TEXT)))
         ],
     )

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.backend.backend import Backend
-    from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
+    from desktop_app.documents.worker.document_worker import OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+    from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 PASTED_NAME = N_("Pasted text.txt")

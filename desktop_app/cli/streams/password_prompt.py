@@ -14,11 +14,8 @@ from desktop_app.domain.errors import DocumentEncryptedError, Remedy
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.documents.worker.document_worker import (
-        DocumentWorker,
-        ExtractedDocument,
-        Progress,
-    )
+    from desktop_app.documents.worker.document_worker import DocumentWorker, Progress
+    from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
 
 async def extract(

@@ -15,7 +15,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final
 
-from desktop_app.documents.worker.protocol import TextChunk
+from desktop_app.domain.documents.extracted_document import TextChunk
 
 # How full a chunk must be to end early at a stronger border.
 LEAST_FILLED: Final = 2 / 3

@@ -9,28 +9,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.protocol import ExtractedDocument, IndexedPassage
+from desktop_app.domain.documents.collections import FoundFile
 from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEmptyError, Param
 
 _DEEPEST: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file found in a folder: size in bytes, modification time in nanoseconds."""
-
-    path: Path
-    size: int
-    modified: int
 
 
 class CollectionReader:

@@ -15,8 +15,8 @@ from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents.index.chunks import Count, chunks
-from desktop_app.documents.worker.protocol import IndexedPassage
 from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, sections
+from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_place import place_code
 from desktop_app.domain.documents.passage_words import index_words
 

@@ -28,15 +28,17 @@ from desktop_app.documents.worker.protocol import (
     LENGTH,
     MOST_TEXT,
     PIECE,
-    ExtractedDocument,
-    IndexedPassage,
     Limits,
     Progress,
     ScaledImage,
-    TextChunk,
     frame_head,
     limits_to_json,
     replace_surrogates,
+)
+from desktop_app.domain.documents.extracted_document import (
+    ExtractedDocument,
+    IndexedPassage,
+    TextChunk,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.source_files import OpenDocument
     from desktop_app.domain.models.token_rates import TextKind, TokenMix
 
-__all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledImage"]
+__all__ = ["DocumentWorker", "Limits", "Progress", "ScaledImage"]
 
 OnProgress = Callable[[Progress], None]
 

@@ -14,17 +14,19 @@ from typing import Any, Final, TypeVar
 
 from desktop_app.documents.worker.protocol import (
     Box,
-    ExtractedDocument,
-    IndexedPassage,
     Limits,
     Progress,
     ScaledImage,
-    TextChunk,
     replace_surrogates,
 )
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.document_notes import DocumentNote, note_from_json
+from desktop_app.domain.documents.extracted_document import (
+    ExtractedDocument,
+    IndexedPassage,
+    TextChunk,
+)
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import TextKind
 

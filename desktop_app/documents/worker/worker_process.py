@@ -30,7 +30,6 @@ from typing import Any, BinaryIO, Final
 from desktop_app import sandbox
 from desktop_app.documents import extract, refusals
 from desktop_app.documents.worker.protocol import (
-    ExtractedDocument,
     Limits,
     Progress,
     error_to_json,
@@ -39,6 +38,7 @@ from desktop_app.documents.worker.protocol import (
     write_frame,
 )
 from desktop_app.domain.documents.document_notes import note_to_json
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.paths import resource_path

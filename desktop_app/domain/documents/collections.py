@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from desktop_app.domain.documents.passage_place import place_words
@@ -59,6 +60,35 @@ class CollectionFile(NamedTuple):
     pages: int | None = None
     status: FileStatus = "waiting"
     problem: ErrorNote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file found on disk: size in bytes, modification time in nanoseconds."""
+
+    path: Path
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageLocation:
+    """A passage that was found, without its text.
+
+    Attributes:
+        id: its number in the index.
+        tokens: the number of tokens of its text.
+    """
+
+    id: int
+    collection_id: str
+    sha256: str
+    name: str
+    page: int | None
+    place: str
+    start: int
+    end: int
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,15 @@ class Vector:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A passage without a vector."""
+
+    id: int
+    tokens: int
+    text: str
+
+
 # Maps each signed byte to 1 if it is negative: base-256 numbers whose bits are the signs.
 _SIGNS = bytes([0] * 128 + [1] * 128)
 

@@ -15,11 +15,18 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
-from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.documents.collections import (
+    Collection,
+    CollectionFile,
+    FoundFile,
+    Passage,
+    PassageLocation,
+)
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.documents.passage_words import question_words
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
@@ -33,10 +40,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.services.collections.collection_ports import (
-    Document,
-    Found,
     Originals,
-    PassageLocation,
     PassageReader,
     Store,
     Vectors,
@@ -171,7 +175,7 @@ class Collections:
     async def _note(
         self,
         collection_id: str,
-        found: Sequence[Found],
+        found: Sequence[FoundFile],
         known: dict[str, tuple[int, int]],
     ) -> None:
         """Mark new and changed files as waiting."""
@@ -221,7 +225,7 @@ class Collections:
         )
         await self._store.put_files([(ready, modified)])
 
-    async def _keep(self, path: Path, document: Document) -> None:
+    async def _keep(self, path: Path, document: ExtractedDocument) -> None:
         await self._originals.add(
             path,
             sha256=document.sha256,
@@ -280,7 +284,9 @@ class Collections:
             await asyncio.shield(self._vectors.put(key, kept))  # they have been billed
             done += len(some)
 
-    async def _near(self, collection_ids: Sequence[str], question: str) -> Sequence[Any]:
+    async def _near(
+        self, collection_ids: Sequence[str], question: str
+    ) -> Sequence[PassageLocation]:
         """Return the passages nearest to the question by meaning.
 
         Return none without vectors, or if the provider fails: words alone find most passages.
@@ -343,11 +349,11 @@ class Collections:
         return chosen
 
 
-def _together(by_words: Sequence[Any], by_meaning: Sequence[Any]) -> list[Any]:
-    """Merge two rankings: each adds 1 / (60 + rank) to a passage's score."""
+def _together(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:
+    """Merge rankings: each adds 1 / (60 + rank) to a passage's score."""
     scores: dict[tuple[str, int], float] = {}
-    places: dict[tuple[str, int], Any] = {}
-    for order in (by_words, by_meaning):
+    places: dict[tuple[str, int], PassageLocation] = {}
+    for order in orders:
         for rank, place in enumerate(order, 1):
             key = (place.collection_id, place.id)
             places[key] = place

@@ -21,6 +21,7 @@ from desktop_app.domain.answering.chat_request import ChatRequest, RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part, text_of
 from desktop_app.domain.documents.document_sections import chosen_text
+from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.spending.cost import Usage
@@ -28,12 +29,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
-from desktop_app.services.documents.fitting_parts import (
-    LEAST_PART,
-    PartSpan,
-    Splitter,
-    fitting_parts,
-)
+from desktop_app.services.documents.fitting_parts import LEAST_PART, Splitter, fitting_parts
 from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.kept_spans import (
     even_parts,
@@ -221,7 +217,7 @@ class ChunkedReader:
 
     async def _spans(
         self, document: DocumentPart, text: str, room: int, task: Task, estimator: Estimator
-    ) -> list[PartSpan]:
+    ) -> list[TextChunk]:
         """Return the chunks of a document's text that fit `room` with their image pages."""
         made = []
         for span in page_spans(document, text, room, task.resolved.model):
@@ -229,11 +225,11 @@ class ChunkedReader:
             left = max(LEAST_PART, room - span.tokens)
             for cut in await fitting_parts(words, left, task.resolved, self._splitter, estimator):
                 begins, ends = span.start + cut.start, span.start + cut.end
-                made.append(PartSpan(begins, ends, cut.tokens))
+                made.append(TextChunk(begins, ends, cut.tokens))
         return made
 
     async def _cut(
-        self, document: DocumentPart, text: str, spans: Sequence[PartSpan], model: ModelInfo
+        self, document: DocumentPart, text: str, spans: Sequence[TextChunk], model: ModelInfo
     ) -> list[DocumentPiece]:
         """Return the chunks of a document, each with its image pages.
 

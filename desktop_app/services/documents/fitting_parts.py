@@ -6,10 +6,10 @@ text. If the server counts tokens, every part is counted there, too, before it i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final, Protocol
 
+from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -21,25 +21,12 @@ _CUTS: Final = 3
 _MARGIN: Final = 0.95
 
 
-class ChunkedDocument(Protocol):
-    """A chunk of a text: its range in characters, and its tokens."""
-
-    @property
-    def start(self) -> int: ...
-
-    @property
-    def end(self) -> int: ...
-
-    @property
-    def tokens(self) -> int: ...
-
-
 class Splitter(Protocol):
     """Splits long texts."""
 
     async def chunks(
         self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
-    ) -> Sequence[ChunkedDocument]:
+    ) -> list[TextChunk]:
         """Return chunks of at most `tokens` tokens. Raises UserFacingError.
 
         Args:
@@ -47,18 +34,9 @@ class Splitter(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class PartSpan:
-    """A range of a text, in characters, and its tokens."""
-
-    start: int
-    end: int
-    tokens: int
-
-
 async def fitting_parts(
     text: str, room: int, resolved: ResolvedChoice, splitter: Splitter, estimator: Estimator
-) -> list[PartSpan]:
+) -> list[TextChunk]:
     """Return consecutive parts of `text` of at most `room` tokens each.
 
     Raises:
@@ -67,10 +45,10 @@ async def fitting_parts(
     _, is_exact = await estimator.count(text[:_SAMPLE], resolved)
     found = await estimator.rates(text, resolved)
     if found is None:
-        return _spans(await splitter.chunks(text, room))
+        return await splitter.chunks(text, room)
     rates, share = found
     limit = room if is_exact else max(LEAST_PART, int(room * share))
-    parts = _spans(await splitter.chunks(text, limit, rates))
+    parts = await splitter.chunks(text, limit, rates)
     if not is_exact:
         return parts
     fitting = []
@@ -81,28 +59,24 @@ async def fitting_parts(
 
 async def _counted(
     text: str,
-    part: PartSpan,
+    part: TextChunk,
     room: int,
     resolved: ResolvedChoice,
     splitter: Splitter,
     estimator: Estimator,
     cuts: int,
-) -> list[PartSpan]:
+) -> list[TextChunk]:
     """Return the part as the server counts it, split again if it is too large."""
     words = text[part.start : part.end]
     tokens, _ = await estimator.count(words, resolved)
     found = await estimator.rates(words, resolved)
     if tokens <= room or not cuts or found is None:
-        return [PartSpan(part.start, part.end, tokens)]
+        return [TextChunk(part.start, part.end, tokens)]
     limit = max(1, int(part.tokens * room / tokens * _MARGIN))
     fitting = []
     for piece in await splitter.chunks(words, limit, found[0]):
-        moved = PartSpan(part.start + piece.start, part.start + piece.end, piece.tokens)
+        moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
         if moved == part:
-            return [PartSpan(part.start, part.end, tokens)]
+            return [TextChunk(part.start, part.end, tokens)]
         fitting += await _counted(text, moved, room, resolved, splitter, estimator, cuts - 1)
     return fitting
-
-
-def _spans(parts: Sequence[ChunkedDocument]) -> list[PartSpan]:
-    return [PartSpan(part.start, part.end, part.tokens) for part in parts]

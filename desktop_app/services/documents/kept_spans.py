@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.services.documents.fitting_parts import PartSpan
+from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.services.documents.note_taking import Task
 
 # Borders at which an even split may move back by this share of a part, the strongest first.
@@ -31,15 +31,15 @@ def key_of_spans(task: Task, document: DocumentPart) -> str:
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
-def json_of_spans(spans: Sequence[PartSpan]) -> str:
+def json_of_spans(spans: Sequence[TextChunk]) -> str:
     """Return spans as JSON."""
     return json.dumps([[span.start, span.end, span.tokens] for span in spans])
 
 
-def spans_from(text: str | None, length: int) -> list[PartSpan] | None:
+def spans_from(text: str | None, length: int) -> list[TextChunk] | None:
     """Return stored spans; None if there are none, or none of a text of this length."""
     try:
-        found = [PartSpan(*map(int, row)) for row in json.loads(text or "null") or ()]
+        found = [TextChunk(*map(int, row)) for row in json.loads(text or "null") or ()]
     except (ValueError, TypeError):
         return None
     at = 0

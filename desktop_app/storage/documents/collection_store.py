@@ -13,11 +13,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
-from desktop_app.domain.documents.collections import Collection, CollectionFile, FileStatus
+from desktop_app.domain.documents.collections import (
+    Collection,
+    CollectionFile,
+    FileStatus,
+    PassageLocation,
+)
+from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
@@ -78,51 +83,6 @@ _UNREFERENCED: Final = """
     SELECT DISTINCT sha256 FROM passages
     WHERE sha256 NOT IN (SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL)
 """
-
-
-class IndexInput(Protocol):
-    """A passage to be entered: see documents/protocol.IndexedPassage."""
-
-    @property
-    def start(self) -> int: ...
-
-    @property
-    def end(self) -> int: ...
-
-    @property
-    def tokens(self) -> int: ...
-
-    @property
-    def page(self) -> int | None: ...
-
-    @property
-    def place(self) -> str: ...
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def words(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPassageLocation:
-    """A passage that was found, without its text.
-
-    Attributes:
-        id: its number in the index.
-        tokens: the number of tokens of its text.
-    """
-
-    id: int
-    collection_id: str
-    sha256: str
-    name: str
-    page: int | None
-    place: str
-    start: int
-    end: int
-    tokens: int
 
 
 class CollectionStore:
@@ -213,7 +173,7 @@ class CollectionStore:
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         return bool(row["is_whole"])
 
-    async def enter(self, sha256: str, passages: Sequence[IndexInput]) -> None:
+    async def enter(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
         """Index the passages of a text, replacing any previous ones."""
         await self._take_out(sha256)
         for at in range(0, len(passages), STEP):
@@ -237,13 +197,13 @@ class CollectionStore:
 
     async def find(
         self, collection_ids: Sequence[str], words: Sequence[str], limit: int
-    ) -> list[StoredPassageLocation]:
+    ) -> list[PassageLocation]:
         """Return the passages that match the words best, best first."""
         if not words or not collection_ids:
             return []
         return await self._database.read(partial(_find, list(collection_ids), words, limit))
 
-    async def texts(self, places: Sequence[StoredPassageLocation]) -> list[str | None]:
+    async def texts(self, places: Sequence[PassageLocation]) -> list[str | None]:
         """Return the text of each passage, or None if it is gone."""
         return await self._database.read(partial(_texts, places))
 
@@ -296,7 +256,7 @@ def _row(file: CollectionFile, modified: int) -> tuple[str | int | None, ...]:
     )
 
 
-def _enter(sha256: str, passages: Sequence[IndexInput], connection: sqlite3.Connection) -> None:
+def _enter(sha256: str, passages: Sequence[IndexedPassage], connection: sqlite3.Connection) -> None:
     for passage in passages:
         row = (
             sha256,
@@ -339,7 +299,7 @@ def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
 
 def _find(
     collection_ids: list[str], words: Sequence[str], limit: int, connection: sqlite3.Connection
-) -> list[StoredPassageLocation]:
+) -> list[PassageLocation]:
     expression = " OR ".join(f'"{word}"' for word in _rarest_words(connection, words))
     if not expression:
         return []
@@ -384,22 +344,20 @@ def _count_in_windows(
 
 def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
-) -> list[StoredPassageLocation]:
+) -> list[PassageLocation]:
     """Return the passages that belong to the collections, in order, at most `limit`."""
     sql = _PLACES.format(placeholders=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:
         row = connection.execute(sql, (number, *collection_ids)).fetchone()
         if row is not None:
-            found.append(StoredPassageLocation(**dict(row)))
+            found.append(PassageLocation(**dict(row)))
         if len(found) == limit:
             break
     return found
 
 
-def _texts(
-    places: Sequence[StoredPassageLocation], connection: sqlite3.Connection
-) -> list[str | None]:
+def _texts(places: Sequence[PassageLocation], connection: sqlite3.Connection) -> list[str | None]:
     whole: dict[str, str | None] = {}
     for sha256 in {place.sha256 for place in places}:
         sql = "SELECT text FROM attachments WHERE sha256 = ?"

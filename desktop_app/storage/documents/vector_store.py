@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.documents.collections import PassageLocation
+from desktop_app.domain.documents.vectors import Unembedded, Vector
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.collection_store import StoredPassageLocation, locations_of
+from desktop_app.storage.documents.collection_store import locations_of
 
 # Candidates that are compared with all their numbers.
 COMPARED: Final = 200
@@ -22,15 +22,6 @@ _FROM_COLLECTIONS: Final = """
         WHERE status = 'ready' AND collection_id IN ({placeholders})
     )
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Unembedded:
-    """A passage without a vector."""
-
-    id: int
-    tokens: int
-    text: str
 
 
 class VectorStore:
@@ -66,7 +57,7 @@ class VectorStore:
 
     async def nearest(
         self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
-    ) -> list[StoredPassageLocation]:
+    ) -> list[PassageLocation]:
         """Return the passages with the nearest meaning, nearest first."""
         if not collection_ids:
             return []
@@ -95,7 +86,7 @@ def _nearest(
     vector: Vector,
     limit: int,
     connection: sqlite3.Connection,
-) -> list[StoredPassageLocation]:
+) -> list[PassageLocation]:
     placeholders = ", ".join("?" * len(collection_ids))
     of = _FROM_COLLECTIONS.format(join="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))

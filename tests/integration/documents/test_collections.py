@@ -18,11 +18,12 @@ from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.errors import DocumentError, StoreFullError, UserFacingError
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.collection_store import CollectionStore, IndexInput
+from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
@@ -235,7 +236,7 @@ async def test_a_full_disk_stops_and_the_rest_waits(
         made = await here.collections.create("Papers")
         enter, entered = here.store.enter, 0
 
-        async def enter_one(sha256: str, passages: Sequence[IndexInput]) -> None:
+        async def enter_one(sha256: str, passages: Sequence[IndexedPassage]) -> None:
             nonlocal entered
             entered += 1
             if entered == 2:

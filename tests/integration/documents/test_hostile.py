@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument, Limits
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain import errors
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.integration.documents import hostile
 
 DATA = Path(__file__).parents[2] / "data"

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.documents.worker.protocol import MOST_TEXT
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.children import python_child
 
 pytestmark = pytest.mark.attack("sandbox")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits
+from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -11,9 +11,10 @@ import pytest
 
 from desktop_app.documents import extract, media_type, reader_registry
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, Progress
+from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.data.long_pdf import pdf_of
 from tests.helpers.extraction import extract_file
 

@@ -14,9 +14,10 @@ from PIL import Image, ImageCms, PngImagePlugin
 from desktop_app.documents import plain_image
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.image_reader import scale
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledImage
+from desktop_app.documents.worker.protocol import Limits, ScaledImage
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.examples import examples
 from tests.helpers.pictures import (
     SECRET,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desktop_app.documents import media_type
 from desktop_app.documents.index.passage_index import passages
-from desktop_app.documents.worker.protocol import IndexedPassage
+from desktop_app.domain.documents.extracted_document import IndexedPassage
 
 PDF = "[page 1]\nThe lease begins.\n\n[page 2]\nThe rent is due.\n\n[page 3]\nNotice is given."
 BOOK = (

@@ -15,7 +15,6 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.documents.index.chunks import chunks
-from desktop_app.documents.worker.protocol import TextChunk
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
@@ -41,6 +40,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     text_of,
 )
+from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,

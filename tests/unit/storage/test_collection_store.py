@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from desktop_app.documents.worker.protocol import IndexedPassage
 from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_words, question_words
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore

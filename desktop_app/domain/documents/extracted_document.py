@@ -1,0 +1,96 @@
+"""A document as it was read: its text, the chunks of a text, and the passages for the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
+from desktop_app.domain.documents.document_notes import DocumentNote
+
+
+@dataclass(frozen=True)
+class ExtractedDocument:
+    """A document as text, or an image with its facts.
+
+    Attributes:
+        name: the file's name, without its folder.
+        media_type: by content first, by name second.
+        sha256: of the file's bytes, in hexadecimal.
+        size: of the file, in bytes.
+        text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
+        pages: None if the format has none.
+        tokens: of `text`, by o200k_base.
+        note: what the user should know about the reading.
+        width, height: of an image, in pixels as displayed; 0 for everything else.
+        animated: an image with further frames.
+        pictured: the pages of a PDF that have drawings but no text, with the size of their images.
+        is_protected: it needed a password.
+    """
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+    text: str = field(repr=False)
+    pages: int | None
+    tokens: int
+    note: DocumentNote | None = None
+    width: int = 0
+    height: int = 0
+    animated: bool = False
+    pictured: tuple[PageImage, ...] = ()
+    is_protected: bool = False
+
+    @property
+    def part(self) -> DocumentPart | ImagePart:
+        """Return the document as a part of a message, without its text."""
+        if self.width:
+            return ImagePart(
+                self.sha256,
+                self.name,
+                self.media_type,
+                self.size,
+                self.width,
+                self.height,
+                animated=self.animated,
+            )
+        return DocumentPart(
+            self.sha256,
+            self.name,
+            self.media_type,
+            self.size,
+            self.pages,
+            self.tokens,
+            pictured=self.pictured,
+            is_protected=self.is_protected,
+        )
+
+
+class TextChunk(NamedTuple):
+    """A part of a text: from `start` to `end`, in characters, and its tokens."""
+
+    start: int
+    end: int
+    tokens: int
+
+
+class IndexedPassage(NamedTuple):
+    """A passage of a document for the index: see documents/index/passage_index.py.
+
+    Attributes:
+        start, end: in characters of the document's text.
+        page: the page, slide or sheet that it begins on; None if the format has none.
+        place: the code of its place (passage_place.py), or the heading above;
+            "" if unknown.
+        title: the file's name and the headings above, as words.
+        words: the search terms for the index: see passage_words.py.
+    """
+
+    start: int
+    end: int
+    tokens: int
+    page: int | None
+    place: str
+    title: str
+    words: str
