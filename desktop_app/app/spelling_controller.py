@@ -47,7 +47,7 @@ class SpellingController(QObject):
         panel: SettingsPanel,
     ) -> None:
         super().__init__(parent)
-        self._values, self._tasks, self._panel = values, tasks, panel
+        self._values, self._panel = values, panel
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
         self._installed: list[str] = []

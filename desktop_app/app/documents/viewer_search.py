@@ -33,7 +33,7 @@ class ViewerSearch(QObject):
         self, bar: FindBar, tasks: Tasks, show: Callable[[Span | None], Awaitable[None]]
     ) -> None:
         super().__init__(bar)
-        self._bar, self._tasks, self._show = bar, tasks, show
+        self._bar, self._show = bar, show
         self._text, self._from = "", 0
         self._search_number = 0
         self._places: list[Span] = []

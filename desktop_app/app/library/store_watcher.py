@@ -28,7 +28,7 @@ class StoreWatcher(QObject):
 
     def __init__(self, database: Database, tasks: Tasks, parent: QObject) -> None:
         super().__init__(parent)
-        self._database, self._tasks = database, tasks
+        self._database = database
         self._log = f"{database.path}-wal"
         self._version = 0
         self._is_closed = False

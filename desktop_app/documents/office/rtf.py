@@ -160,7 +160,6 @@ class _Reader:
         self._high_surrogate = 0  # the first half of a surrogate pair
         self._destination_texts: list[str] = []  # of a destination other than the text
         self._address = ""
-        self._cells: list[str] = []
         self._cell: list[str] = []
         self._row = Row()
         self._rows: list[Row] = []

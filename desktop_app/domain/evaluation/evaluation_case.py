@@ -34,7 +34,6 @@ class CheckKind(StrEnum):
     STARTS_WITH_ANY = "starts_with_any"
 
 
-_OF_TEXT: Final = (CheckKind.CONTAINS, CheckKind.REGEX, CheckKind.EQUALS, CheckKind.RUBRIC)
 _OF_TEXTS: Final = (CheckKind.CONTAINS_ANY, CheckKind.STARTS_WITH_ANY)
 
 

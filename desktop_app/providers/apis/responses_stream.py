@@ -184,34 +184,10 @@ class ResponsesReader:
         yield from self._item(at, json_fields.mapping(event, "item"))
         self._calls.close(at)
 
-    def _text_delta(self, event: object) -> list[StreamEvent]:
-        return self._append_delta("text", event, "content_index", "delta")
-
-    def _text_done(self, event: object) -> list[StreamEvent]:
-        return self._append_rest("text", event, "content_index", "text")
-
     def _part_done(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
         index = json_fields.count(event, "content_index")
         yield from self._content(at, index, json_fields.mapping(event, "part"))
-
-    def _refusal_delta(self, event: object) -> list[StreamEvent]:
-        return self._append_delta("refusal", event, "content_index", "delta")
-
-    def _refusal_done(self, event: object) -> list[StreamEvent]:
-        return self._append_rest("refusal", event, "content_index", "refusal")
-
-    def _summary_delta(self, event: object) -> list[StreamEvent]:
-        return self._append_delta("summary", event, "summary_index", "delta")
-
-    def _summary_done(self, event: object) -> list[StreamEvent]:
-        return self._append_rest("summary", event, "summary_index", "text")
-
-    def _reasoning_delta(self, event: object) -> list[StreamEvent]:
-        return self._append_delta("reasoning", event, "content_index", "delta")
-
-    def _reasoning_done(self, event: object) -> list[StreamEvent]:
-        return self._append_rest("reasoning", event, "content_index", "text")
 
     def _call_delta(self, event: object) -> list[StreamEvent]:
         return self._append("call", self._call_of(event), 0, json_fields.text(event, "delta"))
@@ -361,13 +337,13 @@ class ResponsesReader:
                 is_custom=json_fields.text(item, "type") == "custom_tool_call",
             )
 
-    def _append_delta(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
-        at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
-        return self._append(kind, at, place, json_fields.text(event, name))
-
-    def _append_rest(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
-        at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
-        return self._append(kind, at, place, json_fields.text(event, name), is_whole=True)
+    def read_text(self, kind: str, name: str, event: object) -> list[StreamEvent]:
+        """Add the field `name` of an event: "delta", or else a text as a whole."""
+        at = json_fields.count(event, "output_index")
+        index = json_fields.count(event, "summary_index" if kind == "summary" else "content_index")
+        return self._append(
+            kind, at, index, json_fields.text(event, name), is_whole=name != "delta"
+        )
 
     def _append(
         self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
@@ -444,6 +420,11 @@ class _Calls:
 
 _Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]
 
+
+def _text(kind: str, name: str) -> _Handler:
+    return lambda reader, event: reader.read_text(kind, name, event)
+
+
 # Events not listed here carry nothing to show: progress of the provider's tools, audio, annotations
 # (which come with the complete text too), and future types.
 _HANDLERS: Final[Mapping[str, _Handler]] = {
@@ -453,14 +434,14 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "response.output_item.added": ResponsesReader._item_added,
     "response.output_item.done": ResponsesReader._item_done,
     "response.content_part.done": ResponsesReader._part_done,
-    "response.output_text.delta": ResponsesReader._text_delta,
-    "response.output_text.done": ResponsesReader._text_done,
-    "response.refusal.delta": ResponsesReader._refusal_delta,
-    "response.refusal.done": ResponsesReader._refusal_done,
-    "response.reasoning_summary_text.delta": ResponsesReader._summary_delta,
-    "response.reasoning_summary_text.done": ResponsesReader._summary_done,
-    "response.reasoning_text.delta": ResponsesReader._reasoning_delta,
-    "response.reasoning_text.done": ResponsesReader._reasoning_done,
+    "response.output_text.delta": _text("text", "delta"),
+    "response.output_text.done": _text("text", "text"),
+    "response.refusal.delta": _text("refusal", "delta"),
+    "response.refusal.done": _text("refusal", "refusal"),
+    "response.reasoning_summary_text.delta": _text("summary", "delta"),
+    "response.reasoning_summary_text.done": _text("summary", "text"),
+    "response.reasoning_text.delta": _text("reasoning", "delta"),
+    "response.reasoning_text.done": _text("reasoning", "text"),
     "response.function_call_arguments.delta": ResponsesReader._call_delta,
     "response.function_call_arguments.done": ResponsesReader._call_done,
     "response.custom_tool_call_input.delta": ResponsesReader._call_delta,

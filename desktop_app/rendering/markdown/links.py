@@ -19,9 +19,6 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OPENED: Final = frozenset(("http", "https", "mailto"))
-"""The schemes that a click may open through the system."""
-
 _LONGEST_SHOWN: Final = 80
 _LONGEST_WORDS: Final = 2_000
 _MOST_DECODINGS: Final = 8

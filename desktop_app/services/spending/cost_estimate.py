@@ -87,11 +87,6 @@ class Estimate(NamedTuple):
         """False if the tokens are estimated; shown with ≈."""
         return self.method <= CountMethod.SERVER
 
-    @property
-    def fits(self) -> bool:
-        """True if the message fits the model's window, as far as known."""
-        return self.limit is None or self.input_tokens <= self.limit
-
 
 class Estimator:
     """Estimates drafts and caches the counts."""

@@ -271,10 +271,10 @@ class _Unpacking:
         def show(read: int, _of: int) -> None:
             self._progress((size + read) >> 20, max(1, self._total >> 20))
 
-        copied = copy_store(foreign, made, str(self._archive), show)
+        dropped = copy_store(foreign, made, str(self._archive), show)
         foreign.unlink()
         self._done = self._total
-        return copied.dropped
+        return dropped
 
     def attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists."""

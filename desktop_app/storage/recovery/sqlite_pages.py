@@ -18,7 +18,7 @@ from typing import Final
 Value = int | float | str | bytes | None
 
 MAGIC: Final = b"SQLite format 3\0"
-_LEAF, _INTERIOR, _INDEX_LEAF, _INDEX_INTERIOR = 0x0D, 0x05, 0x0A, 0x02
+_LEAF, _INTERIOR = 0x0D, 0x05  # of tables
 _HEADER: Final = 100  # bytes before the first page's own header
 _SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)

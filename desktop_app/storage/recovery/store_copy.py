@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -69,21 +68,10 @@ Progress = Callable[[int, int], None]
 """Called with the number of bytes read, and of all bytes."""
 
 
-@dataclass(frozen=True)
-class Copied:
-    """The result of a copy.
-
-    Attributes:
-        dropped: the number of rows that were out of bounds or invalid.
-        mended: the number of messages that had lost their conversation or their parent.
-    """
-
-    dropped: int
-    mended: int
-
-
-def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Copied:
+def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int:
     """Make the new store `target` of the rows of `source`, a private copy of a foreign file.
+
+    Return the number of rows that were out of bounds or invalid.
 
     Args:
         name: the name of the source in error messages.
@@ -125,20 +113,20 @@ class _StoreCopy:
         self._connection, self._store, self._progress = connection, store, progress
         self._dropped = 0
 
-    def run(self, tables: dict[str, TableSchema]) -> Copied:
+    def run(self, tables: dict[str, TableSchema]) -> int:
         searched = set(self._store.words(_SEARCHED_FILES, "search_entries"))
         index = _Index(self._connection)
         for table in tables.values():
             if table.name not in _DERIVED:
                 self._copy(table, index, searched)
         _index_passages(self._connection)
-        mended = repair_references(self._connection)
+        repair_references(self._connection)
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
             index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
         index.end()
         fill_slots(self._connection)
         fill_days(self._connection)
-        return Copied(self._dropped, mended)
+        return self._dropped
 
     def _copy(self, table: TableSchema, index: _Index, searched: set[str]) -> None:
         placeholders = ", ".join("?" * len(table.columns))

@@ -164,10 +164,10 @@ class BatchDialog(QDialog):
             if self.new_button.hasFocus():
                 self.table.setFocus()
 
-    def say(self, words: UserFacingError | str, *, is_error: bool = False) -> None:
+    def say(self, words: UserFacingError | str) -> None:
         """Show a message at the bottom; "" hides it."""
         text = words if isinstance(words, str) else words.sentences
-        tone: Tone = "error" if is_error or not isinstance(words, str) else "note"
+        tone: Tone = "note" if isinstance(words, str) else "error"
         self.words.setAccessibleName(spoken_text(text))
         self.words.set_text(text, tone, is_result=True)
 

@@ -130,10 +130,6 @@ class ComparisonWindow(QDialog):
         """The column with the focus, or the one that had it last."""
         return self.columns[self._current]
 
-    def column_of(self, answer_id: str) -> AnswerColumn | None:
-        """Return the column of an answer."""
-        return next((each for each in self.columns if each.id == answer_id), None)
-
     def show_state(self) -> None:
         """Enable what applies to answers that stream, or to answers that have ended."""
         streams = any(column.is_streaming for column in self.columns)

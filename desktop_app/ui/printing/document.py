@@ -148,7 +148,7 @@ class PrintedConversation:
         self._cursor.beginEditBlock()
         dim = self._theme.dim
         head = _display_text(f"{heading_of(message, self._name_of_model)}")
-        self._insert_text(head, self._styles.paragraph(16), NOTE, color=dim, keep=True)
+        self._insert_text(head, self._styles.paragraph(16), NOTE, color=dim)
         if message.role is Role.USER:
             self._question(message.text)
         self._attached(message, pictures)
@@ -162,7 +162,7 @@ class PrintedConversation:
     def _question(self, text: str) -> None:
         if not text:
             return
-        self._begin_frame(self._styles.ground(self._theme.tint, 3), keep=True)
+        self._begin_frame(self._styles.ground(self._theme.tint, 3))
         for line in text.split("\n"):
             self._insert_text(_display_text(line), self._styles.paragraph(0))
         self._end_frame()
@@ -217,7 +217,7 @@ class PrintedConversation:
                     _display_text(str(notice)), self._styles.paragraph(6), NOTE, color=dim
                 )
         if error is not None:
-            self._begin_frame(self._styles.ground(self._theme.error_ground, 6), keep=True)
+            self._begin_frame(self._styles.ground(self._theme.error_ground, 6))
             happened = _display_text(error.what_happened)
             self._insert_text(
                 happened, self._styles.paragraph(0), color=self._theme.error, bold=True
@@ -315,7 +315,7 @@ class PrintedConversation:
     def _code(self, members: list[Block]) -> None:
         styles, first = self._styles, members[0]
         lines = [_text(block) for block in members if block.kind is Kind.CODE]
-        self._begin_frame(styles.ground(self._theme.code_ground, 6, styles.inset(first)), keep=True)
+        self._begin_frame(styles.ground(self._theme.code_ground, 6, styles.inset(first)))
         if first.language:
             name = _display_text(first.language)
             self._insert_text(name, styles.paragraph(0), NOTE, color=self._theme.dim, bold=True)
@@ -415,13 +415,12 @@ class PrintedConversation:
         if keep:
             self._together.append(_KeepTogether(self._cursor.block(), None))
 
-    def _begin_frame(self, ground: QTextFrameFormat, *, keep: bool) -> None:
-        """Begin a frame with this background; later content goes into it."""
+    def _begin_frame(self, ground: QTextFrameFormat) -> None:
+        """Begin a frame with this background, kept on a page; later content goes into it."""
         self._block(self._styles.nothing())
         frame = self._cursor.insertFrame(ground)
         self._is_fresh = True
-        if keep:
-            self._together.append(_KeepTogether(self._cursor.block(), frame))
+        self._together.append(_KeepTogether(self._cursor.block(), frame))
 
     def _end_frame(self) -> None:
         """Leave the frame; later content goes below it."""

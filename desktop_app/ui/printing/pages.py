@@ -43,7 +43,6 @@ class PrintedPages:
     ) -> None:
         """Create the pages for the paper and margins of `device`."""
         self._title, self._theme = " ".join(title.split()), theme
-        self._device = device
         self._unit = device.logicalDpiY() / 72
         whole = device.pageLayout().paintRectPixels(device.logicalDpiY())
         self._size = QSizeF(whole.width(), whole.height() - _FOOT * self._unit)

@@ -127,7 +127,6 @@ class SearchFilters(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
-        self._theme = theme
         self._flow.set_gap(theme.px(4))
         for button in self.buttons:
             if button.menu() is not None:

@@ -85,7 +85,6 @@ class ToolPicker(QFrame):
         set_role(self, "popup")
         self._theme = theme
         self._boxes: dict[str, QCheckBox] = {}
-        self._kept: tuple[str, ...] = ()
         self.title, self.note = PlainLabel(tr("Tools")), PlainLabel(tr("Loading…"))
         set_role(self.title, "strong")
         set_role(self.note, "note")

@@ -101,7 +101,6 @@ class AttachmentPreview(QDialog):
         super().__init__(parent)
         self.setObjectName("attachment-preview")
         self.setWindowTitle(tr(IS_SENT))
-        self._theme = theme
         self._build(theme)
         self._lay_out()
         self._connect()
@@ -208,7 +207,7 @@ class AttachmentPreview(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
-        self._theme = self._picture.theme = theme
+        self._picture.theme = theme
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(8))

@@ -183,7 +183,7 @@ class DocumentViewer(QWidget):
         self._stack = QStackedWidget()
         for shown in (self._message, self.pages, self.text):
             self._stack.addWidget(shown)
-        column = self._column = QVBoxLayout(self)
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._row)
         self._finding = QHBoxLayout()

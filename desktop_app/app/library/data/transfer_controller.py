@@ -179,11 +179,6 @@ class TransferController(QObject):
         """True if a command runs."""
         return self._is_busy
 
-    @property
-    def was_stopped(self) -> bool:
-        """True if the user stopped the last command."""
-        return self._command.was_stopped
-
     async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:
         if self._is_busy:
             self._pane.notifications.notify(tr(BUSY))
