@@ -33,9 +33,7 @@ class BatchBar(QFrame):
         super().__init__(parent)
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
-        self.words = PlainLabel()
-        self.words.setObjectName("batch-bar-words")
-        self.words.setWordWrap(True)
+        self.words = PlainLabel(name="batch-bar-words", wraps=True)
         policy = QSizePolicy.Policy
         self.words.setSizePolicy(policy.Ignored, policy.Preferred)
         self.show_button, self.dismiss_button = PlainButton(), PlainButton(tr("Dismiss"))

@@ -20,7 +20,6 @@ from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, Tone, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
@@ -73,13 +72,9 @@ class BatchDialog(QDialog):
         self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
         self.jobs = BatchJobModel()
         self.table = SharedColumns(self.jobs, _SHARES)
-        self.new_button = PlainButton(tr("New batch job…"))
-        self.new_button.setObjectName("batch-new-job")
+        self.new_button = PlainButton(tr("New batch job…"), name="batch-new-job", role="primary")
         self.new_button.setAutoDefault(False)
-        set_role(self.new_button, "primary")
-        self._empty = PlainLabel(tr(EMPTY))
-        self._empty.setWordWrap(True)
-        set_role(self._empty, "note")
+        self._empty = PlainLabel(tr(EMPTY), role="note", wraps=True)
         self.words = Note(theme)
         self.words.setObjectName("batch-words")
         self._stack = QStackedWidget()

@@ -110,9 +110,7 @@ class BatchNewPage(QWidget):
         self.undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
         self.undo.hide()
         self._cleared: tuple[Path, ...] = ()
-        self.files = PlainLabel()
-        self.files.setObjectName("batch-files")
-        self.files.setWordWrap(True)
+        self.files = PlainLabel(name="batch-files", wraps=True)
         self.prompt = _combo(theme, tr("Prompt"), "batch-prompt")
         self.task = MultilineField(theme, tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
@@ -149,8 +147,7 @@ class BatchNewPage(QWidget):
                 (tr("Effort"), self.effort),
             )
         ):
-            words = PlainLabel(label)
-            set_role(words, "note")
+            words = PlainLabel(label, role="note")
             words.setBuddy(field)
             self._choice.addWidget(words, 0, column)
             self._choice.addWidget(field, 1, column)
@@ -381,6 +378,4 @@ def _button(label: str, name: str, role: str) -> QPushButton:
 
 
 def _strong(text: str) -> QLabel:
-    label = PlainLabel(text)
-    set_role(label, "strong")
-    return label
+    return PlainLabel(text, role="strong")

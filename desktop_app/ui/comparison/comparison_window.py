@@ -70,11 +70,8 @@ class ComparisonWindow(QDialog):
         self.marks.setCheckable(True)
         set_tooltip(self.marks, tr("Underline words that only one response has"))
         self.stop_all = plain_button(tr("Stop all"), "comparison-stop")
-        self._problem = PlainLabel()
-        self._problem.setObjectName("comparison-problem")
-        self._problem.setWordWrap(True)
+        self._problem = PlainLabel(name="comparison-problem", role="error", wraps=True)
         self._problem.hide()
-        set_role(self._problem, "error")
         names = [one_line(each.name, _LONGEST_TAB) for each in columns]
         self.tabs = SegmentedControl(
             [(str(at), f"{at + 1} · {name}") for at, name in enumerate(names)],

@@ -13,7 +13,6 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidgetAction
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
@@ -176,9 +175,7 @@ def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
 
 def _add_note(menu: QMenu, words: str, width: int) -> None:
     """Add a line of text that cannot be chosen."""
-    label = PlainLabel(words)
-    set_role(label, "note")
-    label.setWordWrap(True)
+    label = PlainLabel(words, role="note", wraps=True)
     label.setMaximumWidth(width)
     label.setContentsMargins(12, 6, 12, 4)
     action = QWidgetAction(menu)

@@ -28,7 +28,7 @@ from desktop_app.ui.help.help_lists import (
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import limit_size, set_role
+from desktop_app.ui.look.theme import limit_size
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -84,10 +84,8 @@ class HelpWindow(QWidget):
         self.field.setPlaceholderText(tr("Search help"))
         self.field.setAccessibleName(tr("Search help"))
         self.field.installEventFilter(self)
-        self._nothing = PlainLabel(tr("No results"))
-        self._nothing.setObjectName("help-no-results")
+        self._nothing = PlainLabel(tr("No results"), name="help-no-results", role="dim")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        set_role(self._nothing, "dim")
         self._contents = self._button("help-contents", "list", tr("Chapters"), self._toggle_list)
         self._back = self._button("help-back", "chevron-left", tr("Back"), self.go_back)
         self._forward = self._button(
@@ -258,13 +256,12 @@ class HelpWindow(QWidget):
     def _button(
         self, name: str, icon_name: str, label: str, act: Callable[[], object]
     ) -> PlainToolButton:
-        button = PlainToolButton()
+        button = PlainToolButton(role="quiet")
         button.setObjectName(name)
         button.setProperty("icon-name", icon_name)
         button.setAccessibleName(spoken_text(label))
         set_tooltip(button, label)
         button.clicked.connect(lambda: act())
-        set_role(button, "quiet")
         return button
 
     def _lay_out(self) -> None:

@@ -132,10 +132,8 @@ class CollectionsDialog(QDialog):
         self.files = RowView("collection-files", self._model, self._delegate)
         self.files.setAccessibleName(tr("Documents"))
         self.empty = _note("collection-empty")
-        self.ask = PlainButton(tr("Ask this collection"))
-        self.ask.setObjectName("ask-collection")
+        self.ask = PlainButton(tr("Ask this collection"), name="ask-collection", role="primary")
         self.ask.setAutoDefault(False)
-        set_role(self.ask, "primary")
         self.add_files = plain_button(tr("Add files…"), "add-files")
         self.add_folder = plain_button(tr("Add folder…"), "add-folder")
         self.refresh = plain_button(tr("Check for changes"), "refresh-collection")
@@ -144,15 +142,11 @@ class CollectionsDialog(QDialog):
         self.work.setObjectName("collection-work")
         self._meaning = QWidget()
         self.meaning = _note("collection-meaning")
-        self.embed = PlainButton(tr("Create embeddings"))
-        self.embed.setObjectName("embed-collection")
+        self.embed = PlainButton(tr("Create embeddings"), name="embed-collection", role="link")
         self.embed.setAutoDefault(False)
-        set_role(self.embed, "link")
         self._words = _note("collections-status")
-        self._undo = PlainButton(tr("Undo"))
-        self._undo.setObjectName("undo-collections")
+        self._undo = PlainButton(tr("Undo"), name="undo-collections", role="link")
         self._undo.setAutoDefault(False)
-        set_role(self._undo, "link")
         self._on_undo: Callable[[], object] = lambda: None
         self._lay_out()
         self._connect()
@@ -185,11 +179,10 @@ class CollectionsDialog(QDialog):
         right.addWidget(self._meaning)
         right.addWidget(self.work)
         right.addWidget(buttons)
-        self.nothing = PlainLabel(tr(WHAT_FOR), keeps_lines=True)
-        self.nothing.setObjectName("collections-introduction")
-        self.nothing.setWordWrap(True)
+        self.nothing = PlainLabel(
+            tr(WHAT_FOR), keeps_lines=True, name="collections-introduction", role="dim", wraps=True
+        )
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignVCenter)
-        set_role(self.nothing, "dim")
         row = self._row = QHBoxLayout()
         row.addWidget(self.list)
         self._shown_page = scrolling(self._page)
@@ -414,10 +407,8 @@ class CollectionsDialog(QDialog):
 
 
 def _note(name: str) -> QLabel:
-    label = PlainLabel()
+    label = PlainLabel(role="note", wraps=True)
     label.setObjectName(name)
-    label.setWordWrap(True)
-    set_role(label, "note")
     return label
 
 

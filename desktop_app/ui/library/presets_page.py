@@ -27,7 +27,6 @@ from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -114,8 +113,7 @@ class PresetsPage(QWidget):
         self._choices = QHBoxLayout()
         for label, combo in ((tr("Model"), self.model), (tr("Effort"), self.effort)):
             column = QVBoxLayout()
-            words = PlainLabel(label)
-            set_role(words, "strong")
+            words = PlainLabel(label, role="strong")
             words.setBuddy(combo)
             column.addWidget(words)
             column.addWidget(combo)
@@ -146,11 +144,11 @@ class PresetsPage(QWidget):
         self._right.addWidget(self._area, 1)
         self._right.addWidget(buttons)
         self._nothing = PlainLabel(
-            tr("A preset combines instructions, a model, an effort, and other settings.")
+            tr("A preset combines instructions, a model, an effort, and other settings."),
+            role="note",
+            wraps=True,
         )
-        self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        set_role(self._nothing, "note")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.addWidget(self.list)

@@ -29,7 +29,6 @@ from desktop_app.domain.prompts.prompts import (
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words
 from desktop_app.ui.settings.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
@@ -108,8 +107,7 @@ class PromptsPage(QWidget):
         self.text.textChanged.connect(self._say_what_is_asked)
         self._note = Note(theme)
         self._note.setObjectName("prompt-variables")
-        self._form_words = PlainLabel()
-        set_role(self._form_words, "note")
+        self._form_words = PlainLabel(role="note")
         self.form_button = plain_button(tr("Response format…"), "prompt-form")
         self.duplicate = plain_button(tr("Duplicate"), "duplicate-prompt")
         self.hide_button = plain_button(tr("Hide"), "hide-prompt")
@@ -139,8 +137,7 @@ class PromptsPage(QWidget):
         self._form_row.addWidget(self._form_words, 1)
         self._right.addLayout(self._form_row)
         self._right.addLayout(self._buttons)
-        self._nothing = PlainLabel(tr("Select a prompt, or create one"))
-        set_role(self._nothing, "note")
+        self._nothing = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -322,8 +319,7 @@ def _mark(prompt: Prompt, origin: str) -> str:
 
 def plain_button(label: str, name: str) -> QPushButton:
     """Create a button that Enter in a field does not press."""
-    button = PlainButton(label)
+    button = PlainButton(label, role="plain")
     button.setObjectName(name)
     button.setAutoDefault(False)
-    set_role(button, "plain")
     return button

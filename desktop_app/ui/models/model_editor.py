@@ -22,7 +22,6 @@ from desktop_app.domain.models.own_model import HIGHEST_PRICE, MOST_TOKENS, OwnM
 from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
@@ -123,18 +122,18 @@ class ModelEditor(FormDialog):
             self._form.addRow(_label(tr(label), combo), combo)
         self._area = scrolling(inner)
         title = PlainLabel(
-            tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name)
+            tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name),
+            role="strong",
+            wraps=True,
         )
-        title.setWordWrap(True)
-        set_role(title, "strong")
         note = PlainLabel(
             tr(
                 "What you enter is used for this provider, instead of what it reports. "
                 "Empty fields stay automatic."
-            )
+            ),
+            role="note",
+            wraps=True,
         )
-        note.setWordWrap(True)
-        set_role(note, "note")
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(title, 1)
         self._head.addWidget(HelpButton())
@@ -279,7 +278,6 @@ class ModelEditor(FormDialog):
 
 
 def _label(words: str, buddy: QWidget) -> PlainLabel:
-    label = PlainLabel(words)
-    label.setWordWrap(True)
+    label = PlainLabel(words, wraps=True)
     label.setBuddy(buddy)
     return label

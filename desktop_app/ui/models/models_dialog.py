@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.models.model_columns import (
     FAVORITE_COLUMN,
     FILTERS,
@@ -77,9 +76,7 @@ class ModelsDialog(QDialog):
         self._shown = ModelFilter(self._rows)
         self.table = QTableView()
         self.table.setObjectName("models-table")
-        self._count = PlainLabel()
-        self._count.setObjectName("models-count")
-        set_role(self._count, "note")
+        self._count = PlainLabel(name="models-count", role="note")
         self._use = plain_button(tr("Use"), "use-model")
         set_tooltip(self._use, tr("Use in the current conversation"))
         self._favorite = plain_button(tr("Favorite"), "favorite-model")

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, spoken_text
 
@@ -29,14 +28,13 @@ class CollapsibleSection(QWidget):
         super().__init__()
         self._title = title
         self._theme = theme
-        self.head = PlainToolButton()
+        self.head = PlainToolButton(role="fold")
         self.head.setObjectName(name)
         self.head.setText(title)
         self.head.setCheckable(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_role(self.head, "fold")
         self._summary = Note(theme)
         self._inside = QWidget()
         self._inside.hide()

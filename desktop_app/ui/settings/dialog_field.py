@@ -11,7 +11,6 @@ from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.schema import SPELLING_LANGUAGES
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -54,13 +53,11 @@ class DialogField:
         request: Callable[[EditRequest], None],
     ) -> None:
         self._key, self._value = declared.key, ""
-        self._words = PlainLabel()
-        self._words.setWordWrap(True)
-        self._button = PlainButton(tr("Change…"))
+        self._words = PlainLabel(wraps=True)
+        self._button = PlainButton(tr("Change…"), role="plain")
         self._button.setObjectName(declared.key)
         spoken = tr("{setting}: change", setting=tr(declared.label))
         self._button.setAccessibleName(spoken_text(spoken))
-        set_role(self._button, "plain")
         row = QHBoxLayout()
         row.addWidget(self._words, 1)
         row.addWidget(self._button)

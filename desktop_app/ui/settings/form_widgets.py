@@ -114,9 +114,7 @@ class FormSection(QWidget):
 
     def __init__(self, title: str, theme: Theme) -> None:
         super().__init__()
-        self.title = PlainLabel(title)
-        self.title.setWordWrap(True)
-        set_role(self.title, "strong")
+        self.title = PlainLabel(title, role="strong", wraps=True)
         self.note = Note(theme)
         self.body = QVBoxLayout()
         self._column = QVBoxLayout(self)

@@ -19,7 +19,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import PANEL_WIDTH, set_role
+from desktop_app.ui.look.theme import PANEL_WIDTH
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -122,13 +122,10 @@ class SettingsFrame(QWidget):
     def _build(self) -> None:
         from desktop_app.ui.widgets.buttons.help_button import HelpButton  # the start needs none
 
-        title = PlainLabel(tr("Settings"))
-        set_role(title, "title")
-        self._close = PlainToolButton()
-        self._close.setObjectName("close-settings")
+        title = PlainLabel(tr("Settings"), role="title")
+        self._close = PlainToolButton(name="close-settings", role="quiet")
         self._close.setAccessibleName(spoken_text(tr("Close settings")))
         set_tooltip(self._close, tr("Close"))
-        set_role(self._close, "quiet")
         self._close.clicked.connect(self.close_requested)
         self._help = HelpButton()
         self._help.clicked.connect(self._request_help)
@@ -147,9 +144,9 @@ class SettingsFrame(QWidget):
         self._stack = QStackedWidget()
         for page, _ in PAGES:
             self._stack.addWidget(self._create_holder(page))
-        self._foot = PlainLabel(tr("Settings are stored on this computer."))
-        self._foot.setWordWrap(True)
-        set_role(self._foot, "note")
+        self._foot = PlainLabel(
+            tr("Settings are stored on this computer."), role="note", wraps=True
+        )
         self._head = QHBoxLayout()
         self._head.addWidget(title, 1)
         self._head.addWidget(self._help)

@@ -143,10 +143,9 @@ class SearchFilters(QWidget):
     # ------------------------------------------------------------ menus
 
     def _button(self, name: str, fill: Callable[[QMenu], None] | None) -> QPushButton:
-        button = PlainButton()
+        button = PlainButton(role="filter")
         button.setObjectName(name)
         button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_role(button, "filter")
         if fill is not None:
             menu = ProgramMenu(button)
             menu.fill_with(fill)

@@ -155,9 +155,8 @@ class ConsentCard(QFrame):
         self._line.addLayout(self._column, 1)
 
     def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
-        button = PlainButton(label)
+        button = PlainButton(label, role="link")
         button.setObjectName(name)
-        set_role(button, "link")
         if choice is ConsentChoice.ALWAYS:
             set_tooltip(button, tr("In all conversations, until the tool changes"))
         button.clicked.connect(lambda: self.decided.emit(choice))

@@ -129,10 +129,10 @@ class ServerForm(FormDialog):
                 "Values of variables and headers are stored in the keyring. {example} takes an "
                 "environment variable.",
                 example="${env:NAME}",
-            )
+            ),
+            role="note",
+            wraps=True,
         )
-        note.setWordWrap(True)
-        set_role(note, "note")
         head, foot = QHBoxLayout(), QHBoxLayout()
         head.addWidget(note, 1)
         head.addWidget(HelpButton())

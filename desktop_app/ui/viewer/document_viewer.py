@@ -122,9 +122,7 @@ class DocumentViewer(QWidget):
                 ),
             )
         }
-        self._zoom = PlainLabel()
-        self._zoom.setObjectName("viewer-zoom")
-        set_role(self._zoom, "note")
+        self._zoom = PlainLabel(name="viewer-zoom", role="note")
         self._lay_out()
         self._connect()
         self.set_theme(theme)
@@ -133,13 +131,12 @@ class DocumentViewer(QWidget):
         self.resize(size.boundedTo(room - QSize(edge, edge)))
 
     def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
-        button = PlainToolButton()
+        button = PlainToolButton(role="quiet")
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
         button.setAccessibleName(spoken_text(words))
         set_tooltip(button, words)
         button.clicked.connect(lambda: act())
-        set_role(button, "quiet")
         return button
 
     def _lay_out(self) -> None:
@@ -173,13 +170,10 @@ class DocumentViewer(QWidget):
         self._note_words.setWordWrap(True)
         set_role(self._note_words, "note")
         QVBoxLayout(self._note).addWidget(self._note_words)
-        self._message = PlainLabel()
-        self._message.setObjectName("viewer-message")
-        self._message.setWordWrap(True)
+        self._message = PlainLabel(name="viewer-message", role="dim", wraps=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._message.setMargin(self._theme.px(40))
-        set_role(self._message, "dim")
         self._stack = QStackedWidget()
         for shown in (self._message, self.pages, self.text):
             self._stack.addWidget(shown)

@@ -107,9 +107,18 @@ class PlainLabel(QLabel):
     """A label of plain text: one paragraph, unless it `keeps_lines`."""
 
     def __init__(
-        self, text: str = "", parent: QWidget | None = None, *, keeps_lines: bool = False
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        *,
+        name: str = "",
+        role: str = "",
+        wraps: bool = False,
+        keeps_lines: bool = False,
     ) -> None:
         super().__init__(parent)
+        _identify(self, name, role)
+        self.setWordWrap(wraps)
         self._keeps_lines = keeps_lines
         self.setTextFormat(Qt.TextFormat.PlainText)
         if text:
@@ -142,8 +151,11 @@ class PlainLabel(QLabel):
 class PlainButton(QPushButton):
     """A push button that shows & in its text instead of making a shortcut."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, *, name: str = "", role: str = ""
+    ) -> None:
         super().__init__(parent)
+        _identify(self, name, role)
         if text:
             self.setText(text)
 
@@ -158,6 +170,10 @@ class PlainButton(QPushButton):
 
 class PlainToolButton(QToolButton):
     """A tool button that shows & in its text instead of making a shortcut."""
+
+    def __init__(self, parent: QWidget | None = None, *, name: str = "", role: str = "") -> None:
+        super().__init__(parent)
+        _identify(self, name, role)
 
     def setText(self, text: str) -> None:
         """Set the text."""
@@ -216,6 +232,14 @@ def message_box(
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
     return box
+
+
+def _identify(widget: QWidget, name: str, role: str) -> None:
+    """Set the name, and the role by which the style sheet selects the widget, if given."""
+    if name:
+        widget.setObjectName(name)
+    if role:
+        widget.setProperty("role", role)
 
 
 def _without_marks(text: str) -> str:

@@ -51,10 +51,9 @@ class FirstStart(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("first-start")
-        self._question = PlainLabel(tr("What are you working on?"))
+        self._question = PlainLabel(tr("What are you working on?"), wraps=True)
         self._question.setProperty("role", "hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._question.setWordWrap(True)
         self.cards = [
             _Card(key, icon, tr(title), tr(description))
             for key, icon, title, description in _EXAMPLES
@@ -168,8 +167,7 @@ class _KeyLine(QFrame):
         self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setProperty("role", "note")
         self.words.setWordWrap(True)
-        self.button = PlainButton(tr("Add an API key"))
-        self.button.setObjectName("add-key")
+        self.button = PlainButton(tr("Add an API key"), name="add-key")
         self.button.setProperty("role", "primary")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._icon)

@@ -63,10 +63,10 @@ class ReviewDialog(FormDialog):
         self.text.setTabChangesFocus(True)
         set_role(self.text, "field")
         self._hint = PlainLabel(
-            tr("Edit the response to correct it. The original stays as a version.")
+            tr("Edit the response to correct it. The original stays as a version."),
+            role="note",
+            wraps=True,
         )
-        self._hint.setWordWrap(True)
-        set_role(self._hint, "note")
         self.save = plain_button(tr("Save"), "save-review")
         self.save.setDefault(True)
         self._lay_out()

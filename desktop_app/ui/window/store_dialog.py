@@ -151,9 +151,7 @@ class StoreDialog(QDialog):
         button.show()  # in an open dialog, Qt would show it only after `_fit`
         self._buttons.append(button)
         if note:
-            line = PlainLabel(note)
-            line.setWordWrap(True)
-            set_role(line, "note")
+            line = PlainLabel(note, role="note", wraps=True)
             button.setAccessibleDescription(spoken_text(note))
             self._column.addWidget(line)
             line.show()

@@ -145,15 +145,9 @@ class PromptFields(QFrame):
         self._grid.setColumnStretch(1, 1)
         for row, variable in enumerate(variables(prompt.text)):
             self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
-        self._note = PlainLabel()
-        self._note.setObjectName("prompt-fields-note")
-        self._note.setWordWrap(True)
-        self._insert_button = PlainButton(tr("Insert"))
-        self._insert_button.setObjectName("insert-prompt")
-        set_role(self._insert_button, "primary")
-        self._cancel_button = PlainButton(tr("Cancel"))
-        self._cancel_button.setObjectName("leave-prompt")
-        set_role(self._cancel_button, "plain")
+        self._note = PlainLabel(name="prompt-fields-note", wraps=True)
+        self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
+        self._cancel_button = PlainButton(tr("Cancel"), name="leave-prompt", role="plain")
         self._insert_button.clicked.connect(self._submit)
         self._cancel_button.clicked.connect(lambda: self.canceled.emit())
         self._lay_out()
@@ -161,8 +155,7 @@ class PromptFields(QFrame):
         self.set_theme(theme)
 
     def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
-        label = PlainLabel(_display_name(variable.name))
-        label.setWordWrap(True)
+        label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
             field: FieldText | Combo = _choice_field(variable, value, theme)
         else:

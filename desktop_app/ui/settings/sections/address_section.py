@@ -16,7 +16,6 @@ from desktop_app.domain.network.azure_address import split_version, with_version
 from desktop_app.domain.network.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import LineSection
 from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
 
@@ -69,10 +68,8 @@ class AddressSection(LineSection):
         super().__init__(tr("Base URL"), "base-url", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._allow = PlainButton(tr("Allow unencrypted"))
-        self._allow.setObjectName("allow-unencrypted")
+        self._allow = PlainButton(tr("Allow unencrypted"), name="allow-unencrypted", role="plain")
         self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_role(self._allow, "plain")
         self._allow.hide()
         self._column.addWidget(self._allow, 0, Qt.AlignmentFlag.AlignLeft)
         self._allow.clicked.connect(self._allow_host)

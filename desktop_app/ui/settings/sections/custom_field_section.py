@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QV
 
 from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -61,10 +60,8 @@ class CustomFieldSection(FormSection):
         self._is_secret.setObjectName("custom-field-secret")
         self._is_secret.toggled.connect(self._hide_value)
         self._is_secret.setChecked(True)
-        add = PlainButton(tr("Add"))
-        add.setObjectName("add-custom-field")
+        add = PlainButton(tr("Add"), name="add-custom-field", role="plain")
         add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
-        set_role(add, "plain")
         last = QHBoxLayout()
         last.addWidget(self._is_secret, 1)
         last.addWidget(add)
@@ -110,13 +107,11 @@ class CustomFieldSection(FormSection):
         row = QWidget()
         columns = QHBoxLayout(row)
         columns.setContentsMargins(0, 0, 0, 0)
-        label = PlainLabel(self._described(field))
-        label.setWordWrap(True)
-        remove = PlainButton(tr("Remove"))
+        label = PlainLabel(self._described(field), wraps=True)
+        remove = PlainButton(tr("Remove"), role="link")
         remove.setObjectName(f"remove-{field.key}")
         remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
         remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_role(remove, "link")
         remove.clicked.connect(partial(self._remove, field.key))
         columns.addWidget(label, 1)
         columns.addWidget(remove, 0, Qt.AlignmentFlag.AlignTop)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, Switch
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 
@@ -38,9 +37,7 @@ class CustomServerSection(FormSection):
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 
     def _add(self, theme: Theme, words: str, name: str) -> Switch:
-        label = PlainLabel(words)
-        label.setWordWrap(True)
-        set_role(label, "strong")
+        label = PlainLabel(words, role="strong", wraps=True)
         switch = Switch(theme, words)
         switch.setObjectName(name)
         row = QHBoxLayout()

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
 from desktop_app.ui.widgets.external_open import open_link
@@ -142,14 +141,12 @@ class KeySection(FormSection):
         self._mark = PlainLabel()
         self._replace = self._plain("replace-key", tr("Replace"), tr(texts.replace))
         self._cancel = self._plain("cancel-key", tr("Cancel"), tr(texts.cancel))
-        self._remove = PlainButton(tr(texts.remove))
+        self._remove = PlainButton(tr(texts.remove), role="link")
         self._remove.setObjectName(f"{self._prefix}remove-key")
-        set_role(self._remove, "link")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._page = ""
-        self._get = PlainButton(tr("Get an API key"))
+        self._get = PlainButton(tr("Get an API key"), role="link")
         self._get.setObjectName(f"{self._prefix}get-key")
-        set_role(self._get, "link")
         self._get.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._get.clicked.connect(lambda: open_link(QUrl(self._page)))
         self._get.hide()
@@ -272,8 +269,7 @@ class KeySection(FormSection):
         self.key_entered.emit(key)
 
     def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
-        button = PlainButton(label)
+        button = PlainButton(label, role="plain")
         button.setObjectName(f"{self._prefix}{name}")
         button.setAccessibleName(spoken_text(spoken))
-        set_role(button, "plain")
         return button

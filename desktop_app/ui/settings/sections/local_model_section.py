@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
 
@@ -36,13 +35,9 @@ class LocalModelSection(FormSection):
         self._file = ShownLine()
         self._file.setObjectName("weights")
         self._file.setAccessibleName(spoken_text(tr("Model file")))
-        self._choose = PlainButton(tr("Choose…"))
-        self._choose.setObjectName("choose-weights")
+        self._choose = PlainButton(tr("Choose…"), name="choose-weights", role="plain")
         set_tooltip(self._choose, tr("Choose a GGUF file"))
-        set_role(self._choose, "plain")
-        self._built_in = PlainButton(tr("Use built-in model"))
-        self._built_in.setObjectName("built-in-weights")
-        set_role(self._built_in, "link")
+        self._built_in = PlainButton(tr("Use built-in model"), name="built-in-weights", role="link")
         self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout()
         row.addWidget(self._file, 1)

@@ -19,7 +19,6 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.network_path import parse_proxy
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
@@ -172,15 +171,13 @@ class CertificateSection(FormSection):
         self._file = ShownLine()
         self._file.setObjectName("ca-file")
         self._file.setAccessibleName(spoken_text(tr("Trusted certificates")))
-        choose = PlainButton(tr("Choose…"))
-        choose.setObjectName("choose-ca-file")
+        choose = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
         choose.setAccessibleName(spoken_text(tr("Choose certificate file")))
         set_tooltip(choose, tr("PEM or DER file, trusted in addition to system certificates"))
-        set_role(choose, "plain")
-        self._clear = PlainButton(tr("Use system certificates only"))
-        self._clear.setObjectName("clear-ca-file")
+        self._clear = PlainButton(
+            tr("Use system certificates only"), name="clear-ca-file", role="link"
+        )
         self._clear.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_role(self._clear, "link")
         row = QHBoxLayout()
         row.addWidget(self._file, 1)
         row.addWidget(choose)
@@ -244,9 +241,7 @@ class NetworkSection(CollapsibleSection):
         store = tr("Allow provider to store conversations")
         self._keeps_switch = Switch(theme, store)
         self._keeps_switch.setObjectName("keeps-at-provider")
-        label = PlainLabel(store)
-        label.setWordWrap(True)
-        set_role(label, "strong")
+        label = PlainLabel(store, role="strong", wraps=True)
         row = QHBoxLayout()
         label.setBuddy(self._keeps_switch)
         row.addWidget(label, 1)

@@ -11,7 +11,6 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import LineSection
 from desktop_app.ui.widgets.foreign_text import PlainButton
 
@@ -40,9 +39,7 @@ class SpendingSection(LineSection):
         self._profile: ProviderProfile | None = None
         self._months: dict[str, MonthUnderCap] = {}
         self.field.setPlaceholderText(tr("No limit"))
-        self._report = PlainButton(tr("Show spending"))
-        self._report.setObjectName("show-spending")
-        set_role(self._report, "link")
+        self._report = PlainButton(tr("Show spending"), name="show-spending", role="link")
         self._column.addWidget(self._report, 0, Qt.AlignmentFlag.AlignLeft)
         self._report.clicked.connect(lambda: self.report_requested.emit())
         self.finished.connect(self._take)

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
@@ -204,10 +203,9 @@ class EraseSection(CollapsibleSection):
 
 
 def _button(words: str, name: str) -> QPushButton:
-    made = PlainButton(words)
+    made = PlainButton(words, role="plain")
     made.setObjectName(name)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    set_role(made, "plain")
     return made
 
 

@@ -122,9 +122,7 @@ class ProviderTab(QWidget):
         self._models = self._line_section(tr("Additional models"), "models", theme)
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
-        self._table = PlainButton(tr("Show models"))
-        self._table.setObjectName("show-models")
-        set_role(self._table, "link")
+        self._table = PlainButton(tr("Show models"), name="show-models", role="link")
         self._column.addWidget(self._table, 0, Qt.AlignmentFlag.AlignLeft)
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
@@ -133,9 +131,7 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._own_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
-        self._remove = PlainButton(tr("Remove server"))
-        self._remove.setObjectName("remove-provider")
-        set_role(self._remove, "link")
+        self._remove = PlainButton(tr("Remove server"), name="remove-provider", role="link")
         self._column.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
 
@@ -144,12 +140,10 @@ class ProviderTab(QWidget):
         self._combo = Combo(theme, tr("Provider"))
         section.title.setBuddy(self._combo)
         self._combo.setObjectName("provider")
-        self._add = PlainToolButton()
-        self._add.setObjectName("add-provider")
+        self._add = PlainToolButton(name="add-provider", role="quiet")
         self._add.setAccessibleName(spoken_text(tr("Add server")))
         set_tooltip(self._add, tr("Add server"))
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        set_role(self._add, "quiet")
         menu = ProgramMenu(self._add)
         for preset in SERVER_PRESETS:
             action = menu.addAction(menu_text(tr(preset.name)))
@@ -170,10 +164,8 @@ class ProviderTab(QWidget):
         return section
 
     def _build_test(self, theme: Theme) -> None:
-        self._test = PlainButton(tr("Test"))
-        self._test.setObjectName("test")
+        self._test = PlainButton(tr("Test"), name="test", role="plain")
         self._test.setAccessibleName(spoken_text(tr("Test connection")))
-        set_role(self._test, "plain")
         self._mark = PlainLabel()
         self._result = Note(theme)
         self._result.setObjectName("test-result")
@@ -188,9 +180,7 @@ class ProviderTab(QWidget):
     def _build_default(self, theme: Theme) -> None:
         self._use = Switch(theme, tr("Use for new conversations"))
         self._use.setObjectName("use-for-new")
-        label = PlainLabel(tr("Use for new conversations"))
-        label.setWordWrap(True)
-        set_role(label, "strong")
+        label = PlainLabel(tr("Use for new conversations"), role="strong", wraps=True)
         row = QHBoxLayout()
         label.setBuddy(self._use)
         row.addWidget(label, 1)

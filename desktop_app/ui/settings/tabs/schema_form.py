@@ -22,7 +22,6 @@ from desktop_app.i18n.translation import N_, offered_languages, tr, tr_plural
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.dialog_field import DialogField
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -162,13 +161,11 @@ class _OwnValue:
     """The line under a row that says whose value it is, with a reset button."""
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
-        self._words = PlainLabel()
-        set_role(self._words, "note")
-        self.reset = PlainButton(tr("Use default"))
+        self._words = PlainLabel(role="note")
+        self.reset = PlainButton(tr("Use default"), role="link")
         self.reset.setObjectName(f"reset-{declared.key}")
         spoken = tr("{setting}: use default", setting=tr(declared.label))
         self.reset.setAccessibleName(spoken_text(spoken))
-        set_role(self.reset, "link")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
@@ -202,9 +199,7 @@ class _FlagField:
         self._switch = Switch(theme, tr(declared.label))
         self._switch.setObjectName(declared.key)
         section.title.hide()
-        label = PlainLabel(tr(declared.label))
-        set_role(label, "strong")
-        label.setWordWrap(True)
+        label = PlainLabel(tr(declared.label), role="strong", wraps=True)
         row = QHBoxLayout()
         label.setBuddy(self._switch)
         row.addWidget(label, 1)
@@ -293,8 +288,7 @@ class _SliderField:
         self._slider = Slider(theme)
         self._slider.setObjectName(declared.key)
         self._slider.setRange(0, len(self._stops) - 1)
-        self._words = PlainLabel()
-        set_role(self._words, "note")
+        self._words = PlainLabel(role="note")
         row = QHBoxLayout()
         section.title.setBuddy(self._slider)
         row.addWidget(self._slider, 1)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, Note, Tone
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
@@ -71,8 +70,7 @@ class ServersTab(QWidget):
         self._rows: list[ServerRow] = []
         self._parts: dict[str, ServerSection] = {}
         self._intro = Note(theme, tr(WHAT_THEY_ARE))
-        self._none = PlainLabel(tr(NONE_YET))
-        set_role(self._none, "note")
+        self._none = PlainLabel(tr(NONE_YET), role="note")
         self._list = QVBoxLayout()
         self._add = add = plain_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
@@ -128,9 +126,7 @@ class ServerSection(FormSection):
 
     def __init__(self, name: str, theme: Theme) -> None:
         super().__init__(name, theme)
-        self._about = PlainLabel()
-        self._about.setWordWrap(True)
-        set_role(self._about, "note")
+        self._about = PlainLabel(role="note", wraps=True)
         self._state = Note(theme)
         buttons = FlowLayout()
         self.sign_in = plain_button(tr("Sign in…"), f"sign-in-server-{name}")

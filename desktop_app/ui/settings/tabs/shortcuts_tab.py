@@ -162,13 +162,11 @@ class CommandRow(QWidget):
         super().__init__()
         self._command = command
         self._title = tr(command.title)
-        title = PlainLabel(self._title)
-        title.setWordWrap(True)
-        self._reset = PlainButton(tr("Reset"))
+        title = PlainLabel(self._title, wraps=True)
+        self._reset = PlainButton(tr("Reset"), role="link")
         self._reset.setObjectName(f"reset-{command.id}")
         spoken = tr("Reset shortcut for “{command}”", command=self._title)
         self._reset.setAccessibleName(spoken_text(spoken))
-        set_role(self._reset, "link")
         self._cap = KeyCap(theme)
         self._cap.setObjectName(f"keys-{command.id}")
         self._note = Note(theme)
@@ -240,10 +238,8 @@ class HotkeyHelp(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._keys = ""
-        copy = PlainButton(tr("Copy command"))
-        copy.setObjectName("copy-quick-command")
-        self._bind = PlainButton()
-        self._bind.setObjectName("bind-quick-command")
+        copy = PlainButton(tr("Copy command"), name="copy-quick-command")
+        self._bind = PlainButton(name="bind-quick-command")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -288,15 +284,13 @@ class ShortcutsTab(QWidget):
             ("import-shortcuts", tr("Import…"), self.import_requested),
             ("export-shortcuts", tr("Export…"), self.export_requested),
         ):
-            button = PlainButton(words)
+            button = PlainButton(words, role="link")
             button.setObjectName(name)
-            set_role(button, "link")
             button.clicked.connect(request)
             files.addWidget(button)
         files.addStretch(1)
         for category, commands in groupby(Keymap(), key=lambda command: command.category):
-            title = PlainLabel(tr(category.value))
-            set_role(title, "strong")
+            title = PlainLabel(tr(category.value), role="strong")
             self._titles.append(title)
             self._column.addWidget(title)
             for command in commands:

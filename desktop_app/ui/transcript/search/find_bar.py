@@ -52,9 +52,7 @@ class FindBar(QFrame):
         self.field.setPlaceholderText(tr("Find in conversation"))
         self.field.setAccessibleName(tr("Find in conversation"))
         self.field.setFrame(False)
-        self._count = PlainLabel(parent=self)
-        self._count.setObjectName("find-count")
-        set_role(self._count, "note")
+        self._count = PlainLabel(parent=self, name="find-count", role="note")
         self._buttons = [
             self._button("find-previous", "chevron-up", tr("Previous match"), "Shift+Return"),
             self._button("find-next", "chevron-down", tr("Next match"), "Return"),
@@ -77,13 +75,12 @@ class FindBar(QFrame):
         self.hide()
 
     def _button(self, name: str, icon: str, words: str, key: str) -> QToolButton:
-        button = PlainToolButton(self)
+        button = PlainToolButton(self, role="quiet")
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
         set_tooltip(button, tr("{action} ({shortcut})", action=words, shortcut=shortcut_text(key)))
         button.setAccessibleName(spoken_text(words))
         button.setCursor(Qt.CursorShape.ArrowCursor)
-        set_role(button, "quiet")
         return button
 
     @property

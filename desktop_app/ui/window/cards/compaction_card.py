@@ -86,10 +86,9 @@ class CompactionCard(QFrame):
         self._line.addLayout(self._column, 1)
 
     def _button(self, label: str, name: str) -> QPushButton:
-        button = PlainButton(label)
+        button = PlainButton(label, role="link")
         button.setObjectName(name)
         button.setAutoDefault(True)  # Outside of dialogs, Return presses no other button.
-        set_role(button, "link")
         return button
 
     def _show_text(self, words: str, note: str, *, is_working: bool) -> None:

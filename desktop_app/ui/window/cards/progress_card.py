@@ -37,9 +37,7 @@ class ProgressCard(QFrame):
         self.words.setMinimumWidth(1)  # lets a long name shrink to the window's width
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.cancel_button = PlainButton(tr("Cancel"))
-        self.cancel_button.setObjectName("cancel-work")
-        set_role(self.cancel_button, "link")
+        self.cancel_button = PlainButton(tr("Cancel"), name="cancel-work", role="link")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self.words)
         self._line.addWidget(self.bar, 1)

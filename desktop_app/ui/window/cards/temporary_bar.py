@@ -124,11 +124,9 @@ class TemporaryRow(QWidget):
         self.button.setObjectName("temporary-row")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         set_role(self.button, "row")
-        self.close_button = PlainToolButton()
-        self.close_button.setObjectName("temporary-row-close")
+        self.close_button = PlainToolButton(name="temporary-row-close", role="quiet")
         self.close_button.setAccessibleName(tr("Close temporary conversation"))
         self.close_button.setToolTip(tr("Close"))
-        set_role(self.close_button, "quiet")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(0)
@@ -169,7 +167,6 @@ class TemporaryRow(QWidget):
 
 
 def _link(words: str, name: str) -> QPushButton:
-    button = PlainButton(words)
+    button = PlainButton(words, role="link")
     button.setObjectName(name)
-    set_role(button, "link")
     return button
