@@ -9,7 +9,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.settings.form_widgets import Note, Tone, retheme
+from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -89,23 +89,15 @@ class BatchDialog(QDialog):
         table = self.table
         table.setObjectName("batch-list")
         table.setAccessibleName(tr("Batch jobs"))
-        self._head = QHBoxLayout()
-        self._head.addWidget(self._empty, 1)
-        self._head.addStretch()
+        self._head = row_of((self._empty, 1), SPRING)
         self._head.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignTop)
-        self._list_column = QVBoxLayout(self._list)
-        self._list_column.setContentsMargins(0, 0, 0, 0)
-        self._list_column.addLayout(self._head)
-        self._list_column.addWidget(table, 1)
+        self._list_column = column_of(self._head, (table, 1), parent=self._list, margins=0)
         for page in (self._list, self.new, self.job):
             self._stack.addWidget(scrolling(page) if page is not self._list else page)
         FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
-        self._foot = QHBoxLayout()
-        self._foot.addWidget(self.words, 1)
-        self._foot.addStretch()
-        self._foot.addWidget(HelpButton())
+        self._foot = row_of((self.words, 1), SPRING, HelpButton())
         self._column.addLayout(self._foot)
 
     def _connect(self) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -28,6 +27,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import (
@@ -124,9 +124,7 @@ class BatchJobPage(QWidget):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._want_report(f))
         self.report.setMenu(menu)
-        self._head = QHBoxLayout()
-        self._head.addWidget(self.title, 1)
-        self._head.addWidget(self.filter)
+        self._head = row_of((self.title, 1), self.filter)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
@@ -14,6 +14,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.role_names import GROUP
 from desktop_app.ui.window.header import ElidedLabel
@@ -83,11 +84,7 @@ class AnswerColumn(QFrame):
             self._foot.addWidget(button)
             button.clicked.connect(lambda _=False, signal=requested: signal.emit(self.id))
         self._foot.addStretch(1)
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self._title)
-        self._column.addWidget(self._facts)
-        self._column.addWidget(transcript, 1)
-        self._column.addLayout(self._foot)
+        self._column = column_of(self._title, self._facts, (transcript, 1), self._foot, parent=self)
         self.set_theme(theme)
 
     @property

@@ -14,6 +14,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
@@ -95,9 +96,7 @@ class CompareDialog(QDialog):
         self._foot.addStretch(1)
         self._foot.addWidget(self.compare)
         self._rows = QVBoxLayout()
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addLayout(self._rows)
+        self._column = column_of(self._head, self._rows, parent=self)
         self._column.addWidget(self._total, 0, Qt.AlignmentFlag.AlignTrailing)
         self._column.addWidget(self._note)
         self._column.addStretch(1)
@@ -165,13 +164,9 @@ class CompareRow(QWidget):
         self._cost = PlainLabel(role="note")
         self.remove = PlainToolButton(role="quiet")
         self.remove.setObjectName(f"compare-remove-{number}")
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.addWidget(self.model)
-        self._row.addWidget(self.effort)
-        self._row.addStretch(1)
-        self._row.addWidget(self._cost)
-        self._row.addWidget(self.remove)
+        self._row = row_of(
+            self.model, self.effort, STRETCH, self._cost, self.remove, parent=self, margins=0
+        )
         self.set_theme(theme)
 
     def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:

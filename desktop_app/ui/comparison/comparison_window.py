@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
@@ -14,6 +14,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -96,9 +97,7 @@ class ComparisonWindow(QDialog):
             self._head.addWidget(widget)
         for column in self.columns:
             self._row.addWidget(column, 1)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addWidget(self._problem)
+        self._column = column_of(self._head, self._problem, parent=self)
         self._column.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignHCenter)
         self._column.addLayout(self._row, 1)
 

@@ -21,6 +21,7 @@ from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, noth
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
@@ -56,11 +57,7 @@ class ModelControl(QFrame):
         self.more = MenuButton(theme, fill_menu, grounded=False)
         self.more.setObjectName("model")
         self.more.setToolTip(tr("Other models and providers"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.variants)
-        row.addWidget(self.more)
+        row_of(self.variants, self.more, parent=self, margins=0, spacing=0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.choice = nothing_chosen()
 

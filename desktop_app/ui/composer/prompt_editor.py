@@ -29,6 +29,7 @@ from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
@@ -151,10 +152,7 @@ class PromptEditor(QFrame):
         self._hint_label = PlainLabel(name="hint", role="note")
         self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.addWidget(self._card)
-        self._layout.addWidget(self._hint_label)
+        self._layout = column_of(self._card, self._hint_label, parent=self, margins=0)
 
     def _connect(self) -> None:
         text, row = self._text, self.row

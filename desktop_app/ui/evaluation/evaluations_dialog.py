@@ -24,6 +24,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import (
@@ -119,11 +120,7 @@ class EvaluationsDialog(QDialog):
         self._foot.addWidget(self._save)
         self._column = QVBoxLayout(self)
         page = QWidget()
-        self._page = QVBoxLayout(page)
-        self._page.setContentsMargins(0, 0, 0, 0)
-        self._page.addWidget(self.runs)
-        self._page.addWidget(self.note)
-        self._page.addWidget(self.failing, 1)
+        self._page = column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0)
         self._column.addLayout(self._head)
         self._column.addWidget(scrolling(page), 1)
         self._column.addLayout(self._foot)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import HelpBook, words_of
@@ -30,6 +30,7 @@ from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import limit_size
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -272,12 +273,8 @@ class HelpWindow(QWidget):
         self._stack = QStackedWidget()
         for page in (self.text, self.hits, self._nothing):
             self._stack.addWidget(page)
-        self._body = QHBoxLayout()
-        self._body.addWidget(self.chapters)
-        self._body.addWidget(self._stack, 1)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._row)
-        self._column.addLayout(self._body, 1)
+        self._body = row_of(self.chapters, (self._stack, 1))
+        self._column = column_of(self._row, (self._body, 1), parent=self)
         self._back.setEnabled(False)
         self._forward.setEnabled(False)
 

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -30,6 +29,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -158,24 +158,16 @@ class CollectionsDialog(QDialog):
             self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
-        head = self._head = QHBoxLayout()
-        head.addWidget(self.name, 1)
-        head.addWidget(self.ask)
+        head = self._head = row_of((self.name, 1), self.ask)
         buttons = QWidget()
         self._buttons = FlowLayout(buttons, self._theme.px(8))
         for button in (self.add_files, self.add_folder, self.refresh, self.delete):
             self._buttons.addWidget(button)
         self._page = QWidget()
-        right = self._right = QVBoxLayout(self._page)
-        right.setContentsMargins(0, 0, 0, 0)
-        right.addLayout(head)
-        right.addWidget(self.state)
-        right.addWidget(self.files, 1)
-        right.addWidget(self.empty, 1)
-        meaning = QHBoxLayout(self._meaning)
-        meaning.setContentsMargins(0, 0, 0, 0)
-        meaning.addWidget(self.meaning, 1)
-        meaning.addWidget(self.embed)
+        right = self._right = column_of(
+            head, self.state, (self.files, 1), (self.empty, 1), parent=self._page, margins=0
+        )
+        row_of((self.meaning, 1), self.embed, parent=self._meaning, margins=0)
         right.addWidget(self._meaning)
         right.addWidget(self.work)
         right.addWidget(buttons)
@@ -189,13 +181,8 @@ class CollectionsDialog(QDialog):
         row.addWidget(self._shown_page, 1)
         self._introduction = scrolling(self.nothing)
         row.addWidget(self._introduction, 1)
-        foot = self._foot = QHBoxLayout()
-        foot.addWidget(self._words, 1)
-        foot.addWidget(self._undo)
-        foot.addWidget(HelpButton())
-        column = self._column = QVBoxLayout(self)
-        column.addLayout(row, 1)
-        column.addLayout(foot)
+        foot = self._foot = row_of((self._words, 1), self._undo, HelpButton())
+        self._column = column_of((row, 1), foot, parent=self)
         for part in (self.list, self._page):
             FileDropFilter(part)
 

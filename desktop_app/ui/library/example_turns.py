@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import FormSection, MultilineField
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import spoken_text
 
 if TYPE_CHECKING:
@@ -145,10 +146,7 @@ class _ExampleFields(QWidget):
         self.question.edited.connect(lambda text: self._take(text, self.texts[1]))
         self.answer.edited.connect(lambda text: self._take(self.texts[0], text))
         self.remove = plain_button(tr("Remove"), "remove-example")
-        self._fields = QVBoxLayout(self)
-        self._fields.setContentsMargins(0, 0, 0, 0)
-        self._fields.addWidget(self.question)
-        self._fields.addWidget(self.answer)
+        self._fields = column_of(self.question, self.answer, parent=self, margins=0)
         self._fields.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
         self.set_theme(theme)
 

@@ -16,10 +16,8 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
     QLineEdit,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,6 +26,7 @@ from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.foreign_text import set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
@@ -165,13 +164,8 @@ class LibraryList(QWidget):
         self.new_button.setObjectName(f"new-{name}")
         set_role(self.new_button, "plain")
         self.new_button.setAutoDefault(False)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self.field)
-        self._column.addWidget(self.view, 1)
-        foot = QHBoxLayout()
-        foot.addWidget(self.new_button)
-        foot.addStretch(1)
+        self._column = column_of(self.field, (self.view, 1), parent=self, margins=0)
+        foot = row_of(self.new_button, STRETCH)
         self._column.addLayout(foot)
         self.field.textChanged.connect(lambda _text: self._find())
         self.new_button.clicked.connect(lambda: self.new_requested.emit())

@@ -29,6 +29,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 
@@ -119,12 +120,9 @@ class PresetsPage(QWidget):
             column.addWidget(combo)
             self._choices.addLayout(column, 1)
         inner = QWidget()
-        self._inner = QVBoxLayout(inner)
-        self._inner.addLayout(self._choices)
-        self._inner.addWidget(self.is_default)
-        self._inner.addWidget(self.form)
-        self._inner.addWidget(self.examples)
-        self._inner.addStretch(1)
+        self._inner = column_of(
+            self._choices, self.is_default, self.form, self.examples, STRETCH, parent=inner
+        )
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -138,22 +136,14 @@ class PresetsPage(QWidget):
         for button in (self.use, self.duplicate, self.delete):
             self._buttons.addWidget(button)
         self._editor = QWidget()
-        self._right = QVBoxLayout(self._editor)
-        self._right.setContentsMargins(0, 0, 0, 0)
-        self._right.addWidget(self.name)
-        self._right.addWidget(self._area, 1)
-        self._right.addWidget(buttons)
+        self._right = column_of(self.name, (self._area, 1), buttons, parent=self._editor, margins=0)
         self._nothing = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings."),
             role="note",
             wraps=True,
         )
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.addWidget(self.list)
-        self._row.addWidget(self._editor, 1)
-        self._row.addWidget(self._nothing, 1)
+        self._row = row_of(self.list, (self._editor, 1), (self._nothing, 1), parent=self, margins=0)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)

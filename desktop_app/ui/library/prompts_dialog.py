@@ -9,9 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QHBoxLayout,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +19,7 @@ from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -82,19 +81,9 @@ class PromptsDialog(QDialog):
         self._first_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
-        self._head = QHBoxLayout()
-        self._head.addWidget(self._tabs)
-        self._head.addStretch(1)
-        self._head.addWidget(self._import)
-        self._head.addWidget(self._export)
-        self._head.addWidget(HelpButton())
-        self._foot = QHBoxLayout()
-        self._foot.addWidget(self._words, 1)
-        self._foot.addWidget(self._undo)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addWidget(self._stack, 1)
-        self._column.addLayout(self._foot)
+        self._head = row_of(self._tabs, STRETCH, self._import, self._export, HelpButton())
+        self._foot = row_of((self._words, 1), self._undo)
+        self._column = column_of(self._head, (self._stack, 1), self._foot, parent=self)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""

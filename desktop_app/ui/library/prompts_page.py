@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,6 +30,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words
 from desktop_app.ui.settings.form_widgets import MultilineField, Note
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
@@ -119,31 +119,21 @@ class PromptsPage(QWidget):
         self._show("")
 
     def _lay_out(self) -> None:
-        self._names = QHBoxLayout()
-        self._names.addWidget(self.title, 3)
-        self._names.addWidget(self.folder, 2)
+        self._names = row_of((self.title, 3), (self.folder, 2))
         self._buttons = QHBoxLayout()
         for button in (self.duplicate, self.hide_button, self.reset, self.delete):
             self._buttons.addWidget(button)
         self._buttons.addStretch(1)
         self._editor = QWidget()
-        self._right = QVBoxLayout(self._editor)
-        self._right.setContentsMargins(0, 0, 0, 0)
-        self._right.addLayout(self._names)
-        self._right.addWidget(self.text, 1)
-        self._right.addWidget(self._note)
-        self._form_row = QHBoxLayout()
-        self._form_row.addWidget(self.form_button)
-        self._form_row.addWidget(self._form_words, 1)
+        self._right = column_of(
+            self._names, (self.text, 1), self._note, parent=self._editor, margins=0
+        )
+        self._form_row = row_of(self.form_button, (self._form_words, 1))
         self._right.addLayout(self._form_row)
         self._right.addLayout(self._buttons)
         self._nothing = PlainLabel(tr("Select a prompt, or create one"), role="note")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.addWidget(self.list)
-        self._row.addWidget(self._editor, 1)
-        self._row.addWidget(self._nothing, 1)
+        self._row = row_of(self.list, (self._editor, 1), (self._nothing, 1), parent=self, margins=0)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +22,7 @@ from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -141,12 +141,9 @@ class ModelEditor(FormDialog):
         self._foot.addWidget(self._undo)
         self._foot.addStretch(1)
         self._foot.addWidget(self.save)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addWidget(note)
-        self._column.addWidget(self._area, 1)
-        self._column.addWidget(self._problem)
-        self._column.addLayout(self._foot)
+        self._column = column_of(
+            self._head, note, (self._area, 1), self._problem, self._foot, parent=self
+        )
 
     def _field(self, name: str, label: str, unit: str, known: str) -> QLineEdit:
         field = self.fields[name] = QLineEdit()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QTableView,
-    QVBoxLayout,
 )
 
 from desktop_app.i18n.translation import tr, tr_plural
@@ -28,6 +27,7 @@ from desktop_app.ui.models.model_columns import (
     ModelsTable,
 )
 from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -109,10 +109,7 @@ class ModelsDialog(QDialog):
         self._foot.addWidget(self._count, 1)
         for button in (self._favorite, self._edit, self._use):
             self._foot.addWidget(button)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addWidget(table, 1)
-        self._column.addLayout(self._foot)
+        self._column = column_of(self._head, (table, 1), self._foot, parent=self)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, spoken_text
 
 if TYPE_CHECKING:
@@ -39,11 +40,7 @@ class CollapsibleSection(QWidget):
         self._inside = QWidget()
         self._inside.hide()
         self.body = QVBoxLayout(self._inside)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self.head)
-        self._column.addWidget(self._summary)
-        self._column.addWidget(self._inside)
+        self._column = column_of(self.head, self._summary, self._inside, parent=self, margins=0)
         self.head.toggled.connect(self._turn)
         # Defer until the layout knows the height of the content.
         self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.schema import SPELLING_LANGUAGES
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.settings.setting import Setting, SettingValue
     from desktop_app.ui.settings.form_widgets import FormSection
@@ -58,9 +60,7 @@ class DialogField:
         self._button.setObjectName(declared.key)
         spoken = tr("{setting}: change", setting=tr(declared.label))
         self._button.setAccessibleName(spoken_text(spoken))
-        row = QHBoxLayout()
-        row.addWidget(self._words, 1)
-        row.addWidget(self._button)
+        row = row_of((self._words, 1), self._button)
         section.body.addLayout(row)
         self._button.clicked.connect(
             lambda: request(EditRequest(self._key, self._value, tell, self._button))

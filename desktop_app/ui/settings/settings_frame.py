@@ -20,6 +20,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import PANEL_WIDTH
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -147,17 +148,12 @@ class SettingsFrame(QWidget):
         self._foot = PlainLabel(
             tr("Settings are stored on this computer."), role="note", wraps=True
         )
-        self._head = QHBoxLayout()
-        self._head.addWidget(title, 1)
-        self._head.addWidget(self._help)
-        self._head.addWidget(self._close)
+        self._head = row_of((title, 1), self._help, self._close)
         self._middle = QHBoxLayout()
         self._middle.addWidget(self._tabs)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addLayout(self._middle)
-        self._column.addWidget(self._stack, 1)
-        self._column.addWidget(self._foot)
+        self._column = column_of(
+            self._head, self._middle, (self._stack, 1), self._foot, parent=self
+        )
         self._dress()
 
     def _columns(self, labels: Iterable[str]) -> int:

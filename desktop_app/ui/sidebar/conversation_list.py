@@ -39,6 +39,7 @@ from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_search import ListSearch
 from desktop_app.ui.sidebar.search_field import NewButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -328,9 +329,7 @@ class ConversationList(QFrame):
             self._pages.addWidget(page)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
-        self._top = QVBoxLayout()
-        self._top.addLayout(self._search.column)
-        self._top.addWidget(self.new_button)
+        self._top = column_of(self._search.column, self.new_button)
         self._column.addLayout(self._top)
         self._column.addWidget(self.filter_bar)
         self._column.addWidget(self._pages, 1)

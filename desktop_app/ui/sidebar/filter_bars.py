@@ -21,6 +21,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainToolButton,
@@ -163,11 +164,7 @@ class FilterRow(QWidget):
         self.new_folder.setProperty("role", "quiet")
         self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_folder.clicked.connect(lambda: self.folder_requested.emit())
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self.archive)
-        self._line.addWidget(self.trash)
-        self._line.addStretch(1)
-        self._line.addWidget(self.new_folder)
+        self._line = row_of(self.archive, self.trash, STRETCH, self.new_folder, parent=self)
         self.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

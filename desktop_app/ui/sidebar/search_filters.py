@@ -16,11 +16,9 @@ from PySide6.QtWidgets import (
     QDateEdit,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QMenu,
     QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -30,6 +28,7 @@ from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -276,13 +275,8 @@ class DaysDialog(QDialog):
         accept.setDefault(True)
         accept.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(cancel)
-        row.addWidget(accept)
-        column = QVBoxLayout(self)
-        column.addLayout(form)
-        column.addLayout(row)
+        row = row_of(STRETCH, cancel, accept)
+        column_of(form, row, parent=self)
 
     @property
     def days(self) -> tuple[date, date]:

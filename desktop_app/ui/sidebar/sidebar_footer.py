@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
 from desktop_app.ui.window.header import ElidedLabel
 
@@ -26,10 +27,7 @@ class SidebarFooter(QWidget):
         self.icon, self.name, self.month = PlainLabel(), ElidedLabel(), PlainLabel()
         for label in (self.name, self.month):
             label.setProperty("role", "note")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self.icon)
-        self._line.addWidget(self.name, 1)
-        self._line.addWidget(self.month)
+        self._line = row_of(self.icon, (self.name, 1), self.month, parent=self)
         self.set_theme(theme)
 
     def show_month(self, provider_name: str, icon: str, month: str, *, is_near_cap: bool) -> None:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +22,7 @@ from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
 from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
 from desktop_app.ui.spending.spending_rows import SpendingRows
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.shared_columns import show_as_rows
@@ -119,13 +119,9 @@ class SpendingCharts(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self.forecast, 1)
         foot.addWidget(self._export, 0, Qt.AlignmentFlag.AlignBottom)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addLayout(self._head)
-        self._column.addWidget(self.chart, 3)
-        self._column.addWidget(self.caption)
-        self._column.addWidget(table, 2)
-        self._column.addLayout(foot)
+        self._column = column_of(
+            self._head, (self.chart, 3), self.caption, (table, 2), foot, parent=self, margins=0
+        )
 
     def _connect(self) -> None:
         self._measure.activated.connect(lambda _: self._show_chart())

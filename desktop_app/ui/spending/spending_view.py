@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,6 +23,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
@@ -99,9 +99,7 @@ class SpendingView(QDialog):
         self._head.addWidget(self._help)
         self._foot.addWidget(self.total, 1)
         self._foot.addWidget(self._copy)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addWidget(self.preparing)
+        self._column = column_of(self._head, self.preparing, parent=self)
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
         self._pages.addWidget(scrolling(self.charts))

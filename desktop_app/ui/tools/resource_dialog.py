@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import spoken_text, window_title
@@ -67,10 +68,7 @@ class ResourceDialog(QDialog):
         head.addWidget(HelpButton(), 0, Qt.AlignmentFlag.AlignRight)  # also without the note
         foot.addStretch(1)
         foot.addWidget(self.attach)
-        column = QVBoxLayout(self)
-        column.addLayout(head)
-        column.addWidget(self.list, 1)
-        column.addLayout(foot)
+        column_of(head, (self.list, 1), foot, parent=self)
         self.list.setFocus()  # not the help, which comes first
         self.resize(fitting_size(_SIZE, theme, parent))
 

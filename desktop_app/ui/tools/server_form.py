@@ -20,6 +20,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import (
@@ -138,11 +139,7 @@ class ServerForm(FormDialog):
         head.addWidget(HelpButton())
         foot.addStretch(1)
         foot.addWidget(self._save)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(head)
-        self._column.addWidget(scrolling(inner), 1)
-        self._column.addWidget(self._problem)
-        self._column.addLayout(foot)
+        self._column = column_of(head, (scrolling(inner), 1), self._problem, foot, parent=self)
 
     def _show(self, server: EnteredServer) -> None:
         self.name.setText(server.name)

@@ -27,6 +27,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
@@ -150,11 +151,7 @@ class AttachmentPreview(QDialog):
 
     def _lay_out(self) -> None:
         self._pages = QWidget()
-        pages = QHBoxLayout(self._pages)
-        pages.setContentsMargins(0, 0, 0, 0)
-        pages.addWidget(self._unit)
-        pages.addWidget(self.field, 1)
-        pages.addWidget(self._apply)
+        row_of(self._unit, (self.field, 1), self._apply, parent=self._pages, margins=0)
         pictures = QWidget()
         beside = QVBoxLayout(pictures)
         beside.setContentsMargins(0, 0, 0, 0)
@@ -167,11 +164,7 @@ class AttachmentPreview(QDialog):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
         self._stack.addWidget(pictures)
-        self._foot = QHBoxLayout()
-        self._foot.addWidget(self._tabs)
-        self._foot.addStretch(1)
-        self._foot.addWidget(self._copy)
-        self._foot.addWidget(self._close)
+        self._foot = row_of(self._tabs, STRETCH, self._copy, self._close)
         self._column = QVBoxLayout(self)
         upper = (
             self._name,

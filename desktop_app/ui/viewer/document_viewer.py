@@ -31,6 +31,7 @@ from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -141,10 +142,7 @@ class DocumentViewer(QWidget):
 
     def _lay_out(self) -> None:
         buttons = self._buttons
-        self._row = QHBoxLayout()
-        self._row.addWidget(self._name, 1)
-        self._row.addWidget(self._place)
-        self._row.addWidget(buttons["viewer-mark"])
+        self._row = row_of((self._name, 1), self._place, buttons["viewer-mark"])
         self._of_pages = QWidget()
         inner = self._inner = QHBoxLayout(self._of_pages)
         inner.setContentsMargins(0, 0, 0, 0)

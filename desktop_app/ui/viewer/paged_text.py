@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
 
 if TYPE_CHECKING:
@@ -88,10 +89,7 @@ class PagedText(QWidget):
         for widget in (self._earlier, self._where, self._later):
             row.addWidget(widget)
         row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.view, 1)
-        column.addWidget(self._row)
+        column_of((self.view, 1), self._row, parent=self, margins=0)
         self._writing = QTimer(self, interval=0)
         self._writing.timeout.connect(self._write)
         self._seeking = QTimer(self, interval=0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout
 
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -60,10 +61,7 @@ class PasswordDialog(QDialog):
         cancel.clicked.connect(self.reject)
         self.field.textChanged.connect(lambda text: self._open.setEnabled(bool(text)))
         self.finished.connect(self._answer)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(cancel)
-        row.addWidget(self._open)
+        row = row_of(STRETCH, cancel, self._open)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.px(20)] * 4)
         column.setSpacing(theme.px(10))

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.widgets.boxes import column_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -60,14 +61,16 @@ class ConversationPane(QWidget):
         self._text_column = QVBoxLayout()
         self._text_column.setSpacing(0)
         self._text_column.addWidget(prompt)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._column.addWidget(header)
-        self._column.addWidget(self._space_above, 10)
-        self._column.addWidget(self._transcript, 10)
-        self._column.addLayout(self._text_column)
-        self._column.addWidget(self._space_below, 14)
+        self._column = column_of(
+            header,
+            (self._space_above, 10),
+            (self._transcript, 10),
+            self._text_column,
+            (self._space_below, 14),
+            parent=self,
+            margins=0,
+            spacing=0,
+        )
         self._is_first_start = False
         self.set_theme(theme)
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ class FirstStart(QWidget):
         for card in self.cards:
             card.clicked.connect(lambda *_, key=card.key: self.example_chosen.emit(key))
             self._row.addWidget(card, 1)
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self._question)
-        self._column.addLayout(self._row)
+        self._column = column_of(self._question, self._row, parent=self)
         self.key_line = _KeyLine()
         self.key_line.button.clicked.connect(lambda: self.add_key_requested.emit())
         self.key_line.hide()
@@ -169,10 +168,7 @@ class _KeyLine(QFrame):
         self.words.setWordWrap(True)
         self.button = PlainButton(tr("Add an API key"), name="add-key")
         self.button.setProperty("role", "primary")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self._icon)
-        self._line.addWidget(self.words, 1)
-        self._line.addWidget(self.button)
+        self._line = row_of(self._icon, (self.words, 1), self.button, parent=self)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""

@@ -13,6 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import limit_size
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -59,10 +60,7 @@ class Header(QFrame):
         self._dot = PlainLabel("·")
         for label in (self.context, self._dot, self.cost):
             label.setProperty("role", "note")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self.list_button)
-        self._line.addWidget(self.temporary_icon)
-        self._line.addWidget(self.title, 1)
+        self._line = row_of(self.list_button, self.temporary_icon, (self.title, 1), parent=self)
         self.preset = MenuButton(theme, self.preset_menu_requested.emit, grounded=False)
         self.preset.setObjectName("preset")
         self.preset.hide()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -87,11 +88,7 @@ class ReviewDialog(FormDialog):
         self._head.addWidget(HelpButton())
         self._foot.addWidget(self._hint, 1)
         self._foot.addWidget(self.save)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addWidget(self.note)
-        self._column.addWidget(self.text, 1)
-        self._column.addLayout(self._foot)
+        self._column = column_of(self._head, self.note, (self.text, 1), self._foot, parent=self)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

@@ -35,7 +35,7 @@ OURS = {
         list_search row_view search_field sidebar_footer
     """,
     "ui.widgets": """
-        flow_layout foreign_text program_menu role_names rows_model
+        boxes flow_layout foreign_text program_menu role_names rows_model
     """,
     "ui.widgets.buttons": "menu_button segmented_control",
     "ui.window": "conversation_pane header main_window overlays",

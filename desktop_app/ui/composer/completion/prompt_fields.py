@@ -13,11 +13,9 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,6 +26,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -180,14 +179,8 @@ class PromptFields(QFrame):
         self._area.setWidget(inner)
         for surface in (self._area.viewport(), inner):
             surface.setAutoFillBackground(False)
-        self._footer = QHBoxLayout()
-        self._footer.addWidget(self._note, 1)
-        self._footer.addWidget(self._cancel_button)
-        self._footer.addWidget(self._insert_button)
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self._title)
-        self._column.addWidget(self._area, 1)
-        self._column.addLayout(self._footer)
+        self._footer = row_of((self._note, 1), self._cancel_button, self._insert_button)
+        self._column = column_of(self._title, (self._area, 1), self._footer, parent=self)
 
     def values(self) -> dict[str, str]:
         """Return the current values by name."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QV
 from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.form_widgets import Combo, FormSection
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ class CustomFieldSection(FormSection):
         self._is_secret.setChecked(True)
         add = PlainButton(tr("Add"), name="add-custom-field", role="plain")
         add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
-        last = QHBoxLayout()
-        last.addWidget(self._is_secret, 1)
-        last.addWidget(add)
+        last = row_of((self._is_secret, 1), add)
         for widget in (self._kind, self._name, self._value):
             self.body.addWidget(widget)
         self.body.addLayout(last)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
@@ -159,14 +160,10 @@ class KeySection(FormSection):
         self._remove.clicked.connect(self.key_removal_requested)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self._entry, 1)
-        row.addWidget(self._where, 1)
+        row = row_of((self._entry, 1), (self._where, 1))
         for button in (self._save, self._replace, self._cancel):
             row.addWidget(button)
-        self._inside = QHBoxLayout(self._where)
-        self._inside.addStretch(1)
-        self._inside.addWidget(self._mark)
+        self._inside = row_of(STRETCH, self._mark, parent=self._where)
         self.body.addLayout(row)
         self._column.addWidget(self._remove)
         self._column.addWidget(self._get)

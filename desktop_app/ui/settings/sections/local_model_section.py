@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
+from PySide6.QtWidgets import QFileDialog, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ class LocalModelSection(FormSection):
         set_tooltip(self._choose, tr("Choose a GGUF file"))
         self._built_in = PlainButton(tr("Use built-in model"), name="built-in-weights", role="link")
         self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout()
-        row.addWidget(self._file, 1)
-        row.addWidget(self._choose)
+        row = row_of((self._file, 1), self._choose)
         self.body.addLayout(row)
         self.body.addWidget(self._built_in)
         self._choose.clicked.connect(self._open_dialog)

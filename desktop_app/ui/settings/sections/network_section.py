@@ -24,6 +24,7 @@ from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, 
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -178,9 +179,7 @@ class CertificateSection(FormSection):
             tr("Use system certificates only"), name="clear-ca-file", role="link"
         )
         self._clear.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout()
-        row.addWidget(self._file, 1)
-        row.addWidget(choose)
+        row = row_of((self._file, 1), choose)
         self.body.addLayout(row)
         self._column.addWidget(self._clear)
         choose.clicked.connect(self._open_dialog)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.viewer.paged_text import PagedText
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one_line, spoken_text
 
@@ -64,9 +64,7 @@ class AboutTab(QWidget):
         column = QVBoxLayout(program)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._program, 1)
-        row = QHBoxLayout()
-        row.addWidget(self._copy)
-        row.addWidget(self._copied, 1)
+        row = row_of(self._copy, (self._copied, 1))
         column.addLayout(row)
         for page in (program, self._licenses):
             self._pages.addWidget(page)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -23,6 +22,7 @@ from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -108,9 +108,7 @@ class DataTab(QWidget):
         set_tooltip(self._folder, tr("No folder selected"))
         choose = _button(tr("Choose…"), "choose-backup-folder")
         choose.clicked.connect(self._choose_folder)
-        line = QHBoxLayout()
-        line.addWidget(self._folder, 1)
-        line.addWidget(choose)
+        line = row_of((self._folder, 1), choose)
         self._backups.note.set_text(tr(BACKUPS))
         self._backups.body.addLayout(line)
         self._gap = QWidget()

@@ -35,6 +35,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -151,9 +152,7 @@ class ProviderTab(QWidget):
                 lambda _=False, preset=preset: self._add_server(profile_from(preset))
             )
         self._add.setMenu(menu)
-        row = QHBoxLayout()
-        row.addWidget(self._combo, 1)
-        row.addWidget(self._add)
+        row = row_of((self._combo, 1), self._add)
         section.body.addLayout(row)
         self._about = section.note
         self._column.addWidget(section)
@@ -170,11 +169,7 @@ class ProviderTab(QWidget):
         self._result = Note(theme)
         self._result.setObjectName("test-result")
         self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._test_row = QHBoxLayout()
-        self._test_row.addWidget(self._test)
-        self._test_row.addWidget(self._mark)
-        self._test_row.addWidget(self._result, 100)
-        self._test_row.addStretch(1)
+        self._test_row = row_of(self._test, self._mark, (self._result, 100), STRETCH)
         self._column.addLayout(self._test_row)
 
     def _build_default(self, theme: Theme) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
@@ -72,11 +73,7 @@ class ResponsesTab(QWidget):
         self._scope.button(FOLDER).hide()
         self._note = Note(theme)
         self._form = SchemaForm(Group.ANSWER, theme)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self._scope)
-        self._column.addWidget(self._note)
-        self._column.addWidget(self._form, 1)
+        self._column = column_of(self._scope, self._note, (self._form, 1), parent=self, margins=0)
         self._scope.chosen.connect(self._choose)
         self._form.changed.connect(self._tell)
         self._form.reset_requested.connect(self._let_go)

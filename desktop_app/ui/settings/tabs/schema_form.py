@@ -24,6 +24,7 @@ from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.settings.dialog_field import DialogField
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -167,10 +168,7 @@ class _OwnValue:
         spoken = tr("{setting}: use default", setting=tr(declared.label))
         self.reset.setAccessibleName(spoken_text(spoken))
         self._row = QWidget()
-        row = QHBoxLayout(self._row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._words, 1)
-        row.addWidget(self.reset)
+        row_of((self._words, 1), self.reset, parent=self._row, margins=0)
         section.add(self._row)
         self.show(False, "")
 

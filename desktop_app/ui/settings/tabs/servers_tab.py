@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import FormSection, Note, Tone
+from desktop_app.ui.widgets.boxes import STRETCH, column_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.tab_order import order_tabs
@@ -79,13 +80,9 @@ class ServersTab(QWidget):
         buttons = FlowLayout()
         buttons.addWidget(add)
         buttons.addWidget(import_)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(self._intro)
-        self._column.addWidget(self._none)
-        self._column.addLayout(self._list)
-        self._column.addLayout(buttons)
-        self._column.addStretch(1)
+        self._column = column_of(
+            self._intro, self._none, self._list, buttons, STRETCH, parent=self, margins=0
+        )
         self.set_theme(theme)
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:

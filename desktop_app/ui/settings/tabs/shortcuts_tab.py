@@ -25,6 +25,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, Tone
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
 
@@ -172,15 +173,8 @@ class CommandRow(QWidget):
         self._note = Note(theme)
         self._rivals: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
-        row = QHBoxLayout()
-        row.addWidget(title, 1)
-        row.addWidget(self._reset)
-        row.addWidget(self._cap)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(row)
-        column.addWidget(self._note)
+        row = row_of((title, 1), self._reset, self._cap)
+        column_of(row, self._note, parent=self, margins=0, spacing=0)
         self._cap.captured.connect(self._capture)
         self._reset.clicked.connect(
             lambda: self.changed.emit(command.id, normalized(command.shortcut))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
@@ -13,6 +13,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -58,9 +59,7 @@ class FindBar(QFrame):
             self._button("find-next", "chevron-down", tr("Next match"), "Return"),
             self._button("find-close", "x", tr("Close"), "Esc"),
         ]
-        row = QHBoxLayout(self)
-        row.addWidget(self.field, 1)
-        row.addWidget(self._count)
+        row = row_of((self.field, 1), self._count, parent=self)
         for button in self._buttons:
             row.addWidget(button)
         self._row = row

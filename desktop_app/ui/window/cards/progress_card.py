@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
+from PySide6.QtWidgets import QFrame, QProgressBar
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ class ProgressCard(QFrame):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.cancel_button = PlainButton(tr("Cancel"), name="cancel-work", role="link")
-        self._line = QHBoxLayout(self)
-        self._line.addWidget(self.words)
-        self._line.addWidget(self.bar, 1)
-        self._line.addWidget(self.cancel_button)
+        self._line = row_of(self.words, (self.bar, 1), self.cancel_button, parent=self)
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
         self.set_theme(theme)
         self.hide()

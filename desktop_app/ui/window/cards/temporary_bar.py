@@ -23,6 +23,7 @@ from desktop_app.ui.composer.dropped_content import (
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
@@ -127,11 +128,7 @@ class TemporaryRow(QWidget):
         self.close_button = PlainToolButton(name="temporary-row-close", role="quiet")
         self.close_button.setAccessibleName(tr("Close temporary conversation"))
         self.close_button.setToolTip(tr("Close"))
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(0)
-        line.addWidget(self.button, 1)
-        line.addWidget(self.close_button)
+        row_of((self.button, 1), self.close_button, parent=self, margins=0, spacing=0)
         self.button.clicked.connect(lambda: self.open_requested.emit())
         self.close_button.clicked.connect(lambda: self.close_requested.emit())
         self.set_theme(theme)

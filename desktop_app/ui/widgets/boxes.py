@@ -1,0 +1,62 @@
+"""Rows and columns of widgets, filled where they are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    Item = QWidget | QLayout | tuple[QWidget | QLayout, int] | int
+
+STRETCH: Final = 1
+"""An item that takes the room that is left, shared with other items that stretch."""
+SPRING: Final = 0
+"""An item that takes the room that is left if no other item stretches."""
+
+_Box = TypeVar("_Box", bound=QBoxLayout)
+
+
+def row_of(
+    *items: Item,
+    parent: QWidget | None = None,
+    margins: int | None = None,
+    spacing: int | None = None,
+) -> QHBoxLayout:
+    """Return a row of widgets and layouts, each alone or with its stretch factor, and gaps.
+
+    Args:
+        parent: the widget whose layout it is.
+        margins, spacing: in pixels; None leaves them to the style.
+    """
+    box = QHBoxLayout() if parent is None else QHBoxLayout(parent)
+    return _filled(box, items, margins, spacing)
+
+
+def column_of(
+    *items: Item,
+    parent: QWidget | None = None,
+    margins: int | None = None,
+    spacing: int | None = None,
+) -> QVBoxLayout:
+    """Return a column, made as `row_of` makes a row."""
+    box = QVBoxLayout() if parent is None else QVBoxLayout(parent)
+    return _filled(box, items, margins, spacing)
+
+
+def _filled(box: _Box, items: tuple[Item, ...], margins: int | None, spacing: int | None) -> _Box:
+    if margins is not None:
+        box.setContentsMargins(margins, margins, margins, margins)
+    if spacing is not None:
+        box.setSpacing(spacing)
+    for item in items:
+        what, stretch = item if isinstance(item, tuple) else (item, 0)
+        if isinstance(what, int):
+            box.addStretch(what)
+        elif isinstance(what, QLayout):
+            box.addLayout(what, stretch)
+        else:
+            box.addWidget(what, stretch)
+    return box
