@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.ui.transcript.message_items import PLACE
@@ -18,49 +18,33 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
-class AnswerActions(Protocol):
-    """Acts on the newest answer of the open conversation."""
-
-    def act_on_last(self, action: str) -> None:
-        """Run an action of the newest answer."""
-
-
-class TextAttacher(Protocol):
-    """Attaches text to the question."""
-
-    def attach_text(self, text: str) -> None:
-        """Attach a text as a document."""
-
-
-class SettingsOpener(Protocol):
-    """Opens the settings at one of their fields."""
-
-    def open_at_key(self) -> None:
-        """Open the settings at the API key."""
-
-    def open_at_cap(self, profile_id: str) -> None:
-        """Open the settings at a provider's spending cap."""
-
-
 class WindowHandover:
-    """Opens a conversation of the quick prompt, or its unsent text, in the main window."""
+    """Opens a conversation of the quick prompt, or its unsent text, in the main window.
+
+    Args:
+        act_on_last: runs an action of the newest answer of the open conversation.
+        attach_text: attaches a text to the question as a document.
+        open_at_key, open_at_cap: open the settings at the API key, or a provider's spending cap.
+    """
 
     def __init__(
         self,
         prompt: PromptEditor,
         raise_window: Callable[[], None],
         navigator: Navigator,
-        answers: AnswerActions,
-        attachments: TextAttacher,
-        settings: SettingsOpener,
         *,
+        act_on_last: Callable[[str], None],
+        attach_text: Callable[[str], None],
+        open_at_key: Callable[[], None],
+        open_at_cap: Callable[[str], None],
         open_place: Callable[[str, str], None],
         draft: PromptDraft,
         values: SettingValues,
         setup: AnswerSetup,
     ) -> None:
         self._prompt, self._raise_window, self._navigator = prompt, raise_window, navigator
-        self._answers, self._attachments, self._settings = answers, attachments, settings
+        self._act_on_last, self._attach_text = act_on_last, attach_text
+        self._open_at_key, self._open_at_cap = open_at_key, open_at_cap
         self._draft, self._values, self._setup = draft, values, setup
         self._open_place = open_place
 
@@ -88,19 +72,19 @@ class WindowHandover:
         if not action:
             self._prompt.focus_text()
         if action in ("add-key", "change-key"):
-            self._settings.open_at_key()
+            self._open_at_key()
         elif action.startswith(PLACE):
             self._open_place(conversation_id, action)
         elif action == "raise-cap":
-            self._settings.open_at_cap(self._setup.profile.id)
+            self._open_at_cap(self._setup.profile.id)
         elif action and conversation_id:
-            self._answers.act_on_last(action)
+            self._act_on_last(action)
 
     def _begin_with(self, typed: Draft, brought: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         self._navigator.open_new()
         if len(brought) > int(self._values[LARGE_PASTE] or 0):
-            self._attachments.attach_text(brought)
+            self._attach_text(brought)
             brought = ""
         words = (typed.text, brought, self._prompt.text())
         self._prompt.set_text("")
