@@ -208,9 +208,11 @@ class WindowSession:
         from desktop_app.app.desktop.tray_controller import TrayController
         from desktop_app.session.appearance import Appearance
         from desktop_app.session.sleep_watch import SleepWatch
+        from desktop_app.ui.look.icons import program_icon
 
         if self.is_ending:
             return
+        QGuiApplication.setWindowIcon(program_icon())  # task lists of X11 ask no desktop entry
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
         values, closing = self.controllers.state.values, self.closing
         hotkey = self._hotkey = HotkeyController(
@@ -222,6 +224,8 @@ class WindowSession:
         binding = BindingController(window, notifications=window.notifications, tasks=tasks)
         window.settings.binding_requested.connect(binding.offer)
         tray = self.tray = TrayController(window, self._backend.conversations, bus=bus, tasks=tasks)
+        hotkey.reported.connect(tray.set_hotkey)
+        tray.follow(window.conversations.model)
         tray.shown_changed.connect(closing.set_tray)
         tray.window_requested.connect(self._raise_window)
         tray.quick_requested.connect(lambda: self.quick.open_with(""))
@@ -339,7 +343,6 @@ class WindowSession:
             return
         paused = not self._is_paused
         self._pause_hotkey(paused)
-        self.tray.set_paused(paused)
         words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
         self._window.notifications.notify(words)
 

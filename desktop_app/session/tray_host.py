@@ -5,8 +5,9 @@ https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.session.session_bus import DAEMON, BusError, BusObject
 
@@ -23,10 +24,16 @@ class TrayHost:
 
     Args:
         on_change: called with True once there is a tray, and with False when it has gone.
+        start: runs a coroutine.
     """
 
-    def __init__(self, bus: SessionBus, on_change: Callable[[bool], None]) -> None:
-        self._bus, self._on_change = bus, on_change
+    def __init__(
+        self,
+        bus: SessionBus,
+        on_change: Callable[[bool], None],
+        start: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._bus, self._on_change, self._start = bus, on_change, start
         self._is_there = False
 
     async def watch(self) -> None:
@@ -37,16 +44,19 @@ class TrayHost:
         """
         await self._bus.listen(DAEMON, "NameOwnerChanged", self._owner_changed)
         await self._bus.listen(WATCHER, "StatusNotifierHostRegistered", self._registered)
-        try:
-            there = bool(await self._bus.property_of(WATCHER, "IsStatusNotifierHostRegistered"))
-        except BusError:  # nobody watches yet
-            there = False
-        self._set(there)
+        await self._look()
+
+    async def _look(self) -> None:
+        with suppress(BusError):  # nobody watches yet
+            if await self._bus.property_of(WATCHER, "IsStatusNotifierHostRegistered"):
+                self._set(True)
 
     def _owner_changed(self, body: Body) -> None:
         name, _, owner = body
-        if name == WATCHER.service and not owner:
+        if name == WATCHER.service:
             self._set(False)
+            if owner:  # Xfce's panel has its tray from the start, and sends no signal
+                self._start(self._look())
 
     def _registered(self, _body: Body) -> None:
         self._set(True)

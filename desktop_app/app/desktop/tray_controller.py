@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QAbstractItemModel, QObject, QTimer, Signal
 
 from desktop_app.i18n.translation import tr
 from desktop_app.session.session_bus import BusError
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
     from desktop_app.app.tasks import Tasks
+    from desktop_app.hotkey.hotkey_status import HotkeyReport
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 RECENT: Final = 5
+_REFRESH_MS: Final = 500
+"""After a change of the list: it is stored by then, and many changes are read once."""
 
 
 class TrayController(QObject):
@@ -63,12 +66,28 @@ class TrayController(QObject):
         super().__init__(window)
         self._window, self._conversations, self._tasks = window, conversations, tasks
         self._is_always_there = is_always_there
-        self._host = TrayHost(bus, self._take_host)
+        self._host = TrayHost(bus, self._take_host, tasks.start)
         self._icon: QSystemTrayIcon | None = None
         self._recent: list[QAction] = []
+        self._listed: list[tuple[str, str]] = []
+        self._changes = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._changes.timeout.connect(lambda: tasks.start(self.refresh()))
         self._menu: QMenu
         self._end_of_recent: QAction
         self._pause: QAction
+        self._hotkey: HotkeyReport | None = None
+
+    def follow(self, rows: QAbstractItemModel) -> None:
+        """List recent conversations anew after each change of the conversations' list.
+
+        Xfce's panel measures the menu before it hears of changes made while it opens.
+        """
+        for change in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved, rows.dataChanged):
+            change.connect(self._change)
+
+    def _change(self) -> None:
+        if self._icon is not None:
+            self._changes.start()
 
     async def watch(self) -> None:
         """Show the icon once there is a tray."""
@@ -85,15 +104,18 @@ class TrayController(QObject):
         if self._icon is not None:
             self._icon.hide()
 
-    def set_hotkey(self, keys: str) -> None:
-        """Offer to pause the global shortcut if there is one."""
+    def set_hotkey(self, report: HotkeyReport) -> None:
+        """Offer to pause the global shortcut if it works, or show that it is paused."""
+        self._hotkey = report
         if self._icon is not None:
-            self._pause.setVisible(bool(keys))
+            self._show_hotkey()
 
-    def set_paused(self, paused: bool) -> None:
-        """Show whether the global shortcut is paused."""
-        if self._icon is not None:
-            self._pause.setChecked(paused)
+    def _show_hotkey(self) -> None:
+        from desktop_app.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
+
+        status = HotkeyStatus.OFF if self._hotkey is None else self._hotkey.status
+        self._pause.setVisible(status in (HotkeyStatus.WORKS, HotkeyStatus.PAUSED))
+        self._pause.setChecked(status is HotkeyStatus.PAUSED)
 
     def _take_host(self, there: bool) -> None:
         if there and self._icon is None:
@@ -108,6 +130,7 @@ class TrayController(QObject):
 
         menu = self._menu = ProgramMenu(self._window)
         menu.setObjectName("tray-menu")
+        self._recent, self._listed = [], []
         menu.addAction(tr("Open Repartee")).triggered.connect(self.window_requested)
         menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
         menu.addAction(tr("New conversation")).triggered.connect(self.new_requested)
@@ -115,7 +138,7 @@ class TrayController(QObject):
         self._end_of_recent = menu.addSeparator()
         self._pause = menu.addAction(tr("Pause global shortcut"))
         self._pause.setCheckable(True)
-        self._pause.toggled.connect(self.pause_requested)
+        self._pause.triggered.connect(self.pause_requested)
         menu.addAction(tr("Quit")).triggered.connect(self.quit_requested)
         menu.aboutToShow.connect(lambda: self._tasks.start(self.refresh()))
         return menu
@@ -126,6 +149,7 @@ class TrayController(QObject):
         icon = self._icon = QSystemTrayIcon(program_icon(), self)
         icon.setToolTip("Repartee")
         icon.setContextMenu(self.make_menu())
+        self._show_hotkey()
         icon.activated.connect(self._activated)
         icon.show()
         self._tasks.start(self.refresh())
@@ -137,7 +161,10 @@ class TrayController(QObject):
     async def refresh(self) -> None:
         """List the newest conversations."""
         found = await self._conversations.recent(RECENT)
-        self._show_recent([(each.id, each.title) for each in found])
+        recent = [(each.id, each.title) for each in found]
+        if recent != self._listed:  # a click may be on its way to a row
+            self._listed = recent
+            self._show_recent(recent)
 
     def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:
         from desktop_app.ui.widgets.mnemonics import mark_menu  # not needed at the start
