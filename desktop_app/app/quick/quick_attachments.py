@@ -120,6 +120,13 @@ class QuickAttachments(QObject):
         self.parts, self._removed = (), None
         self.show()
 
+    def remove_sent(self, sent: Sequence[DocumentPart | ImagePart]) -> None:
+        """Remove what went with the question; what was added meanwhile stays."""
+        known = {part.sha256 for part in sent}
+        self.parts = tuple(part for part in self.parts if part.sha256 not in known)
+        self._removed = None
+        self.show()
+
     def restore(self, parts: tuple[DocumentPart | ImagePart, ...]) -> None:
         """Show the attachments of an earlier run."""
         self.parts = parts

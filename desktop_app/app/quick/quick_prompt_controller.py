@@ -283,7 +283,7 @@ class QuickPromptController(QObject):
             self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading))
             return
         self._is_beginning = True
-        asked = text.strip()
+        asked, brought, attached = text.strip(), self._brought, self.attachments.parts
         try:
             if self._is_unsaved and not self._path:
                 self._temporary.begin(self._conversation.id)
@@ -291,7 +291,7 @@ class QuickPromptController(QObject):
             began = await self._chat_service.begin(
                 self._conversation,
                 self._path,
-                Draft(question, self.attachments.parts, self.window.template_id),
+                Draft(question, attached, self.window.template_id),
                 self._setup.profile_of(self._conversation),
                 self._setup.settings_of(self._conversation).for_one().without_tools(),
             )
@@ -302,10 +302,11 @@ class QuickPromptController(QObject):
             return
         finally:
             self._is_beginning = False
-        self._brought, self._asked = "", asked
+        # What was added while this was being sent waits for the next question.
+        self._brought, self._asked = self._brought.removeprefix(brought).lstrip("\n"), asked
         self._history_at = -1
         self._draft.save_soon()
-        self.attachments.clear()
+        self.attachments.remove_sent(attached)
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
@@ -324,6 +325,9 @@ class QuickPromptController(QObject):
     async def _leave_for_window(self, action: str = "") -> None:
         if self._is_unsaved and self._path:
             self.window.set_status(tr("An unsaved conversation stays here"))
+            return
+        if self.attachments.reading:
+            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading))
             return
         # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:

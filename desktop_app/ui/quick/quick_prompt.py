@@ -158,7 +158,7 @@ class QuickPrompt(QWidget):
         self.transcript = transcript
         self._theme = theme
         self.choice = nothing_chosen()
-        self._accompanying_text = self._status_before_drag = ""
+        self._accompanying_text = self._status_before_drag = self._submitted = ""
         self._streaming = self._offers_undo = self._has_notice = self._is_expanded = False
         self.place: tuple[float, float] | None = None
         self._opened_at = self.pos()
@@ -395,9 +395,9 @@ class QuickPrompt(QWidget):
         if streaming:
             self.set_status("")
             self._expand(True)
-            self._line.selectAll()  # what is typed next replaces the question
-        else:
-            self._line.selectAll()  # a follow-up replaces the question
+            # A follow-up replaces the question, but nothing that was typed after it.
+            if self._line.toPlainText() == self._submitted:
+                self._line.selectAll()
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str) -> None:
@@ -568,6 +568,7 @@ class QuickPrompt(QWidget):
         if self._streaming:
             self.set_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
+            self._submitted = text
             self.submit_requested.emit(text)
         elif self._chips.count():
             self.set_status(tr("Add a message first"))

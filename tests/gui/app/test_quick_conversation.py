@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
@@ -23,7 +24,7 @@ from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.hotkey import x11_paste
 from desktop_app.hotkey.x11_paste import PasteError
-from desktop_app.paths import folders
+from desktop_app.paths import folders, resource_path
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
@@ -35,6 +36,7 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOTES = resource_path("models.toml")
 SECRET = "zanzibarquix"
 
 
@@ -101,6 +103,49 @@ async def test_a_follow_up_replaces_the_question_and_knows_the_answer() -> None:
         assert len(desk.messages()) == 4
         assert line(quick).toPlainText() == "Really?"
         assert len(await desk.backend.conversations.all()) == 1
+
+
+async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_the_next() -> None:
+    async with Desk() as desk:
+        quick, controller = opened(desk, "a text"), desk.ready.quick
+        before, going, go_on = controller._chat_service.begin, asyncio.Event(), asyncio.Event()
+
+        async def begin(*arguments: Any) -> Any:
+            going.set()
+            await go_on.wait()
+            return await before(*arguments)
+
+        controller._chat_service.begin = begin  # type: ignore[method-assign]
+        QTest.keyClicks(line(quick), "Why?")
+        QTest.keyClick(line(quick), Qt.Key.Key_Return)
+        await going.wait()
+        quick.large_text_dropped.emit("more text", "")
+        quick.files_dropped.emit([NOTES])
+        await until(lambda: controller.attachments.parts and controller._brought != "a text")
+        go_on.set()
+        turn = await desk.turn(0)
+        assert "a text" in desk.messages()[0][2]
+        assert controller._brought == "more text"
+        assert [part.name for part in controller.attachments.parts] == [NOTES.name]
+        QTest.keyClicks(line(quick), "Rea")
+        turn.end("Because.")
+        await until(lambda: not desk.controllers.running.conversations)
+        await desk.settled()
+        QTest.keyClicks(line(quick), "lly?")
+        assert line(quick).toPlainText() == "Really?"
+
+
+async def test_a_file_that_is_being_read_does_not_get_lost_on_the_way_to_the_window() -> None:
+    async with Desk() as desk:
+        quick, controller = opened(desk), desk.ready.quick
+        quick.files_dropped.emit([NOTES])
+        assert controller.attachments.reading
+        quick.open_in_window_requested.emit()
+        await until(lambda: controller.attachments.parts)
+        assert quick.isVisible()
+        quick.open_in_window_requested.emit()
+        await until(lambda: not quick.isVisible())
+        assert [part.name for part in desk.state.draft.value.attachments] == [NOTES.name]
 
 
 async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
