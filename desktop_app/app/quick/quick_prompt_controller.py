@@ -307,6 +307,7 @@ class QuickPromptController(QObject):
         self._history_at = -1
         self._draft.save_soon()
         self.attachments.remove_sent(attached)
+        self.window.set_accompanying_text(self._brought)
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
@@ -402,10 +403,11 @@ class QuickPromptController(QObject):
         accepted = [e for e in Effort if e not in view.effort_refusals and e is not Effort.MINIMAL]
         if not view.offers_effort or view.effort not in accepted:
             return
-        at = min(max(accepted.index(view.effort) + step, 0), len(accepted) - 1)
-        choice = replace(self._conversation.choice, effort=accepted[at])
-        self._conversation = replace(self._conversation, choice=choice)
-        self._show_choice()
+        at = accepted.index(view.effort) + step
+        if 0 <= at < len(accepted):  # a variant with a single effort keeps that of the others
+            choice = replace(self._conversation.choice, effort=accepted[at])
+            self._conversation = replace(self._conversation, choice=choice)
+            self._show_choice()
 
     def _resolved(self) -> ResolvedChoice:
         profile = self._setup.profile_of(self._conversation)

@@ -21,7 +21,7 @@ from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.hotkey import x11_paste
 from desktop_app.hotkey.x11_paste import PasteError
 from desktop_app.paths import folders, resource_path
@@ -105,7 +105,9 @@ async def test_a_follow_up_replaces_the_question_and_knows_the_answer() -> None:
         assert len(await desk.backend.conversations.all()) == 1
 
 
-async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_the_next() -> None:
+async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with Desk() as desk:
         quick, controller = opened(desk, "a text"), desk.ready.quick
         before, going, go_on = controller._chat_service.begin, asyncio.Event(), asyncio.Event()
@@ -115,7 +117,7 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
             await go_on.wait()
             return await before(*arguments)
 
-        controller._chat_service.begin = begin  # type: ignore[method-assign]
+        monkeypatch.setattr(controller._chat_service, "begin", begin)
         QTest.keyClicks(line(quick), "Why?")
         QTest.keyClick(line(quick), Qt.Key.Key_Return)
         await going.wait()
@@ -126,6 +128,7 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
         turn = await desk.turn(0)
         assert "a text" in desk.messages()[0][2]
         assert controller._brought == "more text"
+        assert find(quick, QLabel, "brought-text").text() == "Text: 2 words"
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
         QTest.keyClicks(line(quick), "Rea")
         turn.end("Because.")
@@ -133,6 +136,18 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
         await desk.settled()
         QTest.keyClicks(line(quick), "lly?")
         assert line(quick).toPlainText() == "Really?"
+
+
+async def test_a_variant_with_a_single_effort_keeps_that_of_the_others() -> None:
+    async with Desk() as desk:
+        quick, controller = opened(desk), desk.ready.quick
+        quick.variant_requested.emit(Variant.THINKING)
+        quick.effort_step_requested.emit(1)
+        chosen = controller._conversation.choice.effort
+        quick.variant_requested.emit(Variant.INSTANT)
+        for step in (1, -1):
+            quick.effort_step_requested.emit(step)
+        assert controller._conversation.choice.effort == chosen != Effort.NONE
 
 
 async def test_a_file_that_is_being_read_does_not_get_lost_on_the_way_to_the_window() -> None:
