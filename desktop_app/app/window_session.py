@@ -248,6 +248,7 @@ class WindowSession:
         self.controllers.batches.progressed.connect(notifier.show_progress)
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))
+        self._unread.seen.connect(notifier.forget)
         self._sleep = SleepWatch(self._save_drafts, self._wake)
         self._login_start = LoginStart(
             bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope

@@ -56,7 +56,7 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
     """Add the shortcut, in place of an earlier one of ours. Runs tools: call it in a thread.
 
     Raises:
-        StorageError: a tool failed.
+        StorageError: a tool failed, or the keys already run another command.
     """
     if desktop is BindingDesktop.GNOME:
         paths = _gnome_paths()
@@ -72,6 +72,9 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         # The action "quick" of our desktop entry; KDE reads it at the next login.
         _run(*_KDE_ENTRY, keys)
     else:
+        _, bound, _ = _said(*_xfce(keys))  # it fails if the keys are free
+        if bound.strip() not in ("", bound_command()):  # Xfce would forget the user's own command
+            raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=bound.strip())
         _run(*_xfce(keys), "--create", "--type", "string", "--set", bound_command())
 
 
@@ -107,10 +110,14 @@ def _gnome_paths() -> list[str]:
 
 
 def _run(*words: str) -> str:
-    try:
-        code, output, said = run_tool(*words)
-    except OSError as error:
-        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=str(error)) from error
+    code, output, said = _said(*words)
     if code:
         raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=said.strip())
     return output
+
+
+def _said(*words: str) -> tuple[int, str, str]:
+    try:
+        return run_tool(*words)
+    except OSError as error:
+        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=str(error)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ class UnreadMarks(QObject):
         is_in_front: returns True if the window has the focus.
         is_elsewhere: returns True for a conversation that the quick prompt shows, or a temporary
             one, whose id stays off the disk.
+
+    Signals:
+        seen(str): an unread conversation (its id) is in front of the user now.
     """
+
+    seen = Signal(str)
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class UnreadMarks(QObject):
         if self._current.id in self._unread and self._is_in_front():
             del self._unread[self._current.id]
             self._keep()
+            self.seen.emit(self._current.id)
 
     def _keep(self) -> None:
         self._list.set_unread(self._unread)

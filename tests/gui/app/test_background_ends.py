@@ -95,6 +95,21 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
         await bus.aclose()
 
 
+@pytest.mark.usefixtures("behind")
+async def test_coming_back_to_the_conversation_withdraws_the_notification(address: str) -> None:
+    bus = SessionBus()
+    with service(address) as desktop:
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+            desk.ready._unread._is_in_front = lambda: False
+            await answered(desk, LONG)
+            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
+            desk.ready._unread._is_in_front = lambda: True
+            desk.ready._unread._read()
+            await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
+        await bus.aclose()
+
+
 # A portal that knows the program's name calls it, also after its end. Others send a signal.
 @pytest.mark.usefixtures("behind")
 @pytest.mark.parametrize(("is_known", "action"), [(False, "open"), (True, "app.open")])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.errors import StorageError
 from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyStatus
 from desktop_app.hotkey.keysyms import accelerator, portal_trigger
 from desktop_app.session.desktop_binding import (
@@ -152,6 +153,7 @@ def test_keys_are_written_as_each_desktop_does(keys: str, trigger: str, gtk: str
 TOOL = """#!/bin/sh
 echo "$(basename $0) $*" >> {log}
 [ "$1" = get ] && cat {paths}
+[ "$1" = --channel ] && echo "{said}"
 exit {code}
 """
 
@@ -164,11 +166,11 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
     log, paths = tmp_path / "log", tmp_path / "paths"
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
-    def install(listed: str = "@as []", code: int = 0) -> Path:
+    def install(listed: str = "@as []", code: int = 0, said: str = "") -> Path:
         paths.write_text(f"{listed}\n")
         for name in ("gsettings", "kwriteconfig6", "xfconf-query"):
             tool = folder / name
-            tool.write_text(TOOL.format(log=log, paths=paths, code=code))
+            tool.write_text(TOOL.format(log=log, paths=paths, code=code, said=said))
             tool.chmod(0o700)
         return log
 
@@ -206,7 +208,7 @@ def test_xfce_and_kde_are_told_by_their_tools(tools: Callable[..., Path]) -> Non
     for desktop in (BindingDesktop.XFCE, BindingDesktop.KDE):
         bind(desktop, KEYS)
         unbind(desktop, KEYS)
-    create, reset, kde, undo = log.read_text().splitlines()
+    _, create, reset, kde, undo = log.read_text().splitlines()
     assert "/commands/custom/<Alt><Super>space --create --type string" in create
     assert create.endswith(f"--set {bound_command()}")  # not all desktops find `repartee`
     assert shlex.split(bound_command())[0] == sys.executable
@@ -215,9 +217,18 @@ def test_xfce_and_kde_are_told_by_their_tools(tools: Callable[..., Path]) -> Non
     assert undo.endswith("--key quick --delete")
 
 
-def test_a_tool_that_fails_is_told(tools: Callable[..., Path]) -> None:
-    from desktop_app.domain.errors import StorageError
+def test_xfce_keeps_another_command_of_the_keys(tools: Callable[..., Path]) -> None:
+    log = tools(said="xterm")
+    with pytest.raises(StorageError) as refused:
+        bind(BindingDesktop.XFCE, KEYS)
+    assert refused.value.details == "xterm"
+    assert "--set" not in log.read_text()
+    tools(said=bound_command())
+    bind(BindingDesktop.XFCE, KEYS)
+    assert "--set" in log.read_text()
 
+
+def test_a_tool_that_fails_is_told(tools: Callable[..., Path]) -> None:
     for listed, code in (("@as []", 1), ("nonsense", 0)):
         tools(listed, code)
         with pytest.raises(StorageError):
