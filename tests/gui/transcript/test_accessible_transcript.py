@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.rendering.spoken_formula import spoken_formula
 from desktop_app.ui.settings.form_widgets import Combo
-from desktop_app.ui.transcript.accessibility.accessible_node import AccessibleNode
+from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
 from desktop_app.ui.widgets.accessible_roles import AccessibleChoice, use_roles
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -170,6 +170,21 @@ def test_a_growing_answer_is_read_again_and_a_left_conversation_is_gone(
     assert node.text(QAccessible.Text.Name).endswith("still being written")
     view.set_messages([question("Other")])
     assert not node.isValid()
+
+
+def test_an_answer_grows_without_an_event_for_each_piece(view: TranscriptView) -> None:
+    half = replace(answer("One"), status=MessageStatus.STREAMING, parts=())
+    view.set_messages([question("Tell"), half])
+    listed, kind = listed_in(view), QAccessible.InterfaceType.TextInterface
+    reported: list[bool] = []
+    view.document().contentsChange.connect(
+        lambda *_: reported.append(listed.interface_cast(kind) is not NO_INTERFACE)
+    )
+    view.stream.append_text(half.id, "First paragraph.")
+    view.stream.flush()
+    assert reported
+    assert not any(reported)
+    assert "First paragraph." in listed.interface_cast(kind).text(0, -1)
 
 
 def test_a_link_is_followed_and_focus_moves_the_caret(view: TranscriptView, qtbot) -> None:

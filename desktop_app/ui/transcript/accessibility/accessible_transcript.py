@@ -82,7 +82,9 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
         if kind is QAccessible.InterfaceType.TextInterface:
-            return self._reading
+            # Qt reports each insertion, some 50 events a second while an answer streams, of
+            # which sentences are announced already. It reports none without this interface.
+            return NO_INTERFACE if self._view.stream.is_growing else self._reading
         if kind is QAccessible.InterfaceType.ActionInterface:
             return self._acts
         return NO_INTERFACE

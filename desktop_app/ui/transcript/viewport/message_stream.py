@@ -6,6 +6,7 @@ as a diff. What is on screen stays there, unless the view follows the end.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.viewport.stream_scheduler import ANY_LENGTH, StreamScheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtWidgets import QTextBrowser
 
@@ -35,6 +36,9 @@ class MessageStream(QObject):
         text_changed(str message_id): text of the message was written or replaced.
         slice_written(str message_id): more of the message is written, or all of it.
         message_updated(str message_id): a message given to `update` is shown and announced.
+
+    Attributes:
+        is_growing: True while arrived text is being written into the document.
     """
 
     text_changed = Signal(str)
@@ -68,6 +72,7 @@ class MessageStream(QObject):
         self._view, self._messages, self._anchor = view, messages, anchor
         self._selection, self._filler = selection, filler
         self._actions, self._speech = actions, speech
+        self.is_growing = False
         self._text = StreamScheduler(self._write, load_fonts, self)
         self._reasoning = StreamScheduler(self._write_reasoning, load_fonts, self)
 
@@ -169,12 +174,13 @@ class MessageStream(QObject):
         entry = self._messages.growing(message_id)
         if entry is None:
             return ANY_LENGTH
-        if self._anchor.is_following:
-            self._messages.grow(entry, text)
-        else:
-            on_top = self._anchor.item_on_top()
-            with self._anchor.kept():  # text above the screen may change
-                self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
+        with self._growing():
+            if self._anchor.is_following:
+                self._messages.grow(entry, text)
+            else:
+                on_top = self._anchor.item_on_top()
+                with self._anchor.kept():  # text above the screen may change
+                    self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
         if entry.is_streaming:
             self._speech.hear(message_id, text, lambda: entry.text)
         self.text_changed.emit(message_id)
@@ -182,11 +188,19 @@ class MessageStream(QObject):
         self.slice_written.emit(message_id)
         return entry.fitting
 
+    @contextmanager
+    def _growing(self) -> Iterator[None]:
+        self.is_growing = True
+        try:
+            yield
+        finally:
+            self.is_growing = False
+
     def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
         """Write the next text of unfolded reasoning."""
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
-            with self._anchor.kept():
+            with self._growing(), self._anchor.kept():
                 self._messages.message_writer.read_thoughts(entry, len(text))
             self._filler.tidy_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
