@@ -229,30 +229,7 @@ def test_snippets_lose_their_marks() -> None:
         [(4, 3), (14, 4)],
     )
     assert plain_snippet("cut \x02in the middle") == ("cut in the middle", [(4, 13)])
-    shown = ("Bold, code and gone", [(0, 4)])
-    assert plain_snippet("**\x02Bold\x03**, `code` and ~~gone~~") == shown
-    assert plain_snippet("2**3**4, a * b * c and *args, **more") == (
-        "2**3**4, a * b * c and *args, **more",
-        [],
-    )
-    assert plain_snippet("the **bold te…") == ("the bold te…", [])
     assert plain_snippet("") == ("", [])
-
-
-@pytest.mark.parametrize(
-    ("snippet", "shown", "spans"),
-    [
-        ("See [the \x02manual\x03](https://a.example/b) now", "See the manual now", [(8, 6)]),
-        ('![\x02A\x03](a.png "A map") [b](c)', "A b", [(0, 1)]),
-        ("[a](https://\x02b\x03.example)", "[a](https://b.example)", [(12, 1)]),
-        ("\x02See\x03 [the manual](https://a.exa…", "See the manual", [(0, 3)]),
-        ("f[0](\x02x\x03)", "f[0](x)", [(5, 1)]),
-    ],
-)
-def test_a_snippet_has_the_words_of_a_link(
-    snippet: str, shown: str, spans: list[tuple[int, int]]
-) -> None:
-    assert plain_snippet(snippet) == (shown, spans)
 
 
 def test_hits_pass_the_tester(qapp) -> None:

@@ -67,7 +67,6 @@ _FILTERS: Final = {
 _VERDICT: Final = re.compile(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
 )
-_LONGEST_SNIPPET: Final = 160
 # This many of the newest matches are checked one by one before a filter's entries are collected.
 _CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest.
@@ -212,7 +211,7 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
             conversation_id=row["conversation_id"],
             title=row["title"],
             message_id=row["message_id"],
-            snippet=" ".join(_text_at(row)[:_LONGEST_SNIPPET].split()),
+            snippet=snippet(_text_at(row), ""),
             date=from_micros(row["created_at"]),
             archived=bool(row["archived"]),
         )

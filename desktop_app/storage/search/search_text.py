@@ -47,6 +47,14 @@ _LINE_SIGNS: Final = re.compile(
     r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
 )
 """The beginning of a quote, a heading, an item or a code block in Markdown."""
+_PAIRED_SIGNS: Final = re.compile(
+    r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
+)
+"""Strong, emphasized, struck or code words; the last ones may be cut."""
+_LINKS: Final = re.compile(
+    r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
+)
+"""A link or picture, without a match in its address; the last one may be cut."""
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
@@ -146,7 +154,7 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
-    Matches are between U+0002 and U+0003. Markdown's signs at the beginnings of lines are left out.
+    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out.
     It is the beginning of the text if the match cannot be located (a word written with other
     characters than the query's).
     """
@@ -163,7 +171,8 @@ def snippet(text: str, query: str) -> str:
     if pattern:
         marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
     after = "…" if start + SNIPPET_LENGTH < len(text) else ""
-    return f"{'…' if start else ''}{marked.strip()}{after}"
+    found = f"{'…' if start else ''}{marked.strip()}{after}"
+    return _PAIRED_SIGNS.sub(r"\2", _LINKS.sub(r"\1", found))
 
 
 def occurrences(text: str, query: str) -> int:

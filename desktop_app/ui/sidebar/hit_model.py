@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 
 # The characters around a match in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
-_PAIRED_SIGNS: Final = re.compile(
-    r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
-)
-"""Strong, emphasized, struck or code words; the last ones may be cut."""
-_LINKS: Final = re.compile(
-    r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
-)
-"""A link or picture, without a match in its address; the last one may be cut."""
 _LONGEST_SNIPPET: Final = 2_000
 """The longest snippet in characters; two lines are shown."""
 
@@ -45,8 +37,6 @@ def _accessible_text(hit: SearchHit) -> str:
 def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     """Return a snippet in one line without its marks, and the (start, length) of each match."""
     text, spans, end = "", [], 0
-    snippet = _LINKS.sub(r"\1", snippet[:_LONGEST_SNIPPET])
-    snippet = _PAIRED_SIGNS.sub(r"\2", snippet)
     snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST_SNIPPET])
     for match in _MARKS.finditer(snippet):
         text += one_line(snippet[end : match.start()], _LONGEST_SNIPPET)

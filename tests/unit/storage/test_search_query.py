@@ -310,6 +310,25 @@ def test_snippets_lack_what_begins_lines_in_markdown() -> None:
     assert " ".join(found.split()) == "Head a needle 5 - 3 # 2 x = 1 #tag 1. one"
 
 
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("**Bold**, `code` and ~~gone~~", "bold", "<Bold>, code and gone"),
+        ("2**3**4, a * b * c and *args, **more", "b", "2**3**4, a * <b> * c and *args, **more"),
+        ("See [the manual](https://a.example/b) now", "manual", "See the <manual> now"),
+        ('![Cap](a.png "A map") [b](c)', "cap", "<Cap> b"),
+        ("[a](https://b.example)", "b", "[a](https://<b>.example)"),
+        ("f[0](x)", "x", "f[0](<x>)"),
+        ("**one** two", "one two", "<one> <two>"),
+        ("the **bold " + "te" * 100, "the", "<the> bold " + "te" * 74 + "t…"),
+        ("See [the manual](https://a.example/" + "b" * 200, "see", "<See> the manual"),
+    ],
+)
+def test_snippets_lack_signs_and_addresses_of_markdown(text: str, query: str, shown: str) -> None:
+    found = snippet(text, query).replace(MATCH_START, "<").replace(MATCH_END, ">")
+    assert found == shown
+
+
 def test_a_match_far_into_a_document_is_shown() -> None:
     for lead in (49_990, 50_000, 130_001):
         found = snippet("x" * (lead - 1) + " needle in a haystack", "needle in")
