@@ -673,6 +673,9 @@ class Controllers(QObject):
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
         self.store_watcher.store_changed.connect(self.batches.look)
+        # A question starts servers, and other processes do.
+        for changed in (self.running.finished, self.store_watcher.store_changed):
+            changed.connect(lambda *_: self.tasks.start(self.servers.load_prompts()))
 
     def name_of_model(self, model_id: str) -> str:
         """Return a model's name in the catalog, or that of the user's own GGUF file."""

@@ -49,8 +49,10 @@ class PromptList(QObject):
 
     def set_served(self, prompts: Iterable[Prompt]) -> None:
         """Set the prompts of tool servers, which are offered behind all others."""
-        self._served = tuple(prompts)
-        self.changed.emit()
+        served = tuple(prompts)
+        if served != self._served:
+            self._served = served
+            self.changed.emit()
 
     def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
         """Return (id, title, sign) of the prompts suggested for this number of documents."""

@@ -82,7 +82,7 @@ class ServersController(QObject):
         panel.servers_import_requested.connect(self._choose_import)
 
     async def load_prompts(self) -> None:
-        """Offer the prompts of all servers as they were when each was last tested."""
+        """Offer the prompts of all servers as each was last asked for them."""
         from desktop_app.domain.prompts.prompts import Prompt
         from desktop_app.storage.tools.server_store import ServerStore
 
@@ -245,14 +245,11 @@ class ServersController(QObject):
         await self.show_servers()
 
     async def _list_tools(self, run: ServerRun, began: float) -> None:
-        from desktop_app.services.tools.served_prompts import served_prompts
+        from desktop_app.services.tools.served_prompts import keep_offers
 
-        name, book = run.server.name, self._servers().book
-        listed = await run.listed("tools")
-        await book.keep_listed(name, listed)
-        await book.keep_prompts(name, await served_prompts(run))
+        listed = await keep_offers(run, self._servers().book)
         await self.load_prompts()
-        self._results[name] = tr_plural(
+        self._results[run.server.name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",
             "Running, {count} tools, ready after {seconds} s",
             len(listed),

@@ -12,13 +12,22 @@ from typing import Any, Final
 from desktop_app.domain.prompts.prompts import variables
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.server_run import ServerRun
+from desktop_app.services.tools.tool_server_book import ServerBook
 
 MOST_PROMPTS: Final = 50
 LONGEST_TEXT: Final = 50_000
 LIMIT_S: Final = 20.0
 
 
-async def served_prompts(run: ServerRun) -> list[dict[str, str]]:
+async def keep_offers(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
+    """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
+    listed = await run.listed("tools")
+    await book.keep_listed(run.server.name, listed)
+    await book.keep_prompts(run.server.name, await _served_prompts(run))
+    return listed
+
+
+async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
     """Return `name` and `text` of the prompts that can be offered. Raises UserFacingError."""
     found: list[dict[str, str]] = []
     rows = await run.listed("prompts")

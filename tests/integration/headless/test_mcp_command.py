@@ -152,6 +152,8 @@ def test_an_allowed_tool_of_a_serveris_running(shell: Shell) -> None:
     assert call["duration_s"] < 5
     sent = {tool["name"] for tool in bodies[0]["tools"]}
     assert {"demo__echo", "demo__fail"} < sent
+    ((prompts,),) = shell.rows("SELECT prompts FROM tool_servers")
+    assert "greet" in [prompt["name"] for prompt in json.loads(prompts)]
     assert "echo: hello" in json.dumps(bodies[1]["input"])
 
 
