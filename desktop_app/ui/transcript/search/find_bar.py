@@ -116,7 +116,7 @@ class FindBar(QFrame):
             words = tr("{number} of {total}", number=number, total=total)
         else:
             words = tr("{number} of {total}…", number=number, total=total)
-        if is_whole and words != self._count.text():
+        if is_whole and words != self._count.text() and not self.isHidden():
             announce(self._count, words)
         self._count.setText(words)
         self._count.setAccessibleName(spoken_text(words))

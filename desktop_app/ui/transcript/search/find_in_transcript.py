@@ -89,12 +89,12 @@ class FindInTranscript(QObject):
         """Hide the bar, and return the focus to where it was if the bar has it."""
         if not self.is_open:
             return
-        had_keyboard = self.bar.isAncestorOf(QApplication.focusWidget() or self._view)
+        # Before it is hidden: Qt would give the focus to the transcript first, which is spoken.
+        if self.bar.isAncestorOf(QApplication.focusWidget() or self._view):
+            (self._before or self._view).setFocus()
         self.bar.hide()
         self.finder.stop()
         self.height_changed.emit()
-        if had_keyboard:
-            (self._before or self._view).setFocus()
         self._before = None
 
     def step(self, by: int) -> None:
