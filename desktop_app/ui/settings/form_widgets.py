@@ -229,6 +229,10 @@ class Combo(QComboBox):
         self._theme = theme
         self.update()
 
+    def showPopup(self) -> None:
+        self.view().setAccessibleName(self.accessibleName())
+        super().showPopup()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 

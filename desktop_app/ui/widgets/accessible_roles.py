@@ -9,14 +9,28 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QComboBox, QStackedWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleInterface,
+    QAccessibleObject,
+    QGuiApplication,
+    QWindow,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAccessibleWidget,
+    QApplication,
+    QComboBox,
+    QStackedWidget,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
 
 _LEAST_KEPT: Final = 256
-_made: list[QAccessibleWidget] = []
+_made: list[QAccessibleObject] = []
 _is_ending = False
 
 
@@ -24,17 +38,17 @@ def use_roles(*older: QWidget) -> None:
     """Answer Qt's questions for interfaces from now on.
 
     Args:
-        older: widgets that were made before, whose parts Qt may have been asked about.
+        older: widgets that were made before: Qt may have been asked about their parts.
     """
     _install()
     if not QAccessible.isActive():
         return
-    for root in older:
-        for widget in root.findChildren(QWidget):
-            if getattr(widget, "accessible_role", ""):
-                known = QAccessible.queryAccessibleInterface(widget)
-                if not isinstance(known, AccessibleChoice):
-                    QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(known))
+    parts = [part for root in older for part in root.findChildren(QWidget)]
+    shown = [part for part in parts if getattr(part, "accessible_role", "")]
+    for one in (*shown, *filter(None, [QApplication.instance()])):
+        known = QAccessible.queryAccessibleInterface(one)
+        if not isinstance(known, (AccessibleProgram, AccessibleChoice)):
+            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(known))
 
 
 @cache
@@ -54,7 +68,12 @@ def release_roles() -> None:
 
 
 def _interface_of(_class_name: str, widget: object) -> Any:
-    if _is_ending or not isinstance(widget, QWidget):
+    if _is_ending:
+        return None
+    if isinstance(widget, QApplication):
+        _keep(program := AccessibleProgram(widget))
+        return program
+    if not isinstance(widget, QWidget):
         return None
     make = getattr(widget, "make_accessible", None)
     role = getattr(widget, "accessible_role", "")
@@ -74,13 +93,61 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     return made
 
 
-def _keep(made: QAccessibleWidget) -> None:
+def _keep(made: QAccessibleObject) -> None:
     """Keep an interface until Qt has deleted it: Qt's cache does not notice if Python does."""
     if len(_made) >= _LEAST_KEPT and len(_made) & (len(_made) - 1) == 0:
         for gone in [one for one in _made if not isValid(one)]:
             getattr(gone, "forget_nodes", bool)()
             _made.remove(gone)
     _made.append(made)
+
+
+class AccessibleProgram(QAccessibleObject):
+    """The program with its windows and open menus.
+
+    Qt lists neither menus nor the lists of combo boxes, though it names the program as their
+    parent: a screen reader could not find them from above.
+    """
+
+    def role(self) -> QAccessible.Role:
+        return QAccessible.Role.Application
+
+    def state(self) -> QAccessible.State:
+        return QAccessible.State()
+
+    def text(self, kind: QAccessible.Text) -> str:
+        return QGuiApplication.applicationName() if kind is QAccessible.Text.Name else ""
+
+    def parent(self) -> Any:
+        return None
+
+    def window(self) -> Any:
+        return None
+
+    def childCount(self) -> int:
+        return len(self._windows())
+
+    def child(self, index: int) -> Any:
+        windows = self._windows()
+        return windows[index] if 0 <= index < len(windows) else None
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        shown = [window.object() for window in self._windows()]
+        return shown.index(child.object()) if child.object() in shown else -1
+
+    def focusChild(self) -> Any:
+        window: QWindow | None = QGuiApplication.focusWindow()  # PySide's types forget None
+        return None if window is None else window.accessibleRoot()
+
+    def _windows(self) -> list[QAccessibleInterface]:
+        shown: list[QAccessibleInterface | None] = [
+            window.accessibleRoot()
+            for window in QGuiApplication.topLevelWindows()
+            if window.type() is not Qt.WindowType.Desktop
+            and (window.type() is not Qt.WindowType.Popup or window.isVisible())
+        ]
+        # A submenu belongs to its entry.
+        return [one for one in shown if one is not None and one.parent().object() is self.object()]
 
 
 class AccessibleChoice(QAccessibleWidget):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import Usage
@@ -16,9 +17,13 @@ from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
 from desktop_app.ui.widgets.accessible_roles import AccessibleChoice, use_roles
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QAccessibleInterface
+
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -244,3 +249,41 @@ def test_a_drop_down_list_says_what_it_is_for_and_lists_nothing_while_closed(
     assert known.text(QAccessible.Text.Value) == "Medium"
     assert known.childCount() == 0
     assert known.state().collapsed
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
+def test_open_menus_and_lists_are_found_below_the_program(qtbot, dressed: Theme) -> None:
+    def below(interface: QAccessibleInterface) -> list[QObject]:
+        found = [interface.child(at) for at in range(interface.childCount())]
+        assert [interface.indexOfChild(child) for child in found] == list(range(len(found)))
+        return [child.object() for child in found]
+
+    use_roles()
+    app = QApplication.instance()
+    assert app is not None
+    page = QWidget()
+    qtbot.addWidget(page)
+    menu, combo = ProgramMenu(page), Combo(dressed, "Effort")
+    combo.setParent(page)
+    combo.addItem("Medium")
+    inner = ProgramMenu("More", menu)
+    menu.addMenu(inner)
+    page.show()
+    known = QAccessible.queryAccessibleInterface(app)
+    QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(known))  # asked for before
+    program = QAccessible.queryAccessibleInterface(app)
+    assert program.role() is Role.Application
+    assert page in below(program)
+    assert menu not in below(program)
+    menu.popup(page.pos())
+    inner.popup(page.pos())
+    assert menu in below(program)
+    assert inner not in below(program), "it is below its entry"
+    inner.hide()
+    menu.hide()
+    combo.showPopup()
+    assert combo.view().window() in below(program)
+    known = QAccessible.queryAccessibleInterface(combo.view())
+    assert known.text(QAccessible.Text.Name) == "Effort"
+    combo.hidePopup()
+    assert combo.view().window() not in below(program)
