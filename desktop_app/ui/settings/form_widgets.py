@@ -230,7 +230,7 @@ class Combo(QComboBox):
         self.update()
 
     def showPopup(self) -> None:
-        self.view().setAccessibleName(self.accessibleName())
+        self.view().setAccessibleName(spoken_text(self.accessibleName()))
         super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

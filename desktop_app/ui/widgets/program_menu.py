@@ -18,6 +18,8 @@ class ProgramMenu(QMenu):
         super().__init__(*arguments)
         self._fill: Callable[[QMenu], object] | None = None
         self.aboutToShow.connect(self._prepare)
+        # Assistive technology chooses an entry without closing the menu.
+        self.triggered.connect(lambda _action: self.close())
 
     def fill_with(self, fill: Callable[[QMenu], object]) -> None:
         """Have `fill` add the entries whenever the menu opens."""

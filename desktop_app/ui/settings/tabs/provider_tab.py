@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -39,7 +38,6 @@ from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
-    PlainToolButton,
     menu_text,
     set_tooltip,
     spoken_text,
@@ -141,10 +139,10 @@ class ProviderTab(QWidget):
         self._combo = Combo(theme, tr("Provider"))
         section.title.setBuddy(self._combo)
         self._combo.setObjectName("provider")
-        self._add = PlainToolButton(name="add-provider", role="quiet")
+        # Of a QToolButton, assistive technology could not open the menu, or would wait for its end.
+        self._add = PlainButton(name="add-provider", role="quiet")
         self._add.setAccessibleName(spoken_text(tr("Add server")))
         set_tooltip(self._add, tr("Add server"))
-        self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = ProgramMenu(self._add)
         for preset in SERVER_PRESETS:
             action = menu.addAction(menu_text(tr(preset.name)))
