@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.error_text import CONTINUABLE, GONE_ON
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.transcript.message_items import is_continuable
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -29,9 +31,12 @@ _ANNOUNCED = {
 
 
 def ending_of(answer: Message) -> str:
-    """Return the announcement of an answer's end, with the reason of a failure."""
-    why = answer.error.sentences if answer.error is not None else ""
-    return f"{tr(_ANNOUNCED.get(answer.status, _ENDED))} {why}".strip()
+    """Return the announcement of an answer's end, with the reason and remedy shown below it."""
+    words = [tr(_ANNOUNCED.get(answer.status, _ENDED))]
+    if answer.error is not None:
+        words.append(answer.error.what_happened)
+        words.append(answer.error.remedy_on(CONTINUABLE if is_continuable(answer) else GONE_ON))
+    return " ".join(filter(None, words))
 
 
 class ShownAnswers(QObject):

@@ -252,16 +252,19 @@ def _code_of(notice: NoticeText) -> NoticeCode | Reason | None:
     return notice.code if isinstance(notice, AnswerNotice) else None
 
 
+def is_continuable(message: Message) -> bool:
+    """Return True if a failed answer that nothing follows can be continued."""
+    return bool(message.text.strip()) and message.status is not MessageStatus.REFUSED
+
+
 def error_lines(message: Message, *, details: bool, is_last: bool = True) -> list[Item]:
     """Return the error, the remedy, the actions and any unfolded details."""
     error = message.error
     if error is None:
         return []
-    actions, surface = ["retry"], GONE_ON
-    if message.text.strip() and is_last and message.status is not MessageStatus.REFUSED:
-        actions.insert(0, "continue")
-        surface = CONTINUABLE
-    remedy = error.remedy_segments_on(surface)
+    can_continue = is_last and is_continuable(message)
+    actions = ["continue", "retry"] if can_continue else ["retry"]
+    remedy = error.remedy_segments_on(CONTINUABLE if can_continue else GONE_ON)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
     if remedy:
         runs = [run for segment in remedy for run in _linked(segment)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,14 +17,18 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 
+from desktop_app.app.answers.shown_answers import ending_of
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.errors import AuthenticationError, Remedy
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.widgets.buttons.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import DATA
 from tests.helpers.menus import entry_text
+from tests.helpers.messages import answer
 
 
 def area(desk: Desk) -> str:
@@ -249,6 +254,14 @@ async def test_a_failure_is_said_with_its_reason() -> None:
         await desk.settled()
         await until(lambda: spoken(desk).startswith("Response failed. "))
         assert "API key" in spoken(desk)
+
+
+def test_a_failure_is_said_as_it_is_shown() -> None:
+    note = ErrorNote(Reason.ANSWER_CUT, Remedy.RETRY_BILLED, params={"provider": "OpenAI"})
+    failed = replace(answer("Half"), status=MessageStatus.FAILED, error=note)
+    assert ending_of(failed).endswith("Select Continue to resume, or Retry to start over.")
+    empty = replace(failed, parts=())
+    assert ending_of(empty).endswith("Try again, but you may be charged twice.")
 
 
 async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -> None:
