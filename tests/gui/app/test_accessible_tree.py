@@ -101,8 +101,8 @@ def _tab_faults(window: QWidget) -> Iterator[str]:
             yield f"Tab passes by {type(stop).__name__} {stop.objectName()!r}"
     over_text = (FocusTargetButton, ActionRow)
     way = [w for w in way if not isinstance(w, over_text) and not isinstance(w.parent(), over_text)]
-    back = [pair for pair in pairwise(way) if _goes_back(*pair)]
-    if len(back) > 1:  # once it goes round
+    back = [pair for pair in pairwise([*way, *way[:1]]) if _goes_back(*pair)]
+    if len(back) > 1:  # once as it goes round
         yield f"Tab goes back: {[[w.objectName() for w in pair] for pair in back]}"
 
 
