@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -36,6 +37,7 @@ from desktop_app.ui.settings.sections.address_section import problem_of_address,
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -731,3 +733,22 @@ def test_a_page_follows_the_theme_when_it_is_shown_again(panel: SettingsPanel) -
     assert not choice._theme.is_dark, "hidden pages take no time"
     panel.show_page("look")
     assert choice._theme.is_dark
+
+
+def test_tab_goes_through_the_tool_servers_to_the_buttons_below(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.show_page("servers")
+    panel.set_servers([ServerRow(name, "program", "Running") for name in ("one", "two")])
+    parts = ("test", "log", "edit", "remove")
+    expected = [f"{part}-server-{name}" for name in ("one", "two") for part in parts]
+    expected += ["add-server", "import-servers"]
+    at: QWidget = find(panel, QPushButton, expected[0])
+    qtbot.waitUntil(at.isVisible)
+    at.setFocus()
+    way = []
+    for _ in expected:
+        way.append(at.objectName())
+        QTest.keyClick(at, Qt.Key.Key_Tab)
+        at = panel.focusWidget()
+    assert way == expected
