@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from desktop_app.commands.command import Command
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.i18n.translation import tr
 
 
@@ -52,7 +53,7 @@ def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEnt
     those with a word beginning for each typed word, then the rest; otherwise their order stays. An
     empty text finds all.
     """
-    words = typed.casefold().split()
+    words = fold(typed).split()
     ranked = [
         (place, entry)
         for entry in entries
@@ -62,13 +63,13 @@ def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEnt
 
 
 def rank(words: Sequence[str], title: str, beside: str) -> int | None:
-    """Return how well the words (casefolded) match: 0 is best, None is no match.
+    """Return how well the words (folded) match: 0 is best, None is no match.
 
     Args:
         title, beside: the entry's title, and other text to match.
     """
-    title = title.casefold()
-    text = f"{title} {beside.casefold()}"
+    title = fold(title)
+    text = f"{title} {fold(beside)}"
     if not all(word in text for word in words):
         return None
     starts = title.startswith(" ".join(words))

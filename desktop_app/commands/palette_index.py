@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Final
 
 from desktop_app.commands.command_search import PaletteEntry, rank
+from desktop_app.domain.documents.letter_folding import fold
 
 CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
@@ -31,7 +32,7 @@ class TitleIndex:
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         self._rows = list(rows)
-        lines = [" ".join(title.split()).casefold() for _, title in self._rows]
+        lines = [" ".join(fold(title).split()) for _, title in self._rows]
         self._text = "\n".join(lines)
         self._ends = list(accumulate(len(line) + 1 for line in lines))
 
@@ -39,7 +40,7 @@ class TitleIndex:
         return len(self._rows)
 
     def find(self, words: Sequence[str], limit: int = MOST_SHOWN) -> list[tuple[str, str]]:
-        """Return the newest conversations whose titles contain all words (casefolded)."""
+        """Return the newest conversations whose titles contain all words (folded)."""
         if not words:
             return self._rows[:limit]
         text = self._text
@@ -130,7 +131,7 @@ class PaletteIndex:
         Args:
             note: shown beside conversations.
         """
-        words = typed.casefold().split()
+        words = fold(typed).split()
         if not words:
             used = [e for e in self._entries if self._uses.score(e.id)]
             used.sort(key=lambda e: -self._uses.score(e.id))
@@ -140,7 +141,7 @@ class PaletteIndex:
         ranked: list[tuple[tuple[int, float, int], PaletteEntry]] = []
         for entry in self._entries:
             place = rank(words, entry.title, entry.beside)
-            if place is None and not fuzzy.search(entry.title.casefold()):
+            if place is None and not fuzzy.search(fold(entry.title)):
                 continue
             place = _FUZZY if place is None else place
             ranked.append(((place, -self._uses.score(entry.id), 0), entry))

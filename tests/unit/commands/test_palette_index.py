@@ -12,9 +12,12 @@ from desktop_app.commands.palette_index import (
     UseCounts,
     letters_in_order,
 )
+from desktop_app.domain.documents.letter_folding import fold
 
 NONE = UseCounts({})
-TITLES = TitleIndex([("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße")])
+TITLES = TitleIndex(
+    [("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße"), ("c0", "Über")]
+)
 COMMANDS = [
     PaletteEntry("conversation.new", "New conversation", "Conversation"),
     PaletteEntry("variant.pro", "Use Pro", "Message"),
@@ -32,6 +35,7 @@ def test_every_kind_is_found_in_one_field() -> None:
     assert found("theme") == ["setting:look.theme"]
     assert found("cli ret") == [f"{CONVERSATION}c3"]
     assert found("strasse") == [f"{CONVERSATION}c1"]
+    assert found("uber") == found("U\u0308ber") == [f"{CONVERSATION}c0"]
     assert found("") == [entry.id for entry in COMMANDS]
     assert found("nothing at all") == []
 
@@ -79,8 +83,8 @@ def test_letters_in_order_are_found_in_a_title(titles: list[str], typed: str) ->
 
 @given(strategies.lists(strategies.text(max_size=12), max_size=20), strategies.text(max_size=4))
 def test_any_titles_are_found_by_what_they_contain(titles: list[str], typed: str) -> None:
-    words = typed.casefold().split()
+    words = fold(typed).split()
     index = TitleIndex((str(n), title) for n, title in enumerate(titles))
-    plain = [" ".join(title.split()).casefold() for title in titles]
+    plain = [" ".join(fold(title).split()) for title in titles]
     wanted = [str(n) for n, title in enumerate(plain) if all(word in title for word in words)]
     assert [id_ for id_, _ in index.find(words)] == wanted

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from desktop_app.commands.command_search import rank
+from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.prompts.prompts import preview
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
@@ -44,7 +45,7 @@ _MOVE_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.K
 
 def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
     """Return the prompts whose title or folder contains every typed word, best first."""
-    words = typed.casefold().split()
+    words = fold(typed).split()
     ranked = [
         (score, prompt)
         for prompt in prompts
