@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from desktop_app.commands.command import COMMANDS
 from desktop_app.ui.batch import batch_bar
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.library import collections_dialog
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.settings import form_widgets
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.settings.tabs import shortcuts_tab
 from desktop_app.ui.transcript.search import find_bar
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.widgets import announcements
 from desktop_app.ui.window.cards.notifications import Notifications
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
 
-MODULES = (batch_bar, collections_dialog, find_bar, form_widgets)
+MODULES = (batch_bar, collections_dialog, find_bar, form_widgets, shortcuts_tab)
 
 
 @pytest.fixture
@@ -102,3 +105,19 @@ def test_undoing_is_said(dressed: Theme, page: QWidget) -> None:
     card.notify_undo("Moved", lambda: undone.append(card.status.accessibleName()))
     card.undo_last()
     assert undone == ["Undone"]
+
+
+def test_new_keys_of_a_command_are_said(
+    qtbot: QtBot, said: list[str], dressed: Theme, page: QWidget
+) -> None:
+    row = shortcuts_tab.CommandRow(COMMANDS[0], dressed)
+    row.setParent(page)
+    row.show_keys("Ctrl+N", is_changed=False, rivals=())
+    row.show()
+    cap = find(row, QAbstractButton, f"keys-{COMMANDS[0].id}")
+    cap.setFocus()
+    qtbot.waitUntil(cap.hasFocus)
+    cap.click()
+    row.show_keys("F2", is_changed=True, rivals=("Rename",))
+    row.show_keys("F2", is_changed=True, rivals=("Rename",))
+    assert said == ["Press keys…", "New conversation: F2", "Also used by Rename."]

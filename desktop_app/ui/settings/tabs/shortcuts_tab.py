@@ -25,6 +25,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, Tone
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
@@ -114,6 +115,7 @@ class KeyCap(PlainButton):
         self._is_waiting = waiting
         if waiting:
             self._chord.stop()
+            announce(self, tr("Press keys…"))
         keys = shortcut_text(self._keys) or tr_context("shortcut", "None")
         self.setText(tr("Press keys…") if waiting else keys)
         self.updateGeometry()
@@ -189,8 +191,11 @@ class CommandRow(QWidget):
             if shown
             else tr("{command}: no shortcut", command=self._title)
         )
+        is_new = spoken_text(spoken) != self._cap.accessibleName()
         self._cap.setAccessibleName(spoken_text(spoken))
         self._reset.setVisible(is_changed)
+        if is_new and self._cap.hasFocus():
+            announce(self._cap, spoken)
         self._rivals = tuple(rivals)
         self._show_note()
 
@@ -202,7 +207,7 @@ class CommandRow(QWidget):
     def _show_note(self) -> None:
         if self._rivals:
             others = tr("Also used by {commands}.", commands=formatting.joined(self._rivals))
-            self._note.set_text(others, "warning")
+            self._note.set_text(others, "warning", is_result=self._cap.hasFocus())
         else:
             self._note.set_text(*self._status)
 
