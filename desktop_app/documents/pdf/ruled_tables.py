@@ -62,7 +62,10 @@ class Table:
 
 
 class _Grid(NamedTuple):
-    """Borders from left to right and from top to bottom, and the lines drawn on each."""
+    """Borders from left to right and from top to bottom, and the lines drawn on each.
+
+    The outer borders may not be drawn.
+    """
 
     xs: list[float]
     ys: list[float]
@@ -123,16 +126,10 @@ def _grid(lines: Rulings) -> _Grid | None:
     ys = _borders([*(h.at for h in lines.across), bottom, top])
     if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > _MOST_CELLS:
         return None
-    inner = [v for v in lines.down if xs[0] + _MEETING_DISTANCE < v.at < xs[-1] - _MEETING_DISTANCE]
-    if not inner:
+    if not any(xs[0] + _MEETING_DISTANCE < v.at < xs[-1] - _MEETING_DISTANCE for v in lines.down):
         return None
-    # Add the outer borders, which may not be drawn.
-    closed = Rulings(
-        [*lines.across, Ruling(ys[0], xs[0], xs[-1]), Ruling(ys[-1], xs[0], xs[-1])],
-        [*lines.down, Ruling(xs[0], ys[0], ys[-1]), Ruling(xs[-1], ys[0], ys[-1])],
-    )
     ys.reverse()
-    return _Grid(xs, ys, _on_borders(closed.down, xs), _on_borders(closed.across, ys))
+    return _Grid(xs, ys, _on_borders(lines.down, xs), _on_borders(lines.across, ys))
 
 
 def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:

@@ -167,14 +167,12 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
 
 def _join_row(row: list[Ruling]) -> Iterator[Ruling]:
     at = sum(line.at for line in row) / len(row)
-    start = end = None
-    for line in sorted(row, key=lambda line: line.start):
-        if start is None or end is None:
-            start, end = line.start, line.end
-        elif line.start <= end + SAME:
+    first, *others = sorted(row, key=lambda line: line.start)
+    start, end = first.start, first.end
+    for line in others:
+        if line.start <= end + SAME:
             end = max(end, line.end)
         else:
             yield Ruling(at, start, end)
             start, end = line.start, line.end
-    if start is not None and end is not None:
-        yield Ruling(at, start, end)
+    yield Ruling(at, start, end)

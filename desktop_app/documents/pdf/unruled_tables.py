@@ -238,7 +238,6 @@ def _gutters(lines: Sequence[Line], least: float) -> list[float]:
         for piece in page_words.pieces(line)
         for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
     )
-    first, last = edges[0][0], edges[-1][0]
     found: list[float] = []
     covered, begins = 0, None
     for x, step in edges:
@@ -249,7 +248,7 @@ def _gutters(lines: Sequence[Line], least: float) -> list[float]:
             if x - begins >= max(least * height, 2.0):
                 found.append((begins + x) / 2)
             begins = None
-    return [x for x in found if first < x < last]
+    return found
 
 
 def _cells(line: Line, borders: Sequence[float]) -> Cells:
