@@ -306,6 +306,128 @@ def web_pages() -> Iterator[str]:
         yield _line(source, found.text, found.has_prose)
 
 
+def web_tables() -> Iterator[str]:
+    """Yield tables and headings of web pages with their Markdown."""
+    chance = random.Random("web tables")
+    for _ in range(250):
+        rows = []
+        for _ in range(chance.randint(0, 4)):
+            cells = []
+            for _ in range(chance.randint(1, 4)):
+                spans = chance.choice(
+                    ("", "", "", " colspan=2", " rowspan=2", " rowspan=3 colspan=2")
+                )
+                spans = chance.choice((spans, spans, " colspan=0", " rowspan=101", " colspan=x"))
+                tag = chance.choice(("td", "td", "th"))
+                inner = chance.choice(
+                    ("a", "b c", "", "<p>p</p><p>q</p>", "x|y", "<ul><li>i</ul>", "<pre>a\nb</pre>")
+                )
+                cells.append(f"<{tag}{spans}>{inner}</{tag}>")
+            rows.append(f"<tr>{''.join(cells)}")
+        look = chance.choice(("", "", "", " role=presentation", " border=0", " width=3"))
+        source = f"<table{look}>{''.join(rows)}</table>"
+        level, inner = chance.randint(1, 6), chance.choice(("text", "<b>b</b> c", "<br>", ""))
+        source += f"<h{level}>{inner}</h{level}>"
+        word = '<p style="mso-list:l0 level{} lfo1"><span style="mso-list:Ignore">{}</span>w</p>'
+        for _ in range(chance.randint(0, 3)):
+            source += word.format(
+                chance.choice((1, 2, 3, 9, 12)), chance.choice(("1.", "·", "(a)"))
+            )
+        found = html_markdown.convert(source, html_markdown.LEFT_OUT_OF_PAGES)
+        yield _line(source, found.text, found.has_prose)
+
+
+def rich_fonts() -> Iterator[str]:
+    """Yield bytes in the code page of each character set, as rich text is read."""
+    for charset in range(256):
+        head = rf"{{\rtf1\ansi{{\fonttbl{{\f1\fcharset{charset} A;}}}}\f1 "
+        found = rtf.read((head + r"\'80\'91\'c6\'e0\'e9\'f1 \'83\'5c\'a4\'a2}").encode())
+        if found != "€‘Æàéñ ƒ\\¤¢":
+            yield _line(charset, found)
+
+
+def charts() -> Iterator[str]:
+    """Yield charts with their tables."""
+    chance = random.Random("charts")
+    names = {"c": "chart", "a": "main"}
+    spaces = " ".join(
+        f'xmlns:{n}="http://schemas.openxmlformats.org/drawingml/2006/{part}"'
+        for n, part in names.items()
+    )
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    drawn = '<w:p><w:r><w:drawing><c:chart r:id="one"/></w:drawing></w:r></w:p>'
+    document = f'<w:d xmlns:w="{_W}" xmlns:r="{relation}" {spaces}><w:body>{drawn}</w:body></w:d>'
+    related = '<R><Relationship Id="one" Target="charts/chart1.xml"/></R>'
+    for _ in range(150):
+        chart = _chart(chance)
+        parts = {
+            "word/document.xml": document,
+            "word/_rels/document.xml.rels": related,
+            "word/charts/chart1.xml": f"<c:space {spaces}><c:chart>{chart}</c:chart></c:space>",
+        }
+        yield _line(_extracted("x.docx", parts))
+
+
+def _chart(chance: random.Random) -> str:
+    titles = ("", "<a:t>Geese</a:t>", "<a:t>Geese</a:t><a:t> seen</a:t>", "<c:v>B2</c:v>")
+    made = f"<c:title><c:tx>{chance.choice(titles)}</c:tx></c:title><c:plotArea><c:barChart>"
+    styles = ("General", "0%", "yyyy-mm-dd", '0 "days"', "d/m", "[Red]0", "0.00E+00")
+    numbers = ("1", "0.25", "45000", "45000.5", "0", "-3", "2900000", "1e300", "n/a", "0.1234567")
+    for number in range(chance.randint(0, 3)):
+        style = chance.choice(styles)
+        made += f"<c:ser><c:tx><c:v>{chance.choice(('Tons', ''))}</c:v></c:tx><c:cat>"
+        for _ in range(chance.choice((1, 1, 2))):
+            made += "<c:lvl>" if number != 1 else ""
+            for at in sorted(chance.sample(range(5), 3)):
+                made += f'<c:pt idx="{at}"><c:v>{chance.choice(("May", "June", ""))}</c:v></c:pt>'
+            made += "</c:lvl>" if number != 1 else ""
+        made += f"</c:cat><c:{(kind := chance.choice(('val', 'yVal')))}>"
+        made += f"<c:formatCode>{style}</c:formatCode>"
+        for place in chance.sample(("0", "1", "2", "4", "x", "123456789"), 3):
+            own = chance.choice(("", "", ' formatCode="0%"'))
+            made += f'<c:pt idx="{place}"{own}><c:v>{chance.choice(numbers)}</c:v></c:pt>'
+        made += f"</c:{kind}></c:ser>"
+    axis = chance.choice(
+        ("", "<c:valAx><c:title><a:t>Birds</a:t></c:title></c:valAx>", "<c:catAx/>")
+    )
+    return f"{made}</c:barChart>{axis}</c:plotArea>"
+
+
+def mails() -> Iterator[str]:
+    """Yield mails with their text."""
+    chance = random.Random("mails")
+    bodies = (
+        ("text/plain", "Plain words.\r\n-- \r\nMe"),
+        ("text/html", "<p>Words <b>marked</b></p>"),
+        ("text/csv", "a,b\r\n1,2"),
+        ("image/png", "no image"),
+        ("message/rfc822", "Subject: Inner\r\nFrom: x@a.example\r\n\r\nInner words"),
+        ("application/octet-stream", "\\0\\1"),
+    )
+    for _ in range(150):
+        heads = {
+            "Subject": chance.choice(("Geese", "=?utf-8?q?G=C3=A4nse?=", "")),
+            "From": chance.choice(("Ann <ann@a.example>", "broken <", "")),
+            "To": chance.choice(("b@b.example, c@c.example", "")),
+            "Date": chance.choice(("Fri, 02 Jan 2026 10:00:00 +0100", "yesterday", "")),
+            "Cc": chance.choice(("d@d.example", "", "")),
+        }
+        said = "".join(f"{name}: {value}\r\n" for name, value in heads.items() if value)
+        parts = chance.choices(bodies, k=chance.randint(1, 3))
+        if len(parts) == 1:
+            kind, body = parts[0]
+            said += f"Content-Type: {kind}\r\n\r\n{body}"
+        else:
+            kind = chance.choice(("mixed", "alternative", "related"))
+            said += f'Content-Type: multipart/{kind}; boundary="b"\r\n\r\n'
+            for kind, body in parts:
+                name = chance.choice(("", "", '; filename="a.txt"', '; filename="b.csv"'))
+                where = f"Content-Disposition: {chance.choice(('attachment', 'inline'))}{name}\r\n"
+                said += f"--b\r\nContent-Type: {kind}\r\n{where if name else ''}\r\n{body}\r\n"
+            said += "--b--"
+        yield _line(_read("x.eml", said.encode()))
+
+
 def rich_texts() -> Iterator[str]:
     """Yield RTF with its Markdown."""
     chance = random.Random("rich texts")
@@ -470,7 +592,11 @@ def _line(*values: object) -> str:
 
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "web-pages": web_pages,
+    "web-tables": web_tables,
     "rich-texts": rich_texts,
+    "rich-fonts": rich_fonts,
+    "charts": charts,
+    "mails": mails,
     "word-files": word_files,
     "open-documents": open_documents,
     "encodings": encodings,

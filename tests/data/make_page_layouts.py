@@ -13,7 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from desktop_app.documents.pdf import pdf_reader
+import pypdfium2 as pdfium
+
+from desktop_app.documents.pdf import passage_boxes, pdf_reader
 from desktop_app.documents.worker.protocol import Limits
 from tests.data.long_pdf import drawn_pdf
 
@@ -303,6 +305,49 @@ def _letters(chance: random.Random) -> str:
     return drawn
 
 
+def _texts_in_columns(chance: random.Random) -> str:
+    """Cells of several words, of bullets or of leaders, between rules or without any."""
+    columns = chance.randint(1, 3)
+    width = chance.choice((70, 95, 100, 105, 140))
+    gap = chance.choice((5, 9, 10, 30))
+    full = chance.choice((0.3, 0.5, 0.7, 0.9))
+    rules = chance.choice((0, 2, 3, 4))
+    lines = chance.randint(3, 10)
+    drawn, tops = "", []
+    for number in range(lines):
+        y = 720.0 - 12 * number - (chance.choice((0, 0, 3, 14)) if number else 0)
+        tops.append(y)
+        first = chance.choice(("a.", "x", "-", "17", "goose", "...", "..... 3", ""))
+        drawn += _said(60, y, first, 9)
+        for column in range(columns):
+            share = chance.choice((0.65, 0.7, 0.75, 1)) if chance.random() < full else 0.3
+            words = chance.choice(_FIGURES) if chance.random() < 0.3 else ""
+            while len(words) * 4.6 < width * share - 20:
+                words = f"{words} {chance.choice(_WORDS)}".strip()
+            drawn += _said(60 + 40 + column * (width + gap), y, words, 9)
+    end = 100 + columns * (width + gap)
+    for y in chance.sample(tops, min(rules, len(tops))):
+        drawn += _line(60, y + 9.5, end, y + 9.5)
+    return drawn
+
+
+def boxes() -> str:
+    """Return where passages of pages stand: the sides of their boxes, in thousandths."""
+    chance, found = random.Random("boxes"), []
+    for number in range(60):
+        kind = chance.choice(("columns", "ruled", "figures", "letters"))
+        data = drawn_pdf([KINDS[kind](random.Random(f"{kind} {number}"))])
+        with pdfium.PdfDocument(data) as document:
+            page = document[0]
+            page.set_rotation(chance.choice((0, 0, 90, 180)))
+            words = pdf_reader.read("x", data, Limits(), lambda _: None).text.split()[2:]
+            start = chance.randrange(max(1, len(words)))
+            passage = " ".join(words[start : start + chance.choice((1, 3, 12, 40))])
+            areas = passage_boxes.boxes(page, passage, " ".join(words[:start]))
+        found.append([[round(1_000 * side) for side in area] for area in areas])
+    return "".join(f"{areas}\n" for areas in found)
+
+
 KINDS: Final[dict[str, Callable[[random.Random], str]]] = {
     "ruled": _ruled,
     "merged": _merged,
@@ -313,8 +358,10 @@ KINDS: Final[dict[str, Callable[[random.Random], str]]] = {
     "forms": _forms,
     "joined_figures": _joined_figures,
     "letters": _letters,
+    "texts_in_columns": _texts_in_columns,
 }
 
 if __name__ == "__main__":
     for name in KINDS:
         (EXPECTED / f"{name}.txt").write_text(read(name), "utf-8")
+    (EXPECTED / "boxes.txt").write_text(boxes(), "utf-8")
