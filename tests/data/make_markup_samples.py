@@ -13,13 +13,14 @@ import random
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.office import rtf
 from desktop_app.documents.text import html_markdown
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker import worker_answers
+from desktop_app.documents.worker.protocol import Limits, rows_to_payload
 from desktop_app.domain import errors
 
 EXPECTED: Final = Path(__file__).with_name("markup")
@@ -551,6 +552,102 @@ def text_chunks() -> Iterator[str]:
         yield _line(limit, [text[chunk.start : chunk.end] for chunk in found])
 
 
+def answers() -> Iterator[str]:
+    """Yield answers of a reader's process, right and wrong ones, as they are taken."""
+    chance = random.Random("answers")
+    for _ in range(600):
+        taken = _answers(chance)
+        number = chance.randrange(len(taken))
+        try:
+            found = str(taken[number]())
+        except worker_answers.MalformedAnswerError as error:
+            found = f"{error}"
+        yield _line(number, found.replace("a" * 60, "…").replace("x" * 60, "…"))
+
+
+def _answers(chance: random.Random) -> Sequence[Callable[[], object]]:
+    numbers = (-1, 0, 1, 5, 6, 40, 41, 2**53, 2**53 + 1, True, 1.5, "5", None, [1])
+    texts = (
+        "",
+        "text/plain",
+        "a" * 64,
+        "a" * 63,
+        "page",
+        "no kind",
+        "x" * 10_001,
+        5,
+        None,
+        "\ud800",
+    )
+    document = {
+        "media_type": "text/plain",
+        "sha256": "a" * 64,
+        "size": 5,
+        "pages": None,
+        "tokens": 8,
+        "note": None,
+        "width": 5,
+        "height": 8,
+        "animated": False,
+        "pictured": [[1, 2, 3]],
+        "is_protected": True,
+    }
+    refusal = {
+        "error": "DocumentEncryptedError",
+        "reason": "encrypted_document",
+        "params": {"name": "x"},
+        "details": "",
+        "takes_password": True,
+    }
+    limits = Limits(pixels=40)
+
+    def changed(good: dict[str, Any]) -> dict[str, Any]:
+        made = dict(good)
+        for name in chance.sample(list(good), chance.choice((0, 1, 1, 2))):
+            made[name] = chance.choice((*numbers, *texts))
+        return made
+
+    def row(size: int) -> list[object]:
+        usual = [chance.choice((0, 1, 3, 5)) for _ in range(chance.choice((size, size, size + 1)))]
+        return [chance.choice((*numbers, *texts)) if chance.random() < 0.1 else n for n in usual]
+
+    def passage() -> list[object]:
+        words = chance.choice(
+            (["page 1", "title", "words"], ["p", 5, "w"], ["x" * 10_001, "t", "w"])
+        )
+        return [*row(3)[:3], chance.choice((None, 1, -1, "1")), *words]
+
+    header = changed({"done": 5, "total": 6, "unit": "page", "number": 5, "details": "x"})
+    rows = [row(3) for _ in range(2)]
+    passages = [passage() for _ in range(chance.choice((1, 2)))]
+    picture = {"media_type": chance.choice(("image/png", "image/gif")), "width": 5, "height": 6}
+    sizes = [(5, 5), (6, 6)]
+    packed = [
+        ["image/png", 5, 5, chance.choice((3, 4))],
+        ["image/jpeg", 6, chance.choice((0, 6)), 2],
+    ]
+    return (
+        lambda: worker_answers.progress(header),
+        lambda: worker_answers.member(header),
+        lambda: worker_answers.details(header),
+        lambda: worker_answers.whole_number(header, "done", 5),
+        lambda: worker_answers.token_mix({"prose": header["done"], "code": 3}, 5),
+        lambda: worker_answers.header_of(json.dumps(changed({"kind": "x", "payload": 5})).encode()),
+        lambda: vars(worker_answers.error(changed(refusal))),
+        lambda: worker_answers.document(
+            changed(document), "ab", "x", limits, has_password=chance.random() < 0.5
+        ),
+        lambda: worker_answers.image(changed(picture), b"data", (5, 6)),
+        lambda: worker_answers.images({"pictures": packed}, b"12345", sizes),
+        lambda: worker_answers.images({"pictures": packed[:1]}, b"12345", sizes),
+        lambda: worker_answers.chunks(rows_to_payload(rows).decode(), 5),
+        lambda: worker_answers.passages(rows_to_payload(passages).decode(), 5),
+        lambda: worker_answers.page_sizes(json.dumps([row(2)])),
+        lambda: worker_answers.boxes({"boxes": [row(4)]}),
+        lambda: worker_answers.pixels(b"12345", chance.choice((5, 6))),
+    )
+
+
 def _nested(
     chance: random.Random, around: Sequence[tuple[str, str]], texts: Sequence[str], depth: int
 ) -> str:
@@ -601,6 +698,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "open-documents": open_documents,
     "encodings": encodings,
     "text-chunks": text_chunks,
+    "answers": answers,
 }
 
 if __name__ == "__main__":
