@@ -10,7 +10,10 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import struct
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,6 +29,11 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.exchange.writers.office.docx_file import write_docx
+from desktop_app.exchange.writers.office.odt_file import write_odt
+from desktop_app.exchange.writers.office.office_content import OfficeMessage
+from desktop_app.exchange.writers.office.pptx_outline import write_pptx
+from desktop_app.rendering.incremental.block_stream import render
 
 EXPECTED: Final = Path(__file__).with_name("imports")
 _TEXTS: Final = ("", " ", "words", "two words", "What is it?", "<think>x</think>y", "**b**")
@@ -316,6 +324,74 @@ def scaled_images() -> Iterator[str]:
         yield _line(mode, size, name, turn, box, [made.width, made.height], look, is_same, shown)
 
 
+def office_files() -> Iterator[str]:
+    """Yield random messages with the body of the text document that is written of them."""
+    chance = random.Random("office files")
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(7):
+            messages = [
+                OfficeMessage(
+                    f"Message {number}",
+                    tuple(render(_markdown(chance))),
+                    chance.choice(((), ("notes.txt",))),
+                    number % 2 == 1,
+                    tuple(render(chance.choice(("", "> *clock*\n>\n> ```json\n> {}\n> ```")))),
+                    chance.choice(((), ("Stopped.",))),
+                )
+                for number in range(3)
+            ]
+            file = Path(folder) / "file"
+            for write, parts in (
+                (write_docx, ("word/document.xml", "word/_rels/document.xml.rels")),
+                (write_odt, ("content.xml",)),
+            ):
+                write(file, "A title", messages)
+                with zipfile.ZipFile(file) as archive:
+                    texts = [archive.read(part).decode() for part in parts]
+                yield _line([_body_of(text) for text in texts])
+            write_pptx(file, "A title", messages)
+            with zipfile.ZipFile(file) as archive:
+                slides = [name for name in archive.namelist() if "/slides/slide" in name]
+                yield _line([_paragraphs_of(archive.read(name).decode()) for name in slides])
+
+
+def _markdown(chance: random.Random) -> str:
+    pieces = (
+        *("# One\n\n", "###### Six\n\n", "words **bold** *it* `c` ~~s~~ $x$\n\n", "- a\n  - b\n\n"),
+        *(
+            "1. one\n2. two\n\n",
+            "> quote\n\n",
+            "> - in it\n\n",
+            "```py\nx = 1\ny\n```\n\n",
+            "---\n\n",
+        ),
+        *(
+            "| a | b |\n|---|---|\n| 1 | 2 |\n\n",
+            "| c |\n|---|\n| *d* |\n| e |\n\n",
+            "note[^1]\n\n",
+        ),
+        *(
+            "[^1]: It.\n\n",
+            "[l](https://a.example) and [m](ftp://a)\n\n",
+            f"{'long words ' * 60}\n\n",
+        ),
+        *("![p](u.png)\n\n", "- a\n\n  more\n\n", "- [x] done\n\n"),
+    )
+    return "".join(chance.choices(pieces, k=chance.randint(1, 7)))
+
+
+def _body_of(xml: str) -> str:
+    begins = re.search(r"<w:body>|<office:automatic-styles>|<Relationships[^>]*>", xml)
+    return xml if begins is None else xml[begins.end() :]
+
+
+def _paragraphs_of(xml: str) -> list[str]:
+    return [
+        "".join(re.findall(r'(?:lvl="\d")|<a:t>([^<]*)', part)) + str(re.findall(r'lvl="\d"', part))
+        for part in re.findall(r"<a:p>.*?</a:p>", xml, re.DOTALL)
+    ]
+
+
 def kinds() -> Iterator[str]:
     """Yield beginnings of files and lines, with the kinds that they are taken for."""
     chance = random.Random("kinds")
@@ -536,6 +612,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "notebooks": notebooks,
     "images": images,
     "scaled-images": scaled_images,
+    "office-files": office_files,
     "kinds": kinds,
 }
 

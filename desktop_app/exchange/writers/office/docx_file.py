@@ -14,8 +14,8 @@ from docx.shared import Cm
 from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
     OfficeTable,
+    document_parts,
     plain,
-    tables_of,
 )
 from desktop_app.rendering.block_model import Block, Kind, words_of
 from desktop_app.rendering.markdown.links import is_opened
@@ -52,22 +52,15 @@ def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
 
 
 def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
-    at = 0
-    while at < len(blocks):
-        block = blocks[at]
-        at += 1
-        if block.kind is Kind.TABLE:
-            first = at - 1
-            while at < len(blocks) and blocks[at].kind is Kind.TABLE and not blocks[at].head:
-                at += 1
-            for table in tables_of(blocks[first:at]):
-                _add_table(document, table)
-        elif block.kind is Kind.HEADING:
-            document.add_heading(plain(block.text), min(block.level + 1, _DEEPEST_HEADING))
-        elif block.kind is Kind.RULE:
+    for part in document_parts(blocks):
+        if isinstance(part, OfficeTable):
+            _add_table(document, part)
+        elif part.kind is Kind.HEADING:
+            document.add_heading(plain(part.text), min(part.level + 1, _DEEPEST_HEADING))
+        elif part.kind is Kind.RULE:
             document.add_paragraph("⁂").alignment = WD_ALIGN_PARAGRAPH.CENTER
-        elif block.kind is not Kind.CODE_HEAD:
-            _add_paragraph(document, block)
+        elif part.kind is not Kind.CODE_HEAD:
+            _add_paragraph(document, part)
 
 
 def _add_paragraph(document: Document, block: Block) -> None:

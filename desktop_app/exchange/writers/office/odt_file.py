@@ -10,8 +10,8 @@ from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, S
 from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
     OfficeTable,
+    document_parts,
     plain,
-    tables_of,
 )
 from desktop_app.rendering.block_model import Block, Kind, Run, words_of
 from desktop_app.rendering.markdown.links import is_opened
@@ -48,7 +48,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
         body.append(Header(2, message.heading))
         for note in message.notes:
             body.append(Paragraph(note))
-        for part in _parts((*message.calls, *message.blocks)):
+        for part in document_parts((*message.calls, *message.blocks)):
             if isinstance(part, OfficeTable):
                 tables += 1
                 body.append(_table(part, f"Table{tables}"))
@@ -86,20 +86,6 @@ def _add_styles(document: Document) -> None:
         style = Style("paragraph", name=f"Repartee_List{depth}")
         style.set_properties({"fo:margin-left": f"{_INDENT_CM * depth}cm"}, area="paragraph")
         document.insert_style(style, automatic=True)
-
-
-def _parts(blocks: tuple[Block, ...]) -> Iterable[Block | OfficeTable]:
-    """Yield the blocks, with those of a table as one table."""
-    of_table: list[Block] = []
-    for block in blocks:
-        if of_table and (block.kind is not Kind.TABLE or block.head):
-            yield from tables_of(of_table)
-            of_table = []
-        if block.kind is Kind.TABLE:
-            of_table.append(block)
-        else:
-            yield block
-    yield from tables_of(of_table)
 
 
 def _paragraph(block: Block) -> Paragraph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message, Role
@@ -63,6 +64,13 @@ def messages_of(
             tuple(render("\n\n".join(calls))),
             tuple(map(plain, ending_lines(message))),
         )
+
+
+def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
+    """Yield the blocks, with those of a table as one table."""
+    for is_table, group in groupby(blocks, lambda block: block.kind is Kind.TABLE):
+        members = list(group)
+        yield from tables_of(members) if is_table else members
 
 
 def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
