@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.documents.index.chunks import chunks
+from desktop_app.documents.worker.protocol import TextChunk
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -37,9 +44,11 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.documents.collections import Passage
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ContextTooLongError, UserFacingError
 from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage, UsageScope
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import first_title
@@ -56,8 +65,10 @@ from desktop_app.services.collections.passage_context import budget, looked_for
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.chunked_reading import ChunkedReader, in_parts
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.kept_spans import even_parts, spans_from
+from desktop_app.services.documents.note_taking import DocumentPiece, Task, key_of, longest
 from desktop_app.services.spending.cost_estimate import (
     Estimator,
     needs_counting,
@@ -93,6 +104,57 @@ class _Shelf:
 
     async def bytes(self, sha256: str) -> bytes:
         return (await self.text(sha256)).encode()
+
+
+class _Texts(_Shelf):
+    """Documents of random lines."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._lines = [*_LINES, "words of a paragraph that goes on for a while\n"]
+        self._texts = [
+            "".join(chance.choices(self._lines, k=chance.choice((5, 60, 300)))) for _ in range(2)
+        ]
+
+    async def text(self, sha256: str) -> str:
+        return self._texts[int(sha256[0]) % 2]
+
+
+class _Splitter:
+    async def chunks(
+        self, text: str, tokens: int, _rates: Mapping[TextKind, float] | None = None
+    ) -> list[TextChunk]:
+        return chunks(text, tokens, lambda part: len(part.split()))
+
+
+class _Notes:
+    def __init__(self) -> None:
+        self._notes: dict[str, str] = {}
+
+    async def get(self, key: str) -> str | None:
+        return self._notes.get(key)
+
+    async def put(self, key: str, text: str, _conversation_id: str) -> None:
+        self._notes[key] = text
+
+
+class _Rates(WordCounter):
+    """Counts words, some of them only as an estimate."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._is_exact = chance.random() < 0.5
+        self._ratio = chance.choice((1, 1, 2))
+        self._rates = chance.choice((None, ({TextKind.PROSE: 1.0}, 0.8)))
+
+    async def count(
+        self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
+    ) -> tuple[int, bool]:
+        return self._ratio * len(text.split()), self._is_exact
+
+    async def rates(
+        self, _text: str, _profile: ProviderProfile, _model: str
+    ) -> tuple[Mapping[TextKind, float], float] | None:
+        return self._rates
 
 
 class _Jobs:
@@ -182,6 +244,64 @@ def pieces() -> Iterator[str]:
             _spans(chance, text),
             beginning(document, text).partition(")")[2],
         )
+
+
+def readings() -> Iterator[str]:
+    """Yield how documents are read in chunks: plans, pieces, smaller pieces and merged notes."""
+    chance = random.Random("readings")
+    for _ in range(90):
+        yield _line(*asyncio.run(_reading(chance)))
+
+
+async def _reading(chance: random.Random) -> list[object]:
+    own, taker = _resolved(chance), _resolved(chance)
+    shelf, notes = _Texts(chance), _Notes()
+    estimator = Estimator(_Rates(chance), shelf)
+    reader = ChunkedReader(
+        gateway=cast("Any", None),
+        attachments=shelf,
+        pictures=cast("Any", None),
+        estimator=estimator,
+        splitter=_Splitter(),
+        notes=notes,
+        spending=cast("Any", None),
+        budget=cast("Any", None),
+        note_taker=lambda own: chance.choice((own, taker)),
+    )
+    documents = [
+        replace(_document(chance), in_parts=True, sha256=str(number) * 64)
+        for number in range(chance.choice((1, 1, 2)))
+    ]
+    task = Task(tuple(documents), _phrase(chance), taker, chance.choice(("", "Be short.")))
+    try:
+        plan = await reader.plan(documents, task.prompt, own, task.instructions)
+        pieces = await reader.pieces(task)
+        stored = chance.sample(pieces, len(pieces) // 2)
+        for piece in stored:
+            await notes.put(key_of(task, piece), "noted", "c")
+        again = await reader.plan_of(replace(task, answerer=own), await reader.pieces(task))
+    except UserFacingError as error:
+        return [str(error)]
+    too_long = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+    too_long.tokens, too_long.window = chance.choice((0, 900, 9_000)), chance.choice((0, 400))
+    smaller = await reader.split(task, pieces[0], too_long)
+    taken = [await reader.note(task, piece, piece.text[:40]) for piece in pieces]
+    request = ChatRequest("m", (RequestMessage(Role.USER, (TextPart(_phrase(chance)),)),), "")
+    merged = await reader.batches(task, taken, chance.choice((9, 30, 400)))
+    return [
+        [str(value) for value in vars(plan).values()],
+        [str(value) for value in vars(again).values()],
+        [_piece(piece) for piece in pieces],
+        [_piece(piece) for piece in smaller],
+        [_piece(piece) for piece in merged],
+        [await reader.room(task), await reader.room_for_notes(task, request), longest(task)],
+        [[len(found.sha256), found.in_parts] for found in in_parts(documents)],
+    ]
+
+
+def _piece(piece: DocumentPiece) -> list[object]:
+    pages = [page.number for page in piece.seen.pictured] if piece.seen else None
+    return [piece.label.partition(" ")[2], len(piece.text), piece.tokens, pages]
 
 
 def passages() -> Iterator[str]:
@@ -408,6 +528,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "estimates": estimates,
     "compactions": compactions,
     "pieces": pieces,
+    "readings": readings,
     "passages": passages,
     "models": models,
     "titles": titles,
