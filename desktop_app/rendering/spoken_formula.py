@@ -121,7 +121,14 @@ class _Speaker:
         return words
 
     def _argument(self) -> str:
-        return self._one() if self._at < len(self._tokens) else ""
+        if self._at == len(self._tokens):
+            return ""
+        token = self._tokens[self._at]
+        if not token[0].isalnum() or len(token) == 1:
+            return self._one()
+        # TeX takes a single letter or digit: \frac12 is a half, and x^2y is the square times y.
+        self._tokens[self._at] = token[1:]
+        return token[0]
 
     def _script(self, sign: str) -> str:
         words = self._argument().strip()
