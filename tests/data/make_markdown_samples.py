@@ -11,10 +11,19 @@ import json
 import random
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from desktop_app.rendering.block_model import Block
+from desktop_app.rendering.block_model import (
+    Block,
+    are_parted,
+    clean,
+    is_apart,
+    quoted,
+    shared_quotes,
+    show_unseen,
+)
 from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
@@ -22,6 +31,8 @@ from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import size_of
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
 from desktop_app.rendering.provisional.provisional_inline import closers_of
+from desktop_app.rendering.search.text_search import places_in, sought
+from desktop_app.rendering.spoken_formula import spoken_formula
 
 EXPECTED: Final = Path(__file__).with_name("markdown")
 _INLINE: Final = (
@@ -64,6 +75,27 @@ _BLOCKS: Final = (
 )
 
 
+_TEX: Final = (
+    *("x", "a", "2", "12", "^2", "^3", "_i", "^{n+1}", "_", "^", "{", "}", "+", "=", "-", "<", "("),
+    *(
+        "\\frac{a}{b}",
+        "\\frac12",
+        "^2y",
+        "\\sqrt{x}",
+        "\\sqrt",
+        "\\alpha ",
+        "\\sum_",
+        "\\left(",
+        ")",
+    ),
+    *("\\\\", "\\,", "\\text{if }", "\\unknown ", "'", "!", "&", "\\{", "\\dfrac{1}", "%c\\n"),
+    *("^\\prime", "\\right)"),
+)
+_SIGNS: Final = (
+    *("a", "B", "ß", "é", "e\u0301", "ﬁ", "文", " ", "\n", "\u2028", "\u00ad", "\u200b"),
+    *("\ufffc", "İ", "½", "x\u200cy", "\r", "\u2029", "\ufdd0", "ab", "Σ", "\u2066", "\u034f"),
+    *("\x07", "²", "\u202e", "\u200d"),
+)
 _LONG: Final = (
     *("words of a paragraph ", "*a* word ", "a **b", "[a", "`x ", "| 1 | *two* |\n", "- item\n"),
     *("> quote\n", "- item\n\n  more\n", "x = 1\n", "[x] ", "文字", "1. one\n", "a_b ", "$x$ and "),
@@ -251,7 +283,33 @@ def exported() -> Iterator[str]:
         source = _source(chance)
         blocks = render(source, frozenset(chance.choices(range(1, 5), k=2)))
         texts = [to_html(blocks), to_markdown(blocks), "".join(plain_pieces(blocks))]
-        yield json.dumps([source, *texts], ensure_ascii=False)
+        beside = [
+            [is_apart(*pair), are_parted(*pair), shared_quotes(*pair)] for pair in pairwise(blocks)
+        ]
+        inner = [[quoted(block).quote, quoted(block).quoted_at] for block in blocks]
+        yield json.dumps([source, *texts, beside, inner], ensure_ascii=False)
+
+
+def formulas() -> Iterator[str]:
+    """Yield formulas with their words."""
+    chance = random.Random("formulas")
+    for _ in range(400):
+        tex = "".join(chance.choices(_TEX, k=chance.randint(1, 8)))
+        yield json.dumps([tex, spoken_formula(tex)], ensure_ascii=False)
+    for depth in (37, 38, 39, 40, 41):
+        yield json.dumps([depth, spoken_formula("{" * depth + "x" + "}" * depth)])
+
+
+def searched() -> Iterator[str]:
+    """Yield texts with the places of words, and with the signs that are made visible."""
+    chance = random.Random("searched")
+    for _ in range(400):
+        text = "".join(chance.choices(_SIGNS, k=chance.randint(1, 9)))
+        words = sought("".join(chance.choices(_SIGNS, k=chance.randint(0, 2))))
+        is_code, is_link = chance.random() < 0.5, chance.random() < 0.3
+        before = chance.choice(("", "x", "文"))
+        shown = show_unseen(text, code=is_code, link=is_link, before=before)
+        yield json.dumps([text, words, places_in(text, words), clean(text), shown])
 
 
 def passages() -> Iterator[str]:
@@ -285,6 +343,8 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "links": links,
     "picture-sizes": picture_sizes,
     "exported": exported,
+    "formulas": formulas,
+    "searched": searched,
     "passages": passages,
 }
 
