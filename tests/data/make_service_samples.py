@@ -20,6 +20,7 @@ from typing import Any, Final, cast
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.worker.protocol import TextChunk
+from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ProviderKind,
@@ -43,6 +44,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, UserFacingError
@@ -50,7 +52,11 @@ from desktop_app.domain.models.image_tokens import TileTokens
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage, UsageScope
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.paths import resource_path
+from desktop_app.rendering.structured_answer import has_value, with_form
+from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import first_title
 from desktop_app.services.chat.choice_resolution import (
     ResolvedChoice,
@@ -74,6 +80,14 @@ from desktop_app.services.spending.cost_estimate import (
     needs_counting,
     usable_input,
     used_tokens,
+)
+from desktop_app.services.structured.form_notices import may_be_repaired, repair_turn
+from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.tools.hosted_tools import (
+    CODE_INTERPRETER,
+    hosted_cost,
+    hosted_refusal,
+    price_words,
 )
 from tests.helpers.scripted_provider import WordCounter
 
@@ -341,6 +355,96 @@ def models() -> Iterator[str]:
         )
 
 
+def forms() -> Iterator[str]:
+    """Yield answers with a form as they are shown, and what models take grammars and tools."""
+    chance = random.Random("forms")
+    values: tuple[Any, ...] = ("a*b", "", 5, None, True, [], {}, "line\none", [1, "x"], {"k": [1]})
+
+    def value(depth: int) -> Any:
+        kind = chance.random()
+        if not depth or kind < 0.3:
+            return chance.choice(values)
+        if kind < 0.6:
+            return {chance.choice("abc(|"): value(depth - 1) for _ in range(chance.randint(0, 3))}
+        if kind < 0.8:
+            return [{"a": value(0), chance.choice("bc"): value(0)} for _ in range(2)]
+        return [value(depth - 1) for _ in range(chance.randint(0, 3))]
+
+    for _ in range(250):
+        used = NoticeCode.SCHEMA_USED
+        code = chance.choice((used, used, NoticeCode.GRAMMAR_USED))
+        problem = notice(NoticeCode.SCHEMA_PROBLEM, path="a", reason="no")
+        language = chance.choice(("", "python", "no language"))
+        more = chance.choice(((), (problem,), (notice(NoticeCode.REPAIRED), problem)))
+        text = chance.choice((json.dumps(value(3)), json.dumps(value(3)), "no JSON", ""))
+        parts: list[Any] = [TextPart(text)]
+        if chance.random() < 0.3:
+            parts = [TextPart("before"), ToolCallPart("1", "clock", "{}"), *parts]
+        made = Message(
+            "m",
+            "c",
+            None,
+            Role.ASSISTANT,
+            chance.choice(
+                (MessageStatus.COMPLETE,) * 3 + (MessageStatus.STREAMING, MessageStatus.FAILED)
+            ),
+            tuple(parts),
+            _AT,
+            notices=(notice(code, name="x", syntax="lark", language=language), *more),
+        )
+        as_text = chance.random() < 0.3
+        shown = with_form(made, as_text=as_text)
+        repaired = [part.text for turn in repair_turn(made) for part in turn.parts]  # type: ignore[union-attr]
+        yield _line(
+            text,
+            made.status.value,
+            [getattr(part, "text", "…") for part in shown.parts],
+            getattr(shown, "is_tree", None),
+            has_value(made),
+            may_be_repaired(made),
+            repaired if may_be_repaired(made) else None,
+        )
+
+
+def tools() -> Iterator[str]:
+    """Yield which models take grammars and hosted tools, and what these cost."""
+    chance = random.Random("tools")
+    names = (CODE_INTERPRETER, "web_search", "other")
+    prices = {CODE_INTERPRETER: Decimal("0.03"), "web_search": Decimal("0.01")}
+    for _ in range(250):
+        resolved = _resolved(chance)
+        kind = chance.choice(list(ProviderKind))
+        resolved = replace(resolved, profile=replace(resolved.profile, kind=kind))
+        name = chance.choice(names)
+        hosted: Any = chance.choice((None, {"type": name}))
+        listed = ListedTool(ToolDefinition(name, "", hosted=hosted))
+        calls = [
+            ToolCallPart(
+                str(number),
+                chance.choice(names),
+                chance.choice(('{"container": "a"}', '{"container": "b"}', "{}", "[", "[1]")),
+                state=chance.choice((ToolCallState.DONE, ToolCallState.FAILED)),
+                is_hosted=chance.random() < 0.8,
+            )
+            for number in range(chance.randint(0, 4))
+        ]
+        grammar = AnswerGrammar(chance.choice(list(GrammarSyntax)), "x")
+        try:
+            require_grammar_support(grammar, resolved)
+            refused = ""
+        except UserFacingError as error:
+            refused = str(error)
+        yield _line(
+            kind.value,
+            grammar.syntax.value,
+            refused,
+            hosted_refusal(name, resolved),
+            price_words(listed, prices, resolved.profile),
+            hosted_cost(calls, prices),
+            offers_background(resolved),
+        )
+
+
 def titles() -> Iterator[str]:
     """Yield whether conversations want a title."""
     chance = random.Random("titles")
@@ -531,6 +635,8 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "readings": readings,
     "passages": passages,
     "models": models,
+    "forms": forms,
+    "tools": tools,
     "titles": titles,
     "pictures": pictures,
 }
