@@ -25,8 +25,8 @@ _PNG_PARTS: Final = {
 }
 _START_OF_SCAN: Final = 0xDA
 _END: Final = 0xD9
-# JFIF and Adobe's color transform; tables; frames; restarts.
-_JPEG_PARTS: Final = {0xE0, 0xEE, 0xDB, 0xC4, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC4)}
+# JFIF and Adobe's color transform; tables; restarts; frames and Huffman tables.
+_JPEG_PARTS: Final = {0xE0, 0xEE, 0xDB, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC5)}
 
 
 def is_plain(media_type: str, data: bytes) -> bool:

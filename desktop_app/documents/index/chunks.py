@@ -197,7 +197,7 @@ def _split(
         yield from _split(text, half, end, Border.CHARACTER, limit, count, pattern_index)
         return
     inner, pattern = _BORDER_PATTERNS[pattern_index]
-    found = (m.end() for m in pattern.finditer(text, start, end) if m.end() < end)
+    found = (m.end() for m in pattern.finditer(text, start, end))
     cuts = [
         start,
         *(at for at in found if inner is not Border.SENTENCE or _ends_sentence(text, at)),

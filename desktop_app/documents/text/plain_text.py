@@ -247,7 +247,7 @@ def _encoding_by_nuls(data: bytes) -> str:
     UTF-16 in Latin letters has a NUL in most pairs of bytes, UTF-32 in half of all bytes or more.
     """
     sample = data[:_SAMPLE]
-    if len(data) % 4 == 0 and len(data) >= 8:
+    if len(data) % 4 == 0:
         quarter = len(sample) // 4
         if sample[3::4].count(0) == quarter and sample[2::4].count(0) > 0.9 * quarter:
             return "utf-32-le"

@@ -317,6 +317,9 @@ async def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
         job = await made.started("a", "b")
         assert await made.service.advance(job.id)
         assert (await made.job(job.id)).status is BatchStatus.IN_PROGRESS
+        with pytest.raises(IllegalChoiceError, match="still running"):
+            await made.service.remove(job.id)
+        assert (await made.job(job.id)).status is BatchStatus.IN_PROGRESS
         await made.service.cancel(job.id)
         assert await made.service.advance(job.id)
         assert (await made.job(job.id)).status is BatchStatus.CANCELLING
