@@ -294,7 +294,7 @@ def images() -> Iterator[str]:
 def scaled_images() -> Iterator[str]:
     """Yield images with the sizes and colors in which they are sent."""
     chance = random.Random("scaled images")
-    for _ in range(120):
+    for _ in range(70):
         mode = chance.choice(("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "LA", "F"))
         size = chance.choice(((40, 20), (300, 100), (100, 301), (7, 400), (256, 256)))
         kind = {"CMYK": "JPEG", "F": "TIFF"}.get(mode, chance.choice(("PNG", "PNG", "TIFF")))

@@ -225,7 +225,7 @@ def streamed() -> Iterator[str]:
 def streamed_long() -> Iterator[str]:
     """Yield long sources by their pieces, with the patches of a stream."""
     chance = random.Random("streamed long")
-    for _ in range(60):
+    for _ in range(30):
         filler = chance.choice(_LONG)
         source = _source(chance) + filler * chance.choice((20, 90, 300)) + _source(chance)
         stream, at, steps = BlockStream(), 0, []

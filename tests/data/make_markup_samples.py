@@ -359,7 +359,7 @@ def charts() -> Iterator[str]:
     drawn = '<w:p><w:r><w:drawing><c:chart r:id="one"/></w:drawing></w:r></w:p>'
     document = f'<w:d xmlns:w="{_W}" xmlns:r="{relation}" {spaces}><w:body>{drawn}</w:body></w:d>'
     related = '<R><Relationship Id="one" Target="charts/chart1.xml"/></R>'
-    for _ in range(150):
+    for _ in range(80):
         chart = _chart(chance)
         parts = {
             "word/document.xml": document,
