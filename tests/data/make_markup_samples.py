@@ -334,6 +334,8 @@ def web_tables() -> Iterator[str]:
             source += word.format(
                 chance.choice((1, 2, 3, 9, 12)), chance.choice(("1.", "·", "(a)"))
             )
+        start = chance.choice(("3", "123456789", "1234567890", "x", ""))
+        source += f'<ol start="{start}"><li>first<li>second</ol>'
         found = html_markdown.convert(source, html_markdown.LEFT_OUT_OF_PAGES)
         yield _line(source, found.text, found.has_prose)
 

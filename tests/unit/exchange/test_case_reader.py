@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from desktop_app.backend.preset_loader import built_in_presets, preset_cases
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.i18n.translation import use_language
@@ -246,6 +249,34 @@ def test_reports_escape_answers() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "'=x" in csv_report(runs)
+
+
+def test_reports_have_all_figures() -> None:
+    usage = Usage(1_000, 0, 50, 20)
+    whole = CaseResult("a", "Blue", (), usage, Decimal("0.5"), Decimal(0), 0.12345, 2.00049)
+    wrong = CaseResult("b", "Red", ("contains Blue", "short"), usage)
+    runs = [
+        EvaluationRun("p", None, None, "m", [whole, wrong]),
+        EvaluationRun("q", None, None, "n", [whole]),
+    ]
+    head, *rows = csv_report(runs).splitlines()
+    assert head.endswith("output_tokens,reasoning_tokens,cost_usd,first_token_s,duration_s")
+    assert rows == [
+        "p,,,m,a,complete,yes,,Blue,1000,50,20,0.5,0.123,2.0",
+        "p,,,m,b,complete,no,contains Blue; short,Red,1000,50,20,,,",
+        "q,,,n,a,complete,yes,,Blue,1000,50,20,0.5,0.123,2.0",
+    ]
+    page = html_report(Evaluation("e", now(), "cases", runs, {"a": "Sky?", "b": "Sea?"}))
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in page.split("<tr>")[1:]]
+    assert cells[1:3] == [
+        ["m", "1/2", "0", "50%", "9%–91%", "unknown", "0", "2100", "2.0", "2.0", "0.123"],
+        ["n", "1/1", "0", "100%", "21%–100%", "0.5", "0", "1050", "2.0", "2.0", "0.123"],
+    ]
+    why = '<p class="failed">✗ contains Blue</p><p class="failed">✗ short</p>'
+    assert cells[3:] == [
+        ["Case", "Input", "m", "n"],
+        ["b", "<pre>Sea?</pre>", f"<pre>Red</pre>{why}", "–"],
+    ]
 
 
 def test_errors_are_in_the_language_of_the_user() -> None:
