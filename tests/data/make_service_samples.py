@@ -19,7 +19,6 @@ from typing import Any, Final, cast
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.documents.index.chunks import chunks
-from desktop_app.documents.worker.protocol import TextChunk
 from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -46,6 +45,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, UserFacingError
 from desktop_app.domain.models.image_tokens import TileTokens
