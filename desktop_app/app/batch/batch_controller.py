@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import UserFacingError
@@ -387,21 +387,16 @@ class BatchController(QObject):
         self.runs.go_on(job.id)
 
     def _ask_removal(self, job_id: str) -> None:
-        from PySide6.QtWidgets import QMessageBox
+        from desktop_app.ui.widgets.question import ask
 
-        from desktop_app.ui.widgets.foreign_text import message_box
-
-        box = message_box(
+        ask(
+            self._made_dialog(),
+            "confirm-batch-removal",
             tr("Remove this batch job?"),
             tr("Its responses are deleted, too. This can’t be undone."),
-            parent=self._made_dialog(),
+            label=tr("Remove"),
+            act=lambda: self._do(self._remove(job_id)),
         )
-        box.setObjectName("confirm-batch-removal")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        remove.clicked.connect(lambda: self._do(self._remove(job_id)))
-        box.open()
 
     async def _remove(self, job_id: str) -> None:
         await self.runs.service.remove(job_id)

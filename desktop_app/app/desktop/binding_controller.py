@@ -12,7 +12,7 @@ from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
 from desktop_app.i18n.translation import tr
 from desktop_app.session.desktop_binding import bind, binding_desktop, unbind
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -36,22 +36,15 @@ class BindingController(QObject):
             self._ask(desktop, keys)
 
     def _ask(self, desktop: BindingDesktop, keys: str) -> None:
-        box = message_box(
+        ask(
+            self._window,
+            "confirm-binding",
             tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
             tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
-            parent=self._window,
+            label=tr("Create"),
+            act=lambda: self._tasks.start(self._bind(desktop, keys)),
+            is_destructive=False,
         )
-        box.setObjectName("confirm-binding")
-        create = box.addButton(tr("Create"), box.ButtonRole.AcceptRole)
-        box.addButton(box.StandardButton.Cancel)
-
-        def answered() -> None:
-            if box.clickedButton() is create:
-                self._tasks.start(self._bind(desktop, keys))
-            box.deleteLater()
-
-        box.finished.connect(lambda _result: answered())
-        box.open()
 
     async def _bind(self, desktop: BindingDesktop, keys: str) -> None:
         await asyncio.to_thread(bind, desktop, keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -179,16 +179,9 @@ class Trash(QObject):
         """Ask for confirmation, then empty the trash."""
         self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
 
-    def _ask(self, words: str, act: object) -> None:
-        from PySide6.QtWidgets import QMessageBox  # not needed at the start
-
-        box = message_box(words, tr("This can’t be undone."), parent=self._parent)
-        box.setObjectName("delete-for-good")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        delete = box.addButton(tr("Delete permanently"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        delete.clicked.connect(act)
-        box.open()
+    def _ask(self, words: str, act: Callable[[], object]) -> None:
+        more, label = tr("This can’t be undone."), tr("Delete permanently")
+        ask(self._parent, "delete-for-good", words, more, label=label, act=act)
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
         """Permanently delete conversations in the trash."""

@@ -194,23 +194,19 @@ class ServersController(QObject):
         )
 
     async def _ask_removal(self, name: str) -> None:
-        from PySide6.QtWidgets import QMessageBox
+        from desktop_app.ui.widgets.question import ask
 
-        from desktop_app.ui.widgets.foreign_text import message_box
-
-        box = message_box(
+        ask(
+            self._parent,
+            "confirm-server-removal",
             tr("Remove the tool server “{server}”?", server=name),
             tr(
                 "Its stored values and your permissions for its tools are removed, too. "
                 "This can’t be undone."
             ),
-            parent=self._parent,
+            label=tr("Remove"),
+            act=lambda: self._start(self._remove(name)),
         )
-        box.setObjectName("confirm-server-removal")
-        remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        remove.clicked.connect(lambda: self._start(self._remove(name)))
-        box.open()
 
     async def _remove(self, name: str) -> None:
         await self._servers().remove(name)

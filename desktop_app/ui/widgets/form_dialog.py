@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -15,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
@@ -59,14 +58,14 @@ class FormDialog(QDialog):
 
         if self.findChild(QMessageBox, "discard-question") is not None:
             return
-        box = message_box(tr("Discard your changes?"), parent=self)
-        box.setObjectName("discard-question")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
-        discard.setObjectName("discard-changes")
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        discard.clicked.connect(lambda: QDialog.reject(self))
-        box.open()
+        ask(
+            self,
+            "discard-question",
+            tr("Discard your changes?"),
+            "",
+            label=tr("Discard"),
+            act=lambda: QDialog.reject(self),
+        ).setObjectName("discard-changes")
 
     def _entered_values(self) -> list[object]:
         values: list[object] = [each.text() for each in self.findChildren(QLineEdit)]

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -86,25 +86,17 @@ class DataPageController(QObject):
             self._confirm_restore(Path(name))
 
     def _confirm_restore(self, archive: Path) -> None:
-        from PySide6.QtWidgets import QMessageBox
-
         from desktop_app.app.startup.closed_store import restoring
 
-        box = message_box(
-            tr("Restore {file}?", file=archive.name), tr(_RESTORES), parent=self._parent
+        ask(
+            self._parent,
+            "confirm-restore",
+            tr("Restore {file}?", file=archive.name),
+            tr(_RESTORES),
+            label=tr("Restore"),
+            act=lambda: self._end_for(restoring(self._user_folders, archive)),
+            is_destructive=False,
         )
-        box.setObjectName("confirm-restore")
-        restore = box.addButton(tr("Restore"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        where = self._user_folders
-
-        def answered() -> None:
-            if box.clickedButton() is restore:
-                self._end_for(restoring(where, archive))
-            box.deleteLater()
-
-        box.finished.connect(lambda _result: answered())
-        box.open()
 
     def _erase(self) -> None:
         from desktop_app.app.startup.closed_store import erasing

@@ -1,0 +1,43 @@
+"""A question whether to do something, in a window of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import Qt
+
+from desktop_app.ui.widgets.foreign_text import message_box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QPushButton, QWidget
+
+
+def ask(
+    parent: QWidget,
+    name: str,
+    text: str,
+    more: str,
+    *,
+    label: str,
+    act: Callable[[], object],
+    is_destructive: bool = True,
+) -> QPushButton:
+    """Ask, and call `act` if the button with this label is clicked. Return that button.
+
+    Args:
+        name: the object name of the question.
+        is_destructive: Enter cancels.
+    """
+    box = message_box(text, more, parent=parent)
+    box.setObjectName(name)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    role = box.ButtonRole.DestructiveRole if is_destructive else box.ButtonRole.AcceptRole
+    button = box.addButton(label, role)
+    cancel = box.addButton(box.StandardButton.Cancel)
+    if is_destructive:
+        box.setDefaultButton(cancel)
+    button.clicked.connect(lambda: act())
+    box.open()
+    return button
