@@ -634,9 +634,9 @@ class Controllers(QObject):
         self.comparison.compare_requested.connect(
             lambda choices: self.tasks.start(self.chat.compare(choices))
         )
-        window.prompt.comparison_requested.connect(self.comparison.offer)
+        window.prompt.row.comparison_requested.connect(self.comparison.offer)
         self.models.model_chosen.connect(self.choice.choose_model)
-        window.prompt.model_table_requested.connect(self.models.show)
+        window.prompt.row.model_table_requested.connect(self.models.show)
         window.settings.models_requested.connect(self.models.show)
         window.settings.help_requested.connect(self.help.open_part)
         window.place_requested.connect(self.places.open)

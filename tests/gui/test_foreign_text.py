@@ -440,7 +440,7 @@ def the_prompt(stage: Stage, text: str) -> QWidget:
     made.set_can_send(False, text)
     made.set_hint(text)
     made.set_choice(models(text))
-    made.set_estimate("$1", "$1", text)
+    made.row.set_estimate("$1", "$1", text)
     return stage.show(made)
 
 

@@ -186,7 +186,7 @@ def test_while_streaming_enter_hands_the_text_over_to_wait(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     editor.set_streaming(True)
-    editor.set_rate("38 tok/s")
+    editor.row.set_rate("38 tok/s")
     assert hint_of(editor) == "Enter to queue · Esc to stop"
     assert button(editor, "stop").isVisible()
     assert not button(editor, "send").isVisible()
@@ -487,7 +487,7 @@ def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEd
     assert lines["Extra high"] == (True, False)
     assert NO_LOW in lines
     assert "Minimal" not in lines
-    with qtbot.waitSignal(editor.effort_requested) as chosen:
+    with qtbot.waitSignal(editor.row.effort_requested) as chosen:
         trigger(editor, "effort", "High")
     assert chosen.args == [Effort.HIGH]
 
@@ -509,7 +509,7 @@ def test_every_model_of_every_provider_is_behind_the_arrow(
     ]
     assert lines["OpenAI"] == (False, False)
     assert lines["GPT-5.2 Pro"] == (True, True)
-    with qtbot.waitSignal(editor.model_requested) as chosen:
+    with qtbot.waitSignal(editor.row.model_requested) as chosen:
         trigger(editor, "model", "SmolLM2 135M")
     assert chosen.args == [MODELS[3]]
 
@@ -524,11 +524,11 @@ def test_many_models_get_a_menu_for_each_provider(qtbot: QtBot, editor: PromptEd
 
 def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: PromptEditor) -> None:
     thinking = find(editor, QPushButton, "thinking")
-    with qtbot.waitSignal(editor.variant_requested) as chosen:
+    with qtbot.waitSignal(editor.row.variant_requested) as chosen:
         qtbot.mouseClick(thinking, Qt.MouseButton.LeftButton)
     assert chosen.args == [Variant.THINKING]
     thinking.setFocus()
-    with qtbot.waitSignal(editor.variant_requested) as chosen:
+    with qtbot.waitSignal(editor.row.variant_requested) as chosen:
         qtbot.keyClick(thinking, Qt.Key.Key_Left)
     assert chosen.args == [Variant.INSTANT]
 
@@ -556,7 +556,7 @@ def test_a_notice_stands_in_the_hint(qtbot: QtBot, editor: PromptEditor) -> None
 # At 360 the row is as wide as in the smallest main window.
 @pytest.mark.parametrize("width", [1000, 640, 560, 480, 400, 360])
 def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int) -> None:
-    editor.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
+    editor.row.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
     window = editor.window()
     window.resize(width, 600)
     qtbot.waitUntil(lambda: window.width() == width)
@@ -581,12 +581,12 @@ def test_without_chosen_tools_their_button_gives_way_to_the_cost(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     tools, estimate = find(editor, QWidget, "tools"), find(editor, QLabel, "estimate")
-    editor.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
+    editor.row.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
     assert tools.isVisible()
     editor.window().resize(340, 600)
     qtbot.waitUntil(lambda: not tools.isVisible())
     assert estimate.text() == "$0.003"
-    editor.set_tools("Tools: files")
+    editor.row.set_tools("Tools: files")
     assert tools.isVisible()
     assert not estimate.isVisible()
 

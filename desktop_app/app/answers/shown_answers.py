@@ -113,7 +113,7 @@ class ShownAnswers(QObject):
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):
-            self._pane.prompt.set_rate(tr("{count} tok/s", count=round(rate)))
+            self._pane.prompt.row.set_rate(tr("{count} tok/s", count=round(rate)))
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):

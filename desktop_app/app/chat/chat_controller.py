@@ -432,7 +432,7 @@ class ChatController(QObject):
         running = self._running.is_running(self._current.id)
         self._pane.prompt.set_streaming(running)
         if not running:
-            self._pane.prompt.set_rate("")
+            self._pane.prompt.row.set_rate("")
         self._show_hint()
 
     # -------------------------------------------------------------- actions

@@ -88,10 +88,10 @@ class ChoiceController(QObject):
         self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
         prompt = pane.prompt
         prompt.text_changed.connect(self._typed)
-        prompt.variant_requested.connect(self.choose_variant)
-        prompt.effort_requested.connect(self._choose_effort)
-        prompt.model_requested.connect(self.choose_model)
-        prompt.background_requested.connect(self._setup.choose_background)
+        prompt.row.variant_requested.connect(self.choose_variant)
+        prompt.row.effort_requested.connect(self._choose_effort)
+        prompt.row.model_requested.connect(self.choose_model)
+        prompt.row.background_requested.connect(self._setup.choose_background)
         self._current.opened.connect(self._forget_estimate)
         self._current.opened.connect(self._show)
         self._current.opened.connect(self._apply_early)
@@ -105,7 +105,7 @@ class ChoiceController(QObject):
         self._current.compactions_changed.connect(self._timer.start)
         spending.utility_calls_paid.connect(self._timer.start)
         choices.changed.connect(self._show)
-        prompt.models_opened.connect(
+        prompt.row.models_opened.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
         self._values.changed.connect(
@@ -206,7 +206,7 @@ class ChoiceController(QObject):
         if self._draft.value.attachments:
             self._warm()
         if self._estimated is not None:
-            self._pane.prompt.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
+            self._pane.prompt.row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
 
     def _warm(self) -> None:
         """Open the connection while the user types, so that Send does not wait for it."""
@@ -234,7 +234,7 @@ class ChoiceController(QObject):
             settings.parameters.max_output_tokens,
             self._measured.get(profile.id, {}),
         )
-        self._pane.prompt.set_choice_figures(figures)
+        self._pane.prompt.row.set_choice_figures(figures)
 
     def _forget_estimate(self) -> None:
         self._estimated = None
@@ -245,7 +245,7 @@ class ChoiceController(QObject):
         setup, estimate = self._setup, self._estimated
         known = self._providers.has_provider(self._current.conversation)
         if known and setup.profile.kind is ProviderKind.ON_DEVICE:
-            self._pane.prompt.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
+            self._pane.prompt.row.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
             return
         texts = NO_ESTIMATE
         if known and estimate is not None:
@@ -253,7 +253,7 @@ class ChoiceController(QObject):
             one = repriced(estimate, setup.resolved, most)
             at_once = estimate.inputs == 1
             texts = estimate_texts(several(one, estimate.answers, at_once=at_once))
-        self._pane.prompt.set_estimate(*texts)
+        self._pane.prompt.row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
         """Show the figures of an estimate; None shows durations only."""
@@ -290,7 +290,7 @@ class ChoiceController(QObject):
         estimate = await self._counted(draft, resolved)
         if asked == self._asked:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
-            self._pane.prompt.set_estimate(*texts)
+            self._pane.prompt.row.set_estimate(*texts)
             await self._update_figures(estimate)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:

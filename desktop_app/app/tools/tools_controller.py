@@ -91,7 +91,7 @@ class ToolsController(QObject):
             words.append(tr("Tools: {names}", names=tools_words("\n".join(parameters.tools))))
         if parameters.form:
             words.append(tr("Response format: {format}", format=form_words(parameters.form)))
-        self._prompt.set_tools("\n".join(words))
+        self._prompt.row.set_tools("\n".join(words))
 
     # -------------------------------------------------------------- tools
 

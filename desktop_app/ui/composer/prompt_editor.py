@@ -61,7 +61,7 @@ class PromptEditor(QFrame):
     """The prompt editor. See the module.
 
     Attributes:
-        row: the controls below the text.
+        row: the controls below the text, with signals of their own.
         slash: completes prompts from the library after "/".
 
     Signals:
@@ -78,13 +78,7 @@ class PromptEditor(QFrame):
         command_requested(str): run the command with this id.
         attachment_preview_requested(str), attachment_action_requested(str, str): as in
             AttachmentChips.
-        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
-            by the user.
-        models_opened(): the menu of models is about to open.
-        model_table_requested(): show the table of all models.
-        comparison_requested(): ask several models at once.
         tools_requested(): choose tools and the form of answers.
-        background_requested(bool): whether the next answers run in the background.
     """
 
     submit_requested = Signal(str)
@@ -103,14 +97,7 @@ class PromptEditor(QFrame):
     attachment_preview_requested = Signal(str)
     attachment_action_requested = Signal(str, str)
     suggestion_requested = Signal(str)
-    variant_requested = Signal(object)
-    effort_requested = Signal(object)
-    model_requested = Signal(object)
-    models_opened = Signal()
-    model_table_requested = Signal()
-    comparison_requested = Signal()
     tools_requested = Signal()
-    background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,22 +163,11 @@ class PromptEditor(QFrame):
         row.tools.clicked.connect(self.tools_requested)
         row.send.clicked.connect(self._send)
         row.stop.clicked.connect(self.stop_requested)
-        row.variant_requested.connect(self.variant_requested)
-        row.effort_requested.connect(self.effort_requested)
-        row.model_requested.connect(self.model_requested)
-        row.models_opened.connect(self.models_opened)
-        row.model_table_requested.connect(self.model_table_requested)
-        row.comparison_requested.connect(self.comparison_requested)
-        row.background_requested.connect(self.background_requested)
         self._chips.remove_requested.connect(self.attachment_removal_requested)
         self._chips.detail_requested.connect(self.detail_requested)
         self._chips.preview_requested.connect(self.attachment_preview_requested)
         self._chips.action_requested.connect(self.attachment_action_requested)
         self._suggestions.chosen.connect(self.suggestion_requested)
-
-    def set_tools(self, words: str) -> None:
-        """Show which tools and form of answers are chosen; "" for none."""
-        self.row.set_tools(words)
 
     @property
     def tools_button(self) -> QWidget:
@@ -304,10 +280,6 @@ class PromptEditor(QFrame):
         self._show_enter_key()
         self._fit()
 
-    def set_estimate(self, text: str, short: str, tooltip: str) -> None:
-        """Show the estimated cost; `short` is the form for narrow rows."""
-        self.row.set_estimate(text, short, tooltip)
-
     def set_streaming(self, streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
@@ -319,14 +291,6 @@ class PromptEditor(QFrame):
             self.focus_text()
         self._show_enter_key()
         self._show_hint()
-
-    def set_choice_figures(self, figures: ChoiceFigures) -> None:
-        """Show what the message may cost and take with each variant and effort."""
-        self.row.set_choice_figures(figures)
-
-    def set_rate(self, text: str) -> None:
-        """Show the speed of the answer."""
-        self.row.set_rate(text)
 
     def set_hint(self, text: str) -> None:
         """Show a line below the card in place of the default hint; "" restores that."""

@@ -143,11 +143,11 @@ async def test_where_it_is_offered() -> None:
         await choose_background(desk)
         desk.controllers.choice.choose_variant(Variant.THINKING)
         assert not button.isVisible()
-        desk.window.prompt.effort_requested.emit(Effort.XHIGH)
+        desk.window.prompt.row.effort_requested.emit(Effort.XHIGH)
         assert button.isVisible()
         assert button.accessibleName() == "Run in background: on"
         desk.window.conversations.new_requested.emit()
-        desk.window.prompt.effort_requested.emit(Effort.XHIGH)
+        desk.window.prompt.row.effort_requested.emit(Effort.XHIGH)
         assert button.accessibleName() == "Run in background: off"
         await desk.state.values.set("answer.background", "off")
         assert not button.isVisible()

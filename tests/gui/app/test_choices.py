@@ -65,7 +65,7 @@ def key_state(desk: Desk, profile_id: str) -> KeyState:
 async def test_the_choice_belongs_to_the_conversation() -> None:
     async with Desk(environment=COMET) as desk:
         assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.MEDIUM)
-        desk.window.prompt.effort_requested.emit(Effort.XHIGH)
+        desk.window.prompt.row.effort_requested.emit(Effort.XHIGH)
         turn = await desk.ask("One")
         one = desk.open_id
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
@@ -87,8 +87,8 @@ async def test_the_choice_belongs_to_the_conversation() -> None:
 
 async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
     async with Desk(environment=COMET) as desk:
-        desk.window.prompt.effort_requested.emit(Effort.LOW)
-        desk.window.prompt.variant_requested.emit(Variant.PRO)
+        desk.window.prompt.row.effort_requested.emit(Effort.LOW)
+        desk.window.prompt.row.variant_requested.emit(Variant.PRO)
         assert row(desk).effort is Effort.MEDIUM
         refused = row(desk).effort_refusals
         assert refused[Effort.LOW] == "GPT-5.2 Pro doesn’t support the effort Low."
@@ -96,11 +96,11 @@ async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
         assert turn.request.effort is Effort.MEDIUM
         turn.end("1")
         await desk.settled()
-        desk.window.prompt.variant_requested.emit(Variant.INSTANT)
+        desk.window.prompt.row.variant_requested.emit(Variant.INSTANT)
         assert row(desk).effort_refusals[Effort.HIGH] == (
             "GPT-5.2 Instant always uses the effort Medium."
         )
-        desk.window.prompt.variant_requested.emit(Variant.THINKING)
+        desk.window.prompt.row.variant_requested.emit(Variant.THINKING)
         assert row(desk).effort is Effort.LOW
 
 
@@ -115,7 +115,7 @@ def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
 
 async def test_effort_by_key_skips_what_is_refused() -> None:
     async with Desk(environment=COMET) as desk:
-        desk.window.prompt.variant_requested.emit(Variant.PRO)
+        desk.window.prompt.row.variant_requested.emit(Variant.PRO)
         desk.press(Qt.Key.Key_Down, ALT)
         assert row(desk).effort is Effort.MEDIUM
         for _ in range(4):
@@ -145,7 +145,7 @@ async def test_another_provider_for_one_conversation() -> None:
         await until(lambda: any(e.name == "qwen" for e in row(desk).models))
         names = [e.name for e in row(desk).models if e.provider_name == "OpenAI"]
         assert names == []  # there is no key for it
-        desk.window.prompt.model_requested.emit(entry(desk, "qwen"))
+        desk.window.prompt.row.model_requested.emit(entry(desk, "qwen"))
         assert row(desk).model_name == "qwen"
         assert not row(desk).offers_effort
         turn = await desk.ask("One")
@@ -165,7 +165,7 @@ async def test_another_provider_for_one_conversation() -> None:
         desk.controllers.chat.retry_last()
         await until(lambda: desk.said.startswith("Provider removed. Choose another."))
         assert len(desk.stage.turns) == 1
-        desk.window.prompt.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
+        desk.window.prompt.row.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
         assert not desk.said.startswith("Provider removed")
         turn = await desk.ask("")
         assert (turn.request.model, turn.profile.name, turn.asked) == (
@@ -183,7 +183,7 @@ async def test_a_removed_provider_leaves_its_model_behind() -> None:
     async with Desk() as desk:  # without the variable there is no such provider
         assert desk.open_id == one
         assert row(desk).model_name == "Provider removed. Choose another."
-        desk.window.prompt.model_requested.emit(entry(desk, "SmolLM2 135M"))
+        desk.window.prompt.row.model_requested.emit(entry(desk, "SmolLM2 135M"))
         assert row(desk).model_name == "SmolLM2 135M"
         turn = await desk.ask("Two")
         assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
@@ -225,7 +225,7 @@ async def test_a_new_choice_shows_its_price_at_once() -> None:
         desk.type("one two three " * 100)
         await until(lambda: "$" in desk.estimate)
         former = desk.estimate
-        desk.window.prompt.variant_requested.emit(Variant.PRO)
+        desk.window.prompt.row.variant_requested.emit(Variant.PRO)
         tokens, _, cost = desk.estimate.partition(" · ")
         assert former.startswith(f"{tokens} · $")
         assert cost == "$0.006 input"
@@ -431,7 +431,7 @@ async def test_settings_reach_the_request() -> None:
         assert turn.request.parameters.verbosity == "low"
         turn.end("1")
         await desk.settled()
-        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        desk.window.prompt.row.effort_requested.emit(Effort.NONE)
         await until(lambda: "answer.temperature" not in desk.window.settings._refusals)
         turn = await desk.ask("Two")
         assert turn.request.parameters.temperature == 0.5

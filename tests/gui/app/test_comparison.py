@@ -56,7 +56,7 @@ async def compare(desk: Desk, count: int = 2, question: str = "Why?") -> list[Tu
     """Ask several models, and return what each was asked."""
     await until(lambda: desk.controllers.choices.models)
     desk.type(question)
-    desk.window.prompt.comparison_requested.emit()
+    desk.window.prompt.row.comparison_requested.emit()
     dialog = await shown(CompareDialog)
     for _ in range(count - 2):
         dialog.add.click()

@@ -87,7 +87,7 @@ async def test_a_listing_is_kept_and_renewed_when_the_menu_opens() -> None:
 
 async def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not() -> None:
     async with Desk(environment=COMET) as desk:
-        desk.window.prompt.variant_requested.emit(Variant.INSTANT)
+        desk.window.prompt.row.variant_requested.emit(Variant.INSTANT)
         desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
         assert row(desk).notice == ""
         desk.type("Hi")
@@ -102,7 +102,7 @@ async def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not()
 
 async def test_at_openai_the_day_counts_unless_it_is_listed_since() -> None:
     async with Desk(environment=KEYED) as desk:
-        desk.window.prompt.variant_requested.emit(Variant.INSTANT)
+        desk.window.prompt.row.variant_requested.emit(Variant.INSTANT)
         desk.stage.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
         assert row(desk).notice == str(INSTANT_RETIRED), "the day has come at OpenAI"
         desk.type("Hi")
@@ -121,7 +121,7 @@ async def test_a_chosen_model_whose_end_is_near_is_warned_of_below_the_row() -> 
         desk.type("Hi")
         await until(lambda: "old-one" in offered(desk, "env-cometapi"))
         chosen = next(e for e in row(desk).models if e.model == "old-one")
-        desk.window.prompt.model_requested.emit(chosen)
+        desk.window.prompt.row.model_requested.emit(chosen)
         assert "old-one" in desk.hint
         assert NEAR.shutdown is not None
         assert formatting.day(NEAR.shutdown) in desk.hint

@@ -22,7 +22,7 @@ def own(desk: Desk) -> Overrides:
 
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
     async with Desk(environment=COMET) as desk:
-        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        desk.window.prompt.row.effort_requested.emit(Effort.NONE)
         desk.window.settings.setting_changed.emit("answer.temperature", 0.2)
         set_own(desk, "answer.temperature", 1.5)
         set_own(desk, "answer.system_prompt", "Rhyme.")
@@ -34,7 +34,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         await desk.settled()
         first = desk.open_id
         desk.controllers.library.open_new()
-        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        desk.window.prompt.row.effort_requested.emit(Effort.NONE)
         turn = await desk.ask("Two")
         assert turn.request.parameters.temperature == 0.2
         assert turn.request.instructions == ""
@@ -95,7 +95,7 @@ async def test_the_api_at_hand_decides_what_is_offered() -> None:
         assert "Responses API" in desk.window.settings._refusals["answer.stop"]
     async with Desk(environment=SERVER) as desk:
         settings = desk.window.settings
-        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        desk.window.prompt.row.effort_requested.emit(Effort.NONE)
         await until(lambda: "answer.stop" in settings._notes and not settings._refusals)
         await desk.ask_and_answer("One", "1")
         desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)

@@ -89,7 +89,7 @@ async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
             desk.controllers.choice.choose_variant(Variant.PRO)
         else:
             await until(lambda: entries(desk, "Pro"))
-            desk.window.prompt.model_requested.emit(entries(desk, "Pro")[0])
+            desk.window.prompt.row.model_requested.emit(entries(desk, "Pro")[0])
         await load(library)
 
     monkeypatch.setattr(LibraryController, "load", choose_and_load)
