@@ -321,7 +321,7 @@ def _prepare_end(code: int) -> None:
 def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None]:
     """Return what the desktop portal said in the previous run.
 
-    It answers after the first paint, which would be light on a dark desktop.
+    The portal answers after the first paint, which would be light on a dark desktop.
     """
     is_dark, is_strong = state.get("is_dark"), state.get("is_strong")
     return (

@@ -28,7 +28,7 @@ def embedding_choice(
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.
 
-    Its price is the one that the server lists, or the catalog's at OpenAI or a gateway to it.
+    The price is the listed one; at OpenAI or a gateway to it, otherwise the catalog's.
     """
     if not is_offered(profile):
         return None

@@ -443,7 +443,7 @@ class DocumentDoesNotFitError(DocumentError):
 
 
 class ImportRefusedError(UserFacingError):
-    """An imported file cannot be read, or is not what it should be."""
+    """An imported file cannot be read, or is of the wrong kind."""
 
     code = "import_refused"
 

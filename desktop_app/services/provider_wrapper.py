@@ -1,4 +1,4 @@
-"""What a gateway and a provider have in common that change the answers of another provider."""
+"""A gateway and a provider that pass on all calls but those that a subclass changes."""
 
 from __future__ import annotations
 

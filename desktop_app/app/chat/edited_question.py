@@ -61,7 +61,7 @@ class EditedQuestion(QObject):
         """Stop editing: restore the draft that was in the prompt before.
 
         Returns:
-            What brings the edited text back; None if the question was left as it was.
+            A function that restores the edited text; None if the question was not changed.
         """
         edited = self._here()
         if edited is None:
@@ -80,7 +80,7 @@ class EditedQuestion(QObject):
         """End editing if the edited question was sent; return what goes into the prompt now.
 
         Args:
-            rest: what was not sent.
+            rest: the text and attachments that were not sent.
         """
         if self._edited is None or self._edited.conversation_id != conversation_id:
             return rest

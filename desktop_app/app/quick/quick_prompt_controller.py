@@ -217,7 +217,7 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- selection, saving
 
     def _add_selection(self) -> None:
-        """Add the text selected in another program; where there is none, the clipboard's.
+        """Add the text selected in another program, or the clipboard's if none is selected.
 
         On request only: a selection that somebody forgot would be sent unnoticed.
         """

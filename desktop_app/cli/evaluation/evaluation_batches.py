@@ -75,7 +75,7 @@ class EvaluationBatches:
     """The batch jobs of an evaluation.
 
     Attributes:
-        notices: what they are sent without, or with another value, each once.
+        notices: settings that the jobs leave out or change, each once.
 
     Args:
         folder: what the paths of the cases' files start from.

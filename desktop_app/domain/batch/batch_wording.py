@@ -147,7 +147,7 @@ def job_error_text(job: BatchJob) -> str:
 
 
 def item_error_text(item: BatchItem | BatchLine) -> str:
-    """Return why a file has no whole answer, with the way out of one that was left out."""
+    """Return why a file has no complete answer, and what to do if it was left out."""
     if item.error is None:
         return ""
     is_left_out = item.status is ItemStatus.LEFT_OUT

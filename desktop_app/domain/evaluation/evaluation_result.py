@@ -68,7 +68,7 @@ def _earlier_status(failed: Sequence[str]) -> MessageStatus:
 
 
 def why_missing(status: MessageStatus, why: str) -> tuple[str, ...]:
-    """Return the label of an answer that is not whole; () for one that is."""
+    """Return the label of an incomplete answer; () for a complete one."""
     if status is MessageStatus.COMPLETE and not why:
         return ()
     if status is MessageStatus.REFUSED:

@@ -158,8 +158,8 @@ def info_at(
 ) -> ModelInfo:
     """Return what is known of a model at a provider.
 
-    What the user has entered for the provider outweighs the user's file of models, that what the
-    server lists, and that the catalog.
+    The user's entries for the provider count first, then the user's file of models, then the
+    server's list, then the catalog.
     """
     info = catalog.info(model_id)
     if not catalog.has_user_window(model_id):

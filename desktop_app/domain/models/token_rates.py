@@ -99,7 +99,7 @@ class TokenRates:
     def all(self, usual: Mapping[TextKind, float] = USUAL) -> dict[TextKind, float]:
         """Return a ratio for every kind.
 
-        What is learned of other kinds tells something of a kind that is not: a small vocabulary
+        An unknown kind gets the average deviation of the known ones, because a small vocabulary
         is small for every kind.
         """
         known = [self.rates[kind] / usual[kind] for kind in self.rates]

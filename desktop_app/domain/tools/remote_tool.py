@@ -1,7 +1,7 @@
 """Definitions of the tools that a server lists.
 
-What a server says of its tools is a hint by a stranger: what it does not say, or says in part,
-counts as the farthest reach.
+A server's statements about its tools are not trusted: if one is missing or incomplete, the tool
+counts as able to do everything.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells whether a provider takes a JSON Schema as a strict one, and what it takes of others.
+"""Tells whether providers accept a JSON Schema as strict, and adapts schemas that they refuse.
 
 Source: OpenAI's guide to structured outputs. A strict schema holds the model to it; others are sent
 as a hint, and what arrives is validated here in both cases.
@@ -53,8 +53,8 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
 def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of a tool's arguments as providers take it.
 
-    Of alternatives at its top, they refuse the whole request. What these name is kept as optional
-    properties; the arguments are checked against the whole schema when the tool is called.
+    They refuse a request with a schema that begins with alternatives. The properties in those are
+    sent as optional ones; the arguments are checked against the whole schema at the call.
     """
     if not any(key in schema for key in _REFUSED_AT_TOP):
         return dict(schema)

@@ -86,7 +86,7 @@ class ToolDefinition:
     def wire_name(self) -> str:
         """Return the name that is sent: the APIs take letters, digits, _ and - only.
 
-        Names that differ stay different: one that is changed ends in a mark of its own.
+        Different names stay different: a changed name ends in a mark of its own.
         """
         plain = f"{self.source}__{self.name}" if self.source else self.name
         sent = re.sub(r"[^A-Za-z0-9_-]", "_", plain)

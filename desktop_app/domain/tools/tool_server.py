@@ -157,7 +157,7 @@ class ToolServer:
 
     @property
     def program(self) -> str:
-        """Return what it is, in short: the program, or the host."""
+        """Return the name of its program, or its host."""
         return urlsplit(self.url).hostname or "" if self.url else self.command[0]
 
 

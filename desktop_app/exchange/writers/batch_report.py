@@ -47,7 +47,7 @@ def answer_fields(job: BatchJob) -> tuple[str, ...]:
 
 
 def field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the fields of a file's answer; "" for what it lacks."""
+    """Return the fields of a file's answer; "" for each missing field."""
     if not names:
         return ()
     try:

@@ -1,7 +1,7 @@
 """Reads the kind, prices and abilities of a listed model.
 
-OpenAI's API has no such fields; others add some, each under its own names. What is malformed or
-impossible counts as not said.
+OpenAI's API has no such fields; others add some, each under its own names. Malformed and impossible
+values are ignored.
 
 Sources: OpenRouter (`architecture`, `pricing` per token, `supported_parameters`, `top_provider`),
 LiteLLM's proxy (`mode`, and /model/info with costs per token), LM Studio's REST API and Together

@@ -78,7 +78,7 @@ def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisM
 def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     """Return True if a mark will probably not be closed.
 
-    It is doubtful, a long text follows, or brackets close after it that have opened before it.
+    The mark is ambiguous, a long text follows, or a bracket opened before it closes after it.
     """
     start = mark.start
     is_long = len(content) - start > LONGEST_EMPHASIS and start > 0

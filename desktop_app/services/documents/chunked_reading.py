@@ -117,7 +117,7 @@ class ChunkedReader:
         return await self.plan_of(task, await self.pieces(task, self._estimator))
 
     def _taker(self, own: ResolvedChoice) -> ResolvedChoice:
-        """Return the model that takes the notes, which fit the window of the one that answers."""
+        """Return the model that takes the notes, limited to the answering model's window."""
         found = self._note_taker(own)
         mine, its = own.model.input_limit, found.model.input_limit
         if mine is None or (its is not None and its <= mine):
@@ -250,7 +250,7 @@ class ChunkedReader:
     async def split(
         self, task: Task, piece: DocumentPiece, error: ContextTooLongError
     ) -> list[DocumentPiece]:
-        """Return the smaller pieces of one that the server refused as too long.
+        """Return the parts of a piece that the server refused as too long.
 
         They depend only on the piece and on what the server said, so that another reading splits
         it alike and finds their notes. A single piece is returned if it cannot be split.

@@ -1,7 +1,7 @@
 """Checks grammars before they are sent.
 
-Providers read Lark and regular expressions a little differently from Python: what they are known to
-lack is refused here, too.
+Providers read Lark and regular expressions a little differently from Python. Features that they are
+known to lack are refused here, too.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class ToolLoop(GatewayWrapper):
     """A gateway whose provider runs tools between its requests.
 
     Args:
-        as_provider_error: makes the error of a refused round one that an answer can end with.
+        as_provider_error: converts the error of a refused round to one that ends an answer.
     """
 
     def __init__(

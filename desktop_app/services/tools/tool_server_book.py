@@ -102,7 +102,7 @@ class ToolServers:
         self._runs: dict[str, ServerRun] = {}
 
     async def runs(self) -> list[ServerRun]:
-        """Return all servers; one that was changed elsewhere gets a new run."""
+        """Return the runs of all servers, with new runs for servers changed elsewhere."""
         servers = {server.name: server for server in await self.book.servers()}
         for name, run in list(self._runs.items()):
             if servers.get(name) != run.server:
@@ -130,7 +130,7 @@ class ToolServers:
     async def add(
         self, server: ToolServer, secrets: ServerSecrets, *, replaces: bool = False
     ) -> None:
-        """Store a server. What was allowed to an earlier one of its name is not to it.
+        """Store a server. It gets no permissions of an earlier server of its name.
 
         Raises:
             ToolServerError: there is one of this name, or no keyring for its values.

@@ -155,7 +155,7 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a temporary folder, after what is noted in it."""
+    """Remove a temporary folder, after the files that it links to."""
     with suppress(OSError):
         for entry in folder.iterdir():
             if entry.is_symlink():

@@ -3,7 +3,7 @@
 They are hosts, proxies, certificates, model files, permissions, what every request carries, limits,
 prices, and what makes answers cost more.
 
-A restore compares those of the backup with those of the current store, and lists what would change.
+A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new one gets no
 address, so that nothing reaches it until its address is entered.
 """

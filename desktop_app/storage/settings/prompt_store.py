@@ -68,12 +68,12 @@ class PromptStore:
         await self._database.write(put)
 
     async def remove_prompt(self, prompt_id: str) -> None:
-        """Delete a prompt; a built-in one that it replaced comes back."""
+        """Delete a prompt. The built-in prompt that it replaced, if any, is used again."""
         sql = "DELETE FROM prompts WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (prompt_id,)))
 
     async def remove_preset(self, preset_id: str) -> None:
-        """Delete a preset; conversations keep what they took from it."""
+        """Delete a preset. Conversations keep the settings that it gave them."""
         sql = "DELETE FROM presets WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (preset_id,)))
 

@@ -1,7 +1,7 @@
-"""Marks calls as unpriced whose price was that of a model which the server does not have.
+"""Marks calls as unpriced if their price was a guess about the server.
 
-OPENAI_BASE_URL was taken to name a server with OpenAI's models at OpenAI's prices. What it answered
-with is unknown now, and so is the price.
+A server named by OPENAI_BASE_URL was assumed to have OpenAI's models at OpenAI's prices. It is
+unknown which models answered, so the price is unknown, too.
 """
 
 from __future__ import annotations

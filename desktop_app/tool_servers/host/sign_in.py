@@ -179,7 +179,8 @@ class SignIn:
     async def begin_renewal(self) -> int:
         """Return the number of the renewal if this request has to renew the tokens; 0 if not.
 
-        Nobody else does meanwhile. They may be renewed already: what is kept now is taken first.
+        No other request renews them meanwhile. If another process has done so, its stored tokens
+        are used.
         """
         if not self._has_expired():
             return 0

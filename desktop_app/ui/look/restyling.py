@@ -35,7 +35,7 @@ class Restyling(QObject):
     def use(self, sheet: str, *, at_once: bool) -> None:
         """Use another style sheet. Without `at_once`, hidden widgets follow in slices.
 
-        What is shown earlier has its new backgrounds and borders, but the former text color.
+        A widget shown before its slice has the new backgrounds, but the old text color.
         """
         self._application.style().unpolish(self._application)
         self._application.setStyleSheet(sheet)

@@ -1,7 +1,7 @@
 """The roles of widgets for assistive technology, where Qt would give others.
 
-A widget says its role by an attribute `accessible_role` (see role_names.py). One that has parts of
-its own returns a new interface by `make_accessible()`: Qt may ask more than once, and owns each.
+A widget names its role in an attribute `accessible_role` (see role_names.py). If it has parts,
+`make_accessible()` returns a new interface: Qt may ask more than once, and owns each.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class SmallReply:
     """A reply that is held in memory, and fails if it grows beyond LARGEST.
 
     Attributes:
-        reply: what has arrived.
+        reply: the reply as received so far.
         first_token_s: seconds until the first text or reasoning; None if nothing came.
     """
 
@@ -67,7 +67,7 @@ class SmallReply:
 
     @property
     def error(self) -> ProviderError | None:
-        """Return why there is no text; None for one that is whole, or was cut at a limit."""
+        """Return why there is no text; None if it is complete, or was cut at a limit."""
         reply = self.reply
         if reply.error is None and reply.status is MessageStatus.REFUSED:
             filtered = bool(reply.incomplete_reason)

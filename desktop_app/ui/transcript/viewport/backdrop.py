@@ -1,7 +1,7 @@
 """Paints behind and beside the text: backgrounds, quote bars, rules, inline code.
 
-Only the blocks on screen are inspected. A background spans its first to its last block; one
-that begins above the screen is painted from above the screen.
+Only the blocks on screen are inspected. A background spans its first to its last block; if it
+begins above the screen, painting begins there, too.
 """
 
 from __future__ import annotations
