@@ -13,7 +13,6 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.answers.resumed_runs import resume_runs
 from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
@@ -38,6 +37,7 @@ from desktop_app.domain.conversations.message_link import MessageLink, parse_lin
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import tr
+from desktop_app.services.chat.run_resumption import Resumer
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES, START_AT_LOGIN
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -367,12 +367,9 @@ class WindowSession:
         use_routine_model(self._backend, self.controllers.state.values.all)
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
-        await resume_runs(
-            self.controllers.running,
-            providers=self.controllers.state.providers,
-            conversations=self._backend.conversations,
-            chat_service=self._backend.chat,
-        )
+        left = Resumer(self._backend.conversations, self._backend.chat)
+        for run in await left.take_up(self.controllers.state.providers.all):
+            self.controllers.running.start(run)
         await self.controllers.pinned_order.load()
         await self.controllers.library.load()
         await self._unread.load()
