@@ -163,6 +163,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         "window.quick_place": [0.2, 0.8],
         "desktop.paste_token": "b7f0",
         "window.conversation": first.id,
+        "window.unread": [first.id],
         "window.new_draft": {"text": "hm", "attachments": [], "overrides": {}, "preset": None},
         "backup.last": {"at": NOON.isoformat()},
         "learnt.api.own.http://127.0.0.1:1234/v1": "responses",

@@ -456,6 +456,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "window.conversation": _text,
     "window.quick_place": _place,
     "window.help": _text,
+    "window.unread": _names,
     "desktop.paste_token": _text,
     "backup.last": _flat,
     "learnt.api.": Api,
