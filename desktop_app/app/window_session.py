@@ -17,6 +17,7 @@ from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
+from desktop_app.app.desktop.form_keeper import FormKeeper
 from desktop_app.app.desktop.other_windows import commands_to_reopen, must_stay_open
 from desktop_app.app.desktop.resting_memory import RestingMemory
 from desktop_app.app.desktop.window_request import (
@@ -120,6 +121,11 @@ class WindowSession:
         self.quick_host = QuickHost(
             window, theme, self.controllers, self._raise_window, self.quit, self._on_quick_hidden
         )
+        self._forms = FormKeeper(
+            window,
+            settings_store=backend.settings,
+            tasks=self.controllers.tasks,
+        )
         self._is_on_desktop = False
         self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -142,8 +148,9 @@ class WindowSession:
             self.controllers.state.setup.choice_changed,
         ):
             changed.connect(self._show_key_line)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.quit)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup does
+                loop.add_signal_handler(number, self.quit)
 
     @property
     def is_ending(self) -> bool:
@@ -362,6 +369,7 @@ class WindowSession:
         stored = await self._backend.settings.all()
         use_weights(self._backend, stored)
         self.quick_host.restore(stored)
+        self._forms.restore(stored)
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
         use_routine_model(self._backend, self.controllers.state.values.all)
@@ -607,6 +615,7 @@ class WindowSession:
         self._closed.set_result(None)
 
     async def _put_away(self) -> None:
+        self._forms.close()
         await self._calls.aclose()
         if self._is_on_desktop:
             await self._hotkey.close()

@@ -64,7 +64,13 @@ class ReviewController(QObject):
         from desktop_app.domain.conversations.review import review_of
         from desktop_app.ui.window.review_dialog import ReviewDialog
 
-        dialog = ReviewDialog(answer.text, review_of(answer), self._theme.current, self._parent)
+        dialog = ReviewDialog(
+            answer.text,
+            review_of(answer),
+            self._theme.current,
+            self._parent,
+            message_id=answer.id,
+        )
         self._theme.changed.connect(dialog.set_theme)
         dialog.saved.connect(
             lambda review, text: self._tasks.start(self._save(answer, review, text))

@@ -422,6 +422,12 @@ def _window_state(value: Any) -> None:
     _require(all(isinstance(each, str) for each in geometries.values()))
 
 
+def _forms(value: Any) -> None:
+    _require(isinstance(value, dict))
+    for entered in value.values():
+        _flat(entered)
+
+
 def _refusals(value: Any) -> None:
     _require(isinstance(value["on"], str) and isinstance(value["refused"], list))
     _require(all(isinstance(each, str) for each in value["refused"]))
@@ -450,6 +456,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "presets.hidden": _names,
     "spending.unpriced.": _refused,
     "window.state": _window_state,
+    "window.forms": _forms,
     "window.scroll": _scroll,
     "window.new_draft": _new_draft,
     "window.quick_draft": _quick_draft,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QStackedWidget,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.form_dialog import KeptDialog
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 from desktop_app.ui.window.drop_area import FileDropFilter
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchJob
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.widgets.form_dialog import Entered
 
 SIZE: Final = (860, 620)
 EMPTY: Final = N_(
@@ -48,7 +49,7 @@ _ENDINGS: Final = {
 }
 
 
-class BatchDialog(QDialog):
+class BatchDialog(KeptDialog):
     """The window of batch jobs.
 
     Attributes:
@@ -70,6 +71,8 @@ class BatchDialog(QDialog):
         self.setWindowTitle(tr("Batch jobs"))
         self.setAcceptDrops(True)
         self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
+        if (draft := self.drafts.pop(self.draft_name, None)) is not None:
+            self.new.restore(draft)
         self.jobs = BatchJobModel()
         self.table = SharedColumns(self.jobs, _SHARES)
         self.new_button = PlainButton(tr("New batch job…"), name="batch-new-job", role="primary")
@@ -107,6 +110,10 @@ class BatchDialog(QDialog):
         self.new.back_requested.connect(self.show_list)
         self.job.back_requested.connect(self.show_list)
         self.job.report_requested.connect(self._choose_report)
+
+    def draft(self) -> Entered:
+        """Return what was entered for a new job, also while the window is closed."""
+        return self.new.draft()
 
     # ------------------------------------------------------------------ pages
 

@@ -31,6 +31,7 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_
 if TYPE_CHECKING:
     from desktop_app.domain.models.variants import Variant
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.widgets.form_dialog import Entered
 
 OWN_TASK: Final = ""
 NAMED_FILES: Final = 3
@@ -195,6 +196,18 @@ class BatchNewPage(QWidget):
         """Clear the page after the job was created."""
         self.task.clear()
         self.set_files(())
+
+    def draft(self) -> Entered:
+        """Return what was entered and not yet used, for the next run; {} for nothing."""
+        text = self.task.toPlainText() if self.task.document().isModified() else ""
+        files = "\n".join(map(str, self._paths))
+        return {"task": text, "files": files} if text or files else {}
+
+    def restore(self, draft: Entered) -> None:
+        """Show what was entered in an earlier run."""
+        self.task.setPlainText(str(draft.get("task", "")))
+        self.task.document().setModified(True)
+        self.add([Path(line) for line in str(draft.get("files", "")).splitlines()])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], chosen: str) -> None:
         """Set the prompts; the chosen prompt fills an empty question."""

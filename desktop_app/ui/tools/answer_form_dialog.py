@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
@@ -18,6 +18,7 @@ from desktop_app.ui.widgets.foreign_text import (
     PlainTextField,
     spoken_text,
 )
+from desktop_app.ui.widgets.form_dialog import FormDialog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ _HINTS: Final = {
 _NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as (such as sql)")}
 
 
-class AnswerFormDialog(QDialog):
+class AnswerFormDialog(FormDialog):
     """The window. What is typed is checked while the user pauses, and before it is taken.
 
     Signals:
@@ -103,7 +104,7 @@ class AnswerFormDialog(QDialog):
         )
 
     def _connect(self) -> None:
-        self.kind.activated.connect(lambda _at: self._show_kind())
+        self.kind.currentIndexChanged.connect(lambda _at: self._show_kind())
         self.text.textChanged.connect(self._pause.start)
         self._pause.timeout.connect(self._check)
         self.open_file.clicked.connect(self._choose_file)

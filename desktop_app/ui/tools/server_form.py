@@ -66,6 +66,7 @@ class ServerForm(FormDialog):
     """
 
     saved = Signal(object)
+    secret_fields = frozenset({"server-environment", "server-headers"})
 
     def __init__(self, server: EnteredServer | None, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -81,6 +82,7 @@ class ServerForm(FormDialog):
         self._save.clicked.connect(self._finish)
         self._build(theme)
         if server is not None:
+            self.subject = server.name
             self._show(server)
         self.set_theme(theme)
         first = self.name if server is None else self.command

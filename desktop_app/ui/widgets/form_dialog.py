@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
     QPlainTextEdit,
+    QWidget,
 )
 
 from desktop_app.i18n.translation import tr
@@ -18,6 +19,34 @@ from desktop_app.ui.widgets.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
+
+Entered = dict[str, str | int]
+"""What was entered, by the object name of each field."""
+
+
+def is_form_open() -> bool:
+    """Return True if a dialog is visible whose content is kept."""
+    found = (each for each in QApplication.topLevelWidgets() if isinstance(each, KeptDialog))
+    return any(each.isVisible() for each in found)
+
+
+def entered_in_forms() -> dict[str, Entered]:
+    """Return what the program's end would drop, by the name of each dialog.
+
+    That of an earlier run is included, until its dialog is opened again.
+    """
+    found = dict(KeptDialog.drafts)
+    for dialog in QApplication.topLevelWidgets():
+        if isinstance(dialog, KeptDialog) and (draft := dialog.draft()):
+            found[dialog.draft_name] = draft
+    return found
+
+
+def leave_field() -> None:
+    """Take the focus from its field, which then reports what was typed."""
+    focused = QApplication.focusWidget()
+    if focused is not None:
+        focused.clearFocus()
 
 
 def ask_about_changes() -> bool:
@@ -31,15 +60,60 @@ def ask_about_changes() -> bool:
     return False
 
 
-class FormDialog(QDialog):
-    """A dialog that Esc and closing end at once only if nothing was changed in it."""
+class KeptDialog(QDialog):
+    """A dialog in which what was entered outlives the program's end.
 
+    Attributes:
+        drafts: what was entered in an earlier run, by the name of each dialog.
+    """
+
+    drafts: ClassVar[dict[str, Entered]] = {}
+
+    @property
+    def draft_name(self) -> str:
+        """The name under which it is kept."""
+        return self.objectName()
+
+    def draft(self) -> Entered:
+        """Return what was entered and not yet used; {} for nothing."""
+        raise NotImplementedError
+
+
+class FormDialog(KeptDialog):
+    """A dialog that Esc and closing end at once only if nothing was changed in it.
+
+    Attributes:
+        subject: what the form is about, so that it takes no draft about something else.
+        secret_fields: object names of fields that are never stored in a file.
+    """
+
+    subject = ""
+    secret_fields: frozenset[str] = frozenset()
     _before: list[object] | None = None
+    _given: Entered
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._before is None:
             self._before = self._entered_values()
+            self._given = _values_of(self)
+            _put_values(self, self.drafts.pop(self.draft_name, {}))
+
+    @property
+    def draft_name(self) -> str:
+        """The name of the form and what it is about."""
+        return f"{self.objectName()} {self.subject}"
+
+    def draft(self) -> Entered:
+        """Return the changed values."""
+        if not (self.isVisible() and self.has_changes):
+            return {}
+        values = _values_of(self)
+        return {
+            name: value
+            for name, value in values.items()
+            if value != self._given.get(name) and name not in self.secret_fields
+        }
 
     @property
     def has_changes(self) -> bool:
@@ -72,3 +146,31 @@ class FormDialog(QDialog):
         values += [each.toPlainText() for each in self.findChildren(QPlainTextEdit)]
         values += [each.currentIndex() for each in self.findChildren(QComboBox)]
         return values + [each.isChecked() for each in self.findChildren(QAbstractButton)]
+
+
+def _values_of(form: QWidget) -> Entered:
+    values: Entered = {}
+    for combo in form.findChildren(QComboBox):
+        values[combo.objectName()] = combo.currentIndex()
+    for button in form.findChildren(QAbstractButton):
+        if button.isCheckable():
+            values[button.objectName()] = int(button.isChecked())
+    for line in form.findChildren(QLineEdit):
+        values[line.objectName()] = line.text()
+    for text in form.findChildren(QPlainTextEdit):
+        values[text.objectName()] = text.toPlainText()
+    values.pop("", None)
+    return values
+
+
+def _put_values(form: QWidget, values: Entered) -> None:
+    for name, value in values.items():
+        for field in form.findChildren(QWidget, name):
+            if isinstance(field, QLineEdit):
+                field.setText(str(value))
+            elif isinstance(field, QPlainTextEdit):
+                field.setPlainText(str(value))
+            elif isinstance(field, QComboBox) and isinstance(value, int):
+                field.setCurrentIndex(value)
+            elif isinstance(field, QAbstractButton):
+                field.setChecked(bool(value))

@@ -43,8 +43,17 @@ class ReviewDialog(FormDialog):
 
     saved = Signal(object, str)
 
-    def __init__(self, text: str, review: Review | None, theme: Theme, parent: QWidget) -> None:
+    def __init__(
+        self,
+        text: str,
+        review: Review | None,
+        theme: Theme,
+        parent: QWidget,
+        *,
+        message_id: str = "",
+    ) -> None:
         super().__init__(parent)
+        self.subject = message_id
         self.setObjectName("review-dialog")
         self.setWindowTitle(tr("Review response"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -76,7 +76,8 @@ def no_defects() -> Iterator[list[logging.LogRecord]]:
 def run(qapp: QApplication) -> Iterator[Run]:
     """Yield a function that runs a coroutine on the window's loop."""
     qapp.setQuitOnLastWindowClosed(False)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
     with qt_loop(qapp) as loop:
         asyncio.set_event_loop(loop)
         yield loop.run_until_complete

@@ -1,0 +1,64 @@
+"""Keeps what is typed in open forms, for a program or a desktop that ends without asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QGuiApplication
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.settings.settings_store import SettingsStore
+
+FORMS_KEY: Final = "window.forms"
+_PAUSE_MS: Final = 2000
+
+
+class FormKeeper(QObject):
+    """Stores the changes in open forms every two seconds, and at the program's end.
+
+    Most desktops end a program by taking its display away, which Qt does not survive.
+    """
+
+    def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:
+        super().__init__(parent)
+        self._settings, self._tasks = settings_store, tasks
+        self._kept: dict[str, Any] = {}
+        self._timer = QTimer(self, interval=_PAUSE_MS)
+        self._timer.timeout.connect(self.keep)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.focusObjectChanged.connect(self._watch)
+
+    def restore(self, stored: dict[str, Any]) -> None:
+        """Fill in what an earlier run has kept, once its form is opened."""
+        if kept := stored.get(FORMS_KEY):
+            from desktop_app.ui.widgets.form_dialog import KeptDialog  # not needed at the start
+
+            self._kept = kept
+            KeptDialog.drafts.update(kept)
+
+    def keep(self) -> None:
+        """Store the changes that are not stored yet."""
+        from desktop_app.ui.widgets.form_dialog import entered_in_forms, is_form_open
+
+        if not is_form_open():
+            self._timer.stop()  # until something else has the focus
+        entered = entered_in_forms()
+        if entered != self._kept:
+            self._kept = entered
+            self._tasks.start(self._settings.set(FORMS_KEY, entered))
+
+    def close(self) -> None:
+        """Store the changes for the last time, and save the field with the focus."""
+        from desktop_app.ui.widgets.form_dialog import KeptDialog, leave_field
+
+        leave_field()
+        self.keep()
+        self._timer.stop()
+        KeptDialog.drafts.clear()
+
+    def _watch(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()

@@ -1,0 +1,89 @@
+"""What is typed in open forms outlives the end of the desktop's session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPlainTextEdit
+
+from desktop_app.app.desktop import form_keeper
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
+from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
+from desktop_app.ui.tools.server_form import ServerForm
+from desktop_app.ui.widgets.form_dialog import KeptDialog
+from desktop_app.ui.window.review_dialog import ReviewDialog
+from tests.gui.app.desk import Desk, until
+from tests.gui.app.scenes import KEYED
+from tests.gui.app.scenes import _dialog as dialog_of
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
+
+
+async def review(desk: Desk) -> ReviewDialog:
+    desk.ready.actions["answer.review"]()
+    return await dialog_of(ReviewDialog)
+
+
+async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) -> None:
+    async with Desk(environment=KEYED) as desk:
+        await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
+        (await review(desk)).text.setPlainText("Because of air.")
+        desk.controllers.tools.choose_form()
+        (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
+        desk.controllers.servers._open_form(None)
+        server = await dialog_of(ServerForm)
+        server.command.setText("mail-server")
+        server.environment.setPlainText("TOKEN=secret")
+        desk.controllers.batches.begin([tmp_path])
+        dialog = desk.controllers.batches._made_dialog()
+        dialog.new.task.selectAll()
+        QTest.keyClicks(dialog.new.task, "Which is it?")
+    assert KeptDialog.drafts == {}
+
+    async with Desk(environment=KEYED) as desk:
+        assert "secret" not in str(desk.stored("SELECT value FROM settings"))
+        dialog = desk.controllers.batches._made_dialog()
+        dialog.new.set_prompts([], "")
+        assert dialog.new.task.toPlainText() == "Which is it?"
+        assert tmp_path.name in dialog.new.files.text()
+        desk.controllers.tools.choose_form()
+        form = await dialog_of(AnswerFormDialog)
+        assert form.source.text == '{"type": "array"}'
+        assert form.has_changes
+        shown = await review(desk)
+        assert shown.text.toPlainText() == "Because of air."
+    # A form that was not opened in the meantime is still filled in.
+    async with Desk(environment=KEYED) as desk:
+        desk.controllers.servers._open_form(None)
+        server = await dialog_of(ServerForm)
+        assert (server.command.text(), server.environment.toPlainText()) == ("mail-server", "")
+
+
+async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["prompts.manage"]()
+        text = find(await dialog_of(PromptsDialog), QPlainTextEdit, "prompt-text")
+        text.setFocus()
+        await until(text.hasFocus)
+        QTest.keyClicks(text, "Be brief.")
+    async with Desk() as desk:
+        desk.ready.actions["prompts.manage"]()
+        text = find(await dialog_of(PromptsDialog), QPlainTextEdit, "prompt-text")
+        await until(lambda: "Be brief." in text.toPlainText())
+
+
+async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(form_keeper, "_PAUSE_MS", 20)
+    async with Desk(environment=KEYED) as desk:
+        await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
+        dialog = await review(desk)
+        dialog.note.setText("right")
+        kept = "SELECT value FROM settings WHERE key = 'window.forms'"
+        await until(lambda: "right" in str(desk.stored(kept)))
+        dialog.save.click()
+        await until(lambda: desk.stored(kept) == [("{}",)])
+        assert not desk.ready._forms._timer.isActive()
