@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import pytest
 
 from desktop_app import __version__
+from desktop_app.app.desktop import single_instance
 from desktop_app.app.desktop.single_instance import WindowLock
 from desktop_app.app.desktop.window_request import (
     PREFIX,
@@ -368,3 +370,28 @@ def test_a_window_that_does_not_answer_is_said(
     assert lock.take()
     assert main(["quick", "--text", "x"]) == 1
     assert "doesn’t respond" in capsys.readouterr().err
+
+
+def test_a_start_takes_over_from_a_window_that_is_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = WindowLock(folders().data)
+    assert ending.take()
+    opened: list[WindowRequest] = []
+
+    def end(_path: Path, _frame: bytes) -> bytes:
+        assert ending._file is not None
+        os.close(ending._file)
+        raise FileNotFoundError
+
+    def run(request: WindowRequest) -> int:
+        opened.append(request)
+        return 7
+
+    monkeypatch.setattr(single_instance, "call", end)
+    monkeypatch.setattr("desktop_app.backend.display_check.why_no_window", lambda _environ: None)
+    monkeypatch.setitem(
+        sys.modules,
+        "desktop_app.app.application",
+        SimpleNamespace(run=run),
+    )
+    assert main(["quick", "--text", "x"]) == 7
+    assert opened == [QuickRequest("x")]

@@ -62,11 +62,10 @@ def open_or_call(request: WindowRequest) -> int:
     where = folders()
     lock = WindowLock(where.data)
     try:
-        is_first = lock.take()
+        if not lock.take() and (code := _call(where, frame, lock)) is not None:
+            return code
     except OSError as error:
         return _refuse(where, error)
-    if not is_first:
-        return _call(where, frame)
     from desktop_app.backend.display_check import why_no_window
 
     if why_no_window(os.environ) is not None:
@@ -102,13 +101,16 @@ def _use_language(where: Folders) -> None:
     use_stored_language(where.database)
 
 
-def _call(where: Folders, frame: bytes) -> int:
+def _call(where: Folders, frame: bytes, lock: WindowLock) -> int | None:
+    """Call the other process; return None if it has ended, and its lock is taken."""
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
             reply = call(where.socket, frame)
         except (FileNotFoundError, ConnectionError):
-            reply = b""  # the other process is still starting
+            if lock.take():
+                return None
+            reply = b""  # the other process is still starting, or ending
         except OSError:
             break  # no reply in time, or no connection
         if reply == b"ok":
