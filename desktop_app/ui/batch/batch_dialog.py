@@ -93,6 +93,7 @@ class BatchDialog(KeptDialog):
         table.setObjectName("batch-list")
         table.setAccessibleName(tr("Batch jobs"))
         self._head = row_of((self._empty, 1), SPRING)
+        self._head.setAlignment(self._empty, Qt.AlignmentFlag.AlignTop)
         self._head.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignTop)
         self._list_column = column_of(self._head, (table, 1), parent=self._list, margins=0)
         for page in (self._list, self.new, self.job):
@@ -150,9 +151,6 @@ class BatchDialog(KeptDialog):
         """Set all jobs, newest first."""
         self.jobs.set_jobs(jobs)
         self.table.setVisible(bool(jobs))
-        self._list_column.setAlignment(
-            self._head, Qt.AlignmentFlag(0) if jobs else Qt.AlignmentFlag.AlignTop
-        )
         if jobs and self.page == "list" and not self.table.currentIndex().isValid():
             self.table.setCurrentIndex(self.jobs.index(0, 0))
             if self.new_button.hasFocus():
