@@ -195,11 +195,11 @@ async def test_a_crowd_is_told_to_come_back(folder: Path) -> None:
 
 @pytest.mark.attack("local-calls")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_process_of_another_user_gets_nothing() -> None:
+async def test_a_process_of_another_user_gets_nothing() -> None:
     folder = Path(f"/tmp/repartee-test-{os.getpid()}")  # noqa: S108 — below /root nobody gets in
     folder.mkdir(mode=0o755)
 
-    async def main() -> None:
+    try:
         async with a_window(folder) as window:
             # As if the folder and the socket were open to everybody.
             window.path.chmod(0o666)
@@ -210,9 +210,6 @@ def test_a_process_of_another_user_gets_nothing() -> None:
             output, _ = await process.communicate()
             assert output == b"b''\n"
             assert window.requests == []
-
-    try:
-        asyncio.run(main())
     finally:
         folder.rmdir()
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, ScaledImage
 from desktop_app.domain import errors
+from tests.helpers.blocking import blocking
 from tests.helpers.pictures import (
     bomb,
     drawing,
@@ -25,26 +26,24 @@ from tests.helpers.pictures import (
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 
 
-def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledImage]:
+@blocking
+async def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledImage]:
     """Return the scaled image, or the message to the user, for each image."""
 
-    async def main() -> list[str | ScaledImage]:
-        worker, results = DocumentWorker(limits), list[str | ScaledImage]()
-        try:
-            for data in pictures:
-                try:
-                    found = await worker.extract_bytes("a.png", data)
-                    sent = await worker.scale("a.png", data, found.media_type, (1536, 1024))
-                    results.append(sent)
-                except errors.DocumentError as error:
-                    results.append(error.sentences)
-            good = await worker.extract_bytes("good.png", packed(drawing(), "PNG"))
-            assert (good.width, good.height) == (64, 48)
-        finally:
-            await worker.aclose()
-        return results
-
-    return asyncio.run(main())
+    worker, results = DocumentWorker(limits), list[str | ScaledImage]()
+    try:
+        for data in pictures:
+            try:
+                found = await worker.extract_bytes("a.png", data)
+                sent = await worker.scale("a.png", data, found.media_type, (1536, 1024))
+                results.append(sent)
+            except errors.DocumentError as error:
+                results.append(error.sentences)
+        good = await worker.extract_bytes("good.png", packed(drawing(), "PNG"))
+        assert (good.width, good.height) == (64, 48)
+    finally:
+        await worker.aclose()
+    return results
 
 
 def test_bombs_are_refused_or_fit_into_the_memory_set_aside() -> None:

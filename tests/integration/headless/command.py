@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.blocking import blocking
 from tests.helpers.family import FAMILY, FAMILY_NAMED
 from tests.helpers.fork_server import ForkServer
 from tests.unit.providers.loopback import LoopbackServer, Script
@@ -164,18 +165,16 @@ def checked(code: int, out: bytes, err: bytes) -> Ended:
     return found
 
 
-def against(
+@blocking
+async def against(
     *scripts: Script,
     test: Callable[[LoopbackServer], Awaitable[None]],
     models: Sequence[str] = FAMILY,
 ) -> None:
     """Run a test with a server; `models` are what it lists, () if a script answers that, too."""
 
-    async def main() -> None:
-        async with LoopbackServer(*scripts, models=models) as server:
-            await test(server)
-
-    asyncio.run(main())
+    async with LoopbackServer(*scripts, models=models) as server:
+        await test(server)
 
 
 def answer_to(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
+from tests.helpers.blocking import blocking
 from tests.integration.headless.command import KEY, Ended, Shell
 from tests.integration.headless.interception import Interception, certificate, server_context
 from tests.integration.headless.replies import ANSWER, WHOLE, refusal
@@ -22,25 +22,23 @@ OTHER_MODEL = "repartee: Answered by gpt-5.2.\n"
 OPENAI, COMETAPI = {"OPENAI_API_KEY": KEY}, {"COMETAPI_KEY": KEY}
 
 
-def ask_all(
+@blocking
+async def ask_all(
     shell: Shell,
     *commands: tuple[tuple[str, ...], Mapping[str, str]],
     script: Script = WHOLE,
 ) -> tuple[list[Ended], list[Received], list[str]]:
     """Run commands in turn. Return their results, the requests received and the hosts wanted."""
 
-    async def main() -> tuple[list[Ended], list[Received], list[str]]:
-        file = certificate(shell.outside / "tmp")
-        async with LoopbackServer(script, tls=server_context(file)) as server:
-            port = urlsplit(server.base_url).port or 0
-            async with Interception(port, file) as proxy:
-                done = [
-                    await shell.run("ask", *arguments, env={**proxy.environment, **keys})
-                    for arguments, keys in commands
-                ]
-            return done, server.requests, proxy.wanted
-
-    return asyncio.run(main())
+    file = certificate(shell.outside / "tmp")
+    async with LoopbackServer(script, tls=server_context(file)) as server:
+        port = urlsplit(server.base_url).port or 0
+        async with Interception(port, file) as proxy:
+            done = [
+                await shell.run("ask", *arguments, env={**proxy.environment, **keys})
+                for arguments, keys in commands
+            ]
+        return done, server.requests, proxy.wanted
 
 
 def test_openai_gets_what_was_chosen_and_is_told_to_keep_nothing(shell: Shell) -> None:

@@ -69,27 +69,24 @@ async def batch_server(
         yield provider, Run(shell, provider.base_url)
 
 
-def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock) -> None:
-    async def test() -> None:
-        run = Run(shell, f"{server.url}/v1")
-        files = run.files("First words.", "Second words, žluť.", "")
-        begun = await run("start", *files, *TASK, "--yes", "--wait", "--json")
-        assert "note-3.md skipped: " in begun.err
-        assert "less than without batch" in begun.err
-        job = begun.json
-        assert begun.code == 0, begun.err
-        assert (job["status"], job["answered"], job["left_out"]) == ("completed", 2, 1)
-        assert [item["status"] for item in job["items"]] == ["answered", "answered", "left_out"]
-        assert all(item["usage"]["input_tokens"] > 0 for item in job["items"][:2])
-        # What was uploaded is the provider's no longer.
-        to = shell.outside / "report.md"
-        report = await run("report", job["id"], "--format", "markdown", "--to", str(to))
-        assert report.code == 0
-        text = to.read_text("utf-8")
-        assert "## note-1.md" in text
-        assert job["items"][0]["answer"] in text
-
-    asyncio.run(test())
+async def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock) -> None:
+    run = Run(shell, f"{server.url}/v1")
+    files = run.files("First words.", "Second words, žluť.", "")
+    begun = await run("start", *files, *TASK, "--yes", "--wait", "--json")
+    assert "note-3.md skipped: " in begun.err
+    assert "less than without batch" in begun.err
+    job = begun.json
+    assert begun.code == 0, begun.err
+    assert (job["status"], job["answered"], job["left_out"]) == ("completed", 2, 1)
+    assert [item["status"] for item in job["items"]] == ["answered", "answered", "left_out"]
+    assert all(item["usage"]["input_tokens"] > 0 for item in job["items"][:2])
+    # What was uploaded is the provider's no longer.
+    to = shell.outside / "report.md"
+    report = await run("report", job["id"], "--format", "markdown", "--to", str(to))
+    assert report.code == 0
+    text = to.read_text("utf-8")
+    assert "## note-1.md" in text
+    assert job["items"][0]["answer"] in text
 
 
 async def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:

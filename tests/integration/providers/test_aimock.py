@@ -6,7 +6,6 @@ Unlike llmock, it streams Responses without sequence_number, reasoning summaries
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import subprocess
@@ -38,6 +37,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
@@ -117,16 +117,14 @@ def attempts(aimock: str) -> int:
     return len([entry for entry in entries if entry["method"] == "POST"])
 
 
-def send(aimock: str, api: Api, request: ChatRequest) -> list[StreamEvent]:
-    async def main() -> list[StreamEvent]:
-        profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{aimock}/v1", api=api)
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
-        async with aclosing(client.stream(request)) as events:
-            collected = [event async for event in events]
-        await client.aclose()
-        return collected
-
-    return asyncio.run(main())
+@blocking
+async def send(aimock: str, api: Api, request: ChatRequest) -> list[StreamEvent]:
+    profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{aimock}/v1", api=api)
+    client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+    async with aclosing(client.stream(request)) as events:
+        collected = [event async for event in events]
+    await client.aclose()
+    return collected
 
 
 def failure(events: list[StreamEvent]) -> ProviderError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -22,6 +21,7 @@ from desktop_app.domain.errors import (
 from desktop_app.providers.jobs.embeddings import body, is_offered, vectors_from
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.collections.embedding_service import AT_ONCE
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.integration.providers.test_bodies_against_sdk import adapter
 from tests.integration.providers.test_llmock import LLMock, llmock, server
@@ -33,18 +33,16 @@ SMALL = "text-embedding-3-small"
 SCHEMA = adapter(EmbeddingCreateParams)
 
 
-def with_client(
+@blocking
+async def with_client(
     url: str, test: Callable[[ProviderClient], Awaitable[None]], kind: ProviderKind | None = None
 ) -> None:
-    async def main() -> None:
-        profile = ProviderProfile("m", "Mock", kind or ProviderKind.OPENAI, f"{url}/v1")
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
-        try:
-            await test(client)
-        finally:
-            await client.aclose()
-
-    asyncio.run(main())
+    profile = ProviderProfile("m", "Mock", kind or ProviderKind.OPENAI, f"{url}/v1")
+    client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+    try:
+        await test(client)
+    finally:
+        await client.aclose()
 
 
 @given(st.sampled_from([SMALL, "nomic-embed-text"]), st.lists(st.text(), min_size=1, max_size=9))

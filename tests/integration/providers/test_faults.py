@@ -20,6 +20,7 @@ from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import Remedy
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.transport import Timeouts
+from tests.helpers.blocking import blocking
 from tests.integration.providers.asking import Met, asker_of, event, stored_path
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
@@ -202,18 +203,18 @@ async def outcome(folder: Path, api: Api, script: Script, stop_at: str | None = 
     return Outcome(requests, said, question, answer)
 
 
-def over_both(folder: Path, script: Callable[[Dialect], Script], stop_at: str | None) -> Outcome:
+@blocking
+async def over_both(
+    folder: Path, script: Callable[[Dialect], Script], stop_at: str | None
+) -> Outcome:
     for api in DIALECTS:
         (folder / api.name).mkdir()
 
-    async def main() -> list[Outcome]:
-        runs = (
-            outcome(folder / api.name, api, script(dialect), stop_at)
-            for api, dialect in DIALECTS.items()
-        )
-        return list(await asyncio.gather(*runs))
-
-    first, second = asyncio.run(main())
+    runs = (
+        outcome(folder / api.name, api, script(dialect), stop_at)
+        for api, dialect in DIALECTS.items()
+    )
+    first, second = list(await asyncio.gather(*runs))
     assert first.met("", "") == second.met("", ""), "which API it was cannot be told"
     return first
 

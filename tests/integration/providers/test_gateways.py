@@ -40,6 +40,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.gateways import (
     MASTER_KEY,
     UPSTREAM_KEY,
@@ -157,7 +158,8 @@ async def opened(place: Place, api: Api | None = None) -> AsyncIterator[Provider
         await client.aclose()
 
 
-def answer(
+@blocking
+async def answer(
     place: Place, api: Api | None = None, request: ChatRequest | None = None, **parameters: Any
 ) -> list[StreamEvent]:
     """Return the events of an answer up to its end, or to a wait for another attempt."""
@@ -165,16 +167,13 @@ def answer(
         "Count from one to ten.", model=place.model, max_output_tokens=24, **parameters
     )
 
-    async def main() -> list[StreamEvent]:
-        found: list[StreamEvent] = []
-        async with opened(place, api) as client, aclosing(client.stream(asked)) as events:
-            async for event in events:
-                found.append(event)
-                if isinstance(event, Waiting):
-                    break
-        return found
-
-    return asyncio.run(main())
+    found: list[StreamEvent] = []
+    async with opened(place, api) as client, aclosing(client.stream(asked)) as events:
+        async for event in events:
+            found.append(event)
+            if isinstance(event, Waiting):
+                break
+    return found
 
 
 def error_of(events: list[StreamEvent]) -> ProviderError:

@@ -26,6 +26,7 @@ from desktop_app.local_model.server import LocalEndpoint, LocalModel
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.models.model_windows import window_source
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
@@ -56,21 +57,19 @@ def endpoint() -> Iterator[LocalEndpoint]:
 def with_client(endpoint: LocalEndpoint) -> WithClient:
     """Return a function that runs a coroutine with a client of an API."""
 
-    def run(use: Use, api: Api, key: str | None = None) -> None:
-        async def main() -> None:
-            profile = ProviderProfile(
-                "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
-            )
-            client = ProviderClient(
-                profile,
-                key_for(profile.base_url, key or endpoint.key),
-                CATALOG,
-                socket_path=endpoint.socket_path,
-            )
-            await use(client)
-            await client.aclose()
-
-        asyncio.run(main())
+    @blocking
+    async def run(use: Use, api: Api, key: str | None = None) -> None:
+        profile = ProviderProfile(
+            "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
+        )
+        client = ProviderClient(
+            profile,
+            key_for(profile.base_url, key or endpoint.key),
+            CATALOG,
+            socket_path=endpoint.socket_path,
+        )
+        await use(client)
+        await client.aclose()
 
     return run
 

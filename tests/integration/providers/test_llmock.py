@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import subprocess
@@ -40,6 +39,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.pictures import drawing, packed
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
@@ -101,18 +101,16 @@ def llmock(server: LLMock) -> LLMock:
     return server
 
 
-def send(
+@blocking
+async def send(
     llmock: LLMock, api: Api, request: ChatRequest | None = None, timeouts: Timeouts | None = None
 ) -> list[StreamEvent]:
-    async def main() -> list[StreamEvent]:
-        profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{llmock.url}/v1", api=api)
-        client = ProviderClient(profile, key_for(profile.base_url), CATALOG, timeouts=timeouts)
-        async with aclosing(client.stream(request or ask(effort=Effort.NONE))) as events:
-            collected = [event async for event in events]
-        await client.aclose()
-        return collected
-
-    return asyncio.run(main())
+    profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{llmock.url}/v1", api=api)
+    client = ProviderClient(profile, key_for(profile.base_url), CATALOG, timeouts=timeouts)
+    async with aclosing(client.stream(request or ask(effort=Effort.NONE))) as events:
+        collected = [event async for event in events]
+    await client.aclose()
+    return collected
 
 
 def failure(events: list[StreamEvent]) -> ProviderError:

@@ -24,6 +24,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
+from tests.helpers.blocking import blocking
 from tests.helpers.tools import Source
 from tests.integration.providers.asking import Met, asker_of, event, stored_path
 from tests.integration.providers.test_faults import (
@@ -154,20 +155,18 @@ def replay_in(body: dict[str, Any]) -> tuple[str, Any, str]:
     return number, json.loads(arguments), kept
 
 
-def over_both(
+@blocking
+async def over_both(
     folder: Path, scripts: Callable[[Api, Dialect], Sequence[Script]], *, stops_tool: bool = False
 ) -> Outcome:
     for api in DIALECTS:
         (folder / api.name).mkdir()
 
-    async def main() -> list[Outcome]:
-        runs = (
-            outcome(folder / api.name, api, scripts(api, dialect), stops_tool=stops_tool)
-            for api, dialect in DIALECTS.items()
-        )
-        return list(await asyncio.gather(*runs))
-
-    first, second = asyncio.run(main())
+    runs = (
+        outcome(folder / api.name, api, scripts(api, dialect), stops_tool=stops_tool)
+        for api, dialect in DIALECTS.items()
+    )
+    first, second = list(await asyncio.gather(*runs))
     assert first.met("", "") == second.met("", ""), "which API it was cannot be told"
     return first
 

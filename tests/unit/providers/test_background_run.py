@@ -37,6 +37,7 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes, run_path
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
+from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
@@ -64,18 +65,16 @@ async def all_of(source: AsyncGenerator[StreamEvent, None]) -> list[StreamEvent]
     return [event async for event in source]
 
 
-def asked(
+@blocking
+async def asked(
     server: BackgroundServer, request: ChatRequest = REQUEST, times: RunTimes = TIMES
 ) -> list[StreamEvent]:
-    async def main() -> list[StreamEvent]:
-        async with asyncio.timeout(LONGEST_S), server:
-            client = client_of(server, times=times)
-            try:
-                return await all_of(client.stream(request))
-            finally:
-                await client.aclose()
-
-    return asyncio.run(main())
+    async with asyncio.timeout(LONGEST_S), server:
+        client = client_of(server, times=times)
+        try:
+            return await all_of(client.stream(request))
+        finally:
+            await client.aclose()
 
 
 def _whole() -> Reply:
@@ -264,31 +263,27 @@ async def test_out_of_reach_for_good() -> None:
     assert reply.parts
 
 
-def resumed(
+@blocking
+async def resumed(
     server: BackgroundServer, *, forget: bool = False, key: str | None = "sk-x"
 ) -> list[StreamEvent]:
     """Begin a run, leave it, and resume it with another client."""
 
-    async def main() -> list[StreamEvent]:
-        async with asyncio.timeout(LONGEST_S), server:
-            client = client_of(server)
-            async for event in client.stream(REQUEST):
-                if isinstance(event, RunReached) and event.run.sequence == 9:
-                    break
+    async with asyncio.timeout(LONGEST_S), server:
+        client = client_of(server)
+        async for event in client.stream(REQUEST):
+            if isinstance(event, RunReached) and event.run.sequence == 9:
+                break
+        await client.aclose()
+        if forget:
+            server.runs.clear()
+        server.release()
+        profile = replace(OPENAI, base_url=server.base_url)
+        client = ProviderClient(profile, key_for(profile.base_url, key), CATALOG, run_times=TIMES)
+        try:
+            return await all_of(client.resume(RemoteRun("resp_1", 9)))
+        finally:
             await client.aclose()
-            if forget:
-                server.runs.clear()
-            server.release()
-            profile = replace(OPENAI, base_url=server.base_url)
-            client = ProviderClient(
-                profile, key_for(profile.base_url, key), CATALOG, run_times=TIMES
-            )
-            try:
-                return await all_of(client.resume(RemoteRun("resp_1", 9)))
-            finally:
-                await client.aclose()
-
-    return asyncio.run(main())
 
 
 @pytest.mark.parametrize("faults", [(), (None, Fault(900)), (None, Fault(0, "refuse"))])

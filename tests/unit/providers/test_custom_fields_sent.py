@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies
 from tests.unit.providers.samples import CATALOG, ask
@@ -36,7 +36,8 @@ VALUE = "pk-0123456789-abcdefgh"
 Asked = tuple[StreamEvent, list[Received]]
 
 
-def asked(
+@blocking
+async def asked(
     profile: ProviderProfile,
     values: Mapping[str, str] | None = None,
     script: Script | None = None,
@@ -44,22 +45,19 @@ def asked(
     path: str = "",
     of_origin: str = "",
 ) -> Asked:
-    async def main() -> Asked:
-        async with LoopbackServer(script or replies(200, WHOLE)) as server:
-            here = replace(profile, base_url=server.base_url + path)
-            to = of_origin or origin(server.base_url)
-            secrets = {
-                here.custom_field_id(f): Secret((values or {})[f.name], to)
-                for f in here.custom_fields
-                if f.name in (values or {})
-            }
-            key = key_for(server.base_url, "sk-0123456789")
-            client = ProviderClient(here, key, CATALOG, field_secrets=secrets)
-            events = [event async for event in client.stream(ask())]
-            await client.aclose()
-            return events[-1], server.requests
-
-    return asyncio.run(main())
+    async with LoopbackServer(script or replies(200, WHOLE)) as server:
+        here = replace(profile, base_url=server.base_url + path)
+        to = of_origin or origin(server.base_url)
+        secrets = {
+            here.custom_field_id(f): Secret((values or {})[f.name], to)
+            for f in here.custom_fields
+            if f.name in (values or {})
+        }
+        key = key_for(server.base_url, "sk-0123456789")
+        client = ProviderClient(here, key, CATALOG, field_secrets=secrets)
+        events = [event async for event in client.stream(ask())]
+        await client.aclose()
+        return events[-1], server.requests
 
 
 def reason_of(event: StreamEvent) -> Any:

@@ -29,6 +29,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.redaction import REMOVED, Redactor
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.helpers.spellings import SPELLINGS
 from tests.unit.providers.loopback import (
@@ -46,17 +47,15 @@ DONE = {"type": "response.completed", "response": {"id": "r", "status": "complet
 pytestmark = pytest.mark.attack("secrets")
 
 
-def events_of(script: Script, profile: ProviderProfile = OPENAI) -> list[StreamEvent]:
-    async def main() -> list[StreamEvent]:
-        async with LoopbackServer(script) as server:
-            here = replace(profile, base_url=server.base_url)
-            client = ProviderClient(here, key_for(server.base_url, KEY), CATALOG)
-            events = [event async for event in client.stream(ask())]
-            await client.aclose()
-            assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
-            return events
-
-    return asyncio.run(main())
+@blocking
+async def events_of(script: Script, profile: ProviderProfile = OPENAI) -> list[StreamEvent]:
+    async with LoopbackServer(script) as server:
+        here = replace(profile, base_url=server.base_url)
+        client = ProviderClient(here, key_for(server.base_url, KEY), CATALOG)
+        events = [event async for event in client.stream(ask())]
+        await client.aclose()
+        assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+        return events
 
 
 def said_by(error: ProviderError) -> str:

@@ -12,6 +12,7 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ContextTooLongError, ProviderError
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG
@@ -42,25 +43,23 @@ class Server:
         self.asked: list[dict[str, Any]] = []
         self.learned: dict[str, frozenset[str]] = {}
 
-    def embed(self, *calls: Sequence[str]) -> list[tuple[list[float], int]]:
+    @blocking
+    async def embed(self, *calls: Sequence[str]) -> list[tuple[list[float], int]]:
         """Return the first number of each vector and the tokens billed, call by call."""
 
-        async def main() -> list[tuple[list[float], int]]:
-            async with LoopbackServer(self._answer) as server:
-                here = replace(SERVER, base_url=server.base_url)
-                client = ProviderClient(
-                    here,
-                    key_for(server.base_url),
-                    CATALOG,
-                    remember_refusals=self.learned.__setitem__,
-                )
-                try:
-                    found = [await client.embed(MODEL, texts) for texts in calls]
-                finally:
-                    await client.aclose()
-                return [([v.numbers[0] for v in vectors], billed) for vectors, billed in found]
-
-        return asyncio.run(main())
+        async with LoopbackServer(self._answer) as server:
+            here = replace(SERVER, base_url=server.base_url)
+            client = ProviderClient(
+                here,
+                key_for(server.base_url),
+                CATALOG,
+                remember_refusals=self.learned.__setitem__,
+            )
+            try:
+                found = [await client.embed(MODEL, texts) for texts in calls]
+            finally:
+                await client.aclose()
+            return [([v.numbers[0] for v in vectors], billed) for vectors, billed in found]
 
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
         body = request.json

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 
 import pytest
@@ -15,6 +14,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.provider_client import LARGE_REQUEST, ProviderClient
+from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, ask, fold
 
@@ -91,23 +91,21 @@ def test_a_fault_after_an_empty_stream_leaves_a_large_request_too_long() -> None
     assert events[-1].error.reason is Reason.CONVERSATION_TOO_LONG
 
 
-def received(
+@blocking
+async def received(
     known: Api | None, text: str, *scripts: Script
 ) -> tuple[list[StreamEvent], list[dict[str, object]]]:
     """Return the events of an answer and the bodies that the server received."""
 
-    async def main() -> tuple[list[StreamEvent], list[dict[str, object]]]:
-        async with LoopbackServer(*scripts) as server:
-            profile = ProviderProfile(
-                "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
-            )
-            client = ProviderClient(profile, None, CATALOG, known_api=known)
-            async with aclosing(client.stream(ask(text, model="local"))) as events:
-                found = [event async for event in events]
-            await client.aclose()
-            return found, [request.json for request in server.requests]
-
-    return asyncio.run(main())
+    async with LoopbackServer(*scripts) as server:
+        profile = ProviderProfile(
+            "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
+        )
+        client = ProviderClient(profile, None, CATALOG, known_api=known)
+        async with aclosing(client.stream(ask(text, model="local"))) as events:
+            found = [event async for event in events]
+        await client.aclose()
+        return found, [request.json for request in server.requests]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.model_windows import LARGEST, SMALLEST, window_of
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls
 from tests.unit.providers.samples import CATALOG
@@ -58,21 +58,21 @@ def test_what_is_no_window_is_passed_over(value: object) -> None:
     assert window_of({"meta": value, "top_provider": value}) is None
 
 
-def windows(*scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE) -> tuple[Any, Any]:
+@blocking
+async def windows(
+    *scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE
+) -> tuple[Any, Any]:
     """Return the windows in a listing and the requested paths."""
 
-    async def main() -> tuple[Any, Any]:
-        async with LoopbackServer(*scripts) as server:
-            profile = ProviderProfile("box", "Box", kind, server.base_url)
-            client = ProviderClient(
-                profile, key_for(profile.base_url, "key"), CATALOG, timeouts=Timeouts(windows=0.2)
-            )
-            listing = await client.listing()
-            await client.aclose()
-            paths = [request.path for request in server.requests]
-            return {model.id: model.window for model in listing.models}, paths
-
-    return asyncio.run(main())
+    async with LoopbackServer(*scripts) as server:
+        profile = ProviderProfile("box", "Box", kind, server.base_url)
+        client = ProviderClient(
+            profile, key_for(profile.base_url, "key"), CATALOG, timeouts=Timeouts(windows=0.2)
+        )
+        listing = await client.listing()
+        await client.aclose()
+        paths = [request.path for request in server.requests]
+        return {model.id: model.window for model in listing.models}, paths
 
 
 def listed(*rows: dict[str, Any]) -> Script:

@@ -53,6 +53,7 @@ from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.tools.built_in import CALCULATOR
+from tests.helpers.blocking import blocking
 from tests.helpers.closed_port import closed_port
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
@@ -105,7 +106,8 @@ async def collect(client: ProviderClient, request: ChatRequest) -> list[StreamEv
         return [event async for event in events]
 
 
-def run(
+@blocking
+async def run(
     *scripts: Script,
     request: ChatRequest | None = None,
     profile: ProviderProfile = OPENAI,
@@ -113,14 +115,11 @@ def run(
 ) -> tuple[list[StreamEvent], list[Received]]:
     """Return the events of a request and the requests that the server received."""
 
-    async def main() -> tuple[list[StreamEvent], list[Received]]:
-        async with LoopbackServer(*scripts) as server:
-            client = client_for(server, profile, **more)
-            events = await collect(client, request or ask())
-            await client.aclose()
-            return events, server.requests
-
-    return asyncio.run(main())
+    async with LoopbackServer(*scripts) as server:
+        client = client_for(server, profile, **more)
+        events = await collect(client, request or ask())
+        await client.aclose()
+        return events, server.requests
 
 
 def failure(events: list[StreamEvent]) -> ProviderError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 import socket
@@ -21,28 +20,25 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from desktop_app.domain.answering.stream_events import Failed, StreamEvent
+from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import NetworkError
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
 from tests.unit.providers.test_provider_client import RESPONSE, client_for, collect
 
 
-def error_of(base_url: str) -> tuple[NetworkError, int]:
+@blocking
+async def error_of(base_url: str) -> tuple[NetworkError, int]:
     """Return the error that ends a request to `base_url`, and the number of events before."""
 
-    async def main() -> list[StreamEvent]:
-        client = ProviderClient(
-            replace(COMPATIBLE, base_url=base_url), key_for(base_url, "k"), CATALOG
-        )
-        events = [event async for event in client.stream(ask(model="m"))]
-        await client.aclose()
-        return events
-
-    *before, end = asyncio.run(main())
+    client = ProviderClient(replace(COMPATIBLE, base_url=base_url), key_for(base_url, "k"), CATALOG)
+    events = [event async for event in client.stream(ask(model="m"))]
+    await client.aclose()
+    *before, end = events
     assert isinstance(end, Failed)
     assert isinstance(end.error, NetworkError)
     return end.error, len(before)
@@ -185,22 +181,20 @@ def context_of(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
+@blocking
+async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
     """Return the result of a models request over TLS, and the number of connections."""
 
-    async def main() -> tuple[tuple[str, ...] | NetworkError, int]:
-        models = replies(200, {"data": [{"id": "a"}]})
-        async with LoopbackServer(models, tls=context_of(certificate)) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url)
-            client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
-            try:
-                return await client.models(), server.connections
-            except NetworkError as error:
-                return error, server.connections
-            finally:
-                await client.aclose()
-
-    return asyncio.run(main())
+    models = replies(200, {"data": [{"id": "a"}]})
+    async with LoopbackServer(models, tls=context_of(certificate)) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
+        try:
+            return await client.models(), server.connections
+        except NetworkError as error:
+            return error, server.connections
+        finally:
+            await client.aclose()
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(certificate: Path) -> None:

@@ -29,6 +29,7 @@ from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.choice_resolution import model_info, resolve
 from desktop_app.services.models.model_table import model_rows
+from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG
 
@@ -57,23 +58,21 @@ def _shown(row: ModelRow) -> dict[str, Any]:
     }
 
 
-def _listed(server: dict[str, Any]) -> tuple[ProviderProfile, ModelListing]:
+@blocking
+async def _listed(server: dict[str, Any]) -> tuple[ProviderProfile, ModelListing]:
     async def answers(request: Received, writer: asyncio.StreamWriter) -> None:
         body = server["replies"].get(request.path)
         await replies(404 if body is None else 200, body or {})(request, writer)
 
-    async def main() -> tuple[ProviderProfile, ModelListing]:
-        async with LoopbackServer(answers) as running:
-            base = running.base_url.removesuffix("/v1") + server.get("base", "/v1")
-            kind = ProviderKind(server.get("kind", "compatible"))
-            profile = replace(GATEWAY, kind=kind, base_url=base)
-            client = ProviderClient(profile, None, CATALOG)
-            try:
-                return profile, await client.listing()
-            finally:
-                await client.aclose()
-
-    return asyncio.run(main())
+    async with LoopbackServer(answers) as running:
+        base = running.base_url.removesuffix("/v1") + server.get("base", "/v1")
+        kind = ProviderKind(server.get("kind", "compatible"))
+        profile = replace(GATEWAY, kind=kind, base_url=base)
+        client = ProviderClient(profile, None, CATALOG)
+        try:
+            return profile, await client.listing()
+        finally:
+            await client.aclose()
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=[server["server"] for server in SERVERS])

@@ -21,6 +21,7 @@ from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooN
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, keep_newest, make_backup
+from tests.helpers.blocking import blocking
 from tests.helpers.restores import restored
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
@@ -37,31 +38,27 @@ class Home:
         self.attachments = folder / "data" / "attachments"
         self.backups = folder / "backups"
 
-    def add(self, title: str) -> None:
+    @blocking
+    async def add(self, title: str) -> None:
         """Store a conversation with an attachment in its draft."""
 
-        async def main() -> None:
-            async with opened(self.database) as database:
-                store = ConversationStore(database)
-                await store.create(a_conversation(title, draft=Draft("look", (PART,))))
-                await AttachmentStore(database, self.attachments).add(
-                    DATA,
-                    sha256=SHA256,
-                    name="a.txt",
-                    media_type="text/plain",
-                    text="words",
-                    pages=None,
-                    tokens=None,
-                )
+        async with opened(self.database) as database:
+            store = ConversationStore(database)
+            await store.create(a_conversation(title, draft=Draft("look", (PART,))))
+            await AttachmentStore(database, self.attachments).add(
+                DATA,
+                sha256=SHA256,
+                name="a.txt",
+                media_type="text/plain",
+                text="words",
+                pages=None,
+                tokens=None,
+            )
 
-        asyncio.run(main())
-
-    def titles(self) -> list[str]:
-        async def main() -> list[str]:
-            async with opened(self.database) as database:
-                return sorted(c.title for c in await ConversationStore(database).all())
-
-        return asyncio.run(main())
+    @blocking
+    async def titles(self) -> list[str]:
+        async with opened(self.database) as database:
+            return sorted(c.title for c in await ConversationStore(database).all())
 
     def back_up(self, hours: int = 0) -> Path:
         at = NOON + timedelta(hours=hours)

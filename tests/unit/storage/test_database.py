@@ -28,6 +28,7 @@ from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
+from tests.helpers.blocking import blocking
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
 NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
@@ -43,12 +44,10 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def create(path: Path, title: str = "kept") -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            await ConversationStore(database).create(a_conversation(title))
-
-    asyncio.run(main())
+@blocking
+async def create(path: Path, title: str = "kept") -> None:
+    async with opened(path) as database:
+        await ConversationStore(database).create(a_conversation(title))
 
 
 def titles(path: Path) -> list[str]:
@@ -56,15 +55,13 @@ def titles(path: Path) -> list[str]:
         return [row[0] for row in connection.execute("SELECT title FROM conversations")]
 
 
-def open_with(path: Path, *more: Migration) -> None:
-    async def main() -> None:
-        database = Database(path, (*MIGRATIONS, *more))
-        try:
-            await database.open()
-        finally:
-            await database.close()
-
-    asyncio.run(main())
+@blocking
+async def open_with(path: Path, *more: Migration) -> None:
+    database = Database(path, (*MIGRATIONS, *more))
+    try:
+        await database.open()
+    finally:
+        await database.close()
 
 
 async def test_a_new_store_is_private_and_set_for_safety(path: Path) -> None:

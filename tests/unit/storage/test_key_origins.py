@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +16,7 @@ from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.settings.key_origins import FILE, legacy_key_origins, record_key_origins
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.blocking import blocking
 from tests.helpers.restores import restored
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON, opened
@@ -28,28 +28,24 @@ MINE = replace(COMPATIBLE, id="mine", base_url="https://gateway.example/v1")
 THEIRS = replace(MINE, base_url="https://evil.example/v1")
 
 
-def old_store(path: Path, *profiles: ProviderProfile) -> None:
+@blocking
+async def old_store(path: Path, *profiles: ProviderProfile) -> None:
     """Make a store as the version before had it, which has put a key of each profile away."""
 
-    async def main() -> None:
-        database = Database(path, BEFORE_ORIGINS)
-        await database.open()
-        for profile in profiles:
-            await SettingsStore(database).save_profile(profile)
-        sql, names = "INSERT INTO keys_in_keyring VALUES (?)", [(p.id,) for p in profiles]
-        await database.write(lambda c: c.executemany(sql, names))
-        await database.close()
-
-    asyncio.run(main())
+    database = Database(path, BEFORE_ORIGINS)
+    await database.open()
+    for profile in profiles:
+        await SettingsStore(database).save_profile(profile)
+    sql, names = "INSERT INTO keys_in_keyring VALUES (?)", [(p.id,) for p in profiles]
+    await database.write(lambda c: c.executemany(sql, names))
+    await database.close()
 
 
-def new_store(path: Path, profile: ProviderProfile, origin: str) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            await SettingsStore(database).save_profile(profile)
-            await SettingsStore(database).note_key(profile.id, origin)
-
-    asyncio.run(main())
+@blocking
+async def new_store(path: Path, profile: ProviderProfile, origin: str) -> None:
+    async with opened(path) as database:
+        await SettingsStore(database).save_profile(profile)
+        await SettingsStore(database).note_key(profile.id, origin)
 
 
 def backup_of(folder: Path, database: Path) -> Path:
@@ -60,12 +56,10 @@ def restore(archive: Path, database: Path) -> None:
     restored(archive, database, database.parent / "attachments", NOON)
 
 
-def noted(path: Path, name: str) -> str | None:
-    async def main() -> str | None:
-        async with opened(path) as database:
-            return await SettingsStore(database).key_origin(name)
-
-    return asyncio.run(main())
+@blocking
+async def noted(path: Path, name: str) -> str | None:
+    async with opened(path) as database:
+        return await SettingsStore(database).key_origin(name)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from desktop_app.storage.recovery.row_repair import LOST_TITLE
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
@@ -37,38 +38,34 @@ SHA256 = "d6e59b56dd55c62ef2bc0c1eeb81a3b34a5b2f6a8cfa7ad3d4e4f1a5e6fd7c11"
 PAGE = 4096
 
 
-def filled(path: Path, conversations: int = 12) -> None:
+@blocking
+async def filled(path: Path, conversations: int = 12) -> None:
     """Return a store with a sample of all data. Long messages have their own pages."""
 
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            folder = Folder("f" * 32, "Work", NOON)
-            await FolderStore(database).save(folder)
-            await SettingsStore(database).set("look.theme", "dark")
-            for n in range(conversations):
-                conversation = a_conversation(
-                    f"Title {n}", n, folder_id=folder.id if n % 2 else None
-                )
-                await store.create(replace(conversation, draft=Draft(f"draft {n}")))
-                question = a_question(conversation, f"quince {n} " * 40, minutes=n)
-                part = DocumentPart(SHA256, "a.txt", "text/plain", len(DATA))
-                question = replace(question, parts=(*question.parts, part))
-                answer = an_answer(question, minutes=n)
-                await store.begin_turn(conversation, question, answer)
-                await store.save_answer(ended(answer, f"apricot {n} " * (900 if n % 3 else 5)))
-            await Ledger(database).add(
-                Call(
-                    provider_id="openai",
-                    model="gpt-5.2",
-                    usage=Usage(10, 0, 20, 0),
-                    cost=Decimal("0.25"),
-                    purpose="answer",
-                    at=NOON,
-                )
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        folder = Folder("f" * 32, "Work", NOON)
+        await FolderStore(database).save(folder)
+        await SettingsStore(database).set("look.theme", "dark")
+        for n in range(conversations):
+            conversation = a_conversation(f"Title {n}", n, folder_id=folder.id if n % 2 else None)
+            await store.create(replace(conversation, draft=Draft(f"draft {n}")))
+            question = a_question(conversation, f"quince {n} " * 40, minutes=n)
+            part = DocumentPart(SHA256, "a.txt", "text/plain", len(DATA))
+            question = replace(question, parts=(*question.parts, part))
+            answer = an_answer(question, minutes=n)
+            await store.begin_turn(conversation, question, answer)
+            await store.save_answer(ended(answer, f"apricot {n} " * (900 if n % 3 else 5)))
+        await Ledger(database).add(
+            Call(
+                provider_id="openai",
+                model="gpt-5.2",
+                usage=Usage(10, 0, 20, 0),
+                cost=Decimal("0.25"),
+                purpose="answer",
+                at=NOON,
             )
-
-    asyncio.run(main())
+        )
 
 
 def repaired(path: Path) -> Repaired:

@@ -35,6 +35,7 @@ from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
 from desktop_app.storage.settings.outbound_settings import _fields
 from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
+from tests.helpers.blocking import blocking
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
 from tests.helpers.restores import Asked, restored
 
@@ -47,33 +48,27 @@ class Place:
         self.attachments = folder / "data" / "attachments"
         self.backups = folder / "backups"
 
-    def fill(self) -> None:
-        async def main() -> None:
-            async with opened(self.database) as database:
-                await fill(database, self.attachments)
+    @blocking
+    async def fill(self) -> None:
+        async with opened(self.database) as database:
+            await fill(database, self.attachments)
 
-        asyncio.run(main())
-
-    def set(self, *profiles: ProviderProfile, **values: object) -> None:
+    @blocking
+    async def set(self, *profiles: ProviderProfile, **values: object) -> None:
         """Keep profiles and settings (`_` stands for a dot)."""
 
-        async def main() -> None:
-            async with opened(self.database) as database:
-                store = SettingsStore(database)
-                for profile in profiles:
-                    await store.save_profile(profile)
-                for key, value in values.items():
-                    await store.set(key.replace("__", "."), value)
+        async with opened(self.database) as database:
+            store = SettingsStore(database)
+            for profile in profiles:
+                await store.save_profile(profile)
+            for key, value in values.items():
+                await store.set(key.replace("__", "."), value)
 
-        asyncio.run(main())
-
-    def settings(self) -> tuple[dict[str, ProviderProfile], dict[str, object]]:
-        async def main() -> tuple[dict[str, ProviderProfile], dict[str, object]]:
-            async with opened(self.database) as database:
-                store = SettingsStore(database)
-                return {p.id: p for p in await store.profiles()}, await store.all()
-
-        return asyncio.run(main())
+    @blocking
+    async def settings(self) -> tuple[dict[str, ProviderProfile], dict[str, object]]:
+        async with opened(self.database) as database:
+            store = SettingsStore(database)
+            return {p.id: p for p in await store.profiles()}, await store.all()
 
     def back_up(self) -> Path:
         return make_backup(self.database, self.attachments, self.backups, NOON, lambda *_: None)

@@ -32,6 +32,7 @@ from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.blocking import blocking
 from tests.helpers.error_params import error_params
 from tests.unit.storage.samples import opened
 
@@ -46,15 +47,13 @@ OLD_NOTICES = (
 )
 
 
-def old_store(path: Path, before: str, *messages: dict[str, Any]) -> None:
+@blocking
+async def old_store(path: Path, before: str, *messages: dict[str, Any]) -> None:
     """Make a store from before a migration, with a conversation of these messages."""
 
-    async def main() -> None:
-        database = Database(path, [step for step in MIGRATIONS if step.name < before])
-        await database.open()
-        await database.close()
-
-    asyncio.run(main())
+    database = Database(path, [step for step in MIGRATIONS if step.name < before])
+    await database.open()
+    await database.close()
     with closing(sqlite3.connect(path)) as connection, connection:
         insert(
             connection, "conversations", id="c", title="T", created_at=0, updated_at=0,
@@ -75,20 +74,18 @@ def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
 
 
-def read(path: Path, *ids: str) -> list[Message]:
+@blocking
+async def read(path: Path, *ids: str) -> list[Message]:
     """Open a store with this version, which migrates it, and read messages."""
-
-    async def main() -> list[Message]:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            return [await found(store, message_id) for message_id in ids]
 
     async def found(store: ConversationStore, message_id: str) -> Message:
         message = await store.message(message_id)
         assert message is not None
         return message
 
-    return asyncio.run(main())
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        return [await found(store, message_id) for message_id in ids]
 
 
 def parts(text: str) -> str:

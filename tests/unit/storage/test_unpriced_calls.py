@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -17,6 +16,7 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_sums import fill_slots
+from tests.helpers.blocking import blocking
 from tests.unit.storage.samples import NOON
 
 BEFORE = next(n for n, m in enumerate(MIGRATIONS) if m.name == "0029_answering_models")
@@ -55,18 +55,16 @@ def old_store(path: Path, *addresses: str) -> None:
         connection.commit()
 
 
-def month(path: Path, provider: str | None = None) -> Spent:
+@blocking
+async def month(path: Path, provider: str | None = None) -> Spent:
     """Return the month's spending once the store is migrated."""
 
-    async def main() -> Spent:
-        database = Database(path)
-        await database.open()
-        try:
-            return await Ledger(database).spent_in_month(NOON, provider)
-        finally:
-            await database.close()
-
-    return asyncio.run(main())
+    database = Database(path)
+    await database.open()
+    try:
+        return await Ledger(database).spent_in_month(NOON, provider)
+    finally:
+        await database.close()
 
 
 def test_the_month_without_the_prices_of_models_that_did_not_answer(tmp_path: Path) -> None:

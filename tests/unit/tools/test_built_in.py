@@ -34,6 +34,7 @@ from desktop_app.tools.date_time import date_time
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
 from desktop_app.tools.tool_process import query
+from tests.helpers.blocking import blocking
 from tests.helpers.process_tree import gone, processes_below
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
@@ -163,12 +164,10 @@ async def collected(ids: Sequence[str]) -> Sequence[DocumentPart]:
 TOOLS = BuiltInTools(DocumentTools(Library(), nothing, collected, text_of).tools())
 
 
-def call(name: str, **arguments: object) -> str:
-    async def main() -> str:
-        tools = {tool.definition.name: tool.definition for tool in await TOOLS.tools()}
-        return await TOOLS.call(tools[name], arguments, CONTEXT)
-
-    return asyncio.run(main())
+@blocking
+async def call(name: str, **arguments: object) -> str:
+    tools = {tool.definition.name: tool.definition for tool in await TOOLS.tools()}
+    return await TOOLS.call(tools[name], arguments, CONTEXT)
 
 
 def test_every_schema_is_strict() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.consent import AllowedTools, ConsentDesk, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
+from tests.helpers.blocking import blocking
 from tests.helpers.tools import Answers, Permissions, Source
 
 FILE = Path(__file__).parents[3] / "data/tools/injections.txt"
@@ -25,7 +25,8 @@ INJECTIONS = FILE.read_text("utf-8").splitlines()
 NUMBER = "123456789012"
 
 
-def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]:
+@blocking
+async def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]:
     """Run what a model does that obeys: `read`, whose result is `text`, and then `send`."""
 
     async def read(_arguments: Any) -> str:
@@ -37,16 +38,13 @@ def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]:
     source = Source(read=read, send=send)
     ended: list[ToolCallPart] = []
 
-    async def main() -> None:
-        tools = await ToolCatalog([source]).chosen(["read", "send"])
-        calls = CallRun(tools, desk, ToolContext("c"))
-        for name, arguments in (("read", "{}"), ("send", "{}"), ("always", text), ("send", text)):
-            call = ToolCallPart(f"c{len(ended)}", name, arguments)
-            steps = [step async for step in calls.run([call], 10)]
-            calls_now = [step.call for step in steps if isinstance(step, ToolCallStep)]
-            ended.extend(each for each in calls_now if each.state.has_ended)
-
-    asyncio.run(main())
+    tools = await ToolCatalog([source]).chosen(["read", "send"])
+    calls = CallRun(tools, desk, ToolContext("c"))
+    for name, arguments in (("read", "{}"), ("send", "{}"), ("always", text), ("send", text)):
+        call = ToolCallPart(f"c{len(ended)}", name, arguments)
+        steps = [step async for step in calls.run([call], 10)]
+        calls_now = [step.call for step in steps if isinstance(step, ToolCallStep)]
+        ended.extend(each for each in calls_now if each.state.has_ended)
     return source, ended
 
 
