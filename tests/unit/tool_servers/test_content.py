@@ -1,0 +1,231 @@
+"""What a server sends, as bounded plain values."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from mcp import types
+from mcp.shared.exceptions import MCPError
+
+from desktop_app.domain.tools.tool import LONGEST_RESULT
+from desktop_app.tool_servers.host import content, line_output
+from desktop_app.tool_servers.host.checked_tools import FAULT
+from desktop_app.tool_servers.host.failure_text import has_closed, invalid_place, reason_of
+from desktop_app.tool_servers.host.line_output import LineOutput
+from desktop_app.tool_servers.host.sign_in import SignInError
+
+LONG = "x" * (content.LONGEST_DESCRIPTION + 1)
+NAME = LONG[: content.LONGEST_NAME]
+DESCRIPTION = LONG[: content.LONGEST_DESCRIPTION]
+
+
+def tool(name: str = "t", **more: object) -> types.Tool:
+    return types.Tool.model_validate({"name": name, "inputSchema": {"type": "object"}} | more)
+
+
+def test_a_tool_has_its_schema_and_hints() -> None:
+    hints = {"readOnlyHint": True, "openWorldHint": False}
+    found = content.tools([[tool(title="Title", annotations=hints)], [tool("u", description="D")]])
+    assert found == [
+        {
+            "name": "t",
+            "description": "Title",
+            "parameters": {"type": "object"},
+            "fault": "",
+            "reads_only": True,
+            "reaches_out": False,
+        },
+        {
+            "name": "u",
+            "description": "D",
+            "parameters": {"type": "object"},
+            "fault": "",
+            "reads_only": None,
+            "reaches_out": None,
+        },
+    ]
+
+
+def test_what_is_too_long_is_cut_or_named() -> None:
+    empty = len(json.dumps({"a": ""}))
+    fits = {"a": "x" * (content.LONGEST_SCHEMA - empty)}
+    whole, cut, long, wrong = content.tools(
+        [
+            [
+                tool(inputSchema=fits),
+                tool(inputSchema={"a": fits["a"] + "x"}),
+                tool(LONG, description=LONG),
+                tool(_meta={FAULT: "broken"}),
+            ]
+        ]
+    )
+    assert (whole["parameters"], whole["fault"]) == (fits, "")
+    assert (cut["parameters"], cut["fault"]) == ({}, "it has more than 100000 characters")
+    # One character more than the parent takes: it refuses a name that is too long.
+    assert (long["name"], long["description"]) == (LONG[: len(NAME) + 1], DESCRIPTION)
+    assert (wrong["parameters"], wrong["fault"]) == ({}, "broken")
+
+
+def test_lists_end() -> None:
+    names = [one["name"] for one in content.tools([[tool(str(n))] for n in range(600)])]
+    assert names == [str(n) for n in range(content.MOST_LISTED)]
+
+
+def test_resources_and_prompts() -> None:
+    resource = {"uri": "a:b", "name": "n", "title": "T", "description": "d", "mimeType": "text/x"}
+    long = {"uri": "a:" + LONG, "name": LONG}
+    pages = [[types.Resource.model_validate(row) for row in (resource, long)]]
+    assert content.resources(pages) == [
+        {"uri": "a:b", "name": "T", "description": "d", "media_type": "text/x"},
+        {"uri": f"a:{LONG}"[: len(DESCRIPTION)], "name": NAME, "description": "", "media_type": ""},
+    ]
+    prompt = {
+        "name": "p",
+        "description": "d",
+        "arguments": [{"name": "a", "required": True}, {"name": "b", "description": "e"}],
+    }
+    found = content.prompts([[types.Prompt.model_validate(row) for row in (prompt, {"name": "q"})]])
+    assert found == [
+        {
+            "name": "p",
+            "title": "p",
+            "description": "d",
+            "arguments": [
+                {"name": "a", "description": "", "required": True},
+                {"name": "b", "description": "e", "required": False},
+            ],
+        },
+        {"name": "q", "title": "q", "description": "", "arguments": []},
+    ]
+
+
+def read(**part: str) -> dict[str, object]:
+    parts = [{"uri": "a:b", **part}] if part else []
+    return content.resource(types.ReadResourceResult.model_validate({"contents": parts}))
+
+
+def test_a_resource_is_text_or_base64() -> None:
+    assert read(text="t", mimeType="m") == {"kind": "text", "data": "t", "media_type": "m"}
+    assert read(blob="QQ==") == {"kind": "base64", "data": "QQ==", "media_type": ""}
+    with pytest.raises(ValueError, match=r"^empty$"):
+        read()
+    with pytest.raises(ValueError, match="longer than 10485760 characters"):
+        read(text="x" * (content.LONGEST_RESOURCE + 1))
+
+
+def called(*blocks: dict[str, object], **more: object) -> dict[str, object]:
+    return content.call_result(
+        types.CallToolResult.model_validate({"content": list(blocks), **more})
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "text"),
+    [
+        ({"type": "text", "text": "a"}, "a"),
+        ({"type": "resource", "resource": {"uri": "a:b", "text": "t"}}, "t"),
+        ({"type": "resource", "resource": {"uri": "a:b", "blob": "QQ=="}}, "[data: a:b]"),
+        (
+            {"type": "resource", "resource": {"uri": "a:b", "blob": "", "mimeType": "m"}},
+            "[m: a:b]",
+        ),
+        ({"type": "resource_link", "uri": "a:b", "name": "n"}, "[n: a:b]"),
+        ({"type": "resource_link", "uri": "a:b", "name": "n", "title": "T"}, "[T: a:b]"),
+        (
+            {"type": "image", "data": "QQ==", "mimeType": "image/png"},
+            "[image/png, 4 characters of base64, not shown]",
+        ),
+    ],
+)
+def test_each_block_of_a_result_is_text(block: dict[str, object], text: str) -> None:
+    result = called({"type": "text", "text": ""}, {"type": "text", "text": "b"}, block)
+    assert result == {"text": f"b\n\n{text}", "length": len(text) + 3, "failed": False}
+
+
+def test_a_result_without_text_is_its_structure() -> None:
+    result = called(structuredContent={"ä": 1}, isError=True)
+    assert result == {"text": '{"ä": 1}', "length": 8, "failed": True}
+    assert called() == {"text": "", "length": 0, "failed": False}
+    long = called({"type": "text", "text": "x" * (LONGEST_RESULT + 7)})
+    assert (len(str(long["text"])), long["length"]) == (LONGEST_RESULT, LONGEST_RESULT + 7)
+
+
+def test_a_prompt_is_its_messages() -> None:
+    messages = [
+        {"role": "user", "content": {"type": "text", "text": text}} for text in ("a", "", "b")
+    ]
+    got = types.GetPromptResult.model_validate({"messages": messages})
+    assert content.prompt(got) == {"text": "a\n\nb"}
+
+
+INVALID = "2 validation errors for Tool\nname.0\n  Field required [type=missing, input]\nx\n  y"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MCPError(-1, "no"), "no"),
+        (MCPError(-1, ""), "error"),
+        (FileNotFoundError(2, "No such file", "prog"), "No such file: prog"),
+        (ConnectionRefusedError(111, "Refused"), "Refused"),
+        (SignInError("not safe"), "not safe"),
+        (ValueError(INVALID), "its reply is not valid: name.0: Field required"),
+        (ValueError("a"), "ValueError: a"),
+        (ValueError(), "ValueError"),
+        (ExceptionGroup("g", [ExceptionGroup("h", [ValueError("a"), OSError()])]), "ValueError: a"),
+    ],
+)
+def test_a_failure_is_in_the_words_of_the_server(error: Exception, reason: str) -> None:
+    assert reason_of(error) == reason
+    assert invalid_place(error) == ("name.0: Field required" if INVALID in str(error) else "")
+
+
+def test_a_server_that_hangs_up_has_closed() -> None:
+    assert has_closed(ExceptionGroup("g", [MCPError(types.CONNECTION_CLOSED, "closed")]))
+    assert not has_closed(MCPError(-1, "closed"))
+    assert not has_closed(ValueError())
+
+
+# -- lines to the parent
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Return both ends of a pipe."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def lines(descriptor: int) -> list[dict[str, object]]:
+    return [json.loads(line) for line in os.read(descriptor, 1 << 16).splitlines()]
+
+
+def test_a_flood_is_cut_each_second(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    output = LineOutput(pipe[1])
+    for number in range(line_output.MOST_EVENTS):
+        output.log("info", f"é{number}")
+    output.progress(7, 1, 2, "p")
+    now = 100.9
+    output.log("info", "lost")
+    expected = [
+        {"event": "log", "level": "info", "text": f"é{number}"}
+        for number in range(line_output.MOST_EVENTS)
+    ]
+    assert lines(pipe[0]) == expected
+    now = 101.0
+    output.progress(7, 1.5, None, "p" * 3000)
+    assert lines(pipe[0]) == [
+        {"event": "log", "level": "warning", "text": "[2 lines left out]"},
+        {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "p" * 2000},
+    ]
+    now = 102.0
+    output.log("error", "e" * 3000)
+    assert lines(pipe[0]) == [{"event": "log", "level": "error", "text": "e" * 2000}]
