@@ -262,8 +262,8 @@ def _decimal_sign() -> str:
 def tokens(count: int) -> str:
     """Format a token count in short.
 
-    >>> [tokens(x) for x in (7, 1900, 12345, 272000, 1_050_000)]
-    ['7', '1.9k', '12k', '272k', '1.05M']
+    >>> [tokens(x) for x in (7, 1900, 9949, 9950, 272000, 999_500)]
+    ['7', '1.9k', '9.9k', '10k', '272k', '1M']
     """
     if count < 1000:
         return number(count)

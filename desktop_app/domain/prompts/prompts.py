@@ -168,13 +168,14 @@ def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
     Filled text is not parsed again, braces and all.
     """
     defaults = {v.name: v.default or "" for v in variables(text)}
-    filled, cursor = "", -1
+    filled = ""
+    cursor: int | None = None
     for piece in parse(text):
         if isinstance(piece, str):
             filled += piece
             continue
         value = values.get(piece.name, defaults.get(piece.name, ""))
-        if not value and cursor < 0:
+        if not value and cursor is None:
             cursor = len(filled)
         filled += value
-    return FilledPrompt(filled, len(filled) if cursor < 0 else cursor)
+    return FilledPrompt(filled, len(filled) if cursor is None else cursor)
