@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Without the catalogs, tests of translations fail. Compiled files tell a changed source
             # by its hash: its time and size may be the same.
             shutil.copytree(ROOT / "resources", copy / "resources", dirs_exist_ok=True)
+            (copy / "build").symlink_to(ROOT / "build")  # with the servers that tests install
             compiled = ("-m", "compileall", "-q", "--invalidation-mode", "checked-hash")
             _run(sys.executable, *compiled, "desktop_app", cwd=copy)
             record = _record(copy)
