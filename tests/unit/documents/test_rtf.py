@@ -22,6 +22,7 @@ def test_letters_are_in_the_code_page_of_their_font() -> None:
     # The second byte of a letter may be written as the sign that it is in ASCII.
     assert rtf(rb"{\f2 \'83e\'83X\'83g}") == "テスト"
     assert read(rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0}") == "Пр"
+    assert read(rb"{\rtf1\ansi\ansicpg99999 \'e9}") == "é"
 
 
 def test_characters_by_number_and_their_stand_ins() -> None:
