@@ -29,9 +29,9 @@ _LONGEST_RUN_S: Final = 300
 _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
 _PROCESS_TESTS: Final = {
-    "documents": "tests/integration/documents",
-    "local_model": "tests/integration/local_model",
-    "tool_servers": "tests/integration/tool_servers",
+    "documents": ["tests/integration/documents"],
+    "local_model": ["tests/integration/local_model"],
+    "tool_servers": ["tests/integration/tool_servers"],
 }
 """The tests of packages that run in processes that are not recorded."""
 _LONGEST_S: Final = {"tests/unit/": 15.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
@@ -68,11 +68,10 @@ class Sample:
         outcome = self._run_forked(forked, mutant, [test for test in unit if test in forked])
         if outcome in ("killed", "timeout"):
             return outcome
-        if not tests and (package := mutant.module.split("/")[1]) in _PROCESS_TESTS:
-            integration = [_PROCESS_TESTS[package]]
+        processes = _PROCESS_TESTS.get(mutant.module.split("/")[1], [])
         if outcome == "survived" and not is_imported:
             unit = []
-        for chosen in filter(None, (unit, integration, gui)):
+        for chosen in filter(None, (unit, integration, processes, gui)):
             outcome = _run(mutant, chosen)
             if outcome != "survived":
                 # Without a session bus, tests fail that have nothing to do with the mutant.
