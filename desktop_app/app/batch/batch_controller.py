@@ -136,7 +136,7 @@ class BatchController(QObject):
         dialog.new.preparation_requested.connect(lambda order: self._do(self._make(order)))
         page = dialog.job
         page.start_requested.connect(lambda job_id: self._do(self._begin(job_id)))
-        page.cancel_requested.connect(lambda job_id: self._do(self._cancel(job_id)))
+        page.cancel_requested.connect(lambda job_id: self._do(self._offer_cancelling(job_id)))
         page.repeat_requested.connect(lambda job_id: self._do(self._again(job_id)))
         page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
@@ -374,6 +374,24 @@ class BatchController(QObject):
     async def _begin(self, job_id: str) -> None:
         await self.runs.service.start(job_id)
         self.runs.go_on(job_id)
+
+    async def _offer_cancelling(self, job_id: str) -> None:
+        """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
+        job = await self._backend.batch_store.get(job_id)
+        if job is None or not job.status.was_sent:
+            await self._cancel(job_id)
+            return
+        from desktop_app.ui.widgets.question import ask
+
+        ask(
+            self._made_dialog(),
+            "confirm-batch-cancelling",
+            tr("Cancel this batch job?"),
+            tr("Responses that are complete are kept. You can request the others in a new job."),
+            label=tr("Cancel job"),
+            act=lambda: self._do(self._cancel(job_id)),
+            keep=tr("Keep running"),
+        )
 
     async def _cancel(self, job_id: str) -> None:
         await self.runs.stop_reading(job_id)

@@ -62,6 +62,7 @@ PLACES: Final[Mapping[str, str]] = {
     "closing-question": "quick-prompt#background",
     "confirm-restore": "conversations#backup",
     "confirm-binding": "quick-prompt#anywhere",
+    "confirm-batch-cancelling": "documents#batch",
     "confirm-batch-removal": "documents#batch",
     "confirm-paste": "quick-prompt#text",
     "confirm-server-removal": "conversations#servers",

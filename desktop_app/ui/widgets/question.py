@@ -23,12 +23,14 @@ def ask(
     label: str,
     act: Callable[[], object],
     is_destructive: bool = True,
+    keep: str = "",
 ) -> QPushButton:
     """Ask, and call `act` if the button with this label is clicked. Return that button.
 
     Args:
         name: the object name of the question.
         is_destructive: Enter cancels.
+        keep: the label of the other button if "Cancel" would be ambiguous.
     """
     box = message_box(text, more, parent=parent)
     box.setObjectName(name)
@@ -36,6 +38,8 @@ def ask(
     role = box.ButtonRole.DestructiveRole if is_destructive else box.ButtonRole.AcceptRole
     button = box.addButton(label, role)
     cancel = box.addButton(box.StandardButton.Cancel)
+    if keep:
+        cancel.setText(keep)
     if is_destructive:
         box.setDefaultButton(cancel)
     button.clicked.connect(lambda: act())

@@ -484,11 +484,18 @@ async def batches(desk: Desk, look: Look) -> None:
         await desk.written()
         await look(f"batch-job-{row}")
         dialog.show_list()
-    dialog.job.remove_requested.emit("")
-    box = find(dialog, QMessageBox, "confirm-batch-removal")
-    await until(box.isVisible)
-    await look("batch-removal")
-    box.reject()
+    sent = desk.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
+    for request, name in (
+        (dialog.job.remove_requested, "batch-removal"),
+        (dialog.job.cancel_requested, "batch-cancelling"),
+    ):
+        request.emit(sent)
+        await until(lambda: dialog.findChildren(QMessageBox))
+        box = find(dialog, QMessageBox, f"confirm-{name}")
+        await until(box.isVisible)
+        await look(name)
+        box.reject()
+        await until(lambda: not dialog.findChildren(QMessageBox))
     _close_dialogs(desk)
 
 

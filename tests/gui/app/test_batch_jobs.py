@@ -175,7 +175,13 @@ async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None
             dialog = await made(desk, notes(tmp_path, 1))
             press(desk, "batch-start")
             await until(lambda: "In progress" in dialog.job.status.text())
-            press(desk, "batch-cancel")
+            for answer in ("Keep running", "Cancel job"):
+                assert "Canceling" not in dialog.job.status.text()
+                press(desk, "batch-cancel")
+                await until(lambda: dialog.findChildren(QMessageBox))
+                (box,) = dialog.findChildren(QMessageBox)
+                next(each for each in box.buttons() if each.text() == answer).click()
+                await until(lambda: not dialog.findChildren(QMessageBox))
             await until(lambda: "Canceling" in dialog.job.status.text())
             assert not dialog.job.cancel.isEnabled()
 
