@@ -12,9 +12,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, reduce
 from math import isfinite
-from typing import Any, Final, TypeVar, get_origin, get_type_hints
+from operator import or_
+from types import UnionType
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
@@ -117,10 +119,15 @@ def typed(value: T) -> T:
 
 @cache
 def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
-    hints = get_type_hints(cls).items()
-    generic = (tuple, Mapping)
-    origins = ((name, hint, get_origin(hint)) for name, hint in hints)
-    return tuple((name, origin if origin in generic else hint) for name, hint, origin in origins)
+    return tuple((name, _plain(hint)) for name, hint in get_type_hints(cls).items())
+
+
+def _plain(hint: Any) -> Any:
+    """Return a type that isinstance() accepts: without the types of what is in a collection."""
+    origin = get_origin(hint)
+    if origin is UnionType:
+        return reduce(or_, map(_plain, get_args(hint)))
+    return origin if origin in (tuple, Mapping) else hint
 
 
 def _has_type(value: object, declared: Any) -> bool:

@@ -44,6 +44,7 @@ from desktop_app.domain.evaluation.evaluation_result import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
@@ -79,7 +80,12 @@ TEXT = "The door of the house is green. The key lies under the stone. " * 3
 DATA = TEXT.encode()
 SHA256 = hashlib.sha256(DATA).hexdigest()
 PROFILE = ProviderProfile(
-    "own", "Own server", ProviderKind.COMPATIBLE, "http://127.0.0.1:1234/v1", needs_key=False
+    "own",
+    "Own server",
+    ProviderKind.COMPATIBLE,
+    "http://127.0.0.1:1234/v1",
+    needs_key=False,
+    own_models=(OwnModel("m", 8192, efforts=(Effort.LOW,)),),
 )
 
 
