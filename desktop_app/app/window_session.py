@@ -119,7 +119,12 @@ class WindowSession:
         self.is_rebuilt = False
         self.reopened: tuple[str, ...] = ()
         self.quick_host = QuickHost(
-            window, theme, self.controllers, self._raise_window, self.quit, self._on_quick_hidden
+            window,
+            theme,
+            self.controllers,
+            self._raise_window,
+            lambda: self.closing.quit(),
+            self._on_quick_hidden,
         )
         self._forms = FormKeeper(
             window,
@@ -239,7 +244,7 @@ class WindowSession:
         tray.new_requested.connect(self._open_new)
         tray.conversation_requested.connect(self._open_conversation)
         tray.pause_requested.connect(self._pause_hotkey)
-        tray.quit_requested.connect(self._quit_unless_entering)
+        tray.quit_requested.connect(self.closing.quit)
         notifier = self.notifier = AnswerNotifier(
             window,
             running,
@@ -483,7 +488,7 @@ class WindowSession:
             "quick.open": lambda: self.quick.open_with(""),
             "quick.pause": self._toggle_pause,
             "conversation.copy-link": self._copy_link,
-            "app.quit": self._quit_unless_entering,
+            "app.quit": self.closing.quit,
         }
 
     def _bind_keys(self) -> None:
@@ -589,12 +594,6 @@ class WindowSession:
         """End the program: stop what runs, store what arrived, close the store."""
         if not self.is_ending:
             self._ending = asyncio.get_running_loop().create_task(self._end())
-
-    def _quit_unless_entering(self) -> None:
-        from desktop_app.ui.widgets.form_dialog import ask_about_changes  # not needed at the start
-
-        if not ask_about_changes():
-            self.quit()
 
     def end_for(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
@@ -57,7 +58,7 @@ class ClosingController(QObject):
         self._window, self._running, self._shows_more = window, running, shows_more
         self._values, self._tasks = values, tasks
         self._is_resident = is_resident
-        self._has_tray = self._has_hotkey = self._is_asking = False
+        self._has_tray = self._has_hotkey = self._is_asking = self._is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
     def set_tray(self, shown: bool) -> None:
@@ -85,6 +86,7 @@ class ClosingController(QObject):
         if is_session_ending():  # nobody could answer any more
             self.ended.emit()
         elif self.is_resident:
+            self._is_finishing = False
             self._hide()
         elif ask_about_changes():
             return
@@ -96,10 +98,22 @@ class ClosingController(QObject):
             self._window.hide()
             self.ended.emit()
 
+    def quit(self) -> None:
+        """End the program, resident or not; ask if answers are running."""
+        from desktop_app.ui.widgets.form_dialog import ask_about_changes  # not needed at the start
+
+        if self._is_asking or ask_about_changes():
+            return
+        if self._running.conversations:
+            self._ask_whether_to_stop()
+        else:
+            self.ended.emit()
+
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and nobody wants it to stay."""
         shows = self._window.isVisible() or self._shows_more()
-        if not shows and not self.is_resident and not self._running.conversations:
+        stays = self.is_resident and not self._is_finishing
+        if not shows and not stays and not self._running.conversations:
             self.ended.emit()
 
     def _hide(self) -> None:
@@ -143,14 +157,17 @@ class ClosingController(QObject):
                 self._window.hide()
                 self.ended.emit()
             elif box.clickedButton() is wait:
+                self._is_finishing = True
                 self._hide()
                 self.end_if_nothing_shows()  # it may have ended meanwhile
 
         box.finished.connect(lambda _result: answered())
         box.open()
+        box.activateWindow()  # the tray may have asked, with the window hidden or behind others
 
     def _question(self, text: str, more: str) -> QMessageBox:
-        box = message_box(text, more, parent=self._window)
+        # Not over the window while the quick prompt is active, which stays above it.
+        box = message_box(text, more, parent=QApplication.activeWindow() or self._window)
         box.setObjectName("closing-question")
         self._is_asking = True
         box.finished.connect(self._end_question)

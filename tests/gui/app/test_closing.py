@@ -88,6 +88,37 @@ async def test_an_answer_may_be_stopped() -> None:
         assert is_ending(desk)
 
 
+@pytest.mark.parametrize("is_hidden", [True, False])
+async def test_quitting_a_resident_program_asks_about_an_answer(is_hidden: bool) -> None:
+    async with Desk() as desk:
+        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        desk.ready.closing.set_tray(True)
+        turn = await desk.ask("Why?")
+        if is_hidden:
+            desk.window.close()
+        desk.ready.actions["app.quit"]()
+        desk.ready.actions["app.quit"]()  # one question at a time
+        assert not is_ending(desk)
+        choose(desk, "Finish, then quit")
+        assert not is_ending(desk)
+        turn.end("Because.")
+        await until(lambda: is_ending(desk))
+
+
+async def test_a_window_closed_after_the_question_stays_again() -> None:
+    async with Desk() as desk:
+        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        desk.ready.closing.set_tray(True)
+        turn = await desk.ask("Why?")
+        desk.ready.closing.quit()
+        choose(desk, "Finish, then quit")
+        desk.window.show()
+        desk.window.close()
+        turn.end("Because.")
+        await until(lambda: not desk.controllers.running.conversations)
+        assert not is_ending(desk)
+
+
 async def test_a_resident_program_stays() -> None:
     async with Desk() as desk:
         desk.ready.closing._is_resident = True
