@@ -466,6 +466,7 @@ class WindowSession:
         self._window.show()
         self._window.raise_()
         self._window.activateWindow()
+        self.controllers.choice.propose_model()
 
     def _show_key_line(self) -> None:
         on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE

@@ -209,7 +209,7 @@ class ChatController(QObject):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
             self._pane.notifications.notify(error, topic=QUESTION)
             return
-        asking = replace(asked, choice=choice or await self._known_choice(asked))
+        asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
         profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
         settings = settings.for_one() if alone else settings
         self._pane.notifications.dismiss_topic(QUESTION)
@@ -275,14 +275,6 @@ class ChatController(QObject):
             (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),
         ]
         self._pane.notifications.notify(error, actions, topic=QUESTION)
-
-    async def _known_choice(self, asked: Conversation) -> ModelChoice:
-        """Return a conversation's choice; without a model, look for one at its provider."""
-        choice = self._setup.choice_of(asked)
-        if choice.model or choice.variant is not None:
-            return choice
-        await self._providers.refresh_listing(self._setup.profile_of(asked), insist=True)
-        return self._setup.choice_of(asked)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""

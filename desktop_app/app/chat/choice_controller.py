@@ -186,9 +186,14 @@ class ChoiceController(QObject):
 
     def _show(self) -> None:
         self._pane.prompt.set_choice(self._choices.view)
-        if not self._setup.resolved.model.id:
-            self._warm()  # its list names a model to propose
+        if self._pane.isVisible():  # httpx would double the memory of a program in the background
+            self.propose_model()
         self._timer.start()
+
+    def propose_model(self) -> None:
+        """Without a model, read the provider's list, which names one to propose."""
+        if not self._setup.resolved.model.id:
+            self._warm()
 
     def _typed(self) -> None:
         self._timer.start()

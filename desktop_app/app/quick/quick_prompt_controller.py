@@ -177,6 +177,7 @@ class QuickPromptController(QObject):
         self.window.set_large_paste(int(self._values[LARGE_PASTE] or 0))
         self.window.open_with(self._brought, keeps=keeps)
         self._tasks.start(self._load_history())
+        self._tasks.start(self._propose_model())
 
     def _add_brought(self, text: str) -> None:
         self._brought = "\n\n".join(part for part in (self._brought, text) if part.strip())
@@ -285,6 +286,7 @@ class QuickPromptController(QObject):
         self._is_beginning = True
         asked, brought, attached = text.strip(), self._brought, self.attachments.parts
         try:
+            await self._propose_model()
             if self._is_unsaved and not self._path:
                 self._temporary.begin(self._conversation.id)
                 await self._conversations.create(self._conversation)
@@ -389,6 +391,16 @@ class QuickPromptController(QObject):
         return "" if text == self._asked else text
 
     # -------------------------------------------------------------- choice
+
+    async def _propose_model(self) -> None:
+        """Without a model, take the one that the provider's list proposes."""
+        if self._resolved().model.id:
+            return
+        asked = self._conversation
+        choice = await self._setup.known_choice(asked)
+        if self._conversation is asked and choice != asked.choice:
+            self._conversation = replace(asked, choice=choice)
+            self._show_choice()
 
     def _choose_variant(self, variant: Variant) -> None:
         choice = self._conversation.choice

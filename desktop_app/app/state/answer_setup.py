@@ -91,6 +91,14 @@ class AnswerSetup(QObject):
             return choice
         return self._backend.default_choice(profile, self._values.all)
 
+    async def known_choice(self, conversation: Conversation) -> ModelChoice:
+        """Return the current choice; without a model, look for one at the provider."""
+        choice = self.choice_of(conversation)
+        if choice.model or choice.variant is not None:
+            return choice
+        await self._providers.refresh_listing(self.profile_of(conversation), insist=True)
+        return self.choice_of(conversation)
+
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation's answers: its own, its folder's, the general."""
         folder = self._folders.of(conversation)

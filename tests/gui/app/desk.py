@@ -17,7 +17,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
-from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
+from desktop_app.app.desktop.window_request import (
+    HiddenRequest,
+    OpenRequest,
+    QuickRequest,
+    WindowRequest,
+)
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.provider_gateway import ProviderGateway
@@ -169,7 +174,7 @@ class Desk:
 
     def before_ready(self) -> None:
         """Run between the first paint and the opening of the store."""
-        if not isinstance(self._request, QuickRequest):
+        if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
 
     def _build_backend(self) -> Backend:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from desktop_app.app.answers import server_watch
+from desktop_app.app.desktop.window_request import HiddenRequest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
@@ -69,6 +70,35 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         await until(lambda: bool(server.requests))
         await desk.settled()
         assert {r.json["model"] for r in server.requests} == {"qwen3-8b"}
+
+
+async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
+    async with (
+        LoopbackServer(REFUSED, CHAT, models=OWN) as server,
+        Desk(
+            real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
+        ) as desk,
+    ):
+        await desk.written()
+        assert not desk.controllers.choice._warmed
+        desk.ready.quick.open_with("")
+        quick = desk.ready.quick.window
+        await until(lambda: quick.choice.short_name == "qwen3-8b")
+        await until(lambda: named(desk) == "qwen3-8b")  # the window has the same list
+
+
+async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> None:
+    async with (
+        LoopbackServer(REFUSED, CHAT, models=OWN) as server,
+        Desk(
+            real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
+        ) as desk,
+    ):
+        desk.ready.quick.open_with("")
+        desk.ready.quick.window.submit_requested.emit("Why?")
+        await until(lambda: any(r.method == "POST" for r in server.requests))
+        await desk.settled()
+        assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
 
 
 async def test_the_variants_are_those_that_the_server_lists() -> None:
