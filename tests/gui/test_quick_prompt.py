@@ -403,6 +403,14 @@ def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
             assert found.text(QAccessible.Text.Name), widget
 
 
+def test_cost_and_time_are_shown_whole(qtbot: QtBot, quick: QuickPrompt) -> None:
+    quick.set_streaming(True)
+    quick.set_streaming(False)
+    quick.show_facts("$0.0312 · 1 min 12 s")
+    status = find(quick, QLabel, "status")
+    qtbot.waitUntil(lambda: QLabel.text(status) == "$0.0312 · 1 min 12 s")
+
+
 def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_theme(themes.dark(2.0))
     assert quick.width() <= quick.screen().availableGeometry().width()

@@ -159,7 +159,7 @@ class QuickPrompt(QWidget):
         self._theme = theme
         self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = self._submitted = ""
-        self._streaming = self._offers_undo = self._has_notice = self._is_expanded = False
+        self._streaming = self._offers_undo = self._is_expanded = False
         self.place: tuple[float, float] | None = None
         self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
@@ -402,7 +402,7 @@ class QuickPrompt(QWidget):
 
     def set_status(self, text: str) -> None:
         """Show a few words and announce them; they end a problem."""
-        self._show_status(text, "", "", is_notice=True)
+        self._show_status(text, "", "")
         self.announce(text)
 
     def show_facts(self, text: str) -> None:
@@ -419,14 +419,12 @@ class QuickPrompt(QWidget):
 
     def offer_undo(self, text: str) -> None:
         """Say what was done, with a button that undoes it."""
-        self._show_status(text, "", tr("Undo"), is_notice=True)
+        self._show_status(text, "", tr("Undo"))
         self._offers_undo = True
         self.announce(text)
 
-    def _show_status(
-        self, text: str, problem: str, remedy: str, *, is_notice: bool = False
-    ) -> None:
-        self._offers_undo, self._has_notice = False, is_notice
+    def _show_status(self, text: str, problem: str, remedy: str) -> None:
+        self._offers_undo = False
         self._status.setText(text)
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
@@ -623,8 +621,7 @@ class QuickPrompt(QWidget):
         """Show the shortcuts of the buttons if there is room for them."""
         shown = [hint for hint in self._hints if hint.isVisibleTo(self)]
         spaces = self._footer.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
-        if self._has_notice:
-            spaces += painting.text_width(self._status.text(), self._theme.note())
+        spaces += painting.text_width(self._status.text(), self._theme.note())
         room = min(self._theme.px(WIDTH), self.screen().availableGeometry().width()) - spaces
         fits = sum(hint.whole_width for hint in shown) <= room
         for hint in self._hints:
