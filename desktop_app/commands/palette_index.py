@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -19,8 +19,10 @@ CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
 MOST_SHOWN: Final = 60
 _MOST_READ: Final = 8_000  # places of a word that are looked at, newest conversations first
-_FUZZY: Final = 5  # after all ranks of `rank`
-_MOST_FUZZY: Final = 5_000  # newest conversations in which the letters are searched one by one
+_SWAPPED: Final = 5  # after all ranks of `rank`
+_FUZZY: Final = 6
+_MOST_FUZZY: Final = 5_000  # newest conversations searched for letters in order and swapped ones
+_FEWEST_SWAPPED: Final = 4  # letters of a word in which two may be swapped
 
 
 class TitleIndex:
@@ -39,15 +41,21 @@ class TitleIndex:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def find(self, words: Sequence[str], limit: int = MOST_SHOWN) -> list[tuple[str, str]]:
-        """Return the newest conversations whose titles contain all words (folded)."""
+    def find(
+        self, words: Sequence[str], limit: int = MOST_SHOWN, *, within: int | None = None
+    ) -> list[tuple[str, str]]:
+        """Return the newest conversations whose titles contain all words (folded).
+
+        Args:
+            within: the number of conversations to look at; None for all.
+        """
         if not words:
             return self._rows[:limit]
-        text = self._text
+        text, last = self._text, self._end_of(within)
         rarest = max(words, key=len)  # counting all of them would take longer than a frame
         others = [word for word in words if word != rarest]
         found: list[tuple[str, str]] = []
-        at, reads = text.find(rarest), 0
+        at, reads = text.find(rarest, 0, last), 0
         while at >= 0 and len(found) < limit and reads < _MOST_READ:
             reads += 1
             row = bisect_right(self._ends, at)
@@ -55,12 +63,18 @@ class TitleIndex:
             line = text[self._ends[row - 1] if row else 0 : end]
             if all(word in line for word in others):
                 found.append(self._rows[row])
-            at = text.find(rarest, end)
+            at = text.find(rarest, end, last)
         return found
+
+    def _end_of(self, count: int | None) -> int:
+        """Return where the first `count` titles end in the text."""
+        if count is None or count >= len(self._ends):
+            return len(self._text)
+        return self._ends[count]
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
         """Return those of the newest conversations whose titles match, see `letters_in_order`."""
-        end = self._ends[_MOST_FUZZY] if len(self._ends) > _MOST_FUZZY else len(self._text)
+        end = self._end_of(_MOST_FUZZY)
         found: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)
         while match is not None and len(found) < limit:
@@ -74,6 +88,16 @@ def letters_in_order(text: str) -> re.Pattern[str]:
     """Return a pattern of these letters in a line, with any others between; it never backtracks."""
     first, *rest = map(re.escape, text)
     return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in rest))
+
+
+def swapped_spellings(words: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the words with two neighboring letters of one of them swapped."""
+    for number, word in enumerate(words):
+        if len(word) >= _FEWEST_SWAPPED:
+            for at in range(len(word) - 1):
+                if word[at] != word[at + 1]:
+                    spelling = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+                    yield [*words[:number], spelling, *words[number + 1 :]]
 
 
 class UseCounts:
@@ -154,4 +178,18 @@ class PaletteIndex:
             place = rank(words, title, "")
             key = (_FUZZY if place is None else place, -self._uses.score(entry.id), row + 1)
             ranked.append((key, entry))
+        if all(place == _FUZZY for (place, _, _), _ in ranked):
+            near = {entry.id: entry for entry in self._swapped(words, note)}
+            for row, entry in enumerate(near.values()):
+                ranked.append(((_SWAPPED, -self._uses.score(entry.id), row), entry))
+            ranked = [(k, e) for k, e in ranked if k[0] == _SWAPPED or e.id not in near]
         return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MOST_SHOWN]]
+
+    def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
+        """Yield the rows that contain the words once two of their letters are swapped."""
+        texts = (f"{entry.title} {entry.beside}" for entry in self._entries)
+        others = TitleIndex((str(row), text) for row, text in enumerate(texts))
+        for spelling in swapped_spellings(words):
+            yield from (self._entries[int(row)] for row, _ in others.find(spelling))
+            for id_, title in self._titles.find(spelling, within=_MOST_FUZZY):
+                yield PaletteEntry(CONVERSATION + id_, title, note)

@@ -47,6 +47,16 @@ def test_a_few_letters_in_order_are_enough() -> None:
     assert found("rcl") == [f"{CONVERSATION}c3"]  # not across two titles
 
 
+def test_two_swapped_letters_still_find_a_row() -> None:
+    assert found("thmee") == ["setting:look.theme"]
+    assert found("retires") == found("client retires") == [f"{CONVERSATION}c3"]
+    assert found("tmehe") == []  # more than two letters are elsewhere
+    assert found("rpo") == []  # too short
+    near = TitleIndex([("c1", "Stop at once, Anna"), ("c0", "Sotp")])
+    shown = PaletteIndex([], near, NONE).find("sotp")
+    assert [entry.id for entry in shown] == [f"{CONVERSATION}c0"]  # nothing near beside a match
+
+
 def test_what_is_used_most_comes_first_among_equals() -> None:
     uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"
