@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.help.help_places import SHORTCUTS
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "list.search": window.search,
         "list.next": lambda: library.open_neighbour(+1),
         "list.previous": lambda: library.open_neighbour(-1),
-        "list.toggle": window.toggle_list,
+        "list.toggle": lambda: _toggle_list(window),
         "prompt.focus": window.prompt.focus_text,
         "message.next": lambda: window.transcript.step_message(+1),
         "message.previous": lambda: window.transcript.step_message(-1),
@@ -112,6 +113,13 @@ def _delete_chosen(window: MainWindow, its: Controllers) -> None:
         its.temporary.close_open()
     else:
         its.trash.delete_chosen()
+
+
+def _toggle_list(window: MainWindow) -> None:
+    window.toggle_list()
+    shown = window.conversations.isVisible()
+    words = tr("Conversation list shown") if shown else tr("Conversation list hidden")
+    window.notifications.announce(words)
 
 
 def _show_place(window: MainWindow, its: Controllers, place: ListFilter) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
+from desktop_app.i18n.translation import tr_plural
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
 from desktop_app.ui.sidebar.row_view import RowView
 
@@ -118,10 +119,17 @@ class ConversationView(RowView):
             self.selection_cleared.emit()
 
     def mark_all(self) -> None:
-        """Mark all loaded conversations."""
+        """Mark all loaded conversations, and announce how many, because the focus stays."""
+        from desktop_app.ui.widgets.announcements import announce  # not needed at the start
+
         count = self.model().rowCount()
         if count:
             self._mark(self.model().index(0, 0), self.model().index(count - 1, 0))
+            marked = len(self.selectedIndexes())
+            words = tr_plural(
+                "{count} conversation selected", "{count} conversations selected", marked
+            )
+            announce(self, words)
 
     def _mark(self, first: QModelIndex, last: QModelIndex) -> None:
         """Mark all rows between two rows; headings and folders are not selectable."""

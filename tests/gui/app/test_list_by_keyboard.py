@@ -14,6 +14,7 @@ from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, encode
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.widgets import announcements
 from desktop_app.ui.widgets.rows_model import ROW
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
@@ -40,17 +41,28 @@ def marked(view: ConversationView) -> list[str]:
     return [str(index.data()) for index in view.selectedIndexes()]
 
 
-async def test_what_is_marked_is_what_del_deletes() -> None:
+async def test_what_is_marked_is_what_del_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
     async with Desk() as desk:
         view = await asked(desk, "One", "Two", "Three")
         QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
         assert len(marked(view)) == 3
+        assert said == ["3 conversations selected"]
         row = view.visualRect(view.model().index(2, 0)).center()
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=row)
         await until(lambda: marked(view) == ["Two"])
         QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
         QTest.keyClick(view, Qt.Key.Key_Escape)
         assert marked(view) == ["Two"]
+
+
+async def test_the_list_says_that_it_is_hidden_or_shown() -> None:
+    async with Desk() as desk:
+        desk.window.resize(1200, 700)
+        for words in ("hidden", "shown"):
+            desk.ready.actions["list.toggle"]()
+            assert desk.window.notifications.status.text() == f"Conversation list {words}"
 
 
 async def test_after_del_the_keyboard_is_on_the_next_conversation() -> None:

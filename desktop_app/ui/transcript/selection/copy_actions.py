@@ -120,7 +120,9 @@ class CopyActions(QObject):
             block = shown[-1] if shown else QTextBlock()
             while block.isValid() and head is None:
                 head, block = self.code_head(block), block.previous()
-        if head is not None:
+        if head is None:
+            self.notice_raised.emit(tr("There is no code block here or above."))
+        else:
             self.copy_code(head.blockNumber())
 
     def code_head(self, block: QTextBlock) -> QTextBlock | None:
