@@ -573,6 +573,7 @@ class Controllers(QObject):
             before_asking=self.compaction.before_asking,
             ways_out=ways_out,
             cancel_first=self.compaction.cancel,
+            is_reading=self.attachments.is_reading,
             session=state.session,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
@@ -655,12 +656,12 @@ class Controllers(QObject):
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
         self.batches.reading_stop_requested.connect(self.attachments.close)
+        self.attachments.reading_failed.connect(self.chat.hold_back)
+        self.attachments.reading_ended.connect(self.chat.send_waiting)
         self.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(Target(sha256, name))
         )
-        self.chunked_reading.submit_requested.connect(
-            lambda *asked: self.tasks.start(self.chat.submit(*asked))
-        )
+        self.chunked_reading.submit_requested.connect(self.chat.submit)
         self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
         window.transcript.set_model_names(self.name_of_model)
         window.transcript.typeset_with(self.typesetter)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
@@ -90,7 +90,15 @@ def _reading_text(progress: Progress) -> str:
 
 
 class AttachmentsController(QObject):
-    """Connects drops, the document worker and the draft."""
+    """Connects drops, the document worker and the draft.
+
+    Signals:
+        reading_failed(str): a file of this conversation was not attached, or is not wanted.
+        reading_ended(str): no file of this conversation is being read any more.
+    """
+
+    reading_failed = Signal(str)
+    reading_ended = Signal(str)
 
     def __init__(
         self,
@@ -150,6 +158,10 @@ class AttachmentsController(QObject):
     def reading(self) -> frozenset[str]:
         """The ids of the files that are being read, of all conversations."""
         return frozenset(self._reading)
+
+    def is_reading(self, conversation_id: str) -> bool:
+        """Return True if a file of a conversation is being read."""
+        return any(r.conversation_id == conversation_id for r in self._reading.values())
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, by default the open one's."""
@@ -216,6 +228,7 @@ class AttachmentsController(QObject):
     async def _run(
         self, reading_id: str, reading: _Reading, given: Path | str | DroppedData
     ) -> None:
+        is_attached = False
         try:
             on_progress = partial(self._show_progress, reading)
             part, note = await self._passwords.opened(
@@ -224,6 +237,7 @@ class AttachmentsController(QObject):
             if note:  # how it was read, if that is unexpected
                 self._notifications.notify(note)
             await self._add(reading, part)
+            is_attached = True
             reading.batch.attached += 1
             if isinstance(given, Path):
                 await self._note_origin(reading, part.sha256, given)
@@ -239,6 +253,15 @@ class AttachmentsController(QObject):
                 self._announce_attached(reading)
             if not reading.batch.left or reading.batch.total <= FEW:
                 self._say_what_failed(reading.batch)
+            if is_wanted:
+                self._report_end(reading.conversation_id, is_attached=is_attached)
+
+    def _report_end(self, conversation_id: str, *, is_attached: bool) -> None:
+        if not is_attached:
+            self.reading_failed.emit(conversation_id)
+        if not self.is_reading(conversation_id):
+            self._update()
+            self.reading_ended.emit(conversation_id)
 
     async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
         """Store a file's location; if that fails, the file stays attached."""
@@ -363,6 +386,7 @@ class AttachmentsController(QObject):
         reading = self._reading.pop(reading_id)
         if reading.task is not None:
             reading.task.cancel()
+        self.reading_failed.emit(reading.conversation_id)
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
         """Change an image's detail, or show all chips."""
@@ -386,11 +410,13 @@ class AttachmentsController(QObject):
         self._prompt.set_chips(chips)
         if not self._has_opened:  # a question would be asked with nobody's choice of a model
             return
-        why = tr("Reading {name}…", name=next(iter(reading.values())).name) if reading else ""
-        why = why or self._refusal()
+        why = self._refusal()
         if not self._providers.has_provider(self._current.conversation):
             why = tr(PROVIDER_REMOVED)
-        self._prompt.set_can_send(not why, why)
+        can_queue = bool(reading) and not why
+        if can_queue:
+            why = tr("Reading {name}…", name=next(iter(reading.values())).name)
+        self._prompt.set_can_send(not why, why, can_queue=can_queue)
         self._show_suggestions()
 
     def _chips_of_read(self) -> list[Chip]:

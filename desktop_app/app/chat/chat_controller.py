@@ -67,6 +67,7 @@ class ChatController(QObject):
         before_asking: is awaited before a question is sent.
         ways_out: returns the remedies for a refused question.
         cancel_first: cancels other work on the open conversation; returns True if there was any.
+        is_reading: returns True if files for the draft of a conversation are being read.
 
     Signals:
         cap_change_requested(str): change a provider's monthly cap.
@@ -91,6 +92,7 @@ class ChatController(QObject):
         before_asking: BeforeAsking,
         ways_out: Callable[[UserFacingError], Actions],
         cancel_first: Callable[[], bool],
+        is_reading: Callable[[str], bool],
         session: ConversationSession,
         answer_settings: AnswerSettings,
         tasks: Tasks,
@@ -109,13 +111,13 @@ class ChatController(QObject):
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
         self._choices = choices
         self._beginning: set[str] = set()  # conversations whose turn is being written
-        self._waiting: dict[str, str] = {}  # conversation id -> question to ask after its answer
+        self._waiting: dict[str, str] = {}  # conversation id -> question to ask once it can be
         self._hint = ""
         self._edited = EditedQuestion(
             parent, current=self._current, draft=self._draft, prompt=pane.prompt
         )
         self._before_asking, self._ways_out = before_asking, ways_out
-        self._cancel_first = cancel_first
+        self._cancel_first, self._is_reading = cancel_first, is_reading
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
             "retry-with": self._offer_others,
@@ -131,9 +133,7 @@ class ChatController(QObject):
 
     def _connect(self) -> None:
         prompt, running = self._pane.prompt, self._running
-        prompt.submit_requested.connect(
-            lambda text: self._start(self.submit(text, prompt.template_id))
-        )
+        prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
         prompt.step_back_requested.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
@@ -154,25 +154,28 @@ class ChatController(QObject):
 
     # -------------------------------------------------------------- asking
 
-    async def submit(self, text: str, template_id: str) -> None:
-        """Ask the question in the prompt, after the end of a streaming answer.
+    def submit(self, text: str, template_id: str) -> None:
+        """Ask the question in the prompt, once its answer has ended and its files are read.
 
         The prompt is cleared once the question is on disk.
         """
         draft, here = self._draft.with_text(text, template_id), self._current.id
-        if draft and self._running.is_running(here):
+        if draft and self._has_to_wait(here):
             self._waiting[here] = text
             self._show_hint()
         elif draft:
             edited = self._edited.question
             path = self._current.path if edited is None else self._current.path_to(edited.id)
-            await self._begin(list(path), draft)
+            self._start(self._begin(list(path), draft))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask the question in the prompt of several models, or else the last question again."""
         prompt = self._pane.prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         edited, path = self._edited.question, self._current.path
+        if self._is_reading(self._current.id):
+            self._pane.notifications.notify(tr("Wait until the attached files are read."))
+            return
         if draft:
             path = path if edited is None else self._current.path_to(edited.id)
             await self._begin(list(path), draft, compared=choices)
@@ -365,17 +368,33 @@ class ChatController(QObject):
 
     # -------------------------------------------------------------- waiting questions
 
+    def _has_to_wait(self, conversation_id: str) -> bool:
+        return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
+
     def _take_back(self) -> None:
         """Do not send the waiting question of the open conversation automatically."""
-        if self._waiting.pop(self._current.id, None) is not None:
+        self.hold_back(self._current.id)
+
+    def hold_back(self, conversation_id: str) -> None:
+        """Do not send the waiting question of a conversation automatically."""
+        if self._waiting.pop(conversation_id, None) is not None:
             self._show_hint()
 
-    async def _send_waiting(self, conversation_id: str, text: str) -> None:
-        """Ask the waiting question in its own conversation, after the end of an answer."""
-        if self._is_open(conversation_id):
-            if self._pane.prompt.can_send:
-                await self.submit(text, self._pane.prompt.template_id)
+    def send_waiting(self, conversation_id: str) -> None:
+        """Ask the waiting question of a conversation if nothing is in its way any more."""
+        if self._has_to_wait(conversation_id):
             return
+        text = self._waiting.pop(conversation_id, None)
+        if text is None:
+            return
+        self._show_hint()
+        if self._is_open(conversation_id):
+            self._pane.prompt.send()
+        else:
+            self._start(self._ask_elsewhere(conversation_id, text))
+
+    async def _ask_elsewhere(self, conversation_id: str, text: str) -> None:
+        """Ask a question in a conversation that is not open."""
         conversation = self._presenter.usable(conversation_id)
         is_edited = self._edited.is_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or the question is for another point
@@ -408,16 +427,17 @@ class ChatController(QObject):
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if answer.status is MessageStatus.STREAMING:
             return  # it continues at its provider after the program's end
-        if not self._running.is_running(conversation_id):
-            waiting = self._waiting.pop(conversation_id, None)
-            if waiting is not None and answer.status is not MessageStatus.FAILED:
-                self._start(self._send_waiting(conversation_id, waiting))
-        if self._is_open(conversation_id):
+        is_open = self._is_open(conversation_id)
+        if is_open:
             self._shown.show_end(answer)
             self._show_state()
-            if may_be_repaired(answer) and self._values["answer.repair"]:
-                path = self._current.path_to(answer.id)
-                self._start(self._begin(path, None, repairs=answer))
+        if not self._running.is_running(conversation_id):
+            if answer.status is MessageStatus.FAILED:
+                self.hold_back(conversation_id)
+            self.send_waiting(conversation_id)
+        if is_open and may_be_repaired(answer) and self._values["answer.repair"]:
+            path = self._current.path_to(answer.id)
+            self._start(self._begin(path, None, repairs=answer))
 
     def _show_state(self) -> None:
         """Show Send or Stop."""

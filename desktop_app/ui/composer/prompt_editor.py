@@ -65,7 +65,8 @@ class PromptEditor(QFrame):
         slash: completes prompts from the library after "/".
 
     Signals:
-        submit_requested(str): send this text, unchanged; while an answer streams, after its end.
+        submit_requested(str): send this text, unchanged; while an answer streams or files are
+            read, after their end.
         stop_requested(): stop the answer.
         step_back_requested(): the stop key was pressed while an answer streams.
         text_changed(): the text changed other than by `set_text`.
@@ -105,6 +106,7 @@ class PromptEditor(QFrame):
         self._keymap = Keymap()
         self._streaming = False
         self._refusal = ""
+        self._can_queue = False
         self._hint = ""
         self._has_hint, self._is_tight = True, False
         self._warning = ""
@@ -145,7 +147,7 @@ class PromptEditor(QFrame):
         text, row = self._text, self.row
         text.textChanged.connect(self._on_text_changed)
         text.cursorPositionChanged.connect(self.slash.follow_cursor)
-        text.send_pressed.connect(self._send)
+        text.send_pressed.connect(self.send)
         text.stop_pressed.connect(self.step_back_requested)
         text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
@@ -161,7 +163,7 @@ class PromptEditor(QFrame):
         row.attach.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
         row.attach_more.clicked.connect(self._open_attach_menu)
         row.tools.clicked.connect(self.tools_requested)
-        row.send.clicked.connect(self._send)
+        row.send.clicked.connect(self.send)
         row.stop.clicked.connect(self.stop_requested)
         self._chips.remove_requested.connect(self.attachment_removal_requested)
         self._chips.detail_requested.connect(self.detail_requested)
@@ -298,7 +300,7 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def show_hint(self, shown: bool) -> None:
-        """Show or hide the line below the card."""
+        """Show or hide the line below the card; what it says about sending is always shown."""
         self._has_hint = shown
         self._show_hint()
 
@@ -316,11 +318,16 @@ class PromptEditor(QFrame):
         """True if sending is allowed now."""
         return not self._refusal
 
-    def set_can_send(self, can_send: bool, why: str = "") -> None:
-        """Allow or refuse sending; `why` is shown if the user tries anyway."""
+    def set_can_send(self, can_send: bool, why: str = "", *, can_queue: bool = False) -> None:
+        """Allow or refuse sending; `why` is shown if the user tries anyway.
+
+        With `can_queue`, the refusal ends by itself: the send key requests sending all the same.
+        """
         self._refusal = "" if can_send else (why or tr("Can’t send right now"))
-        self._warning = ""
-        self.row.send.setEnabled(can_send)
+        self._can_queue = can_queue
+        if self._warning:  # until the text changes, or nothing is in the way
+            self._warning = self._refusal
+        self.row.send.setEnabled(can_send or can_queue)
         self._show_send_tooltip()
         self.row.send.setAccessibleDescription(spoken_text(self._refusal))
         self._suggestions.set_refusal(self._refusal)
@@ -433,10 +440,12 @@ class PromptEditor(QFrame):
         self._card_layout.invalidate()
         self._card_layout.activate()
 
-    def _send(self) -> None:
-        if self._refusal:
+    def send(self) -> None:
+        """Send the text or the first suggestion, or show why that is refused."""
+        is_typed = bool(self.text().strip())
+        if self._refusal and not (is_typed and self._can_queue):
             self._warn(self._refusal)
-        elif self.text().strip():
+        elif is_typed:
             self.submit_requested.emit(self.text())
         elif self._streaming:
             self.focus_text()
@@ -476,7 +485,9 @@ class PromptEditor(QFrame):
         if words != self._hint_label.text():
             self._hint_label.setText(words)
         is_default = not (self._warning or self._hint or self._notice or self._streaming)
-        self._hint_label.setVisible(self._has_hint and not (is_default and self._is_tight))
+        has_news = bool(self._warning or self._hint)
+        is_shown = has_news or (self._has_hint and not (is_default and self._is_tight))
+        self._hint_label.setVisible(is_shown)
 
     def _default_hint(self) -> str:
         stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")

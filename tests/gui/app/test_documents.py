@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -19,6 +20,8 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
+
+WAITS = "Queued · Esc to cancel"
 
 
 def is_read(desk: Desk) -> bool:
@@ -122,6 +125,48 @@ async def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
         (chip,) = desk.chips
         assert "2 pages, 2 as images" in chip
         assert not desk.stage.turns
+
+
+@pytest.mark.parametrize("way", ["read", "read elsewhere", "failure", "removal", "typing"])
+async def test_enter_while_a_file_is_read_asks_once_it_is_read(
+    data: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        reader, may_read = desk.controllers.attachment_reader, asyncio.Event()
+        read = reader.read
+
+        async def read_later(*given: Any) -> Any:
+            await may_read.wait()
+            return await read(*given)
+
+        monkeypatch.setattr(reader, "read", read_later)
+        name = "gone.md" if way == "failure" else "notes.md"
+        desk.window.files_dropped.emit([data / name])
+        desk.type("Who wrote it?")
+        desk.enter()
+        await until(lambda: desk.hint == WAITS)
+        assert desk.window.prompt.row.send.isEnabled()
+        if way == "removal":
+            (reading,) = desk.controllers.attachments.reading
+            desk.window.prompt.attachment_removal_requested.emit(reading)
+        elif way == "typing":
+            desk.type("!")
+        elif way == "read elsewhere":
+            desk.window.conversations.new_requested.emit()
+        may_read.set()
+        if way.startswith("read"):
+            turn = await desk.turn(1)
+            assert turn.asked.endswith("Who wrote it?")
+            assert "notes.md" in turn.asked
+            turn.end("Somebody.")
+        await until(lambda: is_read(desk))
+        await desk.written()
+        if not way.startswith("read"):
+            assert desk.text.toPlainText().startswith("Who wrote it?")
+            assert desk.hint.startswith("Enter to send ·")
+            assert len(desk.stage.turns) == 1
+        await desk.settled()
 
 
 async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) -> None:
