@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
+from desktop_app.ui.widgets.form_dialog import KeptForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,7 @@ def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
     if qapp.styleSheet() != theme.style_sheet(current):
         theme.apply(qapp, current)
     yield current
+    KeptForm.drafts.clear()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if collect_if_due() and gc.get_count()[2] > gc.get_threshold()[2]:
         gc.collect()  # tests never reach the idle state that triggers a full collection

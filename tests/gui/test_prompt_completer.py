@@ -191,6 +191,7 @@ def test_enter_and_tab_take_what_is_marked(either: Typed, key: Qt.Key) -> None:
     either.slash.use(
         lambda names: {"selection": "x = 1"} if "selection" in names else {},
         lambda _prompt, text: text,
+        lambda: False,
     )
     either.type("/ex")
     either.press(key)

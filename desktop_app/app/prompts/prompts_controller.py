@@ -86,7 +86,7 @@ class PromptsController(QObject):
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        self.serve(prompt.slash, self._filled_here, self._of_several)
+        self.serve(prompt.slash, self._filled_here, lambda: current.is_temporary, self._of_several)
         current.opened.connect(prompt.slash.close)
         prompt.suggestion_requested.connect(self.ask)
 
@@ -108,10 +108,11 @@ class PromptsController(QObject):
         self,
         completer: PromptCompleter,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],
+        is_temporary: Callable[[], bool],
         finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
     ) -> None:
         """Offer the library in a prompt; see `PromptCompleter.use`."""
-        completer.use(fill_in, finish)
+        completer.use(fill_in, finish, is_temporary)
         completer.set_prompts(self._list.offered)
         self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))
 

@@ -162,7 +162,7 @@ class QuickHost(QObject):
             settings_store=its.state.backend.settings,
         )
         quick.restore_draft(self._unsent)
-        its.prompts.serve(quick_window.slash, quick.fill_in)
+        its.prompts.serve(quick_window.slash, quick.fill_in, lambda: quick.is_unsaved)
         quick.conversation_created.connect(its.list_presenter.kept)
         its.list_presenter.retitled.connect(quick.take_title)
         PreviewController(

@@ -61,6 +61,7 @@ class QuickPromptController(QObject):
     Attributes:
         window: the quick prompt.
         attachments: those of the question.
+        is_unsaved: True if the conversation is not to be stored.
 
     Signals:
         conversation_created(Conversation): a conversation for the list.
@@ -94,7 +95,7 @@ class QuickPromptController(QObject):
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of
         self._conversations, self._temporary = conversations, temporary
-        self._is_unsaved = False
+        self.is_unsaved = False
         self._history: list[str] = []
         self._history_at = -1  # -1: the text that the user types
         self._typed = ""
@@ -234,15 +235,15 @@ class QuickPromptController(QObject):
 
     def _toggle_unsaved(self) -> None:
         if self._path or self._is_beginning:
-            self.window.set_unsaved(self._is_unsaved)
-        elif self._temporary.exists and not self._is_unsaved:
+            self.window.set_unsaved(self.is_unsaved)
+        elif self._temporary.exists and not self.is_unsaved:
             self.window.set_unsaved(False)
             self.window.set_status(tr("A temporary conversation is already open"))
         else:
-            self._set_unsaved(not self._is_unsaved)
+            self._set_unsaved(not self.is_unsaved)
 
     def _set_unsaved(self, unsaved: bool) -> None:
-        self._is_unsaved = unsaved
+        self.is_unsaved = unsaved
         self._draft.save_soon()
         self.window.set_unsaved(unsaved)
 
@@ -287,7 +288,7 @@ class QuickPromptController(QObject):
         asked, brought, attached = text.strip(), self._brought, self.attachments.parts
         try:
             await self._propose_model()
-            if self._is_unsaved and not self._path:
+            if self.is_unsaved and not self._path:
                 self._temporary.begin(self._conversation.id)
                 await self._conversations.create(self._conversation)
             began = await self._chat_service.begin(
@@ -313,7 +314,7 @@ class QuickPromptController(QObject):
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
-        if not self._is_unsaved:
+        if not self.is_unsaved:
             self.conversation_created.emit(began.conversation)
         self.window.transcript.set_messages([began.answer])
         self._running.start(began)
@@ -326,7 +327,7 @@ class QuickPromptController(QObject):
             self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
-        if self._is_unsaved and self._path:
+        if self.is_unsaved and self._path:
             self.window.set_status(tr("An unsaved conversation stays here"))
             return
         if self.attachments.reading:
@@ -372,7 +373,7 @@ class QuickPromptController(QObject):
         return UnsentQuestion(draft, self._brought, self._clipboard)
 
     def _to_store(self) -> UnsentQuestion:
-        return UnsentQuestion() if self._is_unsaved else self._unsent()
+        return UnsentQuestion() if self.is_unsaved else self._unsent()
 
     def save_draft(self) -> None:
         """Store what waits to be sent."""

@@ -1,4 +1,4 @@
-"""A dialog with a form, which asks before it drops what was entered."""
+"""Forms whose content outlives the program's end; dialogs ask before they drop it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ Entered = dict[str, str | int]
 
 
 def is_form_open() -> bool:
-    """Return True if a dialog is visible whose content is kept."""
+    """Return True if a dialog is visible, or a form has the focus, whose content is kept."""
     found = (each for each in QApplication.topLevelWidgets() if isinstance(each, KeptDialog))
-    return any(each.isVisible() for each in found)
+    if any(each.isVisible() for each in found):
+        return True
+    widget: QWidget | None = QApplication.focusWidget()
+    while widget is not None and not isinstance(widget, KeptForm):
+        widget = widget.parentWidget()
+    return widget is not None
 
 
 def entered_in_forms() -> dict[str, Entered]:
@@ -35,7 +40,7 @@ def entered_in_forms() -> dict[str, Entered]:
 
     That of an earlier run is included, until its dialog is opened again.
     """
-    found = dict(KeptDialog.drafts)
+    found = dict(KeptForm.drafts)
     for dialog in QApplication.topLevelWidgets():
         if isinstance(dialog, KeptDialog) and (draft := dialog.draft()):
             found[dialog.draft_name] = draft
@@ -60,14 +65,24 @@ def ask_about_changes() -> bool:
     return False
 
 
-class KeptDialog(QDialog):
-    """A dialog in which what was entered outlives the program's end.
+class KeptForm:
+    """A form in which what was entered outlives the program's end.
 
     Attributes:
-        drafts: what was entered in an earlier run, by the name of each dialog.
+        drafts: what was entered, by the name of each form; that of a dialog in an earlier run.
     """
 
     drafts: ClassVar[dict[str, Entered]] = {}
+
+    def keep(self, name: str, entered: Entered) -> None:
+        """Keep what was entered in the form of this name; {} forgets it."""
+        self.drafts.pop(name, None)
+        if entered:
+            self.drafts[name] = entered
+
+
+class KeptDialog(QDialog, KeptForm):
+    """A dialog in which what was entered is kept while it is open."""
 
     @property
     def draft_name(self) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from desktop_app.app.desktop import form_keeper
+from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
+from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.form_dialog import KeptDialog
+from desktop_app.ui.widgets.form_dialog import KeptForm
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import KEYED
@@ -42,7 +46,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         dialog = desk.controllers.batches._made_dialog()
         dialog.new.task.selectAll()
         QTest.keyClicks(dialog.new.task, "Which is it?")
-    assert KeptDialog.drafts == {}
+    assert KeptForm.drafts == {}
 
     async with Desk(environment=KEYED) as desk:
         assert "secret" not in str(desk.stored("SELECT value FROM settings"))
@@ -87,3 +91,40 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         dialog.save.click()
         await until(lambda: desk.stored(kept) == [("{}",)])
         assert not desk.ready._forms._timer.isActive()
+
+
+async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form_keeper, "_PAUSE_MS", 20)
+    own = Prompt("tone", "Tone", "In a {{tone=kind|cool}} tone about {{topic}}", "")
+
+    def fields(desk: Desk) -> PromptFields:
+        desk.window.prompt.slash.take(own)
+        return find(desk.window, PromptFields, "prompt-fields")
+
+    async with Desk(environment=KEYED) as desk:
+        shown = fields(desk)
+        QTest.keyClicks(find(shown, FieldText, "field-topic"), "rain")
+        kept = "SELECT value FROM settings WHERE key = 'window.forms'"
+        await until(lambda: "rain" in str(desk.stored(kept)))
+        desk.window.show_settings(True)
+        desk.window.settings.show_page("provider")
+        section = desk.window.findChildren(CustomFieldSection)[0]
+        QTest.keyClicks(find(section, QLineEdit, "custom-field-name"), "X-Team")
+        QTest.keyClicks(find(section, QLineEdit, "custom-field-value"), "s3cr3t")
+        await until(lambda: "X-Team" in str(desk.stored(kept)))
+    async with Desk(environment=KEYED) as desk:
+        assert "s3cr3t" not in str(desk.stored("SELECT value FROM settings"))
+        desk.window.show_settings(True)
+        desk.window.settings.show_page("provider")
+        section = desk.window.findChildren(CustomFieldSection)[0]
+        await until(lambda: find(section, QLineEdit, "custom-field-name").text() == "X-Team")
+        shown = fields(desk)
+        assert shown.values() == {"tone": "kind", "topic": "rain"}
+        QTest.keyClick(find(shown, FieldText, "field-topic"), Qt.Key.Key_Return)
+        await until(lambda: "rain" not in str(desk.stored(kept)))
+        assert "about rain" in desk.text.toPlainText()
+        desk.controllers.temporary.open()
+        QTest.keyClicks(find(fields(desk), FieldText, "field-topic"), "snow")
+        assert "snow" not in str(KeptForm.drafts)

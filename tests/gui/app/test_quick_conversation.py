@@ -50,7 +50,7 @@ def line(quick: QuickPrompt) -> QPlainTextEdit:
 
 
 def is_unsaved(desk: Desk) -> bool:
-    return desk.ready.quick._is_unsaved
+    return desk.ready.quick.is_unsaved
 
 
 async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:

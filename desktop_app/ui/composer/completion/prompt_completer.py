@@ -92,6 +92,7 @@ class PromptCompleter(QObject):
         self._typed_values: dict[str, dict[str, str]] = {}
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
+        self._is_temporary: Callable[[], bool] = lambda: False
         field.widget.installEventFilter(self)
 
     # ------------------------------------------------------------------ what the program tells
@@ -108,14 +109,16 @@ class PromptCompleter(QObject):
         self,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],
         finish: Callable[[Prompt, str], str],
+        is_temporary: Callable[[], bool],
     ) -> None:
         """Set how prompts are filled in.
 
         Args:
             fill_in: returns the values that the program knows of these names.
             finish: returns the text to insert, given a prompt and its filled-in text.
+            is_temporary: returns True if nothing that is typed may be stored in a file.
         """
-        self._fill_in, self._finish = fill_in, finish
+        self._fill_in, self._finish, self._is_temporary = fill_in, finish, is_temporary
 
     def open(self) -> None:
         """Open the list as if / had been typed on an empty line."""
@@ -203,7 +206,8 @@ class PromptCompleter(QObject):
         from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
         self._close_fields()
-        fields = PromptFields(prompt, self._typed_values.get(prompt.id, {}), self._theme)
+        values = self._typed_values.get(prompt.id, {})
+        fields = PromptFields(prompt, values, self._theme, is_temporary=self._is_temporary)
         self._fields = fields
         fields.filled.connect(self._insert_filled)
         fields.canceled.connect(self._cancel_fields)

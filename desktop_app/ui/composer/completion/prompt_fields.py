@@ -34,10 +34,11 @@ from desktop_app.ui.widgets.foreign_text import (
     one_line,
     spoken_text,
 )
+from desktop_app.ui.widgets.form_dialog import KeptForm
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
@@ -107,7 +108,7 @@ class FieldText(PlainTextField):
         self.setFixedHeight(max(height, self._theme.px(32)))
 
 
-class PromptFields(QFrame):
+class PromptFields(QFrame, KeptForm):
     """The fields of a prompt.
 
     Attributes:
@@ -127,9 +128,15 @@ class PromptFields(QFrame):
         values: Mapping[str, str],
         theme: Theme,
         parent: QWidget | None = None,
+        *,
+        is_temporary: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Build the fields; `values` are earlier inputs and override the defaults."""
+        """Build the fields; `values` are earlier inputs and override the defaults.
+
+        While `is_temporary` returns True, nothing is stored in a file.
+        """
         super().__init__(parent)
+        self._is_temporary, self._draft_name = is_temporary, f"prompt-fields {prompt.id}"
         self.setObjectName("prompt-fields")
         self.setAccessibleName(tr("Fields of {prompt}", prompt=one_line(prompt.title)))
         set_role(self, "card")
@@ -142,8 +149,9 @@ class PromptFields(QFrame):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
+        kept = values or self.drafts.get(self._draft_name, {})
         for row, variable in enumerate(variables(prompt.text)):
-            self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
+            self._add(row, variable, str(kept.get(variable.name, variable.default or "")), theme)
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
         self._cancel_button = PlainButton(tr("Cancel"), name="leave-prompt", role="plain")
@@ -156,11 +164,14 @@ class PromptFields(QFrame):
     def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
-            field: FieldText | Combo = _choice_field(variable, value, theme)
+            choice = _choice_field(variable, value, theme)
+            choice.activated.connect(lambda _at: self._keep())
+            field: FieldText | Combo = choice
         else:
             field = FieldText(theme, variable.name, value)
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
+            field.textChanged.connect(self._keep)
             if variable.default is None:
                 field.setPlaceholderText(tr("required"))
         label.setBuddy(field)
@@ -188,6 +199,9 @@ class PromptFields(QFrame):
             name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
             for name, field in self._fields.items()
         }
+
+    def _keep(self) -> None:
+        self.keep(self._draft_name, {} if self._is_temporary() else {**self.values()})
 
     def focus_first(self) -> None:
         """Focus the first required field without a value, otherwise the first field."""
@@ -239,6 +253,7 @@ class PromptFields(QFrame):
     def _submit(self) -> None:
         missing_names = missing(self.prompt.text, self.values())
         if not missing_names:
+            self.keep(self._draft_name, {})
             self.filled.emit(self.values())
             return
         self._show_note(

@@ -1,7 +1,7 @@
 """The headers and query parameters that the user adds to every request to a provider.
 
 A secret value leaves the form at once for the keyring and is never shown again. A name that is
-entered again replaces its value.
+entered again replaces its value. What is typed, except a secret, is kept until it is added.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.form_dialog import KeptForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.widgets.form_dialog import Entered
 
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 
 
-class CustomFieldSection(FormSection):
+class CustomFieldSection(FormSection, KeptForm):
     """A list of fields and a form for another one.
 
     Args:
@@ -67,6 +69,10 @@ class CustomFieldSection(FormSection):
         for widget in (self._kind, self._name, self._value):
             self.body.addWidget(widget)
         self.body.addLayout(last)
+        for line in (self._name, self._value):
+            line.textEdited.connect(lambda _text: self._keep())
+        self._kind.activated.connect(lambda _at: self._keep())
+        self._is_secret.clicked.connect(lambda _on: self._keep())
         add.clicked.connect(self._take)
         self._value.returnPressed.connect(self._take)
 
@@ -76,10 +82,30 @@ class CustomFieldSection(FormSection):
         self._profile = profile
         if is_other:
             self._has_value = {}
-            self._name.clear()
-            self._value.clear()
+            self._show_entered(self.drafts.get(self._draft_name, {}))
             self._show_note()
         self._show_list()
+
+    @property
+    def _draft_name(self) -> str:
+        return f"custom-field {self._profile.id if self._profile else ''}"
+
+    def _keep(self) -> None:
+        is_secret = self._is_secret.isChecked()
+        name, value = self._name.text(), "" if is_secret else self._value.text()
+        entered: Entered = {
+            "name": name,
+            "value": value,
+            "kind": self._kind.currentIndex(),
+            "secret": int(is_secret),
+        }
+        self.keep(self._draft_name, entered if name or value else {})
+
+    def _show_entered(self, entered: Entered) -> None:
+        self._name.setText(str(entered.get("name", "")))
+        self._value.setText(str(entered.get("value", "")))
+        self._kind.setCurrentIndex(int(entered.get("kind", 0)))
+        self._is_secret.setChecked(bool(entered.get("secret", True)))
 
     def set_states(self, has_value: Mapping[str, bool]) -> None:
         """Show which secrets the keyring may hold for this address, by the fields' keys."""
@@ -152,6 +178,7 @@ class CustomFieldSection(FormSection):
         else:
             self._name.clear()
             self._value.clear()
+            self.keep(self._draft_name, {})
             self._show_note()
             self.entered.emit(field, value)
 
