@@ -348,6 +348,7 @@ class Reason(StrEnum):
     ATTACHMENT_MISSING = "attachment_missing"
     FOLDER_NOT_WRITABLE = "folder_not_writable"
     CALLS_NOT_TAKEN = "calls_not_taken"
+    CALLS_PLACE_TAKEN = "calls_place_taken"
     SHORTCUT_NOT_BOUND = "shortcut_not_bound"
     AUTOSTART_NOT_WRITTEN = "autostart_not_written"
     PROCESS_NOT_STARTED = "process_not_started"

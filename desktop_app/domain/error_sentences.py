@@ -1118,6 +1118,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("“repartee quick” and later starts can’t reach this window."),
         remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
     ),
+    Reason.CALLS_PLACE_TAKEN: ErrorSentences(
+        N_("A folder is in the way of “repartee quick” and later starts."),
+        remedy=N_("Move the folder {path} elsewhere, then restart Repartee."),
+    ),
     Reason.SHORTCUT_NOT_BOUND: ErrorSentences(
         N_("Repartee couldn’t change the shortcuts of the desktop."),
         remedy=N_("Assign “repartee quick” to a key in the desktop’s keyboard settings."),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from desktop_app.app.desktop import call_server
 from desktop_app.app.desktop.call_server import MOST_CALLERS, CallServer
-from desktop_app.app.desktop.single_instance import call
+from desktop_app.app.desktop.single_instance import WindowLock, call, open_or_call
 from desktop_app.app.desktop.window_request import (
     MAGIC,
     MAX_HEAD,
@@ -28,6 +28,8 @@ from desktop_app.app.desktop.window_request import (
     WindowRequest,
     encode,
 )
+from desktop_app.domain.errors import StorageError
+from desktop_app.paths import folders
 from tests.helpers.waiting import until
 
 AS_NOBODY = """
@@ -239,3 +241,30 @@ async def test_a_socket_that_a_killed_process_left_is_taken_over(folder: Path) -
     async with a_window(folder) as window:
         assert await window.call(encode(QuickRequest("Why?"))) == b"ok\n"
         assert window.requests.pop() == QuickRequest("Why?")
+
+
+async def test_a_folder_in_the_place_of_the_socket_is_removed_only_if_it_is_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "r.sock").mkdir()
+    async with a_window(folder):
+        pass
+    (folder / "r.sock").mkdir()
+    kept = folder / "r.sock" / "mine.txt"
+    kept.write_text("mine", "utf-8")
+    with pytest.raises(StorageError) as refused:
+        await Window(folder / "r.sock").server.start()
+    advice = f"Move the folder {folder / 'r.sock'} elsewhere, then restart Repartee."
+    assert refused.value.what_to_do == advice
+    monkeypatch.setenv("REPARTEE_HOME", str(folder / "home"))
+    where = folders()
+    where.socket.unlink(missing_ok=True)
+    where.socket.mkdir()
+    try:
+        first = WindowLock(where.data)
+        assert first.take()
+        assert open_or_call(OpenRequest()) == 1
+    finally:
+        where.socket.rmdir()
+    assert f"Move the folder {where.socket} elsewhere" in capsys.readouterr().err
+    assert kept.read_text("utf-8") == "mine"

@@ -44,18 +44,25 @@ class CallServer:
         """Start listening.
 
         The window's lock guarantees that no other process listens, so an existing socket was left
-        by a process that was killed.
+        by a process that was killed. An empty folder in its place (containers mount a missing
+        socket as one) is removed, too.
 
         Raises:
-            StorageError: the socket cannot be created, because its folder is read-only or its path
-                too long.
+            StorageError: the socket cannot be created, because its folder is read-only, its path
+                too long, or something else is in its place.
         """
         try:
+            if self._path.is_dir() and not self._path.is_symlink():
+                self._path.rmdir()
             self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(self._answer, self._path, limit=_PIECE)
             self._path.chmod(0o600)
         except OSError as exc:
-            raise StorageError(Reason.CALLS_NOT_TAKEN, details=f"{self._path}: {exc}") from exc
+            is_taken = self._path.is_dir()
+            reason = Reason.CALLS_PLACE_TAKEN if is_taken else Reason.CALLS_NOT_TAKEN
+            raise StorageError(
+                reason, details=f"{self._path}: {exc}", path=str(self._path)
+            ) from exc
 
     async def aclose(self) -> None:
         """Stop listening, and disconnect callers."""

@@ -110,6 +110,8 @@ def _call(where: Folders, frame: bytes, lock: WindowLock) -> int | None:
         except (FileNotFoundError, ConnectionError):
             if lock.take():
                 return None
+            if where.socket.is_dir():
+                break
             reply = b""  # the other process is still starting, or ending
         except OSError:
             break  # no reply in time, or no connection
@@ -120,6 +122,10 @@ def _call(where: Folders, frame: bytes, lock: WindowLock) -> int | None:
         time.sleep(RETRY_S)
     _use_language(where)
     message = tr("Repartee is already running but doesn’t respond. Quit it and start it again.")
+    if where.socket.is_dir():
+        from desktop_app.domain.errors import StorageError
+
+        message = StorageError(Reason.CALLS_PLACE_TAKEN, path=str(where.socket)).sentences
     say(message)
     return 1
 
