@@ -18,6 +18,7 @@ from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer.spelling import SearchRequest, Spelling, SuggestionRequest
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.app.state.setting_values import SettingValues
@@ -118,17 +119,28 @@ class SpellingController(QObject):
 
         from desktop_app.ui.settings.dialog_field import language_name
         from desktop_app.ui.widgets.foreign_text import menu_text
-        from desktop_app.ui.widgets.program_menu import ProgramMenu
+        from desktop_app.ui.widgets.program_menu import ChecklistMenu
 
-        menu, chosen = ProgramMenu(request.anchor), request.value.split()
+        menu, chosen = ChecklistMenu(request.anchor), request.value.split()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        actions: dict[str, QAction] = {}
+
+        def show() -> None:
+            for code, action in actions.items():
+                action.setChecked(code in chosen if code else not chosen)
+
+        def choose(code: str) -> None:
+            others = [each for each in chosen if each != code]
+            chosen[:] = [] if not code else others if code in chosen else [*chosen, code]
+            show()
+            request.tell("\n".join(chosen))
+
         for code in ("", *sorted({*self._installed, *chosen}, key=language_name)):
             action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))
             action.setCheckable(True)
-            action.setChecked(code in chosen if code else not chosen)
-            others = [each for each in chosen if each != code]
-            new = [] if not code else others if code in chosen else [*chosen, code]
-            action.triggered.connect(partial(request.tell, "\n".join(new)))
+            action.triggered.connect(partial(choose, code))
+            actions[code] = action
+        show()
         menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
         return menu
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+
+_CHECK_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select)
 
 
 class ProgramMenu(QMenu):
@@ -18,8 +22,10 @@ class ProgramMenu(QMenu):
         super().__init__(*arguments)
         self._fill: Callable[[QMenu], object] | None = None
         self.aboutToShow.connect(self._prepare)
-        # Assistive technology chooses an entry without closing the menu.
-        self.triggered.connect(lambda _action: self.close())
+        self.triggered.connect(self._end_choice)
+
+    def _end_choice(self) -> None:
+        self.close()  # which assistive technology leaves to the program
 
     def fill_with(self, fill: Callable[[QMenu], object]) -> None:
         """Have `fill` add the entries whenever the menu opens."""
@@ -32,6 +38,26 @@ class ProgramMenu(QMenu):
             self.clear()
             self._fill(self)
         mark_menu(self)
+
+
+class ChecklistMenu(ProgramMenu):
+    """A menu that stays open, so that several of its entries can be checked."""
+
+    def _end_choice(self) -> None:
+        pass
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._trigger(self.actionAt(event.position().toPoint()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _CHECK_KEYS:
+            self._trigger(self.activeAction())
+        else:
+            super().keyPressEvent(event)
+
+    def _trigger(self, action: QAction | None) -> None:
+        if action is not None and action.isEnabled():
+            action.trigger()
 
 
 def open_context_menu(window: QWidget) -> None:

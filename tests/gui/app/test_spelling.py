@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer import prompt_spelling
+from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
@@ -192,6 +193,38 @@ async def test_settings_switch_it_off_and_choose_languages() -> None:
         desk.ready._on_value(SPELLING_LANGUAGES)
         await desk.settled()
         assert marked(desk.text) == []
+
+
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+async def test_several_languages_are_chosen_in_one_menu(way: str) -> None:
+    async with Desk() as desk:
+        await begin(desk, "the wrld turns")
+        told: list[str] = []
+        request = EditRequest(SPELLING_LANGUAGES, "de_DE", told.append, desk.window)
+        controller = desk.ready.spelling
+        assert controller is not None
+        controller._installed = ["de_DE", "en_US", "nl_NL"]
+        menu = controller.choose_languages(request)
+        system, english, german, dutch = menu.actions()
+        for action in (english, dutch, german, english):
+            if way == "mouse":
+                at = menu.actionGeometry(action).center()
+                QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=at)
+            else:
+                menu.setActiveAction(action)
+                QTest.keyClick(menu, Qt.Key.Key_Space)
+            assert menu.isVisible()
+        assert [each.split() for each in told] == [
+            ["de_DE", "en_US"],
+            ["de_DE", "en_US", "nl_NL"],
+            ["en_US", "nl_NL"],
+            ["nl_NL"],
+        ]
+        assert [a.isChecked() for a in menu.actions()] == [False, False, False, True]
+        system.trigger()
+        assert told[-1] == ""
+        assert [a.isChecked() for a in menu.actions()] == [True, False, False, False]
+        menu.close()
 
 
 async def test_without_the_library_the_setting_names_the_packages(
