@@ -13,7 +13,7 @@ import re
 from base64 import b32encode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -52,10 +52,24 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.passage_matching import find, letters_of
 from desktop_app.domain.documents.passage_words import index_words, question_words
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ContentFilteredError, StreamCutError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, EvaluationRun
 from desktop_app.domain.json_table import rows_for_export, table_of
+from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_listing import (
+    ListedModel,
+    ModelDetails,
+    ModelKind,
+    ModelListing,
+    info_at,
+    is_served,
+    is_shut_down,
+    shutdown_mark,
+    shutdown_notice,
+)
+from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from desktop_app.domain.models.parameter_support import sendable
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
@@ -76,6 +90,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.statistics import Histogram, percentile, wilson_interval
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.domain.tools.tool_server import launch_order, server_of
 from desktop_app.paths import resource_path
 
@@ -485,6 +500,57 @@ def parameters() -> Iterator[str]:
         )
 
 
+def listings() -> Iterator[str]:
+    """Yield what is known of models by the catalog, a server's list and the user."""
+    chance = random.Random("listings")
+    today = date(2026, 6, 1)
+
+    def maybe() -> bool | None:
+        return chance.choice((None, True, False))
+
+    for _ in range(90):
+        name = chance.choice(("gpt-5.2", "gpt-5.2-chat-latest", "other", "gpt-4o"))
+        details = ModelDetails(
+            chance.choice((None, *ModelKind)),
+            chance.choice((None, Decimal(1))),
+            chance.choice((None, Decimal(2))),
+            maybe(),
+            maybe(),
+            chance.choice((None, Decimal("0.1"))),
+            chance.choice((None, 500)),
+            maybe(),
+            maybe(),
+            maybe(),
+        )
+        end = chance.choice((None, today, today + timedelta(days=20), today - timedelta(days=9)))
+        window = chance.choice((None, 5_000, 9_000_000))
+        at = datetime(2026, 5, chance.choice((1, 25)), tzinfo=UTC)
+        listed = ListedModel(chance.choice((name, name, "x")), end, window, details)
+        listing = chance.choice((None, *[ModelListing("http://h", (listed,), at)] * 4))
+        own = OwnModel(name, chance.choice((None, 70)), 60, Decimal(3), None, Decimal(4))
+        kind = chance.choice((ProviderKind.OPENAI, ProviderKind.COMPATIBLE))
+        profile = replace(OPENAI, kind=kind, own_models=chance.choice(((), (own,))))
+        info, known = info_at(profile, name, _CATALOG, listing), _CATALOG.info(name)
+        names = (field for field in vars(info) if getattr(info, field) != getattr(known, field))
+        told = (shutdown_notice, shutdown_mark, is_served, is_shut_down)
+        yield _line(
+            [name, kind, listing and [listed.id, end, window, details.kind]],
+            {field: getattr(info, field) for field in names},
+            [str(each(profile, info, listing, today)) for each in told],
+            listing and [listing.can_chat(name), listing.has(name)],
+        )
+    models = ("gpt-5.2", "gpt-5.2-2025-12-11", "openai/GPT-5.2", "m:latest", "m.gguf", "m", "")
+    for requested in models:
+        yield _line(requested, [is_same_model(requested, named) for named in models])
+    for tool in ("clock", "a b", "x" * 64, "x" * 65):
+        made = ToolDefinition(tool, "about", source=chance.choice(("", "mail")), touches="files")
+        yield _line(tool, made.wire_name, made.full_name, made.about)
+    for _ in range(20):
+        first, second = (Vector.from_values(chance.choices((-1.0, 0.2, 0.9), k=9)) for _ in "ab")
+        cosine = round(first.cosine_to(second), 6)
+        yield _line(first.numbers.hex(), first.sign_distance(second.signs), cosine)
+
+
 def templates() -> Iterator[str]:
     """Yield prompts that are parsed and filled, titles, and words of Markdown lines."""
     chance = random.Random("templates")
@@ -643,7 +709,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     each.__name__: each
     for each in (
         *(redactions, addresses, environments, schemas, tables, passages, replies, facts, rates),
-        *(parameters, templates, jobs, servers),
+        *(parameters, listings, templates, jobs, servers),
     )
 }
 
