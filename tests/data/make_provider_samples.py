@@ -103,7 +103,7 @@ def requests() -> Iterator[str]:
             for name in sorted({*made, *line["body"]})
             if json.dumps(made.get(name), default=_file) != json.dumps(line["body"].get(name))
         }
-        yield _line(profile.id, profile.models, sorted(omit), made, line["url"], changed)
+        yield as_line(profile.id, profile.models, sorted(omit), made, line["url"], changed)
 
 
 def refusals() -> Iterator[str]:
@@ -127,16 +127,16 @@ def refusals() -> Iterator[str]:
             status=400,
         )
         if not isinstance(refusal, RefusedParameterError):
-            yield _line(refusal)
+            yield as_line(refusal)
             continue
         try:
             reduced, left_out = unsupported_parameters.without_refused(request, info, refusal)
         except RefusedParameterError:
-            yield _line(refusal.param, "needed")
+            yield as_line(refusal.param, "needed")
             continue
         again, known = unsupported_parameters.without_known(request, info, frozenset({left_out}))
         own = chance.choice((None, None, "encrypted_content", "n"))
-        yield _line(
+        yield as_line(
             refusal.param,
             left_out.partition("=")[0],
             [each.name for each in fields(request) if _differs(request, reduced, each.name)],
@@ -182,7 +182,7 @@ def negotiations() -> Iterator[str]:
             said += [negotiation.on_opened(), negotiation.on_opened()]
             learning.note_api(negotiation.api)
         reduced = negotiation.request
-        yield _line(
+        yield as_line(
             *said,
             negotiation.api,
             sorted(negotiation.leave_out),
@@ -216,7 +216,7 @@ def redactions() -> Iterator[str]:
             if chance.random() < 0.3:
                 event = OfCandidate(chance.choice((1, 2)), event)
             taken.append(answer.take(event))
-        yield _line(*taken, answer.end())
+        yield as_line(*taken, answer.end())
 
 
 def responses_streams() -> Iterator[str]:
@@ -238,7 +238,7 @@ def responses_streams() -> Iterator[str]:
                 read.append(reader.read_whole(_response(chance)))
         except StreamCutError as error:
             read.append(error)
-        yield _line(*read, reader.end(), reader.has_content, reader.sequence)
+        yield as_line(*read, reader.end(), reader.has_content, reader.sequence)
 
 
 def chat_streams() -> Iterator[str]:
@@ -253,7 +253,7 @@ def chat_streams() -> Iterator[str]:
             read.append(reader.read(_data(chance, chunk), chance.choice(("", "", "", "message"))))
         if chance.random() < 0.15:
             read.append(reader.read_whole(_chunk(chance, several=several)))
-        yield _line(*read, reader.has_all, reader.end(), reader.is_finished)
+        yield as_line(*read, reader.has_all, reader.end(), reader.is_finished)
 
 
 def errors() -> Iterator[str]:
@@ -351,7 +351,7 @@ def errors() -> Iterator[str]:
         failed = failed_reply(found, status or 0, headers)
         inside = error_replies.error_in_reply("P", shape, "r2")
         size = [getattr(found, name, None) for name in ("tokens", "window", "param")]
-        yield _line(
+        yield as_line(
             text[:40],
             status,
             found,
@@ -400,7 +400,7 @@ def batches() -> Iterator[str]:
             ),
             "errors": chance.choice((None, {"data": [{"line": 3, "message": "bad " * 77}]})),
         }
-        yield _line(batch_lines.result_of(line, "P", api), batch_lines.batch_of(batch))
+        yield as_line(batch_lines.result_of(line, "P", api), batch_lines.batch_of(batch))
 
 
 def models() -> Iterator[str]:
@@ -423,7 +423,7 @@ def models() -> Iterator[str]:
         named = [{**row, "model_name": "m0", "model_info": row} for row in rows]
         more = {"data": named, "models": named, "default_generation_settings": {"n_ctx": 4_096}}
         further = source and [source.path, source.read(more, ["m0"]), source.details(more)]
-        yield _line(listing, further)
+        yield as_line(listing, further)
 
 
 def _row(chance: random.Random, name: str, owner: str) -> dict[str, Any]:
@@ -854,7 +854,7 @@ def _file(value: object) -> str:
     return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
 
 
-def _line(*values: object) -> str:
+def as_line(*values: object) -> str:
     return json.dumps(
         [_shown(value) for value in values], ensure_ascii=False, separators=(",", ":")
     )
