@@ -8,7 +8,6 @@ starts (search path, environment, memory protection) start a new one.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import gc
 import importlib
 import json
@@ -18,14 +17,15 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
-from tests.helpers.child_server import USERS, forked_command
+from desktop_app.cli.arguments import parser
+from desktop_app.main import CLI_COMMANDS
+from tests.helpers.child_server import USERS, forked_command, skip_teardown
 from tests.helpers.migrated_stores import copy_migrated_stores
 
 ROOT: Final = Path(__file__).parents[2]
@@ -50,6 +50,10 @@ _PACKAGES: Final = (
 _LIBRARIES: Final = (
     *("anyio", "encodings.idna", "httpcore", "httpx", "jsonschema", "secretstorage", "sqlite3"),
     *("tomllib", "truststore"),
+    # What these import when they are first used.
+    *("anyio._backends._asyncio", "anyio.abc", "anyio.lowlevel", "anyio.streams.tls"),
+    *("babel.dates", "babel.numbers", "encodings.utf_16_le", "keyring.backends.SecretService"),
+    "desktop_app.sandbox.linux",
 )
 
 
@@ -214,7 +218,7 @@ def _serve(orders: socket.socket) -> int:
             for descriptor in (*statuses.values(), descriptors.pop()):
                 os.close(descriptor)
             _become(json.loads(message), descriptors)
-            return _skip_teardown(start())
+            return skip_teardown(start())
         *streams, status = descriptors
         with suppress(BrokenPipeError):
             os.write(status, b"%*d" % (_PID_DIGITS, pid))
@@ -222,19 +226,6 @@ def _serve(orders: socket.socket) -> int:
             os.close(descriptor)
         statuses[pid] = status
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-
-
-def _skip_teardown(code: int) -> int:
-    """End this process without freeing every module, which takes most of a short command's time.
-
-    What the command itself left, such as an open socket, is still found.
-    """
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    gc.collect()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 def _become(order: dict[str, Any], streams: list[int]) -> None:
@@ -260,6 +251,7 @@ def _import_command_line() -> None:
             importlib.import_module(module.name)
     for name in _LIBRARIES:
         importlib.import_module(name)
+    parser(CLI_COMMANDS)  # argparse compiles its patterns
 
 
 if __name__ == "__main__":
