@@ -274,7 +274,8 @@ install_python_tool() {
         pip=("$1/bin/python" -m pip)
     fi
     pip+=(install --quiet --disable-pip-version-check --no-input --no-compile)
-    "${pip[@]}" --require-hashes -r "$2" >&2
+    # The pins name all that is used: pip need not look at what each package asks for.
+    "${pip[@]}" --require-hashes --no-deps -r "$2" >&2
     [[ $# -eq 2 ]] || SKBUILD_WHEEL_CMAKE=false \
         "${pip[@]}" --require-hashes --no-deps --no-build-isolation -r "$3" >&2
 }

