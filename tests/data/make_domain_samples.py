@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from base64 import b32encode, b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -137,6 +137,23 @@ def redactions() -> Iterator[str]:
             pieces.append(stream.feed(text[at : at + size]))
             at += size
         yield _line(redactor.clean(text), [*pieces, stream.end()])
+
+
+def encodings() -> Iterator[str]:
+    """Yield what is left of a key within encoded bytes, at each alignment, and of short keys."""
+    key = "sk-proj-Ab12Cd34Ef56Gh78"
+    redactor = Redactor([key])
+    for encode in (b64encode, urlsafe_b64encode, b32encode):
+        for form in ("utf-8", "utf-16-le"):
+            for before in range(5):
+                for after in range(3):
+                    data = b"\xff" * before + key.encode(form) + b"\xfb" * after
+                    yield _line(form, before, after, redactor.clean(encode(data).decode()))
+    for length in range(6, 19):
+        for letters in ("abcdefghijklmnopqrst", "abcdefghijklmno1qrst", "a1b2c3d4e5f6g7h8i9j0"):
+            short = letters[:length]
+            spellings = (short, short.upper(), "-".join(short))
+            yield _line([Redactor([short]).clean(each) for each in spellings])
 
 
 def addresses() -> Iterator[str]:
@@ -708,7 +725,18 @@ def _line(*values: object) -> str:
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     each.__name__: each
     for each in (
-        *(redactions, addresses, environments, schemas, tables, passages, replies, facts, rates),
+        *(
+            redactions,
+            encodings,
+            addresses,
+            environments,
+            schemas,
+            tables,
+            passages,
+            replies,
+            facts,
+            rates,
+        ),
         *(parameters, listings, templates, jobs, servers),
     )
 }

@@ -13,6 +13,7 @@ import os
 import random
 import re
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -505,13 +506,18 @@ def pages() -> Iterator[str]:
     """Yield the records in the pages of small databases with damaged bytes."""
     chance = random.Random("pages")
     for number in range(40):
-        data = bytearray(_database(chance, reserved=chance.choice((0, 0, 8))))
+        size = chance.choice((512, 512, 512, 1_024, 65_536))
+        data = bytearray(_database(chance, size, chance.choice((0, 0, 8, 32, 33))))
         for _ in range(chance.choice((0, 0, 1, 3, 9))):
             at = chance.randrange(len(data)) if chance.random() < 0.6 else chance.randrange(120)
             data[at] = chance.choice((0, 1, 2, 5, 13, 127, 128, 200, 255))
+        trunk = int.from_bytes(data[32:36], "big")  # of the free pages
+        if 0 < trunk < 20 and chance.random() < 0.7:
+            at, count = (trunk - 1) * size, chance.choice((0, 2, size // 4 - 2, size // 4 - 1))
+            data[at : at + 8] = struct.pack(">II", chance.choice((0, trunk, trunk - 1)), count)
         if chance.random() < 0.2:
             del data[chance.randrange(100, len(data)) :]
-        found = SqlitePages(bytes(data), 512)
+        found = SqlitePages(bytes(data), chance.choice((512, 4_096)))
         trees = [found.tree(root) for root in range(4)]
         leaves = list(found.leaves())
         records = [
@@ -757,18 +763,22 @@ def _dump(path: Path) -> dict[str, list[list[Any]]]:
     return {name: lines for name, lines in found.items() if lines}
 
 
-def _database(chance: random.Random, reserved: int) -> bytes:
+def _database(chance: random.Random, size: int, reserved: int) -> bytes:
     """Return a database of a few pages with long and short rows of all kinds."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        connection.execute("PRAGMA page_size = 512")
+        connection.execute(f"PRAGMA page_size = {size}")
         connection.execute("PRAGMA auto_vacuum = 0")
         connection.execute("PRAGMA secure_delete = 1")
         connection.execute("CREATE TABLE t (a, b)")
         connection.execute("CREATE TABLE u (a)")
         for _ in range(chance.choice((2, 9, 60))):
             rowid = chance.choice((chance.randint(1, 300), chance.randint(-(1 << 40), 1 << 40)))
-            texts = ("x" * chance.choice((0, 3, 90, 460, 480, 1_500)), b"y" * chance.randint(0, 9))
-            numbers = (None, 0, 1, -2, 300, 70_000, 1 << 31, 1 << 45, -(1 << 60), 0.5)
+            texts = (
+                "x"
+                * chance.choice((0, 3, 90, chance.randint(440, 520), chance.randint(900, 1_600))),
+                b"y" * chance.randint(0, 9),
+            )
+            numbers = (None, 0, 1, -2, 300, 70_000, 1 << 30, 1 << 31, 1 << 45, -(1 << 60), 0.5)
             row = (rowid, chance.choice(texts), chance.choice(numbers))
             connection.execute("INSERT OR IGNORE INTO t (rowid, a, b) VALUES (?, ?, ?)", row)
         connection.execute("INSERT INTO u VALUES (?)", ("z" * 3_000,))
