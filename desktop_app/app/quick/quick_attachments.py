@@ -161,9 +161,12 @@ class QuickAttachments(QObject):
             part, note = await self._passwords.opened(
                 partial(self._reader.read, given, _ignore, "", resolved=self.resolved)
             )
-            if part.sha256 not in {known.sha256 for known in self.parts}:
+            if part.sha256 in {known.sha256 for known in self.parts}:
+                words = tr("“{name}” is already attached.", name=given.name)
+                self._quick.set_status(words)
+            else:
                 self.parts = (*self.parts, part)
-            self._quick.set_problem(note)
+                self._quick.set_problem(note)
         except UserFacingError as error:
             self._quick.set_problem(error.sentences)
         finally:

@@ -163,6 +163,19 @@ async def test_a_file_that_is_being_read_does_not_get_lost_on_the_way_to_the_win
         assert [part.name for part in desk.state.draft.value.attachments] == [NOTES.name]
 
 
+async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("the same")
+    async with Desk() as desk:
+        quick = opened(desk)
+        quick.files_dropped.emit([tmp_path / "a.txt"])
+        await until(lambda: desk.ready.quick.attachments.parts)
+        quick.files_dropped.emit([tmp_path / "b.txt"])
+        await until(lambda: find(quick, ElidedLabel, "status").text())
+        assert find(quick, ElidedLabel, "status").text() == "“b.txt” is already attached."
+        assert len(desk.ready.quick.attachments.parts) == 1
+
+
 async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
     async with Desk() as desk:
         quick = opened(desk)
