@@ -12,6 +12,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import spoken_text
+from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,7 @@ class ExampleTurns(FormSection):
         self.undo.clicked.connect(self._bring_back)
         self.undo.hide()
         self._removed: tuple[int, str, str] | None = None
+        self._anchor = TabAnchor(self)
         self.add(self.undo)
         self._column.setAlignment(self.undo, Qt.AlignmentFlag.AlignLeft)
         self.add(self.more)
@@ -113,8 +115,10 @@ class ExampleTurns(FormSection):
         self._tell()
 
     def _number(self) -> None:
+        before: QWidget = self._anchor
         for number, pair in enumerate(self._pairs, 1):
             pair.name(number)
+            before = order_tabs(before, (pair.question, pair.answer, pair.remove))
 
     def _tell(self) -> None:
         preset_id, before = self._shown
