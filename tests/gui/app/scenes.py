@@ -157,6 +157,8 @@ async def _tools_and_forms(desk: Desk, look: Look) -> None:
     await until(lambda: bool(dialog.problem.text()))
     await look("answer-form")
     dialog.reject()
+    await look("discard-answer-form")
+    find(dialog, QPushButton, "discard-changes").click()
     desk.state.setup.override(
         desk.open_id, lambda own: with_own(without_own(own, "answer.tools"), "answer.form", SCHEMA)
     )

@@ -266,9 +266,8 @@ async def test_the_menu_of_what_to_attach() -> None:
             "Ask a collection…",
             "Collections",
         ]
-        menu.actions()[-1].trigger()
+        menu.actions()[-1].trigger()  # which closes the menu, too
         await until(lambda: desk.controllers.collections._dialog is not None)
-        menu.close()
 
 
 @pytest.mark.parametrize(("base_url", "name"), [("", "OpenAI"), ("http://127.0.0.1:1/v1", "127")])
