@@ -719,6 +719,8 @@ def _fill(path: Path, chance: random.Random, odd: float = 0.4) -> None:
                 if table == "messages":
                     other["parent_id"] = chance.choice((None, row["id"], "gone"))
                     other["conversation_id"] = chance.choice((row["conversation_id"], "d" * 32))
+                if table == "passages":
+                    other["end"] = chance.choice((9, 15, 16))
                 if table == "batch_items":
                     other["number"] = number + 2
                 if chance.random() < odd:

@@ -284,9 +284,7 @@ def _insert_orphan(
 ) -> None:
     """Insert a record from a page without a known table into the best-fitting table."""
     fitting = [
-        table
-        for table in tables.values()
-        if len(table.columns) > 1 and _row(table, record, is_orphan=True) is not None
+        table for table in tables.values() if _row(table, record, is_orphan=True) is not None
     ]
     if fitting:
         table = min(fitting, key=lambda each: len(each.columns))
