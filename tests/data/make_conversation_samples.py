@@ -117,7 +117,7 @@ class _User:
 
 def answers() -> Iterator[str]:
     """Yield answers to a question and to the one after it."""
-    return iter(asyncio.run(_written(_answers, 45)))
+    return iter(asyncio.run(_written(_answers, 36)))
 
 
 def stopped() -> Iterator[str]:

@@ -151,7 +151,7 @@ def negotiations() -> Iterator[str]:
     """Yield how requests are adapted to what servers refuse, and what is learned."""
     chance = random.Random("negotiations")
     names = ("store", "background", "tools", "encrypted_content", "prompt_cache_key", "text.format")
-    for _ in range(200):
+    for _ in range(150):
         request, profile = _request(chance), _profile(chance)
         profile = replace(profile, api=chance.choice((None, None, None, Api.CHAT_COMPLETIONS)))
         info = replace(CATALOG.info(request.model), efforts=None)
@@ -222,7 +222,7 @@ def redactions() -> Iterator[str]:
 def responses_streams() -> Iterator[str]:
     """Yield the events read of streams of the Responses API."""
     chance = random.Random("responses")
-    for number in range(200):
+    for number in range(150):
         reader = ResponsesReader("P", numbered=number % 5 == 0)
         read: list[object] = []
         try:
@@ -244,7 +244,7 @@ def responses_streams() -> Iterator[str]:
 def chat_streams() -> Iterator[str]:
     """Yield the events read of streams of Chat Completions, of one answer or several."""
     chance = random.Random("chat")
-    for number in range(200):
+    for number in range(150):
         several = number % 4 == 0
         reader = CandidatesReader("P", 3) if several else ChatCompletionsReader("P")
         read: list[object] = []
@@ -301,7 +301,7 @@ def errors() -> Iterator[str]:
         *("context_length_exceeded", "model_not_found", "unsupported_value", "invalid_prompt"),
         *("server_error", "invalid_request", "error", "invalid_encrypted_content", 429, 503),
     )
-    for _ in range(200):
+    for _ in range(150):
         message, code = chance.choice(messages), chance.choice(codes)
         named: dict[str, Any] = {"message": message, "code": code, "type": chance.choice(codes[:8])}
         if chance.random() < 0.3:
@@ -369,7 +369,7 @@ def errors() -> Iterator[str]:
 def batches() -> Iterator[str]:
     """Yield the results read of batches, and the states of batches."""
     chance = random.Random("batches")
-    for _ in range(160):
+    for _ in range(120):
         api = chance.choice((Api.RESPONSES, Api.CHAT_COMPLETIONS))
         body: Any = _response(chance) if api is Api.RESPONSES else _chunk(chance, key="message")
         if chance.random() < 0.2:
@@ -406,7 +406,7 @@ def batches() -> Iterator[str]:
 def models() -> Iterator[str]:
     """Yield what listings of models say, and the further request for what they do not."""
     chance = random.Random("listed models")
-    for _ in range(200):
+    for _ in range(150):
         owner = chance.choice(("openai", "llamacpp", "me", "library", "organization_owner", "x"))
         rows = [_row(chance, f"m{number}", owner) for number in range(chance.choice((0, 1, 1, 2)))]
         reply: Any = chance.choice(({"data": rows}, {"data": rows}, rows, {"data": ["m1", 5]}, {}))

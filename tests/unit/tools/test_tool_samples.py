@@ -1,0 +1,12 @@
+"""What tools return for random arguments, and what a command writes of random answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.make_tool_samples import EXPECTED, SAMPLES
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_tools_and_commands_say_what_they_said(name: str) -> None:
+    assert list(SAMPLES[name]()) == (EXPECTED / f"{name}.jsonl").read_text("utf-8").split("\n")[:-1]
