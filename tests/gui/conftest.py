@@ -61,6 +61,8 @@ def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
         theme.apply(qapp, current)
     yield current
     KeptForm.drafts.clear()
+    for watcher in qapp.findChildren(theme.ThemeWatcher):
+        watcher.deleteLater()  # else the rest of its work would change the next test's theme
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if collect_if_due() and gc.get_count()[2] > gc.get_threshold()[2]:
         gc.collect()  # tests never reach the idle state that triggers a full collection

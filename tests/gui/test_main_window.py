@@ -211,18 +211,20 @@ def test_renaming_brings_the_list_into_sight(window: MainWindow) -> None:
 
 
 def test_large_text_is_laid_out_like_a_narrow_window(
-    window: MainWindow, watcher: theme.ThemeWatcher
+    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
     watcher.set_text_size(200)
+    qtbot.waitUntil(window.updatesEnabled)
     assert not window.conversations.isVisible()
     assert rect_in(window, window.prompt) == (40, 1200)
     assert window.minimumSize().width() <= window.screen().availableSize().width()
 
 
 def test_large_text_leaves_the_window_small(
-    window: MainWindow, watcher: theme.ThemeWatcher
+    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
     watcher.set_text_size(200)
+    qtbot.waitUntil(window.updatesEnabled)
     window.resize(800, 600)
     assert (window.width(), window.height()) == (800, 600)
     for part in (window.header, window.prompt):

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontInfo,
+    QGuiApplication,
+    QIcon,
+    QPaintEvent,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -160,11 +169,35 @@ def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> No
     hidden.hide()
     before = [deepest.polished, hidden.polished]
     watcher.set_mode("dark")
-    assert [deepest.polished, hidden.polished] == [before[0] + 1, before[1]]
     qtbot.waitUntil(lambda: hidden.polished == before[1] + 1)
+    assert deepest.polished == before[0] + 1
     watcher.set_text_size(120)
-    assert [deepest.polished, hidden.polished] == [before[0] + 2, before[1] + 2]
+    qtbot.waitUntil(lambda: hidden.polished == before[1] + 2)
+    assert deepest.polished == before[0] + 2
     watcher.set_text_size(100)
+    watcher.set_mode("system")
+
+
+def test_what_is_shown_before_its_turn_has_the_new_text_color(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
+    window = QWidget()
+    qtbot.addWidget(window)
+    label = QLabel("words", window)
+    theme.set_role(label, "error")
+    window.show()
+    label.hide()
+    colors: list[QColor] = []
+
+    def show() -> None:
+        label.show()
+        colors.append(label.palette().color(QPalette.ColorRole.WindowText))
+
+    watcher.changed.connect(show, Qt.ConnectionType.SingleShotConnection)
+    watcher.set_mode("dark")
+    qtbot.waitUntil(lambda: bool(colors))
+    assert colors == [watcher.current.error]
     watcher.set_mode("system")
 
 
@@ -179,6 +212,7 @@ def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApp
     box.activateWindow()
     qtbot.waitUntil(cancel.hasFocus)
     watcher.set_mode("dark")
+    qtbot.waitUntil(box.updatesEnabled)
     assert cancel.hasFocus()
     watcher.set_mode("system")
 
@@ -260,6 +294,31 @@ def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -
     with qtbot.waitSignal(watcher.changed):
         watcher.set_text_size(150)
     assert watcher.current.scale == pytest.approx(1.5 * before)
+    watcher.set_mode("system")
+
+
+class Painted(QWidget):
+    """A widget that records the backgrounds it was painted with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grounds: list[str] = []
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        self.grounds.append(self.palette().color(QPalette.ColorRole.Window).name())
+
+
+def test_each_of_two_changes_in_a_row_is_painted(qtbot: QtBot, qapp: QApplication) -> None:
+    window = Painted()
+    qtbot.addWidget(window)
+    window.show()
+    watcher = theme.ThemeWatcher(qapp, "light")
+    qtbot.waitUntil(lambda: bool(window.grounds))
+    window.grounds.clear()
+    watcher.set_mode("dark")
+    watcher.set_mode("light")
+    grounds = [theme.dark().ground.name(), theme.light().ground.name()]
+    qtbot.waitUntil(lambda: list(dict.fromkeys(window.grounds)) == grounds)
     watcher.set_mode("system")
 
 

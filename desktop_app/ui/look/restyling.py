@@ -1,13 +1,14 @@
-"""Restyles all widgets with another style sheet, those on screen first.
+"""Changes the theme a few milliseconds at a time, so that the event loop is never held for long.
 
 Of a changed application style sheet, Qt polishes each widget once for itself and once for every
 widget above it: 0.9 s for 1,350 widgets. So Qt first forgets all widgets that it would restyle, and
-each is polished once, here: those on screen at once, the hidden ones in slices.
+each is polished once, here. Windows are painted again when all that they show has the new theme.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -15,66 +16,129 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from desktop_app.ui.look.theme import palette, style_sheet
 
-_SLICE_S: Final = 0.006
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from desktop_app.ui.look.theme import Theme
+
+_SLICE_S: Final = 0.004
 
 
 class Restyling(QObject):
-    """Restyles the widgets of an application, the hidden ones in slices."""
+    """Applies themes to an application and its widgets, one theme after the other."""
 
-    def __init__(self, application: QApplication) -> None:
-        super().__init__(application)
-        self._application = application
-        self._waiting: list[QWidget] = []
-        self._finds_hidden = False
-        self._timer = QTimer(self, interval=0)
+    def __init__(
+        self, application: QApplication, announce: Callable[[Theme], None], parent: QObject
+    ) -> None:
+        """Create an idle restyling.
+
+        Args:
+            application: the application whose palette, font, style sheet and widgets change.
+            announce: passes a theme to the widgets, once the style sheet is that theme's.
+            parent: the owner.
+        """
+        super().__init__(parent)
+        self._application, self._announce = application, announce
+        self._work: Iterator[None] | None = None
+        self._next: Theme | None = None
+        self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
+        self._hidden: dict[QWidget, None] = {}
+        self._timer = QTimer(self, interval=1)  # 0 would wait for all others
         self._timer.timeout.connect(self._continue)
 
-    def use(self, sheet: str, *, at_once: bool) -> None:
-        """Use another style sheet. Without `at_once`, hidden widgets follow in slices.
+    def use(self, theme: Theme) -> None:
+        """Apply a theme once those before it are painted; of those that wait, only the last."""
+        self._next = theme
+        if self._work is None:
+            self._begin()
 
-        A widget shown before its slice has the new backgrounds, but the old text color.
-        """
-        self._application.style().unpolish(self._application)
-        self._application.setStyleSheet(sheet)
-        self._waiting = []
-        for widget in _polished_widgets() if at_once else _visible_widgets():
-            _restyle(widget)
-            if at_once:
-                QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
-        self._finds_hidden = not at_once
-        if self._finds_hidden:
+    def add(self, receiver: QObject, step: Callable[[], object]) -> None:
+        """Run a step of `announce` before the windows are painted, unless its receiver is gone."""
+        self._steps.append((receiver, step))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Restyle a hidden widget that is shown before its turn."""
+        is_shown = event.type() == QEvent.Type.Show
+        if is_shown and isinstance(watched, QWidget) and watched in self._hidden:
+            del self._hidden[watched]
+            _restyle(watched)
+        return False
+
+    def _begin(self) -> None:
+        theme, self._next = self._next, None
+        if theme is not None:
+            self._hidden.clear()
+            self._work = self._changing(theme)
+            next(self._work)  # hides half-changed windows now
             self._timer.start()
 
     def _continue(self) -> None:
+        """Do the next of the work; a theme that came meanwhile need not wait for hidden widgets."""
         until = time.perf_counter() + _SLICE_S
-        if self._finds_hidden:
-            self._finds_hidden = False
-            self._waiting = [w for w in _polished_widgets() if not w.isVisible()]
-            self._waiting.reverse()  # parents last, because the slices take from the end
-        while self._waiting and time.perf_counter() < until:
-            widget = self._waiting.pop()
-            if isValid(widget):
+        while time.perf_counter() < until:
+            if self._work is not None:
+                if next(self._work, self) is not None:
+                    self._work = None
+                    self._begin()
+            elif self._hidden:
+                widget = next(iter(self._hidden))
+                del self._hidden[widget]
+                if isValid(widget):
+                    _restyle(widget)
+            else:
+                self._application.removeEventFilter(self)
+                self._timer.stop()
+                return
+
+    def _changing(self, theme: Theme) -> Iterator[None]:
+        """Apply a theme; each step of the iterator is short."""
+        windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
+        for window in windows:
+            window.setUpdatesEnabled(False)
+        try:
+            yield
+            sheet = style_sheet(theme)
+            is_resized = theme.interface() != self._application.font()
+            if is_resized or sheet != self._application.styleSheet():
+                yield from self._restyling(theme, sheet, is_resized=is_resized)
+            self._announce(theme)
+            yield
+            while self._steps:
+                receiver, step = self._steps.popleft()
+                if isValid(receiver):
+                    step()
+                yield
+        finally:
+            for window in filter(isValid, windows):
+                window.setUpdatesEnabled(True)
+                window.repaint()  # `update` does nothing if it was to be painted before, too
+
+    def _restyling(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[None]:
+        """Change the application's style and that of the widgets on screen.
+
+        In another font, what is hidden takes part in the layout; else it follows when all is
+        painted.
+        """
+        application = self._application
+        application.setPalette(palette(theme))
+        application.setFont(theme.interface())
+        yield
+        application.style().unpolish(application)
+        application.setStyleSheet(sheet)  # in the same pass, or Qt would polish again before it
+        yield
+        widgets = _polished_widgets()
+        application.installEventFilter(self)
+        yield
+        for widget in filter(isValid, widgets):
+            if is_resized or widget.isVisible():
                 _restyle(widget)
-        if not self._waiting:
-            self._timer.stop()
-
-
-def _visible_widgets() -> Iterator[QWidget]:
-    """Yield the widgets on screen, each below its parents."""
-    waiting = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
-    while waiting:
-        widget = waiting.pop()
-        yield widget
-        flag = Qt.FindChildOption.FindDirectChildrenOnly
-        # Dialogs are windows and children.
-        waiting += [
-            child
-            for child in widget.findChildren(QWidget, options=flag)
-            if child.isVisible() and not child.isWindow()
-        ]
+                if is_resized:
+                    QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
+                yield
+            else:
+                self._hidden[widget] = None
 
 
 def _polished_widgets() -> list[QWidget]:

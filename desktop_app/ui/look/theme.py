@@ -28,17 +28,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from shiboken6 import isValid
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QApplication, QWidget
+
+    from desktop_app.ui.look.restyling import Restyling
 
 Mode = Literal["system", "light", "dark", "contrast"]
 
@@ -388,20 +392,11 @@ def _mirrored(sheet: str) -> str:
     )
 
 
-def apply(application: QApplication, theme: Theme, *, at_once: bool = True) -> None:
-    """Apply a theme's palette, font and style sheet to the application.
-
-    Without `at_once`, hidden widgets follow in slices.
-    """
+def apply(application: QApplication, theme: Theme) -> None:
+    """Apply a theme's palette, font and style sheet to the application."""
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
-    if not application.styleSheet():
-        application.setStyleSheet(style_sheet(theme))
-        return
-    from desktop_app.ui.look.restyling import Restyling  # not before the first paint
-
-    restyling = application.findChild(Restyling) or Restyling(application)
-    restyling.use(style_sheet(theme), at_once=at_once)
+    application.setStyleSheet(style_sheet(theme))
 
 
 def limit_size(button: QWidget, width: int, height: int) -> None:
@@ -438,8 +433,9 @@ class ThemeWatcher(QObject):
         portal: the last `set_portal_appearance`; at first, that of the previous run.
 
     Signals:
-        changed(Theme): emitted after the application got another theme; in the same size, in the
-            next pass of the event loop.
+        changed(Theme): emitted after the application got another theme, in a later pass of the
+            event loop. Windows that are visible by then are painted when all receivers and
+            their steps (`add_step`) have returned.
     """
 
     changed = Signal(object)
@@ -459,7 +455,6 @@ class ThemeWatcher(QObject):
         self._text_size = text_size
         self._font, self._line_width = font, line_width
         self._flash_time: int | None = None
-        self._unpainted: list[QWidget] = []
         self.portal = portal
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
@@ -513,28 +508,18 @@ class ThemeWatcher(QObject):
         """Apply and announce the theme again if it changed, for example with the system's font."""
         theme = self._current_theme()
         if theme != self.current:
-            before, self.current = self.current, theme
-            # In another size, what is hidden takes part in the layout.
-            is_resized = theme.interface() != before.interface()
-            apply(self._application, theme, at_once=is_resized)
-            if is_resized:
-                self.changed.emit(theme)
-            else:  # one part after the other, and nothing is painted before the last
-                shown = [w for w in self._application.topLevelWidgets() if w.isVisible()]
-                for window in shown:
-                    window.setUpdatesEnabled(False)
-                self._unpainted += shown  # a change before may wait for others
-                QTimer.singleShot(0, self, self._announce)
+            self.current = theme
+            self._restyling.use(theme)
 
-    def _announce(self) -> None:
-        self.changed.emit(self.current)
-        QTimer.singleShot(0, self, self._paint)
+    def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
+        """Run a receiver's part of `changed` apart, so that no pass of the event loop is long."""
+        self._restyling.add(receiver, step)
 
-    def _paint(self) -> None:
-        windows, self._unpainted = self._unpainted, []
-        for window in windows:
-            if isValid(window):
-                window.setUpdatesEnabled(True)
+    @cached_property
+    def _restyling(self) -> Restyling:
+        from desktop_app.ui.look.restyling import Restyling  # not before the first paint
+
+        return Restyling(self._application, self.changed.emit, self)
 
     def _request_color_scheme(self) -> None:
         """Ask for window frames and system dialogs in the same mode, if the platform can."""

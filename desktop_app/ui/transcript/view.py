@@ -74,6 +74,9 @@ if TYPE_CHECKING:
 
 _LOADED_AT_ONCE_S: Final = 0.008
 
+_REWRITTEN_SCREENS: Final = 1.5
+"""Screens to rewrite at once: heights are estimates, and may shrink."""
+
 _NOTCH: Final = 120
 """One step of a mouse wheel in Qt's unit, eighths of a degree."""
 
@@ -372,10 +375,10 @@ class TranscriptView(TranscriptSurface):
         self.action_row.place_again()
 
     def _rewrite(self, message_id: str, item: int) -> None:
-        """Rewrite materialized text in the current theme; of much text, only around an item."""
-        height, width = self.viewport().height(), self._coming_width
+        """Rewrite what is on screen in the current theme, and the rest soon."""
+        height = _REWRITTEN_SCREENS * self.viewport().height()
         with self.selection.kept():
-            self.messages.write_again(self.theme, message_id, item, height, width)
+            self.messages.write_again(self.theme, message_id, item, height, self._coming_width)
         self.action_row.hide_if_gone()
         self.stream.write_rests()
         self.navigator.load_more_soon()
@@ -454,6 +457,7 @@ class TranscriptView(TranscriptSurface):
         self.find_in_it.place()
         self.action_row.place_again()
         self.focus_navigator.moved()
+        self.navigator.load_more_soon()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll, or with Ctrl change the text size by one step per notch.

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -342,15 +342,11 @@ class MainWindow(QMainWindow):
             self.prompt,
             self.settings,
         ):
-            part.set_theme(theme)
-        self._arrange()
+            self._watcher.add_step(part, partial(part.set_theme, theme))
+        self._watcher.add_step(self, self._arrange)
 
     def _set_transcript_theme(self, theme: Theme) -> None:
-        """Apply the theme to the transcript; in the same size, after all else."""
-        if theme.interface() == self.transcript.theme.interface():
-            QTimer.singleShot(0, self.transcript, partial(self.transcript.set_theme, theme))
-        else:
-            self.transcript.set_theme(theme)
+        self._watcher.add_step(self.transcript, partial(self.transcript.set_theme, theme))
 
     def _fit_screen(self, size: QSize) -> QSize:
         """Scale a size to the current text size, limited to the screen."""

@@ -343,6 +343,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
     async with Desk() as desk:
         await fill_batches(desk.backend)
         desk.theme.set_text_size(200)
+        await until(desk.window.updatesEnabled)
         desk.window.resize(800, 600)
         desk.controllers.batches.show()
         await until(lambda: desk.window.findChild(BatchDialog) is not None)

@@ -449,6 +449,7 @@ async def test_return_presses_the_button_that_has_the_focus() -> None:
 async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.theme.set_text_size(200)
+        await until(desk.window.updatesEnabled)
         desk.window.setMinimumSize(0, 0)  # as on a screen of that size
         desk.window.resize(640, 480)
         await long_conversation(desk)

@@ -30,7 +30,7 @@ from desktop_app.paths import resource_path
 from desktop_app.ui.look.window_language import WindowLanguage
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app import scenes
-from tests.gui.app.desk import Desk
+from tests.gui.app.desk import Desk, until
 from tests.helpers.layout_faults import layout_faults
 from tests.helpers.translated_texts import QT_DIALOGS, texts_of, untranslated
 
@@ -229,6 +229,7 @@ async def test_every_window_with_text_of_twice_the_size() -> None:
 
 async def _faults_of(desk: Desk, *walks: scenes.Scene) -> dict[str, str]:
     desk.theme.set_text_size(200)
+    await until(desk.window.updatesEnabled)
     desk.window.resize(SIZES["doubled"])
     visit = Visit(desk, "en", "doubled")
     for walk in walks:

@@ -75,6 +75,7 @@ def test_the_fold_is_remembered_when_everything_is_written_anew(view: Transcript
     assert "Show fewer lines" in shown(view)
     view.commands.run(said.id, f"{FOLD}0")
     view.set_theme(dark(1.2))
+    view.navigator.scroll_to_top()
     assert f"Show {LINES - SHOWN} more lines" in shown(view)
 
 

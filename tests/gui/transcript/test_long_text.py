@@ -79,6 +79,7 @@ def test_streamed_it_is_parted_alike(view: TranscriptView, kind: str, step: int)
     stream_into(view, message, [source[i : i + step] for i in range(0, len(source), step)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
+    view.navigator.scroll_to_top()
     view.stream.flush()
     assert arrived == look(view.document())
 
@@ -90,6 +91,7 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
     stream_into(view, message, [source[i : i + 500] for i in range(0, len(source), 500)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
+    view.navigator.scroll_to_top()
     view.stream.flush()
     assert arrived == look(view.document())
 

@@ -239,6 +239,12 @@ class DocumentWriter:
             self._items.adjust_gap(layout, end, cursor)
         cursor.endEditBlock()
 
+    def measure(self, layout: MessageLayout, at: int) -> None:
+        """Record the heights of what is materialized above and below an item."""
+        for first, end in ((1, at), (at + 1, len(layout.items) - 1)):
+            for run in layout.runs(first, end):
+                self._keep_height(layout, *run)
+
     def fill(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         cursor, block = self._begin(), self.layouts.block_of(layout, at)

@@ -16,7 +16,7 @@ from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.message_writer import MessageWriter
-from desktop_app.ui.transcript.layout.layout_cost import cost_more, size_of
+from desktop_app.ui.transcript.layout.layout_cost import size_of
 from desktop_app.ui.transcript.media.code_folds import number_of, show_fold
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.message_items import Facts, ItemMark
@@ -41,9 +41,6 @@ Qt lays all of them out at each step of a window resize, which must not take 0.1
 
 READER_CHARACTERS: Final = 600_000
 """The limit with a screen reader, which can read only materialized text."""
-
-_MOST_AT_ONCE: Final = 40_000
-"""The highest cost of a single rewrite, which must not take 0.1 s."""
 
 
 class MaterializedMessages:
@@ -311,33 +308,25 @@ class MaterializedMessages:
     def write_again(
         self, theme: Theme, message_id: str, item: int, height: float, width: int
     ) -> None:
-        """Rewrite the document in another theme and for another width.
+        """Rewrite what is on screen in another theme and for another width.
 
-        If there is much text, rewrite only `height` pixels on either side of item `item` of message
-        `message_id` and the nearest items of other messages. The rest is materialized on scrolling.
+        That is item `item` of message `message_id` and `height` pixels below it or, if there is no
+        such message, `height` pixels at the end. The rest is materialized afterwards.
         """
         order = [self._entries[layout.key] for layout in self.writer.layouts]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
+        shown = self._narrowed(order, message_id, item, height / scale)
         self.highlighter.clear()
         self.highlighter.set_theme(theme)
         self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code), width)
         self.writer.clear()
-        nearest = -1
-        for entry in self._narrowed(order, message_id):
-            at = item if entry.message.id == message_id else nearest
-            nearest = 0 if entry.message.id == message_id else nearest
-            self._put_back(entry.layout, at, height, scale)
+        for entry, ranges in shown:
+            layout = entry.layout
+            self.writer.put_back(layout, ranges, scale)
+            for first, end in layout.runs(0, len(layout.items)):
+                self.highlighter.colour_items(layout, first, end)
             self.message_writer.show_folds(entry)
         self.writer.fit_tables()
-
-    def _put_back(self, layout: MessageLayout, at: int, height: float, scale: float) -> None:
-        count = len(layout.items)
-        ranges = [(0, count)]
-        if cost_more(layout.items, _MOST_AT_ONCE):
-            ranges = around(layout, at % count, height)
-        self.writer.put_back(layout, ranges, scale)
-        for first, end in layout.runs(0, count):
-            self.highlighter.colour_items(layout, first, end)
 
     def write_items(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) of a message."""
@@ -370,7 +359,7 @@ class MaterializedMessages:
         are filled in once they are on screen.
         """
         if not layout.counts[at]:
-            self.write_items(layout, around(layout, at, height))
+            self.write_items(layout, around(layout, at, height, height))
         if layout.gaps[at]:
             self.write_part(layout, at, unit, unit + 1)
 
@@ -378,22 +367,35 @@ class MaterializedMessages:
         """Materialize UTF-16 units [first, end) of a long text."""
         self.writer.fill(layout, at, first, end)
 
-    def _narrowed(self, order: list[MessageState], around: str) -> list[MessageState]:
-        """Return the entries around a message that can be rewritten at once, and remove others."""
-        sizes = [min(_size(entry.message), _MOST_AT_ONCE // 4) for entry in order]
-        first, end = 0, len(order)
-        at = next((n for n, entry in enumerate(order) if entry.message.id == around), end - 1)
-        while end - first > 1 and sum(sizes[first:end]) > _MOST_AT_ONCE:
-            if sum(sizes[first:at]) > sum(sizes[at + 1 : end]):
-                first += 1
-            else:
-                end -= 1
+    def _narrowed(
+        self, order: list[MessageState], message_id: str, item: int, height: float
+    ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
+        """Return the entries on screen with the items to write, and remove all others."""
+        at = next((n for n, entry in enumerate(order) if entry.message.id == message_id), -1)
+        shown: list[tuple[MessageState, list[tuple[int, int]]]] = []
+        first = end = max(at, 0)
+        if at < 0:
+            first = end = len(order)
+            while first and height > 0:
+                first -= 1
+                layout = order[first].layout
+                last = len(layout.items) - 1
+                self.writer.measure(layout, last)
+                shown.insert(0, (order[first], around(layout, last, height, 0)))
+                height -= sum(layout.heights)
+        while at >= 0 and end < len(order) and height > 0:
+            layout = order[end].layout
+            begin = item if end == at else 0
+            self.writer.measure(layout, begin)
+            shown.append((order[end], around(layout, begin, 0, height)))
+            height -= sum(layout.heights[begin + 1 :])
+            end += 1
         for entry in (*order[:first], *order[end:]):
             del self._entries[entry.message.id]
             self._set_apart(entry)
         self.older += [entry.message for entry in order[:first]]
         self.newer[:0] = [entry.message for entry in order[end:]]
-        return order[first:end]
+        return shown
 
     def _write(self, at: int, entry: MessageState) -> None:
         self._entries[entry.message.id] = entry

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
     from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 
-FIRST_CHARACTERS: Final = 16_000
-MORE_CHARACTERS: Final = 12_000
+_LEAST_CHARACTERS: Final = 4_000
+_MOST_CHARACTERS: Final = 16_000
+"""Characters to materialize in one pass of the event loop; in between, as many as fill a screen."""
+
 READ_CHARACTERS: Final = 3_000
 READ_ITEMS: Final = 60
 _READ_EVERY_MS: Final = 60
@@ -95,7 +97,7 @@ class MessageNavigator(QObject):
         """Scroll to the end of the conversation and follow new text."""
         if self._messages.newer:
             with self._replaced():
-                self._messages.write_end(FIRST_CHARACTERS)
+                self._messages.write_end(self._screenful())
         self._anchor.go_to_end()
 
     def foot_on_screen(self, message_id: str) -> int | None:
@@ -129,9 +131,10 @@ class MessageNavigator(QObject):
         """Materialize the newest messages of another conversation, and scroll to the end."""
         self._goal = None
         self._anchor.follow(True)
-        self._messages.write_older(FIRST_CHARACTERS)
+        self._messages.write_older(self._screenful())
         self.scroll_to_bottom()
         self._stream.write_rests()
+        self.load_more_soon()
 
     def _bring(self, message_id: str) -> bool:
         """Materialize a message. Return True if it exists."""
@@ -165,7 +168,7 @@ class MessageNavigator(QObject):
         if not self._messages.has(message_id):
             return False
         with self._replaced():
-            self._messages.write_around(message_id, FIRST_CHARACTERS)
+            self._messages.write_around(message_id, self._screenful())
         return True
 
     @contextmanager
@@ -180,16 +183,26 @@ class MessageNavigator(QObject):
             self._stream.write_rests()
 
     def load_more(self) -> None:
-        """Materialize more messages if the user is near an end of the materialized ones."""
+        """Materialize more messages, until there is a screen of them above and below."""
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
+        before = len(self._messages.writer.layouts)
         if self._messages.newer and bar.value() > bar.maximum() - near:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_newer(MORE_CHARACTERS)
-        if bar.value() < near and self._messages.older:
+                self._messages.write_newer(self._screenful())
+        elif self._messages.older and bar.value() < near:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_older(MORE_CHARACTERS)
+                self._messages.write_older(self._screenful())
         self._stream.write_rests()
+        if len(self._messages.writer.layouts) > before:
+            self.load_more_soon()
+
+    def _screenful(self) -> int:
+        """Return about how many characters of plain text fill the screen."""
+        size, metrics = self._view.viewport().size(), self._view.fontMetrics()
+        area = size.width() * size.height()
+        count = area // (metrics.averageCharWidth() * metrics.lineSpacing())
+        return max(_LEAST_CHARACTERS, min(_MOST_CHARACTERS, count))
 
     def load_more_soon(self) -> None:
         """Schedule `load_more`."""

@@ -232,11 +232,11 @@ class Virtualizer:
         return sorted(pin for pin in found if pin is not None)
 
 
-def around(layout: MessageLayout, at: int, height: float) -> list[tuple[int, int]]:
-    """Return ranges of the unfolded items within `height` pixels of item `at`, and item `at`."""
+def around(layout: MessageLayout, at: int, above: float, below: float) -> list[tuple[int, int]]:
+    """Return ranges of the unfolded items within these pixels of item `at`, and item `at`."""
     ends = list(accumulate(layout.heights))
-    first = bisect_left(ends, ends[at] - height)
-    end = bisect_right(ends, ends[at] + height) + 1
+    first = bisect_left(ends, ends[at] - above)
+    end = bisect_right(ends, ends[at] + below) + 1
     return [*_shown(layout, first, end), (at, at + 1)]
 
 
