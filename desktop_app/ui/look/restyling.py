@@ -41,7 +41,7 @@ class Restyling(QObject):
         """
         super().__init__(parent)
         self._application, self._announce = application, announce
-        self._work: Iterator[None] | None = None
+        self._work: Iterator[bool] | None = None
         self._next: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
         self._hidden: dict[QWidget, None] = {}
@@ -60,11 +60,15 @@ class Restyling(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Restyle a hidden widget that is shown before its turn."""
-        is_shown = event.type() == QEvent.Type.Show
-        if is_shown and isinstance(watched, QWidget) and watched in self._hidden:
-            del self._hidden[watched]
-            _restyle(watched)
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
+            self._restyle_hidden(watched)
         return False
+
+    def _restyle_hidden(self, widget: QWidget) -> None:
+        if widget in self._hidden:
+            del self._hidden[widget]
+            widget.removeEventFilter(self)
+            _restyle(widget)
 
     def _begin(self) -> None:
         theme, self._next = self._next, None
@@ -79,43 +83,46 @@ class Restyling(QObject):
         until = time.perf_counter() + _SLICE_S
         while time.perf_counter() < until:
             if self._work is not None:
-                if next(self._work, self) is not None:
+                ends_pass = next(self._work, None)
+                if ends_pass is None:
                     self._work = None
                     self._begin()
+                elif ends_pass:
+                    return
             elif self._hidden:
                 widget = next(iter(self._hidden))
-                del self._hidden[widget]
                 if isValid(widget):
-                    _restyle(widget)
+                    self._restyle_hidden(widget)
+                else:
+                    del self._hidden[widget]
             else:
-                self._application.removeEventFilter(self)
                 self._timer.stop()
                 return
 
-    def _changing(self, theme: Theme) -> Iterator[None]:
-        """Apply a theme; each step of the iterator is short."""
+    def _changing(self, theme: Theme) -> Iterator[bool]:
+        """Apply a theme in short steps. Yield True if the next one needs a pass of its own."""
         windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
         for window in windows:
             window.setUpdatesEnabled(False)
         try:
-            yield
+            yield False
             sheet = style_sheet(theme)
             is_resized = theme.interface() != self._application.font()
             if is_resized or sheet != self._application.styleSheet():
                 yield from self._restyling(theme, sheet, is_resized=is_resized)
             self._announce(theme)
-            yield
+            yield False
             while self._steps:
                 receiver, step = self._steps.popleft()
                 if isValid(receiver):
                     step()
-                yield
+                yield not self._steps
         finally:
             for window in filter(isValid, windows):
                 window.setUpdatesEnabled(True)
                 window.repaint()  # `update` does nothing if it was to be painted before, too
 
-    def _restyling(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[None]:
+    def _restyling(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[bool]:
         """Change the application's style and that of the widgets on screen.
 
         In another font, what is hidden takes part in the layout; else it follows when all is
@@ -124,21 +131,21 @@ class Restyling(QObject):
         application = self._application
         application.setPalette(palette(theme))
         application.setFont(theme.interface())
-        yield
+        yield False
         application.style().unpolish(application)
         application.setStyleSheet(sheet)  # in the same pass, or Qt would polish again before it
-        yield
+        yield False
         widgets = _polished_widgets()
-        application.installEventFilter(self)
-        yield
+        yield False
         for widget in filter(isValid, widgets):
             if is_resized or widget.isVisible():
                 _restyle(widget)
                 if is_resized:
                     QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
-                yield
+                yield False
             else:
                 self._hidden[widget] = None
+                widget.installEventFilter(self)  # of the application, it would see every event
 
 
 def _polished_widgets() -> list[QWidget]:

@@ -76,11 +76,9 @@ class ActionRow(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colors of a theme."""
-        self._theme, role = theme, self._role
-        self._role = None
-        if role is not None:
-            self._fill(role)
-            self.adjustSize()
+        self._theme = theme
+        self._set_icons()
+        self.adjustSize()
 
     def show_for(self, message_id: str, role: Role) -> None:
         """Show the actions of a message."""
@@ -167,17 +165,23 @@ class ActionRow(QWidget):
             self._row.removeWidget(old)
             old.hide()
             old.deleteLater()
-        for action, icon, words in ACTIONS[role]:
+        for action, _, words in ACTIONS[role]:
             button = _Action(self)
             set_role(button, "quiet")
-            button.setIcon(icons.icon(icon, self._theme.dim, self._theme.px(15)))
-            button.setIconSize(QSize(self._theme.px(15), self._theme.px(15)))
             set_tooltip(button, tr(words))
             button.setAccessibleName(spoken_text(tr(words)))
             button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
             button.show()  # shown now, because hidden widgets have no size
+        self._set_icons()
+
+    def _set_icons(self) -> None:
+        actions = () if self._role is None else ACTIONS[self._role]
+        size = self._theme.px(15)
+        for button, (_, icon, _) in zip(self._buttons(), actions, strict=True):
+            button.setIcon(icons.icon(icon, self._theme.dim, size))
+            button.setIconSize(QSize(size, size))
 
     def _say_copied(self, *, is_copied: bool) -> None:
         """Show a check mark on the Copy button after copying, otherwise its own icon."""
