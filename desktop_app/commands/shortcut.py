@@ -8,6 +8,7 @@ however a user or an older version spelled them.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from desktop_app.commands.command import CommandScope
@@ -57,6 +58,7 @@ def parse(text: str) -> tuple[frozenset[str], str]:
     return frozenset(modifiers), _key(match[2].strip(), text)
 
 
+@lru_cache(1000)  # the page of shortcuts asks a dozen times for each command: 20 ms
 def normalized(text: str) -> str:
     """Return the normalized spelling of a shortcut or chord; "" stays "".
 

@@ -160,6 +160,8 @@ async def examine(
             the whole store.
     """
     is_asked = start_model or backend.gateway.local_model.running
+    # In a thread: this starts uname, and reads the metadata of packages.
+    facts = await asyncio.to_thread(lambda: [*_facts(backend), *_log(backend)])
     qt, hotkey, keyring, model, store, ways = await asyncio.gather(
         _qt(),
         _hotkey(backend, problem),
@@ -179,8 +181,7 @@ async def examine(
         *qt[1:],
         hotkey,
         _login_start(backend),
-        *_facts(backend),
-        *_log(backend),
+        *facts,
     ]
 
 

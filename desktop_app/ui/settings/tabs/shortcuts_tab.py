@@ -296,7 +296,6 @@ class ShortcutsTab(QWidget):
                 self._add(command, theme)
         self._column.addStretch(1)
         self.set_theme(theme)
-        self.set_keymap(Keymap())
 
     def _add(self, command: Command, theme: Theme) -> None:
         row = CommandRow(command, theme)
