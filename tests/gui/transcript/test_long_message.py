@@ -484,7 +484,8 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
     settle(view, qtbot)
     view.navigator.scroll_to_top()
     writer, layout = view.messages.writer, layout_of(view, made)
-    qtbot.waitUntil(lambda: any(row[2] for row in looks(view)))
+    colors = view.messages.highlighter
+    qtbot.waitUntil(lambda: any(row[2] for row in looks(view)) and not colors._jobs)
     before = looks(view)
     assert sum(not visible for _, visible, _ in before) == 40 - SHOWN
     for first, end in ((20, 60), (35, 52), (52, 60), (31, 33)):
