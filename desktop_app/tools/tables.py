@@ -33,8 +33,8 @@ class DocumentTable:
     name: str
     columns: Sequence[str]
     rows: Iterable[Sequence[str]]
-    count: int = 0
-    left_out: int = 0
+    count: int
+    left_out: int
 
 
 def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:

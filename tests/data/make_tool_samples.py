@@ -71,8 +71,11 @@ def calculations() -> Iterator[str]:
         given = chance.choice((one, one, one, f"{one}, {other}", f"{one}, 2", "1, 2, 3"))
         return f"{chance.choice(names)}({given})"
 
-    for _ in range(300):
-        asked = expression(chance.choice((1, 2, 3)))
+    bounds = [f"{'(' * deep}1{')' * deep}" for deep in (49, 50)]
+    bounds += [f"{'1^' * deep}1" for deep in (49, 50)]
+    bounds += ["1e-9999 / 1e9999", "1 + $ and a long rest of words", "% 2", "2 % )", "9 // -2"]
+    bounds += ["1e9999 // 7 % 10", "1e-101", "1e-100", "1e100", "1e101"]
+    for asked in (*bounds, *(expression(chance.choice((1, 2, 3))) for _ in range(220))):
         try:
             yield as_line(asked, calculate(asked))
         except ToolError as error:
