@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
+from desktop_app.ui.transcript.media import json_process
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from tests.helpers.children import python_child
 from tests.helpers.traps import Traps
@@ -77,4 +78,23 @@ def test_a_process_that_talks_nonsense_is_ended(qtbot: QtBot, answer: str) -> No
         number = asker.ask({"language": "python", "code": "x"})
     assert answered.args == [number, None]
     assert asker.pid is None
+    asker.close()
+
+
+# Starts slowly, answers the first request and no other.
+SLOW_TO_START = f"import time\ntime.sleep(0.2)\n{TAKEN_OVER}".replace(
+    "ANSWER", "json.dumps({'id': number}) + '\\n'"
+)
+
+
+def test_the_start_of_a_process_takes_no_time_from_its_first_answer(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_process, "_LONGEST_MS", 50)
+    asker = JsonProcess(python_child(SLOW_TO_START))
+    answers: tuple[dict[str, object] | None, ...] = ({}, None)
+    for answer in answers:
+        with qtbot.waitSignal(asker.answered) as answered:
+            number = asker.ask({"language": "python", "code": "x"})
+        assert answered.args == [number, answer]
     asker.close()

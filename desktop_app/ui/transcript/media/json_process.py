@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
 _LONGEST_MS: Final = 5_000
+_LONGEST_FIRST_MS: Final = 20_000
+"""For the first answer of a process, which starts and imports its modules before it."""
 _IDLE_MS: Final = 30_000
 
 
@@ -42,7 +44,7 @@ class JsonProcess(QObject):
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._current = 0
         self._process: QProcess | None = None
-        self._watch = QTimer(self, singleShot=True, interval=_LONGEST_MS)
+        self._watch = QTimer(self, singleShot=True)
         self._watch.timeout.connect(self._kill)
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
         self._idle.timeout.connect(self.close)
@@ -90,10 +92,11 @@ class JsonProcess(QObject):
             return
         self._idle.stop()
         self._current, request = self._waiting.popleft()
+        is_first = self._process is None
         process = self._process = self._process or self._started()
         if process.state() is not QProcess.ProcessState.NotRunning:
             process.write(request)
-        self._watch.start()
+        self._watch.start(_LONGEST_FIRST_MS if is_first else _LONGEST_MS)
 
     def _started(self) -> QProcess:
         process = QProcess(self)
