@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, Qt
 from PySide6.QtPrintSupport import QAbstractPrintDialog
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 
 QT_DIALOGS: Final = (QFileDialog, QAbstractPrintDialog)
@@ -38,17 +39,20 @@ def texts_of(root: QWidget) -> Iterator[str]:
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
         if widget.isWindow():
             yield widget.windowTitle()
-        if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
-            yield widget.text()
-        if isinstance(widget, QLineEdit | QPlainTextEdit):
-            yield widget.placeholderText()
-        if isinstance(widget, QComboBox):
-            yield from (widget.itemText(at) for at in range(widget.count()))
-        if isinstance(widget, QMenu):
-            yield from (entry_text(action).partition("\t")[0] for action in widget.actions())
-            yield from (action.toolTip().partition("\t")[0] for action in widget.actions())
-        if isinstance(widget, QAbstractItemView) and widget.isVisible():
-            yield from _texts_of_model(widget.model())
+        kind: type = type(widget)
+        for texts in _texts_of_kind(kind):
+            yield from texts(widget)
+
+
+@cache
+def _texts_of_kind(cls: type) -> tuple[Callable[[Any], Iterable[str]], ...]:
+    """Return the functions that read the texts of a class of widgets: few classes, many widgets."""
+    return tuple(texts for kind, texts in _TEXTS_OF_KINDS if issubclass(cls, kind))
+
+
+def _texts_of_menu(menu: QMenu) -> Iterator[str]:
+    yield from (entry_text(action).partition("\t")[0] for action in menu.actions())
+    yield from (action.toolTip().partition("\t")[0] for action in menu.actions())
 
 
 def widgets_of(root: QWidget) -> list[QWidget]:
@@ -56,7 +60,9 @@ def widgets_of(root: QWidget) -> list[QWidget]:
     if is_of_qt(root):
         return []
     found = [root, *root.findChildren(QWidget)]
-    dialogs = [widget for widget in found if isinstance(widget, QT_DIALOGS)]
+    dialogs = [dialog for kind in QT_DIALOGS for dialog in root.findChildren(kind)]
+    if not dialogs:
+        return found
     of_qt = {part for dialog in dialogs for part in (dialog, *dialog.findChildren(QWidget))}
     return [widget for widget in found if widget not in of_qt]
 
@@ -88,6 +94,15 @@ def _texts_of_model(model: QAbstractItemModel) -> Iterator[str]:
             yield str(model.headerData(column, Qt.Orientation.Horizontal, role) or "")
             for row in range(min(model.rowCount(), MOST_ROWS)):
                 yield str(model.index(row, column).data(role) or "")
+
+
+_TEXTS_OF_KINDS: Final[Sequence[tuple[Any, Callable[[Any], Iterable[str]]]]] = (
+    ((QLabel, QAbstractButton, QLineEdit), lambda widget: [widget.text()]),
+    ((QLineEdit, QPlainTextEdit), lambda widget: [widget.placeholderText()]),
+    (QComboBox, lambda box: [box.itemText(at) for at in range(box.count())]),
+    (QMenu, _texts_of_menu),
+    (QAbstractItemView, lambda view: _texts_of_model(view.model()) if view.isVisible() else ()),
+)
 
 
 def untranslated(texts: Iterable[str], data: Collection[str] = ()) -> set[str]:
