@@ -70,6 +70,7 @@ class ReviewController(QObject):
             self._theme.current,
             self._parent,
             message_id=answer.id,
+            is_temporary=self._current.is_temporary,
         )
         self._theme.changed.connect(dialog.set_theme)
         dialog.saved.connect(

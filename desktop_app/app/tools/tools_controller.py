@@ -189,7 +189,11 @@ class ToolsController(QObject):
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
 
-        dialog = self._dialog = AnswerFormDialog(self._theme.current, request.anchor.window())
+        dialog = self._dialog = AnswerFormDialog(
+            self._theme.current,
+            request.anchor.window(),
+            is_temporary=self._current.is_temporary,
+        )
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.taken.connect(lambda chosen: self._take_form(request, chosen))
         dialog.check_requested.connect(

@@ -100,10 +100,12 @@ class FormDialog(KeptDialog):
     Attributes:
         subject: what the form is about, so that it takes no draft about something else.
         secret_fields: object names of fields that are never stored in a file.
+        is_temporary: True if it belongs to a conversation of which nothing is stored in a file.
     """
 
     subject = ""
     secret_fields: frozenset[str] = frozenset()
+    is_temporary = False
     _before: list[object] | None = None
     _given: Entered
 
@@ -121,7 +123,7 @@ class FormDialog(KeptDialog):
 
     def draft(self) -> Entered:
         """Return the changed values."""
-        if not (self.isVisible() and self.has_changes):
+        if self.is_temporary or not (self.isVisible() and self.has_changes):
             return {}
         values = _values_of(self)
         return {

@@ -51,9 +51,10 @@ class ReviewDialog(FormDialog):
         parent: QWidget,
         *,
         message_id: str = "",
+        is_temporary: bool = False,
     ) -> None:
         super().__init__(parent)
-        self.subject = message_id
+        self.subject, self.is_temporary = message_id, is_temporary
         self.setObjectName("review-dialog")
         self.setWindowTitle(tr("Review response"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -67,6 +67,19 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         assert (server.command.text(), server.environment.toPlainText()) == ("mail-server", "")
 
 
+async def test_forms_of_a_temporary_conversation_are_not_stored() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.controllers.temporary.open()
+        await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
+        (await review(desk)).text.setPlainText("Because of air.")
+        desk.controllers.tools.choose_form()
+        (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
+    async with Desk(environment=KEYED) as desk:
+        stored = str(desk.stored("SELECT value FROM settings"))
+        assert "air" not in stored
+        assert "array" not in stored
+
+
 async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
     async with Desk() as desk:
         desk.ready.actions["prompts.manage"]()
