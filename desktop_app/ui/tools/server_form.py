@@ -66,7 +66,10 @@ class ServerForm(FormDialog):
     """
 
     saved = Signal(object)
-    secret_fields = frozenset({"server-environment", "server-headers"})
+    # Keys are also typed as arguments of the command and in the query of the address.
+    secret_fields = frozenset(
+        {"server-command", "server-url", "server-environment", "server-headers"}
+    )
 
     def __init__(self, server: EnteredServer | None, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)

@@ -40,7 +40,9 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
         desk.controllers.servers._open_form(None)
         server = await dialog_of(ServerForm)
-        server.command.setText("mail-server")
+        server.name.setText("mail")
+        server.command.setText("mail-server --key secret")
+        server.url.setText("https://mail.example/?key=secret")
         server.environment.setPlainText("TOKEN=secret")
         desk.controllers.batches.begin([tmp_path])
         dialog = desk.controllers.batches._made_dialog()
@@ -64,7 +66,8 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
     async with Desk(environment=KEYED) as desk:
         desk.controllers.servers._open_form(None)
         server = await dialog_of(ServerForm)
-        assert (server.command.text(), server.environment.toPlainText()) == ("mail-server", "")
+        assert server.name.text() == "mail"
+        assert server.command.text() == server.environment.toPlainText() == server.url.text() == ""
 
 
 async def test_forms_of_a_temporary_conversation_are_not_stored() -> None:
