@@ -64,14 +64,7 @@ class ReviewController(QObject):
         from desktop_app.domain.conversations.review import review_of
         from desktop_app.ui.window.review_dialog import ReviewDialog
 
-        dialog = ReviewDialog(
-            answer.text,
-            review_of(answer),
-            self._theme.current,
-            self._parent,
-            message_id=answer.id,
-            is_temporary=self._current.is_temporary,
-        )
+        dialog = ReviewDialog(answer.text, review_of(answer), self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.saved.connect(
             lambda review, text: self._tasks.start(self._save(answer, review, text))

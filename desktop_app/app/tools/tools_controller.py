@@ -192,7 +192,7 @@ class ToolsController(QObject):
         dialog = self._dialog = AnswerFormDialog(
             self._theme.current,
             request.anchor.window(),
-            is_temporary=self._current.is_temporary,
+            is_stored=not self._current.is_temporary,
         )
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.taken.connect(lambda chosen: self._take_form(request, chosen))

@@ -51,9 +51,9 @@ class AnswerFormDialog(FormDialog):
     taken = Signal(str)
     file_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget, *, is_temporary: bool = False) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, *, is_stored: bool = True) -> None:
         super().__init__(parent)
-        self.is_temporary = is_temporary
+        self.is_stored = is_stored
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}

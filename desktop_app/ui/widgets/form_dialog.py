@@ -100,12 +100,12 @@ class FormDialog(KeptDialog):
     Attributes:
         subject: what the form is about, so that it takes no draft about something else.
         secret_fields: object names of fields that are never stored in a file.
-        is_temporary: True if it belongs to a conversation of which nothing is stored in a file.
+        is_stored: False if nothing that is entered may be stored in a file.
     """
 
     subject = ""
     secret_fields: frozenset[str] = frozenset()
-    is_temporary = False
+    is_stored = True
     _before: list[object] | None = None
     _given: Entered
 
@@ -123,7 +123,7 @@ class FormDialog(KeptDialog):
 
     def draft(self) -> Entered:
         """Return the changed values."""
-        if self.is_temporary or not (self.isVisible() and self.has_changes):
+        if not (self.is_stored and self.isVisible() and self.has_changes):
             return {}
         values = _values_of(self)
         return {

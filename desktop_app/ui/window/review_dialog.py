@@ -42,6 +42,7 @@ class ReviewDialog(FormDialog):
     """
 
     saved = Signal(object, str)
+    is_stored = False  # these are words of a conversation, which may be deleted permanently
 
     def __init__(
         self,
@@ -49,12 +50,8 @@ class ReviewDialog(FormDialog):
         review: Review | None,
         theme: Theme,
         parent: QWidget,
-        *,
-        message_id: str = "",
-        is_temporary: bool = False,
     ) -> None:
         super().__init__(parent)
-        self.subject, self.is_temporary = message_id, is_temporary
         self.setObjectName("review-dialog")
         self.setWindowTitle(tr("Review response"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

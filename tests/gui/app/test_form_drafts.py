@@ -51,7 +51,8 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
     assert KeptForm.drafts == {}
 
     async with Desk(environment=KEYED) as desk:
-        assert "secret" not in str(desk.stored("SELECT value FROM settings"))
+        settings = str(desk.stored("SELECT value FROM settings"))
+        assert not any(word in settings for word in ("secret", "Because of air"))
         dialog = desk.controllers.batches._made_dialog()
         dialog.new.set_prompts([], "")
         assert dialog.new.task.toPlainText() == "Which is it?"
@@ -60,8 +61,8 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         form = await dialog_of(AnswerFormDialog)
         assert form.source.text == '{"type": "array"}'
         assert form.has_changes
-        shown = await review(desk)
-        assert shown.text.toPlainText() == "Because of air."
+        shown = await review(desk)  # a change may be of a conversation that is deleted for good
+        assert shown.text.toPlainText() == "Because of dust."
     # A form that was not opened in the meantime is still filled in.
     async with Desk(environment=KEYED) as desk:
         desk.controllers.servers._open_form(None)
@@ -74,13 +75,10 @@ async def test_forms_of_a_temporary_conversation_are_not_stored() -> None:
     async with Desk(environment=KEYED) as desk:
         desk.controllers.temporary.open()
         await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
-        (await review(desk)).text.setPlainText("Because of air.")
         desk.controllers.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
     async with Desk(environment=KEYED) as desk:
-        stored = str(desk.stored("SELECT value FROM settings"))
-        assert "air" not in stored
-        assert "array" not in stored
+        assert "array" not in str(desk.stored("SELECT value FROM settings"))
 
 
 async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
@@ -99,12 +97,13 @@ async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_keeper, "_PAUSE_MS", 20)
     async with Desk(environment=KEYED) as desk:
-        await desk.ask_and_answer("Why is the sky blue?", "Because of dust.")
-        dialog = await review(desk)
-        dialog.note.setText("right")
+        desk.controllers.servers._open_form(None)
+        dialog = await dialog_of(ServerForm)
+        dialog.name.setText("mail")
         kept = "SELECT value FROM settings WHERE key = 'window.forms'"
-        await until(lambda: "right" in str(desk.stored(kept)))
-        dialog.save.click()
+        await until(lambda: "mail" in str(desk.stored(kept)))
+        dialog.name.clear()
+        dialog.reject()
         await until(lambda: desk.stored(kept) == [("{}",)])
         assert not desk.ready._forms._timer.isActive()
 
