@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _KB: Final = 1024
 _OTHER_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL"}
-"""What Unicode calls the scripts that CLDR names otherwise."""
+"""Unicode's names of the scripts that CLDR names otherwise."""
 
 
 class Formats(Protocol):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ROOT: Final = Path.cwd()
 _WINDOW: Final = ("desktop_app.app", "desktop_app.ui", "desktop_app.main", "desktop_app.__main__")
-"""What needs Qt, which does not survive a fork."""
+"""Packages that need Qt, which does not survive a fork."""
 _START_S: Final = 20.0
 
 

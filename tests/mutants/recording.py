@@ -27,7 +27,7 @@ _seconds: dict[str, float] = {}
 
 
 class Record:
-    """What the tests of one commit ran, and how long it took."""
+    """The lines that the tests of one commit ran, and how long each test took."""
 
     def __init__(self, folder: Path) -> None:
         self.seconds: dict[str, float] = {}

@@ -35,7 +35,7 @@ _PROCESS_TESTS: Final = {
 }
 """The tests of packages that run in processes that are not recorded."""
 _LONGEST_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
-"""How long the tests of each kind took together when they were recorded. The rest do not run."""
+"""Seconds that the tests of each kind may take on a mutant, as recorded; others do not run."""
 
 
 class Sample:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
 Entered = dict[str, str | int]
-"""What was entered, by the object name of each field."""
+"""The entered values, by the object name of each field."""
 
 
 def is_form_open() -> bool:

@@ -1,4 +1,4 @@
-"""What is typed in open forms outlives the end of the desktop's session."""
+"""Text typed in open forms outlives the end of the desktop's session."""
 
 from __future__ import annotations
 

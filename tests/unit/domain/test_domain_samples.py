@@ -1,4 +1,4 @@
-"""What the rules of the domain make of random texts, replies, models and addresses."""
+"""Results of the domain's rules for random texts, replies, models and addresses."""
 
 from __future__ import annotations
 

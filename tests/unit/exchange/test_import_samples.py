@@ -1,4 +1,4 @@
-"""What is read of random exports of other programs, cases, notebooks and images."""
+"""Results of reading random exports of other programs, cases, notebooks and images."""
 
 from __future__ import annotations
 

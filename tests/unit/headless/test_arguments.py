@@ -1,4 +1,4 @@
-"""What the command line accepts, and what its help says about exit codes."""
+"""The arguments that the command line accepts, and the exit codes in its help."""
 
 from __future__ import annotations
 

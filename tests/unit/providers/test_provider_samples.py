@@ -1,4 +1,4 @@
-"""What becomes of random requests to providers, and of their random replies."""
+"""Results of random requests to providers, and of their random replies."""
 
 from __future__ import annotations
 

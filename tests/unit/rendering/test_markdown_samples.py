@@ -1,4 +1,4 @@
-"""What becomes of random Markdown: shown half-written, streamed, exported and marked."""
+"""Random Markdown: shown half-written, streamed, exported and marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What random answers come to: what is sent, heard, stored and spent."""
+"""Random answers: the requests, events, stored rows and costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What services calculate for random conversations, documents and models."""
+"""Results that services calculate for random conversations, documents and models."""
 
 from __future__ import annotations
 

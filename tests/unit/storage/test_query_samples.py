@@ -1,4 +1,4 @@
-"""What the queries of random ledgers, batches, collections and searches return."""
+"""Results of the queries of random ledgers, batches, collections and searches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store reads, checks, copies, repairs and finds of random rows and damaged pages."""
+"""Random rows and damaged pages, as a store reads, checks, copies and repairs them."""
 
 from __future__ import annotations
 
