@@ -296,8 +296,9 @@ class BatchController(QObject):
         try:
             jobs = await self._backend.batch_store.all()
             self._show_bar(jobs)
-            running = [job.counts for job in jobs if job.status.was_sent and not job.status.is_over]
-            self.progressed.emit(sum(c.done for c in running), sum(c.total for c in running))
+            running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
+            total = sum(job.counts.total for job in running)
+            self.progressed.emit(sum(job.done for job in running), total)
             dialog = self._dialog
             if dialog is not None and dialog.isVisible():
                 dialog.set_jobs(jobs)

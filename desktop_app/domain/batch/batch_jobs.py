@@ -245,6 +245,12 @@ class BatchJob:
     counts: BatchCounts = field(default_factory=BatchCounts)
 
     @property
+    def done(self) -> int:
+        """Return the number of files that are done here or, while it runs, at the provider."""
+        remote = sum(upload.completed + upload.failed for upload in self.uploads)
+        return max(remote, self.counts.done)
+
+    @property
     def expected_answer(self) -> int:
         """Return the tokens that the estimate assumes of each answer."""
         return min(USUAL_ANSWER, self.parameters.max_output_tokens or USUAL_ANSWER)

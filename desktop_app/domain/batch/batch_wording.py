@@ -120,8 +120,7 @@ def progress_words(job: BatchJob) -> str:
         return " · ".join((*pieces, tr_plural("{count} file", "{count} files", files)))
     sent = counts.total - counts.left_out
     if not job.status.is_over:
-        done = sum(upload.completed + upload.failed for upload in job.uploads)
-        pieces.append(tr("{done} of {total} done", done=max(done, counts.done), total=sent))
+        pieces.append(tr("{done} of {total} done", done=job.done, total=sent))
         return " · ".join(pieces)
     pieces.append(tr("{answered} of {total} answered", answered=counts.answered, total=sent))
     if counts.refused:

@@ -223,9 +223,8 @@ class BatchJobPage(QWidget):
         self.bar.setVisible(not job.status.is_over and job.status is not BatchStatus.READY)
         if job.status is BatchStatus.PREPARING:
             return
-        remote = sum(upload.completed + upload.failed for upload in job.uploads)
         self.bar.setMaximum(max(1, counts.total - counts.left_out))
-        self.bar.setValue(max(remote, counts.done))
+        self.bar.setValue(job.done)
         self.bar.setAccessibleName(spoken_text(progress_words(job)))
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
