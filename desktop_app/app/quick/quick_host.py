@@ -153,6 +153,7 @@ class QuickHost(QObject):
             handover.go_on,
             its.drops.text_of,
             answer_settings=its.state.answer_settings,
+            choices=its.choices,
             presets=its.state.presets,
             reader=its.attachment_reader,
             tasks=its.state.tasks,

@@ -13,7 +13,7 @@ from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.shown_answers import ending_of
 from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, AttachmentReader
 from desktop_app.app.attachments.image_chips import ImageChips
-from desktop_app.app.chat.available_models import view_of
+from desktop_app.app.chat.available_models import AvailableModels, view_of
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
 from desktop_app.app.state.presets import Presets
@@ -78,6 +78,7 @@ class QuickPromptController(QObject):
         markdown_of: Callable[[str, str], Awaitable[str]],
         *,
         answer_settings: AnswerSettings,
+        choices: AvailableModels,
         presets: Presets,
         reader: AttachmentReader,
         tasks: Tasks,
@@ -92,7 +93,7 @@ class QuickPromptController(QObject):
         self._setup = answer_settings.setup
         self._new_conversation = answer_settings.new_conversation
         self._presets, self._tasks, self._chat_service = presets, tasks, chat_service
-        self._running = running
+        self._running, self._choices = running, choices
         self._go_on, self._markdown_of = go_on, markdown_of
         self._conversations, self._temporary = conversations, temporary
         self.is_unsaved = False
@@ -130,6 +131,7 @@ class QuickPromptController(QObject):
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
         quick.text_changed.connect(self._draft.save_soon)
+        self._choices.changed.connect(self._show_choice)
         self.attachments.changed.connect(self._draft.save_soon)
         quick.transcript.message_updated.connect(self._announce_end)
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
@@ -427,7 +429,7 @@ class QuickPromptController(QObject):
         return self._chat_service.resolve(profile, self._conversation.choice)
 
     def _view(self) -> ChoiceView:
-        return view_of(self._resolved(), ())
+        return replace(view_of(self._resolved(), self._choices.models), models=())
 
     def _show_choice(self) -> None:
         self.window.set_choice(self._view())

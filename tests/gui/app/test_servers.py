@@ -113,6 +113,19 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         assert desk.state.setup.choice.variant is Variant.THINKING
 
 
+async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> None:
+    family = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
+    async with (
+        LoopbackServer(REFUSED, CHAT, models=family) as server,
+        Desk(real=True, environment=environment(server.base_url)) as desk,
+    ):
+        desk.ready.quick.open_with("")
+        quick = desk.ready.quick.window
+        await until(lambda: quick.choice.offers_variants)
+        quick.variant_requested.emit(Variant.PRO)
+        assert quick.choice.variant is Variant.PRO
+
+
 async def test_a_provider_without_models_proposes_one_too() -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
     async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, Desk(real=True) as desk:
