@@ -1,4 +1,4 @@
-"""What a server sends, as bounded plain values."""
+"""A server's content, taken as bounded plain values."""
 
 from __future__ import annotations
 

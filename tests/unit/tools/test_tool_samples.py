@@ -1,4 +1,4 @@
-"""What tools return for random arguments, and what a command writes of random answers."""
+"""Results of tools for random arguments, and the output of a command for random answers."""
 
 from __future__ import annotations
 
