@@ -621,7 +621,7 @@ class Controllers(QObject):
             open_help=self.help.open_at,
             open_models=self.models.show,
         )
-        window.first_start.add_key_requested.connect(self.settings.open_at_key)
+        window.empty_state.add_key_requested.connect(self.settings.open_at_key)
         window.files_dropped.connect(self.attachments.attach)
         window.files_dropped.connect(self.batches.offer)
         window.image_dropped.connect(self.attachments.attach_content)
@@ -645,8 +645,8 @@ class Controllers(QObject):
         self.viewer.place_requested.connect(self.places.open)
         self.viewer.place_requested.connect(lambda _place: window.activateWindow())
         window.transcript.action_requested.connect(self.places.open_action)
-        self.settings.key_changed.connect(self.running.look_again)
-        window.first_start.example_chosen.connect(self.prompts.begin_example)
+        self.settings.key_changed.connect(self.running.retry_with_key)
+        window.empty_state.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.join)
         self.prompts.dialog_created.connect(self.tools.join)
         self.prompts.text_attach_requested.connect(self.attachments.attach_text)

@@ -475,7 +475,7 @@ class WindowSession:
             "Add an API key for real work."
         )
         is_empty = not self.controllers.state.current.path
-        self._window.first_start.set_key_line(on_device and is_empty, text)
+        self._window.empty_state.set_key_line(on_device and is_empty, text)
         self._window.prompt.show_hint(not is_empty)
 
     # -------------------------------------------------------------- keys

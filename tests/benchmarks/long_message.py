@@ -157,7 +157,7 @@ class _Steps:
         cursor.setPosition(1)
         cursor.setPosition(view.document().characterCount() - 3, QTextCursor.MoveMode.KeepAnchor)
         view.setTextCursor(cursor)
-        self._take("copy", view._keys.copy_selected, busy=lambda: view.copies.is_on)
+        self._take("copy", view._keys.copy_selected, busy=lambda: view.copies.is_building)
         self._application.clipboard().clear()  # else the platform frees it after Python's end
         view.close()
         view.deleteLater()

@@ -163,7 +163,7 @@ class Transcript:
     def is_behind(self) -> bool:
         made = self._typesetter
         waits = made is not None and made.is_busy
-        return waits or self._view.stream._text.are_there
+        return waits or self._view.stream._text.has_any
 
     def end(self, text: str) -> None:
         """Complete the answer."""

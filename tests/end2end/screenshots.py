@@ -189,7 +189,7 @@ class Pictures:
 
     async def take_all(self) -> None:
         """Take screenshots of every state of the window."""
-        await self._picture("first-start", _nothing, filled=False)
+        await self._picture("empty-state", _nothing, filled=False)
         await self._picture("main", _ask(QUESTION))
         await self._picture("streaming", _ask(f"{QUESTION} slowly", "Total"))
         self._server.release.set()

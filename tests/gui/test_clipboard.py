@@ -62,7 +62,7 @@ def test_what_is_pasted_at_once_is_what_was_copied(parent: QObject, qtbot: QtBot
     assert clipboard.mimeData().html() == "text/html: ä"
     assert bytes(clipboard.mimeData().data(MARKDOWN).data()).decode() == "text/markdown: ä"
     assert slow.made == [PLAIN, HTML, MARKDOWN]  # once each
-    assert not copying.is_on
+    assert not copying.is_building
 
 
 def test_who_is_faster_gets_what_is_made_for_him(parent: QObject) -> None:
@@ -113,4 +113,4 @@ def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
     copying = ClipboardCopier(parent)
     copying.put(Texts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"
-    assert not copying.is_on
+    assert not copying.is_building

@@ -371,12 +371,12 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.window.cards.compaction_card import CompactionCard
     from desktop_app.ui.window.cards.progress_card import ProgressCard
-    from desktop_app.ui.window.first_start import FirstStart
+    from desktop_app.ui.window.empty_state import EmptyState
 
     holder = QWidget()
     column = QVBoxLayout(holder)
     work, jobs = ProgressCard(stage.theme), BatchBar(stage.theme)
-    compaction, start = CompactionCard(stage.theme), FirstStart(stage.theme)
+    compaction, start = CompactionCard(stage.theme), EmptyState(stage.theme)
     column.addWidget(start)
     for widget in (work, jobs, compaction, start.key_line):
         column.addWidget(widget)

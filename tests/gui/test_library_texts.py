@@ -34,7 +34,7 @@ from desktop_app.ui.window.cards.notifications import Notifications
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from desktop_app.ui.window.command_palette import CommandPalette
-from desktop_app.ui.window.first_start import FirstStart
+from desktop_app.ui.window.empty_state import EmptyState
 from desktop_app.ui.window.header import Header
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.test_conversation_list import conversation
@@ -137,7 +137,7 @@ def test_the_parts_of_the_window(window: QWidget, dressed: Theme) -> None:
     header.set_title(NAME)
     header.set_context(12_345, 272_000)
     header.set_cost("⟦$1⟧", NAME)
-    start, bar = FirstStart(dressed, window), TemporaryBar(dressed, window)
+    start, bar = EmptyState(dressed, window), TemporaryBar(dressed, window)
     errors = Notifications(dressed, window)
     for number in range(2):
         errors.notify(f"⟦{number}⟧", topic=str(number))

@@ -46,7 +46,7 @@ def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     made = MainWindow(watcher, PromptEditor(watcher.current), SettingsPanel(watcher.current))
     made.set_transcript(TranscriptView(watcher.current))
     qtbot.addWidget(made)
-    made.pane.show_first_start(False)
+    made.pane.show_empty_state(False)
     made.resize(1280, 800)
     made.show()
     made.activateWindow()
@@ -234,29 +234,29 @@ def test_large_text_leaves_the_window_small(
 # ---------------------------------------------------------------- first start, title, theme
 
 
-def test_first_start_has_the_prompt_in_the_middle(window: MainWindow) -> None:
-    window.first_start.set_key_line(True, "Answering with a small model.")
-    window.pane.show_first_start(True)
+def test_empty_state_has_the_prompt_in_the_middle(window: MainWindow) -> None:
+    window.empty_state.set_key_line(True, "Answering with a small model.")
+    window.pane.show_empty_state(True)
     window.resize(1280, 801)
 
     def top(widget: QWidget) -> int:
         return widget.mapTo(window, QPoint(0, 0)).y()
 
     assert not window.transcript.isVisible()
-    assert top(window.first_start) < top(window.prompt) < top(window.first_start.key_line)
+    assert top(window.empty_state) < top(window.prompt) < top(window.empty_state.key_line)
     assert 300 < top(window.prompt) < 500
-    window.pane.show_first_start(False)
+    window.pane.show_empty_state(False)
     window.resize(1280, 800)
     assert window.transcript.isVisible()
-    assert not window.first_start.isVisible()
+    assert not window.empty_state.isVisible()
     assert top(window.prompt) > 600
 
 
-def test_first_start_fits_a_small_window(window: MainWindow) -> None:
-    window.first_start.set_key_line(True, "Answering with a small model on this computer. " * 2)
-    window.pane.show_first_start(True)
+def test_empty_state_fits_a_small_window(window: MainWindow) -> None:
+    window.empty_state.set_key_line(True, "Answering with a small model on this computer. " * 2)
+    window.pane.show_empty_state(True)
     window.resize(640, 480)
-    line = window.first_start.key_line
+    line = window.empty_state.key_line
     assert line.mapTo(window, QPoint(0, line.height())).y() <= 480
     assert line.height() >= line.heightForWidth(line.width())
 
@@ -516,9 +516,9 @@ def test_what_is_attached_takes_the_place_of_things_to_try(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     chips = [Chip(str(n), f"{n}.png", "640 × 480", "ready", None, "file-text") for n in range(9)]
-    window.pane.show_first_start(True)
+    window.pane.show_empty_state(True)
     window.resize(640, 480)
-    cards = window.first_start.cards
+    cards = window.empty_state.cards
     qtbot.waitUntil(lambda: cards[0].isVisible())
     window.prompt.set_chips(chips)
     qtbot.waitUntil(lambda: not cards[0].isVisible())

@@ -13,7 +13,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.i18n.translation import LANGUAGES, use_language
-from desktop_app.settings.key_addresses import key_page
+from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Unit
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection

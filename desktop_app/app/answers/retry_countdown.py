@@ -32,7 +32,7 @@ class RetryCountdown(QObject):
         """Count down from `seconds`; return the first sentence to show."""
         until = time.monotonic() + seconds
         self._waits[key] = (until, reason)
-        self._wind_up(time.monotonic())
+        self._schedule(time.monotonic())
         return _sentence(seconds, reason)
 
     def stop(self, key: str) -> None:
@@ -47,9 +47,9 @@ class RetryCountdown(QObject):
             if until <= now:
                 del self._waits[key]
             self.ticked.emit(key, _sentence(max(until - now, 0), reason))
-        self._wind_up(now)
+        self._schedule(now)
 
-    def _wind_up(self, now: float) -> None:
+    def _schedule(self, now: float) -> None:
         """Set the timer to the moment when the next figure changes."""
         if self._waits:
             rests = (until - now for until, _ in self._waits.values())

@@ -61,7 +61,7 @@ class _Run:
     store_error: StorageError | None = None
     has_step: bool = False  # a step of a tool call is not reported yet
     gap: str = ""  # before the next text: it begins a form, or belongs to another request
-    handed_on: float = 0.0  # when something was reported last
+    reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
     first_delta: float = 0.0
 
@@ -104,7 +104,7 @@ class RunningAnswers(QObject):
         self._unkept: dict[str, Message] = {}
         self._runs: dict[str, _Run] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
-        self._frame.timeout.connect(self._hand_on_next)
+        self._frame.timeout.connect(self._report_next)
         self._countdown = RetryCountdown(self)
         self._countdown.ticked.connect(self._tick)
 
@@ -157,23 +157,23 @@ class RunningAnswers(QObject):
 
     def newest(self, answer: Message) -> Message:
         """Return an answer with all text reported so far."""
-        self._hand_on()
+        self._report_all()
         run = self._runs.get(answer.id)
         if run is None:
             return self._unkept.get(answer.id, answer)
         return run.answering.so_far
 
-    def say_again(self, conversation_id: str) -> None:
+    def repeat_status(self, conversation_id: str) -> None:
         """Report again why nothing arrives in a conversation that was just opened."""
         for run in self._of(conversation_id):
             if run.says:
                 self.status_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
 
-    def look_again(self, provider_id: str) -> None:
+    def retry_with_key(self, provider_id: str) -> None:
         """Continue runs that wait for this provider's key, which has changed."""
         for run in self._runs.values():
             if isinstance(run.answering, ResumedAnswering):
-                run.answering.look_again(provider_id)
+                run.answering.retry_with_key(provider_id)
 
     async def stop_all(self) -> None:
         """Stop every answer and wait until its text is stored.
@@ -201,7 +201,7 @@ class RunningAnswers(QObject):
         try:
             return await run.answering.run(listen, on_store)
         finally:
-            self._hand_on()
+            self._report_all()
             self._countdown.stop(run.answering.answer.id)
             del self._runs[run.answering.answer.id]
             if run.store_error is not None:  # stopped while the disk was full
@@ -290,21 +290,21 @@ class RunningAnswers(QObject):
             run.says = sentence
             self.status_changed.emit(run.answering.conversation.id, answer_id, sentence)
 
-    def _hand_on_next(self) -> None:
+    def _report_next(self) -> None:
         """Report one answer at a time, so that writing several side by side fills no frame."""
         waiting = [run for run in self._runs.values() if run.has_news]
         if waiting:
-            self._report(min(waiting, key=lambda run: run.handed_on))
+            self._report(min(waiting, key=lambda run: run.reported_at))
         if len(waiting) > 1:
             self._frame.start(FRAME_MS // len(waiting))
 
-    def _hand_on(self) -> None:
+    def _report_all(self) -> None:
         for run in list(self._runs.values()):
             self._report(run)
 
     def _report(self, run: _Run) -> None:
         message_id, conversation_id = run.answering.answer.id, run.answering.conversation.id
-        run.handed_on = time.monotonic()
+        run.reported_at = time.monotonic()
         if run.waiting is not None:
             self.status_changed.emit(conversation_id, message_id, str(run.waiting))
             run.waiting = None

@@ -56,7 +56,7 @@ class ShownAnswers(QObject):
         self._ended: Message | None = None  # announced when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
         self._unkept: set[str] = set()  # conversations whose answer cannot be stored
-        self._current.opened.connect(lambda: running.say_again(self._current.id))
+        self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)

@@ -327,7 +327,7 @@ class ChatController(QObject):
         self._current.report_path()
 
     def _show_first_of(self, question: Message, answer: Message) -> None:
-        self._pane.show_first_start(False)
+        self._pane.show_empty_state(False)
         self._pane.transcript.stream.append_message(question)
         self._pane.transcript.stream.append_message(answer)
         self._pane.transcript.navigator.scroll_to_bottom()

@@ -264,7 +264,7 @@ class ComparisonController(QObject):
         window.finished.connect(self._forget_window)
         self._window = window
         window.show()
-        self._running.say_again(self._conversation_id)
+        self._running.repeat_status(self._conversation_id)
 
     @property
     def _columns(self) -> list[AnswerColumn]:

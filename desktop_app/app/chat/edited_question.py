@@ -52,7 +52,7 @@ class EditedQuestion(QObject):
         question = message
         if message.role is Role.ASSISTANT:
             question = self._current.path_to(message.id)[-1]
-        here, prompt = self._here(), self._prompt
+        here, prompt = self._on_open_path(), self._prompt
         put_aside = self._draft.with_text(prompt.text(), prompt.template_id)
         self._edited = _Edited(self._current.id, question, here.put_aside if here else put_aside)
         self._put_into_prompt(question.as_draft)
@@ -63,7 +63,7 @@ class EditedQuestion(QObject):
         Returns:
             A function that restores the edited text; None if the question was not changed.
         """
-        edited = self._here()
+        edited = self._on_open_path()
         if edited is None:
             return None
         typed = self._draft.with_text(self._prompt.text(), self._prompt.template_id)
@@ -90,14 +90,14 @@ class EditedQuestion(QObject):
     @property
     def question(self) -> Message | None:
         """The question of the open path that is being edited, None for none."""
-        edited = self._here()
+        edited = self._on_open_path()
         return None if edited is None else edited.question
 
     def is_in(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation is being edited."""
         return self._edited is not None and self._edited.conversation_id == conversation_id
 
-    def _here(self) -> _Edited | None:
+    def _on_open_path(self) -> _Edited | None:
         edited = self._edited
         if edited is None or edited.conversation_id != self._current.id:
             return None

@@ -146,7 +146,7 @@ def chosen(printer: QPrinter) -> dict[str, Any]:
         "is_landscape": layout.orientation() is QPageLayout.Orientation.Landscape,
         "copies": printer.copyCount(),
         "collate": printer.collateCopies(),
-        "is_colour": printer.colorMode() is QPrinter.ColorMode.Color,
+        "is_color": printer.colorMode() is QPrinter.ColorMode.Color,
         "duplex": printer.duplex().value,
         "pages": [printer.fromPage(), printer.toPage()],
     }
@@ -172,8 +172,8 @@ def printer_of(choice: Mapping[str, Any]) -> QPrinter:
     )
     printer.setCopyCount(choice["copies"])
     printer.setCollateCopies(choice["collate"])
-    colour = QPrinter.ColorMode
-    printer.setColorMode(colour.Color if choice["is_colour"] else colour.GrayScale)
+    color = QPrinter.ColorMode
+    printer.setColorMode(color.Color if choice["is_color"] else color.GrayScale)
     printer.setDuplex(QPrinter.DuplexMode(choice["duplex"]))
     return printer
 

@@ -35,7 +35,7 @@ PLACES: Final[Mapping[str, str]] = {
     "preset": "conversations#presets",
     "compaction": "conversations#compaction",
     "temporary": "conversations#temporary",
-    "first-start": "getting-started",
+    "empty-state": "getting-started",
     "key-line": "providers#add-key",
     "notifications": "troubleshooting#errors",
     "store-dialog": "troubleshooting#damaged",

@@ -260,7 +260,7 @@ class LibraryController(QObject):
         self._remember_place()
         self._shown = conversation.id
         self._pane.set_title((self._presenter.known(conversation.id) or conversation).title)
-        self._pane.show_first_start(False)
+        self._pane.show_empty_state(False)
         self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
         self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
         self._conversation_list.select(conversation.id)
@@ -312,7 +312,7 @@ class LibraryController(QObject):
 
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)
-        self._pane.show_first_start(not self._current.path)
+        self._pane.show_empty_state(not self._current.path)
         scroll = self._scroll.get(self._current.id)
         if self._shown == self._current.id and not self._pane.transcript.navigator.is_at_end:
             scroll = self._pane.transcript.navigator.scroll_state()  # the user has begun to read

@@ -121,7 +121,7 @@ class PromptsController(QObject):
         self._prompt.slash.open()
 
     def begin_example(self, key: str) -> None:
-        """Insert an example of the first start before the typed text, with its defaults.
+        """Insert an example of the empty conversation before the typed text, with its defaults.
 
         If there is no such prompt, let the user choose files.
         """

@@ -81,7 +81,11 @@ class PasteBack(QObject):
         return self._is_typing or self._fetching > 0
 
     def _begin(self) -> None:
-        if self._is_typing or self._question is not None or not self._quick.copy_shown():
+        if (
+            self._is_typing
+            or self._question is not None
+            or not self._quick.copy_selection_or_answer()
+        ):
             return
         choice = self._values[PASTE_BACK]
         if choice == PasteBackChoice.COPY:

@@ -80,7 +80,7 @@ class QuickDraft(QObject):
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
 
-    def load(self, stored: UnsentQuestion) -> None:
+    def note_stored(self, stored: UnsentQuestion) -> None:
         """Note what the store has."""
         self._stored = stored
 

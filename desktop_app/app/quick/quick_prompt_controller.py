@@ -383,7 +383,7 @@ class QuickPromptController(QObject):
 
     def restore_draft(self, stored: UnsentQuestion) -> None:
         """Show what an earlier run left unsent, once the quick prompt opens."""
-        self._draft.load(stored)
+        self._draft.note_stored(stored)
         self._brought, self._clipboard = stored.brought, stored.clipboard
         self.attachments.restore(stored.draft.question_attachments)
         self.window.set_text(stored.draft.text, stored.draft.template_id)

@@ -140,7 +140,7 @@ def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         return read_cases(json.dumps(found), "cases.json")
     try:
         path = path_of(name)
-        cases = read_cases(_text_of(path), name, partial(_text_beside, path.parent))
+        cases = read_cases(_text_of(path), name, partial(_sibling_text, path.parent))
         require_schemas(cases)
     except (OSError, RefusedFileError, ValueError) as error:
         raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=_why(error)) from error
@@ -156,7 +156,7 @@ def _why(error: Exception) -> str:
     return str(error).rstrip(".")
 
 
-def _text_beside(folder: Path, name: str) -> str:
+def _sibling_text(folder: Path, name: str) -> str:
     """Return the text of a file that another names in its folder. Raises as `_text_of`."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise CaseError(N_("“{name}” is outside the folder"), name=name)

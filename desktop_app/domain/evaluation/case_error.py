@@ -21,6 +21,6 @@ def line_place(number: int) -> str:
     return tr("line {number}", number=str(number))
 
 
-def at(place: str, why: Exception) -> CaseError:
+def error_at(place: str, why: Exception) -> CaseError:
     """Return the error with its place."""
     return CaseError(N_("{place}: {why}"), place=place, why=str(why))

@@ -31,7 +31,9 @@ def model_notices(
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that the model does not take as asked."""
     reasons = refused_anywhere(profile, info, effort)
-    notices = [_refused(name, reasons[name], info) for name in _set(asked, requested, reasons)]
+    notices = [
+        _refused(name, reasons[name], info) for name in _set_by_user(asked, requested, reasons)
+    ]
     limit, lowered = asked.max_output_tokens, sent.max_output_tokens
     if "max_output_tokens" in requested and limit and lowered and lowered < limit:
         notices.append(
@@ -64,7 +66,7 @@ def api_notices(
         notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
         if reasons[name] in _OF_API
         else _refused(name, reasons[name], info)
-        for name in _set(asked, requested, [name for name in reasons if name not in known])
+        for name in _set_by_user(asked, requested, [name for name in reasons if name not in known])
     ]
     limit = sendable(asked, profile, info, effort, api).max_output_tokens
     if "max_output_tokens" in requested and limit != asked.max_output_tokens:
@@ -78,7 +80,7 @@ def api_notices(
     return notices
 
 
-def _set(
+def _set_by_user(
     asked: GenerationParameters, requested: Collection[str], names: Collection[str]
 ) -> list[str]:
     """Return those of `names` that were requested with a value of their own, in order."""

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.evaluation.case_error import CaseError, at, line_place
+from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     EvaluationCase,
     check_from_json,
 )
 from desktop_app.exchange.evaluation import promptfoo
-from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, Beside, nothing_beside
+from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, refuse_siblings
 from desktop_app.i18n.translation import N_, tr
 
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
@@ -28,11 +28,13 @@ _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
 _Row = Mapping[str, Any]
 
 
-def read_cases(text: str, name: str, beside: Beside = nothing_beside) -> list[EvaluationCase]:
+def read_cases(
+    text: str, name: str, read_sibling: ReadSibling = refuse_siblings
+) -> list[EvaluationCase]:
     """Return the cases in the text of a file.
 
     Args:
-        beside: returns the texts of other files that this one names.
+        read_sibling: returns the texts of other files that this one names.
 
     Raises:
         ValueError: with the line and the reason.
@@ -40,20 +42,20 @@ def read_cases(text: str, name: str, beside: Beside = nothing_beside) -> list[Ev
     if text.startswith("version https://git-lfs"):
         raise CaseError(N_("it is a Git LFS pointer; fetch the file with “git lfs pull”"))
     try:
-        return _with_ids(_cases_in(text, name.lower(), beside))
+        return _with_ids(_cases_in(text, name.lower(), read_sibling))
     except csv.Error as error:
         raise CaseError(N_("the quotation marks don’t match")) from error
     except RecursionError as error:
         raise ValueError(str(error)) from error
 
 
-def _cases_in(text: str, lowered: str, beside: Beside) -> list[EvaluationCase]:
+def _cases_in(text: str, lowered: str, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if lowered.endswith(".csv"):
         rows: Iterable[tuple[str, _Row]] = _csv_rows(text)
         return [_case(_of_csv, where, row) for where, row in rows]
     elif lowered.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if lowered.endswith(".json") else promptfoo.parse_yaml(text)
-        return _whole(value, beside)
+        return _whole(value, read_sibling)
     return [_case(_of_json, where, row) for where, row in _json_lines(text)]
 
 
@@ -63,7 +65,7 @@ def _case(read: Callable[[_Row], EvaluationCase], where: str, row: _Row) -> Eval
     except (ValueError, KeyError, TypeError) as error:
         is_missing = isinstance(error, KeyError)
         why = CaseError(N_("“{name}” is missing"), name=str(error.args[0])) if is_missing else error
-        raise at(where, why) from error
+        raise error_at(where, why) from error
 
 
 def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
@@ -74,11 +76,11 @@ def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             why = CaseError(N_("it isn’t valid JSON at character {column}"), column=error.colno)
-            raise at(line_place(number), why) from error
+            raise error_at(line_place(number), why) from error
         except ValueError as error:  # a number of endless digits
-            raise at(line_place(number), error) from error
+            raise error_at(line_place(number), error) from error
         if not isinstance(row, dict):
-            raise at(line_place(number), CaseError(N_("a case is not an object")))
+            raise error_at(line_place(number), CaseError(N_("a case is not an object")))
         yield line_place(number), row
 
 
@@ -92,34 +94,36 @@ def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
     for row in reader:
         if None in row:
             more = CaseError(N_("more cells than columns"))
-            raise at(line_place(reader.line_num), more)
+            raise error_at(line_place(reader.line_num), more)
         if any(row.values()):  # spreadsheets write rows of empty cells
             yield line_place(reader.line_num), {key: value or "" for key, value in row.items()}
 
 
-def _whole(value: object, beside: Beside) -> list[EvaluationCase]:
+def _whole(value: object, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
             raise CaseError(N_("“scenarios” are not supported"))
-        return promptfoo.cases_in(value, list(_tests(value.get("tests"), beside)), beside)
+        return promptfoo.cases_in(
+            value, list(_tests(value.get("tests"), read_sibling)), read_sibling
+        )
     if not isinstance(value, list):
         raise CaseError(N_("there are no cases in this file"))
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
-        return promptfoo.cases_in({}, value, beside)
+        return promptfoo.cases_in({}, value, read_sibling)
     return [
         _case(_of_json, tr("case {number}", number=str(n)), row)
         for n, row in enumerate(value, start=1)
     ]
 
 
-def _tests(value: object, beside: Beside) -> Iterator[_Row]:
+def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
     """Yield the tests of a configuration, also those of files that it names."""
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, dict):
             yield entry
         elif isinstance(entry, str):
             name = entry.removeprefix("file://")
-            yield from _tests_in(name, beside(name))
+            yield from _tests_in(name, read_sibling(name))
         else:
             raise CaseError(N_("“tests” is not a list"))
 
@@ -138,7 +142,7 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
 
 def _of_json(row: _Row) -> EvaluationCase:
     if "vars" in row:
-        (case,) = promptfoo.cases_in({}, [row], nothing_beside)
+        (case,) = promptfoo.cases_in({}, [row], refuse_siblings)
         return case
     if isinstance(row.get("input"), list):
         return _of_openai(row)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
-from desktop_app.domain.evaluation.case_error import CaseError, at, line_place
+from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     EvaluationCase,
@@ -21,7 +21,7 @@ from desktop_app.domain.evaluation.evaluation_case import (
 )
 from desktop_app.i18n.translation import N_, tr
 
-Beside = Callable[[str], str]
+ReadSibling = Callable[[str], str]
 """Returns the text of a file beside the one that names it. Raises ValueError."""
 _Row = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ _OF_TEST: Final = frozenset({"vars", "assert", "description", "metadata", EXPECT
 _OF_ASSERTION: Final = frozenset({"type", "value", "metric", "weight"})
 
 
-def nothing_beside(name: str) -> str:
+def refuse_siblings(name: str) -> str:
     """Refuse to read another file."""
     raise CaseError(N_("“{name}” is not read"), name=name)
 
@@ -63,7 +63,7 @@ def parse_yaml(text: str) -> Any:
             """Return the next node."""
             if self.check_event(yaml.AliasEvent):
                 line = self.peek_event().start_mark.line + 1
-                raise at(line_place(line), CaseError(N_("aliases (*) are not supported")))
+                raise error_at(line_place(line), CaseError(N_("aliases (*) are not supported")))
             return super().compose_node(parent, index)
 
     for kind, pattern, first in (
@@ -81,18 +81,22 @@ def parse_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         if error.problem_mark is None:
             raise ValueError(error.problem) from error
-        raise at(line_place(error.problem_mark.line + 1), ValueError(error.problem)) from error
+        raise error_at(
+            line_place(error.problem_mark.line + 1), ValueError(error.problem)
+        ) from error
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
 
-def cases_in(config: _Row, tests: Sequence[_Row], beside: Beside) -> list[EvaluationCase]:
+def cases_in(
+    config: _Row, tests: Sequence[_Row], read_sibling: ReadSibling
+) -> list[EvaluationCase]:
     """Return the cases of a configuration: each test with each prompt.
 
     Raises:
         ValueError: with the place and the reason.
     """
-    prompts = list(_prompts(config.get("prompts"), beside))
+    prompts = list(_prompts(config.get("prompts"), read_sibling))
     default = config.get("defaultTest") or {}
     if not isinstance(default, dict):
         raise CaseError(N_("“defaultTest” is not an object"))
@@ -101,24 +105,26 @@ def cases_in(config: _Row, tests: Sequence[_Row], beside: Beside) -> list[Evalua
         try:
             found += _cases(test, default, config, prompts)
         except (ValueError, TypeError) as error:
-            raise at(tr("test {number}", number=str(number)), error) from error
+            raise error_at(tr("test {number}", number=str(number)), error) from error
     return found
 
 
-def _prompts(value: object, beside: Beside) -> Iterator[str]:
+def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
     listed = [value] if isinstance(value, str) else value or [""]
     if not isinstance(listed, list):
         raise CaseError(N_("“prompts” is not a list"))
     for number, prompt in enumerate(listed, start=1):
         if not isinstance(prompt, str):
-            raise at(_prompt(number), CaseError(N_("only texts are supported")))
+            raise error_at(_prompt(number), CaseError(N_("only texts are supported")))
         name = prompt.removeprefix("file://")
         if name == prompt:
             yield prompt
         elif name.endswith((".txt", ".md")):
-            yield from filter(None, (text.strip() for text in _PROMPT_END.split(beside(name))))
+            yield from filter(
+                None, (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
+            )
         else:
-            raise at(_prompt(number), CaseError(N_("“{name}” is no text file"), name=prompt))
+            raise error_at(_prompt(number), CaseError(N_("“{name}” is no text file"), name=prompt))
 
 
 def _prompt(number: int) -> str:
@@ -152,7 +158,7 @@ def _cases(
             try:
                 checks += assertion(_referenced(row, config), variables)
             except (ValueError, TypeError) as error:
-                raise at(place, error) from error
+                raise error_at(place, error) from error
         for cell in test.get(EXPECTED, ()):
             checks += expected(cell, variables)
         for prompt in prompts:

@@ -143,6 +143,6 @@ def names_in(text: str) -> set[str]:
     return names
 
 
-def worth_remembering(blocks: list[Block]) -> bool:
+def can_change_later(blocks: list[Block]) -> bool:
     """Return True if later definitions may change any of the blocks."""
     return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)

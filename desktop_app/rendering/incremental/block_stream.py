@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Patch
 from desktop_app.rendering.incremental.block_diff import (
+    can_change_later,
     last_inline,
     line_offset,
     names_in,
     replace_lone_surrogates,
-    worth_remembering,
 )
 from desktop_app.rendering.incremental.definitions import Definitions
 from desktop_app.rendering.incremental.list_spacing import ListSpacing
@@ -51,8 +51,8 @@ from desktop_app.rendering.incremental.stable_prefix import (
     Cut,
     context_at,
     ends_in_code,
+    filled_quotes_at,
     find_cut,
-    inhabited_at,
 )
 from desktop_app.rendering.incremental.text_fast_path import find_plain_tail
 from desktop_app.rendering.markdown.inline_images import (
@@ -375,8 +375,8 @@ class BlockStream:
         least = _LONGEST_OPEN // 6
         if len(self._source) <= least:
             return False
-        is_much = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
-        return is_much or not parse.placed  # only definitions
+        is_over_limit = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
+        return is_over_limit or not parse.placed  # only definitions
 
     def _split_open(self, length: int) -> list[Patch]:
         """Close the open tail at its last complete line before `length`, whatever it is.
@@ -431,14 +431,14 @@ class BlockStream:
         offset = line_offset(source, cut.line)
         context = self._context
         text = source[len(context.source) : offset]
-        inhabited = inhabited_at(cut, parse.placed, context)
-        self._context = replace(context_at(cut, source), inhabited=inhabited)
+        filled = filled_quotes_at(cut, parse.placed, context)
+        self._context = replace(context_at(cut, source), filled_quotes=filled)
         self._source = source[offset:]
         raw = [p.block for p in parse.placed if p.line < cut.line]
         settled = [label for label, line in parse.labels.items() if line < cut.line]
         open_labels = {label: line for label, line in parse.labels.items() if line >= cut.line}
         self._definitions.forget(open_labels)
-        names = names_in(text) if worth_remembering(raw) else set()
+        names = names_in(text) if can_change_later(raw) else set()
         if names & open_labels.keys():
             again = [
                 p.block for p in self._definitions.parse(context.source + text, context).placed

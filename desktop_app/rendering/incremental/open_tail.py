@@ -33,7 +33,7 @@ class ParserContext:
         inside: "code" or "table" if the following lines continue one.
         marks_above: the number of quote marks on the line above the open tail, if the line has
             nothing else.
-        inhabited: the number of open quotes that contain something.
+        filled_quotes: the number of open quotes that contain something.
         settled: the beginning of a long paragraph, which is not parsed again; `prefix` is its
             source, and `opener` the text before it in its first line, which also precedes the rest
             when that is parsed.
@@ -44,7 +44,7 @@ class ParserContext:
     going_on: tuple[ListStart, ...] = ()
     inside: str = ""
     marks_above: int | None = None
-    inhabited: int = 0
+    filled_quotes: int = 0
     settled: Block | None = None
     opener: str = ""
     prefix: str = ""
@@ -88,9 +88,9 @@ class Parse:
 def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
     """Return the blocks after the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
-    if placed and placed[0].block.quote > context.inhabited:
+    if placed and placed[0].block.quote > context.filled_quotes:
         block = placed[0].block  # quotes that the context opens again would count as older
-        opened = max(block.opened, block.quote - context.inhabited)
+        opened = max(block.opened, block.quote - context.filled_quotes)
         placed[0] = placed[0]._replace(block=block._replace(opened=opened))
     settled = context.settled
     if settled is None:

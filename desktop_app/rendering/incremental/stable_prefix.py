@@ -76,19 +76,19 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
         blank = limit > 0 and not lines[limit - 1].strip()
         return Cut(limit if blank and not context.lines else context.lines)
     cut = _Descent(tokens, lines, limit).run()
-    top = _line_above_open_math(cut, tops, tokens, lines, context.lines)
+    top = _start_of_open_math(cut, tops, tokens, lines, context.lines)
     if top is not None:
         cut = Cut(top)
     return cut
 
 
-def inhabited_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> int:
+def filled_quotes_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> int:
     """Return how many quotes open at a cut contain something above it."""
     count = 0
     quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
     for number, begin in enumerate(quotes, 1):
         found = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
-        if (begin < context.lines and number <= context.inhabited) or any(found):
+        if (begin < context.lines and number <= context.filled_quotes) or any(found):
             count = number
     return count
 
@@ -243,7 +243,7 @@ class _Descent:
         return self._cut(start)
 
 
-def _line_above_open_math(
+def _start_of_open_math(
     cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], least: int
 ) -> int | None:
     """Return the line of the top-level block around the first unclosed display formula.

@@ -51,13 +51,13 @@ class _OpenContainer:
 
     Attributes:
         starts: of an item: the lines of link definitions directly in it.
-        inhabited: it has content above the next block.
+        has_content: it has content above the next block.
     """
 
-    __slots__ = ("inhabited", "starts", "token")
+    __slots__ = ("has_content", "starts", "token")
 
     def __init__(self, token: Token, starts: list[int]) -> None:
-        self.token, self.starts, self.inhabited = token, starts, False
+        self.token, self.starts, self.has_content = token, starts, False
 
 
 def blank_marks(line: str) -> int | None:
@@ -157,16 +157,16 @@ class _LooseListFinder:
             self._process_definitions(holder, line)
             if not token.meta.get("older"):  # otherwise it began in earlier text
                 self._mark_if_separated(holder, line)
-            holder.inhabited = True
+            holder.has_content = True
 
     def _process_definitions(self, holder: _OpenContainer, line: int) -> None:
         """Process the link definitions of an item above a line."""
         while holder.starts and holder.starts[0] < line:
             self._mark_if_separated(holder, holder.starts.pop(0))
-            holder.inhabited = True
+            holder.has_content = True
 
     def _mark_if_separated(self, holder: _OpenContainer, line: int) -> None:
-        if holder.inhabited and self._is_below_blank(line):
+        if holder.has_content and self._is_below_blank(line):
             found = self._list_of(holder)
             if found is not None:
                 found.meta["loose"] = True

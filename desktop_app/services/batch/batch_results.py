@@ -28,7 +28,7 @@ AT_ONCE: Final = 200
 CHARACTERS_AT_ONCE: Final = 4_000_000
 """The most characters of answers in one transaction."""
 
-_ENDS: Final = {
+_REASONS: Final = {
     BatchStatus.COMPLETED: Reason.ITEM_WITHOUT_RESULT,
     BatchStatus.EXPIRED: Reason.ITEM_EXPIRED,
     BatchStatus.CANCELLED: Reason.ITEM_CANCELLED,
@@ -114,7 +114,7 @@ def _reason(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
     said = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
     if status is BatchStatus.FAILED and said:
         return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": said})
-    return ErrorNote(_ENDS[status])
+    return ErrorNote(_REASONS[status])
 
 
 async def _fetch_file(
@@ -132,7 +132,7 @@ async def _fetch_file(
     with suppress(IllegalChoiceError):  # it comes from a backup that somebody else made
         form = await form_of_job(job)
 
-    async def put_in() -> None:
+    async def save_waiting() -> None:
         repeated = frozenset(fetched.repeated)
         fetched.unknown += await store.save_results(job, upload, waiting, repeated, cost_of)
         waiting.clear()
@@ -149,11 +149,11 @@ async def _fetch_file(
                 waiting.append(result)
                 characters += len(result.answer)
                 if len(waiting) == AT_ONCE or characters > CHARACTERS_AT_ONCE:
-                    await put_in()
+                    await save_waiting()
                     characters = 0
     except ProviderError as error:
         if error.status != 404:
             raise
         fetched.unreadable += 1  # the result file is gone, and its content unknown
     if waiting:
-        await put_in()
+        await save_waiting()

@@ -91,7 +91,7 @@ class ResumedAnswering(AnswerRun):
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.resume(self._kept_run)
 
-    def look_again(self, provider_id: str) -> None:
+    def retry_with_key(self, provider_id: str) -> None:
         """Continue if the run waits for this provider's key."""
         if provider_id == self._resolved.profile.id:
             self._key_came.set()

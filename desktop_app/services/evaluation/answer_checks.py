@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from desktop_app.domain.evaluation.case_error import CaseError, at
+from desktop_app.domain.evaluation.case_error import CaseError, error_at
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     CheckKind,
@@ -83,4 +83,4 @@ def require_schemas(cases: Iterable[EvaluationCase]) -> None:
         except (SchemaError, RecursionError) as error:
             why = str(getattr(error, "message", error))
             wrong = CaseError(N_("the schema can’t be used: {why}"), why=why)
-            raise at(tr("case {number}", number=case.id), wrong) from error
+            raise error_at(tr("case {number}", number=case.id), wrong) from error

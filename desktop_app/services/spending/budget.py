@@ -160,7 +160,7 @@ class Budget:
         limit = NO_LIMIT if cap is None or not cost else cap
         hold_id, month = await self._holds.take(profile.id, cost, limit, at, (model, purpose))
         if hold_id is None:
-            raise _passes(profile, month, cost, limit, at)
+            raise _cap_error(profile, month, cost, limit, at)
         return Hold(self._holds, hold_id)
 
     async def hold_for(
@@ -195,7 +195,7 @@ def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:
     return f"{UNPRICED_KEY}{profile.id} {model_id}"
 
 
-def _passes(
+def _cap_error(
     profile: ProviderProfile, month: MonthUnderCap, cost: Decimal, cap: Decimal, at: datetime
 ) -> SpendingCapError:
     first = at.astimezone().date().replace(day=1)

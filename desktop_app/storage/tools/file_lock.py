@@ -25,14 +25,14 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
     try:
         until = asyncio.get_running_loop().time() + LONGEST_S
         # The kernel tells nobody when a lock is free.
-        while not _is_taken(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
+        while not _try_lock(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_S)
         yield
     finally:
         os.close(descriptor)
 
 
-def _is_taken(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     """Take the lock if it is free."""
     try:
         import fcntl

@@ -574,12 +574,12 @@ class QuickPrompt(QWidget):
     def _copy_answer(self) -> None:
         self.transcript.commands.copy_last_answer()
 
-    def copy_shown(self) -> bool:
+    def copy_selection_or_answer(self) -> bool:
         """Copy what is selected of the answer, or all of it. Return False if there is none."""
         if self._streaming or not self.transcript.isVisibleTo(self):
             self.set_status(tr("Still responding…") if self._streaming else "")
             return False
-        self.transcript.commands.copy_shown()
+        self.transcript.commands.copy_selection_or_answer()
         return True
 
     def _fill_menu(self, menu: QMenu) -> None:

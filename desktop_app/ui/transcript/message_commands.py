@@ -43,7 +43,7 @@ class MessageCommands(QObject):
             self._copies.copy_message(entry)
         self.action_requested.emit(message_id, action)
 
-    def copy_shown(self) -> None:
+    def copy_selection_or_answer(self) -> None:
         """Copy the selection, or the newest answer if nothing is selected, without a notice."""
         entry = self._messages.newest_answer()
         if not self._copies.copy_selected() and entry is not None:

@@ -140,7 +140,7 @@ class ClipboardCopier(QObject):
         self._slow_timer.timeout.connect(self._report_slow)
 
     @property
-    def is_on(self) -> bool:
+    def is_building(self) -> bool:
         """True while texts are being built."""
         return self._owner is not None
 

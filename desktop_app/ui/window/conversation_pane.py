@@ -1,6 +1,6 @@
 """The middle pane: header, transcript and prompt.
 
-On a first start the prompt is vertically centered, with examples above it. The prompt and
+In an empty conversation the prompt is vertically centered, with examples above it. The prompt and
 the cards around it keep a readable width. The first paint shows only the header and the
 prompt; `complete` adds the rest.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.card_area import CardArea
     from desktop_app.ui.window.cards.notifications import Notifications
-    from desktop_app.ui.window.first_start import FirstStart
+    from desktop_app.ui.window.empty_state import EmptyState
     from desktop_app.ui.window.header import Header
 
 # Below this height, in theme pixels, the default hint below the prompt is hidden.
@@ -52,7 +52,7 @@ class ConversationPane(QWidget):
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
-        self._first_start: FirstStart | None = None
+        self._empty_state: EmptyState | None = None
         self._stops: list[QWidget] = []  # of Tab, in the cards below the notifications
         self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
@@ -71,26 +71,26 @@ class ConversationPane(QWidget):
             margins=0,
             spacing=0,
         )
-        self._is_first_start = False
+        self._is_empty = False
         self.set_theme(theme)
 
     def complete(
-        self, transcript: TranscriptView, first_start: FirstStart, notifications: Notifications
+        self, transcript: TranscriptView, empty_state: EmptyState, notifications: Notifications
     ) -> None:
         """Take what the first paint does not show; see `MainWindow.set_transcript`."""
         from desktop_app.ui.window.cards.card_area import CardArea  # no part of the first paint
 
-        self._first_start, self.cards = first_start, CardArea()
+        self._empty_state, self.cards = empty_state, CardArea()
         self.transcript, self.notifications = transcript, notifications
-        self._text_column.insertWidget(0, first_start)
+        self._text_column.insertWidget(0, empty_state)
         self._text_column.insertWidget(1, self.cards)
         self.cards.add(notifications)
-        self._text_column.addWidget(first_start.key_line)
+        self._text_column.addWidget(empty_state.key_line)
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
-        self._arrange(first=self._is_first_start)
+        self._arrange(is_empty=self._is_empty)
         self._hide_optional_parts()
 
     def add_above_prompt(self, widget: QWidget) -> None:
@@ -113,7 +113,7 @@ class ConversationPane(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._arrange(first=self._is_first_start)
+        self._arrange(is_empty=self._is_empty)
         self._hide_optional_parts()
 
     def set_title(self, title: str) -> None:
@@ -121,17 +121,17 @@ class ConversationPane(QWidget):
         self.header.set_title(title)
         self.titled.emit(title)
 
-    def show_first_start(self, shown: bool) -> None:
+    def show_empty_state(self, shown: bool) -> None:
         """Center the prompt with things to try above it, for an empty conversation."""
         self.prompt.show_hint(not shown)
-        self._arrange(first=shown)
+        self._arrange(is_empty=shown)
 
-    def _arrange(self, *, first: bool) -> None:
-        self._is_first_start = first
-        self._transcript.setVisible(not first)
-        for widget in (self._first_start, self._space_above, self._space_below):
+    def _arrange(self, *, is_empty: bool) -> None:
+        self._is_empty = is_empty
+        self._transcript.setVisible(not is_empty)
+        for widget in (self._empty_state, self._space_above, self._space_below):
             if widget is not None:
-                widget.setVisible(first)
+                widget.setVisible(is_empty)
         self._set_margins()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -149,7 +149,7 @@ class ConversationPane(QWidget):
 
     def _fit_card_texts(self) -> None:
         """Limit the text of each card to a share of the window's height."""
-        if self._first_start is None:  # no card exists yet
+        if self._empty_state is None:  # no card exists yet
             return
         from desktop_app.ui.widgets.card_text import CardText
 
@@ -160,29 +160,29 @@ class ConversationPane(QWidget):
         """Hide optional parts, and let the cards scroll, if the height is small."""
         px = self._theme.px
         self.prompt.set_tight(self.height() < px(_TIGHT_HEIGHT))
-        if self._first_start is None:
+        if self._empty_state is None:
             return
         margins, spacing = self._text_column.contentsMargins(), self._text_column.spacing()
         width = self.width() - margins.left() - margins.right()
         spare = self.height() - self.header.minimumHeight() - margins.bottom()
         spare -= _height_at(self.prompt, width)
-        if self._first_start.key_line.isVisibleTo(self):
-            spare -= _height_at(self._first_start.key_line, width) + spacing
+        if self._empty_state.key_line.isVisibleTo(self):
+            spare -= _height_at(self._empty_state.key_line, width) + spacing
         if needed := self.cards.needed:
             spare -= spacing
             self.cards.setMaximumHeight(max(spare, px(_LEAST_CARDS)))
             spare -= needed
-        fits = self._first_start.show_what_fits(width, spare - spacing)
-        self._first_start.setVisible(fits and self._is_first_start)
+        fits = self._empty_state.show_what_fits(width, spare - spacing)
+        self._empty_state.setVisible(fits and self._is_empty)
 
     def _set_margins(self) -> None:
         px = self._theme.px
         side = max(px(themes.MARGIN), (self.width() - px(self._theme.measure)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
-        is_spacious = self._is_first_start and self.height() >= px(_TIGHT_HEIGHT)
+        is_spacious = self._is_empty and self.height() >= px(_TIGHT_HEIGHT)
         spacing = px(20 if is_spacious else 8)
         self._text_column.setSpacing(spacing)
-        if self._first_start is not None:
+        if self._empty_state is not None:
             self.cards.set_spacing(spacing)
         self._column.activate()  # now, because the new width has already been applied
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.notifications import Notifications
-    from desktop_app.ui.window.first_start import FirstStart
+    from desktop_app.ui.window.empty_state import EmptyState
     from desktop_app.ui.window.overlays import DropOverlay
 
 _NAME: Final = "Repartee"
@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         conversations, settings
         pane: the middle, with header and prompt.
         header, prompt: those of the pane.
-        transcript, first_start, notifications: available after `set_transcript`.
+        transcript, empty_state, notifications: available after `set_transcript`.
 
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
     """
 
     transcript: TranscriptView
-    first_start: FirstStart
+    empty_state: EmptyState
     notifications: Notifications
 
     files_dropped = Signal(list)
@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self._shade = Shade(self)
         # Covers of the whole window, and themed parts created after the first paint.
         self._overlays: list[QWidget] = [self._shade]
-        self._late_parts: list[FirstStart | Notifications | DropOverlay] = []
+        self._late_parts: list[EmptyState | Notifications | DropOverlay] = []
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         use_roles(self)
         self.transcript = transcript
         self._add_later_parts()
-        self.pane.complete(transcript, self.first_start, self.notifications)
+        self.pane.complete(transcript, self.empty_state, self.notifications)
         self._watcher.changed.connect(self._set_transcript_theme)
         transcript.text_typed.connect(self._type_into_prompt)
         self._order_tabs()
@@ -217,7 +217,7 @@ class MainWindow(QMainWindow):
             (self.conversations, listed.setFocus),
             (self.pane.header, self.header.settings_button.setFocus),
             (self.transcript, self.transcript.setFocus),
-            (self.first_start, self.first_start.cards[0].setFocus),
+            (self.empty_state, self.empty_state.cards[0].setFocus),
             (self.pane.cards, self.pane.focus_cards),
             (self.prompt, self.prompt.focus_text),
             (self.settings, self.settings.focus_tabs),
@@ -288,15 +288,15 @@ class MainWindow(QMainWindow):
     def _add_later_parts(self) -> None:
         from desktop_app.ui.window.cards.notifications import Notifications
         from desktop_app.ui.window.drop_area import DropArea, FileDropFilter
-        from desktop_app.ui.window.first_start import FirstStart
+        from desktop_app.ui.window.empty_state import EmptyState
         from desktop_app.ui.window.overlays import DropOverlay
 
         theme = self._watcher.current
-        self.first_start, self.notifications = FirstStart(theme), Notifications(theme)
+        self.empty_state, self.notifications = EmptyState(theme), Notifications(theme)
         overlay = DropOverlay(self, theme)
         overlay.setGeometry(self.rect())
         self._overlays.append(overlay)
-        self._late_parts += [self.first_start, self.notifications, overlay]
+        self._late_parts += [self.empty_state, self.notifications, overlay]
         drops = DropArea(self, overlay, self.conversations)
         FileDropFilter(self.prompt)
         FileDropFilter(self.conversations.search)
@@ -323,11 +323,11 @@ class MainWindow(QMainWindow):
             self.transcript.find_in_it.anchor,
             self.transcript,
             self.transcript.latest_button,
-            *self.first_start.cards,
+            *self.empty_state.cards,
             self.notifications.anchor,
             self.notifications.close_button,
             self.prompt,
-            self.first_start.key_line.button,
+            self.empty_state.key_line.button,
             self.settings,
         )
         order_tabs(order[0], order[1:])

@@ -132,9 +132,9 @@ Look = Callable[[str], Awaitable[None]]
 Scene = Callable[["Desk", Look], Awaitable[None]]
 
 
-async def first_start(desk: Desk, look: Look) -> None:
+async def empty_state(desk: Desk, look: Look) -> None:
     """Show the window of a new user, and every page of the settings without providers."""
-    await look("first-start")
+    await look("empty-state")
     desk.type("/")
     await look("prompt-menu-first")
     desk.text.clear()

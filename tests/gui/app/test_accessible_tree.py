@@ -337,7 +337,7 @@ async def test_every_window_is_accessible() -> None:
     async with Desk() as desk:
         desk.window.resize(1280, 800)
         first = Audit(desk, styles)
-        await scenes.first_start(desk, first.look)
+        await scenes.empty_state(desk, first.look)
         await scenes.fill(desk.backend)
     async with Desk(environment=scenes.KEYED) as desk:
         desk.window.resize(1280, 800)

@@ -33,13 +33,13 @@ CUT = StreamCutError(
 
 async def test_the_first_question() -> None:
     async with Desk() as desk:
-        assert desk.window.first_start.isVisible()
+        assert desk.window.empty_state.isVisible()
         assert desk.rows == []
         turn = await desk.ask("Why is the sky blue?")
         await until(lambda: desk.text.toPlainText() == "")
         assert desk.rows == ["Why is the sky blue?"]
         assert desk.window.windowTitle().startswith("Why is the sky blue?")
-        assert not desk.window.first_start.isVisible()
+        assert not desk.window.empty_state.isVisible()
         assert desk.has_dot(desk.open_id)
         assert desk.is_shown("stop")
         await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)

@@ -23,7 +23,7 @@ from desktop_app.domain.places import plain_text
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import resolve
-from desktop_app.settings.key_addresses import key_page
+from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
@@ -236,7 +236,7 @@ async def test_a_new_choice_shows_its_price_at_once() -> None:
 async def test_on_this_computer_it_is_free() -> None:
     async with Desk() as desk:
         await until(lambda: desk.estimate == "Free · local")
-        assert "small built-in model" in desk.window.first_start.key_line.words.text()
+        assert "small built-in model" in desk.window.empty_state.key_line.words.text()
 
 
 # ---------------------------------------------------------------- keys
@@ -250,7 +250,7 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
         assert row(desk).variant is Variant.THINKING
         assert row(desk).provider_id == OPENAI.id
         assert desk.window.settings._values["default.provider"] == OPENAI.id
-        assert not desk.window.first_start.key_line.isVisible()
+        assert not desk.window.empty_state.key_line.isVisible()
         turn = await desk.ask("One")
         assert turn.profile.id == OPENAI.id
         turn.end("1")

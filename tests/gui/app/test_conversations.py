@@ -329,7 +329,7 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
         new(desk)
     async with Desk() as desk:
         assert desk.open_id != one
-        assert desk.window.first_start.isVisible()
+        assert desk.window.empty_state.isVisible()
 
 
 async def test_closing_in_the_middle_of_an_answer_keeps_what_arrived() -> None:

@@ -198,7 +198,7 @@ async def test_every_window(language: str, size: str) -> None:
     async with Desk() as desk:
         desk.window.resize(SIZES[size])
         visit = Visit(desk, language, size)
-        await scenes.first_start(desk, visit.look)
+        await scenes.empty_state(desk, visit.look)
         faults |= visit.faults
         seen |= visit.seen
         await scenes.fill(desk.backend)
@@ -219,7 +219,7 @@ async def test_every_window(language: str, size: str) -> None:
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_every_window_with_text_of_twice_the_size() -> None:
     async with Desk() as desk:
-        faults = await _faults_of(desk, scenes.first_start)
+        faults = await _faults_of(desk, scenes.empty_state)
         await scenes.fill(desk.backend)
     async with Desk(environment=scenes.KEYED) as desk:
         faults |= await _faults_of(desk, *scenes.SCENES)

@@ -135,7 +135,7 @@ POPUPS: Final = {"prompt-menu", "tool-picker"}
 async def test_every_part_opens_its_section() -> None:
     asked = Questions()
     async with Desk() as desk:
-        await scenes.first_start(desk, asked.look)
+        await scenes.empty_state(desk, asked.look)
         await scenes.fill(desk.backend)
     async with Desk(environment=scenes.KEYED) as desk:
         for scene in scenes.SCENES:

@@ -386,8 +386,8 @@ async def test_what_was_not_asked_goes_along_into_the_window(brought: str) -> No
 async def test_an_example_keeps_what_was_typed() -> None:
     async with Desk() as desk:
         desk.type("x = 1")
-        desk.window.first_start.example_chosen.emit("explain")
-        desk.window.first_start.example_chosen.emit("explain")
+        desk.window.empty_state.example_chosen.emit("explain")
+        desk.window.empty_state.example_chosen.emit("explain")
         words = f"{EXPLAIN}\n\nx = 1"
         assert desk.text.toPlainText() == words
         await desk.written()

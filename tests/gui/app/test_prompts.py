@@ -252,7 +252,7 @@ async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
 async def test_the_examples_begin_with_the_librarys_prompts() -> None:
     async with Desk() as desk:
         await loaded(desk)
-        desk.window.first_start.example_chosen.emit("translate")
+        desk.window.empty_state.example_chosen.emit("translate")
         begun = f"{translate_into('English')}\n\n"
         assert desk.window.prompt.text() == begun
 

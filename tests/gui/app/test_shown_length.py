@@ -68,7 +68,7 @@ async def test_all_of_it_is_stored_and_copied() -> None:
         assert desk.transcript.count("a\n") <= MOST_LINES
 
         desk.window.transcript.commands.copy_last_answer()
-        await until(lambda: not desk.window.transcript.copies.is_on)
+        await until(lambda: not desk.window.transcript.copies.is_building)
         assert copied() == text
         assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 

@@ -339,9 +339,9 @@ def test_a_long_message_is_copied_at_once_and_whole(
     view.setTextCursor(cursor)
     assert not layout_of(view, long).is_whole
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert view.copies.is_on, "beside the window"
+    assert view.copies.is_building, "beside the window"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
-    qtbot.waitUntil(lambda: not view.copies.is_on)
+    qtbot.waitUntil(lambda: not view.copies.is_building)
     copied = QGuiApplication.clipboard().mimeData()
     assert "The end." in copied.text()
     blocks = render(SOURCE)

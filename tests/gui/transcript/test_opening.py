@@ -71,11 +71,11 @@ def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
 ) -> None:
     view.set_messages([answer(SOURCE)])
     view.commands.copy_last_answer()
-    assert view.copies.is_on, "not made within the key press"
+    assert view.copies.is_building, "not made within the key press"
     data = QGuiApplication.clipboard().mimeData()
     assert data.text() == SOURCE
     assert bytes(data.data("text/markdown").data()).decode() == SOURCE
-    qtbot.waitUntil(lambda: not view.copies.is_on)
+    qtbot.waitUntil(lambda: not view.copies.is_building)
     assert "The end." in QGuiApplication.clipboard().mimeData().html()
 
 

@@ -175,7 +175,7 @@ def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
     slow.afterwards("a", lambda: done.append(f"second behind {len(written)}"))
     slow.flush()
     assert done == [f"second behind {len(written)}"]
-    assert not slow.are_there
+    assert not slow.has_any
 
 
 def test_a_defect_in_one_piece_does_not_hold_up_the_next(

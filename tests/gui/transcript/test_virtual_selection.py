@@ -38,7 +38,7 @@ def copied(view: TranscriptView, qtbot: QtBot) -> str:
     """Return the plain text on the clipboard once the copy is complete."""
     with qtbot.assertNotEmitted(view.command_requested):
         QTest.keyClick(view, Qt.Key.Key_C, CTRL)
-    qtbot.waitUntil(lambda: not view.copies.is_on)
+    qtbot.waitUntil(lambda: not view.copies.is_building)
     return QGuiApplication.clipboard().mimeData().text()
 
 

@@ -138,7 +138,7 @@ def test_a_conversation_is_printed_by_a_confined_process(
         "is_landscape": False,
         "copies": 1,
         "collate": True,
-        "is_colour": True,
+        "is_color": True,
         "duplex": 0,
         "pages": [0, 0],
     }

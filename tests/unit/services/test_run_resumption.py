@@ -261,8 +261,8 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
         await waits.wait()
         assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
         assert answering.so_far.status is MessageStatus.STREAMING
-        answering.look_again("another")
-        answering.look_again(OPENAI.id)
+        answering.retry_with_key("another")
+        answering.retry_with_key(OPENAI.id)
         answer = await task
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
         assert "".join(e.text for e in room.heard if isinstance(e, TextDelta)) == "two."

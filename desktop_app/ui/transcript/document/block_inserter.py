@@ -23,14 +23,14 @@ class BlockState:
 
     def __init__(self, block: QTextBlock | None = None) -> None:
         self._visible = block is None or block.isVisible()
-        self._colours = [] if block is None else block.layout().formats()
+        self._colors = [] if block is None else block.layout().formats()
 
     def put_on(self, block: QTextBlock) -> None:
         """Apply this state to `block`."""
         if block.isVisible() is not self._visible:
             block.setVisible(self._visible)
-        if self._colours or block.layout().formats():
-            block.layout().setFormats(self._colours)
+        if self._colors or block.layout().formats():
+            block.layout().setFormats(self._colors)
 
 
 NOTHING_SEEN: Final = BlockState()

@@ -204,7 +204,7 @@ class MaterializedMessages:
             taken += _size(message)
             self._write(0, self._entry_of(message))
         self.writer.fit_tables()
-        while self._may_go(-1):
+        while self._can_remove(-1):
             self.newer.insert(0, self._take_out(-1))
 
     def write_newer(self, characters: int) -> None:
@@ -215,7 +215,7 @@ class MaterializedMessages:
             taken += _size(message)
             self._write(len(self.writer.layouts), self._entry_of(message))
         self.writer.fit_tables()
-        while self._may_go(0):
+        while self._can_remove(0):
             self.older.append(self._take_out(0))
 
     def write_around(self, message_id: str, characters: int) -> None:
@@ -275,7 +275,7 @@ class MaterializedMessages:
         return sum(map(self._written_size, self.writer.layouts)) < self._most * 3 // 4
 
     @property
-    def is_much(self) -> bool:
+    def is_over_limit(self) -> bool:
         """Return True if the document exceeds its limit."""
         return size_of(self.writer.document) > self._most
 
@@ -288,7 +288,7 @@ class MaterializedMessages:
         end = document.findBlockByNumber(first + layout.total).position()
         return min(size, end - document.findBlockByNumber(first).position())
 
-    def _may_go(self, at: int) -> bool:
+    def _can_remove(self, at: int) -> bool:
         """Return True if message `at` can go: the document is too long, and enough remains."""
         sizes = [self._written_size(layout) for layout in self.writer.layouts]
         return sum(sizes) > self._most and sum(sizes) - sizes[at] > self._most // 2
@@ -324,7 +324,7 @@ class MaterializedMessages:
             layout = entry.layout
             self.writer.put_back(layout, ranges, scale)
             for first, end in layout.runs(0, len(layout.items)):
-                self.highlighter.colour_items(layout, first, end)
+                self.highlighter.color_items(layout, first, end)
             self.message_writer.show_folds(entry)
         self.writer.fit_tables()
 
@@ -333,7 +333,7 @@ class MaterializedMessages:
         ranges = list(ranges)
         self.writer.write(layout, ranges)
         for first, end in ranges:
-            self.highlighter.colour_items(layout, first, end)
+            self.highlighter.color_items(layout, first, end)
         if any(0.0 in layout.heights[first:end] for first, end in ranges):
             self.message_writer.show_folds(self._entries[layout.key])
 
@@ -347,7 +347,7 @@ class MaterializedMessages:
             for first, end in layout.holes():
                 if number_of(layout.items[end]) is not None and layout.counts[first - 1]:
                     self.writer.write(layout, [(first, end)])
-                    self.highlighter.colour_items(layout, first, end)
+                    self.highlighter.color_items(layout, first, end)
                     show_fold(self.writer, layout, end, visible=False)
                     return layout.counts[first] > 0
         return False

@@ -41,7 +41,7 @@ class FootnoteJumps:
         self._came = layout.key, target, at
         unit = _unit(layout.items[item], wanted) if layout.gaps[item] else 0
         self._messages.write_item(layout, item, height, unit)
-        return self._stop(layout, item, wanted)
+        return self._target_in(layout, item, wanted)
 
     def _item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
         """Return the index of the item that contains the counterpart of a link.
@@ -61,12 +61,12 @@ class FootnoteJumps:
         order = (*above, *below) if leads_back(target) else (*below, *above)
         return next((n for n in order if _holds(items[n], wanted)), None)
 
-    def _stop(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
+    def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
         block = self._messages.writer.layouts.block_of(layout, item)
         for _ in range(layout.counts[item]):
-            for stop in focus_targets_of(block):
-                if stop.target == wanted:
-                    return stop
+            for found in focus_targets_of(block):
+                if found.target == wanted:
+                    return found
             block = block.next()
         return None
 

@@ -30,9 +30,9 @@ class LinkTargetLabel(PlainLabel):
     def set_theme(self, theme: Theme) -> None:
         """Use the colors and sizes of a theme."""
         self.setFont(theme.note())
-        colours = self.palette()
-        colours.setColor(colours.ColorRole.WindowText, theme.dim)
-        self.setPalette(colours)
+        colors = self.palette()
+        colors.setColor(colors.ColorRole.WindowText, theme.dim)
+        self.setPalette(colors)
         self._ground, self._edge = theme.card, theme.line
         self.setMargin(theme.px(4))
 

@@ -289,17 +289,17 @@ class _Drawing(QPyTextObject):
         height = (formula.ascent + formula.depth) * box.em * box.scale
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)
-        colour = style.foreground().color()
+        color = style.foreground().color()
         if made.hasProperty(_SELECTED_IN):
-            colour = _set_off(painter, rect, made.brushProperty(_SELECTED_IN).color())
+            color = _set_off(painter, rect, made.brushProperty(_SELECTED_IN).color())
         ratio = painter.device().devicePixelRatio()
         # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
         if painter.device().logicalDpiX() > 200:
-            _renderer(formula.svg, colour.rgba()).render(painter, area)
+            _renderer(formula.svg, color.rgba()).render(painter, area)
             return
         place = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
         painter.drawPixmap(
-            place, _pixmap(formula.svg, colour.rgba(), area.width(), area.height(), ratio)
+            place, _pixmap(formula.svg, color.rgba(), area.width(), area.height(), ratio)
         )
 
 
@@ -349,10 +349,10 @@ def _renderer(svg: str, rgba: int) -> QSvgRenderer:
     # Imported here, because most conversations have no formula.
     from PySide6.QtSvg import QSvgRenderer
 
-    colour = QColor.fromRgba(rgba).name()
+    color = QColor.fromRgba(rgba).name()
     if "stroke" not in svg:  # otherwise Qt outlines each letter in a PDF
         svg = svg.replace("<svg", '<svg stroke="none" stroke-width="0"', 1)
-    return QSvgRenderer(QByteArray(svg.replace('"black"', f'"{colour}"').encode()))
+    return QSvgRenderer(QByteArray(svg.replace('"black"', f'"{color}"').encode()))
 
 
 @lru_cache(maxsize=256)

@@ -91,10 +91,10 @@ class CodeHighlighter(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Use the colors of a theme from now on."""
         self._formats = {}
-        for colour in highlight.CodeColor:
+        for color in highlight.CodeColor:
             made = QTextCharFormat()
-            made.setForeground(getattr(theme, colour.value))
-            self._formats[colour] = made
+            made.setForeground(getattr(theme, color.value))
+            self._formats[color] = made
 
     def clear(self) -> None:
         """Drop all jobs, because the document is empty."""
@@ -112,19 +112,19 @@ class CodeHighlighter(QObject):
         while end < len(items) and _is_code(items[end]):
             end += 1
         for first, stop in layout.runs(at + 1, end):
-            self.colour_part(layout, first, stop)
+            self.color_part(layout, first, stop)
 
-    def colour_items(self, layout: MessageLayout, first: int, end: int) -> None:
+    def color_items(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight the code among items [first, end), which were just written."""
         flags = bytes(map(_is_code, layout.items[first:end]))
         begin = flags.find(1)
         while begin >= 0:
             stop = flags.find(0, begin)
             stop = len(flags) if stop < 0 else stop
-            self.colour_part(layout, first + begin, first + stop)
+            self.color_part(layout, first + begin, first + stop)
             begin = flags.find(1, stop)
 
-    def colour_part(self, layout: MessageLayout, first: int, end: int) -> None:
+    def color_part(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight lines that were written in the middle of a block, or a whole block."""
         start = first
         while start and first - start < _FAR_LINES and _is_code(layout.items[start - 1]):

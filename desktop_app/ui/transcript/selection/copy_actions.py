@@ -72,9 +72,9 @@ class CopyActions(QObject):
             self.notice_raised.emit(tr("Copied"))
 
     @property
-    def is_on(self) -> bool:
+    def is_building(self) -> bool:
         """Return True while a copy is still being prepared."""
-        return self._copying is not None and self._copying.is_on
+        return self._copying is not None and self._copying.is_building
 
     def copy_message(self, entry: MessageState) -> None:
         """Copy a message: an answer as its Markdown source, a question as shown."""

@@ -100,9 +100,9 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
             yield from markdown_pieces(piece.blocks()) if piece.source is None else [piece.source]
 
     size = sum(len(piece.source or "") for piece in pieces)
-    is_much = size > _MUCH
+    is_over_limit = size > _MUCH
     texts: dict[str, Callable[[], Iterable[str]]] = {
-        PLAIN: markdown if is_much else lambda: plain_pieces(blocks())
+        PLAIN: markdown if is_over_limit else lambda: plain_pieces(blocks())
     }
     if size <= LONGEST_RICH:
         texts[HTML] = lambda: chain([_IN_UTF8], html_pieces(blocks()))

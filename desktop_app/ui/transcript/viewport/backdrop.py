@@ -115,7 +115,7 @@ class Backdrop:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.marks: list[CodeMark] = []
-        self._colours = {
+        self._colors = {
             Ground.QUESTION: theme.tint,
             Ground.CODE: theme.code_ground,
             Ground.ERROR: theme.error_ground,
@@ -222,7 +222,7 @@ class Backdrop:
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
         top = span.top - pad if span.begun else span.top - 10 * radius
-        painter.setBrush(self._colours[span.ground])
+        painter.setBrush(self._colors[span.ground])
         breadth = width - span.left - span.right
         area = QRectF(span.left, top, breadth, span.bottom + pad - top)
         painter.drawRoundedRect(area, radius, radius)

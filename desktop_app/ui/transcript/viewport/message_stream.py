@@ -122,12 +122,12 @@ class MessageStream(QObject):
     @property
     def is_writing(self) -> bool:
         """Return True if text that has arrived is still to be written."""
-        return self._text.are_there or self._reasoning.are_there
+        return self._text.has_any or self._reasoning.has_any
 
     @property
     def is_writing_text(self) -> bool:
         """Return True if text of answers, apart from reasoning, is still to be written."""
-        return self._text.are_there
+        return self._text.has_any
 
     def has_more(self, message_id: str) -> bool:
         """Return True if text of the message has arrived but is not yet written."""

@@ -118,7 +118,7 @@ class StreamScheduler(QObject):
                 self._timer.start(round(wait * 1000))
 
     @property
-    def are_there(self) -> bool:
+    def has_any(self) -> bool:
         """Return True if any text or follow-up action is queued."""
         return bool(self._pieces or self._then)
 
@@ -154,7 +154,7 @@ class StreamScheduler(QObject):
         try:
             self._write_until(_clock() + _SHORTLY_S if shortly else inf, _clock)
         finally:
-            if self.are_there:
+            if self.has_any:
                 self._timer.start(1)
 
     def _write_slice(self) -> None:
@@ -167,7 +167,7 @@ class StreamScheduler(QObject):
             # After slow parsing, wait as long as it took: the window keeps half of the time.
             self._next = max(began + FRAME_S, ended + (ended - began))
             self._next = ended if hurried else self._next
-            if self.are_there:
+            if self.has_any:
                 self._timer.start(max(1, round((self._next - ended) * 1000)))
 
     def _write_until(self, until: float, clock: Callable[[], float]) -> None:
@@ -176,7 +176,7 @@ class StreamScheduler(QObject):
         The next piece is expected to take as long as the last one.
         """
         ended = clock()
-        while self.are_there:
+        while self.has_any:
             began = ended
             if not self._do_then():
                 self._write_next()

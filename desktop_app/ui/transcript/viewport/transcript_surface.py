@@ -85,19 +85,19 @@ class TranscriptSurface(SealedBrowser):
 
     def _dress(self, theme: Theme) -> None:
         self.theme = theme
-        self._take_colours()
+        self._take_colors()
         self.document().setDefaultFont(theme.reading())
         self._backdrop = Backdrop(theme)
 
-    def _take_colours(self) -> None:
-        theme, colours = self.theme, self.palette()
-        colours.setColor(colours.ColorRole.Base, theme.ground)
-        colours.setColor(colours.ColorRole.Text, theme.text)
-        self.setPalette(colours)
+    def _take_colors(self) -> None:
+        theme, colors = self.theme, self.palette()
+        colors.setColor(colors.ColorRole.Base, theme.ground)
+        colors.setColor(colors.ColorRole.Text, theme.text)
+        self.setPalette(colors)
         # With an application style sheet, the viewport does not inherit later palettes.
-        colours.setColor(colours.ColorRole.Link, theme.accent)
-        self.viewport().setPalette(colours)
-        self._edge.setPalette(colours)
+        colors.setColor(colors.ColorRole.Link, theme.accent)
+        self.viewport().setPalette(colors)
+        self._edge.setPalette(colors)
 
     def changeEvent(self, event: QEvent) -> None:
         """Ignore font changes, because the text uses the theme's font.
@@ -112,7 +112,7 @@ class TranscriptSurface(SealedBrowser):
         """Restore the theme's colors: Qt applies the initial palette on the first show."""
         super().showEvent(event)
         if self.palette().base().color() != self.theme.ground:
-            self._take_colours()
+            self._take_colors()
 
     def _set_margins(self) -> None:
         """Center the text column.

@@ -91,12 +91,12 @@ class ViewportFiller(QObject):
         """Schedule the removal of distant text if there is too much of it."""
         if self._speech.is_heard():
             self.reader_active.emit()
-        elif self._messages.is_much and not self._tidying.isActive():
+        elif self._messages.is_over_limit and not self._tidying.isActive():
             self._tidying.start()
 
     def _tidy(self) -> None:
         self.update_limit()
-        if self._messages.is_much:
+        if self._messages.is_over_limit:
             self._virtualizer.narrow()
             self._virtualizer.fill()
             self._actions.place_again()

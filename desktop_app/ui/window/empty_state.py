@@ -1,7 +1,7 @@
 """An empty conversation: a question, examples, and which model answers without a key.
 
 The prompt editor sits between the examples and the key line, so there are two widgets:
-`FirstStart` (question and examples) and its `key_line`. The main window lays them out.
+`EmptyState` (question and examples) and its `key_line`. The main window lays them out.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _EXAMPLES: Final = (
 )
 
 
-class FirstStart(QWidget):
+class EmptyState(QWidget):
     """The question and the examples above the prompt. See the module.
 
     Attributes:
@@ -51,7 +51,7 @@ class FirstStart(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("first-start")
+        self.setObjectName("empty-state")
         self._question = PlainLabel(tr("What are you working on?"), wraps=True)
         self._question.setProperty("role", "hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme
-from desktop_app.ui.window.first_start import FirstStart
+from desktop_app.ui.window.empty_state import EmptyState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def start(qtbot: QtBot) -> Iterator[FirstStart]:
+def start(qtbot: QtBot) -> Iterator[EmptyState]:
     """Return the question and the cards, with the key line below."""
     window = QWidget()
     qtbot.addWidget(window)
-    made = FirstStart(theme.light())
+    made = EmptyState(theme.light())
     column = QVBoxLayout(window)
     column.addWidget(made)
     column.addWidget(made.key_line)
@@ -32,7 +32,7 @@ def start(qtbot: QtBot) -> Iterator[FirstStart]:
     window.close()
 
 
-def test_cards_tell_what_was_chosen(start: FirstStart, qtbot: QtBot) -> None:
+def test_cards_tell_what_was_chosen(start: EmptyState, qtbot: QtBot) -> None:
     for card, key in zip(start.cards, ("summarise", "explain", "translate"), strict=True):
         with qtbot.waitSignal(start.example_chosen) as told:
             qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
@@ -42,7 +42,7 @@ def test_cards_tell_what_was_chosen(start: FirstStart, qtbot: QtBot) -> None:
         assert card.accessibleName()
 
 
-def test_key_line(start: FirstStart, qtbot: QtBot) -> None:
+def test_key_line(start: EmptyState, qtbot: QtBot) -> None:
     assert not start.key_line.isVisible()
     start.set_key_line(True, "Answering with a small model.")
     assert start.key_line.isVisible()
@@ -53,7 +53,7 @@ def test_key_line(start: FirstStart, qtbot: QtBot) -> None:
     assert not start.key_line.isVisible()
 
 
-def test_cards_are_level_and_their_lines_wrap(start: FirstStart) -> None:
+def test_cards_are_level_and_their_lines_wrap(start: EmptyState) -> None:
     wide = {card.height() for card in start.cards}
     start.window().resize(560, 400)
     narrow = {card.height() for card in start.cards}
