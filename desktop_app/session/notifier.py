@@ -1,4 +1,4 @@
-"""Notifications by the portal, or by the desktop's own service where there is no portal.
+"""Notifications through the portal, or through the desktop's own service if it has no portal.
 
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Notification.html
 https://specifications.freedesktop.org/notification-spec/latest/
@@ -25,8 +25,8 @@ SERVICE: Final = BusObject(
     "org.freedesktop.Notifications",
 )
 _ACTION: Final = "open"
-# The portal calls actions of this prefix on our ApplicationObject, even after the program's end. It
-# finds that by the program's name: without one, a click would do nothing.
+# The portal calls actions with this prefix on our ApplicationObject, even after the program's end.
+# It finds the object by the program's name on the bus; without that name a click would do nothing.
 _ACTION_OF_APP: Final = f"app.{_ACTION}"
 _BY_SERVER: Final = -1  # the desktop decides how long it is visible
 
@@ -58,7 +58,7 @@ class Notifier:
             await self._notify_by_service(title, body, key, link)
 
     async def withdraw(self, key: str) -> None:
-        """Remove the notification with this key, because the user has been there.
+        """Remove the notification with this key, because the user has opened its link.
 
         Raises:
             BusError: the desktop shows none.
@@ -79,7 +79,7 @@ class Notifier:
 
     async def _notify_by_portal(self, title: str, body: str, key: str, link: str) -> None:
         action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
-        # For desktops that do not take a click on the notification, as Xfce 4.18.
+        # Xfce 4.18, for one, ignores a click on the notification itself.
         button = {"label": ("s", tr("Open")), "action": action, "target": ("s", link)}
         shown = {
             "title": ("s", title),

@@ -1,6 +1,6 @@
-"""Types into the window with the focus on Wayland, where the portal RemoteDesktop grants it.
+"""Types into the focused window on Wayland, if the portal RemoteDesktop grants a keyboard.
 
-The desktop asks the user once; a token of its own lets it remember the answer.
+The desktop asks the user once, and issues a token by which it remembers the answer.
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.RemoteDesktop.html
 """
 
@@ -24,7 +24,7 @@ _RELEASED, _PRESSED = 0, 1
 
 
 class RemoteKeyboard:
-    """A keyboard that the desktop takes from the program, from `open` until `close`."""
+    """A keyboard of the program that the desktop obeys, from `open` until `close`."""
 
     def __init__(self, bus: SessionBus) -> None:
         self._bus, self._portal = bus, Portal(bus)

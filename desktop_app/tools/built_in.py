@@ -50,7 +50,7 @@ class BuiltInTools:
     """The source of the built-in tools.
 
     Args:
-        others: the tools beside calculator and clock, which need more than this module.
+        others: all tools except calculator and clock: they need stores or processes.
     """
 
     name = ""

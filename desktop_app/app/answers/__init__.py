@@ -1,4 +1,4 @@
-"""Answers under way: their tasks, retries and end, and what is done with those that ended.
+"""Running answers: tasks, retries, endings. Finished ones: verdicts, JSON, servers to retry.
 
 Imports services, state, ui.
 """

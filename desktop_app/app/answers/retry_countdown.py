@@ -14,7 +14,7 @@ from desktop_app.i18n.translation import tr
 
 
 class RetryCountdown(QObject):
-    """Countdowns by key.
+    """Counts down several waits, each under its key.
 
     Signals:
         ticked(str, str): a key, and the sentence to show now.

@@ -54,12 +54,12 @@ class _Run:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
-    opening: str = ""  # shown until the first event
+    opening: str = ""  # the first status, shown again once a retry is accepted
     is_retrying: bool = False
     says: NoticeText = ""  # the line below the answer
-    waiting: NoticeText | None = None  # the same, while it is not reported
+    waiting: NoticeText | None = None  # this line, until it is reported
     store_error: StorageError | None = None
-    has_step: bool = False  # a step of a tool call is not reported yet
+    has_step: bool = False  # a step of a tool call is not yet reported
     gap: str = ""  # before the next text: it begins a form, or belongs to another request
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0

@@ -65,7 +65,6 @@ class DropController(QObject):
         self._values, self._tasks = values, tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
-        prompt, tasks = prompt, self._tasks
         conversation_list.view.content_dropped.connect(self.take_drop)
         prompt.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         prompt.large_rich_text_pasted.connect(

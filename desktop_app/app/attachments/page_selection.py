@@ -75,7 +75,7 @@ class DraftAttachmentHolder(QObject):
     """The attachments of the window's prompt, as an `AttachmentHolder`.
 
     Signals:
-        changed
+        changed(): the attachments, the conversation or the chosen model changed.
     """
 
     changed = Signal()

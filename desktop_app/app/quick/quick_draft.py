@@ -1,4 +1,4 @@
-"""Keeps what waits in the quick prompt to be sent, also beyond the end of the program."""
+"""Stores the unsent question of the quick prompt, so that it survives the program's end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class UnsentQuestion:
     """The question in the quick prompt.
 
     Attributes:
-        brought: the text of another program that goes with it.
+        brought: text from another program, which is sent with it.
         clipboard: the text that a mark in the draft stands for.
     """
 
@@ -81,7 +81,7 @@ class QuickDraft(QObject):
         self._timer.timeout.connect(self.save)
 
     def note_stored(self, stored: UnsentQuestion) -> None:
-        """Note what the store has."""
+        """Set the question that the store has, so that only a change is written."""
         self._stored = stored
 
     def save_soon(self) -> None:

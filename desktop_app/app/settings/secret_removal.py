@@ -34,7 +34,7 @@ class SecretRemoval(QObject):
         self._vault, self._notifications, self._tasks = vault, notifications, tasks
 
     async def take(self, names: Iterable[str]) -> dict[str, Secret]:
-        """Remove the secrets of these names, and return those that there were.
+        """Remove the secrets of these names. Return those that existed.
 
         Raises:
             CredentialError: the keyring does not work.

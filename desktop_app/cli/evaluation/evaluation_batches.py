@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 OTHERS_S = 5.0
-"""Seconds between two looks at a job that another process is running."""
+"""Seconds between two polls of a job that another process is running."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class EvaluationBatches:
         notices: settings that the jobs leave out or change, each once.
 
     Args:
-        folder: what the paths of the cases' files start from.
+        folder: the folder that relative paths of the cases' files start from.
     """
 
     def __init__(

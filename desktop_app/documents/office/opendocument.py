@@ -40,7 +40,7 @@ _LEFT_OUT: Final = frozenset(
 
 
 def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
-    """Return the document as Markdown, and the number of its slides.
+    """Return the document as Markdown, and the number of slides of a presentation.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -296,7 +296,7 @@ def _rows(element: Element) -> Iterator[Element]:
 
 
 def _wrapped(child: Element) -> Element:
-    """Wrap an element in another."""
+    """Return a parent for an element, because `blocks` reads the children of an element."""
     around = Element("around")
     around.append(child)
     return around

@@ -8,7 +8,7 @@ _CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
 _LEAD_OF_FOUR: Final = bytes(range(0xF0, 0xF5))
 _BYTES_ESCAPED: Final = 6
 _STEP: Final = 64 * 1024
-"""Characters."""
+"""Characters counted at once. `fit` keeps or drops them together."""
 
 
 class TextSize:

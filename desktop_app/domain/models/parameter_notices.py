@@ -57,7 +57,7 @@ def api_notices(
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that this API does not take as asked.
 
-    Those that no API takes are in `model_notices`.
+    `model_notices` has those that no API takes.
     """
     known = refused_anywhere(profile, info, effort)
     reasons = refusals(profile, info, effort, api)

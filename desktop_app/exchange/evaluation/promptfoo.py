@@ -22,7 +22,7 @@ from desktop_app.domain.evaluation.evaluation_case import (
 from desktop_app.i18n.translation import N_, tr
 
 ReadSibling = Callable[[str], str]
-"""Returns the text of a file beside the one that names it. Raises ValueError."""
+"""Returns the text of a file, named relative to the folder of the cases. Raises ValueError."""
 _Row = Mapping[str, Any]
 
 INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
@@ -32,7 +32,7 @@ _MOST_COMBINATIONS: Final = 10_000
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
-# They say how promptfoo runs or shows the tests, and change no result.
+# The fields that are read, and those that change no result. All others are refused.
 _OF_TEST: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
 _OF_ASSERTION: Final = frozenset({"type", "value", "metric", "weight"})
 
@@ -291,6 +291,7 @@ _KINDS: Final = frozenset(
     "contains icontains contains-any icontains-any contains-all icontains-all equals starts-with "
     "is-json llm-rubric model-graded-closedqa regex".split()
 )
+# A cell with one of these is refused. A word that promptfoo does not know is text to compare.
 _OTHERS: Final = frozenset(
     "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
     "factuality answer-relevance context-recall context-relevance context-faithfulness "
@@ -311,7 +312,7 @@ def test_of_csv(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def expected(text: str, variables: Mapping[str, str]) -> list[Check]:
-    """Return the checks of a cell `__expected`, as `contains: Paris`; a bare text is equal."""
+    """Return the checks of a cell `__expected`, as `contains: Paris`; plain text must be equal."""
     found = _CELL.fullmatch(text)
     kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
     plain = kind.removeprefix("not-")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # thousand times.
 _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
-replace_lone_surrogates: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
+replace_unusable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
 """Replaces NULs and lone surrogates by U+FFFD: lone surrogates make addresses fail."""
 
 

@@ -25,7 +25,7 @@ from desktop_app.rendering.incremental.block_diff import (
     last_inline,
     line_offset,
     names_in,
-    replace_lone_surrogates,
+    replace_unusable,
 )
 from desktop_app.rendering.incremental.definitions import Definitions
 from desktop_app.rendering.incremental.list_spacing import ListSpacing
@@ -148,7 +148,7 @@ class BlockStream:
         text = after_address(text) if self._drops_address else text
         if not text:
             return []
-        self._source += replace_lone_surrogates(text)
+        self._source += replace_unusable(text)
         self._drops_address = self._shorten_address(len(text))
         if self._drops_address or ends_in_address(self._source, len(text)):
             self._plain_end = None

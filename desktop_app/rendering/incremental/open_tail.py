@@ -33,7 +33,7 @@ class ParserContext:
         inside: "code" or "table" if the following lines continue one.
         marks_above: the number of quote marks on the line above the open tail, if the line has
             nothing else.
-        filled_quotes: the number of open quotes that contain something.
+        filled_quotes: the depth of the innermost open quote that has a closed block.
         settled: the beginning of a long paragraph, which is not parsed again; `prefix` is its
             source, and `opener` the text before it in its first line, which also precedes the rest
             when that is parsed.

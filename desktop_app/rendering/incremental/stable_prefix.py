@@ -83,7 +83,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
 
 
 def filled_quotes_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> int:
-    """Return how many quotes open at a cut contain something above it."""
+    """Return the depth of the innermost quote, open at a cut, that has a block above the cut."""
     count = 0
     quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
     for number, begin in enumerate(quotes, 1):
@@ -121,6 +121,7 @@ def _opening_line(line: str, content: int) -> str:
 
 
 def is_closed_fence(fence: Token) -> bool:
+    """Return True if a fence has its closing line."""
     start, end = fence.map or (0, 0)
     content = fence.content
     lines = content.count("\n") + (bool(content) and not content.endswith("\n"))
@@ -204,10 +205,10 @@ class _Descent:
         return last, number, number > begin or bool(top.meta.get("older"))
 
     def _holder(self, at: int, number: int | None) -> Holder:
-        """Return an item or a quote; its content is -1 if it cannot be opened again.
+        """Return the open item or quote at a token.
 
-        That is an item whose marker is not shown yet: nothing is beside it, and the text below is
-        open.
+        Its `content` is -1 if it cannot be opened again: the marker of an item is not shown while
+        its line has no text and the first text below it is open.
         """
         token, first = self._tokens[at : at + 2]
         line = (token.map or [0])[0]
@@ -261,7 +262,7 @@ def _start_of_open_math(
     ]
     found = None
     quotes = [holder.line for holder in cut.holders if holder.number is None]
-    fewest = len(quotes) + 1  # quote marks on a line with nothing else
+    fewest = len(quotes) + 1  # quote marks on a line of quote marks only
     for number in range(cut.line - 1, least - 1, -1):
         marks = "".join(lines[number].split())
         if not marks:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Run, clean, show_unseen
-from desktop_app.rendering.incremental.block_diff import replace_lone_surrogates
+from desktop_app.rendering.incremental.block_diff import replace_unusable
 from desktop_app.rendering.provisional.provisional_emphasis import LONGEST_EMPHASIS
 from desktop_app.rendering.provisional.provisional_inline import is_plain
 
@@ -43,7 +43,7 @@ class PlainTail(NamedTuple):
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG:
             plain = "\n" not in text
-            text = clean(replace_lone_surrogates(text))
+            text = clean(replace_unusable(text))
             text = show_unseen(text, code=True, before=self.run.text[-1])
         elif is_code:
             plain = text.isprintable() and "`" not in text and "~" not in text

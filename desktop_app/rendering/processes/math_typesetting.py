@@ -54,7 +54,7 @@ class Formula(NamedTuple):
 
 
 class CannotTypesetError(Exception):
-    """The formula is to stay as written."""
+    """A formula cannot be drawn. Its source is shown instead."""
 
 
 def is_within_limits(tex: str) -> bool:

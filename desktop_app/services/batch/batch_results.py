@@ -39,7 +39,12 @@ _REASONS: Final = {
 
 @dataclass
 class _Fetched:
-    """Counts of the results so far; `answered` holds the ids that have an answer."""
+    """Counts of the results so far.
+
+    Attributes:
+        answered, repeated: the ids that have an answer, and those that have more than one.
+        unreadable, unknown: the number of invalid lines, and of results for no file of the job.
+    """
 
     answered: set[str] = field(default_factory=set)
     repeated: set[str] = field(default_factory=set)

@@ -72,7 +72,7 @@ class Hold:
         self._book, self._id = book, hold_id
 
     def take_over(self, book: HoldBook, hold_id: int | None) -> None:
-        """Hold this amount, if nothing was held before."""
+        """Hold another amount from now on. Nothing may be held yet."""
         self._book, self._id = book, hold_id
 
     async def release(self) -> None:
@@ -146,7 +146,7 @@ class Budget:
         If this process is killed before, the call counts as one of unknown cost.
 
         Args:
-            model: "" if the hold is for no call of this process.
+            model: "" unless the hold is for one call of this process (a batch is not).
 
         Raises:
             SpendingCapError: spending, current holds and this input would exceed the cap.

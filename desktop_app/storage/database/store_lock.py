@@ -1,4 +1,4 @@
-"""A lock that shows who has the store open; the kernel releases it when a process ends."""
+"""The lock of the processes that have the store open, released by the kernel when they end."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 
 class StoreLock:
-    """A lock shared by all processes with the store open, exclusive for checks and migrations.
+    """A lock that all processes with the store open share.
 
-    It is on a separate file: closing any descriptor of the database would drop SQLite's own locks.
+    Checks, migrations, restores, repairs and erasures hold it alone. It is on a separate file,
+    because closing any descriptor of the database would drop SQLite's own locks.
     """
 
     def __init__(self, path: Path) -> None:

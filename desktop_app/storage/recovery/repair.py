@@ -168,7 +168,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
         if file.read(len(MAGIC)) != MAGIC:  # otherwise the log would be useless
             file.seek(0)
             file.write(_header())
-    # unicodeDecodeError comes from quotes in its message
+    # sqlite3 raises UnicodeDecodeError if its own message would quote damaged text.
     unusable = (sqlite3.DatabaseError, UnicodeDecodeError)
     with suppress(*unusable), closing(connect(scratch, "rw")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,4 +1,4 @@
-"""A lock that one process has at a time, the kernel's (flock): it ends with the process."""
+"""A lock for one process at a time. It is the kernel's (flock), so it ends with the process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
         return
     try:
         until = asyncio.get_running_loop().time() + LONGEST_S
-        # The kernel tells nobody when a lock is free.
+        # Polled: a blocking flock would hold a thread that cannot be cancelled.
         while not _try_lock(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_S)
         yield
@@ -33,7 +33,7 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Take the lock if it is free."""
+    """Take the lock if it is free. Return True if there is nothing to wait for."""
     try:
         import fcntl
     except ImportError:  # another system

@@ -22,7 +22,7 @@ class MessageCommands(QObject):
 
     Signals:
         action_requested(str message_id, str action): "copy" has already been done.
-        notice_raised(str): what was done without any other sign of it.
+        notice_raised(str): confirms an action that changes nothing on screen.
     """
 
     action_requested = Signal(str, str)

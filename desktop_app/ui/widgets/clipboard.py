@@ -1,4 +1,4 @@
-"""Copy long texts to the clipboard in several formats without blocking.
+"""Copies long texts to the clipboard in several formats without blocking.
 
 `ClipboardCopier.put` takes ownership of the clipboard at once, so nobody pastes the previous
 content by mistake. A thread builds the texts, the plain one first. A paste before that is

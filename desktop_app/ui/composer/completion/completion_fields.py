@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _GAP: Final = 6
 _HEADER, _LEAST = 46, 180
+"""Pixels: the height of the window's header, and the least height of the list below it."""
 
 
 class EditorCompletionField:
@@ -41,7 +42,7 @@ class EditorCompletionField:
         block = cursor.block()
         if cursor.hasSelection() or block.text()[:1] not in SIGNS:
             return ""
-        # Qt's positions count UTF-16 units
+        # Qt's positions count UTF-16 units.
         units = block.text().encode("utf-16-le", "surrogatepass")
         return units[: 2 * cursor.positionInBlock()].decode("utf-16-le", "ignore")
 

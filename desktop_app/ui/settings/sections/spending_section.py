@@ -25,7 +25,7 @@ class SpendingSection(LineSection):
     """The monthly cap of a provider and its spending.
 
     Args:
-        save: takes the new cap, or None for none.
+        save: called with the new cap; None removes it.
 
     Signals:
         report_requested(): the user wants to see the spending report.

@@ -40,7 +40,7 @@ MATERIALIZED_CHARACTERS: Final = 100_000
 Qt lays all of them out at each step of a window resize, which must not take 0.1 s."""
 
 READER_CHARACTERS: Final = 600_000
-"""The limit with a screen reader, which can read only materialized text."""
+"""The limit while a screen reader runs, or text is selected: both need materialized text."""
 
 
 class MaterializedMessages:
@@ -48,7 +48,7 @@ class MaterializedMessages:
 
     Attributes:
         writer: writes the document.
-        is_brief: whether a single answer is shown, without the facts in its footer.
+        is_brief: True if a single answer is shown, without the facts in its footer.
         older: messages above the document, oldest first.
         newer: messages below the document, oldest first.
         versions: (number, count) of each message that has siblings, by message id.

@@ -205,7 +205,7 @@ class StreamScheduler(QObject):
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
     def _do_then(self) -> bool:
-        """Run the next action whose message is fully written. Return True if there was one."""
+        """Run the first action whose message is fully written. Return True if there was one."""
         due = next((pair for pair in self._then if pair[0] not in self._pieces), None)
         if due is None:
             return False

@@ -39,7 +39,10 @@ _UNITS: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
 _MORE: Final = 0.25
+"""Screens to fill beyond the screens that must be filled, so that the next lines need no fill."""
+
 _TRIES: Final = 6
+"""Placeholders to fill at once at most. Text lower than its estimate leaves room for another."""
 
 
 class Virtualizer:
