@@ -16,10 +16,10 @@ from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant

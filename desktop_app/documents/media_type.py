@@ -13,23 +13,26 @@ import zipfile
 from pathlib import PurePath
 from typing import Final
 
-PDF: Final = "application/pdf"
-RTF: Final = "application/rtf"
-HTML: Final = "text/html"
-NOTEBOOK: Final = "application/x-ipynb+json"
-MAIL: Final = "message/rfc822"
-EPUB: Final = "application/epub+zip"
-_OPENXML: Final = "application/vnd.openxmlformats-officedocument"
-DOCX: Final = f"{_OPENXML}.wordprocessingml.document"
-PPTX: Final = f"{_OPENXML}.presentationml.presentation"
-XLSX: Final = f"{_OPENXML}.spreadsheetml.sheet"
-_OPENDOCUMENT: Final = "application/vnd.oasis.opendocument"
-ODT: Final = f"{_OPENDOCUMENT}.text"
-ODP: Final = f"{_OPENDOCUMENT}.presentation"
-ODS: Final = f"{_OPENDOCUMENT}.spreadsheet"
-OUTLOOK: Final = "application/vnd.ms-outlook"
-ZIP: Final = "application/zip"
-FOLDER: Final = "inode/directory"
+from desktop_app.domain.documents.document_types import (
+    CSV,
+    DOCX,
+    EPUB,
+    HTML,
+    MAIL,
+    MARKDOWN,
+    NOTEBOOK,
+    ODP,
+    ODS,
+    ODT,
+    OPENDOCUMENT,
+    OUTLOOK,
+    PDF,
+    PPTX,
+    RTF,
+    TSV,
+    XLSX,
+    ZIP,
+)
 
 # Binary formats: if a name has this ending, the content must match.
 _TYPE_OF_ENDING: Final = {
@@ -65,8 +68,8 @@ _PICTURES: Final = (
 _TEXT_TYPES: Final = {
     ".txt": "text/plain",
     ".log": "text/plain",
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
@@ -81,8 +84,8 @@ _TEXT_TYPES: Final = {
     ".toml": "application/toml",
     ".xml": "application/xml",
     ".svg": "image/svg+xml",
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
+    ".csv": CSV,
+    ".tsv": TSV,
     ".rst": "text/x-rst",
     ".tex": "text/x-tex",
     ".css": "text/css",
@@ -201,7 +204,7 @@ def _detect_zip(data: bytes) -> str:
             return ZIP
         with archive.open("mimetype") as member:
             stated = member.read(100).decode("ascii", "replace").strip()
-        return _STATED_TYPES.get(stated, "" if stated.startswith(_OPENDOCUMENT) else ZIP)
+        return _STATED_TYPES.get(stated, "" if stated.startswith(OPENDOCUMENT) else ZIP)
 
 
 def _detect_by_content_types(archive: zipfile.ZipFile) -> str:

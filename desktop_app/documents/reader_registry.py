@@ -11,6 +11,7 @@ from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
@@ -34,12 +35,12 @@ def read(
     # Libraries are imported when the first document needs them.
     kind = _binary_kind(name, data)
     try:
-        if kind == media_type.ZIP:
+        if kind == document_types.ZIP:
             from desktop_app.documents.containers import archive
 
             return archive.read(name, data, DocumentBundle(limits, on_progress, depth, read))
         if kind:
-            if kind == media_type.OUTLOOK:
+            if kind == document_types.OUTLOOK:
                 from desktop_app.documents.mail import outlook
 
                 files = DocumentBundle(limits, on_progress, depth, read)
@@ -53,13 +54,13 @@ def read(
         decoded = plain_text.decode(data)
         if decoded is None:
             raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
-        if media_type.detect_text(name, data) == media_type.MAIL:
+        if media_type.detect_text(name, data) == document_types.MAIL:
             from desktop_app.documents.mail import mail_reader
 
             text, note = mail_reader.read(
                 name, data, DocumentBundle(limits, on_progress, depth, read)
             )
-            return ReadDocument(media_type.MAIL, text, note=note)
+            return ReadDocument(document_types.MAIL, text, note=note)
         return _read_text(name, data, decoded)
     except RecursionError as error:
         raise refusals.damaged(name, "nested too deeply") from error
@@ -69,32 +70,32 @@ def _read_binary(
     name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str
 ) -> ReadDocument:
     match kind:
-        case media_type.PDF:
+        case document_types.PDF:
             from desktop_app.documents.pdf import pdf_reader
 
             found = pdf_reader.read(name, data, limits, on_progress, password)
             return ReadDocument(kind, found.text, found.pages, found.note, found.pictured)
-        case media_type.DOCX:
+        case document_types.DOCX:
             from desktop_app.documents.office import wordprocessing
 
             return ReadDocument(kind, wordprocessing.read(name, data, limits))
-        case media_type.ODT | media_type.ODP | media_type.ODS:
+        case document_types.ODT | document_types.ODP | document_types.ODS:
             from desktop_app.documents.office import opendocument
 
             return ReadDocument(kind, *opendocument.read(name, kind, data, limits))
-        case media_type.PPTX:
+        case document_types.PPTX:
             from desktop_app.documents.office import presentation
 
             return ReadDocument(kind, *presentation.read(name, data, limits))
-        case media_type.EPUB:
+        case document_types.EPUB:
             from desktop_app.documents.office import book
 
             return ReadDocument(kind, *book.read(name, data, limits, on_progress))
-        case media_type.RTF:
+        case document_types.RTF:
             from desktop_app.documents.office import rtf
 
             return ReadDocument(kind, rtf.read(data))
-        case media_type.XLSX:
+        case document_types.XLSX:
             from desktop_app.documents.office import workbook
 
             return ReadDocument(kind, workbook.read(name, data, limits))
@@ -117,11 +118,11 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         from desktop_app.documents.mail import outlook
 
         if outlook.is_message(data):
-            return media_type.OUTLOOK
+            return document_types.OUTLOOK
         raise _refused_container(name, data)
-    if kind == media_type.ZIP and media_type.is_unsupported_package(name):
+    if kind == document_types.ZIP and media_type.is_unsupported_package(name):
         raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
-    if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
+    if kind and not (kind == document_types.ZIP and promised not in (None, document_types.ZIP)):
         return kind
     if media_type.is_unsupported_image(data):
         raise refusals.unsupported(name, Reason.IMAGE_FORMAT_NOT_READ)
@@ -141,11 +142,11 @@ def _refused_container(name: str, data: bytes) -> DocumentError:
 
 def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> ReadDocument:
     kind = media_type.detect_text(name, data)
-    if kind == media_type.NOTEBOOK:
+    if kind == document_types.NOTEBOOK:
         from desktop_app.documents.text import notebook
 
         return ReadDocument(kind, notebook.read(name, decoded.text), note=decoded.note)
-    if kind == media_type.HTML:
+    if kind == document_types.HTML:
         from desktop_app.documents.text import web_page
 
         page = web_page.read(data) or decoded

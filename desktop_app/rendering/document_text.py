@@ -13,7 +13,7 @@ from bisect import bisect_right
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.domain.documents import passage_matching
+from desktop_app.domain.documents import document_types, passage_matching
 from desktop_app.rendering.block_model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
 from desktop_app.rendering.markdown.block_builder import code_line, convert
 from desktop_app.rendering.markdown.loose_lists import find_loose
@@ -28,14 +28,11 @@ SLICE: Final = 6_000
 _LONGEST_SLICE: Final = 2 * SLICE
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-_OPENXML: Final = "application/vnd.openxmlformats-officedocument."
 _STRUCTURED: Final = frozenset(
     (
-        "text/markdown",
-        "text/html",
-        "application/rtf",
-        "application/epub+zip",
-        "application/x-ipynb+json",
+        *(document_types.MARKDOWN, document_types.HTML, document_types.RTF, document_types.EPUB),
+        *(document_types.NOTEBOOK, document_types.DOCX, document_types.PPTX, document_types.XLSX),
+        *(document_types.ODT, document_types.ODP, document_types.ODS),
     )
 )
 _CODE_PREFIXES: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-")
@@ -54,8 +51,7 @@ class TextForm(Enum):
 
 def form_of(media_type: str) -> TextForm:
     """Return the form of the text of a document of this type."""
-    is_office = media_type.startswith((_OPENXML, "application/vnd.oasis.opendocument."))
-    if is_office or media_type in _STRUCTURED:
+    if media_type in _STRUCTURED:
         return TextForm.MARKDOWN
     is_code = media_type in _CODE or media_type.startswith(_CODE_PREFIXES)
     return TextForm.CODE if is_code else TextForm.LINES

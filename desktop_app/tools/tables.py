@@ -10,10 +10,9 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from desktop_app.domain.documents.csv_head import first_row
+from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
 
 MOST_CELLS: Final = 20_000_000
-_CSV: Final = ("text/csv", "text/tab-separated-values")
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 
@@ -44,7 +43,7 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
         text: as it was extracted; of spreadsheets it has a Markdown table for each sheet.
     """
     stem = name.rsplit(".", 1)[0]
-    if media_type in _CSV or name.lower().endswith((".csv", ".tsv")):
+    if media_type in CSV_TYPES or name.lower().endswith((".csv", ".tsv")):
         yield from _table(stem, partial(_csv_rows, text))
         return
     sheet, start, at = stem, 0, 0

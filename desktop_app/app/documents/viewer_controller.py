@@ -19,6 +19,7 @@ from desktop_app.app.attachments.attachment_facts import OPEN
 from desktop_app.app.documents.viewer_positions import TextPiece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
     from desktop_app.ui.viewer.viewer_pages import PageStrip
 
-_PDF: Final = "application/pdf"
 _UNPLACED: Final = N_("Couldn’t locate this passage on the page:")
 _PATIENCE_S: Final = 1.0
 _MOST_SAID: Final = 600
@@ -201,7 +201,7 @@ class ViewerController(QObject):
             text = await attachments.text(target.sha256)
             target = self._target = await asyncio.to_thread(_sought_in, text, target)
             self._begin_finding(text)
-            if kept.media_type != _PDF:
+            if kept.media_type != document_types.PDF:
                 await self._show_text(target, kept, text)
             elif source is None:
                 await self._show_text(target, kept, text)

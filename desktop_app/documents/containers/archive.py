@@ -8,13 +8,14 @@ import stat
 import zipfile
 from typing import Final
 
-from desktop_app.documents import media_type, refusals
+from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.office.package import BROKEN
 from desktop_app.documents.outcome import ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 
@@ -40,7 +41,7 @@ def read(name: str, data: bytes, found: DocumentBundle) -> ReadDocument:
         raise refusals.encrypted(name)
     if not found.text():
         raise refusals.empty(name)
-    return ReadDocument(media_type.ZIP, found.text(), note=found.note())
+    return ReadDocument(document_types.ZIP, found.text(), note=found.note())
 
 
 def _read_members(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None:

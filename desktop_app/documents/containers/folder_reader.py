@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from desktop_app.documents import media_type, reader_registry, refusals
+from desktop_app.documents import reader_registry, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 
@@ -57,7 +58,7 @@ def read(
     on_progress(Progress(len(wanted), len(wanted), "file"))
     if not found.text():
         raise refusals.empty(name)
-    return ReadDocument(media_type.FOLDER, found.text(), note=found.note())
+    return ReadDocument(document_types.FOLDER, found.text(), note=found.note())
 
 
 def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents import media_type, refusals
+from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, resolved
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 
 _OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -50,9 +51,9 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     reader = _Reader(package, _Styles([package.optional_xml("styles.xml"), content]))
     body = content.find(f"{_OFFICE}body")
     body = body[0] if body is not None and len(body) else Element("none")
-    if kind == media_type.ODP:
+    if kind == document_types.ODP:
         return _slides(reader, body)
-    if kind == media_type.ODS:
+    if kind == document_types.ODS:
         return md.join_blocks(_sheets(reader, body)), None
     blocks = list(reader.blocks(body))
     return md.join_blocks([*blocks, *reader.notes.blocks()]), None

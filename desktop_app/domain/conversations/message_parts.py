@@ -22,7 +22,6 @@ TEXT_ONLY: Final = "text"
 """A value of a document's `detail`: its pages without text are not sent."""
 ANSWER_FILE: Final = "answer.md"
 """The name of the file that has all of an answer too long for its message."""
-MARKDOWN: Final = "text/markdown"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.domain.documents import document_types
+
+CSV_TYPES: Final = (document_types.CSV, document_types.TSV)
 DELIMITERS: Final = ";\t,|"
 _BLANK: Final = re.compile(r"(?:[ \t]*\n)*")
 _STATED: Final = re.compile(r"sep=([;\t,|:])\n", re.IGNORECASE)

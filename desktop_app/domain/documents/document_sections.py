@@ -11,20 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param, Remedy
 
 Span = tuple[int, int]
 
-_OPENXML: Final = "application/vnd.openxmlformats-officedocument"
-_OPENDOCUMENT: Final = "application/vnd.oasis.opendocument"
 UNITS: Final[Mapping[str, str]] = {
-    "application/pdf": "page",
-    f"{_OPENXML}.presentationml.presentation": "slide",
-    f"{_OPENDOCUMENT}.presentation": "slide",
-    "application/epub+zip": "chapter",
-    f"{_OPENXML}.spreadsheetml.sheet": "sheet",
-    f"{_OPENDOCUMENT}.spreadsheet": "sheet",
+    document_types.PDF: "page",
+    document_types.PPTX: "slide",
+    document_types.ODP: "slide",
+    document_types.EPUB: "chapter",
+    document_types.XLSX: "sheet",
+    document_types.ODS: "sheet",
 }
 """The unit that documents of a media type are divided into."""
 

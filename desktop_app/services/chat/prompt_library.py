@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
@@ -40,7 +41,7 @@ BUILT_IN_NAMES = (
 )
 """The titles and folders of the built-in prompts, marked for translation."""
 _FOLDER = "Folder:"
-_OF_SEVERAL = ("inode/directory", "application/zip")
+_OF_SEVERAL = (document_types.FOLDER, document_types.ZIP)
 _FRONT_MATTER = "---\n"
 
 

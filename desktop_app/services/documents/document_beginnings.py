@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.documents.csv_head import first_row
+from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
@@ -36,7 +36,6 @@ MOST_COLUMNS: Final = 100
 _LONGEST_CELL: Final = 100
 _SAMPLE: Final = 200_000
 """Characters of a CSV file that are read for its first rows."""
-_CSV: Final = ("text/csv", "text/tab-separated-values")
 _SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
@@ -115,7 +114,7 @@ def beginning(part: DocumentPart, text: str) -> str:
     """Return what is sent of a document."""
     tools = ", ".join((TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS)
     said = f"(Only the beginning of a large document. These tools read the rest of it: {tools})"
-    if part.media_type in _CSV:
+    if part.media_type in CSV_TYPES:
         return f"{said}\n\n{_csv_beginning(part.name.rsplit('.', 1)[0], text)}"
     if _is_table(part):
         return "\n\n".join([said, *_sheet_beginnings(text)])
@@ -123,7 +122,7 @@ def beginning(part: DocumentPart, text: str) -> str:
 
 
 def _is_table(part: DocumentPart) -> bool:
-    return part.media_type in _CSV or unit_of(part) == "sheet"
+    return part.media_type in CSV_TYPES or unit_of(part) == "sheet"
 
 
 def _size(part: object) -> int:

@@ -16,6 +16,7 @@ from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import image_tokens
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Part)
 
-_PDF: Final = "application/pdf"
 # An A4 page at the size that images are scaled to; the provider's own size is unknown.
 _PAGE: Final = (1240, 1754)
 
@@ -52,7 +52,7 @@ async def file_data(part: DocumentPart, attachments: AttachmentSource) -> FileDa
 
 def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:
     """Estimate the tokens of a file: its text and, for a PDF, an image per page."""
-    if part.media_type != _PDF or model.sees_images is False:
+    if part.media_type != document_types.PDF or model.sees_images is False:
         return text_tokens
     of_page, _ = image_tokens(_PAGE, "auto", model.image_tokens)
     return text_tokens + of_page * (part.pages or 0)

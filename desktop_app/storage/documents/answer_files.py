@@ -19,10 +19,10 @@ from typing import Final, Protocol, TypeVar
 from desktop_app.domain.conversations.conversation import Message, now
 from desktop_app.domain.conversations.message_parts import (
     ANSWER_FILE,
-    MARKDOWN,
     DocumentPart,
     ImagePart,
 )
+from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text

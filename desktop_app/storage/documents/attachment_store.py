@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import new_id, now
-from desktop_app.domain.conversations.message_parts import MARKDOWN, AttachmentFile
+from desktop_app.domain.conversations.message_parts import AttachmentFile
+from desktop_app.domain.documents.document_types import MARKDOWN
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from desktop_app.documents import media_type
+from desktop_app.domain.documents import document_types
 
 
 def archive(**members: str) -> bytes:
@@ -21,16 +22,16 @@ def archive(**members: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"%PDF-1.7\n", media_type.PDF),
-        (b"\r\n\r\n%PDF-1.4", media_type.PDF),
-        (b"{\\rtf1\\ansi", media_type.RTF),
-        (archive(**{"word/document.xml": ""}), media_type.DOCX),
-        (archive(**{"xl/workbook.xml": ""}), media_type.XLSX),
-        (archive(**{"ppt/presentation.xml": ""}), media_type.PPTX),
-        (archive(mimetype="application/epub+zip"), media_type.EPUB),
-        (archive(mimetype="application/vnd.oasis.opendocument.text"), media_type.ODT),
+        (b"%PDF-1.7\n", document_types.PDF),
+        (b"\r\n\r\n%PDF-1.4", document_types.PDF),
+        (b"{\\rtf1\\ansi", document_types.RTF),
+        (archive(**{"word/document.xml": ""}), document_types.DOCX),
+        (archive(**{"xl/workbook.xml": ""}), document_types.XLSX),
+        (archive(**{"ppt/presentation.xml": ""}), document_types.PPTX),
+        (archive(mimetype="application/epub+zip"), document_types.EPUB),
+        (archive(mimetype="application/vnd.oasis.opendocument.text"), document_types.ODT),
         (archive(mimetype="application/vnd.oasis.opendocument.graphics"), ""),
-        (archive(anything="x"), media_type.ZIP),
+        (archive(anything="x"), document_types.ZIP),
         (b"just text", None),
     ],
 )
@@ -40,7 +41,7 @@ def test_binary_formats_are_known_by_content(data: bytes, expected: str | None) 
 
 def test_a_late_header_makes_a_pdf_of_what_is_called_so_alone() -> None:
     data = b"Junk from a mail program\n%PDF-1.4\n"
-    assert media_type.detect_binary("x.PDF", data) == media_type.PDF
+    assert media_type.detect_binary("x.PDF", data) == document_types.PDF
     assert media_type.detect_binary("x.md", data) is None
 
 
@@ -59,7 +60,7 @@ def test_a_broken_archive_is_told_apart() -> None:
         ("run", b"#!/usr/bin/env python3\nprint()", "text/x-python"),
         ("run", b"#!/bin/sh\n", "text/x-shellscript"),
         ("run", b"#!/opt/strange\n", "text/plain"),
-        ("page", b"  <!DOCTYPE html><p>", media_type.HTML),
+        ("page", b"  <!DOCTYPE html><p>", document_types.HTML),
         ("letter.txt", b"<html> is what I want to write about", "text/plain"),
         ("letter.txt", b"Dear Ann", "text/plain"),
         ("unknown.xyz", b"words", "text/plain"),

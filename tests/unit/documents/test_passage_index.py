@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents import media_type
 from desktop_app.documents.index.passage_index import passages
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 
 PDF = "[page 1]\nThe lease begins.\n\n[page 2]\nThe rent is due.\n\n[page 3]\nNotice is given."
@@ -50,12 +50,12 @@ def test_together_they_are_the_text(text: str, tokens: int) -> None:
 
 
 def test_each_knows_its_page() -> None:
-    assert [(p.page, p.place) for p in made(PDF, media_type.PDF, 6)] == [
+    assert [(p.page, p.place) for p in made(PDF, document_types.PDF, 6)] == [
         (1, "page 1"),
         (2, "page 2"),
         (3, "page 3"),
     ]
-    (whole,) = made(PDF, media_type.PDF, 50)
+    (whole,) = made(PDF, document_types.PDF, 50)
     assert (whole.page, whole.place) == (1, "pages 1–3")
 
 
@@ -66,7 +66,7 @@ def test_each_knows_the_headings_that_it_stands_under() -> None:
     assert places["Water"].startswith("the lease 2")
 
 
-@pytest.mark.parametrize("kind", [media_type.XLSX, media_type.ODS])
+@pytest.mark.parametrize("kind", [document_types.XLSX, document_types.ODS])
 def test_sheets_are_places(kind: str) -> None:
     found = [(p.page, p.place) for p in made(SHEETS, kind, 18)]
     assert found == [(1, "sheet Costs"), (2, "sheet Plan")]
@@ -74,7 +74,7 @@ def test_sheets_are_places(kind: str) -> None:
 
 def test_chapters_are_places() -> None:
     book = "[chapter 1]\n\n# One\n\nIt begins.\n\n[chapter 2]\n\n# Two\n\nIt ends."
-    assert [p.place for p in made(book, media_type.EPUB, 8)] == ["chapter 1", "chapter 2"]
+    assert [p.place for p in made(book, document_types.EPUB, 8)] == ["chapter 1", "chapter 2"]
 
 
 def test_a_text_without_marks_has_no_places() -> None:

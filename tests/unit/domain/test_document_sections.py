@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents import media_type
 from desktop_app.domain.conversations.message_facts import pages_fact
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PageImage
+from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import (
     UNITS,
     chosen_text,
@@ -23,7 +23,7 @@ from desktop_app.domain.documents.document_sections import (
 )
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 
-PDF = DocumentPart("0" * 64, "report.pdf", media_type.PDF, 9, pages=4, tokens=300)
+PDF = DocumentPart("0" * 64, "report.pdf", document_types.PDF, 9, pages=4, tokens=300)
 PAGES = "[page 1]\nOne\n\n[page 2]\nTwo\n\n[page 3]\nThree\n\n[page 4]\nFour"
 SHEETS = "## Prices\n\n| a |\n| --- |\n| 1 |\n\n## 2024\n\n| b |\n\n## Rooms, old\n\n| c |"
 NAMES = ("Prices", "2024", "Rooms, old")
@@ -178,10 +178,10 @@ def test_only_the_chosen_pages_pictures_are_sent() -> None:
 
 
 def test_what_can_be_chosen_from() -> None:
-    known = {name: value for name, value in vars(media_type).items() if isinstance(value, str)}
+    known = {name: value for name, value in vars(document_types).items() if isinstance(value, str)}
     units = {"PDF": "page", "PPTX": "slide", "ODP": "slide", "EPUB": "chapter"}
     units |= {"XLSX": "sheet", "ODS": "sheet"}
     assert {known[name]: unit for name, unit in units.items()} == dict(UNITS)
     assert unit_of(PDF) == "page"
     assert unit_of(replace(PDF, pages=1)) == ""
-    assert unit_of(replace(PDF, media_type=media_type.DOCX, pages=None)) == ""
+    assert unit_of(replace(PDF, media_type=document_types.DOCX, pages=None)) == ""
