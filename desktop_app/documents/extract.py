@@ -73,12 +73,12 @@ def extract_bytes(
 
 
 def _with_token_count(name: str, data: bytes, read: ReadDocument) -> ExtractedDocument:
-    # tiktoken takes 0.2 s to load, so it is imported only once nothing can be refused any more.
-    from desktop_app.documents.index.token_count import count_tokens
-
     text = replace_surrogates(read.text)
     if len(text.encode()) > MOST_TEXT:
         raise refusals.too_much_text(name)
+    # tiktoken takes 0.2 s to load, so it is imported only once nothing can be refused any more.
+    from desktop_app.documents.index.token_count import count_tokens
+
     return ExtractedDocument(
         name=name,
         media_type=read.kind,
