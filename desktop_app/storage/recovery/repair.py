@@ -33,27 +33,24 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged, translated
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
-from desktop_app.storage.recovery.row_repair import rebuild_derived, repair_references
+from desktop_app.storage.recovery.row_repair import (
+    DERIVED_TABLES,
+    rebuild_derived,
+    repair_references,
+)
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.key_origins import record_key_origins
 
-# Tables that are derived from others, made by models, or about running processes.
-_DERIVED: Final = frozenset(
-    {
-        "migrations",
-        "search_entries",
-        "message_attachments",
-        "ledger_slots",
-        "ledger_days",
-        "spending_holds",
-        "part_notes",
-        "tool_permissions",
-        "tool_servers",
-        "passages",
-        "passage_vectors",
-    }
-)
+# Models and collections write these again. Servers and permissions are decisions that the rows of
+# a damaged file cannot make for the user.
+_LEFT_OUT: Final = DERIVED_TABLES | {
+    "part_notes",
+    "tool_permissions",
+    "tool_servers",
+    "passages",
+    "passage_vectors",
+}
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
@@ -187,7 +184,7 @@ def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int,
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
         found = tables_of(connection)
-        tables = {name: table for name, table in found.items() if name not in _DERIVED}
+        tables = {name: table for name, table in found.items() if name not in _LEFT_OUT}
         connection.execute("BEGIN IMMEDIATE")
         dropped = _insert_records(connection, pages, tables, progress)
         mended = repair_references(connection)

@@ -28,6 +28,17 @@ from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = N_("Recovered conversation")
+# They are rebuilt from others, or are about processes that ran when the file was written.
+DERIVED_TABLES: Final = frozenset(
+    {
+        "migrations",
+        "search_entries",
+        "message_attachments",
+        "ledger_slots",
+        "ledger_days",
+        "spending_holds",
+    }
+)
 _DANGLING_REFERENCES: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",

@@ -32,23 +32,12 @@ from desktop_app.storage.recovery.row_checks import (
     checked_message,
     tables_of,
 )
-from desktop_app.storage.recovery.row_repair import repair_references
+from desktop_app.storage.recovery.row_repair import DERIVED_TABLES, repair_references
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
 from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
-# Tables that are derived from others, or about processes that ran when the copy was made.
-_DERIVED: Final = frozenset(
-    {
-        "migrations",
-        "search_entries",
-        "message_attachments",
-        "ledger_slots",
-        "ledger_days",
-        "spending_holds",
-    }
-)
 # Passages overlap a little. A thousand that each span the whole text would fill the disk.
 _MOST_OVERLAP: Final = 4
 _SEARCHED_FILES: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
@@ -117,7 +106,7 @@ class _StoreCopy:
         searched = set(self._store.words(_SEARCHED_FILES, "search_entries"))
         index = _Index(self._connection)
         for table in tables.values():
-            if table.name not in _DERIVED:
+            if table.name not in DERIVED_TABLES:
                 self._copy(table, index, searched)
         _index_passages(self._connection)
         repair_references(self._connection)

@@ -24,7 +24,7 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.recovery.repair import _DERIVED, Repaired, repair_store
+from desktop_app.storage.recovery.repair import _LEFT_OUT, Repaired, repair_store
 from desktop_app.storage.recovery.row_repair import LOST_TITLE
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -271,7 +271,7 @@ def test_every_table_without_row_numbers_is_made_anew(tmp_path: Path) -> None:
     """Their rows lie in pages of another kind, which are not read."""
     statements = [s for step in MIGRATIONS for s in step.statements]
     names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}
-    assert names <= _DERIVED
+    assert names <= _LEFT_OUT
 
 
 async def test_attachments_come_along(tmp_path: Path) -> None:
