@@ -7,6 +7,7 @@ A sentence is chosen by its code and its placeholders are filled in; finished te
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from string import Formatter
 from typing import Final, NamedTuple, Protocol
 
@@ -244,6 +245,13 @@ def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
     happened = happened_text(error.reason, error.params)
     remedy = remedy_segments(error, surface)
     return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)
+
+
+def retry_text(reason: str, seconds: float) -> str:
+    """Return why a request waits and in how many seconds it is sent again; 0 if it is sent now."""
+    if not seconds:
+        return reason
+    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=ceil(seconds))
 
 
 def _placeholders(sentence: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.error_text import retry_text
 
 
 class RetryCountdown(QObject):
@@ -33,7 +33,7 @@ class RetryCountdown(QObject):
         until = time.monotonic() + seconds
         self._waits[key] = (until, reason)
         self._schedule(time.monotonic())
-        return _sentence(seconds, reason)
+        return retry_text(reason, seconds)
 
     def stop(self, key: str) -> None:
         """Stop the countdown of this key."""
@@ -46,7 +46,7 @@ class RetryCountdown(QObject):
         for key, (until, reason) in list(self._waits.items()):
             if until <= now:
                 del self._waits[key]
-            self.ticked.emit(key, _sentence(max(until - now, 0), reason))
+            self.ticked.emit(key, retry_text(reason, max(until - now, 0)))
         self._schedule(now)
 
     def _schedule(self, now: float) -> None:
@@ -55,9 +55,3 @@ class RetryCountdown(QObject):
             rests = (until - now for until, _ in self._waits.values())
             next_s = min(rest - max(math.ceil(rest) - 1, 0) for rest in rests)
             self._timer.start(max(math.ceil(next_s * 1000), 1))
-
-
-def _sentence(seconds: float, reason: str) -> str:
-    if not seconds:
-        return reason
-    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=math.ceil(seconds))

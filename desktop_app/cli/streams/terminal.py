@@ -5,7 +5,6 @@ A terminal has no buttons, so `domain/error_text` words its errors differently f
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -30,7 +29,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_of
-from desktop_app.domain.error_text import TERMINAL
+from desktop_app.domain.error_text import TERMINAL, retry_text
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -62,10 +61,6 @@ def call_words(call: ToolCallPart) -> str:
     if call.state is ToolCallState.FAILED:
         return tr("Tool {name} failed: {reason}", name=name, reason=call.result)
     return tr("Used {name}", name=name)
-
-
-def _trying_again(seconds: float, reason: str) -> str:
-    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=math.ceil(seconds))
 
 
 class Output:
@@ -114,7 +109,7 @@ class Output:
             case RoundEnded() if not self._at_line_start:
                 self._write("\n\n")
             case Waiting(seconds, reason) if seconds:
-                say(_trying_again(seconds, reason))
+                say(retry_text(reason, seconds))
             # The first event only says that the program waits for the answer.
             case Waiting(_, reason) if self._is_asked:
                 self._say_why(reason)
