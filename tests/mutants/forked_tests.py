@@ -43,6 +43,7 @@ class ForkedTests:
         first.config.hook.pytest_runtest_protocol(item=first, nextitem=last)
         self._functions: dict[str, list[FunctionType]] = {}
         self._caches: list[Any] = []
+        gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
         gc.collect()
         for found in gc.get_objects():
             if not str(getattr(found, "__module__", "")).startswith("desktop_app"):
