@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from desktop_app.backend.stored_memory import StoredMemory
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.provider_client import ProviderClient
     from desktop_app.storage.settings.settings_store import SettingsStore
-
-REFUSALS_HOLD: Final = timedelta(days=30)
 
 
 class _Opened(NamedTuple):
@@ -100,10 +96,8 @@ class ProviderGateway:
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """Return what the provider's responses have revealed. Raises StorageError."""
-        stored = await self._settings.all()
-        remembered = stored.get(_api_key(profile))
-        refused = _known_refusals(profile, stored).get(model, frozenset())
-        return LearnedSupport(Api(remembered) if remembered else None, refused)
+        memory = await self._memory(profile)
+        return LearnedSupport(memory.api, memory.refusals.get(model, frozenset()))
 
     async def _proxy_password(self, profile: ProviderProfile) -> Secret | None:
         """Return the proxy's password; ask the keyring only if the proxy has a user."""
@@ -128,41 +122,20 @@ class ProviderGateway:
         return found
 
     async def _new_client(self, opened: _Opened) -> ProviderClient:
-        profile = opened.profile
-        learning = self._learning
-        is_compatible = profile.kind is ProviderKind.COMPATIBLE
         client_class = await asyncio.to_thread(_import_client)
-        stored = await self._settings.all()
-        remembered = stored.get(_api_key(profile))
         return client_class(
-            profile,
+            opened.profile,
             opened.key,
             self._catalog,
             proxy_password=opened.proxy_password,
             field_secrets=opened.field_secrets,
             socket_path=opened.socket_path,
-            known_api=Api(remembered) if remembered else None,
-            remember_api=lambda api: self._remember(_api_key(profile), api.value),
-            known_refusals=_known_refusals(profile, stored),
-            remember_refusals=lambda model, refused: self._remember_refusals(
-                profile, model, refused
-            ),
-            remember_count=None if learning is None else partial(learning.note, profile),
-            is_cut=learning.is_cut if learning and is_compatible else None,
-            known_server=_known_server(profile, stored),
-            remember_server=lambda kind: self._remember_server(profile, kind),
+            memory=await self._memory(opened.profile),
         )
 
-    def _remember_refusals(
-        self, profile: ProviderProfile, model: str, refused: frozenset[str]
-    ) -> None:
-        if profile.kind is not ProviderKind.ON_DEVICE:  # its address changes with every run
-            value = {"refused": sorted(refused), "on": datetime.now(UTC).date().isoformat()}
-            self._remember(_refusals_key(profile) + model, value)
-
-    def _remember_server(self, profile: ProviderProfile, kind: ServerKind) -> None:
-        if profile.kind is ProviderKind.COMPATIBLE:
-            self._remember(_server_key(profile), kind.value)
+    async def _memory(self, profile: ProviderProfile) -> StoredMemory:
+        stored = await self._settings.all()
+        return StoredMemory.of(profile, stored, self._remember, self._learning)
 
     def _remember(self, key: str, value: object) -> None:
         task = asyncio.ensure_future(self._write_down(key, value))
@@ -191,39 +164,3 @@ def _import_client() -> type[ProviderClient]:
     from desktop_app.providers.provider_client import ProviderClient
 
     return ProviderClient
-
-
-def _api_key(profile: ProviderProfile) -> str:
-    """Return the settings key of the API that a server supports, one per address."""
-    return f"learnt.api.{profile.id}.{profile.base_url}"
-
-
-def _server_key(profile: ProviderProfile) -> str:
-    """Return the settings key of the kind of server at an address."""
-    return f"learnt.server.{profile.id}.{profile.base_url}"
-
-
-def _known_server(profile: ProviderProfile, settings: Mapping[str, Any]) -> ServerKind | None:
-    found = settings.get(_server_key(profile))
-    return ServerKind(found) if found else None
-
-
-def _refusals_key(profile: ProviderProfile) -> str:
-    """Return the prefix of the settings keys for unsupported parameters of a server's models."""
-    return f"learnt.refusals.{profile.id} {profile.base_url} "
-
-
-def _known_refusals(
-    profile: ProviderProfile, settings: Mapping[str, Any]
-) -> dict[str, frozenset[str]]:
-    """Return the unsupported parameters by model.
-
-    Old entries expire, because organizations get verified and servers get updated.
-    """
-    oldest = (datetime.now(UTC).date() - REFUSALS_HOLD).isoformat()
-    prefix = _refusals_key(profile)
-    return {
-        key.removeprefix(prefix): frozenset(value["refused"])
-        for key, value in settings.items()
-        if key.startswith(prefix) and value["on"] >= oldest
-    }

@@ -54,16 +54,10 @@ from desktop_app.i18n import formatting
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
-from desktop_app.providers.apis.negotiation import (
-    IsCut,
-    Learning,
-    Negotiation,
-    RememberApi,
-    RememberCount,
-    RememberRefusals,
-)
+from desktop_app.providers.apis.negotiation import Learning, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, sliced
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
@@ -121,15 +115,7 @@ class ProviderClient:
         field_secrets: the values of its secret headers and parameters, by their names in the
             keyring.
         socket_path: the Unix socket of a server without a port.
-        known_api: the API that a compatible server was found to speak.
-        remember_api: called with the API when it is learned.
-        known_refusals: what the server refused before, by model, spelled as in
-            unsupported_parameters.py.
-        remember_refusals: called with a model and all its known refusals when one is learned.
-        remember_count: called when the server has told how many tokens a request has.
-        is_cut: called with the tokens that the server has counted, if it may cut requests.
-        known_server: the kind of server that its list of models showed before.
-        remember_server: called with the kind of server when it is learned.
+        memory: what earlier clients learned of the server; keeps what this one learns.
         timeouts, run_times: time limits, which tests shorten.
         asleep: the clock of the computer's sleep, which tests replace.
     """
@@ -143,14 +129,7 @@ class ProviderClient:
         proxy_password: Secret | None = None,
         field_secrets: Mapping[str, Secret] | None = None,
         socket_path: str = "",
-        known_api: Api | None = None,
-        remember_api: RememberApi | None = None,
-        known_refusals: Mapping[str, frozenset[str]] | None = None,
-        remember_refusals: RememberRefusals | None = None,
-        remember_count: RememberCount | None = None,
-        is_cut: IsCut | None = None,
-        known_server: ServerKind | None = None,
-        remember_server: Callable[[ServerKind], None] | None = None,
+        memory: ServerMemory | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
         asleep: Callable[[], float] = suspended_s,
@@ -159,13 +138,10 @@ class ProviderClient:
         self._profile = profile
         self._key = key
         self._catalog = catalog
-        self._learning = Learning(
-            profile, known_api, remember_api, known_refusals, remember_refusals
-        )
-        self._remember_count, self._is_cut = remember_count, is_cut
+        self._memory = memory or ServerMemory()
+        self._learning = Learning(profile, self._memory)
         self._counter: ServerCounter | None = None
         self._looked_for_counter = False
-        self._remember_server = remember_server
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
@@ -178,7 +154,7 @@ class ProviderClient:
             socket_path=socket_path,
             timeouts=self._timeouts,
         )
-        self._transport.server = known_server
+        self._transport.server = self._memory.kind
         self._in_turn = asyncio.Semaphore()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -197,9 +173,9 @@ class ProviderClient:
             async for event in events:
                 self._note_count(request, event)
                 yield event
-                if isinstance(event, UsageReported) and self._is_cut is not None:
+                if isinstance(event, UsageReported):
                     tokens = event.usage.input_tokens
-                    if await self._is_cut(request, tokens):
+                    if await self._memory.is_cut(request, tokens):
                         yield Notice(self._cut_notice(tokens))
 
     def _cut_notice(self, tokens: int) -> AnswerNotice:
@@ -214,18 +190,15 @@ class ProviderClient:
         # Behind a gateway's headers, the list is that of a server elsewhere.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
             self._transport.server = kind
-            if self._remember_server is not None:
-                self._remember_server(kind)
+            self._memory.remember_kind(kind)
 
     def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
         """Pass on the tokens of a request, as the server counted them."""
-        if self._remember_count is None:
-            return
         match event:
             case UsageReported(usage):
-                self._remember_count(request, usage.input_tokens, 0)
+                self._memory.remember_count(request, usage.input_tokens, 0)
             case Failed(ContextTooLongError() as error):
-                self._remember_count(request, error.tokens, error.window)
+                self._memory.remember_count(request, error.tokens, error.window)
 
     async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Yield all events of a background run from its beginning; ends as `stream` does."""

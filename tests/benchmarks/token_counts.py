@@ -25,14 +25,16 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, aclosing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.documents.index.text_kinds import count_by_kind
 from desktop_app.documents.index.token_count import count_tokens
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.models.token_rates import TokenRates
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers import gateways
 from tests.helpers.llama_server import llama_server
@@ -187,22 +189,25 @@ def _place(
     return profile, key, model
 
 
+@dataclass(frozen=True)
+class _Counts(ServerMemory):
+    tokens: list[int] = field(default_factory=list)
+
+    def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
+        self.tokens.append(tokens)
+
+
 async def _asked(
     profile: ProviderProfile, key: str, model: str, first: str, second: str
 ) -> tuple[int, int | None]:
     """Return the tokens of a request with one text, and those that the server counts in another."""
-    counts: list[int] = []
-    client = ProviderClient(
-        profile,
-        key_for(profile.base_url, key),
-        CATALOG,
-        remember_count=lambda _request, tokens, _window: counts.append(tokens),
-    )
+    memory = _Counts()
+    client = ProviderClient(profile, key_for(profile.base_url, key), CATALOG, memory=memory)
     try:
         request = ask(first, model=model, max_output_tokens=1)
         async with aclosing(client.stream(request)) as events:
             async for _ in events:
                 pass
-        return counts[0] if counts else 0, await client.count_tokens(model, second)
+        return memory.tokens[0] if memory.tokens else 0, await client.count_tokens(model, second)
     finally:
         await client.aclose()

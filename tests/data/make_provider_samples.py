@@ -11,7 +11,7 @@ import base64
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +66,7 @@ from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.negotiation import Learning, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.retries import failed_reply
 from desktop_app.providers.jobs import batch_lines
 from desktop_app.providers.models.model_list import listing_from
@@ -147,6 +148,19 @@ def refusals() -> Iterator[str]:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Memory(ServerMemory):
+    said: list[object]
+    keeps_api: bool
+
+    def remember_api(self, api: Api) -> None:
+        if self.keeps_api:
+            self.said.append(api)
+
+    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
+        self.said.append(sorted(refused))
+
+
 def negotiations() -> Iterator[str]:
     """Yield how requests are adapted to what servers refuse, and what is learned."""
     chance = random.Random("negotiations")
@@ -157,13 +171,9 @@ def negotiations() -> Iterator[str]:
         info = replace(CATALOG.info(request.model), efforts=None)
         said: list[object] = []
         known = {request.model: frozenset(chance.sample(names, chance.choice((0, 0, 1))))}
-        learning = Learning(
-            profile,
-            chance.choice((None, None, Api.RESPONSES, Api.CHAT_COMPLETIONS)),
-            chance.choice((None, said.append)),
-            known,
-            lambda model, refused, said=said: said.append(sorted(refused)),  # type: ignore[misc]
-        )
+        known_api = chance.choice((None, None, Api.RESPONSES, Api.CHAT_COMPLETIONS))
+        keeps_api = chance.choice((False, True))
+        learning = Learning(profile, _Memory(known_api, known, said=said, keeps_api=keeps_api))
         is_known = learning.has_answered
         negotiation = Negotiation(request, info, profile, learning)
         said.append(negotiation.begin())

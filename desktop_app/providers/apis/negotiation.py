@@ -6,7 +6,6 @@ the request for good, so retries come to an end.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
@@ -18,20 +17,11 @@ from desktop_app.domain.models.parameter_notices import api_notices
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.providers.apis import unsupported_parameters
 from desktop_app.providers.apis.error_replies import NO_TOOLS
-
-RememberApi = Callable[[Api], None]
-RememberRefusals = Callable[[str, frozenset[str]], None]
-IsCut = Callable[[ChatRequest, int], Awaitable[bool]]
-"""Returns True if the tokens that a server counted are too few for a request."""
-RememberCount = Callable[[ChatRequest, int, int], None]
-"""Takes a request, its tokens and the window in tokens; 0 if the server did not say."""
+from desktop_app.providers.apis.server_memory import ServerMemory
 
 
 class Learning:
-    """Facts learned about one server.
-
-    `remember_api` and `remember_refusals`, if given, are called when something is learned; see
-    ProviderClient.
+    """Facts learned about one server, passed on to its memory.
 
     Attributes:
         refused: what the server refuses, by model, as unsupported_parameters.py spells it.
@@ -39,21 +29,13 @@ class Learning:
         has_answered: True if the address is known to be an API's.
     """
 
-    def __init__(
-        self,
-        profile: ProviderProfile,
-        known_api: Api | None,
-        remember_api: RememberApi | None,
-        known_refusals: Mapping[str, frozenset[str]] | None,
-        remember_refusals: RememberRefusals | None,
-    ) -> None:
+    def __init__(self, profile: ProviderProfile, memory: ServerMemory) -> None:
         self._profile = profile
-        self._known_api = known_api
-        self._remember_api = remember_api
-        self._remember_refusals = remember_refusals
+        self._memory = memory
+        self._known_api = memory.api
         self._without_responses: set[str] = set()
-        self.refused: dict[str, frozenset[str]] = dict(known_refusals or {})
-        self.has_answered = known_api is not None
+        self.refused: dict[str, frozenset[str]] = dict(memory.refusals)
+        self.has_answered = memory.api is not None
         self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
 
     def is_known(self, api: Api) -> bool:
@@ -83,8 +65,7 @@ class Learning:
         self.has_answered = True
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
-            if self._remember_api is not None:
-                self._remember_api(api)
+            self._memory.remember_api(api)
 
     def refused_for(self, model: str) -> frozenset[str]:
         """Return what is refused for a model."""
@@ -93,8 +74,7 @@ class Learning:
     def add_refusals(self, model: str, refusals: frozenset[str]) -> None:
         """Remember refusals, now that a reply without the refused settings has opened."""
         self.refused[model] = self.refused_for(model) | refusals
-        if self._remember_refusals is not None:
-            self._remember_refusals(model, self.refused[model])
+        self._memory.remember_refusals(model, self.refused[model])
 
 
 class Negotiation:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.provider_gateway import REFUSALS_HOLD, ProviderGateway
+from desktop_app.backend.provider_gateway import ProviderGateway
+from desktop_app.backend.stored_memory import REFUSALS_HOLD
 from desktop_app.credentials.vault import KeyVault
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice

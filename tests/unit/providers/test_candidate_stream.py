@@ -24,6 +24,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.recording_memory import RecordingMemory
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold, sse
 
@@ -116,9 +117,7 @@ def test_a_whole_reply() -> None:
 
 async def asked(server: LoopbackServer, learnt: list[Any], count: int = 2) -> list[StreamEvent]:
     profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
-    client = ProviderClient(
-        profile, None, CATALOG, remember_refusals=lambda model, names: learnt.append((model, names))
-    )
+    client = ProviderClient(profile, None, CATALOG, memory=RecordingMemory(learned=learnt))
     try:
         async with aclosing(client.stream(ask(model="m", candidates=count))) as events:
             return [event async for event in events]

@@ -13,6 +13,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.errors import ContextTooLongError, ProviderError
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG
@@ -41,7 +42,7 @@ class Server:
     def __init__(self, refuse: Refuse) -> None:
         self._refuse = refuse
         self.asked: list[dict[str, Any]] = []
-        self.learned: dict[str, frozenset[str]] = {}
+        self.learned: list[tuple[str, frozenset[str]]] = []
 
     @blocking
     async def embed(self, *calls: Sequence[str]) -> list[tuple[list[float], int]]:
@@ -53,7 +54,7 @@ class Server:
                 here,
                 key_for(server.base_url),
                 CATALOG,
-                remember_refusals=self.learned.__setitem__,
+                memory=RecordingMemory(learned=self.learned),
             )
             try:
                 found = [await client.embed(MODEL, texts) for texts in calls]
@@ -80,7 +81,7 @@ def test_a_refused_setting_is_left_out_and_remembered() -> None:
     server = Server(lambda b: refusal(400, DIMENSIONS) if "dimensions" in b else None)
     server.embed(["a", "bb"], ["ccc"])
     assert ["dimensions" in body for body in server.asked] == [True, False, False]
-    assert server.learned == {MODEL: frozenset({"embeddings.dimensions"})}
+    assert server.learned == [(MODEL, frozenset({"embeddings.dimensions"}))]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, Remedy
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.provider_client import LARGE_REQUEST, ProviderClient
 from tests.helpers.blocking import blocking
@@ -101,7 +102,7 @@ async def received(
         profile = ProviderProfile(
             "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
         )
-        client = ProviderClient(profile, None, CATALOG, known_api=known)
+        client = ProviderClient(profile, None, CATALOG, memory=ServerMemory(known))
         async with aclosing(client.stream(ask(text, model="local"))) as events:
             found = [event async for event in events]
         await client.aclose()

@@ -29,6 +29,7 @@ from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.retries import asked_wait_s, failed_reply
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
@@ -166,7 +167,9 @@ def test_a_tier_that_is_refused_is_not_the_one_that_is_paid() -> None:
     reply = fold(run(*scripts, profile=RESPONSES, request=request)[0])
     assert (reply.text, reply.service_tier) == ("Hello", "default")
     known = {request.model: frozenset({"service_tier"})}
-    events, [received] = run(scripts[1], profile=RESPONSES, request=request, known_refusals=known)
+    events, [received] = run(
+        scripts[1], profile=RESPONSES, request=request, memory=ServerMemory(refusals=known)
+    )
     assert "service_tier" not in received.json
     assert fold(events).service_tier == "default"
 

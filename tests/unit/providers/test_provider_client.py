@@ -50,11 +50,13 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.model_listing import ListedModel
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.tools.built_in import CALCULATOR
 from tests.helpers.blocking import blocking
 from tests.helpers.closed_port import closed_port
+from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
@@ -165,7 +167,9 @@ def test_the_on_device_model_is_asked_through_chat() -> None:
 )
 def test_which_api(profile: ProviderProfile, model: str, known: Api | None, path: str) -> None:
     script = RESPONSE if path == "responses" else CHAT
-    _, (request,) = run(script, profile=profile, request=ask(model=model), known_api=known)
+    _, (request,) = run(
+        script, profile=profile, request=ask(model=model), memory=ServerMemory(known)
+    )
     assert request.path == f"/v1/{path}"
 
 
@@ -258,7 +262,7 @@ async def test_a_compatible_server_without_responses_is_learnt_from_the_message_
     learnt: list[Api] = []
 
     async with LoopbackServer(missing, CHAT) as server:
-        client = client_for(server, COMPATIBLE, remember_api=learnt.append)
+        client = client_for(server, COMPATIBLE, memory=RecordingMemory(learned=learnt))
         for _ in range(2):
             assert fold(await collect(client, ask(model="m"))).text == "Hello"
         await client.aclose()
@@ -269,7 +273,9 @@ async def test_a_compatible_server_without_responses_is_learnt_from_the_message_
 
 def test_a_compatible_server_with_responses_is_remembered_too() -> None:
     learnt: list[Api] = []
-    run(RESPONSE, profile=COMPATIBLE, request=ask(model="m"), remember_api=learnt.append)
+    run(
+        RESPONSE, profile=COMPATIBLE, request=ask(model="m"), memory=RecordingMemory(learned=learnt)
+    )
     assert learnt == [Api.RESPONSES]
 
 
@@ -277,7 +283,7 @@ async def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_agai
     learnt: list[Api] = []
 
     async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
-        client = client_for(server, COMETAPI, remember_api=learnt.append)
+        client = client_for(server, COMETAPI, memory=RecordingMemory(learned=learnt))
         for model in ("claude", "claude", "gpt-5.2-pro"):
             assert fold(await collect(client, ask(model=model))).text == "Hello"
         await client.aclose()
@@ -470,9 +476,7 @@ async def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on()
     learnt: LearnedSupport = []
 
     async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
-        client = client_for(
-            server, remember_refusals=lambda model, refused: learnt.append((model, refused))
-        )
+        client = client_for(server, memory=RecordingMemory(learned=learnt))
         said = [
             notices(await collect(client, ask(model="m", temperature=value)))
             for value in (0.2, 0.9, None)
@@ -495,7 +499,7 @@ async def test_refused_tools_are_left_out_each_time_anew_in_the_words_of_the_ser
     request = replace(ask(model="m", tools=("calculator",)), tools=(CALCULATOR,))
     learnt: LearnedSupport = []
     async with LoopbackServer(refusal, RESPONSE, refusal, RESPONSE) as server:
-        client = client_for(server, remember_refusals=lambda *found: learnt.append(found))
+        client = client_for(server, memory=RecordingMemory(learned=learnt))
         for _ in range(2):
             events = await collect(client, request)
             assert fold(events).text == "Hello"
@@ -510,7 +514,7 @@ async def test_refused_tools_are_left_out_each_time_anew_in_the_words_of_the_ser
 def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None:
     known = {"m": frozenset({"temperature", "effort", "include"})}
     request = ask(model="m", temperature=0.2, effort=Effort.LOW, verbosity="low")
-    events, (sent,) = run(RESPONSE, request=request, known_refusals=known)
+    events, (sent,) = run(RESPONSE, request=request, memory=ServerMemory(refusals=known))
     assert {"temperature", "reasoning", "include"} & set(sent.json) == set()
     assert "text" in sent.json
     assert len(notices(events)) == 2, "one for each setting, none for our own field"
@@ -521,9 +525,7 @@ async def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
 
     script = refuses("reasoning.effort", "unsupported_value")
     async with LoopbackServer(script, RESPONSE) as server:
-        client = client_for(
-            server, remember_refusals=lambda model, refused: learnt.append((model, refused))
-        )
+        client = client_for(server, memory=RecordingMemory(learned=learnt))
         for effort in (Effort.XHIGH, Effort.XHIGH, Effort.LOW):
             await collect(client, ask(model="m", effort=effort))
         await client.aclose()
@@ -558,7 +560,7 @@ def test_what_did_not_help_is_not_remembered() -> None:
         refuses("temperature"),
         refuses("nonsense"),
         request=ask(model="m", temperature=0.2),
-        remember_refusals=lambda model, refused: learnt.append((model, refused)),
+        memory=RecordingMemory(learned=learnt),
     )
     assert isinstance(failure(events), RefusedParameterError)
     assert (len(requests), learnt) == (2, [])
@@ -566,7 +568,9 @@ def test_what_did_not_help_is_not_remembered() -> None:
 
 def test_the_effort_of_a_model_that_became_known_is_sent_again() -> None:
     known = {"gpt-5.2": frozenset({"effort"})}
-    _, (sent,) = run(RESPONSE, request=ask(effort=Effort.XHIGH), known_refusals=known)
+    _, (sent,) = run(
+        RESPONSE, request=ask(effort=Effort.XHIGH), memory=ServerMemory(refusals=known)
+    )
     assert sent.json["reasoning"] == {"effort": "xhigh"}
 
 

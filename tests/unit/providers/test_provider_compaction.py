@@ -27,8 +27,10 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items
+from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, sse
@@ -105,9 +107,7 @@ async def test_a_state_never_goes_to_the_other_api() -> None:
 async def test_that_a_provider_has_none_is_learnt_once() -> None:
     told: list[tuple[str, frozenset[str]]] = []
 
-    async with open_client(
-        MISSING, remember_refusals=lambda model, what: told.append((model, what))
-    ) as (client, server):
+    async with open_client(MISSING, memory=RecordingMemory(learned=told)) as (client, server):
         for _ in range(2):
             with pytest.raises(EndpointMissingError):
                 await client.compact(REQUEST)
@@ -119,7 +119,7 @@ async def test_what_was_learnt_keeps_nothing_out_of_an_answer() -> None:
     done = sse({"type": "response.completed", "response": {"status": "completed"}})
 
     known = {"gpt-5.2": frozenset({"compact"})}
-    async with open_client(streams(done), known_refusals=known) as (client, server):
+    async with open_client(streams(done), memory=ServerMemory(refusals=known)) as (client, server):
         with pytest.raises(EndpointMissingError):
             await client.compact(REQUEST)
         async for _ in client.stream(REQUEST):

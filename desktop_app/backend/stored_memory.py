@@ -1,0 +1,108 @@
+"""Keeps in the settings what requests teach about a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.providers.apis.server_memory import ServerMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from desktop_app.backend.token_counting import TokenLearning
+    from desktop_app.domain.answering.chat_request import ChatRequest
+
+REFUSALS_HOLD: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredMemory(ServerMemory):
+    """The memory of one profile's server.
+
+    Attributes:
+        write: sets a setting, in the background.
+        learning: None if nothing is learned from counted tokens.
+    """
+
+    profile: ProviderProfile
+    write: Callable[[str, object], None] = field(repr=False)
+    learning: TokenLearning | None = None
+
+    @classmethod
+    def of(
+        cls,
+        profile: ProviderProfile,
+        settings: Mapping[str, Any],
+        write: Callable[[str, object], None],
+        learning: TokenLearning | None = None,
+    ) -> Self:
+        """Return what the settings hold about the server of `profile`."""
+        api, kind = settings.get(_api_key(profile)), settings.get(_kind_key(profile))
+        return cls(
+            Api(api) if api else None,
+            _refusals(profile, settings),
+            ServerKind(kind) if kind else None,
+            profile=profile,
+            write=write,
+            learning=learning,
+        )
+
+    def remember_api(self, api: Api) -> None:
+        """Keep the API of the address."""
+        self.write(_api_key(self.profile), api.value)
+
+    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
+        """Keep the refusals with today's date."""
+        if self.profile.kind is not ProviderKind.ON_DEVICE:  # its address changes with every run
+            value = {"refused": sorted(refused), "on": datetime.now(UTC).date().isoformat()}
+            self.write(_refusals_key(self.profile) + model, value)
+
+    def remember_kind(self, kind: ServerKind) -> None:
+        """Keep the kind of a compatible server."""
+        if self.profile.kind is ProviderKind.COMPATIBLE:
+            self.write(_kind_key(self.profile), kind.value)
+
+    def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
+        """Learn how many tokens the model makes of a text."""
+        if self.learning is not None:
+            self.learning.note(self.profile, request, tokens, window)
+
+    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
+        """Return True if a compatible server left out part of the request."""
+        if self.learning is None or self.profile.kind is not ProviderKind.COMPATIBLE:
+            return False
+        return await self.learning.is_cut(request, tokens)
+
+
+def _api_key(profile: ProviderProfile) -> str:
+    """Return the settings key of the API that a server supports, one per address."""
+    return f"learnt.api.{profile.id}.{profile.base_url}"
+
+
+def _kind_key(profile: ProviderProfile) -> str:
+    """Return the settings key of the kind of server at an address."""
+    return f"learnt.server.{profile.id}.{profile.base_url}"
+
+
+def _refusals_key(profile: ProviderProfile) -> str:
+    """Return the prefix of the settings keys for unsupported parameters of a server's models."""
+    return f"learnt.refusals.{profile.id} {profile.base_url} "
+
+
+def _refusals(profile: ProviderProfile, settings: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Return the unsupported parameters by model.
+
+    Old entries expire, because organizations get verified and servers get updated.
+    """
+    oldest = (datetime.now(UTC).date() - REFUSALS_HOLD).isoformat()
+    prefix = _refusals_key(profile)
+    return {
+        key.removeprefix(prefix): frozenset(value["refused"])
+        for key, value in settings.items()
+        if key.startswith(prefix) and value["on"] >= oldest
+    }

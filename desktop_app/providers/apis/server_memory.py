@@ -1,0 +1,44 @@
+"""What earlier requests taught about a server, kept beyond the client that learned it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.domain.answering.chat_request import ChatRequest
+    from desktop_app.domain.models.model_catalog import Api
+    from desktop_app.domain.models.server_kind import ServerKind
+
+
+@dataclass(frozen=True)
+class ServerMemory:
+    """What is known of a server. This class keeps nothing; see backend/stored_memory.py.
+
+    Attributes:
+        api: the API that a compatible server was found to speak.
+        refusals: the parameters that the server refused, by model, spelled as in
+            unsupported_parameters.py.
+        kind: the kind of server that its list of models showed.
+    """
+
+    api: Api | None = None
+    refusals: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    kind: ServerKind | None = None
+
+    def remember_api(self, api: Api) -> None:
+        """Keep the API, now that it is known."""
+
+    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
+        """Keep all known refusals of a model, now that there is one more."""
+
+    def remember_kind(self, kind: ServerKind) -> None:
+        """Keep the kind of server, now that it is known."""
+
+    def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
+        """Keep how many tokens a request has; `window` is 0 if the server did not name it."""
+
+    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
+        """Return True if the tokens that the server counted are too few for a request."""
+        return False
