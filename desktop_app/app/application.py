@@ -235,11 +235,11 @@ class Application:
             self._build_again()
             backend = build_backend()
             await backend.open()
-        if self.ready.afterwards is not None:
+        if self.ready.closed_work is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
 
             closed = ClosedStore(None, self._theme.current, backend.folders)
-            await closed.do(self.ready.afterwards)
+            await closed.do(self.ready.closed_work)
             self.starts_again = True
 
     def _serve_early(self, ready: WindowSession) -> None:

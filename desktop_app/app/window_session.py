@@ -78,7 +78,7 @@ class WindowSession:
     Attributes:
         controllers: the controllers and their state.
         actions: the action of each command, by its id.
-        afterwards: work on the closed store before the program restarts.
+        closed_work: work on the closed store before the program restarts.
         is_rebuilt: True if the window is built again once the session has ended.
         reopened: ids of the commands that show the other windows again after that.
     """
@@ -115,7 +115,7 @@ class WindowSession:
         self._is_paused = False
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
-        self.afterwards: ClosedWork | None = None
+        self.closed_work: ClosedWork | None = None
         self.is_rebuilt = False
         self.reopened: tuple[str, ...] = ()
         self.quick_host = QuickHost(
@@ -283,7 +283,7 @@ class WindowSession:
         """Do at once what timers would do late, because they stood still during sleep."""
         self.controllers.tasks.start(self.controllers.batches.pick_up())
         self.controllers.backups.look_soon()
-        self.controllers.server_watch.hurry()
+        self.controllers.server_watch.check_soon()
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" for a temporary one."""
@@ -598,7 +598,7 @@ class WindowSession:
 
     def end_for(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""
-        self.afterwards = work
+        self.closed_work = work
         self._window.hide()
         self.quit()
 

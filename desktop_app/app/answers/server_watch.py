@@ -66,7 +66,7 @@ class ServerWatch(QObject):
         """True while a server is tried."""
         return self._timer.isActive()
 
-    def hurry(self) -> None:
+    def check_soon(self) -> None:
         """Try soon again: the network is just coming back."""
         self._wait_ms = FIRST_MS
         if self._timer.isActive():

@@ -107,7 +107,7 @@ class SettingsFrame(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
         self._theme = theme
-        self._dress()
+        self._apply_theme()
         self._tabs.set_theme(theme)
         self._outdated = set(self._areas)
         self._update_page(self._tabs.current())
@@ -154,7 +154,7 @@ class SettingsFrame(QWidget):
         self._column = column_of(
             self._head, self._middle, (self._stack, 1), self._foot, parent=self
         )
-        self._dress()
+        self._apply_theme()
 
     def _columns(self, labels: Iterable[str]) -> int:
         """Return how many of these tabs fit side by side."""
@@ -185,7 +185,7 @@ class SettingsFrame(QWidget):
     def _request_help(self) -> None:
         self.help_requested.emit(f"settings-{self._tabs.current()}")
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         px = self._theme.px
         self._column.setContentsMargins(*margins(px(15), px(8), px(_BAR - 6), px(12)))
         self._column.setSpacing(px(10))

@@ -158,7 +158,7 @@ class MessageState:
         """Set what the answer waits for; "" for nothing."""
         self.waiting = sentence
 
-    def take_rest(self) -> str:
+    def take_unwritten(self) -> str:
         """Return `rest` and reset it."""
         rest, self.rest = self.rest, ""
         return rest
@@ -258,7 +258,7 @@ class MessageState:
         self.unfolded.reasoning = not folded
         self._thoughts, self._thoughts_read = BlockStream(), 0
         if not folded:
-            self.read_thoughts(_at_once(self.reasoning))
+            self.show_more_reasoning(_at_once(self.reasoning))
 
     def turn(self, action: str) -> None:
         """Fold or unfold the section of an action: reasoning, details, arguments or passages."""
@@ -276,7 +276,7 @@ class MessageState:
         """Return the unfolded reasoning that is not shown yet; it is added in pieces."""
         return "" if self.folded else self.reasoning[self._thoughts_read :]
 
-    def read_thoughts(self, characters: int) -> list[Change]:
+    def show_more_reasoning(self, characters: int) -> list[Change]:
         """Show more of the reasoning. Return the changes, with indices among all items."""
         text = self.reasoning[self._thoughts_read : self._thoughts_read + characters]
         self._thoughts_read += len(text)

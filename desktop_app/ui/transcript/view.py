@@ -363,7 +363,7 @@ class TranscriptView(TranscriptSurface):
     def _draw_in(self, theme: Theme) -> None:
         message_id, item = self.anchor.item_on_top()
         with self.anchor.kept():
-            self._dress(theme)
+            self._apply_theme(theme)
             self._images.set_theme(theme, self.devicePixelRatioF())
             self.action_row.row.set_theme(theme)
             self.find_in_it.set_theme(theme)
@@ -380,7 +380,7 @@ class TranscriptView(TranscriptSurface):
         with self.selection.kept():
             self.messages.write_again(self.theme, message_id, item, height, self._coming_width)
         self.action_row.hide_if_gone()
-        self.stream.write_rests()
+        self.stream.queue_unwritten()
         self.navigator.load_more_soon()
 
     def wrap_code(self, wraps: bool) -> None:

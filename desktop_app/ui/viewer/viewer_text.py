@@ -193,9 +193,9 @@ class ViewerText(TranscriptSurface):
         """Write the slices again with the theme; the text on top stays there."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
         on_top, above = top.blockNumber(), self.verticalScrollBar().value() - self._top_of(top)
-        self._dress(theme)
+        self._apply_theme(theme)
         shown = sorted(self._shown.items())
-        self._writer.dress(Styles(theme))
+        self._writer.set_styles(Styles(theme))
         self._writer.clear()
         self._shown.clear()
         self._set_margins()

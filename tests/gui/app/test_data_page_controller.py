@@ -195,7 +195,7 @@ def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
             word.setText("Delete")
             find(page, QPushButton, "delete-now").click()
             await desk.ready.closed()
-            work = desk.ready.afterwards
+            work = desk.ready.closed_work
             assert work is not None
             parent, where = None, folders()
             doing = asyncio.ensure_future(ClosedStore(parent, desk.theme.current, where).do(work))
@@ -228,7 +228,7 @@ def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
             (archive,) = (tmp_path / "backups").glob("*.zip")
             desk.ready.end_for(restoring(folders(), archive))
             await desk.ready.closed()
-            work = desk.ready.afterwards
+            work = desk.ready.closed_work
             assert work is not None
             closed = ClosedStore(None, desk.theme.current, folders())
             doing = asyncio.ensure_future(closed.do(work))

@@ -120,13 +120,13 @@ def test_a_size_that_changes_the_width_has_nothing_written_twice(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown(view, qtbot, FORMULAS + "\n\n" + PLAIN)
-    fit_on, fitted = DocumentWriter.fit_on, []
+    continue_reflow, fitted = DocumentWriter.continue_reflow, []
 
     def note(writer: DocumentWriter, seconds: float) -> None:
         fitted.append(seconds)
-        fit_on(writer, seconds)
+        continue_reflow(writer, seconds)
 
-    monkeypatch.setattr(DocumentWriter, "fit_on", note)
+    monkeypatch.setattr(DocumentWriter, "continue_reflow", note)
     for width in (500, 1400):
         fitted.clear()
         view.resize(width, 700)

@@ -327,7 +327,7 @@ def test_the_ends_alone_are_those_of_the_whole(
     whole, cuts = look(writer.document), layout.shapes[0]
     writer.erase_parts(layout, 0, ())
     ends = layout.shapes[0]
-    writer.dress(writer.styles)
+    writer.set_styles(writer.styles)
     writer.clear()
     writer.put_back(layout, [(0, 2)], 1)
     assert layout.shapes[0] == ends

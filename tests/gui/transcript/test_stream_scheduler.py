@@ -133,7 +133,7 @@ def test_a_slice_is_written_at_once_and_the_window_has_as_long(
     assert len(written) == 1
     assert timer_of(slow).interval() >= 100, "as long as the slice took"
     slow.add("b", "y" * 3000)
-    slow.hurry("b")
+    slow.prioritize("b")
     slow._write_slice()
     assert [message_id for message_id, _ in written] == ["a", "b"]
     assert timer_of(slow).interval() == 1, "somebody waits for it"
@@ -171,8 +171,8 @@ def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
 ) -> None:
     done: list[str] = []
     slow.add("a", "x" * 3000, soon=True)
-    slow.afterwards("a", lambda: done.append("first"))
-    slow.afterwards("a", lambda: done.append(f"second behind {len(written)}"))
+    slow.run_after("a", lambda: done.append("first"))
+    slow.run_after("a", lambda: done.append(f"second behind {len(written)}"))
     slow.flush()
     assert done == [f"second behind {len(written)}"]
     assert not slow.has_any

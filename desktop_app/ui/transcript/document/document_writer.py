@@ -81,9 +81,9 @@ class DocumentWriter:
         """Return the styles of the items."""
         return self._items.styles
 
-    def dress(self, styles: Styles, width: float = 0) -> None:
+    def set_styles(self, styles: Styles, width: float = 0) -> None:
         """Use other styles for later writes, and another document width in pixels if positive."""
-        self._items.dress(styles, width if width > 0 else self._items.width)
+        self._items.set_styles(styles, width if width > 0 else self._items.width)
 
     def clear(self) -> None:
         """Empty the document."""
@@ -101,21 +101,21 @@ class DocumentWriter:
     def set_width(self, width: float, top: int = 0, seconds: float = inf) -> None:
         """Reflow the document for another width in pixels.
 
-        Start at block number `top`, which is on screen, and stop after about `seconds`. `fit_on`
-        reflows the rest.
+        Start at block number `top`, which is on screen, and stop after about `seconds`;
+        `continue_reflow` does the rest.
         """
         if width == self._items.width or width <= 0:
             return
-        self._items.dress(self.styles, width)
+        self._items.set_styles(self.styles, width)
         self._fitting.begin(top)
-        self.fit_on(seconds)
+        self.continue_reflow(seconds)
 
     @property
     def has_misfits(self) -> bool:
         """Return True if items are still laid out for an earlier width."""
         return self._fitting.has_misfits
 
-    def fit_on(self, seconds: float) -> None:
+    def continue_reflow(self, seconds: float) -> None:
         """Continue the reflow for about `seconds`."""
         until, cursor = time.perf_counter() + seconds, self._begin()
         self._fitting.fit_until(until, cursor)

@@ -43,9 +43,9 @@ class ItemWriter:
     def __init__(self, layouts: MessageLayouts, styles: Styles, width: float) -> None:
         self._layouts = layouts
         self._words = LastWords()
-        self.dress(styles, width)
+        self.set_styles(styles, width)
 
-    def dress(self, styles: Styles, width: float) -> None:
+    def set_styles(self, styles: Styles, width: float) -> None:
         """Use other styles or another document width for later writes."""
         self.styles, self.width = styles, width
         self.tables = TableWriter(styles, width)

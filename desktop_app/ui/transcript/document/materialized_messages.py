@@ -318,7 +318,9 @@ class MaterializedMessages:
         shown = self._narrowed(order, message_id, item, height / scale)
         self.highlighter.clear()
         self.highlighter.set_theme(theme)
-        self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code), width)
+        self.writer.set_styles(
+            Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code), width
+        )
         self.writer.clear()
         for entry, ranges in shown:
             layout = entry.layout
@@ -402,12 +404,12 @@ class MaterializedMessages:
         entry.set_mark(self._marks.get(entry.message.id))
         self.message_writer.insert(at, entry)
 
-    def take_rests(self) -> list[tuple[Message, str]]:
+    def take_unwritten(self) -> list[tuple[Message, str]]:
         """Return the text still to append to long answers, and reset it."""
         taken = []
         for layout in self.writer.layouts:
             entry = self._entries[layout.key]
-            if rest := entry.take_rest():
+            if rest := entry.take_unwritten():
                 taken.append((entry.message, rest))
         return taken
 
@@ -435,11 +437,11 @@ class MaterializedMessages:
         if entry.message.id not in self._apart:
             self.message_writer.renew(entry, changes)
 
-    def think(self, entry: MessageState, text: str) -> None:
+    def append_reasoning(self, entry: MessageState, text: str) -> None:
         """Append text to the reasoning of an answer."""
         entry.add_reasoning(text, time.monotonic())
         if entry.message.id not in self._apart:
-            self.message_writer.think(entry, len(text))
+            self.message_writer.show_reasoning(entry, len(text))
 
     def update(self, message: Message) -> MessageState | None:
         """Update a message and edit only the text that differs."""

@@ -105,17 +105,17 @@ class MessageWriter:
                     place = entry.head + entry.folds.item_of(at)
                     self._writer.replace(entry.layout, place, 1, [item])
 
-    def think(self, entry: MessageState, characters: int) -> None:
+    def show_reasoning(self, entry: MessageState, characters: int) -> None:
         """Show that an answer has this many more characters of reasoning."""
         if entry.folded or not entry.head:
             self.refresh(entry)
         else:
             self._writer.show_items(entry.layout, 0, 1, [entry.head_line()])
-            self.read_thoughts(entry, characters)
+            self.show_more_reasoning(entry, characters)
 
-    def read_thoughts(self, entry: MessageState, characters: int) -> None:
+    def show_more_reasoning(self, entry: MessageState, characters: int) -> None:
         """Show more of the unfolded reasoning of an answer."""
-        for at, removed, added in entry.read_thoughts(characters):
+        for at, removed, added in entry.show_more_reasoning(characters):
             self._writer.replace(entry.layout, at, removed, added)
             entry.grow_head(len(added) - removed)
 

@@ -133,7 +133,7 @@ class MessageNavigator(QObject):
         self._anchor.follow(True)
         self._messages.write_older(self._screenful())
         self.scroll_to_bottom()
-        self._stream.write_rests()
+        self._stream.queue_unwritten()
         self.load_more_soon()
 
     def _bring(self, message_id: str) -> bool:
@@ -152,7 +152,7 @@ class MessageNavigator(QObject):
         if not self._stream.has_more(message_id):
             return True
         self._goal = message_id, then
-        self._stream.hurry(message_id)
+        self._stream.prioritize(message_id)
         return False
 
     def _run_goal(self, message_id: str) -> None:
@@ -180,7 +180,7 @@ class MessageNavigator(QObject):
             with self._anchor.suspended(), self._selection.kept():
                 yield
         finally:
-            self._stream.write_rests()
+            self._stream.queue_unwritten()
 
     def load_more(self) -> None:
         """Materialize more messages, until there is a screen of them above and below."""
@@ -193,7 +193,7 @@ class MessageNavigator(QObject):
         elif self._messages.older and bar.value() < near:
             with self._anchor.kept(), self._selection.kept():
                 self._messages.write_older(self._screenful())
-        self._stream.write_rests()
+        self._stream.queue_unwritten()
         if len(self._messages.writer.layouts) > before:
             self.load_more_soon()
 
@@ -271,7 +271,7 @@ class ScreenReaderLoader(QObject):
         if not self._stream.is_writing_text and self._messages.older:
             with self._anchor.kept(), self._selection.kept():
                 self._messages.write_older(READ_CHARACTERS)
-            self._stream.write_rests()
+            self._stream.queue_unwritten()
             self._actions.place_again()
         if self._messages.older:
             self._timer.start()

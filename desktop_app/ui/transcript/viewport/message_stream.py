@@ -88,7 +88,7 @@ class MessageStream(QObject):
         if before is not None:
             with self._anchor.kept():  # it is no longer last: drop its Continue action
                 self._messages.message_writer.refresh(before)
-        self.write_rests()
+        self.queue_unwritten()
         self.text_changed.emit(message.id)
         if entry is not None:
             self._actions.show_for(entry)
@@ -101,14 +101,14 @@ class MessageStream(QObject):
         """Append to the reasoning summary of a streaming answer."""
         entry = self._messages.growing(message_id)
         if entry is not None:
-            self._messages.think(entry, text)
+            self._messages.append_reasoning(entry, text)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Update a message's status, footer, error, notices and, if it differs, its text.
 
         If text of the message is still queued, the update follows it.
         """
-        self._text.afterwards(message.id, partial(self._update, message, version))
+        self._text.run_after(message.id, partial(self._update, message, version))
         self._text.flush(shortly=True)
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
@@ -145,20 +145,20 @@ class MessageStream(QObject):
         """Write queued text of answers now, except what takes long."""
         self._text.flush(shortly=True)
 
-    def hurry(self, message_id: str) -> None:
+    def prioritize(self, message_id: str) -> None:
         """Write a message first, because the user waits for it."""
-        self._text.hurry(message_id)
-        self._reasoning.hurry(message_id)
+        self._text.prioritize(message_id)
+        self._reasoning.prioritize(message_id)
 
     def clear(self) -> None:
         """Drop all queued text."""
         self._text.clear()
         self._reasoning.clear()
 
-    def write_rests(self) -> None:
+    def queue_unwritten(self) -> None:
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
-        for message, rest in self._messages.take_rests():
-            self._text.afterwards(message.id, partial(self._end, message.id))
+        for message, rest in self._messages.take_unwritten():
+            self._text.run_after(message.id, partial(self._end, message.id))
             self._text.add(message.id, rest, soon=True)
         self.write_unfolded_reasoning()
 
@@ -201,7 +201,7 @@ class MessageStream(QObject):
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
             with self._growing(), self._anchor.kept():
-                self._messages.message_writer.read_thoughts(entry, len(text))
+                self._messages.message_writer.show_more_reasoning(entry, len(text))
             self._filler.tidy_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
             if not entry.unread:
@@ -220,7 +220,7 @@ class MessageStream(QObject):
         """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
         entry = self._messages.growing(message_id)
         if entry is not None and entry.is_renewing:
-            self._text.afterwards(message_id, partial(self._renew, message_id))
+            self._text.run_after(message_id, partial(self._renew, message_id))
         else:
             self.slice_written.emit(message_id)
 

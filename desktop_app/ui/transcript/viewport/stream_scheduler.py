@@ -126,12 +126,12 @@ class StreamScheduler(QObject):
         """Return True if text of the message is queued."""
         return message_id in self._pieces
 
-    def afterwards(self, message_id: str, action: Callable[[], None]) -> None:
+    def run_after(self, message_id: str, action: Callable[[], None]) -> None:
         """Run an action once the message is fully written; replaces an earlier action."""
         self._then = [(id_, old) for id_, old in self._then if id_ != message_id]
         self._then.append((message_id, action))
 
-    def hurry(self, message_id: str) -> None:
+    def prioritize(self, message_id: str) -> None:
         """Write a message first, without pauses between slices, because the user waits for it.
 
         Each slice stays as short as usual, so that the window remains responsive.
@@ -178,7 +178,7 @@ class StreamScheduler(QObject):
         ended = clock()
         while self.has_any:
             began = ended
-            if not self._do_then():
+            if not self._run_next_action():
                 self._write_next()
             ended = clock()
             if ended + (ended - began) > until:
@@ -204,7 +204,7 @@ class StreamScheduler(QObject):
             fitting = length * _PIECE_S / taken
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
-    def _do_then(self) -> bool:
+    def _run_next_action(self) -> bool:
         """Run the first action whose message is fully written. Return True if there was one."""
         due = next((pair for pair in self._then if pair[0] not in self._pieces), None)
         if due is None:

@@ -83,7 +83,7 @@ class TranscriptSurface(SealedBrowser):
         )
         self.viewport().setMouseTracking(True)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.theme = theme
         self._take_colors()
         self.document().setDefaultFont(theme.reading())

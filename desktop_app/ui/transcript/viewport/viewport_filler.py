@@ -60,7 +60,7 @@ class ViewportFiller(QObject):
         self._tidying = QTimer(self, singleShot=True, interval=_TIDY_MS)
         self._tidying.timeout.connect(self._tidy)
         self._fitting = QTimer(self, singleShot=True, interval=_FIT_ON_MS)
-        self._fitting.timeout.connect(self._fit_on)
+        self._fitting.timeout.connect(self._continue_reflow)
 
     @property
     def is_waiting(self) -> bool:
@@ -124,9 +124,9 @@ class ViewportFiller(QObject):
         if writer.has_misfits:
             self._fitting.start()
 
-    def _fit_on(self) -> None:
+    def _continue_reflow(self) -> None:
         with self._anchor.kept():
-            self._messages.writer.fit_on(_FITTED_AT_ONCE_S)
+            self._messages.writer.continue_reflow(_FITTED_AT_ONCE_S)
         self.fill()
         self._actions.place_again()
         if self._messages.writer.has_misfits:

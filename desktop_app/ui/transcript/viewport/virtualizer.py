@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _Block = tuple[int, int, int]
 """Indices of a message layout, of an item in it, and of a block of that item."""
 
-_SCREENS_KEPT: Final = 3
+KEPT_SCREENS: Final = 3
 _UNITS: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
@@ -187,7 +187,7 @@ class Virtualizer:
 
     # ------------------------------------------------------------------ taking out
 
-    def narrow(self, screens: float = _SCREENS_KEPT) -> None:
+    def narrow(self, screens: float = KEPT_SCREENS) -> None:
         """Remove what is at least `screens` screens away, except the ends of the selection."""
         with self._anchor.kept():
             self.take_out(screens)
