@@ -276,11 +276,11 @@ class MaterializedMessages:
 
     @property
     def is_over_limit(self) -> bool:
-        """Return True if the document exceeds its limit."""
+        """Return True if the document exceeds its limit, by the counts that Qt keeps."""
         return size_of(self.writer.document) > self._most
 
     def _written_size(self, layout: MessageLayout) -> int:
-        """Return the approximate number of materialized characters of a message."""
+        """Return about how many characters of a message are materialized, or soon will be."""
         size = _size(self._entries[layout.key].message)
         if layout.is_whole:
             return size

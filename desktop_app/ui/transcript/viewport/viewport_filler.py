@@ -11,6 +11,7 @@ from desktop_app.ui.transcript.document.materialized_messages import (
     READER_CHARACTERS,
 )
 from desktop_app.ui.transcript.layout.layout_cost import is_costly
+from desktop_app.ui.transcript.viewport.virtualizer import KEPT_SCREENS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
@@ -30,7 +31,7 @@ _EASILY_LAID_OUT: Final = 30_000
 _AROUND: Final = (0.5, 1.0)
 """Screens above and below the screen that are materialized, in this order."""
 
-_RESIZE_SCREENS: Final = (3, 1)
+_RESIZE_SCREENS: Final = (KEPT_SCREENS, 1)
 """Screens to keep above and below at a resize; the smaller value if layout is still slow."""
 
 

@@ -35,6 +35,8 @@ _Block = tuple[int, int, int]
 """Indices of a message layout, of an item in it, and of a block of that item."""
 
 KEPT_SCREENS: Final = 3
+"""Screens above and below the screen that stay while the rest is removed."""
+
 _UNITS: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
