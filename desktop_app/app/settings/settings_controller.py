@@ -364,12 +364,20 @@ class SettingsController(QObject):
                 self._notifications.notify(tr("Key saved."), actions=trying, topic=OFFER)
             return
         choice = self._new_conversation.choice_with(profile.id)
-        self._notifications.notify(
-            tr(
+        here, default = self._setup.profile.name, self._providers.default
+        if default.id == profile.id:
+            words = tr(
                 "New conversations will use {new}. This one still uses {old}.",
                 new=profile.name,
-                old=self._setup.profile.name,
-            ),
+                old=here,
+            )
+        else:
+            words = tr(
+                "Key saved. New conversations still use {name}.",
+                name=default.name,
+            )
+        self._notifications.notify(
+            words,
             actions=[
                 (
                     tr("Use {provider} here", provider=profile.name),

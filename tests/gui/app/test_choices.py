@@ -488,6 +488,16 @@ async def test_the_offer_of_a_new_provider_goes_with_what_it_is_about() -> None:
         await until(lambda: "New conversations" not in desk.said)
 
 
+async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
+    environment = {"COMETAPI_KEY": "not-a-key"}
+    async with Desk(environment=environment) as desk:
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations still use CometAPI (environment)" in desk.said)
+        assert "will use" not in desk.said
+        desk.take("Use OpenAI here")
+        assert row(desk).provider_id == OPENAI.id
+
+
 async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None:
     async with Desk() as desk:
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
