@@ -152,24 +152,19 @@ def test_a_pipe_that_takes_the_place_of_a_member_is_refused(tmp_path: Path) -> N
     assert open_descriptors() == before
 
 
-def test_a_member_that_went_away_is_left_out_and_the_others_are_read(tmp_path: Path) -> None:
+async def test_a_member_that_went_away_is_left_out_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first")
     (tmp_path / "b.txt").write_text("second")
-
-    async def main() -> str:
-        worker = DocumentWorker()
-        try:
-            await worker.count_tokens("x")
-            (tmp_path / "b.txt").chmod(0)
-            (tmp_path / "b.txt").unlink()
-            (tmp_path / "b.txt").symlink_to("/etc/hostname")
-            return (await worker.extract(tmp_path)).text
-        finally:
-            await worker.aclose()
-
-    assert asyncio.run(main()) == (
-        "# a.txt\n\nfirst\n\n[not included: b.txt (a link to elsewhere)]"
-    )
+    worker = DocumentWorker()
+    try:
+        await worker.count_tokens("x")
+        (tmp_path / "b.txt").chmod(0)
+        (tmp_path / "b.txt").unlink()
+        (tmp_path / "b.txt").symlink_to("/etc/hostname")
+        text = (await worker.extract(tmp_path)).text
+    finally:
+        await worker.aclose()
+    assert text == "# a.txt\n\nfirst\n\n[not included: b.txt (a link to elsewhere)]"
 
 
 async def test_a_folder_of_more_files_than_may_be_open_is_read(tmp_path: Path) -> None:

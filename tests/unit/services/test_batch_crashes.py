@@ -7,7 +7,6 @@ alone.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import AsyncGenerator
 from decimal import Decimal
@@ -106,7 +105,7 @@ def run_until(made: Office, trap: Trap, limits: UploadLimits) -> Any:
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
-def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool) -> None:
+async def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool) -> None:
     limits = UploadLimits(requests=2)  # so that there are two uploads
 
     async def once(folder: Path, at: int) -> list[str]:
@@ -129,16 +128,13 @@ def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool) -> No
             await _judge(server, made, job.id, trap.steps[-1])
             return trap.steps
 
-    async def main() -> None:
-        for at in range(1, MOST_STEPS):
-            folder = tmp_path / str(at)
-            folder.mkdir()
-            if len(await once(folder, at)) < at:
-                assert at > 30  # all that there is was gone through
-                return
-        pytest.fail("it never ends")
-
-    asyncio.run(main())
+    for at in range(1, MOST_STEPS):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        if len(await once(folder, at)) < at:
+            assert at > 30  # all that there is was gone through
+            return
+    pytest.fail("it never ends")
 
 
 async def _judge(server: BatchServer, made: Office, job_id: str, where: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
 from collections.abc import AsyncGenerator
@@ -38,6 +37,7 @@ from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.batch_server import USAGE, answered, cost_at, lines, not_begun, refused
+from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 
 FILES = 5
@@ -120,7 +120,8 @@ def test_an_older_job_is_polled_less_often(age_s: int, again_s: float) -> None:
     st.booleans(),
 )
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_file_ends_as_it_should(
+@blocking
+async def test_every_file_ends_as_it_should(
     fates: list[str],
     order: Any,
     noise: list[bytes],
@@ -128,8 +129,8 @@ def test_every_file_ends_as_it_should(
     piece: int,
     is_broken_off: bool,
 ) -> None:
-    async def main(folder: Path) -> None:
-        database = Database(folder / "repartee.sqlite3")
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(Path(folder) / "repartee.sqlite3")
         await database.open()
         store = BatchStore(database, Ledger(database))
         choice = ModelChoice("openai", "gpt-5.2")
@@ -163,9 +164,6 @@ def test_every_file_ends_as_it_should(
         unreadable = fates.count("broken") + sum(_is_unreadable(n) for n in noise)
         assert (odd is not None and bool(odd.params["unreadable"])) == bool(unreadable)
         await database.close()
-
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(main(Path(folder)))
 
 
 async def _broken_off(

@@ -34,6 +34,7 @@ from desktop_app.storage.documents import attachment_cleanup
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
@@ -129,17 +130,17 @@ PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
 @settings(max_examples=examples(25))
 @given(st.lists(st.tuples(st.sets(st.sampled_from(PLACES)), st.booleans()), min_size=1, max_size=8))
 @example([({"deleted"}, False), ({"deleted", "draft"}, False), (set(), False), (set(), True)])
-def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]]) -> None:
+@blocking
+async def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]]) -> None:
     names = [f"attachment{n}" for n in range(len(cases))]
     needed = {
         name
         for name, (places, old) in zip(names, cases, strict=True)
         if places & {"message", "draft", "new draft"} or not (old or "deleted" in places)
     }
-
-    async def main(folder: Path) -> None:
-        async with opened(folder / "s.sqlite3") as database:
-            library = Library(database, folder / "files")
+    with tempfile.TemporaryDirectory() as folder:
+        async with opened(Path(folder) / "s.sqlite3") as database:
+            library = Library(database, Path(folder) / "files")
             parts: dict[str, list[DocumentPart | ImagePart]] = {place: [] for place in PLACES}
             for name, (places, old) in zip(names, cases, strict=True):
                 part = await library.add(name, old=old)
@@ -155,9 +156,6 @@ def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]])
             for name in names:
                 assert await library.indexed(name) == (name in needed)
             assert await library.attachments.collect() == 0
-
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(main(Path(folder)))
 
 
 async def test_added_again_it_is_young_again(tmp_path: Path) -> None:

@@ -103,16 +103,13 @@ def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(home: Home) ->
         assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 2
 
 
-def test_it_is_made_beside_whoever_writes(home: Home, tmp_path: Path) -> None:
-    async def main() -> Path:
-        async with opened(home.database) as database:
-            await ConversationStore(database).create(a_conversation("still in the log"))
-            return home.back_up()
-
-    archive = asyncio.run(main())
+async def test_it_is_made_beside_whoever_writes(home: Home, tmp_path: Path) -> None:
+    async with opened(home.database) as database:
+        await ConversationStore(database).create(a_conversation("still in the log"))
+        archive = home.back_up()
     other = Home(tmp_path / "other")
     assert other.restore(archive) is None
-    assert other.titles() == ["before", "still in the log"]
+    assert await asyncio.to_thread(other.titles) == ["before", "still in the log"]
     assert [p.name for p in home.backups.iterdir()] == [archive.name]
 
 
@@ -120,16 +117,12 @@ def test_only_its_owner_can_read_it(home: Home) -> None:
     assert home.back_up().stat().st_mode & 0o077 == 0
 
 
-def test_a_store_that_is_open_is_not_replaced(home: Home) -> None:
+async def test_a_store_that_is_open_is_not_replaced(home: Home) -> None:
     archive = home.back_up()
-
-    async def main() -> None:
-        async with opened(home.database):
-            with pytest.raises(StorageError, match="Your library is open"):
-                home.restore(archive)
-
-    asyncio.run(main())
-    assert home.titles() == ["before"]
+    async with opened(home.database):
+        with pytest.raises(StorageError, match="Your library is open"):
+            home.restore(archive)
+    assert await asyncio.to_thread(home.titles) == ["before"]
 
 
 @pytest.mark.parametrize("member", [STORE, f"attachments/{SHA256[:2]}/{SHA256[2:]}"])

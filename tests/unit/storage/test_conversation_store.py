@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -46,6 +45,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.search.search_query import Search
+from tests.helpers.blocking import blocking
 from tests.helpers.error_params import error_params
 from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
@@ -203,10 +203,12 @@ def words_in_index(connection: sqlite3.Connection) -> list[str]:
 
 @settings(max_examples=examples(25))
 @given(trees(), drafts, overrides)
-def test_any_tree_and_draft_come_back_as_they_went_in(
+@blocking
+async def test_any_tree_and_draft_come_back_as_they_went_in(
     messages: list[Message], draft: Draft, own: Overrides
 ) -> None:
-    async def main(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.sqlite3"
         id_ = messages[0].conversation_id
         conversation = a_conversation("t", id=id_, draft=draft, overrides=own)
         async with opened(path) as database:
@@ -230,9 +232,6 @@ def test_any_tree_and_draft_come_back_as_they_went_in(
             left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM search_entries)"
             assert (await database.read(lambda c: c.execute(left).fetchone()[0])) == 0
             assert await database.write(words_in_index) == []
-
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(main(Path(folder) / "store.sqlite3"))
 
 
 async def test_a_turn_is_on_disk_before_it_is_sent(path: Path) -> None:

@@ -182,16 +182,11 @@ def test_a_failed_migration_changes_nothing(path: Path) -> None:
     assert titles(path) == ["kept"]
 
 
-def test_migrating_waits_until_an_older_version_is_closed(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path):
-            newer = Database(path, (*MIGRATIONS, NEXT))
-            with pytest.raises(StorageError, match="open in an older version"):
-                await newer.open()
-            await newer.close()
-
-    asyncio.run(main())
-    open_with(path, NEXT)
+async def test_migrating_waits_until_an_older_version_is_closed(path: Path) -> None:
+    async with opened(path):
+        with pytest.raises(StorageError, match="open in an older version"):
+            await asyncio.to_thread(open_with, path, NEXT)
+    await asyncio.to_thread(open_with, path, NEXT)
 
 
 def test_a_store_from_a_newer_version_is_refused_untouched(path: Path) -> None:
@@ -301,7 +296,7 @@ def test_after_a_crash_the_store_opens_with_what_was_acknowledged(path: Path) ->
         assert connection.execute("SELECT count(*) FROM settings").fetchone()[0] == 400
 
 
-def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crash(path)
     with closing(sqlite3.connect(path)) as connection:  # fold the log in, so that it can be hurt
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -313,7 +308,7 @@ def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPat
         file.seek((root - 1) * size + 8)
         file.write(os.urandom(200))
     damaged = path.read_bytes()
-    open_with(path)  # a clean exit: not looked at
+    await asyncio.to_thread(open_with, path)  # a clean exit: not looked at
 
     def after_an_unclean_exit() -> None:
         path.write_bytes(damaged)
@@ -321,19 +316,15 @@ def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPat
 
     after_an_unclean_exit()
     with pytest.raises(StoreDamagedError):
-        open_with(path)
+        await asyncio.to_thread(open_with, path)
 
     # A store too large to be looked at while the window waits: when there is time.
     monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
     after_an_unclean_exit()
-
-    async def main() -> None:
-        async with opened(path) as database:
-            assert database.needs_check
-            with pytest.raises(StoreDamagedError):
-                await database.check()
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        assert database.needs_check
+        with pytest.raises(StoreDamagedError):
+            await database.check()
 
 
 async def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
@@ -31,6 +32,7 @@ from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.full_store import NOON, everything, fill, opened
 from tests.helpers.hostile_backups import (
@@ -54,9 +56,17 @@ class Home:
         self.database = folder / "data" / "repartee.sqlite3"
         self.attachments = folder / "data" / "attachments"
 
+    @blocking
     async def begin(self) -> None:
+        """Create the store with its conversation."""
         async with opened(self.database) as database:
             await ConversationStore(database).create(a_conversation("mine"))
+
+    @blocking
+    async def fill(self) -> None:
+        """Create the store with a row in every table."""
+        async with opened(self.database) as database:
+            await fill(database, self.attachments)
 
     def restore(self, archive: Path) -> None:
         assert restored(archive, self.database, self.attachments, NOON, Asked(Answer.KEEP))
@@ -75,12 +85,7 @@ class Home:
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     source = Home(tmp_path_factory.mktemp("source"))
-
-    async def main() -> None:
-        async with opened(source.database) as database:
-            await fill(database, source.attachments)
-
-    asyncio.run(main())
+    source.fill()
     folder = tmp_path_factory.mktemp("backup")
     archive = make_backup(source.database, source.attachments, folder, NOON, lambda *_: None)
     return Sound.of(archive, tmp_path_factory.mktemp("hostile"))
@@ -89,24 +94,20 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     made = Home(tmp_path / "home")
-    asyncio.run(made.begin())
+    made.begin()
     return made
 
 
 @cache
 def shape() -> list[tuple[object, ...]]:
     """Return the schema of an empty store."""
-    import tempfile
-
-    async def main(path: Path) -> None:
-        async with opened(path):
-            pass
-
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(main(Path(folder) / "s.sqlite3"))
-        return everything(Path(folder) / "s.sqlite3")["shape"]
+        empty = Home(Path(folder))
+        empty.begin()
+        return everything(empty.database)["shape"]
 
 
+@blocking
 async def used(home: Home) -> list[str]:
     """Do what the program does with a store; returns the titles."""
     async with opened(home.database) as database:
@@ -161,7 +162,7 @@ def is_sound(home: Home) -> None:
 def test_a_strange_store_brings_what_is_sound(name: str, sound: Sound, home: Home) -> None:
     home.restore(sound.changed(name, STRANGE[name]))
     is_sound(home)
-    titles = asyncio.run(used(home))
+    titles = used(home)
     assert sorted(titles) == [f"Title {n}" for n in range(6)]
     assert not list(home.database.parent.glob(".restore-*"))
     is_sound(home)
@@ -231,7 +232,7 @@ def test_a_repair_trusts_no_more(name: str, sound: Sound, home: Home) -> None:
     repair_store(home.database, NOON, lambda *_: None)
     is_sound(home)
     if not name.startswith(("messages-are", "parts-are")):
-        assert len(asyncio.run(used(home))) == 6
+        assert len(used(home)) == 6
 
 
 def test_a_row_that_leads_out_of_the_folder_is_in_no_backup(home: Home, tmp_path: Path) -> None:
@@ -249,15 +250,12 @@ def test_a_row_that_leads_out_of_the_folder_is_in_no_backup(home: Home, tmp_path
     assert b"secret" not in archive.read_bytes()
 
 
-def test_a_built_in_profile_is_never_replaced_unasked(sound: Sound, home: Home) -> None:
+async def test_a_built_in_profile_is_never_replaced_unasked(sound: Sound, home: Home) -> None:
     for name in ("profile-on-device", "profile-openai"):
-        home.restore(sound.changed(name, STRANGE[name]))
-
-        async def stored() -> set[str]:
-            async with opened(home.database) as database:
-                return {p.id for p in await SettingsStore(database).profiles()}
-
-        assert asyncio.run(stored()) & {p.id for p in BUILT_IN} == set()
+        await asyncio.to_thread(home.restore, sound.changed(name, STRANGE[name]))
+        async with opened(home.database) as database:
+            stored = {p.id for p in await SettingsStore(database).profiles()}
+        assert stored & {p.id for p in BUILT_IN} == set()
 
 
 @settings(max_examples=examples(40), deadline=None)
@@ -266,7 +264,7 @@ def test_whatever_bytes_of_the_store_are_changed(
     seed: int, count: int, in_header: bool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     home = Home(tmp_path_factory.mktemp("home"))
-    asyncio.run(home.begin())
+    home.begin()
     data, chance = bytearray(sound.store), random.Random(seed)
     for _ in range(count):
         data[chance.randrange(4096 if in_header else len(data))] = chance.randrange(256)
@@ -274,8 +272,8 @@ def test_whatever_bytes_of_the_store_are_changed(
     try:
         home.restore(archive)
     except StorageError:
-        assert asyncio.run(used(home)) == ["mine"]
+        assert used(home) == ["mine"]
     else:
         is_sound(home)
-        asyncio.run(used(home))
+        used(home)
     archive.unlink()

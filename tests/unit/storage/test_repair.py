@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sqlite3
 from contextlib import closing, suppress
@@ -105,13 +104,14 @@ def test_a_store_that_is_sound_comes_out_as_it_was(tmp_path: Path) -> None:
     assert (found.conversations, found.messages) == (12, 24)
     assert (found.unread, found.mended, found.dropped) == (0, 0, 0)
     assert {table: rows(path, f"SELECT * FROM {table}") for table in tables} == before
+    assert "Title 7" in titles_found(path, "apricot 7")
+    assert len(titles_found(path, "title")) == 12
 
-    async def search() -> None:
-        async with opened(path) as database:
-            assert len(await Search(database).find("apricot 7")) >= 1
-            assert len(await Search(database).find("title")) == 12
 
-    asyncio.run(search())
+@blocking
+async def titles_found(path: Path, words: str) -> list[str]:
+    async with opened(path) as database:
+        return [hit.title for hit in await Search(database).find(words)]
 
 
 def test_what_was_in_the_log_alone_is_kept(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_without_its_first_page_all_rows_are_found(tmp_path: Path) -> None:
     messages = sorted(rows(path, "SELECT * FROM messages"))
     overwrite(path, [1], random.Random(1))
     with pytest.raises(StoreDamagedError):
-        asyncio.run(Database(path).open())
+        open_and_check(path)
     damaged = path.read_bytes()
     found = repaired(path)
     assert found.aside.read_bytes() == damaged
@@ -152,17 +152,20 @@ def test_messages_whose_conversation_is_lost_get_one(tmp_path: Path) -> None:
     found = repaired(path)
     assert found.mended == 3
     assert "3 messages had lost their places" in found.sentence
+    words = first_words(path)
+    assert words[LOST_TITLE] == ["quince", "apricot"]
+    assert words["Title 5"] == ["apricot"]
 
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            listed = {c.title: c for c in await store.all()}
-            path_of = await store.path(listed[LOST_TITLE].id)
-            assert [m.text.split()[0] for m in path_of] == ["quince", "apricot"]
-            alone = await store.path(listed["Title 5"].id)
-            assert [m.text.split()[0] for m in alone] == ["apricot"]
 
-    asyncio.run(main())
+@blocking
+async def first_words(path: Path) -> dict[str, list[str]]:
+    """Return the first word of each message, by the conversation's title."""
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        return {
+            conversation.title: [m.text.split()[0] for m in await store.path(conversation.id)]
+            for conversation in await store.all()
+        }
 
 
 def test_a_row_that_holds_no_json_is_left_out(tmp_path: Path) -> None:
@@ -204,7 +207,7 @@ def test_whatever_pages_are_overwritten(
         now = {row[0] for row in rows(path, f"SELECT id FROM {table}")}
         # Its long text may be what was overwritten: SQLite reads the id before that.
         assert len(ids - now) <= count + found.dropped
-    asyncio.run(_used(path))
+    _used(path)
 
 
 @settings(max_examples=examples(40), deadline=None)
@@ -220,9 +223,10 @@ def test_whatever_bytes_are_changed(
     path.write_bytes(bytes(data[: chance.randint(len(data) // 2, len(data))]))
     repaired(path)
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
-    asyncio.run(_used(path))
+    _used(path)
 
 
+@blocking
 async def _used(path: Path) -> None:
     """Read all of a store, and write to it."""
     async with opened(path) as database:
@@ -264,7 +268,7 @@ def test_an_empty_file_becomes_an_empty_store(tmp_path: Path) -> None:
     path.write_bytes(b"not a database at all" * 300)
     found = repaired(path)
     assert (found.conversations, found.messages) == (0, 0)
-    asyncio.run(_used(path))
+    _used(path)
 
 
 def test_every_table_without_row_numbers_is_made_anew(tmp_path: Path) -> None:
@@ -312,12 +316,15 @@ def test_a_damaged_store_is_refused_in_words(
     for _ in range(count):
         data[chance.randrange(len(data))] = chance.randrange(256)
     path.write_bytes(data)
+    with suppress(StorageError):
+        open_and_check(path)
 
-    async def main() -> None:
-        database = Database(path)
-        with suppress(StorageError):
-            await database.open()
-            await database.check()
+
+@blocking
+async def open_and_check(path: Path) -> None:
+    database = Database(path)
+    try:
+        await database.open()
+        await database.check()
+    finally:
         await database.close()
-
-    asyncio.run(main())

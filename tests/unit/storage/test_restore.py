@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import zipfile
@@ -109,49 +108,48 @@ def test_everything_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
     assert sorted(p.name for p in other.attachments.rglob("*")) == sorted(
         p.name for p in place.attachments.rglob("*")
     )
-
-    async def search(path: Path) -> list[object]:
-        async with opened(path) as database:
-            found = Search(database)
-            collections = CollectionStore(database)
-            near = VectorStore(database)
-            ids, vector = ["c" * 32], Vector.from_values([0.5, -0.25, 0.01])
-            return [
-                *[
-                    sorted(await found.find(words), key=repr)
-                    for words in ("apricot", "\U0001f600", "Title", "stone")
-                ],
-                await collections.find(ids, question_words("green door"), 5),
-                await collections.is_indexed((await collections.files(ids[0]))[0].sha256),
-                await near.nearest(ids, "small", vector, 5),
-            ]
-
-    found = asyncio.run(search(other.database))
+    found = found_by_every_search(other.database)
     assert all(found)
-    assert found == asyncio.run(search(place.database))
+    assert found == found_by_every_search(place.database)
 
 
-def test_what_is_deleted_after_a_restore_is_not_found(place: Place, tmp_path: Path) -> None:
+@blocking
+async def found_by_every_search(path: Path) -> list[object]:
+    """Search a store's messages, documents and vectors."""
+    async with opened(path) as database:
+        search = Search(database)
+        collections = CollectionStore(database)
+        near = VectorStore(database)
+        ids, vector = ["c" * 32], Vector.from_values([0.5, -0.25, 0.01])
+        return [
+            *[
+                sorted(await search.find(words), key=repr)
+                for words in ("apricot", "\U0001f600", "Title", "stone")
+            ],
+            await collections.find(ids, question_words("green door"), 5),
+            await collections.is_indexed((await collections.files(ids[0]))[0].sha256),
+            await near.nearest(ids, "small", vector, 5),
+        ]
+
+
+async def test_what_is_deleted_after_a_restore_is_not_found(place: Place, tmp_path: Path) -> None:
     """The index holds the words that the texts hold, else taking them out would damage it."""
-    place.fill()
+    async with opened(place.database) as database:
+        await fill(database, place.attachments)
     archive = place.back_up()
     place.restore(archive)
-
-    async def main() -> None:
-        async with opened(place.database) as database:
-            store = ConversationStore(database)
-            for conversation in await store.all():
-                await store.delete(conversation.id)
-            await database.wipe()
-            assert await Search(database).find("apricot") == []
-            check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
-            await database.write(lambda c: c.execute(check))
-            rows = await database.read(
-                lambda c: c.execute("SELECT count(*) FROM search_entries").fetchone()[0]
-            )
-            assert rows == 1  # the attachment
-
-    asyncio.run(main())
+    async with opened(place.database) as database:
+        store = ConversationStore(database)
+        for conversation in await store.all():
+            await store.delete(conversation.id)
+        await database.wipe()
+        assert await Search(database).find("apricot") == []
+        check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
+        await database.write(lambda c: c.execute(check))
+        rows = await database.read(
+            lambda c: c.execute("SELECT count(*) FROM search_entries").fetchone()[0]
+        )
+        assert rows == 1  # the attachment
 
 
 @pytest.mark.parametrize("count", range(1, len(MIGRATIONS) + 1))

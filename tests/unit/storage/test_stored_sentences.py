@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchItem, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import INCOMPLETE, Message
 from desktop_app.domain.conversations.legacy.legacy_sentences import (
@@ -21,6 +20,7 @@ from desktop_app.domain.conversations.legacy.legacy_sentences import (
     legacy_usage_scope,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
+from desktop_app.domain.documents.collections import CollectionFile
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import UsageScope
@@ -306,6 +306,20 @@ def batch_store(path: Path) -> None:
             )  # fmt: skip
 
 
+@blocking
+async def jobs_items_and_files(
+    path: Path,
+) -> tuple[list[BatchJob], list[BatchItem], list[CollectionFile]]:
+    """Read all batch jobs, the items of the first, and the files of the collection."""
+    async with opened(path) as database:
+        store = BatchStore(database, Ledger(database))
+        return (
+            await store.all(),
+            await store.rows("j0"),
+            await CollectionStore(database).files("c"),
+        )
+
+
 def check_items(rows: list[BatchItem]) -> None:
     """Check that each sentence has become a reason; an unknown one is kept as it is."""
     assert len(rows) == len(ITEM_ERRORS)
@@ -318,26 +332,18 @@ def check_items(rows: list[BatchItem]) -> None:
 def test_batch_jobs_and_collections_say_what_they_said(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     batch_store(path)
-
-    async def main() -> None:
-        async with opened(path) as database:
-            store = BatchStore(database, Ledger(database))
-            jobs = await store.all()
-            rows = await store.rows("j0")
-            files = await CollectionStore(database).files("c")
-        for job in jobs:
-            sentence, expected = list(JOB_ERRORS.items())[int(job.id[1:])]
-            assert job.error is not None
-            assert expected is None or job.error.reason == expected
-            assert expected is not None or job_error_text(job) == sentence
-        check_items(rows)
-        first, second = (file.problem for file in files)
-        assert first is not None
-        assert first.reason is Reason.DOCUMENT_WITHOUT_TEXT
-        assert first.params == {"name": "a.pdf"}
-        assert second == ErrorNote(Reason.NOTE_READ, params={"read": "2"})
-
-    asyncio.run(main())
+    jobs, items, files = jobs_items_and_files(path)
+    for job in jobs:
+        sentence, expected = list(JOB_ERRORS.items())[int(job.id[1:])]
+        assert job.error is not None
+        assert expected is None or job.error.reason == expected
+        assert expected is not None or job_error_text(job) == sentence
+    check_items(items)
+    first, second = (file.problem for file in files)
+    assert first is not None
+    assert first.reason is Reason.DOCUMENT_WITHOUT_TEXT
+    assert first.params == {"name": "a.pdf"}
+    assert second == ErrorNote(Reason.NOTE_READ, params={"read": "2"})
     with closing(sqlite3.connect(path)) as connection:
         stored = connection.execute(
             "SELECT error FROM batch_items UNION SELECT error FROM batch_jobs"
@@ -349,10 +355,5 @@ def test_a_restore_of_old_batch_jobs_says_the_same(tmp_path: Path) -> None:
     old, path = tmp_path / "old.sqlite3", tmp_path / "store.sqlite3"
     batch_store(old)
     copy_store(old, path, "backup", lambda _done, _of: None)
-
-    async def main() -> None:
-        async with opened(path) as database:
-            rows = await BatchStore(database, Ledger(database)).rows("j0")
-        check_items(rows)
-
-    asyncio.run(main())
+    _, items, _ = jobs_items_and_files(path)
+    check_items(items)
