@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 from dataclasses import asdict, replace
@@ -173,17 +172,12 @@ def test_a_stream_that_breaks_within_the_key_ends_with_what_is_harmless() -> Non
     assert fold(events).text == f"It is {KEY[:30]}", "nothing that arrived is lost"
 
 
-def test_a_list_of_models_brings_no_key() -> None:
-    async def main() -> tuple[str, ...]:
-        async with LoopbackServer(replies(200, {"data": [{"id": f"m-{KEY}"}]})) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url)
-            client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
-            try:
-                return await client.models()
-            finally:
-                await client.aclose()
-
-    assert asyncio.run(main()) == (f"m-{REMOVED}",)
+async def test_a_list_of_models_brings_no_key() -> None:
+    async with LoopbackServer(replies(200, {"data": [{"id": f"m-{KEY}"}]})) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+        assert await client.models() == (f"m-{REMOVED}",)
+        await client.aclose()
 
 
 async def test_a_file_of_results_brings_no_key() -> None:
@@ -271,15 +265,12 @@ async def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
     assert REMOVED in error.what_happened
 
 
-def test_cleaning_a_refused_list_uncovers_no_key() -> None:
-    async def main() -> ProviderError:
-        body = json.dumps({"error": {"message": "Wrong: ab1\u200bcd2ef3gh"}}).encode()
-        async with LoopbackServer(replies(400, body, "application/json")) as server:
-            here = replace(OPENAI, base_url=server.base_url)
-            client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
-            with pytest.raises(ProviderError) as caught:
-                await client.models()
-            await client.aclose()
-            return caught.value
-
-    assert "ab1cd2ef3gh" not in said_by(asyncio.run(main()))
+async def test_cleaning_a_refused_list_uncovers_no_key() -> None:
+    body = json.dumps({"error": {"message": "Wrong: ab1\u200bcd2ef3gh"}}).encode()
+    async with LoopbackServer(replies(400, body, "application/json")) as server:
+        here = replace(OPENAI, base_url=server.base_url)
+        client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
+        with pytest.raises(ProviderError) as caught:
+            await client.models()
+        await client.aclose()
+    assert "ab1cd2ef3gh" not in said_by(caught.value)

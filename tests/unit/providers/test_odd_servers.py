@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import replace
@@ -174,18 +173,13 @@ def test_a_tier_that_is_refused_is_not_the_one_that_is_paid() -> None:
     assert fold(events).service_tier == "default"
 
 
-def test_the_key_is_sent_whatever_user_the_address_names() -> None:
-    async def main() -> str:
-        async with LoopbackServer(streams(sse(DELTA, DONE))) as server:
-            there = server.base_url.replace("http://", "http://someone:else@")
-            client = ProviderClient(
-                replace(RESPONSES, base_url=there), key_for(there, KEY), CATALOG
-            )
-            assert fold([event async for event in client.stream(ask())]).text == "Hello"
-            await client.aclose()
-            return server.requests[0].headers["authorization"]
-
-    assert asyncio.run(main()) == f"Bearer {KEY}"
+async def test_the_key_is_sent_whatever_user_the_address_names() -> None:
+    async with LoopbackServer(streams(sse(DELTA, DONE))) as server:
+        there = server.base_url.replace("http://", "http://someone:else@")
+        client = ProviderClient(replace(RESPONSES, base_url=there), key_for(there, KEY), CATALOG)
+        assert fold([event async for event in client.stream(ask())]).text == "Hello"
+        await client.aclose()
+        assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize(
