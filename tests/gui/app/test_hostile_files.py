@@ -13,7 +13,6 @@ from desktop_app.app.startup.closed_store import ClosedStore, restoring
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.ui.look.theme import light
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON
@@ -49,14 +48,8 @@ async def _backup(tmp_path: Path) -> Sound:
     return Sound.of(archive, tmp_path / "sound")
 
 
-def test_what_would_go_elsewhere_is_listed_and_confirmed(run: Run, tmp_path: Path) -> None:
-    found: list[Sound] = []
-
-    async def backed_up() -> None:
-        found.append(await _backup(tmp_path))
-
-    run(backed_up())
-    archive = found[0].changed("evil", STRANGE["profile-openai"])
+async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -> None:
+    archive = (await _backup(tmp_path)).changed("evil", STRANGE["profile-openai"])
 
     async def restored(answer: str) -> str:
         closed = ClosedStore(None, light(), folders())
@@ -78,32 +71,19 @@ def test_what_would_go_elsewhere_is_listed_and_confirmed(run: Run, tmp_path: Pat
         await doing
         return said
 
-    async def look(stored: int) -> None:
-        async with Desk() as desk:
-            assert desk.rows == ["Mine?"]
-            assert desk.stored("SELECT count(*) FROM profiles") == [(stored,)]
-
     for answer, stored, says in (
         ("cancel", 0, "Nothing was changed."),
         ("keep", 0, "setting of the backup wasn’t restored"),
         ("take", 1, "was restored from"),
     ):
-
-        async def one(answer: str = answer, says: str = says) -> None:
-            assert says in await restored(answer)
-
-        run(one())
-        run(look(stored))
+        assert says in await restored(answer)
+        async with Desk() as desk:
+            assert desk.rows == ["Mine?"]
+            assert desk.stored("SELECT count(*) FROM profiles") == [(stored,)]
 
 
-def test_hostile_backups_change_nothing_but_what_is_said(run: Run, tmp_path: Path) -> None:
-    found: list[Sound] = []
-
-    async def backed_up() -> None:
-        found.append(await _backup(tmp_path))
-
-    run(backed_up())
-    sound = found[0]
+async def test_hostile_backups_change_nothing_but_what_is_said(tmp_path: Path) -> None:
+    sound = await _backup(tmp_path)
     names = ("messages-are-a-view", "schema-of-noise", "newer", "parts-are-generated")
     # It needs an attachment to forge; the other archives do not.
     bare = Sound(sound.folder, sound.store, {**sound.members, f"attachments/ab/{'c' * 62}": b"x"})
@@ -111,21 +91,13 @@ def test_hostile_backups_change_nothing_but_what_is_said(run: Run, tmp_path: Pat
     refused += [
         path for name, path in broken_archives(bare).items() if not name.startswith("attachment")
     ]
-
-    async def main() -> None:
-        closed = ClosedStore(None, light(), folders())
-        with special_files(tmp_path / "special") as special:
-            for archive in [*refused, *special.values()]:
-                doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
-                said = await choose("go-on")
-                assert "was restored from" not in said, archive
-                assert "Done." not in said, archive
-                await doing
-
-    run(main())
-
-    async def look() -> None:
-        async with Desk() as desk:
-            assert desk.rows == ["Mine?"]
-
-    run(look())
+    closed = ClosedStore(None, light(), folders())
+    with special_files(tmp_path / "special") as special:
+        for archive in [*refused, *special.values()]:
+            doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
+            said = await choose("go-on")
+            assert "was restored from" not in said, archive
+            assert "Done." not in said, archive
+            await doing
+    async with Desk() as desk:
+        assert desk.rows == ["Mine?"]

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QPushButton
 from desktop_app.domain.errors import ProviderFaultError, StorageError
 from desktop_app.paths import folders
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 SECRET = "zanzibarquix"
@@ -52,66 +51,57 @@ def is_temporary(desk: Desk) -> bool:
     return desk.state.current.is_temporary
 
 
-def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Path) -> None:
+async def test_no_word_is_on_the_disk_while_it_is_open_or_after(scratch: Path) -> None:
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")
-
-    async def main() -> None:
-        async with Desk() as desk:
-            kept = await desk.ask_and_answer("Mine?", "Yes.")
-            desk.controllers.temporary.open()
-            assert is_temporary(desk)
-            assert bar(desk).isVisible()
-            assert desk.window.header.temporary_icon.isVisible()
-            desk.controllers.attachments.attach([document])
-            await until(lambda: any("notes.txt" in chip for chip in desk.chips))
-            desk.type(f"draft {SECRET}")
-            await desk.written()
-            assert holding(scratch) == []
-            desk.text.clear()
-            turn = await desk.ask(f"What is {SECRET}?")
-            assert FILE in str(turn.request.messages[-1])
-            turn.say(f"It is {SECRET}, ")
-            await until(lambda: "It is" in desk.transcript)
-            assert holding(scratch) == []
-            turn.end(f"and {SECRET} again.")
-            await desk.settled()
-            assert holding(scratch) == []
-            # Again, as another version; then the question edited; then the first one again.
-            desk.act("retry")
-            await until(lambda: len(desk.stage.turns) == 3)
-            desk.stage.turns[-1].end(f"Otherwise {SECRET}.")
-            await desk.settled()
-            assert "Otherwise" in desk.transcript
-            desk.act("older-version")
-            await until(lambda: "again." in desk.transcript)
-            desk.act("edit", at=0)
-            desk.text.selectAll()  # emptied, it would be left
-            await desk.ask_and_answer(f"And what is not {SECRET}?", "All else.")
-            assert desk.transcript.count("All else.") == 1
-            assert len(desk.state.current.path) == 2
-            # Elsewhere and back.
-            await desk.opened(kept)
-            assert not bar(desk).isVisible()
-            assert not desk.window.header.temporary_icon.isVisible()
-            assert SECRET not in desk.transcript
-            assert desk.rows == ["Mine?"]
-            row(desk).button.click()
-            await until(lambda: is_temporary(desk))
-            assert "All else." in desk.transcript
-            assert holding(scratch) == []
-            assert await desk.state.backend.search.find(SECRET) == []
+    async with Desk() as desk:
+        kept = await desk.ask_and_answer("Mine?", "Yes.")
+        desk.controllers.temporary.open()
+        assert is_temporary(desk)
+        assert bar(desk).isVisible()
+        assert desk.window.header.temporary_icon.isVisible()
+        desk.controllers.attachments.attach([document])
+        await until(lambda: any("notes.txt" in chip for chip in desk.chips))
+        desk.type(f"draft {SECRET}")
+        await desk.written()
         assert holding(scratch) == []
-
-    run(main())
+        desk.text.clear()
+        turn = await desk.ask(f"What is {SECRET}?")
+        assert FILE in str(turn.request.messages[-1])
+        turn.say(f"It is {SECRET}, ")
+        await until(lambda: "It is" in desk.transcript)
+        assert holding(scratch) == []
+        turn.end(f"and {SECRET} again.")
+        await desk.settled()
+        assert holding(scratch) == []
+        # Again, as another version; then the question edited; then the first one again.
+        desk.act("retry")
+        await until(lambda: len(desk.stage.turns) == 3)
+        desk.stage.turns[-1].end(f"Otherwise {SECRET}.")
+        await desk.settled()
+        assert "Otherwise" in desk.transcript
+        desk.act("older-version")
+        await until(lambda: "again." in desk.transcript)
+        desk.act("edit", at=0)
+        desk.text.selectAll()  # emptied, it would be left
+        await desk.ask_and_answer(f"And what is not {SECRET}?", "All else.")
+        assert desk.transcript.count("All else.") == 1
+        assert len(desk.state.current.path) == 2
+        # Elsewhere and back.
+        await desk.opened(kept)
+        assert not bar(desk).isVisible()
+        assert not desk.window.header.temporary_icon.isVisible()
+        assert SECRET not in desk.transcript
+        assert desk.rows == ["Mine?"]
+        row(desk).button.click()
+        await until(lambda: is_temporary(desk))
+        assert "All else." in desk.transcript
+        assert holding(scratch) == []
+        assert await desk.state.backend.search.find(SECRET) == []
     assert holding(scratch) == []
-
-    async def again() -> None:
-        async with Desk() as desk:
-            assert desk.rows == ["Mine?"]
-            assert not desk.window.findChildren(TemporaryRow)
-
-    run(again())
+    async with Desk() as desk:
+        assert desk.rows == ["Mine?"]
+        assert not desk.window.findChildren(TemporaryRow)
 
 
 async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(
