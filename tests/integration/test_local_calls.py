@@ -30,6 +30,7 @@ from desktop_app.app.desktop.window_request import (
 )
 from desktop_app.domain.errors import StorageError
 from desktop_app.paths import folders
+from tests.helpers.blocking import blocking
 from tests.helpers.waiting import until
 
 AS_NOBODY = """
@@ -103,16 +104,14 @@ FRAMES = st.builds(
 @pytest.mark.attack("local-calls")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=100) | FRAMES, min_size=1, max_size=9))
-def test_garbage_is_refused_and_leaves_no_trace(
+@blocking
+async def test_garbage_is_refused_and_leaves_no_trace(
     folder: Path, capsys: pytest.CaptureFixture[str], garbage: list[bytes]
 ) -> None:
-    async def main() -> None:
-        async with a_window(folder) as window:
-            replies = await asyncio.gather(*map(window.call, garbage))
-            assert set(replies) <= {b"", b"refused\n"}
-            assert window.requests == []
-
-    asyncio.run(main())
+    async with a_window(folder) as window:
+        replies = await asyncio.gather(*map(window.call, garbage))
+        assert set(replies) <= {b"", b"refused\n"}
+        assert window.requests == []
     assert capsys.readouterr() == ("", "")
 
 

@@ -82,14 +82,10 @@ async def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home
     assert files_with_the_word(home) == []
 
 
-def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path) -> None:
-    leave_words(f"https://someone:{WORD}@gateway.example/v1")
-
-    async def main() -> None:
-        async with started():
-            pass
-
-    asyncio.run(main())
+async def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path) -> None:
+    await asyncio.to_thread(leave_words, f"https://someone:{WORD}@gateway.example/v1")
+    async with started():
+        pass
     assert list((home / "data").glob("repartee.before-*.sqlite3"))
     assert files_with_the_word(home) == []
 

@@ -108,66 +108,50 @@ async def test_a_password_of_an_address_is_kept_as_one(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ keys of older versions
 
 
-def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
+async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
     put_bare("openai")
-    old_store(folders().database, OPENAI)
-
-    async def main() -> None:
-        async with started() as backend:
-            assert in_keyring() == {"openai": KEY}, "the keyring is not touched at a start"
-            moved = replace(OPENAI, base_url="https://evil.example/v1")
-            await backend.settings.save_profile(moved)
-            assert await backend.vault.place("openai", HERE) is KeyPlace.KEYRING
-            assert await backend.vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-            assert await backend.vault.get("openai", ELSEWHERE) is None
-            assert await backend.vault.get("openai", HERE) == SECRET
-            assert in_keyring() == {"openai": to_keyring(SECRET)}
-        async with started() as backend:
-            assert await backend.vault.get("openai", ELSEWHERE) is None
-            assert await backend.vault.get("openai", HERE) == SECRET
-
-    asyncio.run(main())
+    await asyncio.to_thread(old_store, folders().database, OPENAI)
+    async with started() as backend:
+        assert in_keyring() == {"openai": KEY}, "the keyring is not touched at a start"
+        moved = replace(OPENAI, base_url="https://evil.example/v1")
+        await backend.settings.save_profile(moved)
+        assert await backend.vault.place("openai", HERE) is KeyPlace.KEYRING
+        assert await backend.vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+        assert await backend.vault.get("openai", ELSEWHERE) is None
+        assert await backend.vault.get("openai", HERE) == SECRET
+        assert in_keyring() == {"openai": to_keyring(SECRET)}
+    async with started() as backend:
+        assert await backend.vault.get("openai", ELSEWHERE) is None
+        assert await backend.vault.get("openai", HERE) == SECRET
 
 
-def test_an_old_key_of_a_built_in_profile_that_was_never_stored() -> None:
+async def test_an_old_key_of_a_built_in_profile_that_was_never_stored() -> None:
     put_bare("openai")
-    old_store(folders().database, replace(COMPATIBLE, id="other"))
-
-    async def main() -> None:
-        async with started() as backend:
-            await backend.settings.note_key("openai", "")
-            assert await backend.vault.get("openai", ELSEWHERE) is None
-            assert await backend.vault.get("openai", HERE) == SECRET
-
-    asyncio.run(main())
+    await asyncio.to_thread(old_store, folders().database, replace(COMPATIBLE, id="other"))
+    async with started() as backend:
+        await backend.settings.note_key("openai", "")
+        assert await backend.vault.get("openai", ELSEWHERE) is None
+        assert await backend.vault.get("openai", HERE) == SECRET
 
 
 @pytest.mark.parametrize("is_started", [True, False], ids=["after-a-start", "before-any-start"])
-def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool) -> None:
+async def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool) -> None:
     put_bare("openai")
-    old_store(folders().database, OPENAI)
+    await asyncio.to_thread(old_store, folders().database, OPENAI)
     theirs = tmp_path / "theirs" / "s.sqlite3"
-
-    async def start_once() -> None:
+    if is_started:
         async with started():
             pass
-
-    if is_started:
-        asyncio.run(start_once())
-
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server:
-            evil = replace(OPENAI, base_url=server.base_url)
-            await asyncio.to_thread(old_store, theirs, evil)
-            await asyncio.to_thread(restore, theirs)
-            async with started() as backend:
-                [found] = [p for p in await backend.profiles() if p.id == "openai"]
-                assert found == evil
-                assert await sent_by(backend, found, server) == []
-                assert not await backend.has_key(found)
-                assert await backend.vault.get("openai", HERE) == SECRET, "back at its address"
-
-    asyncio.run(main())
+    async with LoopbackServer(LISTED) as server:
+        evil = replace(OPENAI, base_url=server.base_url)
+        await asyncio.to_thread(old_store, theirs, evil)
+        await asyncio.to_thread(restore, theirs)
+        async with started() as backend:
+            [found] = [p for p in await backend.profiles() if p.id == "openai"]
+            assert found == evil
+            assert await sent_by(backend, found, server) == []
+            assert not await backend.has_key(found)
+            assert await backend.vault.get("openai", HERE) == SECRET, "back at its address"
 
 
 async def test_an_old_key_that_nothing_binds_is_not_used() -> None:

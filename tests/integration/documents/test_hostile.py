@@ -14,6 +14,7 @@ import pytest
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from tests.helpers.blocking import blocking
 from tests.integration.documents import hostile
 
 DATA = Path(__file__).parents[2] / "data"
@@ -31,26 +32,23 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def outcome(
+@blocking
+async def outcome(
     documents: list[tuple[str, bytes]], limits: Limits = LIMITS
 ) -> list[ExtractedDocument | errors.DocumentError]:
     """Return the results of a worker for documents read in turn."""
-
-    async def main() -> list[ExtractedDocument | errors.DocumentError]:
-        worker = DocumentWorker(limits)
-        results: list[ExtractedDocument | errors.DocumentError] = []
-        try:
-            for name, data in documents:
-                try:
-                    results.append(await worker.extract_bytes(name, data))
-                except errors.DocumentError as error:
-                    results.append(error)
-            assert (await worker.extract(DATA / "utf-8.txt")).text
-        finally:
-            await worker.aclose()
-        return results
-
-    return asyncio.run(main())
+    worker = DocumentWorker(limits)
+    results: list[ExtractedDocument | errors.DocumentError] = []
+    try:
+        for name, data in documents:
+            try:
+                results.append(await worker.extract_bytes(name, data))
+            except errors.DocumentError as error:
+                results.append(error)
+        assert (await worker.extract(DATA / "utf-8.txt")).text
+    finally:
+        await worker.aclose()
+    return results
 
 
 def packed(members: dict[str, bytes]) -> bytes:

@@ -96,15 +96,14 @@ def document(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_name_is_the_one_that_was_asked_for(document: Path) -> None:
-    found = asyncio.run(extract(frame(GOOD, b"words"), document))
+async def test_the_name_is_the_one_that_was_asked_for(document: Path) -> None:
+    found = await extract(frame(GOOD, b"words"), document)
     assert (found.name, found.text) == ("asked.txt", "words")
 
 
-def test_only_a_password_that_was_given_protects(document: Path) -> None:
-    assert not asyncio.run(
-        extract(frame({**GOOD, "is_protected": True}, b"words"), document)
-    ).is_protected
+async def test_only_a_password_that_was_given_protects(document: Path) -> None:
+    found = await extract(frame({**GOOD, "is_protected": True}, b"words"), document)
+    assert not found.is_protected
 
 
 MALFORMED = {
@@ -165,64 +164,58 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_what_makes_no_sense_is_a_refusal(name: str, document: Path) -> None:
+async def test_what_makes_no_sense_is_a_refusal(name: str, document: Path) -> None:
     with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
-        asyncio.run(extract(MALFORMED[name], document))
+        await extract(MALFORMED[name], document)
 
 
-def test_members_of_what_is_no_folder_are_refused(document: Path) -> None:
+async def test_members_of_what_is_no_folder_are_refused(document: Path) -> None:
     asked = frame({"kind": "open", "number": 0})
-    found = asyncio.run(extract(asked * 50 + frame(GOOD, b"words"), document, stays=True))
+    found = await extract(asked * 50 + frame(GOOD, b"words"), document, stays=True)
     assert found.text == "words"
 
 
-def test_a_flood_of_progress_leaves_the_loop_free(document: Path) -> None:
+async def test_a_flood_of_progress_leaves_the_loop_free(document: Path) -> None:
     step = frame({"kind": "progress", "done": 1, "total": None, "unit": "page"})
     turns = 0
 
-    async def main() -> None:
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
 
-        counting = asyncio.ensure_future(count())
-        await extract(step * 5_000 + frame(GOOD, b"words"), document)
-        counting.cancel()
-
-    asyncio.run(main())
+    counting = asyncio.ensure_future(count())
+    await extract(step * 5_000 + frame(GOOD, b"words"), document)
+    counting.cancel()
     assert turns > 5_000
 
 
-def ask(answer: bytes, what: str, folder: Path) -> Any:
-    async def main() -> Any:
-        worker = PageWorker(command=reader(answer, folder))
-        looked = ViewedDocument("x", "x.pdf", b"pdf")
-        try:
-            match what:
-                case "scale":
-                    return await worker.scale("x", b"x", "image/png", (10, 10))
-                case "render":
-                    return await worker.render_pages("x", b"x", [(1, (10, 10))])
-                case "count":
-                    return await worker.count_tokens("words")
-                case "chunks":
-                    return await worker.chunks("words", 10)
-                case "passages":
-                    return await worker.passages("words", "x", "text/plain")
-                case "long passages":
-                    return await worker.passages("words" * 20_000, "x", "text/plain")
-                case "sizes":
-                    return await worker.sizes(looked)
-                case "strip":
-                    return await worker.strip(looked, Strip(1, 10, 10, 0, 10))
-                case _:
-                    return await worker.boxes(looked, 1, "words", "")
-        finally:
-            await worker.aclose()
-
-    return asyncio.run(main())
+async def ask(answer: bytes, what: str, folder: Path) -> Any:
+    worker = PageWorker(command=reader(answer, folder))
+    looked = ViewedDocument("x", "x.pdf", b"pdf")
+    try:
+        match what:
+            case "scale":
+                return await worker.scale("x", b"x", "image/png", (10, 10))
+            case "render":
+                return await worker.render_pages("x", b"x", [(1, (10, 10))])
+            case "count":
+                return await worker.count_tokens("words")
+            case "chunks":
+                return await worker.chunks("words", 10)
+            case "passages":
+                return await worker.passages("words", "x", "text/plain")
+            case "long passages":
+                return await worker.passages("words" * 20_000, "x", "text/plain")
+            case "sizes":
+                return await worker.sizes(looked)
+            case "strip":
+                return await worker.strip(looked, Strip(1, 10, 10, 0, 10))
+            case _:
+                return await worker.boxes(looked, 1, "words", "")
+    finally:
+        await worker.aclose()
 
 
 PICTURE = {"kind": "scaled", "media_type": "image/png", "width": 10, "height": 10}
@@ -259,14 +252,14 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("what", "answer"), OTHERS)
-def test_other_answers_are_checked_too(what: str, answer: bytes, tmp_path: Path) -> None:
+async def test_other_answers_are_checked_too(what: str, answer: bytes, tmp_path: Path) -> None:
     with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
-        ask(answer, what, tmp_path)
+        await ask(answer, what, tmp_path)
 
 
-def test_halves_of_characters_become_question_marks(document: Path) -> None:
+async def test_halves_of_characters_become_question_marks(document: Path) -> None:
     params = {"read": 1, "skipped": 1}
     note = {"reason": "note_skipped", "params": params, "skipped": [["half \ud800", "damaged"]]}
-    found = asyncio.run(extract(frame({**GOOD, "note": note}, b"words"), document))
+    found = await extract(frame({**GOOD, "note": note}, b"words"), document)
     assert found.note is not None
     assert found.note.skipped == (("half ?", Skip.DAMAGED),)

@@ -124,22 +124,17 @@ def all_said(terminal: int) -> bytes:
     return said
 
 
-def test_in_a_terminal_a_silence_is_said_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def main() -> None:
+def test_in_a_terminal_a_silence_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, its = os.openpty()
+    with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setattr(sys, "stdout", nowhere)
         output = Output(as_json=False)
         output.listen(Waiting(0, "Waiting for it."), Reply())
         output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
         output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
         output.listen(TextDelta("One"), Reply())
         output.listen(Waiting(0, "Nothing heard: it would stand in the answer."), Reply())
-
-    ours, its = os.openpty()
-    with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
-        monkeypatch.setattr(sys, "stderr", terminal)
-        monkeypatch.setattr(sys, "stdout", nowhere)
-        asyncio.run(main())
     assert all_said(ours) == b"repartee: Nothing heard for 40 s.\r\n"
 
 

@@ -195,21 +195,17 @@ def is_socket(path: str) -> bool:
     return Path(path).is_socket()
 
 
-def test_a_folder_with_the_longest_name_still_takes_the_socket(
+async def test_a_folder_with_the_longest_name_still_takes_the_socket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tempfile.TemporaryDirectory() as short:
         runtime = Path(short) / ("r" * (LONGEST_RUNTIME - len(short) - 1))
         runtime.mkdir(mode=0o700)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
-
-        async def main() -> None:
-            async with local_model() as model:
-                endpoint = await model.endpoint()
-                assert Path(endpoint.socket_path).parent == runtime
-                assert await model.count_tokens("Hello") == 1
-
-        asyncio.run(main())
+        async with local_model() as model:
+            endpoint = await model.endpoint()
+            assert Path(endpoint.socket_path).parent == runtime
+            assert await model.count_tokens("Hello") == 1
         assert list(runtime.iterdir()) == []
 
 

@@ -58,36 +58,31 @@ TIMES = Timeouts(after_sleep=0.2, check_interval=0.02)
 
 @pytest.mark.parametrize("api", DIALECTS)
 @pytest.mark.parametrize("moment", [BEFORE, "after the headers", "mid-text", "mid-UTF-8 character"])
-def test_after_a_sleep_a_dead_connection_is_noticed(
+async def test_after_a_sleep_a_dead_connection_is_noticed(
     api: Api, moment: str, tmp_path: Path, met: list[Met]
 ) -> None:
     pieces, text = MOMENTS.get(moment, (lambda _: (), ""))
     head = b"" if moment == BEFORE else STREAM_HEAD
     clock = SleepClock()
-
-    async def main() -> tuple[Message, list[str], str]:
-        script = stalls(*pieces(DIALECTS[api]), head=head)
-        async with (
-            LoopbackServer(script) as server,
-            asker_of(tmp_path, server.base_url, api=api, timeouts=TIMES, asleep=clock) as asker,
-        ):
-            began = await asker.begin(Draft("?"), [])
-            run = asyncio.ensure_future(began.run(asker.listen, lambda _: None))
-            await server.arrived.wait()
-            await asleep_when(asker, clock, text)
-            async with asyncio.timeout(LONGEST_S):  # the time-out of a read is half an hour
-                answer = await run
-            return answer, asker.said, began.conversation.id
-
-    answer, said, conversation_id = asyncio.run(main())
+    script = stalls(*pieces(DIALECTS[api]), head=head)
+    async with (
+        LoopbackServer(script) as server,
+        asker_of(tmp_path, server.base_url, api=api, timeouts=TIMES, asleep=clock) as asker,
+    ):
+        began = await asker.begin(Draft("?"), [])
+        run = asyncio.ensure_future(began.run(asker.listen, lambda _: None))
+        await server.arrived.wait()
+        await asleep_when(asker, clock, text)
+        async with asyncio.timeout(LONGEST_S):  # the time-out of a read is half an hour
+            answer = await run
     assert answer.status is MessageStatus.FAILED
     assert answer.text == text
     assert answer.error is not None
     assert answer.error.what_happened == (
         "The connection to OpenAI was lost while the computer was asleep."
     )
-    assert "The computer was asleep. Checking the connection to OpenAI." in said
-    assert asyncio.run(stored_path(tmp_path, conversation_id))[1] == answer
+    assert "The computer was asleep. Checking the connection to OpenAI." in asker.said
+    assert (await stored_path(tmp_path, began.conversation.id))[1] == answer
     if api is Api.RESPONSES:
         sees = f"“{text}” / {answer.error.what_happened} {answer.error.what_to_do}"
         stored = f"answer “{text}” {answer.status}, error {answer.error.code}"
@@ -162,33 +157,29 @@ async def test_in_the_background_the_answer_comes_whole(
     met.append(Met(_HOW[how], moment, posts, " / ".join(shown), stored))
 
 
-def test_in_the_background_a_sleep_costs_nothing(tmp_path: Path, met: list[Met]) -> None:
+async def test_in_the_background_a_sleep_costs_nothing(tmp_path: Path, met: list[Met]) -> None:
     clock = SleepClock()
-
-    async def main() -> Message:
-        server = BackgroundServer(EVENTS, faults=[Fault(1_000, "silent")])
-        async with (
-            server,
-            asker_of(
-                tmp_path,
-                server.base_url,
-                variant=Variant.PRO,
-                timeouts=TIMES,
-                run_times=RUN_TIMES,
-                asleep=clock,
-            ) as asker,
-        ):
-            asker.settings = IN_BACKGROUND
-            sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
-            try:
-                async with asyncio.timeout(LONGEST_S):  # less than the silence that is noticed
-                    return await answer_of(asker)
-            finally:
-                sleep.cancel()
-                with suppress(asyncio.CancelledError):
-                    await sleep
-
-    answer = asyncio.run(main())
+    server = BackgroundServer(EVENTS, faults=[Fault(1_000, "silent")])
+    async with (
+        server,
+        asker_of(
+            tmp_path,
+            server.base_url,
+            variant=Variant.PRO,
+            timeouts=TIMES,
+            run_times=RUN_TIMES,
+            asleep=clock,
+        ) as asker,
+    ):
+        asker.settings = IN_BACKGROUND
+        sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
+        try:
+            async with asyncio.timeout(LONGEST_S):  # less than the silence that is noticed
+                answer = await answer_of(asker)
+        finally:
+            sleep.cancel()
+            with suppress(asyncio.CancelledError):
+                await sleep
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
     fault = "In the background: the computer sleeps, the connection dies"
     stored = f"answer “{answer.text}” {answer.status}"

@@ -40,7 +40,9 @@ def refuses(spelled: str) -> Script:
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
-def test_neither_answer_nor_error_leaves_the_key_on_the_disk(name: str, tmp_path: Path) -> None:
+async def test_neither_answer_nor_error_leaves_the_key_on_the_disk(
+    name: str, tmp_path: Path
+) -> None:
     spelled = SPELLINGS[name](KEY)
     start_log(tmp_path / "logs")
     handler = logging.getLogger().handlers[-1]
@@ -49,7 +51,7 @@ def test_neither_answer_nor_error_leaves_the_key_on_the_disk(name: str, tmp_path
     async def both(request: Received, writer: asyncio.StreamWriter) -> None:
         await (scripts.pop(0) if len(scripts) > 1 else scripts[0])(request, writer)
 
-    async def main() -> str:
+    try:
         async with (
             LoopbackServer(both) as server,
             asker_of(tmp_path, server.base_url, key=KEY) as asker,
@@ -58,17 +60,13 @@ def test_neither_answer_nor_error_leaves_the_key_on_the_disk(name: str, tmp_path
             path = await asker.ask(Draft("Again?"), path)
             for message in path:
                 logging.getLogger("desktop_app.test").warning("%s", message)
-            return str(path)
-
-    try:
-        said = asyncio.run(main())
     finally:
         logging.getLogger().removeHandler(handler)
         handler.close()
-    assert REMOVED in said
+    assert REMOVED in str(path)
     forms = {KEY, spelled, json.dumps(spelled)[1:-1], repr(spelled)[1:-1]}
     assert (tmp_path / "logs" / LOG_NAME).is_file()
-    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
-        content = path.read_bytes()
+    for file in (file for file in tmp_path.rglob("*") if file.is_file()):
+        content = file.read_bytes()
         for form in forms:
-            assert form.encode() not in content, path.name
+            assert form.encode() not in content, file.name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -26,14 +26,11 @@ from desktop_app.local_model.server import LocalEndpoint, LocalModel
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.models.model_windows import window_source
 from desktop_app.providers.provider_client import ProviderClient
-from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 pytestmark = pytest.mark.slow
 
-Use = Callable[[ProviderClient], Awaitable[None]]
-WithClient = Callable[..., None]
 BOTH = pytest.mark.parametrize("api", list(Api))
 
 
@@ -53,25 +50,21 @@ def endpoint() -> Iterator[LocalEndpoint]:
         loop.close()
 
 
-@pytest.fixture
-def with_client(endpoint: LocalEndpoint) -> WithClient:
-    """Return a function that runs a coroutine with a client of an API."""
-
-    @blocking
-    async def run(use: Use, api: Api, key: str | None = None) -> None:
-        profile = ProviderProfile(
-            "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
-        )
-        client = ProviderClient(
-            profile,
-            key_for(profile.base_url, key or endpoint.key),
-            CATALOG,
-            socket_path=endpoint.socket_path,
-        )
-        await use(client)
-        await client.aclose()
-
-    return run
+@asynccontextmanager
+async def client_of(
+    endpoint: LocalEndpoint, api: Api, key: str | None = None
+) -> AsyncIterator[ProviderClient]:
+    profile = ProviderProfile(
+        "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
+    )
+    client = ProviderClient(
+        profile,
+        key_for(profile.base_url, key or endpoint.key),
+        CATALOG,
+        socket_path=endpoint.socket_path,
+    )
+    yield client
+    await client.aclose()
 
 
 async def collect(client: ProviderClient, request: ChatRequest) -> list[StreamEvent]:
@@ -80,8 +73,8 @@ async def collect(client: ProviderClient, request: ChatRequest) -> list[StreamEv
 
 
 @BOTH
-def test_a_conversation_with_instructions(with_client: WithClient, api: Api) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_a_conversation_with_instructions(endpoint: LocalEndpoint, api: Api) -> None:
+    async with client_of(endpoint, api) as client:
         question = ask("Say hello.", model="smollm2", max_output_tokens=24, temperature=0.0)
         first = await collect(client, replace(question, instructions="You are polite."))
         reply = fold(first)
@@ -96,53 +89,43 @@ def test_a_conversation_with_instructions(with_client: WithClient, api: Api) -> 
         second = replace(question, messages=(*question.messages, said, again))
         assert fold(await collect(client, second)).text, "earlier turns are taken"
 
-    with_client(use, api)
-
 
 @BOTH
-def test_without_streaming(with_client: WithClient, api: Api) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_without_streaming(endpoint: LocalEndpoint, api: Api) -> None:
+    async with client_of(endpoint, api) as client:
         request = ask("Say hello.", model="smollm2", max_output_tokens=200, stream=False)
         reply = fold(await collect(client, request))
         assert reply.text
         assert reply.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
         assert reply.usage is not None
 
-    with_client(use, api)
 
-
-def test_a_limit_ends_the_answer_as_incomplete(with_client: WithClient) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_a_limit_ends_the_answer_as_incomplete(endpoint: LocalEndpoint) -> None:
+    async with client_of(endpoint, Api.CHAT_COMPLETIONS) as client:
         request = ask("Tell a long story.", model="smollm2", max_output_tokens=16)
         reply = fold(await collect(client, request))
         assert reply.status is MessageStatus.INCOMPLETE
         assert reply.incomplete_reason == "max_output_tokens"
 
-    with_client(use, Api.CHAT_COMPLETIONS)
-
 
 @BOTH
-def test_a_conversation_longer_than_the_window(with_client: WithClient, api: Api) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_a_conversation_longer_than_the_window(endpoint: LocalEndpoint, api: Api) -> None:
+    async with client_of(endpoint, api) as client:
         (end,) = terminals(await collect(client, ask("word " * 3000, model="smollm2")))
         assert isinstance(end, Failed)
         assert isinstance(end.error, ContextTooLongError)
 
-    with_client(use, api)
-
 
 @BOTH
-def test_a_wrong_key(with_client: WithClient, api: Api) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_a_wrong_key(endpoint: LocalEndpoint, api: Api) -> None:
+    async with client_of(endpoint, api, key="wrong") as client:
         (end,) = terminals(await collect(client, ask(model="smollm2")))
         assert isinstance(end, Failed)
         assert isinstance(end.error, AuthenticationError)
 
-    with_client(use, api, key="wrong")
 
-
-def test_models_and_cancelling(with_client: WithClient) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_models_and_cancelling(endpoint: LocalEndpoint) -> None:
+    async with client_of(endpoint, Api.CHAT_COMPLETIONS) as client:
         assert await client.models()
         settings = GenerationParameters(max_output_tokens=900)
         request = replace(ask("Count to a thousand.", model="smollm2"), parameters=settings)
@@ -152,15 +135,11 @@ def test_models_and_cancelling(with_client: WithClient) -> None:
                     break
         assert fold(await collect(client, ask("Hi", max_output_tokens=16))).text
 
-    with_client(use, Api.CHAT_COMPLETIONS)
 
-
-def test_its_list_of_models_names_the_window(with_client: WithClient) -> None:
-    async def use(client: ProviderClient) -> None:
+async def test_its_list_of_models_names_the_window(endpoint: LocalEndpoint) -> None:
+    async with client_of(endpoint, Api.RESPONSES) as client:
         (model,) = (await client.listing()).models
         assert model.window == 1024, "what it runs with, not the 8,192 that it was trained on"
-
-    with_client(use, Api.RESPONSES)
 
 
 async def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
