@@ -26,8 +26,8 @@ def main(messages: int = 10_000, steps: int = 50, settle_s: float = 3.0) -> dict
     """Search `messages` messages, then visit `steps` matches."""
     from tests.benchmarks import streaming
 
-    application = streaming._application()
-    history = streaming._history(messages)
+    application = streaming.make_application()
+    history = streaming.history_of(messages)
     texts = [message.text for message in history]
     began = time.perf_counter()
     total = sum(text.casefold().count(SOUGHT) for text in texts)

@@ -62,10 +62,10 @@ def _is_answer(reply: HostileReply) -> bool:
 def measure(name: str, address: str, window: int, answers: int, temporary: int) -> None:
     """Print the figures of a reply."""
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-    from tests.benchmarks.streaming import _application
+    from tests.benchmarks.streaming import make_application
     from tests.helpers.qt_loop import qt_loop
 
-    application = _application()
+    application = make_application()
     measured = (
         _in_a_window(name, address, answers, temporary) if window else _by_the_client(name, address)
     )

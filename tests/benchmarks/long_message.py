@@ -27,7 +27,7 @@ def main(kind: str = "", characters: int = 1_000_000) -> Iterator[dict[str, Any]
     """Measure an answer of `characters` characters. Yield a result for each kind."""
     from tests.benchmarks import streaming
 
-    application = streaming._application()
+    application = streaming.make_application()
     for one in [kind] if kind else KINDS:
         text = _text(one, characters)
         floor = _Steps(application).bare(text)

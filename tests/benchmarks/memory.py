@@ -49,7 +49,7 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     from desktop_app.app.startup import gc_policy
     from tests.benchmarks import streaming
 
-    application = streaming._application()
+    application = streaming.make_application()
     text = streaming.source(kind, characters, highlight=bool(highlight))[:characters]
     pieces = streaming.cut(text, len(text))
     shown = streaming.Transcript() if side == "transcript" else _BareDocument()

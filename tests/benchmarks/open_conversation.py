@@ -32,7 +32,7 @@ def main(messages: int = 10_000, times: int = 9) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="r-") as folder:
         os.environ["REPARTEE_HOME"] = os.environ["XDG_RUNTIME_DIR"] = folder
         os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-        application = streaming._application()
+        application = streaming.make_application()
         application.setQuitOnLastWindowClosed(False)
         with qt_loop(application) as loop:
             asyncio.set_event_loop(loop)
@@ -78,11 +78,11 @@ async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
         insert_conversation,
         insert_message,
     )
-    from tests.benchmarks.streaming import _history
+    from tests.benchmarks.streaming import history_of
     from tests.helpers.messages import CHOICE
 
     messages: list[Message] = []
-    for message in _history(count):
+    for message in history_of(count):
         parent = messages[-1].id if messages else None
         messages.append(replace(message, conversation_id=conversation_id, parent_id=parent))
 

@@ -32,7 +32,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="r-") as folder:
         os.environ["REPARTEE_HOME"] = os.environ["XDG_RUNTIME_DIR"] = folder
         os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-        application = streaming._application()
+        application = streaming.make_application()
         application.setQuitOnLastWindowClosed(False)
         with qt_loop(application) as loop:
             asyncio.set_event_loop(loop)

@@ -29,7 +29,7 @@ def main(entries: int = 1_000_000) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="r-") as folder:
         os.environ["REPARTEE_HOME"] = os.environ["XDG_RUNTIME_DIR"] = folder
         os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-        application = streaming._application()
+        application = streaming.make_application()
         application.setQuitOnLastWindowClosed(False)
         with qt_loop(application) as loop:
             asyncio.set_event_loop(loop)
@@ -69,9 +69,14 @@ async def _measure(entries: int) -> dict[str, Any]:
 
 async def _regrouped(view: SpendingView, grouping: str) -> float:
     """Return the milliseconds to the chart of all time by another grouping."""
+    from PySide6.QtWidgets import QComboBox
+
+    from tests.helpers.widgets import find
+
     charts, known = view.charts, view.charts.rows
-    charts._period.setCurrentIndex(charts._period.findData(_ALL_TIME))
-    charts._grouping.setCurrentIndex(charts._grouping.findData(grouping))
+    for name, value in (("chart-period", _ALL_TIME), ("chart-grouping", grouping)):
+        combo = find(charts, QComboBox, name)
+        combo.setCurrentIndex(combo.findData(value))
     began = time.perf_counter()
     charts.refresh()
     await _until(lambda: charts.rows is not known)

@@ -136,7 +136,7 @@ class Transcript:
             new_id(), "c", None, Role.ASSISTANT, MessageStatus.STREAMING, (), now(), choice
         )
         view.resize(1000, 700)
-        view.set_messages(_history(history))
+        view.set_messages(history_of(history))
         view.stream.append_message(self._message)
         self._view = view
         self._typesetter = _typesetter() if typesets else None
@@ -163,7 +163,7 @@ class Transcript:
     def is_behind(self) -> bool:
         made = self._typesetter
         waits = made is not None and made.is_busy
-        return waits or self._view.stream._text.has_any
+        return waits or self._view.stream.is_writing_text
 
     def end(self, text: str) -> None:
         """Complete the answer."""
@@ -193,7 +193,7 @@ def _typesetter() -> Typesetter:
     return made
 
 
-def _history(count: int) -> list[Any]:
+def history_of(count: int) -> list[Any]:
     """Return alternating questions and answers of 2 KB on average."""
     from tests.helpers.messages import answer, question
 
@@ -226,7 +226,7 @@ def main(
         typesets=kind == "formulas" and bool(typeset),
         highlights=bool(highlight),
     )
-    application = _application()
+    application = make_application()
     sizes = [deltas] if deltas else [2000, 8000, 32000]
     rows = []
     for size in sizes:
@@ -248,7 +248,7 @@ def main(
     return {"benchmark": "streaming", **told, "runs": rows}
 
 
-def _application() -> QApplication:
+def make_application() -> QApplication:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from pathlib import Path
 
