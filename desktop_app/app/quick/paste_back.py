@@ -41,6 +41,14 @@ FETCH_S: Final = 2.0
 """Time for the other program to fetch the clipboard, which ends with this process."""
 
 
+def can_type() -> bool:
+    """Return True if this process can type into any other program's window.
+
+    Under Wayland, X types into X programs only.
+    """
+    return QGuiApplication.platformName() == "xcb" and is_x11(os.environ)
+
+
 class PasteBack(QObject):
     """Copies the answer, hides the quick prompt, and types the other program's Paste.
 
@@ -71,8 +79,6 @@ class PasteBack(QObject):
         self._question: QMessageBox | None = None
         self._is_typing = False
         self._fetching = 0
-        # Under Wayland, X types into X programs only.
-        self._is_possible = QGuiApplication.platformName() == "xcb" and is_x11(os.environ)
         quick.paste_requested.connect(self._begin)
 
     @property
@@ -90,7 +96,7 @@ class PasteBack(QObject):
         choice = self._values[PASTE_BACK]
         if choice == PasteBackChoice.COPY:
             self._quick.set_status(tr("Copied"))
-        elif not self._is_possible:
+        elif not can_type():
             self._is_typing = True
             self._tasks.start(self._paste_by_portal())  # the desktop asks by itself
         elif choice == PasteBackChoice.ASK:

@@ -360,10 +360,11 @@ class QuickPromptController(QObject):
     @property
     def has_unsent(self) -> bool:
         """True if a text or an attachment waits to be sent."""
-        return bool(self._unsent() or self.attachments.reading)
+        return bool(self.unsent or self.attachments.reading)
 
-    def _unsent(self) -> UnsentQuestion:
-        """Return what waits to be sent: of a recalled question, what was typed before it."""
+    @property
+    def unsent(self) -> UnsentQuestion:
+        """What waits to be sent: of a recalled question, what was typed before it."""
         text, is_typed = self._unasked(), True
         if 0 <= self._history_at < len(self._history):
             is_typed = text != self._history[self._history_at].strip()
@@ -375,7 +376,7 @@ class QuickPromptController(QObject):
         return UnsentQuestion(draft, self._brought, self._clipboard)
 
     def _to_store(self) -> UnsentQuestion:
-        return UnsentQuestion() if self.is_unsaved else self._unsent()
+        return UnsentQuestion() if self.is_unsaved else self.unsent
 
     def save_draft(self) -> None:
         """Store what waits to be sent."""

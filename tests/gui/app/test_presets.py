@@ -240,7 +240,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         desk.controllers.library.open_new()
         assert shown(desk) == "Preset: Code reviewer"
         desk.ready.quick.open_with("")
-        assert desk.ready.quick._conversation.choice.variant is Variant.PRO
+        assert desk.ready.quick.window.choice.variant is Variant.PRO
         desk.ready.quick.window.hide()
         choose(desk, "Poet")
         desk.open_row((await desk.backend.conversations.all())[0].id)

@@ -22,9 +22,11 @@ from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.prompts import CLIPBOARD
 from desktop_app.hotkey import x11_paste
 from desktop_app.hotkey.x11_paste import PasteError
 from desktop_app.paths import folders, resource_path
+from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
@@ -66,7 +68,7 @@ async def test_up_recalls_earlier_questions() -> None:
         await desk.ask_and_answer("First?", "Yes.")
         await desk.ask_and_answer("Second?", "Yes.")
         quick = opened(desk)
-        await until(lambda: desk.ready.quick._history)
+        await desk.written()
         QTest.keyClicks(line(quick), "draft")
         seen = []
         for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
@@ -110,24 +112,24 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
 ) -> None:
     async with Desk() as desk:
         quick, controller = opened(desk, "a text"), desk.ready.quick
-        before, going, go_on = controller._chat_service.begin, asyncio.Event(), asyncio.Event()
+        before, going, go_on = ChatService.begin, asyncio.Event(), asyncio.Event()
 
         async def begin(*arguments: Any) -> Any:
             going.set()
             await go_on.wait()
             return await before(*arguments)
 
-        monkeypatch.setattr(controller._chat_service, "begin", begin)
+        monkeypatch.setattr(ChatService, "begin", begin)
         QTest.keyClicks(line(quick), "Why?")
         QTest.keyClick(line(quick), Qt.Key.Key_Return)
         await going.wait()
         quick.large_text_dropped.emit("more text", "")
         quick.files_dropped.emit([NOTES])
-        await until(lambda: controller.attachments.parts and controller._brought != "a text")
+        await until(lambda: controller.attachments.parts and controller.unsent.brought != "a text")
         go_on.set()
         turn = await desk.turn(0)
         assert "a text" in desk.messages()[0][2]
-        assert controller._brought == "more text"
+        assert controller.unsent.brought == "more text"
         assert find(quick, QLabel, "brought-text").text() == "Text: 2 words"
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
         QTest.keyClicks(line(quick), "Rea")
@@ -140,14 +142,15 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
 
 async def test_a_variant_with_a_single_effort_keeps_that_of_the_others() -> None:
     async with Desk() as desk:
-        quick, controller = opened(desk), desk.ready.quick
+        quick = opened(desk)
         quick.variant_requested.emit(Variant.THINKING)
         quick.effort_step_requested.emit(1)
-        chosen = controller._conversation.choice.effort
-        quick.variant_requested.emit(Variant.INSTANT)
+        chosen = quick.choice.effort
         for step in (1, -1):
+            quick.variant_requested.emit(Variant.INSTANT)
             quick.effort_step_requested.emit(step)
-        assert controller._conversation.choice.effort == chosen != Effort.NONE
+            quick.variant_requested.emit(Variant.THINKING)
+            assert quick.choice.effort == chosen != Effort.NONE
 
 
 async def test_a_file_that_is_being_read_does_not_get_lost_on_the_way_to_the_window() -> None:
@@ -208,12 +211,12 @@ async def test_what_was_not_sent_stays_also_beyond_the_end() -> None:
         quick.hide()
         opened(desk, "another")
         assert line(quick).toPlainText() == "half a question"
-        await until(lambda: desk.ready.quick._history)
+        await desk.written()
         QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
     async with Desk() as desk:
         quick = opened(desk)
         assert line(quick).toPlainText() == "half a question"
-        assert desk.ready.quick._brought == "a text\n\nanother"
+        assert desk.ready.quick.unsent.brought == "a text\n\nanother"
         turn = await ask(desk, quick, "!")
         turn.end("So.")
         await desk.settled()
@@ -229,14 +232,15 @@ async def test_attachments_and_marks_stay_beyond_the_end(tmp_path: Path) -> None
     path.write_text("Some notes.")
     async with Desk() as desk:
         quick = opened(desk)
-        desk.ready.quick._clipboard = "copied"
+        QGuiApplication.clipboard().setText("copied")
+        desk.ready.quick.fill_in(frozenset({CLIPBOARD}))
         quick.files_dropped.emit([path])
         await until(lambda: desk.ready.quick.attachments.parts)
     async with Desk() as desk:
         opened(desk)
         controller = desk.ready.quick
         assert [part.name for part in controller.attachments.parts] == ["notes.txt"]
-        assert controller._clipboard == "copied"
+        assert controller.unsent.clipboard == "copied"
 
 
 async def test_an_unsaved_question_is_not_kept() -> None:
@@ -255,9 +259,9 @@ async def test_selected_text_is_added_on_request_only() -> None:
     async with Desk() as desk:
         QGuiApplication.clipboard().setText("four words of text")
         quick = opened(desk, "given")
-        assert desk.ready.quick._brought == "given"
+        assert desk.ready.quick.unsent.brought == "given"
         find(quick, QPushButton, "add-selection").click()
-        assert desk.ready.quick._brought == "given\n\nfour words of text"
+        assert desk.ready.quick.unsent.brought == "given\n\nfour words of text"
         QGuiApplication.clipboard().clear()
 
 
@@ -340,20 +344,21 @@ async def test_where_no_program_may_type_into_another_it_only_copies() -> None:
         assert quick.isVisible()
 
 
-async def test_the_answer_to_the_question_about_pasting_is_kept() -> None:
+async def test_the_answer_to_the_question_about_pasting_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
     async with Desk() as desk:
         quick = await answered(desk)
-        paste_back = desk.ready.quick_host.paste_back
-        paste_back._is_possible = True
         quick.paste_requested.emit()
         quick.paste_requested.emit()  # one question at a time
         (box,) = quick.findChildren(QMessageBox)
         box.reject()
-        await until(lambda: paste_back._question is None)
+        await until(lambda: not quick.findChildren(QMessageBox))
         assert desk.state.values[PASTE_BACK] == PasteBackChoice.ASK
         quick.paste_requested.emit()
-        assert paste_back._question is not None
-        paste_back._question.findChildren(QPushButton)[1].click()
+        (box,) = quick.findChildren(QMessageBox)
+        box.findChildren(QPushButton)[1].click()
         await until(lambda: desk.state.values[PASTE_BACK] == PasteBackChoice.COPY)
         quick.transcript.selectAll()
         quick.paste_requested.emit()
@@ -368,10 +373,10 @@ async def test_a_paste_that_fails_shows_the_quick_prompt_again(
 
     monkeypatch.setattr(x11_paste, "wait_for_target", refuse)
     monkeypatch.setattr(paste_back_module, "FETCH_S", 0.0)
+    monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
     async with Desk() as desk:
         quick = await answered(desk)
         paste_back = desk.ready.quick_host.paste_back
-        paste_back._is_possible = True
         await desk.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
         quick.paste_requested.emit()
         await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
