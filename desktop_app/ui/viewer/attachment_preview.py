@@ -54,7 +54,7 @@ _UNITS: Final = {
 }
 
 
-class _Picture(QWidget):
+class Picture(QWidget):
     """An image scaled down to the available space, never enlarged."""
 
     def __init__(self, theme: Theme) -> None:
@@ -137,7 +137,7 @@ class AttachmentPreview(QDialog):
         self._find = FindBar(theme, self)
         self._find.field.setPlaceholderText(tr("Find in content"))
         self._find.field.setAccessibleName(tr("Find in content"))
-        self._picture, self._caption = _Picture(theme), ElidedLabel()
+        self._picture, self._caption = Picture(theme), ElidedLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
         self._previous = plain_button(tr("Previous"), "previous-picture")

@@ -158,6 +158,10 @@ class ViewerPages(QAbstractScrollArea):
             held -= self._strips.popitem(last=False)[1].sizeInBytes()
         self.viewport().update()
 
+    def strips(self) -> dict[PageStrip, QImage]:
+        """Return the drawn strips in the cache."""
+        return dict(self._strips)
+
     def show_failed(self, page: int) -> None:
         """Show that a page cannot be drawn."""
         self._failed.add(page)

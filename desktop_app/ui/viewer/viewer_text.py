@@ -109,13 +109,23 @@ class ViewerText(TranscriptSurface):
 
     # ------------------------------------------------------------ loading slices
 
+    @property
+    def is_loading(self) -> bool:
+        """True while a requested slice has not arrived."""
+        return self._awaited is not None
+
+    @property
+    def loaded(self) -> list[int]:
+        """The numbers of the slices that are in the document, from the top."""
+        return sorted(self._shown)
+
     def _request_slice(self, number: int) -> None:
         self._awaited = number
         self.slice_requested.emit(number)
 
     def _request_adjacent_slice(self) -> None:
         """Request the next slice if an end of the loaded text is near."""
-        if self._awaited is not None or not self._shown:
+        if self.is_loading or not self._shown:
             return
         bar, near = self.verticalScrollBar(), self.viewport().height()
         first, last = min(self._shown), max(self._shown)

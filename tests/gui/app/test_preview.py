@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWi
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.ui.look.theme import light
-from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
+from desktop_app.ui.transcript.search.find_bar import FindBar
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, Picture
 from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
@@ -63,6 +64,15 @@ async def opened(desk: Desk) -> AttachmentPreview:
 
 def words(dialog: QWidget, name: str) -> str:
     return find(dialog, QLabel, name).text()
+
+
+def shown_picture(dialog: AttachmentPreview) -> Picture:
+    return find(dialog, Picture, "preview-picture")
+
+
+def take(desk: Desk, action: str) -> None:
+    """Take an action of the first attachment's menu."""
+    desk.window.prompt.attachment_action_requested.emit(part_of(desk).sha256, action)
 
 
 async def choose(dialog: AttachmentPreview, pages: str) -> None:
@@ -146,7 +156,7 @@ async def test_wrong_pages_are_said_and_change_nothing(data: Path) -> None:
         await until(lambda: part_of(desk).chosen is None)
         await choose(dialog, "3")
         await until(lambda: part_of(desk).chosen is not None)
-        desk.controllers.previews._act(part_of(desk).sha256, "send-all-pages")
+        take(desk, "send-all-pages")
         await until(lambda: part_of(desk).chosen is None)
         await until(lambda: "[page 1]" in dialog.text.text)
 
@@ -167,8 +177,9 @@ async def test_sheets_are_chosen_by_name(data: Path) -> None:
 async def test_a_choice_is_counted_after_a_start_that_came_too_soon(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
-        await desk.controllers.previews._choosing.choose(part_of(desk).sha256, "2")
-        await until(lambda: part_of(desk).sent_tokens)
+        desk.ready.actions["attachment.preview"]()
+        await choose(await opened(desk), "2")
+        await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
         counted = part_of(desk)
         assert counted.chosen is not None
         uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
@@ -185,11 +196,11 @@ async def test_pages_that_are_pictures_are_shown_as_they_go(data: Path) -> None:
         dialog = await opened(desk)
         preview = dialog.text.text
         assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
-        dialog._tabs.chosen.emit("pictures")
+        find(dialog, QAbstractButton, "pictures").click()
         await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
         find(dialog, QAbstractButton, "next-picture").click()
         await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
-        assert not dialog._picture.image.isNull()
+        assert not shown_picture(dialog).image.isNull()
         await choose(dialog, "1, 3")
         await until(lambda: "1, 3 of 4" in dialog.text.text)
         preview = dialog.text.text
@@ -217,8 +228,8 @@ async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_pa
         dialog = desk.window.findChild(AttachmentPreview)
         assert dialog is not None
         await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
-        middle = dialog._picture.rect().center()
-        assert dialog._picture.grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
+        middle = shown_picture(dialog).rect().center()
+        assert shown_picture(dialog).grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
         which = find(dialog, QComboBox, "previewed-attachment")
         assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
         which.setCurrentIndex(0)
@@ -236,11 +247,11 @@ async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) 
         desk.ready.actions["attachment.preview"]()
         dialog = await opened(desk)
         find(dialog, QAbstractButton, "pictures").click()
-        await until(lambda: dialog._picture.isVisible())
+        await until(lambda: shown_picture(dialog).isVisible())
         before = dialog.text.text
         desk.state.draft.set_attachments((replace(part, name="renamed.pdf"),))
         await until(lambda: dialog.text.text != before)
-        assert dialog._picture.isVisible()
+        assert shown_picture(dialog).isVisible()
 
 
 async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
@@ -285,7 +296,7 @@ async def test_a_large_text_is_there_in_pages_and_searched(tmp_path: Path) -> No
         assert len(dialog.text.text) > 3_000_000
         assert 0 < len(dialog.text.view.toPlainText()) <= PAGE_LENGTH
         QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-        dialog._find.field.setText("needle")
+        find(dialog, FindBar, "find-bar").field.setText("needle")
         await until(lambda: words(dialog, "find-count") == "1 of 1")
         await until(lambda: dialog.text.is_written)
         assert dialog.text.view.textCursor().selectedText() == "NEEDLE"
@@ -314,14 +325,13 @@ def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
     counted: list[tuple[int, int, bool]] = []
     view.counted.connect(lambda *row: counted.append(row))
     view.look_for("word")
-    while view._seeking.isActive() or view._writing.isActive():
-        view._seek()
-        view._write()
+    while not (counted[-1][2] and view.is_written):
+        QCoreApplication.processEvents()
     assert counted[-1] == (1, 9, True)
     for number in (2, 3, 4, 5, 6, 7, 8, 9, 1):
         view.step(+1)
-        while view._writing.isActive():
-            view._write()
+        while not view.is_written:
+            QCoreApplication.processEvents()
         assert counted[-1][0] == number
         assert view.view.textCursor().selectedText() == "Word"
         assert f"row {number - 1}" in view.view.textCursor().block().text()
@@ -386,7 +396,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
         state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
         assert "doesn’t accept files such as" in desk.chips[0]
         assert not desk.window.prompt.can_send
-        desk.controllers.previews._act(part_of(desk).sha256, "send-as-file")
+        take(desk, "send-as-file")
         await until(lambda: desk.window.prompt.can_send)
         chip = desk.chip_widgets[0]
         names = [action.objectName() for action in chip.menu().actions()]

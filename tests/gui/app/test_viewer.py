@@ -20,7 +20,7 @@ from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import DocumentError
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
-from tests.helpers.widgets import find
+from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
@@ -58,8 +58,8 @@ async def opened(desk: Desk, what: Target) -> DocumentViewer:
 
 async def drawn(viewer: DocumentViewer) -> None:
     """Wait until everything on the screen is drawn."""
-    await until(lambda: not viewer.pages._asking.isActive())
-    await until(lambda: bool(viewer.pages._strips))
+    await until(lambda: not timer_of(viewer.pages).isActive())
+    await until(lambda: bool(viewer.pages.strips()))
     viewer.grab()
 
 
@@ -126,8 +126,7 @@ async def test_a_passage_that_cannot_be_found_is_shown_in_words() -> None:
 async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
     async with Desk(environment=OPENAI) as desk:
         viewer = await opened(desk, await target(desk, CORPUS / name, words))
-        await until(lambda: bool(viewer.text._shown))
-        await until(lambda: viewer.text._slice_to_mark is None)
+        await until(lambda: bool(viewer.text.loaded))
         marked = viewer.text.marked_text()
         for word in words.replace("|", " ").split():
             assert word in marked
@@ -146,7 +145,7 @@ async def test_a_long_text_comes_in_slices() -> None:
         viewer = await opened(desk, Target(part.sha256, part.name, span=place))
         await until(lambda: viewer.text.marked_text() == lines[30_000])
         shown = viewer.text
-        await until(lambda: shown._awaited is None)
+        await until(lambda: not shown.is_loading)
         view = shown.viewport().rect()
         chosen = shown.extraSelections()
         rect = shown.cursorRect(chosen[0].cursor)
@@ -158,8 +157,8 @@ async def test_a_long_text_comes_in_slices() -> None:
         assert bar.value() == before
         for _ in range(60):
             bar.setValue(bar.maximum())
-            await until(lambda: shown._awaited is None)
-        assert len(shown._shown) <= 40
+            await until(lambda: not shown.is_loading)
+        assert len(shown.loaded) <= 40
         assert shown.document().characterCount() < 400_000
         QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: lines[-1] in shown.toPlainText())
@@ -178,15 +177,14 @@ async def test_thousands_of_pages_are_drawn_as_they_are_seen(tmp_path: Path) -> 
         await drawn(viewer)
         assert pages.page == 2_500
         assert pages.count == 3_000
-        assert {strip.page for strip in pages._strips} <= {2_499, 2_500, 2_501}
+        assert {strip.page for strip in pages.strips()} <= {2_499, 2_500, 2_501}
         bar = pages.verticalScrollBar()
         for step in range(200):
             bar.setValue(bar.maximum() * step // 200)
             await asyncio.sleep(0)
-        await until(
-            lambda: not pages._asking.isActive() and desk.controllers.viewer._drawing is None
-        )
-        assert len({strip.page for strip in pages._strips}) < 60
+        await until(lambda: not timer_of(pages).isActive())
+        await desk.written()
+        assert len({strip.page for strip in pages.strips()}) < 60
         QTest.keyClick(pages, Qt.Key.Key_End)
         assert pages.page == 3_000
         QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
@@ -194,14 +192,14 @@ async def test_thousands_of_pages_are_drawn_as_they_are_seen(tmp_path: Path) -> 
         find(viewer, QLineEdit, "viewer-page").setText("17")
         QTest.keyClick(find(viewer, QLineEdit, "viewer-page"), Qt.Key.Key_Return)
         assert pages.page == 17
-        await until(lambda: any(strip.page == 17 for strip in pages._strips))
+        await until(lambda: any(strip.page == 17 for strip in pages.strips()))
         before = pages.percent
         find(viewer, QAbstractButton, "viewer-larger").click()
         assert pages.percent > before
         assert pages.page == 17
         find(viewer, QAbstractButton, "viewer-fit").click()
         assert pages.percent == before
-        held = sum(image.sizeInBytes() for image in pages._strips.values())
+        held = sum(image.sizeInBytes() for image in pages.strips().values())
         assert held <= 64 << 20
 
 
@@ -244,7 +242,7 @@ async def test_words_are_found_in_a_text() -> None:
     async with Desk(environment=OPENAI) as desk:
         part = await kept(desk, text + "The zebra.\n")
         viewer = await opened(desk, Target(part.sha256, part.name))
-        await until(lambda: viewer.text._shown)
+        await until(lambda: viewer.text.loaded)
         sought(viewer, "ZEBRA")
         await until(lambda: viewer.text.marked_text() == "zebra.")
         assert match_count(viewer) == "1 of 1"
