@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.app.desktop.window_request import LinkRequest, request_for
 from desktop_app.domain.conversations.conversation import new_id
@@ -18,6 +19,7 @@ from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import BusObject, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
+from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, properties
 from tests.helpers.menus import entry_text
@@ -101,11 +103,14 @@ async def test_coming_back_to_the_conversation_withdraws_the_notification(addres
     with service(address) as desktop:
         await bus.connect()
         async with Desk(bus=bus) as desk:
-            desk.ready._unread._is_in_front = lambda: False
+            other = QWidget()
+            other.show()
+            other.activateWindow()
+            await until(lambda: not desk.window.isActiveWindow())
             await answered(desk, LONG)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            desk.ready._unread._is_in_front = lambda: True
-            desk.ready._unread._read()
+            other.close()
+            desk.window.activateWindow()
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
         await bus.aclose()
 
@@ -194,8 +199,11 @@ async def test_progress_is_shown_on_the_launcher(address: str) -> None:
     await dock.aclose()
 
 
-def unread(desk: Desk) -> frozenset[str]:
-    return desk.window.conversations.model._unread
+def unread(desk: Desk) -> set[str]:
+    """Return the ids of the conversations that are marked in the list."""
+    model = desk.window.conversations.model
+    rows = [model.index(row) for row in range(model.rowCount())]
+    return {row.data(Roles.IDENTIFIER) for row in rows if row.data(Roles.UNREAD)}
 
 
 async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:

@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop_app.app.desktop.tray_controller import TrayController
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.session.session_bus import SessionBus
 from tests.gui.app.desk import Desk, until
+from tests.helpers.menus import entry_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
 
 
 # Qt's plugin without a screen has no such signal.
-@pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
+pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
+
+
+def tray_of(desk: Desk, *, is_always_there: bool = True) -> TrayController:
+    """Return the tray controller of a system that has a tray and no message bus."""
+    return TrayController(
+        desk.window,
+        desk.backend.conversations,
+        bus=SessionBus(),
+        tasks=desk.state.tasks,
+        is_always_there=is_always_there,
+    )
+
+
+def entries(desk: Desk) -> dict[str, QAction]:
+    """Return the entries of the tray's menu, by their texts."""
+    (menu,) = desk.window.findChildren(QMenu, "tray-menu")
+    return {entry_text(entry): entry for entry in menu.actions()}
+
+
 async def test_without_a_bus_the_icon_is_there_if_the_system_has_a_tray() -> None:
     async with Desk() as desk:
         for is_there in (True, False):
             shown: list[bool] = []
-            tray = TrayController(
-                desk.window,
-                desk.backend.conversations,
-                bus=SessionBus(),
-                tasks=desk.state.tasks,
-                is_always_there=is_there,
-            )
+            tray = tray_of(desk, is_always_there=is_there)
             tray.shown_changed.connect(shown.append)
             await tray.watch()
             assert shown == [True] * is_there
-            assert (tray._icon is not None) is is_there
+            assert len(tray.findChildren(QSystemTrayIcon)) == is_there
             await desk.settled()
             tray.close()
 
 
-@pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
 async def test_a_late_icon_shows_the_state_of_the_global_shortcut() -> None:
     async with Desk() as desk:
-        tray = desk.ready.tray
+        tray = tray_of(desk)
         asked: list[bool] = []
         tray.pause_requested.connect(asked.append)
         tray.set_hotkey(HotkeyReport("Ctrl+A", HotkeyStatus.PAUSED))
-        tray._take_host(True)
-        assert (tray._pause.isVisible(), tray._pause.isChecked()) == (True, True)
-        tray._pause.trigger()
+        await tray.watch()
+        pause = entries(desk)["Pause global shortcut"]
+        assert (pause.isVisible(), pause.isChecked()) == (True, True)
+        pause.trigger()
         tray.set_hotkey(HotkeyReport("Ctrl+A", HotkeyStatus.WORKS))
-        assert not tray._pause.isChecked()
+        assert not pause.isChecked()
         assert asked == [False]
         tray.set_hotkey(HotkeyReport("Ctrl+A", HotkeyStatus.TAKEN))
-        assert not tray._pause.isVisible()
+        assert not pause.isVisible()
         await desk.settled()
         tray.close()
 
@@ -53,19 +73,19 @@ async def test_a_late_icon_shows_the_state_of_the_global_shortcut() -> None:
 async def test_a_command_pauses_and_resumes_the_global_shortcut() -> None:
     async with Desk() as desk:
         for words in ("Global shortcut paused", "Global shortcut resumed"):
-            desk.ready._actions_of_the_program()["quick.pause"]()
+            desk.ready.actions["quick.pause"]()
             assert words in desk.said
 
 
-@pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
 async def test_the_menu_knows_new_conversations_before_it_opens() -> None:
     async with Desk() as desk:
-        tray = desk.ready.tray
-        tray._take_host(True)
+        tray = tray_of(desk)
+        tray.follow(desk.window.conversations.model)
+        await tray.watch()
         turn = await desk.ask("A first question")
         turn.end("Done.")
-        await until(lambda: len(tray._recent) == 1)
-        (row,) = tray._recent
+        await until(lambda: "A first question" in entries(desk))
+        entry = entries(desk)["A first question"]
         await tray.refresh()
-        assert tray._recent == [row]
+        assert entries(desk)["A first question"] is entry
         tray.close()
