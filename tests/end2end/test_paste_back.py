@@ -112,22 +112,18 @@ def agree(program: Program) -> None:
     press("Return")
 
 
-def with_program(
+async def with_program(
     home: Path, client: AssistiveClient, act: Callable[[Program], None], *arguments: str
 ) -> None:
     """Run the program with a provider, and act on it."""
-
-    async def main() -> None:
-        async with PreparedServer({"new": Prepared(ANSWER)}) as server:
-            with Program(home, client, *arguments, **gateway(server.base_url)) as program:
-                await asyncio.to_thread(wait_for, is_held, "the shortcut")
-                await asyncio.to_thread(act, program)
-
-    asyncio.run(main())
+    async with PreparedServer({"new": Prepared(ANSWER)}) as server:
+        with Program(home, client, *arguments, **gateway(server.base_url)) as program:
+            await asyncio.to_thread(wait_for, is_held, "the shortcut")
+            await asyncio.to_thread(act, program)
 
 
 @pytest.mark.usefixtures("window_manager")
-def test_it_asks_once_and_pastes_over_the_selection(
+async def test_it_asks_once_and_pastes_over_the_selection(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
     def act(program: Program) -> None:
@@ -143,12 +139,14 @@ def test_it_asks_once_and_pastes_over_the_selection(
             ask_and_paste(program)
             assert terminal.text() == repr(ANSWER)
 
-    with_program(repartee_home, client, act, "--resident")
+    await with_program(repartee_home, client, act, "--resident")
 
 
 @pytest.mark.usefixtures("window_manager")
 @pytest.mark.parametrize("names", ["us,ru", "ru", "fr", "dvorak"])
-def test_it_pastes_on_any_layout(client: AssistiveClient, repartee_home: Path, names: str) -> None:
+async def test_it_pastes_on_any_layout(
+    client: AssistiveClient, repartee_home: Path, names: str
+) -> None:
     def act(program: Program) -> None:
         with other_program(EDITOR) as editor:
             ask_and_paste(program)
@@ -157,4 +155,4 @@ def test_it_pastes_on_any_layout(client: AssistiveClient, repartee_home: Path, n
 
     # From the start: a change in the middle would race with the window manager's.
     with layouts(names):
-        with_program(repartee_home, client, act, "--resident")
+        await with_program(repartee_home, client, act, "--resident")

@@ -99,19 +99,17 @@ def use(program: Program, portal: ShortcutsPortal, home: Path) -> None:
     program.wait_for_text("transcript", lambda text: "new" in text)
 
 
-def test_it_works_without_x(client: AssistiveClient, repartee_home: Path, compositor: None) -> None:
+async def test_it_works_without_x(
+    client: AssistiveClient, repartee_home: Path, compositor: None
+) -> None:
     portal = ShortcutsPortal(os.environ["DBUS_SESSION_BUS_ADDRESS"])
-
-    async def main() -> None:
+    address = os.environ["DBUS_SESSION_BUS_ADDRESS"]
+    with portal.service, BusService(address, WATCHER.service, TRAY) as tray:
         async with PreparedServer({"new": Prepared("The **new** words.")}) as server:
             named = gateway(server.base_url) | {"QT_QPA_PLATFORM": "wayland"}
             with Program(repartee_home, client, **named) as program:
                 await asyncio.to_thread(use, program, portal, repartee_home)
                 assert await asyncio.to_thread(program.quit) == 0
-
-    address = os.environ["DBUS_SESSION_BUS_ADDRESS"]
-    with portal.service, BusService(address, WATCHER.service, TRAY) as tray:
-        asyncio.run(main())
         tray.wait_for("RegisterStatusNotifierItem")
 
 
@@ -155,7 +153,7 @@ def ask_and_paste(program: Program, portal: KeyboardPortal, question: str) -> No
     assert not shows(program, "quick-prompt")
 
 
-def test_the_portal_pastes_into_another_program(
+async def test_the_portal_pastes_into_another_program(
     client: AssistiveClient, repartee_home: Path, compositor: None
 ) -> None:
     portal = KeyboardPortal(os.environ["DBUS_SESSION_BUS_ADDRESS"])
@@ -169,12 +167,9 @@ def test_the_portal_pastes_into_another_program(
                 assert editor.text() == repr("The **new** words.")
         assert portal.asked == 1
 
-    async def main() -> None:
+    with portal.service:
         async with PreparedServer({"new": Prepared("The **new** words.")}) as server:
             named = gateway(server.base_url) | {"QT_QPA_PLATFORM": "wayland"}
             with Program(repartee_home, client, "--resident", **named) as program:
                 await asyncio.to_thread(act, program)
                 assert await asyncio.to_thread(program.quit) == 0
-
-    with portal.service:
-        asyncio.run(main())
