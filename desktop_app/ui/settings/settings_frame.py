@@ -88,9 +88,14 @@ class SettingsFrame(QWidget):
         self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
         self.page_shown.emit(page)
 
+    @property
+    def page(self) -> str:
+        """The name of the shown page."""
+        return self._tabs.current() or PAGES[0][0]
+
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the tab of the shown page."""
-        self._tabs.button(self._tabs.current() or PAGES[0][0]).setFocus(reason)
+        self._tabs.button(self.page).setFocus(reason)
 
     def ensure_visible(self, page: str, part: QWidget) -> None:
         """Scroll a page until a part of it is visible."""
@@ -183,7 +188,7 @@ class SettingsFrame(QWidget):
         return area
 
     def _request_help(self) -> None:
-        self.help_requested.emit(f"settings-{self._tabs.current()}")
+        self.help_requested.emit(f"settings-{self.page}")
 
     def _apply_theme(self) -> None:
         px = self._theme.px

@@ -314,6 +314,11 @@ class SettingsPanel(QFrame):
         """Show "provider", "answer", "look", "keys", "servers", "library" or "about"."""
         self._built().show_page(page)
 
+    @property
+    def page(self) -> str:
+        """The name of the shown page."""
+        return self._built().page
+
     def show_setting(self, page: str, key: str) -> None:
         """Show a page at one of its settings, and focus it."""
         self.show_page(page)

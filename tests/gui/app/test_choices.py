@@ -9,17 +9,16 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QPushButton
 
 from desktop_app.app.chat.available_models import view_of
-from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import AuthenticationError, Remedy
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
-from desktop_app.domain.places import plain_text
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import resolve
@@ -29,7 +28,9 @@ from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from tests.gui.app.desk import Desk, until
+from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
 from tests.helpers.secrets import key_for
+from tests.helpers.widgets import find
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
 COMET = {"COMETAPI_KEY": "not-a-key"}
@@ -249,7 +250,8 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
         await desk.written()
         assert row(desk).variant is Variant.THINKING
         assert row(desk).provider_id == OPENAI.id
-        assert desk.window.settings._values["default.provider"] == OPENAI.id
+        use = find(provider_page(desk, OPENAI.id), QAbstractButton, "use-for-new")
+        assert use.isChecked()
         assert not desk.window.empty_state.key_line.isVisible()
         turn = await desk.ask("One")
         assert turn.profile.id == OPENAI.id
@@ -314,23 +316,20 @@ async def test_the_test_button() -> None:
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
-        results = desk.window.settings._results
         desk.window.settings.test_requested.emit(OPENAI.id)
         desk.window.settings.test_requested.emit(COMETAPI.id)
         desk.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
         await desk.written()
         desk.window.settings.test_requested.emit(SERVER.id)
         await desk.written()
-        is_ok, text = results[OPENAI.id]
-        assert not is_ok
-        assert not isinstance(text, str)
-        assert plain_text(text) == (
-            "The key was not accepted. Check or replace the key in Settings › Provider."
+        assert connection_result(desk, OPENAI.id) == (
+            False,
+            "The key was not accepted. Check or replace the key in Settings › Provider.",
         )
         for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
-            is_ok, words = results[id_]
+            is_ok, words = connection_result(desk, id_)
             assert is_ok
-            assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", str(words))
+            assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
         stored = await desk.backend.settings.profiles()
         assert stored[0].models == ("llama3", "gpt-5.2")
 
@@ -421,8 +420,7 @@ async def test_settings_reach_the_request() -> None:
         ):
             desk.window.settings.setting_changed.emit(key, value)
         await desk.written()
-        refusals = desk.window.settings._refusals
-        assert refusals["answer.temperature"] == (
+        assert answer_note(desk, "answer.temperature") == (
             "GPT-5.2 Thinking supports this setting only with effort set to None."
         )
         turn = await desk.ask("One")
@@ -432,7 +430,7 @@ async def test_settings_reach_the_request() -> None:
         turn.end("1")
         await desk.settled()
         desk.window.prompt.row.effort_requested.emit(Effort.NONE)
-        await until(lambda: "answer.temperature" not in desk.window.settings._refusals)
+        await until(answer_field(desk, "answer.temperature").isEnabled)
         turn = await desk.ask("Two")
         assert turn.request.parameters.temperature == 0.5
         turn.end("2")
@@ -447,7 +445,8 @@ async def test_other_weights_on_this_computer(tmp_path_factory: pytest.TempPathF
         desk.window.settings.model_file_chosen.emit(weights)
         await desk.written()
         assert row(desk).model_name == "other"
-        assert desk.window.settings._values["local_model.weights"] == str(weights)
+        panel = provider_page(desk, ON_DEVICE.id)
+        assert find(panel, QLineEdit, "weights").text() == weights.name
         turn = await desk.ask("Two")
         assert turn.request.model == str(weights)
         turn.end("2")

@@ -18,7 +18,9 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.i18n import formatting
 from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
+from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.gui.app.desk import Desk, until
+from tests.gui.app.settings_pages import certificate_note, connection_result, press_test
 from tests.gui.app.test_choices import COMET, KEYED, SERVER, row
 from tests.helpers.certificates import Authority
 from tests.helpers.menus import entry_text
@@ -78,7 +80,7 @@ async def test_a_listing_is_kept_and_renewed_when_the_menu_opens() -> None:
         await desk.written()
     async with Desk(environment=COMET) as desk:
         # The key was for the session only; what was listed is remembered all the same.
-        assert await desk.backend.listings._book.all()
+        assert await ListingStore(desk.backend.database).all()
         desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "second")
         assert "second" not in lines(open_menu(desk))
         await until(lambda: "second" in offered(desk, "env-cometapi"))
@@ -166,18 +168,18 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
         find(settings, QToolButton, "network").click()
         settings.ca_file_chosen.emit(profile.id, authority.pem)
         await desk.written()
-        await until(lambda: settings._ca_files[profile.id][0])
-        found = settings._ca_files[profile.id][1]
-        assert found.startswith("Contains the CA certificate Example Company Root, valid until ")
+        holds = "Contains the CA certificate Example Company Root, valid until "
+        await until(lambda: certificate_note(desk, profile.id)[1].startswith(holds))
+        assert certificate_note(desk, profile.id)[0]
         settings.profile_save_requested.emit(
             replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
         )
         settings.password_entered.emit(profile.proxy_password_id, "wrong")
         await desk.written()
-        await press_test(desk, profile.id, False, "rejected the user name or password")
+        await check_connection(desk, profile.id, False, "rejected the user name or password")
         settings.password_entered.emit(profile.proxy_password_id, "hush")
         await desk.written()
-        await press_test(desk, profile.id, True, "1 model")
+        await check_connection(desk, profile.id, True, "1 model")
         stored = (await desk.backend.settings.profiles())[0]
         settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
         await desk.written()
@@ -202,16 +204,12 @@ async def answers(received: Received, writer: asyncio.StreamWriter) -> None:
     await replies(200, listed if received.method == "GET" else whole)(received, writer)
 
 
-async def press_test(desk: Desk, profile_id: str, ok: bool, says: str) -> None:
+async def check_connection(desk: Desk, profile_id: str, ok: bool, says: str) -> None:
     """Press Test and see what it says."""
-    desk.window.settings._results.pop(profile_id, None)
-    desk.window.settings.test_requested.emit(profile_id)
-    await until(lambda: profile_id in desk.window.settings._results)
-    await desk.written()
-    result = desk.window.settings._results[profile_id]
-    assert result[0] is ok, result
-    shown = result[1]  # text, or pieces of which some are links
-    assert says in (shown if isinstance(shown, str) else "".join(part.text for part in shown))
+    await press_test(desk, profile_id)
+    is_ok, words = connection_result(desk, profile_id)
+    assert is_ok is ok, words
+    assert says in words
 
 
 async def test_a_private_address_is_allowed_in_the_panel() -> None:
@@ -223,13 +221,13 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
         desk.window.settings.profile_add_requested.emit(profile)
         await desk.written()
-        await press_test(desk, profile.id, False, "Allow nas.lan in Settings › Provider")
+        await check_connection(desk, profile.id, False, "Allow nas.lan in Settings › Provider")
         assert not proxy.wanted
         desk.window.show_settings(True)
         button = find(desk.window.settings, QPushButton, "allow-unencrypted")
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         await desk.written()
-        await press_test(desk, profile.id, True, "model")
+        await check_connection(desk, profile.id, True, "model")
         assert proxy.wanted == ["nas.lan:11434"]
 
 
@@ -240,7 +238,7 @@ async def test_a_file_that_holds_no_certificate_is_not_taken(tmp_path: Path) -> 
         desk.window.show_settings(True)
         desk.window.settings.ca_file_chosen.emit(OPENAI.id, wrong)
         await desk.written()
-        ok, words = desk.window.settings._ca_files[OPENAI.id]
+        ok, words = certificate_note(desk, OPENAI.id)
         assert not ok
         assert "notes.pem contains no valid certificate" in words
         assert find(desk.window.settings, QLineEdit, "ca-file").text() == "System certificates"
@@ -276,7 +274,6 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         assert "part=" in (await desk.turn(0)).asked
         desk.window.prompt.stop_requested.emit()
         await desk.settled()
-        desk.window.settings.test_requested.emit(SERVER.id)
-        await until(lambda: SERVER.id in desk.window.settings._results)
-        words = str(desk.window.settings._results[SERVER.id][1])
+        await press_test(desk, SERVER.id)
+        _, words = connection_result(desk, SERVER.id)
         assert words.endswith(", 2 models found. Context window: 2k tokens.")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import setting, settings_of
+from desktop_app.settings.setting import Group
 from tests.gui.app.desk import Desk, until
+from tests.gui.app.settings_pages import answer_field, answer_note
 from tests.helpers.family import FAMILY_NAMED
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -18,6 +22,12 @@ def set_own(desk: Desk, key: str, value: object) -> None:
 
 def own(desk: Desk) -> Overrides:
     return desk.state.current.conversation.overrides
+
+
+def refused(desk: Desk) -> set[str]:
+    """Return the settings of the answers that cannot be changed."""
+    keys = [each.key for each in settings_of(Group.ANSWER)]
+    return {key for key in keys if not answer_field(desk, key).isEnabled()}
 
 
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
@@ -91,18 +101,19 @@ async def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there() ->
 
 async def test_the_api_at_hand_decides_what_is_offered() -> None:
     async with Desk(environment=COMET) as desk:
-        await until(lambda: "answer.stop" in desk.window.settings._refusals)
-        assert "Responses API" in desk.window.settings._refusals["answer.stop"]
+        await until(lambda: "answer.stop" in refused(desk))
+        assert "Responses API" in answer_note(desk, "answer.stop")
     async with Desk(environment=SERVER) as desk:
-        settings = desk.window.settings
         desk.window.prompt.row.effort_requested.emit(Effort.NONE)
-        await until(lambda: "answer.stop" in settings._notes and not settings._refusals)
+        helped = tr(setting("answer.stop").help)
+        await until(lambda: not refused(desk) and answer_note(desk, "answer.stop") != helped)
+        assert answer_note(desk, "answer.stop").startswith(helped)
         await desk.ask_and_answer("One", "1")
         desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
         set_own(desk, "answer.stop", "END\n\\n")
-        await until(lambda: "answer.stop" not in settings._notes)
-        assert "answer.stop" not in settings._refusals
-        assert "answer.reasoning_summary" in settings._refusals
+        await until(lambda: answer_note(desk, "answer.stop") == helped)
+        assert "answer.stop" not in refused(desk)
+        assert "answer.reasoning_summary" in refused(desk)
         turn = await desk.ask("Two")
         assert turn.request.parameters.stop == ("END", "\n")
         turn.end("2")

@@ -55,7 +55,7 @@ async def test_every_place_of_the_settings_opens(place: Place) -> None:
         page, section = SETTINGS_PAGES[place]
         settings = desk.window.settings
         assert settings.isVisible()
-        assert settings._built()._tabs.current() == page
+        assert settings.page == page
         if section:
             found = [
                 each
@@ -88,7 +88,7 @@ async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
         picker.show_at(desk.window.prompt.tools_button)
         (label,) = [each for each in picker.findChildren(LinkedLabel) if "href" in each.text()]
         label.linkActivated.emit(f"place:{Place.RESPONSES}")
-        assert desk.window.settings._built()._tabs.current() == "answer"
+        assert desk.window.settings.page == "answer"
         assert not picker.isVisible()
 
 
@@ -149,7 +149,7 @@ def test_links_of_models_with_our_schemes_do_nothing(link: str) -> None:
 async def test_the_help_links_to_the_settings() -> None:
     async with Desk() as desk:
         desk.controllers.help.place_requested.emit(Place.DATA)
-        assert desk.window.settings._built()._tabs.current() == "library"
+        assert desk.window.settings.page == "library"
     assert place_name(Place.DATA) == "Settings › Data"
 
 

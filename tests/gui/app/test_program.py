@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QSlider,
     QTextBrowser,
     QWidget,
 )
@@ -316,7 +317,9 @@ async def test_theme_and_text_size_change_at_once() -> None:
         desk.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift
         await desk.written()
         assert desk.setting("look.text_size") == 120
-        assert desk.window.settings._values["look.text_size"] == 120
+        desk.window.settings.show_page("look")
+        slider = find(desk.window.settings, QSlider, "look.text_size")
+        assert slider.value() == range(80, 201, 10).index(120)
         assert desk.window.header.height() > height
         assert "Some words" in desk.transcript
     async with Desk() as desk:

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop_app.app.tools import servers_controller
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from tests.gui.app.desk import Desk, until
 from tests.helpers.guarded_server import guarded
 from tests.helpers.server_runs import SCRIPTED
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     import pytest
@@ -31,7 +33,7 @@ def shown(kind: type) -> list[Any]:
 
 def words(desk: Desk) -> str:
     sections = desk.window.settings.findChildren(ServerSection)
-    return " ".join(section._state.text() for section in sections)
+    return " ".join(find(section, Note, "server-state").text() for section in sections)
 
 
 async def add(desk: Desk, *faults: str) -> None:
@@ -42,7 +44,7 @@ async def add(desk: Desk, *faults: str) -> None:
     (form,) = shown(ServerForm)
     form.name.setText("demo")
     form.command.setText(" ".join([sys.executable, SCRIPTED, *faults]))
-    form._save.click()
+    find(form, QPushButton, "save-server").click()
     await until(lambda: not shown(ServerForm))
 
 

@@ -76,6 +76,7 @@ class DataTab(QWidget):
         self._in_out = FormSection(tr("Import and export"), theme)
         self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme)
+        self._state.setObjectName("backup-state")
         self._erase = EraseSection(theme)
         self._folder, self._path = ShownLine(), ""
         self._has_open = True

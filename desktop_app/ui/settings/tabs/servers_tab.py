@@ -125,6 +125,7 @@ class ServerSection(FormSection):
         super().__init__(name, theme)
         self._about = PlainLabel(role="note", wraps=True)
         self._state = Note(theme)
+        self._state.setObjectName("server-state")
         buttons = FlowLayout()
         self.sign_in = plain_button(tr("Sign in…"), f"sign-in-server-{name}")
         self.sign_out = plain_button(tr("Sign out"), f"sign-out-server-{name}")
