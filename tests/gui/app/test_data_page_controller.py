@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
+from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
 from desktop_app.app.startup.closed_store import ClosedStore, erasing, restoring
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
+from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
@@ -149,7 +151,11 @@ def test_when_a_backup_is_due() -> None:
     assert due_in("day", {"at": "nonsense"}, at) == zero
 
 
-async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path) -> None:
+async def test_a_backup_is_made_by_itself_and_a_failure_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = timedelta()
+    monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
         page, backups = library_page(desk), desk.controllers.backups
@@ -157,21 +163,24 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path
         page.changed.emit("backup.every", "day")
         await desk.written()
         assert timer_of(backups).isActive()
-        await backups._when_due()
+        timer_of(backups).timeout.emit()
+        await desk.written()
         assert "The backup failed:" in desk.said
-        assert "failed" in page._state.text()
+        assert "failed" in find(page, Note, "backup-state").text()
         desk.window.notifications.dismiss()
-        backups._last["failed_at"] = (now() - timedelta(hours=2)).isoformat()
-        await backups._when_due()
+        passed += timedelta(hours=2)
+        timer_of(backups).timeout.emit()
+        await desk.written()
         assert desk.said == ""
         page.changed.emit("backup.folder", str(tmp_path / "backups"))
         page.changed.emit("backup.keep", 2)
         await desk.written()
         for _ in range(2):
-            backups._last.pop("at", None)
-            await backups._when_due()
+            passed += timedelta(days=1)
+            timer_of(backups).timeout.emit()
+            await desk.written()
         assert desk.said == ""
-        assert "Last backup: " in page._state.text()
+        assert "Last backup: " in find(page, Note, "backup-state").text()
         assert desk.setting(LAST_KEY)["at"]
         kept = list((tmp_path / "backups").glob("*.zip"))
         assert 1 <= len(kept) <= 2

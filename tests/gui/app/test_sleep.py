@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from desktop_app.app.answers.server_watch import LONGEST_MS
-from desktop_app.app.library.data.backup_controller import FIRST_LOOK
+from desktop_app.app.library.data import backup_controller
+from desktop_app.app.library.data.backup_controller import FIRST_LOOK, LAST_KEY
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.desk import Desk, until
@@ -29,15 +31,19 @@ def tell(logind: BusService, *, sleeps: bool) -> bool:
     return True
 
 
-async def test_what_is_due_is_done_soon_after_waking(logind: BusService, tmp_path: Path) -> None:
+async def test_what_is_due_is_done_soon_after_waking(
+    logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with Desk() as desk:
         backups, watch = desk.controllers.backups, desk.controllers.server_watch
-        backups._last = {"at": now().isoformat()}
+        await desk.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
+        await backups.start()
         await desk.state.values.set("backup.folder", str(tmp_path))
         await desk.state.values.set("backup.every", "day")
         first_ms = int(FIRST_LOOK.total_seconds() * 1000)
         await until(lambda: timer_of(backups).remainingTime() > 10 * first_ms)
-        backups._last = {}  # a day has passed in the sleep
+        # A day passes in the sleep.
+        monkeypatch.setattr(backup_controller, "now", lambda: now() + timedelta(days=1))
         timer_of(watch).start(LONGEST_MS)
         await until(
             lambda: tell(logind, sleeps=False) and timer_of(backups).remainingTime() <= first_ms
