@@ -223,6 +223,11 @@ class CollectionsController(QObject):
         work = partial(self._service.embed, collection_id)
         self._fill(collection_id, work, tr("Semantic search is ready."))
 
+    @property
+    def is_busy(self) -> bool:
+        """True while a collection is updated, or about to be loaded again."""
+        return self._filling is not None or self._soon.isActive()
+
     def cancel(self) -> None:
         """Cancel the reading; what was read stays."""
         if self._filling is not None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.desk import Desk, until
 from tests.helpers.family import FAMILY_NAMED
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
@@ -43,9 +41,9 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
 
 async def shown(desk: Desk) -> CollectionsDialog:
     desk.controllers.collections.show()
-    await until(lambda: desk.controllers.collections._dialog is not None)
-    dialog = desk.controllers.collections._dialog
-    assert dialog is not None
+    await until(lambda: desk.window.findChild(CollectionsDialog) is not None)
+    dialog = desk.window.findChild(CollectionsDialog)
+    assert isinstance(dialog, CollectionsDialog)
     await until(dialog.isVisible)
     return dialog
 
@@ -67,8 +65,7 @@ def offered(desk: Desk) -> list[str]:
 
 
 def is_quiet(desk: Desk) -> bool:
-    collections = desk.controllers.collections
-    return collections._filling is None and not collections._soon.isActive()
+    return not desk.controllers.collections.is_busy
 
 
 def rows(dialog: CollectionsDialog) -> list[str]:
@@ -161,7 +158,9 @@ async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
         dialog.delete.click()
         await until(lambda: dialog.nothing.isVisible() and undo(dialog).isVisible())
-        desk.controllers.collections._forgetting.setInterval(0)  # the time for that is over
+        timers = desk.controllers.collections.findChildren(QTimer)
+        (until_forgotten,) = (timer for timer in timers if timer.isActive())
+        until_forgotten.setInterval(0)  # the time for that is over
         await until(lambda: not desk.state.draft.value.collections)
         assert not undo(dialog).isVisible()
         assert await desk.backend.collections.all() == []
@@ -217,9 +216,8 @@ async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
         dialog.hide()
         desk.controllers.collections.ask()
-        await until(lambda: desk.controllers.collections._picker is not None)
-        picker = desk.controllers.collections._picker
-        assert picker is not None
+        await until(lambda: desk.window.findChild(CommandPalette, "collection-picker"))
+        picker = find(desk.window, CommandPalette, "collection-picker")
         await until(picker.isVisible)
         QTest.keyClick(picker.field, Qt.Key.Key_Return)
         await until(lambda: desk.chips == ["Contracts, 1 document"])
@@ -267,7 +265,7 @@ async def test_the_menu_of_what_to_attach() -> None:
             "Collections",
         ]
         menu.actions()[-1].trigger()  # which closes the menu, too
-        await until(lambda: desk.controllers.collections._dialog is not None)
+        await until(lambda: desk.window.findChild(CollectionsDialog) is not None)
 
 
 @pytest.mark.parametrize(("base_url", "name"), [("", "OpenAI"), ("http://127.0.0.1:1/v1", "127")])
