@@ -149,6 +149,10 @@ class ChatController(QObject):
         self._edited.changed.connect(self._show_hint)
         running.finished.connect(self._finish)
 
+    def is_beginning(self, conversation_id: str) -> bool:
+        """Return True while a conversation's question is on its way to the store."""
+        return conversation_id in self._beginning
+
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._current.id
 
@@ -206,7 +210,7 @@ class ChatController(QObject):
         """
         asked = asked or self._current.conversation
         chat = self._chat_service
-        if asked.id in self._beginning or self._running.is_running(asked.id):
+        if self.is_beginning(asked.id) or self._running.is_running(asked.id):
             return
         if choice is None and not compared and not self._providers.has_provider(asked):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)

@@ -72,12 +72,19 @@ def sent(turn: Turn) -> list[str]:
     return [getattr(p, "text", "") for m in turn.request.messages for p in m.parts]
 
 
+async def look(desk: Desk) -> None:
+    """Have the controller look now if there is anything to offer."""
+    timer = timer_of(desk.controllers.compaction)
+    timer.stop()
+    timer.timeout.emit()
+    await desk.written()
+
+
 async def test_nothing_is_offered_before_it_is_near() -> None:
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 200_000)
         await turn(desk, "second", 210_000)
-        timer_of(desk.controllers.compaction).stop()
-        await desk.controllers.compaction._look()
+        await look(desk)
         assert bar(desk) is None
 
 
@@ -180,7 +187,7 @@ async def test_not_now_holds() -> None:
         await until_offered(desk)
         desk.click("compact-not-now")
         assert bar(desk) is None
-        await desk.controllers.compaction._look()
+        await look(desk)
         assert bar(desk) is None
         assert QApplication.focusWidget() is desk.text
 
@@ -253,7 +260,7 @@ async def test_a_question_asked_meanwhile_waits_for_it() -> None:
         before = len(desk.stage.turns)
         desk.type("fourth")
         desk.enter()
-        await until(lambda: desk.controllers.chat._beginning)
+        await until(lambda: desk.controllers.chat.is_beginning(desk.open_id))
         assert len(desk.stage.turns) == before
         desk.stage.states.put_nowait(STATE)
         await until(lambda: len(desk.stage.turns) > before)
@@ -310,10 +317,11 @@ async def test_deleted_meanwhile_it_does_not_come_back() -> None:
         await until(lambda: desk.stage.compacted)
         desk.type("fourth")
         desk.enter()
-        await until(lambda: desk.controllers.chat._beginning)
+        conversation = desk.open_id
+        await until(lambda: desk.controllers.chat.is_beginning(conversation))
         desk.controllers.trash.delete_chosen()
         desk.stage.states.put_nowait(STATE)
-        await until(lambda: not desk.controllers.chat._beginning)
+        await until(lambda: not desk.controllers.chat.is_beginning(conversation))
         await desk.settled()
         assert len(desk.stage.turns) == 3
         assert desk.rows == []
@@ -456,7 +464,7 @@ async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:
         await until_offered(desk)
         shown, prompt = bar(desk), desk.window.prompt
         assert shown is not None
-        text = shown._text
+        (text,) = shown.findChildren(CardText)
         await until(lambda: prompt.height() >= prompt.minimumSizeHint().height())
         assert text.height() < needed(text)  # the rest is scrolled to
         assert text.height() >= 2 * text.fontMetrics().lineSpacing()
