@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +23,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import drawing, packed
@@ -249,11 +251,13 @@ async def test_an_image_is_shown_in_its_column() -> None:
         first, second = await compare(desk)
         window = await shown(ComparisonWindow)
         first.end("None.")
-        second.give(ImageArrived(packed(drawing(), "PNG")))
+        picture = packed(drawing(), "PNG")
+        second.give(ImageArrived(picture))
         second.end()
         await desk.settled()
         view = window.columns[1].transcript
         await until(lambda: "image.png" in view.toPlainText())
         view.viewport().grab()
-        await until(lambda: view._images._images)
+        (images,) = view.findChildren(MessageImages)
+        await until(lambda: images.has(hashlib.sha256(picture).hexdigest()))
         window.close()

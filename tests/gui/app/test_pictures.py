@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from desktop_app.ui.composer.prompt_text import PromptText
+from desktop_app.ui.transcript.media.message_images import MessageImages
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
@@ -48,6 +49,12 @@ def chip(desk: Desk, at: int = 0) -> ChipWidget:
     return desk.chip_widgets[at]
 
 
+def has_image(desk: Desk, sha256: str) -> bool:
+    """Return True if the transcript shows an image."""
+    (images,) = desk.window.transcript.findChildren(MessageImages)
+    return images.has(sha256)
+
+
 async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "IMG 1.jpg"
     path.write_bytes(packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6)))
@@ -72,8 +79,7 @@ async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Pa
         assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
         assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
         desk.window.transcript.viewport().grab()
-        pictures = desk.window.transcript._images
-        await until(lambda: part.sha256 in pictures._images)
+        await until(lambda: has_image(desk, part.sha256))
         desk.act(f"picture/{part.sha256}", 0)
         await until(lambda: viewer.opened)
         (copy,) = viewer.opened
@@ -207,7 +213,7 @@ async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) ->
         assert isinstance(part, ImagePart)
         assert await desk.backend.attachments.bytes(part.sha256) == data
         desk.window.transcript.viewport().grab()
-        await until(lambda: part.sha256 in desk.window.transcript._images._images)
+        await until(lambda: has_image(desk, part.sha256))
         desk.act(f"picture/{part.sha256}")
         await until(lambda: viewer.opened)
         assert viewer.opened[0].read_bytes() == data
@@ -229,7 +235,7 @@ async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:
         assert "base64" not in desk.transcript
         assert "Here: a cat" in desk.transcript
         desk.window.transcript.viewport().grab()
-        await until(lambda: part.sha256 in desk.window.transcript._images._images)
+        await until(lambda: has_image(desk, part.sha256))
 
 
 async def test_an_image_that_cannot_be_kept_is_named() -> None:

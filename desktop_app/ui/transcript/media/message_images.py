@@ -125,6 +125,10 @@ class MessageImages(QObject):
         self._images.clear()
         self._asked.clear()
 
+    def has(self, sha256: str) -> bool:
+        """Return True if the image with this hash has arrived."""
+        return sha256 in self._images
+
     def resource(self, url: QUrl | str) -> QImage | None:
         """Return the image that Qt draws for a name, or None for other names."""
         name = url if isinstance(url, str) else url.toString()
@@ -135,7 +139,7 @@ class MessageImages(QObject):
         else:
             return None
         width, height = (int(side) for side in size.split("x"))
-        if sha256 in self._images:
+        if self.has(sha256):
             return self._rounded(self._images[sha256], width, height)
         if sha256 not in self._asked:
             # Deferred, because Qt calls this while painting.
