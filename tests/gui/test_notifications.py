@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.ui.look import theme
+from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.window.cards.card_area import CardArea
 from desktop_app.ui.window.cards.notifications import NOTE_STAYS_MS, Notifications
 
@@ -185,7 +186,7 @@ def test_words_that_are_scrolled_end_before_the_bar(qtbot: QtBot) -> None:
     column.addWidget(card)
     window.show()
     card.notify("Most of what a month may cost is spent. " * 8, [("Show spending", lambda: None)])
-    text = card._text
+    (text,) = card.findChildren(CardText)
     qtbot.waitUntil(lambda: text.verticalScrollBar().isVisible())
     qtbot.waitUntil(lambda: card.status.width() == text.viewport().width())
 

@@ -135,12 +135,14 @@ class Desk:
         disk: type[Disk] = Disk,
         environment: dict[str, str] | None = None,
         bus: SessionBus | None = None,
+        is_resident: bool = False,
     ) -> None:
         self.stage = stage or Stage()
         self._request = request or OpenRequest()
         self._real = real
         self._disk_class = disk
         self._bus = bus or SessionBus()
+        self._is_resident = is_resident
         self._environment = environment or {}
         self._handlers = list(logging.getLogger().handlers)
 
@@ -164,6 +166,7 @@ class Desk:
             self.theme,
             self.backend,
             asyncio.get_running_loop(),
+            is_resident=self._is_resident,
         )
         self.controllers = self.ready.controllers
         self.state = self.controllers.state
@@ -298,7 +301,7 @@ class Desk:
     def said(self) -> str:
         """Return the visible notification, or "" if there is none."""
         card = self.window.notifications
-        return f"{card.status.text()} {card._details.text()}".strip() if card.isVisible() else ""
+        return f"{card.status.text()} {card.details.text()}".strip() if card.isVisible() else ""
 
     @property
     def rows(self) -> list[str]:

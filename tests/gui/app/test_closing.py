@@ -10,6 +10,7 @@ from desktop_app.app.desktop import resting_memory
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import timer_of
 
 WORKS, TAKEN = (HotkeyReport("Ctrl+A", s) for s in (HotkeyStatus.WORKS, HotkeyStatus.TAKEN))
 
@@ -120,20 +121,31 @@ async def test_a_window_closed_after_the_question_stays_again() -> None:
 
 
 async def test_a_resident_program_stays() -> None:
-    async with Desk() as desk:
-        desk.ready.closing._is_resident = True
+    async with Desk(is_resident=True) as desk:
         desk.window.close()
         desk.ready.quick.open_with("")
         desk.ready.quick.window.hide()
         assert not is_ending(desk)
 
 
-async def test_what_waits_for_rest_may_end_after_the_quick_prompt() -> None:
+def release(desk: Desk) -> None:
+    """Have the time pass after which memory is released."""
+    (memory,) = desk.window.findChildren(resting_memory.RestingMemory)
+    timer_of(memory).timeout.emit()
+
+
+async def test_what_waits_for_rest_may_end_after_the_quick_prompt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tidied: list[bool] = []
+    monkeypatch.setattr(resting_memory, "tidy_up", lambda: tidied.append(True))
     async with Desk() as desk:
+        release(desk)
         desk.ready.quick.open_with("")
         await desk.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        assert desk.ready._is_resting()
+        release(desk)
+        assert tidied == [True, True]
 
 
 async def test_memory_is_released_after_the_start_then_only_at_rest(
@@ -142,13 +154,12 @@ async def test_memory_is_released_after_the_start_then_only_at_rest(
     tidied: list[bool] = []
     monkeypatch.setattr(resting_memory, "tidy_up", lambda: tidied.append(True))
     async with Desk() as desk:
-        memory = desk.ready._memory
-        memory._release()
+        release(desk)
         assert tidied == [True]  # though the window is visible
-        memory._release()
+        release(desk)
         assert tidied == [True]
         desk.window.hide()
-        memory._release()
+        release(desk)
         assert tidied == [True, True]
 
 

@@ -48,7 +48,7 @@ def variants(desk: Desk) -> list[Variant]:
 def notice(desk: Desk) -> str:
     """Return the visible notification."""
     card = desk.window.notifications
-    return f"{card.status.text()} {card._details.text()}"
+    return f"{card.status.text()} {card.details.text()}"
 
 
 def environment(base_url: str, **more: str) -> dict[str, str]:

@@ -62,6 +62,7 @@ class Notifications(QFrame):
 
     Attributes:
         status: the line that screen readers read; it keeps the last announcement.
+        details: the rest of the text.
         anchor: where Tab comes to the card.
     """
 
@@ -70,9 +71,9 @@ class Notifications(QFrame):
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
         self._undo: Callable[[], object] | None = None
-        self._icon, self.status, self._details = PlainLabel(), PlainLabel(), LinkedLabel()
+        self._icon, self.status, self.details = PlainLabel(), PlainLabel(), LinkedLabel()
         self.status.setObjectName("status")
-        self._text = CardText(self.status, self._details)
+        self._text = CardText(self.status, self.details)
         self._count = PlainLabel(name="count")
         self._count.setProperty("role", "note")
         self.anchor = TabAnchor(self)
@@ -90,8 +91,8 @@ class Notifications(QFrame):
     @property
     def stops(self) -> list[QWidget]:
         """The widgets that Tab stops at, in order."""
-        has_links = self._details.focusPolicy() & Qt.FocusPolicy.TabFocus
-        return [*([self._details] if has_links else []), *self._actions, self.close_button]
+        has_links = self.details.focusPolicy() & Qt.FocusPolicy.TabFocus
+        return [*([self.details] if has_links else []), *self._actions, self.close_button]
 
     def notify(
         self,
@@ -204,10 +205,10 @@ class Notifications(QFrame):
         self.status.setAccessibleName(spoken_text(card.words))
         set_style_property(self, "role", "error-card" if card.is_error else "note-card")
         set_style_property(self.status, "role", "error-title" if card.is_error else "")
-        set_style_property(self._details, "role", "error-note" if card.is_error else "note")
+        set_style_property(self.details, "role", "error-note" if card.is_error else "note")
         self.status.setText(card.title)
-        self._details.set_linked(card.details)
-        self._details.setVisible(bool(card.details))
+        self.details.set_linked(card.details)
+        self.details.setVisible(bool(card.details))
         self._set_actions(card)
         self._place_actions()
         self._draw_icon()
