@@ -9,23 +9,28 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
 from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QCheckBox,
     QFileDialog,
     QMenu,
     QMessageBox,
+    QPlainTextEdit,
     QPushButton,
     QToolButton,
     QWidget,
 )
 
 from desktop_app.app.application import say_why_not
+from desktop_app.app.desktop import binding_controller
 from desktop_app.app.desktop.binding_controller import BindingController
 from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.app.quick import paste_back
 from desktop_app.backend.answer_settings import with_own, without_own
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
@@ -67,15 +72,14 @@ from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.spelling import Spelling
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
+from desktop_app.ui.help.help_window import HelpWindow
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.dialog_field import EditRequest
-from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
-from desktop_app.ui.settings.sections.network_section import CertificateSection
 from desktop_app.ui.settings.settings_frame import PAGES
-from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
@@ -83,7 +87,8 @@ from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm, ServerLog
-from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
+from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, Picture
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
@@ -184,7 +189,7 @@ async def conversation(desk: Desk, look: Look) -> None:
     menu.popup(desk.window.mapToGlobal(QPoint(40, 40)))
     await look("menu-transcript")
     menu.close()
-    desk.controllers.chat._offer_others(desk.state.current.path[-1])
+    desk.act("retry-with")
     await look("menu-retry-with")
     _close_popups()
     view.find_in_it.open()
@@ -194,12 +199,13 @@ async def conversation(desk: Desk, look: Look) -> None:
     await look("transcript-focus")
     view.focus_navigator.go(forward=True)
     await look("transcript-target")
-    view._link_target.point("https://a.example")
+    link_target = find(view, LinkTargetLabel, "link-target")
+    link_target.point("https://a.example")
     view.latest_button.show()
     await look("transcript-link")
-    view._link_target.hide()
+    link_target.hide()
     desk.controllers.reviews.review_last()
-    review = await _dialog(ReviewDialog)
+    review = await dialog_of(ReviewDialog)
     review.verdict.set_current("rejected")
     await look("review")
     review.accept()
@@ -289,12 +295,12 @@ async def composer(desk: Desk, look: Look) -> None:
     desk.window.notifications.dismiss()
     await _chip_menus(desk, look)
     desk.controllers.previews.show_any()
-    preview = await _dialog(AttachmentPreview)
+    preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
     await look("preview")
-    preview._show_tab("pictures")
-    await until(preview._picture.isVisible)
+    find(preview, QAbstractButton, "pictures").click()
+    await until(find(preview, Picture, "preview-picture").isVisible)
     await look("preview-pictures")
     preview.close()
     password = PasswordDialog(desk.theme.current, "⟦name.pdf⟧", desk.window, was_wrong=True)
@@ -325,7 +331,7 @@ async def presets(desk: Desk, look: Look) -> None:
         await desk.written()
         await look(page)
         if page == "presets":
-            dialog = await _dialog(PromptsDialog)
+            dialog = await dialog_of(PromptsDialog)
             find(dialog, QPushButton, "add-example").click()
             await look("preset-example")
         _close_dialogs(desk)
@@ -335,13 +341,13 @@ async def collections(desk: Desk, look: Look) -> None:
     """Show the dialog of collections: none, files with problems."""
     its = desk.controllers.collections
     its.show()
-    await until(lambda: its._dialog is not None and its._dialog.isVisible())
+    await dialog_of(CollectionsDialog)
     await look("collections-first")
     made = await desk.backend.collections.create("⟦Contracts⟧")
     await desk.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
     _close_dialogs(desk)
     its.show()
-    await until(lambda: its._filling is None and not its._soon.isActive())
+    await until(lambda: not its.is_busy)
     await look("collections")
     _close_dialogs(desk)
 
@@ -349,7 +355,7 @@ async def collections(desk: Desk, look: Look) -> None:
 async def spending(desk: Desk, look: Look) -> None:
     """Show the table of costs on each of its pages, and the charts."""
     desk.controllers.spending.show()
-    view = await _dialog(SpendingView)
+    view = await dialog_of(SpendingView)
     for page in ("today", "month", "months"):
         view.show_page(page)
         await look(f"spending-{page}")
@@ -363,7 +369,7 @@ async def evaluations(desk: Desk, look: Look) -> None:
     """Show an evaluation of two models with a failed case, and none."""
     its = desk.controllers.evaluations
     its.show()
-    dialog = await _dialog(EvaluationsDialog)
+    dialog = await dialog_of(EvaluationsDialog)
     await look("evaluations")
     find(dialog, QPushButton, "delete-evaluation").click()
     await until(lambda: not dialog.current)
@@ -374,7 +380,7 @@ async def evaluations(desk: Desk, look: Look) -> None:
 async def models(desk: Desk, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
     desk.controllers.models.show()
-    table = await _dialog(ModelsDialog)
+    table = await dialog_of(ModelsDialog)
     await until(lambda: bool(table.rows))
     await look("models")
     await _popup(desk, look, "menu-models", table.sort_menu())
@@ -383,7 +389,7 @@ async def models(desk: Desk, look: Look) -> None:
     table.filter.setCurrentIndex(0)
     row = next(row for row in table.rows if row.own is not None)
     desk.controllers.models.edit(row.provider_id, row.model)
-    editor = await _dialog(ModelEditor)
+    editor = await dialog_of(ModelEditor)
     await look("model-editor")
     editor.effort_choice.setCurrentIndex(2)
     editor.fields["input_price"].setText("1")
@@ -401,14 +407,14 @@ async def comparison(desk: Desk, look: Look) -> None:
     await until(lambda: len(desk.controllers.choices.models) > 1)
     desk.window.prompt.set_text("⟦When should an upload be retried?⟧")
     desk.controllers.comparison.offer()
-    dialog = await _dialog(CompareDialog)
+    dialog = await dialog_of(CompareDialog)
     dialog.add.click()
     await until(lambda: dialog.total)
     await look("compare-models")
     before = len(desk.stage.turns)
     dialog.compare.click()
     await until(lambda: len(desk.stage.turns) == before + 3)
-    shown = await _dialog(ComparisonWindow)
+    shown = await dialog_of(ComparisonWindow)
     first, second, third = desk.stage.turns[before:]
     first.end(ANSWER)
     second.say("⟦Never.⟧")
@@ -447,24 +453,25 @@ async def servers(desk: Desk, look: Look) -> None:
     desk.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
     await desk.controllers.servers.show_servers()
     await look("servers-signed-in")
-    await desk.controllers.servers._ask_removal("my-mail")
+    desk.window.settings.server_removal_requested.emit("my-mail")
+    await desk.written()
     await look("confirm-server-removal")
     _close_dialogs(desk)
     await desk.backend.vault.remove(run.server.sign_in_name)
     panel.server_edit_requested.emit("my-notes")
-    form = await _dialog(ServerForm)
+    form = await dialog_of(ServerForm)
     await look("server-form")
     form.show_problem(tr("A quotation mark in the command isn’t closed."))
     await look("server-form-problem")
     _close_dialogs(desk)
     (await book.run("my-notes")).on_log("", "https://127.0.0.1/listening")
     panel.server_log_requested.emit("my-notes")
-    await _dialog(ServerLog)
+    await dialog_of(ServerLog)
     await look("server-log")
     _close_dialogs(desk)
     desk.window.show_settings(False)
     desk.controllers.servers.show_resources()
-    resources = await _dialog(ResourceDialog)
+    resources = await dialog_of(ResourceDialog)
     await look("server-resources")
     resources.set_resources([ResourceChoice("my-notes", "notes:all", "my-notes")], [])
     await look("server-resources-listed")
@@ -481,7 +488,7 @@ async def batches(desk: Desk, look: Look) -> None:
     await look("batch-list")
     for row in range(dialog.jobs.rowCount()):
         job = dialog.jobs.index(row, 0)
-        dialog._open(job)
+        dialog.table.activated.emit(job)
         await until(lambda: dialog.page == "job")
         await desk.written()
         await look(f"batch-job-{row}")
@@ -525,7 +532,9 @@ async def desktop(desk: Desk, look: Look) -> None:
     binding = BindingController(
         desk.window, notifications=desk.window.notifications, tasks=desk.controllers.tasks
     )
-    binding._ask(BindingDesktop.GNOME, "Meta+Alt+Space")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(binding_controller, "binding_desktop", lambda _: BindingDesktop.GNOME)
+        binding.offer("Meta+Alt+Space")
     await look("confirm-binding")
     _close_dialogs(desk)
     desk.window.show_settings(False)
@@ -558,10 +567,12 @@ async def cards(desk: Desk, look: Look) -> None:
     )
     await look("notifications")
     desk.window.notifications.dismiss()
-    desk.controllers.trash._ask("⟦Empty trash?⟧", lambda: None)
+    desk.controllers.trash.offer_to_empty()
     await look("message-box")
     _close_dialogs(desk)
-    desk.controllers.data_page._confirm_restore(Path("⟦backup⟧.zip"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(QFileDialog, "getOpenFileName", lambda *_: ("⟦backup⟧.zip", ""))
+        desk.controllers.data_page.choose_restore()
     await look("confirm-restore")
     _close_dialogs(desk)
     progress, compaction = ProgressCard(desk.theme.current), CompactionCard(desk.theme.current)
@@ -609,23 +620,23 @@ async def system_dialogs(desk: Desk, look: Look) -> None:
         "export-one": lambda: its.transfer.choose_export([desk.open_id], "html"),
         "export-open": its.export.export,
         "restore": its.data_page.choose_restore,
-        "backup-folder": _child(desk, DataTab)._choose_folder,
-        "model-file": _child(desk, LocalModelSection)._open_dialog,
-        "certificates": _child(desk, CertificateSection)._open_dialog,
+        "backup-folder": find(desk.window, QPushButton, "choose-backup-folder").click,
+        "model-file": find(desk.window, QPushButton, "choose-weights").click,
+        "certificates": find(desk.window, QPushButton, "choose-ca-file").click,
     }
     for name, opener in openers.items():
         QTimer.singleShot(0, opener)  # some wait for the dialog in an event loop of their own
-        dialog = await _dialog(QFileDialog)
+        dialog = await dialog_of(QFileDialog)
         await look(f"file-dialog-{name}")
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
     desk.window.show_settings(False)
     its.export.print_()
-    printing = await _dialog(QPrintDialog)
+    printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
     QTimer.singleShot(0, lambda: say_why_not(StorageError(Reason.STORE_CLOSED)))
-    box = await _dialog(QMessageBox)
+    box = await dialog_of(QMessageBox)
     await look("cannot-start")
     box.reject()
 
@@ -643,7 +654,7 @@ async def palette(desk: Desk, look: Look) -> None:
 async def help_window(desk: Desk, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
     desk.controllers.help.open()
-    await until(lambda: desk.controllers.help._window is not None)
+    await dialog_of(HelpWindow)
     await look("help")
     await desk.controllers.help.close()
 
@@ -657,7 +668,7 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     await look("quick")
     window.set_text("⟦Why?⟧")
     before = len(desk.stage.turns)
-    window._submit()
+    QTest.keyClick(find(window, QPlainTextEdit, "prompt"), Qt.Key.Key_Return)
     await until(lambda: len(desk.stage.turns) > before)
     desk.stage.turns[-1].end(ANSWER)
     await desk.settled()
@@ -665,11 +676,10 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     window.set_problem("⟦It failed.⟧", "⟦Retry⟧")
     await look("quick-problem")
     window.set_status("")
-    paste_back = desk.ready.quick_host.paste_back
-    paste_back._is_possible = True
-    window.paste_requested.emit()
-    box = paste_back._question
-    assert box is not None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(paste_back, "can_type", lambda: True)
+        window.paste_requested.emit()
+    box = find(window, QMessageBox, "confirm-paste")
     await until(box.isVisible)
     await look("quick-paste")
     box.reject()
@@ -802,7 +812,7 @@ def _close_dialogs(desk: Desk) -> None:
             window.close()
 
 
-async def _dialog(kind: type[_W]) -> _W:
+async def dialog_of(kind: type[_W]) -> _W:
     """Return the dialog of a class, once it is visible."""
     found: list[_W] = []
 

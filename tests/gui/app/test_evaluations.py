@@ -19,7 +19,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.scenes import _dialog as dialog_of
+from tests.gui.app.scenes import dialog_of
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

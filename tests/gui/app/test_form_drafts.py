@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from desktop_app.app.desktop import form_keeper
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
@@ -19,9 +20,8 @@ from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.form_dialog import KeptForm
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.scenes import KEYED
-from tests.gui.app.scenes import _dialog as dialog_of
-from tests.helpers.widgets import find
+from tests.gui.app.scenes import KEYED, dialog_of
+from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     import pytest
@@ -38,14 +38,14 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         (await review(desk)).text.setPlainText("Because of air.")
         desk.controllers.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
-        desk.controllers.servers._open_form(None)
+        desk.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
         server.name.setText("mail")
         server.command.setText("mail-server --key secret")
         server.url.setText("https://mail.example/?key=secret")
         server.environment.setPlainText("TOKEN=secret")
         desk.controllers.batches.begin([tmp_path])
-        dialog = desk.controllers.batches._made_dialog()
+        dialog = await dialog_of(BatchDialog)
         dialog.new.task.selectAll()
         QTest.keyClicks(dialog.new.task, "Which is it?")
     assert KeptForm.drafts == {}
@@ -53,7 +53,8 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
     async with Desk(environment=KEYED) as desk:
         settings = str(desk.stored("SELECT value FROM settings"))
         assert not any(word in settings for word in ("secret", "Because of air"))
-        dialog = desk.controllers.batches._made_dialog()
+        desk.controllers.batches.show()
+        dialog = await dialog_of(BatchDialog)
         dialog.new.set_prompts([], "")
         assert dialog.new.task.toPlainText() == "Which is it?"
         assert tmp_path.name in dialog.new.files.text()
@@ -65,7 +66,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         assert shown.text.toPlainText() == "Because of dust."
     # A form that was not opened in the meantime is still filled in.
     async with Desk(environment=KEYED) as desk:
-        desk.controllers.servers._open_form(None)
+        desk.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
         assert server.name.text() == "mail"
         assert server.command.text() == server.environment.toPlainText() == server.url.text() == ""
@@ -97,7 +98,7 @@ async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_keeper, "_PAUSE_MS", 20)
     async with Desk(environment=KEYED) as desk:
-        desk.controllers.servers._open_form(None)
+        desk.window.settings.server_add_requested.emit()
         dialog = await dialog_of(ServerForm)
         dialog.name.setText("mail")
         kept = "SELECT value FROM settings WHERE key = 'window.forms'"
@@ -105,7 +106,8 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         dialog.name.clear()
         dialog.reject()
         await until(lambda: desk.stored(kept) == [("{}",)])
-        assert not desk.ready._forms._timer.isActive()
+        (keeper,) = desk.window.findChildren(form_keeper.FormKeeper)
+        assert not timer_of(keeper).isActive()
 
 
 async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(

@@ -17,8 +17,7 @@ from desktop_app.ui.models.model_columns import FAVORITE_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.scenes import OWN_SERVER
-from tests.gui.app.scenes import _dialog as dialog_of
+from tests.gui.app.scenes import OWN_SERVER, dialog_of
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

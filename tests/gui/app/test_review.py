@@ -20,8 +20,7 @@ from desktop_app.ui.spending.spending_measures import MODEL_COLUMNS
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.scenes import KEYED
-from tests.gui.app.scenes import _dialog as dialog_of
+from tests.gui.app.scenes import KEYED, dialog_of
 from tests.helpers.widgets import find
 
 
