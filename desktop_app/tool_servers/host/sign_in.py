@@ -82,7 +82,7 @@ class SignIn:
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
-        provider = _SharedProvider(self._url, metadata, self, self._show, self._wait)
+        provider = _SharedProvider(self._url, metadata, self, self.show, self.wait)
         provider.sign_in = self
         self._context = provider.context
         self._restore(provider.context)
@@ -116,7 +116,12 @@ class SignIn:
 
     # -- the browser
 
-    async def _show(self, address: str) -> None:
+    async def show(self, address: str) -> None:
+        """Send the user to the server's page.
+
+        Raises:
+            SignInError: the page is not encrypted, or the user has been asked before.
+        """
         if not self._page:
             self.is_needed = True
             raise SignInError(NEEDED)
@@ -127,7 +132,12 @@ class SignIn:
         self._state = parse_qs(parts.query)["state"][0]
         self._output.send(event="sign_in", url=address)
 
-    async def _wait(self) -> AuthorizationCodeResult:
+    async def wait(self) -> AuthorizationCodeResult:
+        """Wait for the user, and return what the page answers.
+
+        Raises:
+            SignInError: the page refuses, in the server's words.
+        """
         found = await self._answered
         self._page = ""  # the user was asked once
         assert self._listener is not None

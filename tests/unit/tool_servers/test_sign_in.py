@@ -84,7 +84,7 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     missing = ("HTTP/1.1 404 Not Found", {"content-length": "0", "connection": "close"}, "")
     assert await asked(port, "/callback?code=7") == missing  # nobody has been sent anywhere yet
     assert await asked(port, "/callback?code=7&state=") == missing
-    await sign_in._show("https://login.example/a?state=s1&x=y")
+    await sign_in.show("https://login.example/a?state=s1&x=y")
     assert parent.lines() == [{"event": "sign_in", "url": "https://login.example/a?state=s1&x=y"}]
     for target in ("/callback?code=7&state=s2", "/other?code=7&state=s1", "/callback?code=7"):
         assert await asked(port, target) == missing
@@ -94,10 +94,10 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     assert headers["cache-control"] == "no-store"
     assert body.endswith("<p>Come back &lt;ä&gt;.</p>")
     assert (await asked(port, "/callback?code=8&state=s1"))[0] == status  # the first one counts
-    found = await sign_in._wait()
+    found = await sign_in.wait()
     assert (found.code, found.state, found.iss) == ("7", "s1", "i")
     with pytest.raises(SignInError, match=NEEDED):  # the user was asked once
-        await sign_in._show("https://login.example/a?state=s3")
+        await sign_in.show("https://login.example/a?state=s3")
     assert sign_in.is_needed
 
 
@@ -111,11 +111,11 @@ async def test_a_refusal_is_in_the_words_of_the_server(
     sign_in = SignIn({"url": URL, "sign_in": "Done."}, parent.output)
     provider = await sign_in.provider()
     assert provider is not None
-    await sign_in._show("https://login.example/a?state=s")
+    await sign_in.show("https://login.example/a?state=s")
     port = (provider.context.client_metadata.redirect_uris or [])[0].port or 0
     await asked(port, f"/callback?state=s&{query}")
     with pytest.raises(SignInError, match=f"^{reason}$"):
-        await sign_in._wait()
+        await sign_in.wait()
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ async def test_nothing_is_asked_in_the_users_network(
 async def test_the_page_to_sign_in_is_encrypted(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "sign_in": "Done."}, parent.output)
     with pytest.raises(SignInError, match=r"login\.example isn’t a safe address"):
-        await sign_in._show("http://login.example/a?state=s")
+        await sign_in.show("http://login.example/a?state=s")
     own = SignIn({"url": "http://127.0.0.1:1/", "sign_in": "Done."}, parent.output)
-    await own._show("http://127.0.0.1:2/a?state=s")
+    await own.show("http://127.0.0.1:2/a?state=s")
     assert parent.lines() == [{"event": "sign_in", "url": "http://127.0.0.1:2/a?state=s"}]
 
 
