@@ -13,11 +13,13 @@ from desktop_app.rendering.block_model import FORMULA_BEGINS as WAITING
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media import formula_display
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
+from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
 from tests.helpers.children import MISSING_CHILD, python_child
 from tests.helpers.messages import answer, streaming
+from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,7 +185,8 @@ def test_formulas_are_drawn_some_paragraphs_at_a_time(
     monkeypatch.setattr(formula_display, "_FORMULAS_S", -1.0)  # time is always up
     view.typeset_with(typesetter)
     counts = [0]
-    view._formula_display._timer.timeout.connect(lambda: counts.append(drawn(view)))
+    (display,) = view.findChildren(FormulaDisplay)
+    timer_of(display).timeout.connect(lambda: counts.append(drawn(view)))
     with qtbot.waitSignal(typesetter.formulas_ready):
         view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
     qtbot.waitUntil(lambda: drawn(view) == 10)

@@ -118,6 +118,7 @@ def test_other_fonts_need_what_has_come_if_that_was_much(loaded: Loaded) -> None
     while not fallbacks.load_for(0):
         pass
     assert not loaded.missing(MANY, [small])
+    assert loaded.seen
     assert all(letter.isprintable() or letter in MANY for letter, _ in loaded.seen)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
@@ -154,7 +154,7 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
     for is_unfolded in (True, False, True):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
-        qtbot.waitUntil(lambda: not view.focus_navigator._soon.isActive())
+        qtbot.waitUntil(lambda: not timers(view)[0].isActive())
         assert focused(view).accessibleName().startswith("Thought: ")
         assert bar.value() == before
 
@@ -286,13 +286,24 @@ def test_the_ring_is_around_each_line_of_a_link_and_within_the_text(
     assert accents(view, image, QRect(0, 8, 3, 6)) >= 6, "its left side is not cut off"
 
 
+def timers(view: TranscriptView) -> list[QTimer]:
+    """Return the timers after which the focused target is covered, and then all targets."""
+    return sorted(view.focus_navigator.findChildren(QTimer), key=QTimer.interval)
+
+
+def cover_all(view: TranscriptView) -> None:
+    """Cover all visible targets, as some time after the text has moved."""
+    _, rest = timers(view)
+    rest.timeout.emit()
+
+
 def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([answer("[a](https://a.example) [b](https://b.example)")])
     enter(view)
     tab_to(qtbot, view, "a, ")
-    view.focus_navigator._cover_all()
+    cover_all(view)
     rings = [
         accents(view, image, image.rect())
         for button in view.findChildren(FocusTargetButton)
@@ -342,7 +353,7 @@ def test_what_is_unfolded_with_the_keyboard_is_there_once(
     for words in ("Show fewer lines", "Show 22 more lines", "Show fewer lines"):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == words)  # noqa: B023
-        view.focus_navigator._cover_all()
+        cover_all(view)
         covers = [
             button for button in view.findChildren(FocusTargetButton) if not button.isHidden()
         ]
@@ -362,13 +373,14 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
     enter(view)
     QAccessible.setActive(True)
-    view.focus_navigator._cover_all()
+    cover_all(view)
     view.set_theme(theme.dark())
     enter(view)
     assert [tab(qtbot, view) for _ in WAY] == WAY
-    view.focus_navigator._cover_all()
+    cover_all(view)
     QAccessible.setActive(False)
     covers = [button for button in view.findChildren(FocusTargetButton) if not button.isHidden()]
+    assert covers
     assert all(button.stop.start < button.stop.end for button in covers)
 
 

@@ -103,16 +103,14 @@ def test_what_is_around_the_screen_is_filled_in_slices(
 
     monkeypatch.setattr(DocumentWriter, "fill", note)
     view.set_theme(theme.dark())
-    height, top = view.viewport().height(), bar.value()
-    assert view.virtualizer._hole_in(top, top + height) is None
-    assert view.virtualizer._hole_in(top - height, top + 2 * height) is not None
+    assert view.virtualizer.is_filled(0)
+    assert not view.virtualizer.is_filled(1)
     added.clear()
     view.filler.fill()
     assert len(added) == 1
     assert view.filler.is_waiting
     qtbot.waitUntil(lambda: not view.filler.is_waiting)
-    top = bar.value()
-    assert view.virtualizer._hole_in(top - height, top + 2 * height) is None
+    assert view.virtualizer.is_filled(1)
     assert len(added) > 1
 
 

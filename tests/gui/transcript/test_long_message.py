@@ -442,7 +442,6 @@ def test_code_that_is_folded_as_it_comes_stays_folded(
 ) -> None:
     monkeypatch.setattr(stream_scheduler, "_LEAST", piece)
     monkeypatch.setattr(stream_scheduler, "_MOST", piece)
-    view.stream._text._at_once = piece
     view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
     settle(view, qtbot)
     while view.virtualizer.fill_more(60):

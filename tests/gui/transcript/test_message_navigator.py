@@ -334,15 +334,21 @@ def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> N
     assert bar.value() == bar.maximum()
 
 
+def line_on_top(view: TranscriptView) -> tuple[str, int, int]:
+    """Return the paragraph on top of the screen, where in it the line begins, and its position."""
+    cursor = view.cursorForPosition(QPoint(0, 0))
+    return cursor.block().text(), cursor.positionInBlock(), view.cursorRect(cursor).top()
+
+
 def test_a_notice_above_the_screen_moves_nothing(view: TranscriptView) -> None:
     said = answer("Words")
     view.set_messages([said, *many(6)])
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() - view.viewport().height())
-    line = view.anchor._line_on_top()
+    line = line_on_top(view)
     view.stream.update_message(replace(said, notices=("One.", "Two.")))
     QGuiApplication.processEvents()
-    assert view.anchor._line_on_top() == line
+    assert line_on_top(view) == line
 
 
 def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) -> None:
@@ -355,11 +361,11 @@ def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) 
     view.stream.flush()
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() - view.viewport().height())
-    line, height = view.anchor._line_on_top(), view.document().size().height()
+    line, height = line_on_top(view), view.document().size().height()
     view.stream.append_text(said.id, "[late]: https://example.org/\n\n")
     view.stream.flush()
     assert view.document().size().height() < height
-    assert view.anchor._line_on_top() == line
+    assert line_on_top(view) == line
 
 
 def mouse(

@@ -86,13 +86,17 @@ def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
         lengths.append(len(text))
         return stream_scheduler.ANY_LENGTH
 
-    waiting = StreamScheduler(write, bool, owner)
-    waiting._at_once = 1500
+    def begun_with(length: int) -> StreamScheduler:
+        with monkeypatch.context() as patched:
+            patched.setattr(stream_scheduler, "_LEAST", length)
+            return StreamScheduler(write, bool, owner)
+
+    waiting = begun_with(1500)
     for length in (100, 100, 1500, 3000):
         waiting.add("a", "x" * length)
         waiting.flush()
     assert lengths[:4] == [100, 100, 1500, 750]
-    waiting._at_once = 1500
+    waiting = begun_with(1500)
     waiting.clear()
     lengths.clear()
     waiting.add("a", "x" * 3000)
@@ -134,7 +138,7 @@ def test_a_slice_is_written_at_once_and_the_window_has_as_long(
     assert timer_of(slow).interval() >= 100, "as long as the slice took"
     slow.add("b", "y" * 3000)
     slow.prioritize("b")
-    slow._write_slice()
+    timer_of(slow).timeout.emit()
     assert [message_id for message_id, _ in written] == ["a", "b"]
     assert timer_of(slow).interval() == 1, "somebody waits for it"
 
@@ -199,6 +203,7 @@ def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:
 def test_no_piece_of_a_long_text_reaches_beyond_a_step(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stream_scheduler, "_LEAST", 1000)
     view.set_messages([message := streaming()])
     taken: list[int] = []
     take = BlockStream._process
@@ -209,7 +214,6 @@ def test_no_piece_of_a_long_text_reaches_beyond_a_step(
 
     monkeypatch.setattr(BlockStream, "_process", seen)
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: 0.0)
-    view.stream._text._at_once = 1000
     view.stream.append_text(message.id, "Some words.\n\n" * 1_000)
     view.stream.flush()
     assert sum(taken) == 13_000

@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRectF, Qt, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QRectF, Qt, QUrl, Slot
 from PySide6.QtGui import (
     QAccessible,
     QDesktopServices,
@@ -401,15 +401,21 @@ def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
     assert data.text() == "a\tb\n1\t2"
 
 
+def copy_mark(view: TranscriptView) -> QRect:
+    """Return the place of the button that copies a block of Python."""
+    head = view.document().find("py").block()
+    mark = view._backdrop.mark(head, view.verticalScrollBar().value(), view.viewport().width())
+    return mark.area
+
+
 def test_what_was_copied_says_so_for_a_while(
     view: TranscriptView, qtbot: QtBot, qapp: QApplication
 ) -> None:
     view.set_messages([answer("```py\na = 1\n```")])
-    head = view.document().find("py").block()
-    mark = view._backdrop.mark(head, view.verticalScrollBar().value(), view.viewport().width())
+    area = copy_mark(view)
     button = next(b for b in view.findChildren(QToolButton) if b.objectName() == "message-copy")
     for widget, place, timer in (
-        (view.viewport(), mark.area, view._saying),
+        (view.viewport(), area, view._saying),
         (button, button.rect(), view.action_row.row._saying),
     ):
         qtbot.mouseMove(widget, place.center())
@@ -457,9 +463,8 @@ def test_the_way_to_the_latest_message_stands_in_the_middle_of_its_button(
 def test_code_is_copied_as_code(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("```py\na = 1\n\n  b\n```")])
     view.grab()
-    head = view.document().find("py").block()
-    mark = view._backdrop.mark(head, view.verticalScrollBar().value(), view.viewport().width())
-    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=mark.area.center())
+    area = copy_mark(view)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=area.center())
     assert QGuiApplication.clipboard().text() == "a = 1\n\n  b"
     select(view, "a = 1", "b")
     assert view.createMimeDataFromSelection().text() == "a = 1\n\n  b"
