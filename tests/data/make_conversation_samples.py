@@ -209,9 +209,7 @@ async def _stopped(chance: random.Random, room: Room, provider: _Provider) -> li
     provider.took = chance.choice((None, Usage(9, 0, 9, 0), StreamCutError(Reason.ANSWER_CUT)))
     if not is_left:
         return [*said, await run.call_off(), len(provider.cancelled), await _of_run(room, run)]
-    await room.store._databases.disk.write(
-        lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
-    )
+    await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
     taken = await Resumer(room.store, room.service).take_up([OPENAI])
     provider.add(*_script(chance, is_last=True))
     for answering in taken:

@@ -252,7 +252,7 @@ async def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path
     kill = "UPDATE spending_holds SET owner_started = 'another boot:1'"
 
     async def lost(room: Room) -> int:
-        await room.ledger._databases.disk.write(lambda c: c.execute(kill))
+        await room.database.write(lambda c: c.execute(kill))
         return (await room.ledger.report(now())).month[0].spent.uncounted
 
     async with open_room(tmp_path, ScriptedProvider(answer("a"))) as room:

@@ -123,6 +123,7 @@ class FullDisk(ConversationStore):
 class Room:
     """A chat service over a store on disk."""
 
+    database: Database
     service: ChatService
     store: FullDisk
     ledger: Ledger
@@ -191,7 +192,7 @@ async def open_room(
         needs_of=template_needs,
     )
     try:
-        yield Room(service, store, ledger, attachments, counter)
+        yield Room(database, service, store, ledger, attachments, counter)
     finally:
         await documents.aclose()
         await database.close()

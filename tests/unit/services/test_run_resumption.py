@@ -68,9 +68,7 @@ async def left(room: Room, provider: ScriptedProvider) -> Message:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    await room.store._databases.disk.write(
-        lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
-    )
+    await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
     kept = await room.store.message(began.answer.id)
     assert kept is not None
     return kept
@@ -205,9 +203,7 @@ async def test_stop_tells_the_provider_and_enters_what_it_took_once(
         assert answer is not None
         assert answer == began.answer
         assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
-        rows = await room.store._databases.disk.read(
-            lambda c: c.execute("SELECT cost FROM ledger").fetchall()
-        )
+        rows = await room.database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
         assert len(rows) == 1, "once, also where it is not known what it took"
         assert await spent(room, answer) == (COST if took == USAGE else 0)
         said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
