@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, menu_text
 from desktop_app.ui.widgets.mnemonics import (
@@ -217,21 +217,23 @@ def test_parts_with_commands_and_values_have_none(dialog: Dialog) -> None:
     assert dialog.keys.property("text") == "Ctrl+S"
 
 
-def test_alt_with_a_letter_that_is_no_mnemonic_types_nothing(qtbot: QtBot) -> None:
+def test_alt_with_a_letter_that_is_no_mnemonic_types_nothing(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
     window = QWidget()
     field = QLineEdit(window)
     qtbot.addWidget(window)
-    mnemonics = WindowMnemonics(window, lambda _window: ())
+    _mnemonics = WindowMnemonics(window, lambda _window: ())
     window.show()
     field.setFocus()
     qtbot.waitUntil(field.hasFocus)
-    mnemonics._follow_focus(None, field)
+    qapp.focusChanged.emit(None, field)
     QTest.keyClick(field, Qt.Key.Key_Q, ALT)
     QTest.keyClick(field, Qt.Key.Key_Q, ALT | Qt.KeyboardModifier.ShiftModifier)
     assert not field.text()
     QTest.keyClick(field, Qt.Key.Key_Q, ALT | Qt.KeyboardModifier.ControlModifier)  # AltGr
     QTest.keyClick(field, Qt.Key.Key_A)
     assert field.text() == "qa"
-    mnemonics._follow_focus(field, None)
+    qapp.focusChanged.emit(field, None)
     QTest.keyClick(field, Qt.Key.Key_B)
     assert field.text() == "qab"

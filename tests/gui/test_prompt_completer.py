@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion import prompt_menu
@@ -20,6 +20,7 @@ from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.transcript.view import TranscriptView
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.modeltest import ModelTester
@@ -259,8 +260,9 @@ def test_what_must_be_filled_is_said_and_tab_walks(either: Typed) -> None:
     assert fields is not None
     assert either.field("what").hasFocus()  # the only one that must be filled
     either.press(KEY.Key_Return)
-    assert fields._note.text() == "Fill in: What"
-    assert fields._labels["what"].property("role") == "error-title"
+    (label,) = (each for each in fields.findChildren(QLabel) if each.text() == "What")
+    assert find(fields, QLabel, "prompt-fields-note").text() == "Fill in: What"
+    assert label.property("role") == "error-title"
     either.press(KEY.Key_Backtab)
     choice = cast(Combo, fields.findChild(Combo, "field-focus"))
     assert choice.hasFocus()
@@ -268,7 +270,7 @@ def test_what_must_be_filled_is_said_and_tab_walks(either: Typed) -> None:
     assert choice.currentText() == "safety"
     either.press(KEY.Key_Tab)
     either.press(KEY.Key_A)
-    assert fields._labels["what"].property("role") == ""
+    assert label.property("role") == ""
     either.press(KEY.Key_Return)
     assert either.text == "Look at safety of a"
 

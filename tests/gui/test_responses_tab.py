@@ -12,6 +12,7 @@ from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, ResponsesTab
+from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.widgets import find
 
@@ -137,7 +138,8 @@ def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: Respo
     text = find(tab, QPlainTextEdit, "answer.stop")
     with qtbot.assertNotEmitted(tab.changed, wait=20):
         text.setPlainText("a\nb\nc\nd\ne")
-        tab._form.settle()
+        (form,) = tab.findChildren(SchemaForm)
+        form.settle()
     assert "Enter 4 lines or fewer." in words(tab)
     with qtbot.waitSignal(tab.changed) as told:
         text.setPlainText("a\nb\n\nc\nd")

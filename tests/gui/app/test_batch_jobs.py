@@ -349,7 +349,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         await until(lambda: desk.window.findChild(BatchDialog) is not None)
         dialog = find(desk.window, BatchDialog, "batch-jobs")
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
-        dialog._open(dialog.jobs.index(0, 0))
+        dialog.table.activated.emit(dialog.jobs.index(0, 0))
         await until(lambda: dialog.page == "job" and dialog.job.answer.isVisible())
         table, answer = dialog.job.table, dialog.job.answer
         await until(lambda: table.geometry().bottom() < answer.geometry().top())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-
-from PySide6.QtWidgets import QMenu
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.models.model_catalog import Variant
@@ -14,6 +13,9 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import KEYED
 from tests.helpers.menus import entry_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
 
 
 def _call(seconds: float, effort: str = "high", outcome: str = "complete") -> Call:
@@ -28,10 +30,15 @@ def _call(seconds: float, effort: str = "high", outcome: str = "complete") -> Ca
     )
 
 
+def _efforts(desk: Desk) -> list[QAction]:
+    """Return the entries of the menu of efforts, as it opens."""
+    menu = desk.window.prompt.row.effort.menu()
+    menu.aboutToShow.emit()
+    return menu.actions()
+
+
 def _labels(desk: Desk) -> list[str]:
-    menu = QMenu()
-    desk.window.prompt.row._fill_efforts(menu)
-    return [entry_text(action) for action in menu.actions()]
+    return [entry_text(action) for action in _efforts(desk)]
 
 
 async def test_each_effort_says_what_it_is_for_costs_and_takes() -> None:
@@ -83,7 +90,8 @@ async def test_routine_work_is_done_by_a_small_model_unless_the_user_wants_other
         assert desk.backend._note_taker(own).model.id == "gpt-5-mini"
         unlisted = replace(own.profile, id="x", kind=type(own.profile.kind)("compatible"))
         assert desk.backend._note_taker(replace(own, profile=unlisted)).model.id == "gpt-5.2-pro"
-        await desk.controllers.settings._set("answer.routine_model", "conversation")
+        desk.window.settings.setting_changed.emit("answer.routine_model", "conversation")
+        await desk.written()
         assert desk.backend._note_taker(own).model.id == "gpt-5.2-pro"
 
 
@@ -91,8 +99,6 @@ async def test_a_model_without_minimal_effort_does_not_offer_it() -> None:
     async with Desk(environment=KEYED) as desk:
         choice = replace(desk.state.setup.choice, variant=None, model="gpt-5.2-codex")
         desk.state.setup.choose(choice)
-        menu = QMenu()
-        desk.window.prompt.row._fill_efforts(menu)
-        offered = [entry_text(a).split(" ·")[0] for a in menu.actions() if a.isEnabled()]
+        offered = [entry_text(a).split(" ·")[0] for a in _efforts(desk) if a.isEnabled()]
         assert offered == ["Low", "Medium", "High", "Extra high"]
-        assert not any(entry_text(action).startswith("Minimal") for action in menu.actions())
+        assert not any(label.startswith("Minimal") for label in _labels(desk))

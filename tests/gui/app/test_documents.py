@@ -17,6 +17,7 @@ from desktop_app.app.chat.chunked_reading_controller import BEGIN
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.ui.composer.suggestions import SuggestionButton
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
@@ -36,7 +37,8 @@ def offered(desk: Desk) -> list[str]:
 
 def suggestions(desk: Desk) -> list[str]:
     """Return the labels of the suggestions."""
-    return [button.text() for button in desk.window.prompt._suggestions._buttons]
+    buttons = desk.window.prompt.findChildren(SuggestionButton)
+    return [button.text() for button in buttons if button.isVisible()]
 
 
 async def test_a_report_is_summarised_by_enter(data: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app import child_processes
 from desktop_app.child_processes import keep_files_private
@@ -22,6 +23,7 @@ from desktop_app.ui.widgets.external_open import open_path
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_paper import has_said
 from tests.gui.app.test_viewer import OPENAI
+from tests.helpers.widgets import find
 from tests.integration.headless.test_file_modes import open_to_others
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ async def test_nobody_else_reads_what_the_window_writes(
         desk.act(f"document/{part.sha256}", 0)
         viewer = desk.controllers.viewer.window
         assert viewer is not None
-        viewer._buttons["viewer-original"].click()
+        find(viewer, QAbstractButton, "viewer-original").click()
         await until(lambda: bool(system.opened))
         assert system.opened[0].is_relative_to(folders().temporary)
         # With the write-ahead log, the socket and the copy that another program shows.

@@ -34,7 +34,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
-from tests.helpers.widgets import find
+from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -506,7 +506,7 @@ async def test_what_we_write_ourselves_is_not_read_again() -> None:
         told: list[bool] = []
         desk.controllers.store_watcher.store_changed.connect(lambda: told.append(True))
         await desk.ask_and_answer("First", "One")
-        pause = desk.controllers.store_watcher._pause
+        pause = timer_of(desk.controllers.store_watcher)
         await until(lambda: not pause.isActive())
         await desk.written()
         assert told == []

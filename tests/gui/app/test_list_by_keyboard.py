@@ -206,7 +206,7 @@ async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_un
     async with Desk() as desk:
         await asked(desk, "One", "Two")
         first, second = (c.id for c in desk.window.conversations.model.conversations)
-        desk.controllers.library._pin([first], True)
+        desk.window.conversations.pin_requested.emit([first], True)
         desk.window.conversations.view.pins_dropped.emit([second], first)
         assert desk.window.conversations.pins == [second, first]
         desk.ready.actions["conversation.undo"]()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.quick import paste_back
 from desktop_app.app.quick.paste_back import TOKEN_KEY
@@ -96,7 +97,7 @@ async def test_a_held_key_would_change_what_is_typed(
             quick = await answered(desk)
             await until(quick.isActiveWindow)
             quick.paste_requested.emit()
-            await until(lambda: "Nothing was pasted" in quick._problem.text())
+            await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
             assert quick.isVisible()
             assert not portal.typed
             portal.service.wait_for("Close")

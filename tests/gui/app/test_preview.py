@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -318,6 +319,11 @@ def test_pages_are_the_text_and_hold_no_long_line(text: str) -> None:
     assert all(len(line) <= 10 for piece in pieces for line in piece.split("\n"))
 
 
+def process_events_until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        QCoreApplication.processEvents()
+
+
 def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
     text = "".join(f"row {n} 😀 Word\n" for n in range(9))
     view = PagedText(light(), "x", "y")
@@ -325,13 +331,11 @@ def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
     counted: list[tuple[int, int, bool]] = []
     view.counted.connect(lambda *row: counted.append(row))
     view.look_for("word")
-    while not (counted[-1][2] and view.is_written):
-        QCoreApplication.processEvents()
+    process_events_until(lambda: counted[-1][2] and view.is_written)
     assert counted[-1] == (1, 9, True)
     for number in (2, 3, 4, 5, 6, 7, 8, 9, 1):
         view.step(+1)
-        while not view.is_written:
-            QCoreApplication.processEvents()
+        process_events_until(lambda: view.is_written)
         assert counted[-1][0] == number
         assert view.view.textCursor().selectedText() == "Word"
         assert f"row {number - 1}" in view.view.textCursor().block().text()

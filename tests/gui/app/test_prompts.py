@@ -18,6 +18,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.prompt_text import LARGE_PASTE, PromptText
+from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from tests.gui.app.desk import Desk, until
@@ -128,9 +129,9 @@ async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None
         dialog.prompts.text.setPlainText("Say it in one sentence.")
         dialog.hide()
         desk.window.files_dropped.emit([data / "notes.md"])
-        buttons = desk.window.prompt._suggestions
+        (buttons,) = desk.window.prompt.findChildren(Suggestions)
         await until(lambda: buttons.first() == "executive-summary")
-        assert buttons._buttons[0].text() == "In short"
+        assert buttons.findChildren(SuggestionButton)[0].text() == "In short"
         turn = await desk.ask("")
         assert "Say it in one sentence." in turn.asked
         turn.end("Short.")

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
+from desktop_app.ui.sidebar.search_filters import ORDERS, SearchFilters
 from desktop_app.ui.widgets import announcements
 from tests.gui.app.desk import Desk, until
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     import pytest
@@ -35,7 +37,7 @@ async def test_filters_narrow_what_was_found_and_go_with_the_search(
         await desk.ask_and_answer("Grapefruit one?", "Yes.")
         desk.controllers.library.open_new()
         await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
-        assert shown._search._filters is None
+        assert shown.findChild(SearchFilters) is None
         desk.window.search()
         QTest.keyClicks(shown.search, "grapefruit")
         await until(lambda: len(found(desk)) == 5)
@@ -48,7 +50,10 @@ async def test_filters_narrow_what_was_found_and_go_with_the_search(
         assert said == ["5 results", "No results with these filters"]
         filters.attachment_button.click()
         await until(lambda: len(found(desk)) == 5)
-        filters._set_order(SearchOrder.BEST)
+        orders = filters.order_button.menu()
+        orders.aboutToShow.emit()
+        (best,) = (o for o in orders.actions() if entry_text(o) == ORDERS[SearchOrder.BEST])
+        best.trigger()
         await until(lambda: found(desk)[0].startswith("Grapefruit"))
         yesterday = now().astimezone().date() - timedelta(days=1)
         filters.between(yesterday, yesterday)
@@ -106,17 +111,17 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with Desk() as desk:
-        shown, controller = desk.window.conversations, desk.controllers.search
+        shown = desk.window.conversations
         await desk.ask_and_answer("Grapefruit?", "Yes.")
         slow = Slow(desk.backend.database)
         monkeypatch.setattr(desk.backend.search, "find", slow.find)
         for _ in range(6):  # more than there are readers
-            controller._search("slow")
+            shown.search_changed.emit("slow")
             await until(lambda: slow.asked)
             await asyncio.sleep(0)
-        controller._search("grapefruit")
+        shown.search_changed.emit("grapefruit")
         await until(lambda: found(desk))
         assert shown.hits.rowCount() == 2
-        controller._search("slow")
-        controller._search("")
+        shown.search_changed.emit("slow")
+        shown.search_changed.emit("")
         assert desk.rows == ["Grapefruit?"]

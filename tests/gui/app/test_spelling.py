@@ -185,12 +185,12 @@ async def test_settings_switch_it_off_and_choose_languages() -> None:
     async with Desk() as desk:
         await begin(desk, "the wrld turns")
         await until(lambda: marked(desk.text) == ["wrld"])
-        await desk.state.values.set(SPELLING, False)
-        desk.ready._on_value(SPELLING)
+        desk.window.settings.setting_changed.emit(SPELLING, False)
+        await desk.written()
         assert marked(desk.text) == []
-        await desk.state.values.set(SPELLING, True)
-        await desk.state.values.set(SPELLING_LANGUAGES, "tlh")  # without a dictionary
-        desk.ready._on_value(SPELLING_LANGUAGES)
+        desk.window.settings.setting_changed.emit(SPELLING, True)
+        # Klingon has no dictionary.
+        desk.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
         await desk.settled()
         assert marked(desk.text) == []
 

@@ -213,7 +213,7 @@ async def test_instructions_of_a_preset_return() -> None:
         assert preset.overrides.instructions
         dialog.presets.override_removed.emit("code-reviewer", "answer.system_prompt")
         assert desk.state.presets.by_id["code-reviewer"].overrides.instructions is None
-        dialog._undo.click()
+        find(dialog, QPushButton, "undo-prompts").click()
         assert desk.state.presets.by_id["code-reviewer"].overrides == preset.overrides
         await desk.written()
 
