@@ -48,6 +48,10 @@ def test_large_files_come_in_pieces(size: int) -> None:
     assert json.loads(content) == {"x": url(data[:size]), "y": 1}
 
 
+def test_the_json_is_compact_utf_8() -> None:
+    assert sent({"é": ["\ud800", 1]}) == ('{"é":["?",1]}'.encode(), {})
+
+
 def test_nothing_else_is_put_in() -> None:
     with pytest.raises(TypeError, match="set has no place"):
         packed_body({"x": {1}})

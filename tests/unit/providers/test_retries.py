@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import UTC, datetime, tzinfo
 
 import pytest
 
-from desktop_app.domain.errors import NetworkError, RateLimitedError
+from desktop_app.domain.errors import NetworkError, ProviderError, Remedy
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
-from desktop_app.providers.http.retries import ATTEMPTS, AttemptError, asked_wait_s, failed_reply
+from desktop_app.providers.http import retries
+from desktop_app.providers.http.retries import AttemptError, asked_wait_s, failed_reply
 
 
 def failed(status: int, code: str = "", **headers: str) -> AttemptError:
@@ -19,11 +19,12 @@ def failed(status: int, code: str = "", **headers: str) -> AttemptError:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_what_cannot_have_been_billed_is_repeated(status: int) -> None:
-    attempt = failed(status)
-    assert 0.375 <= (attempt.wait_s(0) or 0) <= 0.5
-    assert 0.75 <= (attempt.wait_s(1) or 0) <= 1
-    assert attempt.wait_s(ATTEMPTS - 1) is None
+def test_what_cannot_have_been_billed_is_repeated(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for chance, waits in ((0.0, [0.5, 1, None]), (1.0, [0.375, 0.75, None])):
+        monkeypatch.setattr("random.random", lambda chance=chance: chance)
+        assert [failed(status).wait_s(attempt) for attempt in range(3)] == waits
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 413, 422, 504, 524, 529])
@@ -41,29 +42,58 @@ def test_codes_that_waiting_does_not_help(status: int, code: str) -> None:
 
 
 def test_the_server_may_forbid_it() -> None:
-    assert failed(503, x_should_retry="false").wait_s(0) is None
+    assert failed(503, x_should_retry="False").wait_s(0) is None
+    assert failed(503, x_should_retry="true", retry_after="1").wait_s(0) == 1
 
 
 def test_the_wait_that_is_asked_for_is_kept_up_to_two_minutes() -> None:
     assert failed(429, retry_after="7").wait_s(0) == 7
     assert failed(429, retry_after="120").wait_s(0) == 120
     assert failed(429, retry_after="121").wait_s(0) is None
-    error = failed(429, retry_after="300").error
-    assert isinstance(error, RateLimitedError)
-    assert error.what_to_do == "Try again in 5 minutes."
+    assert stated(failed(429, retry_after="120").error) == (None, "")
+    assert stated(failed(429, retry_after="121").error) == (3, Remedy.RETRY_AFTER_WAIT)
+    assert stated(failed(429, retry_after="6000").error) == (100, Remedy.RETRY_AFTER_WAIT)
+    assert stated(failed(400, retry_after="6000").error)[0] is None
 
 
-def test_forms_of_retry_after() -> None:
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    past = format_datetime(datetime.now(UTC) - timedelta(seconds=30), usegmt=True)
-    assert asked_wait_s({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
-    assert asked_wait_s({"retry-after-ms": "soon", "retry-after": "9"}) == 9
-    assert asked_wait_s({"retry-after": "0.5"}) == 0.5
-    waited = asked_wait_s({"retry-after": soon})
-    assert waited is not None
-    assert 28 <= waited <= 30
-    for nothing in ("", "0", "-3", "nan", "inf", "tomorrow", past, "Mon, 99 Foo 2026"):
-        assert asked_wait_s({"retry-after": nothing}) is None
+def stated(error: ProviderError) -> tuple[object, object]:
+    return error.params.get("minutes"), error.remedy
+
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 500_000, UTC)
+
+
+class Clock(datetime):
+    """A class of moments for which it is always NOW."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Clock:
+        return cls.combine(NOW.date(), NOW.timetz())
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after-ms": "soon", "retry-after": "9"}, 9),
+        ({"retry-after-ms": "0", "retry-after": "9"}, 9),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "Sun, 01 Mar 2026 12:00:30 GMT"}, 29.5),
+        ({"retry-after": "Sun, 01 Mar 2026 12:00:30 -0000"}, 29.5),
+        ({"retry-after": "Sun, 01 Mar 2026 14:00:30 +0200"}, 29.5),
+        ({"retry-after": "Sun, 01 Mar 2026 12:00:01 GMT"}, 0.5),
+        ({"retry-after": "Sun, 01 Mar 2026 12:00:00 GMT"}, None),
+        ({"retry-after": "Mon, 99 Foo 2026"}, None),
+        ({"retry-after": "Sun, 01 Mar 2026 12:00:30 +9999999999"}, None),
+        *(({"retry-after": text}, None) for text in ("", "0", "-3", "nan", "inf", "1e9", "soon")),
+        ({}, None),
+    ],
+)
+def test_forms_of_retry_after(
+    headers: dict[str, str], wait_s: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "datetime", Clock)
+    assert asked_wait_s(headers) == wait_s
 
 
 def test_connections_never_made_are_repeated_without_being_asked() -> None:

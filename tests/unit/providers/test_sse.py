@@ -32,6 +32,7 @@ CASES = {
     "BOM": (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
     "one BOM only": (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n", ["b"]),
     "a BOM later is text": (b"data: a\n\n\xef\xbb\xbfdata: b\n\ndata: c\n\n", ["a", "c"]),
+    "a BOM behind a blank line is text": (b"\n\xef\xbb\xbfdata: a\n\ndata: b\n\n", ["b"]),
     "comment": (b": hello\ndata: a\n\n", ["a"]),
     "comment between": (b"data: a\n: hello\ndata: b\n\n", ["a\nb"]),
     "heartbeats alone": (b": a\n\n:\n\n", []),
@@ -77,7 +78,8 @@ def test_name_id_and_retry() -> None:
 
 def test_retry_takes_ascii_digits_only_and_never_fails() -> None:
     assert decode("retry: ١٢\ndata: a\n\n".encode())[0].retry is None
-    assert decode(b"retry: " + b"9" * 10_000 + b"\ndata: a\n\n")[0].retry is None
+    assert decode(b"retry: " + b"9" * 18 + b"\ndata: a\n\n")[0].retry is None
+    assert decode(b"retry: " + b"9" * 17 + b"\ndata: a\n\n")[0].retry == 10**17 - 1
 
 
 def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
@@ -98,6 +100,31 @@ def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
         SSEDecoder(largest_event=100).feed(b"event: x\nid: 1\n" * 100)
     assert len(SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
     assert SSEDecoder(largest_event=100).feed(b"event: x\n\n: heartbeat\n" * 100) == []
+
+
+@pytest.mark.parametrize(
+    ("chunks", "size"),
+    [
+        ((b"data: abc",), 9),
+        ((b"data:", b" abc"), 9),
+        ((b"data: abc\n",), 9 + 64),
+        ((b"data\n",), 4 + 64),
+        ((b"data: abc\ndata:\nid: 7", b"7"), 9 + 64 + 5 + 64 + 6),
+        ((b"id: 77\nda",), 6 + 2),
+        ((b": a comment\nda",), 2),
+        ((b"data: abc\n\nda",), 2),
+    ],
+)
+def test_an_event_takes_its_lines_and_the_memory_of_each(
+    chunks: tuple[bytes, ...], size: int
+) -> None:
+    exact, smaller = SSEDecoder(largest_event=size), SSEDecoder(largest_event=size - 1)
+    for chunk in chunks[:-1]:
+        exact.feed(chunk)
+        smaller.feed(chunk)
+    exact.feed(chunks[-1])
+    with pytest.raises(EventTooLargeError):
+        smaller.feed(chunks[-1])
 
 
 @pytest.mark.parametrize("line", [b"x" * 800_000, b"x\ndata: " * 100_000])

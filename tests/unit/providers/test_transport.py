@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -78,6 +79,27 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "example.com,192.168.1.5")
     assert proxy(there) is None
     assert proxy("http://192.168.1.5/v1") is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "password", "expected"),
+    [
+        ("none", None, None),
+        ("http://p:3128", None, ("http://p:3128", "", "")),
+        ("http://me@p:3128", Secret("pw", "http://p:3128"), ("http://p:3128", "me", "pw")),
+        ("http://me@p:3128", Secret("pw", "http://q:3128"), ("http://p:3128", "me", "")),
+        ("", Secret("pw", "http://e:1"), ("http://e:1", "you", "own")),
+    ],
+)
+def test_a_chosen_proxy_gets_its_own_password_alone(
+    chosen: str,
+    password: Secret | None,
+    expected: tuple[str, str, str] | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://you:own@e:1")
+    found = proxy_for(urlsplit("https://api.example.com/v1"), chosen, password)
+    assert (found and (found.url, found.user, found.password)) == expected
 
 
 async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

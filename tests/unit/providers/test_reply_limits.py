@@ -1,0 +1,91 @@
+"""Limits on the size of replies, and the errors for exceeding them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    OfCandidate,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.providers.http import reply_limits
+from desktop_app.providers.http.reply_limits import AnswerMeter
+
+
+@pytest.mark.parametrize(
+    ("make", "reason", "limit"),
+    [
+        (reply_limits.too_long_answer, Reason.ANSWER_TOO_LARGE, 64),
+        (reply_limits.too_many_parts, Reason.ANSWER_IN_TOO_MANY_PARTS, 2_000),
+        (reply_limits.too_large_event, Reason.EVENT_TOO_LARGE, 16),
+        (
+            lambda provider: reply_limits.too_large_body(provider, 32 << 20),
+            Reason.REPLY_TOO_LARGE,
+            32,
+        ),
+        (reply_limits.too_large_value, Reason.TOO_MANY_VALUES, None),
+        (reply_limits.too_many_lines, Reason.TOO_MANY_RESULTS, None),
+        (reply_limits.too_many_headers, Reason.TOO_MANY_HEADERS, 64),
+    ],
+)
+def test_each_error_names_its_limit(
+    make: Callable[[str], ReplyTooLargeError], reason: Reason, limit: int | None
+) -> None:
+    params = {"provider": "P"} if limit is None else {"provider": "P", "limit": limit}
+    error = make("P")
+    assert (error.reason, error.params) == (reason, params)
+
+
+def test_the_limits_are_of_megabytes() -> None:
+    sizes = [
+        reply_limits.LARGEST_ANSWER,
+        reply_limits.LARGEST_EVENT,
+        reply_limits.LARGEST_JSON,
+        reply_limits.LARGEST_STREAM,
+        reply_limits.LARGEST_FILE,
+        reply_limits.LARGEST_HEADERS,
+    ]
+    assert sizes == [64 << 20, 16 << 20, 32 << 20, 512 << 20, 8 << 30, 64 << 10]
+
+
+@pytest.mark.parametrize(
+    ("events", "size", "parts"),
+    [
+        ([TextDelta("abc"), TextDelta("é🙂"), Completed()], 3 + 2 + 4, 1),
+        ([TextDelta("\ud800")], 3, 1),
+        ([TextDelta("a"), ReasoningDelta("b"), RefusalDelta("c"), RefusalDelta("d")], 4, 3),
+        ([TextDelta("a"), OfCandidate(1, TextDelta("b")), OfCandidate(1, RefusalDelta("c"))], 3, 2),
+        ([ReasoningItem("rs", "sealed"), ReasoningItem("r2", "")], 10, 2),
+        ([TextDelta("a"), ReasoningItem("r", "s"), TextDelta("b")], 4, 3),
+        ([ToolCallDelta(0, "{"), ToolCallDelta(0, "}"), ToolCallDelta(1, "{}")], 4, 2),
+        ([TextDelta("a"), ToolCallDelta(0, "{"), TextDelta("b"), ToolCallDelta(0, "}")], 4, 3),
+    ],
+)
+def test_an_answer_is_measured_in_bytes_and_parts(
+    events: Sequence[StreamEvent], size: int, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(largest: int, most: int) -> Reason | str | None:
+        monkeypatch.setattr(reply_limits, "LARGEST_ANSWER", largest)
+        monkeypatch.setattr(reply_limits, "MOST_PARTS", most)
+        meter = AnswerMeter("P")
+        try:
+            for event in events:
+                meter.add(event)
+        except ReplyTooLargeError as error:
+            assert error.params["provider"] == "P"
+            return error.reason
+        return None
+
+    assert refusal(size, parts) is None
+    assert refusal(size - 1, parts) is Reason.ANSWER_TOO_LARGE
+    assert refusal(size, parts - 1) is Reason.ANSWER_IN_TOO_MANY_PARTS

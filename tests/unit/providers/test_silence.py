@@ -1,0 +1,231 @@
+"""Reports of a provider's silence, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta, Waiting
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ProviderError, StreamCutError
+from desktop_app.providers.http.silence import MOST_AHEAD, Patience, SilenceWatch, suspended_s
+from tests.helpers.simulated_time import run_in_simulated_time
+
+PATIENCE = Patience(first=40, again=60, after_sleep=20, check_interval=1)
+ASLEEP = "The computer was asleep. Checking the connection to P."
+
+
+def silent(seconds: int) -> str:
+    return f"No data from P for {seconds} s. The model may still be reasoning."
+
+
+def never() -> float:
+    return 0.0
+
+
+def heard(
+    patience: Patience, pauses: Sequence[float], asleep: Callable[[], float] = never
+) -> list[tuple[float, str]]:
+    """Return when each event comes, and its text, if bytes come after each of the pauses."""
+
+    async def main() -> list[tuple[float, str]]:
+        loop = asyncio.get_running_loop()
+        watch = SilenceWatch("P", patience, asleep)
+
+        async def source() -> AsyncGenerator[StreamEvent, None]:
+            for number, pause in enumerate(pauses):
+                await asyncio.sleep(pause)
+                watch.note_bytes()
+                yield TextDelta(str(number))
+
+        found = []
+        try:
+            async for event in watch.events_of(source()):
+                if isinstance(event, Waiting):
+                    assert event.seconds == 0
+                said = event.reason if isinstance(event, Waiting) else _text(event)
+                found.append((round(loop.time(), 2), str(said)))
+        except StreamCutError as error:
+            assert error.params == {"provider": "P"}
+            found.append((round(loop.time(), 2), f"{error.reason} {error.details}"))
+        return found
+
+    return run_in_simulated_time(main())
+
+
+def _text(event: StreamEvent) -> str:
+    assert isinstance(event, TextDelta)
+    return event.text
+
+
+@pytest.mark.parametrize(
+    ("pauses", "expected"),
+    [
+        ((39,), [(39, "0")]),
+        ((41,), [(40, silent(40)), (41, ""), (41, "0")]),
+        (
+            (161,),
+            [(40, silent(40)), (100, silent(100)), (160, silent(160)), (161, ""), (161, "0")],
+        ),
+        # The next silence counts from the last byte, and is withdrawn as well.
+        ((39, 39), [(39, "0"), (78, "1")]),
+        (
+            (41, 5, 41),
+            [
+                *((40, silent(40)), (41, ""), (41, "0"), (46, "1")),
+                *((86, silent(40)), (87, ""), (87, "2")),
+            ],
+        ),
+    ],
+)
+def test_each_silence_is_told_and_withdrawn(
+    pauses: Sequence[float], expected: list[tuple[float, str]]
+) -> None:
+    assert heard(PATIENCE, pauses) == expected
+
+
+@pytest.mark.parametrize(
+    ("patience", "expected"),
+    [
+        (PATIENCE, [(40, silent(40)), (100, silent(100)), (101, ""), (101, "0")]),
+        (
+            replace(PATIENCE, cut=90),
+            [(90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")],
+        ),
+    ],
+)
+def test_a_silence_is_noticed_on_time_however_seldom_the_clocks_are_checked(
+    patience: Patience, expected: list[tuple[float, str]]
+) -> None:
+    assert heard(replace(patience, check_interval=1_000), (101,)) == expected
+
+
+def test_a_connection_that_can_be_replaced_is_cut() -> None:
+    patience = replace(PATIENCE, cut=90)
+    cut = f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s"
+    assert heard(patience, (89,)) == [(40, silent(40)), (89, ""), (89, "0")]
+    assert heard(patience, (5, 91)) == [(5, "0"), (45, silent(40)), (95, cut)]
+
+
+def sleeps(begin: float, seconds: float) -> Callable[[], float]:
+    """Return the clock of a computer that sleeps for some seconds."""
+
+    def clock() -> float:
+        return 7.0 if asyncio.get_running_loop().time() < begin else 7.0 + seconds
+
+    return clock
+
+
+def test_a_connection_that_stays_silent_after_sleep_is_lost() -> None:
+    lost = f"{Reason.LOST_IN_SLEEP} nothing heard for 30 s"
+    assert heard(PATIENCE, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
+    # Any byte shows that it lives.
+    assert heard(PATIENCE, (29, 30), sleeps(10, 500)) == [
+        *((10, ASLEEP), (29, ""), (29, "0"), (59, "1")),
+    ]
+    assert heard(PATIENCE, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
+
+
+def test_the_clocks_may_differ_by_a_second() -> None:
+    assert heard(PATIENCE, (35,), sleeps(10, 1)) == [(35, "0")]
+
+
+@pytest.mark.parametrize(("enabled_at", "cut_at"), [(5, 90), (120, 120)])
+def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
+    enabled_at: float, cut_at: float
+) -> None:
+    async def main() -> tuple[float, list[StreamEvent]]:
+        loop = asyncio.get_running_loop()
+        watch = SilenceWatch("P", replace(PATIENCE, cut=90), never)
+        watch.may_cut = False
+        watch.enable_cut()  # nothing runs yet
+        assert not watch.may_cut
+        loop.call_at(enabled_at, watch.enable_cut)
+        found: list[StreamEvent] = []
+        with pytest.raises(StreamCutError):
+            await _collect(watch.events_of(endless()), found)
+        return loop.time(), found
+
+    reports = [Waiting(0, silent(40)), Waiting(0, silent(100))]
+    assert run_in_simulated_time(main()) == (cut_at, reports[: 1 + (cut_at > 100)])
+
+
+async def _collect(events: AsyncGenerator[StreamEvent, None], found: list[StreamEvent]) -> None:
+    async for event in events:
+        found.append(event)  # noqa: PERF401 — those before a failure are wanted, too
+
+
+async def endless() -> AsyncGenerator[StreamEvent, None]:
+    await asyncio.sleep(10_000)
+    yield TextDelta("late")
+
+
+def test_what_the_source_raises_is_raised() -> None:
+    failure = ProviderError(Reason.PROVIDER_FAULT)
+
+    async def failing() -> AsyncGenerator[StreamEvent, None]:
+        yield TextDelta("a")
+        raise failure
+
+    async def main() -> None:
+        found: list[StreamEvent] = []
+        with pytest.raises(ProviderError) as caught:
+            await _collect(SilenceWatch("P", PATIENCE, never).events_of(failing()), found)
+        assert (found, caught.value) == ([TextDelta("a")], failure)
+
+    run_in_simulated_time(main())
+
+
+def test_the_clocks_are_not_read_after_the_end() -> None:
+    reads = 0
+
+    def clock() -> float:
+        nonlocal reads
+        reads += 1
+        return 0.0
+
+    async def main() -> None:
+        watch = SilenceWatch("P", PATIENCE, clock)
+        assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
+        until_then = reads
+        await asyncio.sleep(1_000)
+        assert reads == until_then
+
+    run_in_simulated_time(main())
+
+
+async def short() -> AsyncGenerator[StreamEvent, None]:
+    yield TextDelta("a")
+
+
+def test_the_computer_s_sleep_is_what_one_clock_counts_and_the_other_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clocks = {time.CLOCK_BOOTTIME: 105.0, time.CLOCK_MONOTONIC: 100.0}
+    monkeypatch.setattr(time, "clock_gettime", clocks.__getitem__)
+    assert suspended_s() == 5
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    assert suspended_s() == 0
+
+
+def test_a_source_waits_for_a_slow_reader() -> None:
+    sent = 0
+
+    async def eager() -> AsyncGenerator[StreamEvent, None]:
+        nonlocal sent
+        while sent < 4 * MOST_AHEAD:
+            sent += 1
+            yield TextDelta("a")
+
+    async def main() -> None:
+        events = SilenceWatch("P", PATIENCE, never).events_of(eager())
+        await anext(events)
+        await asyncio.sleep(1)
+        assert sent == MOST_AHEAD
+        assert len([event async for event in events]) == 4 * MOST_AHEAD - 1
+
+    run_in_simulated_time(main())
