@@ -47,8 +47,6 @@ def parse_at_once(text: str) -> Any:
         return json.loads(text)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
-    except json.JSONDecodeError:
-        raise
     except ValueError:  # Python converts no integer of more than 4,300 digits
         return json.loads(text, parse_int=_int_or_float)
 

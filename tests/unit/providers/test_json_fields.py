@@ -12,12 +12,30 @@ from desktop_app.providers.http import json_fields
     ("value", "count"),
     [
         *((0, 0), (1, 1), (7.9, 7), (2**53 - 1, 2**53 - 1), (2**53, 0), (-1, 0), (True, 0)),
-        *(("7", 0), (None, 0), ([7], 0)),
+        *((0.5, 0), (2**53 - 0.5, 0), ("7", 0), (None, 0), ([7], 0)),
     ],
 )
 def test_a_count_is_a_number_from_zero_up(value: object, count: int) -> None:
     assert json_fields.count({"n": value}, "n") == count
     assert json_fields.count([value], "n") == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "mapping", "rows"),
+    [
+        ({"b": 1}, {"b": 1}, []),
+        ([{"b": 1}, 2, {}], {}, [{"b": 1}, {}]),
+        (None, {}, []),
+        ("text", {}, []),
+    ],
+)
+def test_objects_and_rows_are_of_their_types(
+    found: object, mapping: dict[str, int], rows: list[dict[str, int]]
+) -> None:
+    assert json_fields.mapping({"a": found}, "a") == mapping
+    assert json_fields.rows({"a": found}, "a") == rows
+    assert json_fields.mapping([found], "a") == {}
+    assert json_fields.rows([found], "a") == []
 
 
 def test_a_name_is_short() -> None:
@@ -30,6 +48,44 @@ def test_objects_are_texts_of_json() -> None:
     assert json_fields.text_or_json({"a": {"ä": [1]}}, "a") == '{"ä": [1]}'
     assert json_fields.text_or_json({"a": "text"}, "a") == "text"
     assert json_fields.text_or_json(["a"], "a") == json_fields.text_or_json({"a": 1}, "a") == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ("a\ud83d\ude42b", "a\ufffd\ufffdb"),
+        ("a\ud800", "a\ufffd"),
+        ("é🙂", "é🙂"),
+        ("x" * (256 * 1024 - 1) + "é\ud800é", "x" * (256 * 1024 - 1) + "é\ufffdé"),
+    ],
+    ids=["pair", "one", "none", "in the second slice"],
+)
+def test_unpaired_surrogates_are_replaced(found: str, text: str) -> None:
+    assert json_fields.text({"a": found}, "a") == text
+
+
+@pytest.mark.parametrize("padding", [0, json_fields.AT_ONCE - 6, json_fields.AT_ONCE])
+def test_short_and_long_json_are_parsed_alike(padding: int) -> None:
+    text = '{"é":1}' + " " * padding
+    assert json_fields.parse(text) == {"é": 1}
+    assert json_fields.parse(text.encode()) == json_fields.parse("\ufeff" + text) == {"é": 1}
+    assert json_fields.parse(b'"\xff"' + b" " * padding) == "\ufffd"
+    for damaged in ("[" * 500_000, "[1" + " " * padding):
+        with pytest.raises(ValueError, match=r"expected|Expecting|nested"):
+            json_fields.parse(damaged)
+
+
+def test_json_nested_deeper_than_python_can_follow_is_invalid() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        json_fields.parse_at_once("[" * 100_000)
+
+
+def test_a_number_of_many_digits_is_a_float() -> None:
+    digits = "1" * 3_999
+    assert json_fields.parse_at_once(f"[{digits}, {digits}{'1' * 400}]") == [
+        int(digits),
+        float("inf"),
+    ]
 
 
 @pytest.mark.parametrize("cut", ['{"error": {"mess', '[{"error": "a', "{", "  {"])
