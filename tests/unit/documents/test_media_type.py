@@ -31,7 +31,16 @@ def archive(**members: str) -> bytes:
         (archive(mimetype="application/epub+zip"), document_types.EPUB),
         (archive(mimetype="application/vnd.oasis.opendocument.text"), document_types.ODT),
         (archive(mimetype="application/vnd.oasis.opendocument.graphics"), ""),
+        (
+            archive(mimetype="application/vnd.oasis.opendocument.text-template\n"),
+            document_types.ODT,
+        ),
+        (archive(mimetype="application/x-krita"), document_types.ZIP),
         (archive(anything="x"), document_types.ZIP),
+        (archive()[:22], document_types.ZIP),
+        (archive(**{"[Content_Types].xml": "<Types/>"}), document_types.ZIP),
+        (b" " * 59 + b"%PDF-1.7\n", document_types.PDF),
+        (b" " * 60 + b"%PDF-1.7\n", None),
         (b"just text", None),
     ],
 )
@@ -70,3 +79,67 @@ def test_texts_are_told_apart_by_name_shebang_and_markup(
     name: str, data: bytes, expected: str
 ) -> None:
     assert media_type.detect_text(name, data) == expected
+
+
+STATED = "application/vnd.{}.main+xml"
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("openxmlformats-officedocument.wordprocessingml.document", document_types.DOCX),
+        ("ms-word.template.macroEnabledTemplate", document_types.DOCX),
+        ("openxmlformats-officedocument.spreadsheetml.sheet", document_types.XLSX),
+        ("openxmlformats-officedocument.presentationml.slideshow", document_types.PPTX),
+        ("ms-powerpoint.presentation.macroEnabled", document_types.PPTX),
+        ("openxmlformats-officedocument.wordprocessingml.styles", document_types.ZIP),
+    ],
+)
+def test_an_unusual_name_of_the_main_part_is_looked_up(stated: str, expected: str) -> None:
+    types = f'<Types><Override ContentType="{STATED.format(stated)}"/></Types>'
+    data = archive(**{"[Content_Types].xml": types, "mimetype": document_types.ODT})
+    assert media_type.detect_binary("x", data) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF87a", "image/gif"),
+        (b"GIF89a", "image/gif"),
+        (b"II*\0", "image/tiff"),
+        (b"MM\0*", "image/tiff"),
+        (b"RIFF\1\2\3\4WEBPVP8", "image/webp"),
+        (b"RIFF\1\2\3\4WAVEfmt", None),
+        (b"RIFX\1\2\3\4WEBPVP8", None),
+        *((b"BM" + bytes(12) + bytes((n, 0, 0, 0)), "image/bmp") for n in (12, 40, 52, 56)),
+        *((b"BM" + bytes(12) + bytes((n, 0, 0, 0)), "image/bmp") for n in (64, 108, 124)),
+        (b"BM" + bytes(12) + b"\15\0\0\0", None),
+        (b"BM" + bytes(12) + b"\50\1\0\0", None),
+        (b"BA" + bytes(12) + b"\50\0\0\0", None),
+        (b"BM are two letters.", None),
+        (b"<svg/>", None),
+    ],
+)
+def test_images_are_known_by_their_first_bytes(data: bytes, expected: str | None) -> None:
+    assert media_type.detect_image(data + b" and more") == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        *((b"sizeftyp" + brand, True) for brand in (b"heic", b"heix", b"mif1")),
+        *((b"sizeftyp" + brand, True) for brand in (b"msf1", b"avif")),
+        (b"sizeftypisom", False),
+        (b"sizefreeheic", False),
+        (b"", False),
+    ],
+)
+def test_photos_of_phones_are_told_apart_from_films(data: bytes, expected: bool) -> None:
+    assert media_type.is_unsupported_image(data + b" and more") is expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a.PAGES", True), ("a.zip", False), ("", False)])
+def test_packages_are_refused_by_their_name(name: str, expected: bool) -> None:
+    assert media_type.is_unsupported_package(name) is expected

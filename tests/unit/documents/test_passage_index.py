@@ -77,5 +77,57 @@ def test_chapters_are_places() -> None:
     assert [p.place for p in made(book, document_types.EPUB, 8)] == ["chapter 1", "chapter 2"]
 
 
+def headed(text: str, tokens: int = 4) -> list[tuple[str, str, str]]:
+    """Return the text of each passage with its place and title."""
+    found = passages(text, "x.md", "text/markdown", count, tokens)
+    return [(text[p.start : p.end], p.place, p.title) for p in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#  *One*[2](u) # \nb", [("#  *One*[2](u) # \nb", "One", "x One")]),
+        (
+            "Before.\n# One\nIt is.",
+            [("Before.\n", "", "x"), ("# One\nIt is.", "One", "x One")],
+        ),
+        (
+            "### Deep\na b\n\n## Two\nc d\n\n## Three\ne f",
+            [
+                ("### Deep\na b\n\n", "Deep", "x Deep"),
+                ("## Two\nc d\n\n", "Two", "x Two"),
+                ("## Three\ne f", "Three", "x Three"),
+            ],
+        ),
+        (
+            "# One\na b\n\n###### Six\nc d\n\n####### e f",
+            [
+                ("# One\na b\n\n", "One", "x One"),
+                ("###### Six\nc d\n\n", "Six", "x One Six"),
+                ("####### e f", "Six", "x One Six"),
+            ],
+        ),
+    ],
+)
+def test_headings_stand_above_what_follows(text: str, expected: list[tuple[str, str, str]]) -> None:
+    assert headed(text) == expected
+
+
+def test_a_heading_within_the_first_passage_names_it() -> None:
+    assert [place for _, place, _ in headed("Before.\n\n# One\n\nIt is.", 9)] == ["One"]
+    assert [place for _, place, _ in headed("# One\n\nIt.\n\n# Two\n\nIs.", 9)] == ["One"]
+
+
+@pytest.mark.parametrize("letters", [80, 81])
+def test_a_long_heading_is_cut(letters: int) -> None:
+    ((_, place, _),) = headed(f"# {'h' * letters}\n")
+    assert place == "h" * 80
+
+
+def test_what_stands_before_the_first_mark_belongs_to_its_page() -> None:
+    (whole,) = made("Before.\n\n[page 1]\na b\n\n[page 2]\ne f", document_types.PDF, 20)
+    assert (whole.page, whole.place) == (1, "pages 1–2")
+
+
 def test_a_text_without_marks_has_no_places() -> None:
     assert {(p.page, p.place) for p in made("One. Two. Three.", "text/plain")} == {(None, "")}

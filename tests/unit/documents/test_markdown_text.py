@@ -1,0 +1,150 @@
+"""The Markdown that the document readers write: blocks, lists, tables, numbers, links."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import FootnoteList, MarkdownBlock
+from desktop_app.documents.office.rtf_table import Row, as_block
+
+
+@pytest.mark.parametrize(
+    ("value", "style", "expected"),
+    [
+        *((n, "a", letter) for n, letter in ((1, "a"), (26, "z"), (27, "aa"), (53, "aaa"))),
+        *((n, "A", letter) for n, letter in ((2, "B"), (28, "BB"))),
+        *((n, "a", str(n)) for n in (0, -1)),
+        *((n, "i", roman) for n, roman in ((1, "i"), (4, "iv"), (9, "ix"), (18, "xviii"))),
+        *((n, "i", roman) for n, roman in ((44, "xliv"), (90, "xc"), (149, "cxlix"))),
+        *((n, "i", roman) for n, roman in ((50, "l"), (400, "cd"), (555, "dlv"), (900, "cm"))),
+        *((n, "I", roman) for n, roman in ((1999, "MCMXCIX"), (3999, "MMMCMXCIX"))),
+        *((n, "i", str(n)) for n in (0, 4000)),
+        (7, "1", "7"),
+        (7, "", "7"),
+    ],
+)
+def test_the_number_of_an_item(value: int, style: str, expected: str) -> None:
+    assert md.number(value, style) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "expected"),
+    [
+        ("One  two\n", 1, "# One two"),
+        ("One", 0, "# One"),
+        ("One", 6, "###### One"),
+        ("One", 7, "###### One"),
+        (" ", 2, ""),
+    ],
+)
+def test_a_heading(text: str, level: int, expected: str) -> None:
+    assert md.heading(text, level) == MarkdownBlock(expected)
+
+
+def test_an_item_is_indented_with_all_its_lines() -> None:
+    assert md.item("-", " One\ntwo ", 0) == MarkdownBlock("- One\n   two", is_item=True)
+    assert md.item("b)", "One\ntwo\nthree", 2) == MarkdownBlock(
+        "      b) One\n         two\n         three", is_item=True
+    )
+
+
+def test_items_are_joined_by_single_line_ends() -> None:
+    items = [MarkdownBlock(text, is_item=True) for text in ("- a", " \n", "- b")]
+    assert md.join_blocks([*items, MarkdownBlock("c"), MarkdownBlock(""), MarkdownBlock("d")]) == (
+        "- a\n- b\n\nc\n\nd"
+    )
+    assert md.join_blocks([MarkdownBlock("c"), items[0]]) == "c\n\n- a"
+    assert md.join_blocks([]) == ""
+
+
+def test_footnotes_are_numbered_in_order() -> None:
+    notes = FootnoteList()
+    assert [notes.mark("first"), notes.mark("second")] == ["[^1]", "[^2]"]
+    assert md.join_blocks(notes.blocks()) == "[^1]: first\n[^2]: second"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["a", "b"], ["1"]], "| a | b |\n| --- | --- |\n| 1 |  |"),
+        ([["a", "", " "], [" "], ["", "x | y\nz"]], "| a |  |\n| --- | --- |\n|  | x \\| y z |"),
+        ([["a"]], "| a |\n| --- |"),
+        ([[" "], [""]], ""),
+        ([], ""),
+    ],
+)
+def test_a_table(rows: list[list[str]], expected: str) -> None:
+    assert md.table(rows) == MarkdownBlock(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "bold", "raised", "lowered"),
+    [
+        (" a b ", " **a b** ", " a b ", " a b "),
+        ("a\nb", "a\nb", "a\nb", "a\nb"),
+        ("a\n", "**a**\n", "a\n", "a\n"),
+        (" ", " ", " ", " "),
+        ("-12", "**-12**", "⁻¹²", "₋₁₂"),
+        ("+345", "**+345**", "⁺³⁴⁵", "₊₃₄₅"),
+        ("67890", "**67890**", "⁶⁷⁸⁹⁰", "₆₇₈₉₀"),
+        ("\u22121", "**\u22121**", "⁻¹", "₋₁"),
+        ("1st", "**1st**", "1st", "1st"),
+    ],
+)
+def test_formats_of_words(text: str, bold: str, raised: str, lowered: str) -> None:
+    assert (md.bold(text), md.superscript(text), md.subscript(text)) == (bold, raised, lowered)
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "expected"),
+    [
+        (" here ", "https://a.example", "[here](https://a.example)"),
+        ("here", "HTTP://a.example", "[here](HTTP://a.example)"),
+        ("me", "mailto:me@a.example", "[me](mailto:me@a.example)"),
+        ("me@a.example", "mailto:me@a.example", "me@a.example"),
+        ("https://a.example ", "https://a.example", "https://a.example "),
+        ("here", "file:///etc/passwd", "here"),
+        (" ", "https://a.example", " "),
+    ],
+)
+def test_a_link_to_the_web_or_a_mail_address(text: str, address: str, expected: str) -> None:
+    assert md.link(text, address) == expected
+
+
+def row(*cells: tuple[str, int], merged: tuple[int, ...] = ()) -> Row:
+    return Row([text for text, _ in cells], edges=[edge for _, edge in cells], merged={*merged})
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([row(("frame", 100))], "frame"),
+        ([row(("a", 100), ("b", 200))], "| a | b |\n| --- | --- |"),
+        ([row(("a", 100)), row(("b", 100))], "| a |\n| --- |\n| b |"),
+        # The edges of two rows are the same up to 60 twentieths of a point.
+        (
+            [row(("a", 100), ("b", 200)), row(("c", 160), ("d", 260))],
+            "| a | b |\n| --- | --- |\n| c | d |",
+        ),
+        (
+            [row(("a", 100), ("b", 300)), row(("c", 161), ("d", 300))],
+            "| a | b |  |\n| --- | --- | --- |\n| c |  | d |",
+        ),
+        (
+            [row(("wide", 300)), row(("a", 100), ("b", 200), ("c", 300))],
+            "| wide |  |  |\n| --- | --- | --- |\n| a | b | c |",
+        ),
+        (
+            [row(("a", 100), ("b", 200)), row(("c", 100), ("d", 200), merged=(1,))],
+            "| a | b |\n| --- | --- |\n| c |  |",
+        ),
+        (
+            [row(("a", 100), ("b", 110), ("c", 300)), row(("d", 100), ("e", 300))],
+            "| a | b c |\n| --- | --- |\n| d | e |",
+        ),
+        ([Row(["a", "b"], edges=[100]), row(("c", 100))], "| a | b |\n| --- | --- |\n| c |  |"),
+    ],
+)
+def test_rows_of_rich_text_share_their_columns(rows: list[Row], expected: str) -> None:
+    assert as_block(rows).text == expected

@@ -1,0 +1,154 @@
+"""Answers of the process that reads documents: the largest that are taken, the least refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from desktop_app.documents.worker import worker_answers as answers
+from desktop_app.documents.worker.protocol import Box, Limits, Progress, ScaledImage
+from desktop_app.domain.conversations.message_parts import PageImage
+from desktop_app.domain.documents.extracted_document import IndexedPassage, TextChunk
+from desktop_app.domain.models.token_rates import TextKind
+
+MOST = 2**53
+LIMITS = Limits(pixels=12)
+DOCUMENT = {
+    "media_type": "text/plain",
+    "sha256": "0123456789abcdef" * 4,
+    "size": 0,
+    "pages": None,
+    "tokens": 0,
+    "note": None,
+    "width": 0,
+    "height": 0,
+    "animated": False,
+    "pictured": [],
+    "is_protected": False,
+}
+
+
+def rows(*given: object) -> str:
+    return "\n".join(map(json.dumps, given))
+
+
+def document(**changed: object) -> object:
+    return answers.document({**DOCUMENT, **changed}, "text", "x", LIMITS, has_password=True)
+
+
+def field(name: str, value: object) -> object:
+    return getattr(document(**{name: value}), name)
+
+
+def progress(done: object, total: object = None, unit: object = "page") -> Progress:
+    return answers.progress({"done": done, "total": total, "unit": unit})
+
+
+def image(kind: str, width: object, height: object) -> ScaledImage:
+    return answers.image({"media_type": kind, "width": width, "height": height}, b"data", (3, 4))
+
+
+def images(*given: list[object]) -> list[ScaledImage]:
+    return answers.images({"pictures": [*given]}, b"12345", [(3, 4), (3, 4)])
+
+
+def passage(start: object, end: object, tokens: object, page: object) -> list[IndexedPassage]:
+    return answers.passages(rows([start, end, tokens, page, "p", "t", "w"]), 4)
+
+
+ACCEPTED: list[tuple[Callable[[], object], object]] = [
+    (lambda: answers.header_of(b'{"kind":"x","payload":0}'), {"kind": "x", "payload": 0}),
+    (lambda: progress(0), Progress(0, None, "page")),
+    (lambda: progress(0, 0), Progress(0, 0, "page")),
+    (lambda: progress(MOST, MOST, "\ud800"), Progress(MOST, MOST, "?")),
+    (lambda: answers.member({"number": 0}), 0),
+    (lambda: answers.member({"number": MOST}), MOST),
+    (lambda: answers.details({"details": "x" * 100_000}), "x" * 100_000),
+    (lambda: answers.whole_number({"n": 0}, "n", 5), 0),
+    (lambda: answers.whole_number({"n": 5}, "n", 5), 5),
+    (lambda: answers.token_mix({"prose": 0, "code": 5}, 5), {TextKind.PROSE: 0, TextKind.CODE: 5}),
+    *((lambda n=n: field("size", n), n) for n in (0, MOST)),
+    *((lambda n=n: field("pages", n), n) for n in (None, 0, MOST)),
+    *((lambda n=n: field("tokens", n), n) for n in (0, 16)),
+    *((lambda n=n: field("is_protected", n), n) for n in (False, True)),
+    (lambda: field("pictured", [[1, MOST, 1]]), (PageImage(1, MOST, 1),)),
+    (lambda: [getattr(document(width=3, height=4), s) for s in ("width", "height")], [3, 4]),
+    (lambda: image("image/png", 1, 4), ScaledImage("image/png", 1, 4, b"data")),
+    (lambda: image("image/jpeg", 3, 1), ScaledImage("image/jpeg", 3, 1, b"data")),
+    (
+        lambda: images(["image/png", 1, 1, 0], ["image/png", 3, 4, 5]),
+        [ScaledImage("image/png", 1, 1, b""), ScaledImage("image/png", 3, 4, b"12345")],
+    ),
+    (
+        lambda: images(["image/png", 1, 1, 2], ["image/png", 3, 4, 3]),
+        [ScaledImage("image/png", 1, 1, b"12"), ScaledImage("image/png", 3, 4, b"345")],
+    ),
+    (
+        lambda: answers.chunks(rows([0, 4, 0], [4, 4, MOST]), 4),
+        [TextChunk(0, 4, 0), TextChunk(4, 4, MOST)],
+    ),
+    (lambda: answers.chunks("\n\n", 4), []),
+    (lambda: passage(0, 4, 0, None), [IndexedPassage(0, 4, 0, None, "p", "t", "w")]),
+    (lambda: passage(4, 4, MOST, 0), [IndexedPassage(4, 4, MOST, 0, "p", "t", "w")]),
+    (lambda: answers.page_sizes("[[1, 14401], [1.0, 2.5]]"), [(1.0, 14401.0), (1.0, 2.5)]),
+    (lambda: answers.pixels(b"12345", 5), b"12345"),
+    (lambda: answers.boxes({"boxes": [[0, -1, 0.5, 1]]}), [Box(0.0, -1.0, 0.5, 1.0)]),
+]
+
+
+def test_what_makes_sense_is_taken() -> None:
+    assert [take() for take, _ in ACCEPTED] == [expected for _, expected in ACCEPTED]
+
+
+REFUSED: list[Callable[[], Any]] = [
+    lambda: answers.header_of(b'{"kind":"x","payload":-1}'),
+    lambda: answers.header_of(b'{"kind":"x","payload":9007199254740993}'),
+    lambda: answers.header_of(b"[]"),
+    lambda: answers.header_of(b"{"),
+    *(lambda n=n: progress(n) for n in (-1, MOST + 1, True, 1.0, "1", None)),
+    *(lambda n=n: progress(0, n) for n in (-1, MOST + 1)),
+    lambda: progress(0, 0, None),
+    lambda: answers.details({"details": "x" * 100_001}),
+    *(lambda n=n: answers.whole_number({"n": n}, "n", 5) for n in (-1, 6)),
+    *(lambda n=n: answers.token_mix({"code": n}, 5) for n in (-1, 6, None)),
+    *(lambda n=n: document(size=n) for n in (-1, MOST + 1)),
+    *(lambda n=n: document(pages=n) for n in (-1, MOST + 1)),
+    *(lambda n=n: document(tokens=n) for n in (-1, 17)),
+    *(lambda n=n: document(width=n) for n in (-1, 13)),
+    *(lambda n=n: document(height=n) for n in (-1, 13)),
+    lambda: document(width=13, height=1),
+    lambda: document(width=4, height=4),
+    lambda: document(is_protected=1),
+    lambda: document(animated=0),
+    *(lambda row=row: document(pictured=[row]) for row in ([0, 1, 1], [1, 1], [1, 1, MOST + 1])),
+    *(
+        lambda kind=kind: document(media_type=kind)
+        for kind in ("text/", "text/a b", "a" * 21 + "/b")
+    ),
+    *(lambda text=text: document(sha256=text) for text in ("a" * 63, "a" * 65, "g" * 64)),
+    *(lambda size=size: image("image/png", *size) for size in ((0, 1), (1, 0), (4, 1), (1, 5))),
+    lambda: image("image/gif", 1, 1),
+    lambda: images(["image/png", 1, 1, 2], ["image/png", 3, 4, 4]),
+    lambda: images(["image/png", 1, 1, -1], ["image/png", 3, 4, 4]),
+    lambda: images(["image/png", 1, 1, 2]),
+    lambda: images(["image/png", 1, 1, 2, 3], ["image/png", 3, 4, 3]),
+    *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 5, 0], [3, 2, 0], [-1, 2, 0])),
+    *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 4, -1], [0, 4, MOST + 1])),
+    *(lambda row=row: answers.chunks(rows(row), 4) for row in ([0, 4], [0, 4, 0, 0])),
+    lambda: answers.chunks("{}", 4),
+    *(lambda n=n: passage(0, 4, n, None) for n in (-1, MOST + 1)),
+    *(lambda n=n: passage(0, 4, 0, n) for n in (-1, MOST + 1)),
+    lambda: answers.passages(rows([0, 4, 0, None, "p", "t", "w" * (1 << 20)]), 4),
+    *(lambda n=n: answers.page_sizes(f"[[{n}, 5]]") for n in ("0.9", "14401.5", "NaN", "true")),
+    lambda: answers.pixels(b"12345", 6),
+    *(lambda n=n: answers.boxes({"boxes": [[0, 0, 0, n]]}) for n in (float("inf"), "1", True)),
+]
+
+
+def test_what_makes_none_is_refused() -> None:
+    for number, take in enumerate(REFUSED):
+        with pytest.raises(answers.MalformedAnswerError):
+            raise AssertionError(number, take())
