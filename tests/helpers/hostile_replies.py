@@ -97,14 +97,21 @@ def _numbered(made: Callable[[int], bytes], count: int | None = None) -> Iterato
         yield b"".join(some)
 
 
-def _bomb(layers: int = 1) -> bytes:
-    """Return a compressed stream of events that unpacks to a gigabyte."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    head = packer.compress(CREATED + delta(KEPT) + b"data: ")
-    packed = head + b"".join(packer.compress(b"a" * MB) for _ in range(1024)) + packer.flush()
-    for _ in range(layers - 1):
-        packed = gzip.compress(packed)
-    return packed
+def _bomb(layers: int = 1) -> Iterator[bytes]:
+    """Yield a compressed stream of events that unpacks to a gigabyte, as it is compressed."""
+    packers = [zlib.compressobj(9, zlib.DEFLATED, 31) for _ in range(layers)]
+    for piece in itertools.chain(
+        [CREATED + delta(KEPT) + b"data: "], itertools.repeat(b"a" * MB, 1024)
+    ):
+        yield _packed_by(packers, piece)
+    for number, packer in enumerate(packers):
+        yield _packed_by(packers[number + 1 :], packer.flush())
+
+
+def _packed_by(packers: Iterable[zlib._Compress], piece: bytes) -> bytes:
+    for packer in packers:
+        piece = packer.compress(piece)
+    return piece
 
 
 def _dripping(head: bytes) -> Iterator[bytes]:
@@ -214,16 +221,16 @@ def _all() -> Iterator[HostileReply]:
 
 
 def _packed() -> Iterator[HostileReply]:
-    def packed(name: str, encoding: bytes, body: Callable[[], bytes]) -> HostileReply:
+    def packed(name: str, encoding: bytes, body: Callable[[], Iterable[bytes]]) -> HostileReply:
         head = STREAM + b"content-encoding: " + encoding + b"\r\n" + BODY
-        return _Group("answer", head)(name, lambda: [body()], error=DAMAGED)
+        return _Group("answer", head)(name, body, error=DAMAGED)
 
     yield packed("gzip bomb", b"gzip", _bomb)
     yield packed("gzip twice", b"gzip, gzip", lambda: _bomb(2))
-    yield packed("deflate", b"deflate", lambda: zlib.compress(b"a" * MB))
-    yield packed("br", b"br", lambda: b"a" * MB)
-    yield packed("zstd", b"zstd", lambda: b"a" * MB)
-    yield packed("encoding of 60 KB", b"a" * 60_000, lambda: b"a")
+    yield packed("deflate", b"deflate", lambda: [zlib.compress(b"a" * MB)])
+    yield packed("br", b"br", lambda: [b"a" * MB])
+    yield packed("zstd", b"zstd", lambda: [b"a" * MB])
+    yield packed("encoding of 60 KB", b"a" * 60_000, lambda: [b"a"])
 
 
 def _of_http() -> Iterator[HostileReply]:
