@@ -49,6 +49,8 @@ _TEXT: Final = re.compile(
     rb'|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
     rb"|[\xc0-\xff][\x80-\xbf]{0,3}+|[\x80-\xbf]){1,4096}+"
 )
+# The rest of a string that most replies consist of: short, ASCII, without escapes.
+_SHORT_TEXT: Final = re.compile(rb'([ !#-\[\]-\x7f]{0,64}+)"')
 _WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 _PIECES_JOINED: Final = 256
 _NAMES_SHARED: Final = 1024
@@ -132,6 +134,9 @@ class _Parser:
 
     def _peek(self) -> bytes:
         """Return the next byte that is not blank, or b"" at the end."""
+        first = self._data[self._at : self._at + 1]
+        if first not in b" \t\n\r":  # b"" is in it
+            return bytes(first)
         while True:
             found = _BLANKS.match(self._data, self._at)
             if found is None or found.end() == self._at:
@@ -139,6 +144,9 @@ class _Parser:
             self._at = found.end()
 
     def _take(self, wanted: bytes) -> bool:
+        if self._data.startswith(wanted, self._at):
+            self._at += 1
+            return True
         is_next = self._peek() == wanted
         self._at += is_next
         return is_next
@@ -192,6 +200,10 @@ class _Parser:
 
     def _text(self) -> str:
         """Return the string whose opening quote has been read."""
+        if short := _SHORT_TEXT.match(self._data, self._at):
+            self._at = short.end()
+            self._spend(len(short[1]) + _TEXT_COST)
+            return short[1].decode("ascii")
         parts: list[str] = []
         pieces: list[str] = []
         length, width = 0, 1
