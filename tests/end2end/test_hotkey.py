@@ -61,7 +61,7 @@ def test_a_grabbed_shortcut_is_seen_whatever_is_locked() -> None:
         ("Meta+PgUp", "super+Prior"),
     ],
 )
-def test_other_keys(keys: str, pressed: str) -> None:
+def test_other_shortcuts_are_heard_once(keys: str, pressed: str) -> None:
     with closing(X11Hotkey(keys)) as hotkey:
         press(pressed)
         assert wait_for(hotkey.presses, keys) == 1

@@ -363,7 +363,7 @@ def test_f2_takes_the_row_that_the_keyboard_is_on(listing: ConversationList, qtb
     assert editor.text() == "Title c"
 
 
-def test_neighbours(listing: ConversationList) -> None:
+def test_neighbors_follow_the_order_of_the_list(listing: ConversationList) -> None:
     listing.upsert(conversation("old", days(400)))
     listing.select("c")
     assert listing.neighbor(1) == "old"
@@ -564,7 +564,7 @@ def test_conversations_that_change_leave_the_hits_shown(listing: ConversationLis
 # ---------------------------------------------------------------- what is seen and heard
 
 
-def test_names(listing: ConversationList) -> None:
+def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> None:
     assert listing.search.objectName() == "search"
     assert listing.new_button.objectName() == "new-conversation"
     assert listing.view.objectName() == "conversations"
@@ -573,7 +573,7 @@ def test_names(listing: ConversationList) -> None:
     assert interface.child(1).text(QAccessible.Text.Name) == "Title a"
 
 
-def test_new_conversation(listing: ConversationList, qtbot: QtBot) -> None:
+def test_the_button_requests_a_new_conversation(listing: ConversationList, qtbot: QtBot) -> None:
     with qtbot.waitSignal(listing.new_requested):
         qtbot.mouseClick(listing.new_button, Qt.MouseButton.LeftButton)
 

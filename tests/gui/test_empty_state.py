@@ -42,7 +42,7 @@ def test_cards_tell_what_was_chosen(start: EmptyState, qtbot: QtBot) -> None:
         assert card.accessibleName()
 
 
-def test_key_line(start: EmptyState, qtbot: QtBot) -> None:
+def test_the_line_about_the_key_is_shown_on_request(start: EmptyState, qtbot: QtBot) -> None:
     assert not start.key_line.isVisible()
     start.set_key_line(True, "Answering with a small model.")
     assert start.key_line.isVisible()

@@ -41,7 +41,9 @@ def test_starts_with_the_settings_button_alone(header: Header) -> None:
         (300_000, 272_000, "300k of 272k"),
     ],
 )
-def test_context(header: Header, used: int, limit: int, words: str) -> None:
+def test_the_used_context_is_shown_and_spoken(
+    header: Header, used: int, limit: int, words: str
+) -> None:
     header.set_context(used, limit)
     assert header.context.text() == words
     assert f"{used:,}" in header.context.accessibleName()
@@ -75,7 +77,7 @@ def test_ring_fills_clockwise_and_warns(header: Header, qtbot: QtBot) -> None:
     assert nearly_full[1] > more[0]
 
 
-def test_cost(header: Header) -> None:
+def test_the_cost_is_shown_unless_it_is_empty(header: Header) -> None:
     header.set_cost("$0.08")
     assert header.cost.isVisible()
     assert header.cost.accessibleName() == "Cost of this conversation: $0.08"
@@ -95,7 +97,7 @@ def test_a_long_title_is_cut_and_whole_in_the_tooltip(header: Header) -> None:
     assert header.minimumSizeHint().width() < 400
 
 
-def test_buttons(header: Header, qtbot: QtBot) -> None:
+def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot) -> None:
     with qtbot.waitSignal(header.settings_requested):
         qtbot.mouseClick(header.settings_button, Qt.MouseButton.LeftButton)
     header.set_list_button(True)

@@ -69,7 +69,9 @@ def window(qtbot: QtBot) -> QWidget:
 
 
 @pytest.mark.parametrize("list_filter", [LIST, ListFilter.of_folder("f"), ARCHIVE, TRASH])
-def test_the_sidebar(window: QWidget, dressed: Theme, list_filter: ListFilter) -> None:
+def test_texts_of_the_sidebar_are_translated(
+    window: QWidget, dressed: Theme, list_filter: ListFilter
+) -> None:
     listing = ConversationList(dressed, window)
     folder = Folder("f", NAME, datetime.now(UTC))
     listing.set_folders([folder])
@@ -104,7 +106,7 @@ def test_the_sidebar(window: QWidget, dressed: Theme, list_filter: ListFilter) -
         assert not untranslated(texts_of(menu), DATA)
 
 
-def test_the_search(window: QWidget, dressed: Theme) -> None:
+def test_texts_of_the_search_are_translated(window: QWidget, dressed: Theme) -> None:
     listing = ConversationList(dressed, window)
     listing.set_folders([Folder("f", NAME, datetime.now(UTC))])
     hit = SearchHit("c", NAME, None, NAME, datetime.now(UTC), archived=True)
@@ -124,7 +126,7 @@ def test_the_search(window: QWidget, dressed: Theme) -> None:
 
 @pytest.mark.parametrize("title", ["", NAME])
 @pytest.mark.parametrize("folder", ["", NAME])
-def test_a_drop(title: str, folder: str) -> None:
+def test_hints_for_drops_are_translated(title: str, folder: str) -> None:
     text, files = QMimeData(), QMimeData()
     text.setText("words")
     files.setUrls([QUrl("file:///a"), QUrl("file:///b")])
@@ -181,7 +183,7 @@ def test_prompts_and_presets(window: QWidget, dressed: Theme) -> None:
         assert not untranslated([row.data(Qt.ItemDataRole.AccessibleTextRole) for row in rows])
 
 
-def test_collections(window: QWidget, dressed: Theme) -> None:
+def test_texts_of_the_collections_dialog_are_translated(window: QWidget, dressed: Theme) -> None:
     dialog = CollectionsDialog(dressed, window)
     assert not untranslated(texts_of(dialog), DATA)
     made = Collection("c", NAME, datetime.now(UTC), NAME)
@@ -193,7 +195,9 @@ def test_collections(window: QWidget, dressed: Theme) -> None:
     assert not untranslated([facts_of(file), facts_of(file._replace(status="ready", pages=None))])
 
 
-def test_the_viewers(window: QWidget, dressed: Theme, qtbot: QtBot) -> None:
+def test_texts_of_viewer_and_preview_are_translated(
+    window: QWidget, dressed: Theme, qtbot: QtBot
+) -> None:
     viewer = DocumentViewer(dressed)
     qtbot.addWidget(viewer)
     viewer.begin(NAME, NAME)

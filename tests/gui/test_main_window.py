@@ -261,7 +261,7 @@ def test_empty_state_fits_a_small_window(window: MainWindow) -> None:
     assert line.height() >= line.heightForWidth(line.width())
 
 
-def test_title(window: MainWindow) -> None:
+def test_the_title_is_in_the_header_and_the_window_title(window: MainWindow) -> None:
     window.pane.set_title("Retry policy")
     assert window.windowTitle() == "Retry policy – Repartee"
     assert window.header.title.text() == "Retry policy"
@@ -281,7 +281,7 @@ def test_theme_reaches_the_parts(
     assert watcher.current.line.name() in drawn
 
 
-def test_names(window: MainWindow) -> None:
+def test_parts_are_found_by_their_names(window: MainWindow) -> None:
     assert window.objectName() == "main"
     for name in (
         "conversations search new-conversation open-settings transcript prompt settings status send"
@@ -507,7 +507,7 @@ def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, ob
     assert not window.settings.isVisible()
 
 
-def test_closing_tells(window: MainWindow, qtbot: QtBot) -> None:
+def test_closing_emits_a_signal(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.closing):
         window.close()
 

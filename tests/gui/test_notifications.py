@@ -141,7 +141,7 @@ def test_an_action_may_notify(card: Notifications, qtbot: QtBot) -> None:
     assert card.isVisible()
 
 
-def test_esc_dismisses(card: Notifications, qtbot: QtBot) -> None:
+def test_esc_dismisses_a_notification(card: Notifications, qtbot: QtBot) -> None:
     card.notify(FULL)
     qtbot.keyClick(card.close_button, Qt.Key.Key_Escape)
     assert card.isHidden()

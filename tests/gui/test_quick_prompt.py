@@ -331,7 +331,9 @@ def test_escape_hides_and_closing_does_not_destroy(qtbot: QtBot, quick: QuickPro
     open_it(qtbot, quick)
 
 
-def test_the_keys(qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer) -> None:
+def test_keys_choose_variant_and_effort_open_the_window_and_copy(
+    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
+) -> None:
     line = line_of(quick)
     for key, variant in (
         (Qt.Key.Key_1, Variant.INSTANT),

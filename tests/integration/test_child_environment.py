@@ -86,7 +86,7 @@ async def test_readers_of_documents() -> None:
 
 
 @pytest.mark.attack("child-environment")
-def test_formulas() -> None:
+def test_the_process_of_formulas_inherits_no_secret() -> None:
     formulas = FormulaClient(child_command("math"))
     formulas.find("x", display=False)
     assert_clean("math")
@@ -95,7 +95,7 @@ def test_formulas() -> None:
 
 @pytest.mark.slow
 @pytest.mark.attack("child-environment")
-async def test_the_on_device_model() -> None:
+async def test_the_process_of_the_model_inherits_no_secret() -> None:
     model = LocalModel()
     try:
         await model.endpoint()
@@ -116,7 +116,7 @@ async def test_the_on_device_model() -> None:
         pytest.param(lambda: library_command("backup", "/nonexistent"), id="backup"),
     ],
 )
-def test_others(command: Callable[[], ChildCommand]) -> None:
+def test_other_processes_inherit_no_secret(command: Callable[[], ChildCommand]) -> None:
     pipe = subprocess.PIPE
     with open_child(command(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
         # The kernel fills it in only after `exec` has told the parent that it worked.

@@ -222,7 +222,7 @@ def test_errors_of_the_command_line_are_translated(
     assert said.count("⟦") >= 3  # the usage, the word "error", and the sentence
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_prints_the_name_and_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"repartee {__version__}\n"

@@ -306,7 +306,7 @@ async def test_a_key_that_was_for_the_session_is_not_missed_at_the_next_start() 
         assert row(desk).model_name == "SmolLM2 135M"
 
 
-async def test_the_test_button() -> None:
+async def test_testing_a_connection_tells_the_result_and_keeps_the_models() -> None:
     async with Desk() as desk:
         desk.stage.models_of = {
             OPENAI.id: AuthenticationError(

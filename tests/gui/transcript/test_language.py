@@ -83,7 +83,9 @@ def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example(view: TranscriptView, dressed: Theme, name: str) -> None:
+def test_each_example_is_shown_as_specified(
+    view: TranscriptView, dressed: Theme, name: str
+) -> None:
     example = EXAMPLES[name]
     if name in SHOWN_INSTEAD:
         expected = SHOWN_INSTEAD[name]["shown"]

@@ -139,7 +139,7 @@ def test_the_actions_and_the_find_bar(qtbot: QtBot, view: TranscriptView, dresse
 
 @pytest.mark.parametrize("answers", [1, 3])
 @pytest.mark.parametrize("is_exact", [True, False])
-def test_the_estimate(answers: int, is_exact: bool) -> None:
+def test_texts_of_an_estimate_are_translated(answers: int, is_exact: bool) -> None:
     cost = Decimal("0.02")
     made = Estimate(
         1155,

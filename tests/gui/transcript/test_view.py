@@ -83,7 +83,7 @@ def many(count: int) -> list[Message]:
     return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
 
 
-def test_furniture(view: TranscriptView) -> None:
+def test_attachments_reasoning_and_figures_are_lines_of_text(view: TranscriptView) -> None:
     report = DocumentPart("s", "q3.pdf", "application/pdf", 1, pages=48, tokens=31480)
     reply = answer(
         "Text",
@@ -278,7 +278,7 @@ def test_what_is_unfolded_stays_so_when_a_later_answer_gives_way(
         assert "Thoughts in full." not in view.toPlainText()
 
 
-def test_reasoning_unfolds(view: TranscriptView, qtbot: QtBot) -> None:
+def test_reasoning_unfolds_and_folds_by_click(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("Text", reasoning="**Title**\n\nThoughts in *full*.")])
     click_link(view, qtbot, "Thought: ")
     assert "Thoughts in full." in view.toPlainText()

@@ -223,7 +223,7 @@ async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
         assert "Couldn’t save" in bad.err
 
 
-async def test_cancelling(shell: Shell) -> None:
+async def test_a_job_that_runs_can_be_cancelled_once_and_not_removed(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
         provider.looks, provider.cancel_takes = 100, 1
         begun = await run("start", *run.files("a"), *TASK)

@@ -142,14 +142,14 @@ def test_line_separators_are_no_line_ends(aimock: str, api: Api, stream: bool) -
 
 
 @BOTH
-def test_usage(aimock: str, api: Api) -> None:
+def test_usage_is_read(aimock: str, api: Api) -> None:
     reply = fold(send(aimock, api, ask("counted", effort=Effort.NONE)))
     assert reply.usage == Usage(input_tokens=100, output_tokens=40)
 
 
 @BOTH
 @pytest.mark.parametrize("stream", [True, False])
-def test_reasoning(aimock: str, api: Api, stream: bool) -> None:
+def test_reasoning_is_kept_apart_from_the_answer(aimock: str, api: Api, stream: bool) -> None:
     """A summary in Responses, `reasoning_content` in Chat Completions."""
     reply = fold(send(aimock, api, ask("reasoned", effort=Effort.HIGH, stream=stream)))
     reasoning = [part.text for part in reply.parts if isinstance(part, ReasoningPart)]
@@ -160,7 +160,7 @@ def test_reasoning(aimock: str, api: Api, stream: bool) -> None:
 
 @BOTH
 @pytest.mark.parametrize("stream", [True, False])
-def test_function_calls(aimock: str, api: Api, stream: bool) -> None:
+def test_function_calls_are_read_with_their_ids(aimock: str, api: Api, stream: bool) -> None:
     reply = fold(send(aimock, api, ask("called", effort=Effort.NONE, stream=stream)))
     calls = [part for part in reply.parts if isinstance(part, ToolCallPart)]
     assert [(call.name, call.arguments) for call in calls] == [

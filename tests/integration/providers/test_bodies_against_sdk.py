@@ -191,7 +191,7 @@ def test_no_field_is_left_out() -> None:
 
 @given(requests, profiles)
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_responses(request: ChatRequest, profile: Any) -> None:
+def test_bodies_of_responses_match_the_sdk(request: ChatRequest, profile: Any) -> None:
     body = on_the_wire(responses.body(request, CATALOG.info(request.model), profile))
     checked(RESPONSES[request.parameters.stream], body)
     assert body.get("max_output_tokens", 16) >= 16
@@ -199,7 +199,7 @@ def test_responses(request: ChatRequest, profile: Any) -> None:
 
 @given(requests, profiles)
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_chat_completions(request: ChatRequest, profile: Any) -> None:
+def test_bodies_of_chat_completions_match_the_sdk(request: ChatRequest, profile: Any) -> None:
     body = chat_completions.body(request, CATALOG.info(request.model), profile)
     checked(CHAT[request.parameters.stream], body)
     assert len(body.get("stop") or []) <= 4

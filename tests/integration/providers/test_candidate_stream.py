@@ -113,7 +113,9 @@ def test_llama_cpp_with_one_place_refuses_two_and_is_asked_twice(tmp_path: Path)
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("api", list(Api))
-def test_llmock(llmock: str, tmp_path: Path, api: Api, stream: bool) -> None:
+def test_candidates_of_llmock_are_all_answered(
+    llmock: str, tmp_path: Path, api: Api, stream: bool
+) -> None:
     answers = asyncio.run(ask(tmp_path, llmock, api, 3, stream=stream))
     check_all_answered(answers, 3)
     with_usage = [answer.usage is not None for answer in answers]

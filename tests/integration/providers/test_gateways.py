@@ -285,7 +285,7 @@ async def test_the_servers_own_counter(place: Place) -> None:
 
 
 @EVERYWHERE
-async def test_embeddings(
+async def test_equal_texts_have_equal_embeddings(
     place: Place, server: str, upstream_vectors: ServerProcess, request: pytest.FixtureRequest
 ) -> None:
     if server == "llama.cpp":

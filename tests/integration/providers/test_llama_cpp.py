@@ -73,7 +73,9 @@ async def collect(client: ProviderClient, request: ChatRequest) -> list[StreamEv
 
 
 @BOTH
-async def test_a_conversation_with_instructions(endpoint: LocalEndpoint, api: Api) -> None:
+async def test_a_conversation_with_instructions_streams_and_goes_on(
+    endpoint: LocalEndpoint, api: Api
+) -> None:
     async with client_of(endpoint, api) as client:
         question = ask("Say hello.", model="smollm2", max_output_tokens=24, temperature=0.0)
         first = await collect(client, replace(question, instructions="You are polite."))
@@ -91,7 +93,7 @@ async def test_a_conversation_with_instructions(endpoint: LocalEndpoint, api: Ap
 
 
 @BOTH
-async def test_without_streaming(endpoint: LocalEndpoint, api: Api) -> None:
+async def test_an_answer_without_streaming_is_whole(endpoint: LocalEndpoint, api: Api) -> None:
     async with client_of(endpoint, api) as client:
         request = ask("Say hello.", model="smollm2", max_output_tokens=200, stream=False)
         reply = fold(await collect(client, request))
@@ -109,7 +111,9 @@ async def test_a_limit_ends_the_answer_as_incomplete(endpoint: LocalEndpoint) ->
 
 
 @BOTH
-async def test_a_conversation_longer_than_the_window(endpoint: LocalEndpoint, api: Api) -> None:
+async def test_a_conversation_longer_than_the_window_is_refused(
+    endpoint: LocalEndpoint, api: Api
+) -> None:
     async with client_of(endpoint, api) as client:
         (end,) = terminals(await collect(client, ask("word " * 3000, model="smollm2")))
         assert isinstance(end, Failed)
@@ -117,14 +121,14 @@ async def test_a_conversation_longer_than_the_window(endpoint: LocalEndpoint, ap
 
 
 @BOTH
-async def test_a_wrong_key(endpoint: LocalEndpoint, api: Api) -> None:
+async def test_a_wrong_key_fails_the_authentication(endpoint: LocalEndpoint, api: Api) -> None:
     async with client_of(endpoint, api, key="wrong") as client:
         (end,) = terminals(await collect(client, ask(model="smollm2")))
         assert isinstance(end, Failed)
         assert isinstance(end.error, AuthenticationError)
 
 
-async def test_models_and_cancelling(endpoint: LocalEndpoint) -> None:
+async def test_after_an_answer_that_was_left_another_one_comes(endpoint: LocalEndpoint) -> None:
     async with client_of(endpoint, Api.CHAT_COMPLETIONS) as client:
         assert await client.models()
         settings = GenerationParameters(max_output_tokens=900)
@@ -142,7 +146,7 @@ async def test_its_list_of_models_names_the_window(endpoint: LocalEndpoint) -> N
         assert model.window == 1024, "what it runs with, not the 8,192 that it was trained on"
 
 
-async def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
+async def test_its_properties_name_the_window(endpoint: LocalEndpoint) -> None:
     """Check this with the properties that older servers must be asked for."""
 
     profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)

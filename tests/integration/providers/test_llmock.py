@@ -133,7 +133,7 @@ def test_an_answer_with_its_usage(llmock: LLMock, api: Api, stream: bool) -> Non
 
 
 @BOTH
-def test_pictures_arrive(llmock: LLMock, api: Api) -> None:
+def test_pictures_arrive_with_their_detail(llmock: LLMock, api: Api) -> None:
     llmock.plan({"type": "reply", "text": ANSWER})
     png = packed(drawing(), "PNG")
     parts = (TextPart("What?"), ImageData("image/png", png, "low"))
@@ -183,7 +183,7 @@ def test_rate_limits_are_waited_out_as_long_as_asked(llmock: LLMock, api: Api) -
         (504, None, ProviderFaultError, 1),
     ],
 )
-def test_errors(
+def test_each_status_becomes_its_error_after_its_attempts(
     llmock: LLMock, api: Api, status: int, code: str | None, kind: type[Exception], attempts: int
 ) -> None:
     plan = {"type": "fail", "status": status, "times": None, "retry_after": 0.05}

@@ -32,7 +32,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-async def test_filesystem(tmp_path: Path) -> None:
+async def test_the_filesystem_server_reads_and_writes_its_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("The answer is 42.")
     async with running(*node_server("mcp-server-filesystem"), str(tmp_path)) as server:
         tools = await server.tools()
@@ -96,7 +96,7 @@ def everything_on_a_port() -> Iterator[str]:
 
 
 @pytest.mark.slow
-async def test_git(tmp_path: Path) -> None:
+async def test_the_git_server_changes_a_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     (tmp_path / "a.txt").write_text("x")
     async with running(python_server("mcp-server-git"), "--repository", str(tmp_path)) as server:
@@ -106,7 +106,7 @@ async def test_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_sqlite(tmp_path: Path) -> None:
+async def test_the_sqlite_server_answers_queries(tmp_path: Path) -> None:
     path = tmp_path / "data.sqlite3"
     command = python_server("mcp-server-sqlite", "mcp-sqlite")
     async with running(command, "--db-path", str(path)) as server:
@@ -140,7 +140,7 @@ def page(text: str) -> Iterator[str]:
 
 
 @pytest.mark.slow
-async def test_fetch() -> None:
+async def test_the_fetch_server_reads_a_page() -> None:
     with page("The answer is 42.") as address:
         command = (python_server("mcp-server-fetch"), "--allow-private-ips")
         async with running(*command) as server:
@@ -150,7 +150,7 @@ async def test_fetch() -> None:
 
 
 @pytest.mark.slow
-async def test_playwright(tmp_path: Path) -> None:
+async def test_the_playwright_server_outlives_a_missing_browser(tmp_path: Path) -> None:
     command = (*node_server("playwright-mcp"), "--headless", "--isolated")
     async with running(*command, folder=str(tmp_path)) as server:
         tools = await server.tools()

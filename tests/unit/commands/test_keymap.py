@@ -60,7 +60,7 @@ def test_the_defaults_do_not_collide() -> None:
         ("Ctrl+,, Ctrl+,", "Ctrl+,, Ctrl+,"),
     ],
 )
-def test_one_spelling(written: str, meant: str) -> None:
+def test_keys_have_one_spelling(written: str, meant: str) -> None:
     assert normalized(written) == meant
 
 

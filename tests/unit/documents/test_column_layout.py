@@ -65,7 +65,7 @@ def in_order(*columns: tuple[str, int]) -> list[str]:
     return [f"{mark}{number:02}" for mark, count in columns for number in range(1, count + 1)]
 
 
-def test_two_columns() -> None:
+def test_two_columns_are_read_one_after_the_other() -> None:
     left = column(60, 760, prose("L", 30, 225))
     right = column(310, 760, prose("R", 30, 225))
     assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
@@ -98,7 +98,7 @@ def test_a_heading_in_the_middle_parts_the_columns() -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_footnotes(whole: bool) -> None:
+def test_footnotes_follow_the_columns_that_they_are_below(whole: bool) -> None:
     """Below both columns, or in smaller type below each of them."""
     lines = across(column(60, 760, prose("L", 25, 225)), column(310, 760, prose("R", 25, 225)))
     if whole:
@@ -114,14 +114,14 @@ def test_footnotes(whole: bool) -> None:
 
 
 @pytest.mark.parametrize(("left", "right"), [(300, 150), (150, 300), (330, 120)])
-def test_unequal_columns(left: float, right: float) -> None:
+def test_unequal_columns_are_read_one_after_the_other(left: float, right: float) -> None:
     lines = across(
         column(60, 760, prose("L", 30, left)), column(60 + left + 20, 760, prose("R", 30, right))
     )
     assert marks(lines) == in_order(("L", 30), ("R", 30))
 
 
-def test_three_columns() -> None:
+def test_three_columns_are_read_one_after_the_other() -> None:
     columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
     assert marks(across(*columns)) == in_order(("A", 30), ("B", 30), ("C", 30))
 

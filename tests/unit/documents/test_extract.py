@@ -204,7 +204,7 @@ class TestOffice:
         assert "[slide 2]\n\n# Depots" in text
         assert "| Harrow | 21,500 |" in text
 
-    def test_rtf(self) -> None:
+    def test_rtf_keeps_headings_tables_and_lists(self) -> None:
         text = read("report.rtf").text
         assert text.startswith("# Alder & Finch Cold Storage")
         assert FIGURES in text

@@ -44,7 +44,7 @@ def plain_count(text: str) -> int:
     ("text", "expected"),
     [("", 0), ("Hello, world!", 4), ("<|endoftext|>", 7), ("日本語テキスト", 5)],
 )
-def test_known_counts(text: str, expected: int) -> None:
+def test_known_texts_have_known_counts(text: str, expected: int) -> None:
     assert count_tokens(text) == expected
 
 

@@ -116,7 +116,7 @@ and <math alttext="x_1"><mi>x</mi></math>.</p>"""
         pytest.param("<p>one\r\ntwo<pre>a\r\nb</pre>", "one two\n\n```\na\nb\n```", id="CRLF"),
     ],
 )
-def test_pages(page: str, markdown: str) -> None:
+def test_pages_become_markdown(page: str, markdown: str) -> None:
     assert to_markdown(page) == markdown
 
 

@@ -60,7 +60,7 @@ def test_a_setting_is_left_out_once_and_nothing_else_with_it(param: str, attribu
 
 
 @pytest.mark.parametrize("param", ["effort", "reasoning.effort", "reasoning_effort", "reasoning"])
-def test_effort(param: str) -> None:
+def test_a_refused_effort_is_left_out_once(param: str) -> None:
     lighter = FULL.without(param)
     assert lighter is not None
     assert lighter.effort is None

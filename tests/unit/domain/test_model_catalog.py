@@ -153,7 +153,9 @@ def test_sizes_of_files_are_given_in_megabytes() -> None:
         ("smollm2-135m-instruct", Effort.LOW, None),
     ],
 )
-def test_nearest_effort(model: str, wanted: Effort, nearest: Effort | None) -> None:
+def test_the_nearest_supported_effort_is_chosen(
+    model: str, wanted: Effort, nearest: Effort | None
+) -> None:
     assert CATALOG.info(model).nearest_effort(wanted) is nearest
 
 

@@ -23,17 +23,17 @@ from desktop_app.domain.network.network_path import (
     "host",
     ["localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.1.5", "fd00::1", "nas", "a.local"],
 )
-def test_private_hosts(host: str) -> None:
+def test_hosts_of_private_networks_are_private(host: str) -> None:
     assert is_private(host)
 
 
 @pytest.mark.parametrize("host", ["", "example.com", "8.8.8.8", "2001:4860::8888", "local.com"])
-def test_public_hosts(host: str) -> None:
+def test_public_hosts_are_not_private(host: str) -> None:
     assert not is_private(host)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1", "x.localhost"])
-def test_this_computer(host: str) -> None:
+def test_names_of_this_computer_are_loopback(host: str) -> None:
     assert is_loopback(host)
 
 
@@ -70,7 +70,7 @@ def test_what_the_person_is_asked_about(url: str, host: str) -> None:
         ("http://p:8080/ignored?x", "http://p:8080"),
     ],
 )
-def test_proxies(text: str, url: str) -> None:
+def test_proxies_without_a_user_are_parsed(text: str, url: str) -> None:
     assert parse_proxy(text).url == url
     assert parse_proxy(text).user == ""
 

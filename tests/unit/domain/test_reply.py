@@ -180,7 +180,7 @@ def test_facts_about_the_reply() -> None:
         (Failed(StreamCutError("Cut.")), MessageStatus.FAILED),
     ],
 )
-def test_terminals(end: StreamEvent, status: MessageStatus) -> None:
+def test_the_last_event_decides_the_status(end: StreamEvent, status: MessageStatus) -> None:
     reply = fold(TextDelta("a"), end)
     assert (reply.status, reply.text) == (status, "a")
 

@@ -126,7 +126,7 @@ def test_every_error_is_drawn_in_the_tree_and_speaks_in_sentences(
         ("x" * 100, "x" * 60 + "…"),
     ],
 )
-def test_titles(words: str, title: str) -> None:
+def test_a_title_is_made_from_the_first_words(words: str, title: str) -> None:
     assert title_from(words) == title
 
 
@@ -136,7 +136,7 @@ def test_a_title_is_one_short_line(words: str) -> None:
     assert len(title_from(words).splitlines()) <= 1
 
 
-def test_small_things() -> None:
+def test_ids_differ_times_have_zones_and_empty_drafts_are_false() -> None:
     assert len(new_id()) == 32
     assert new_id() != new_id()
     assert now().tzinfo is not None

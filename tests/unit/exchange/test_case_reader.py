@@ -42,7 +42,7 @@ def test_our_own_lines() -> None:
     assert second.checks[0].within == 1
 
 
-def test_a_csv() -> None:
+def test_cases_are_read_from_csv() -> None:
     text = 'id,input,contains,number,within,files\na,"1, 2?",x,5,0.1,p.txt; q.txt\nb,!,,,,\n'
     first, second = read_cases(text, "Cases.CSV")
     assert (first.input, first.files) == ("1, 2?", ("p.txt", "q.txt"))
@@ -50,7 +50,7 @@ def test_a_csv() -> None:
     assert second.checks == ()
 
 
-def test_promptfoo() -> None:
+def test_tests_of_promptfoo_become_cases() -> None:
     config = {
         "prompts": ["Translate {{text}} to {{language}}."],
         "tests": [
@@ -182,7 +182,7 @@ def test_every_preset_that_ships_has_cases() -> None:
         assert all(case.checks for case in cases)
 
 
-def test_openai_evals() -> None:
+def test_lines_of_openai_evals_become_cases() -> None:
     row = {
         "input": [
             {"role": "system", "content": "Answer briefly."},

@@ -76,7 +76,7 @@ def tables(text: str) -> list[OfficeTable]:
     return list(tables_of(render(text)))
 
 
-def test_word(tmp_path: Path) -> None:
+def test_word_keeps_styles_indents_and_links(tmp_path: Path) -> None:
     write_docx(tmp_path / "a.docx", "Title", conversation())
     document = docx.Document(str(tmp_path / "a.docx"))
     by_text: dict[str, Any] = {p.text: p for p in document.paragraphs}
@@ -95,7 +95,7 @@ def test_word(tmp_path: Path) -> None:
     assert cells == [["Item", "Price"], ["Tea", "12.50"], ["=1+1", "007"]]
 
 
-def test_opendocument(tmp_path: Path) -> None:
+def test_opendocument_keeps_headings_and_text(tmp_path: Path) -> None:
     write_odt(tmp_path / "a.odt", "Title", conversation())
     body = odfdo.Document(str(tmp_path / "a.odt")).body
     headings: list[Any] = body.get_headers()
@@ -144,7 +144,7 @@ def test_calls_tables_of_json_and_refusals_are_in_every_file(tmp_path: Path) -> 
     assert "Ann" in (tmp_path / "a.csv").read_text("utf-8-sig")
 
 
-def test_slides(tmp_path: Path) -> None:
+def test_slides_follow_headings_and_split_long_lists(tmp_path: Path) -> None:
     points = "\n".join(f"- point {number}" for number in range(25))
     write_pptx(tmp_path / "a.pptx", "Title", conversation(f"{ANSWER}\n# Many\n\n{points}\n"))
     slides = list(Presentation(str(tmp_path / "a.pptx")).slides)
@@ -163,7 +163,7 @@ def test_slides_have_room_for_their_points(tmp_path: Path) -> None:
     assert [len(slide.placeholders[1].text_frame.paragraphs) for slide in slides] == [1, 1, 1, 1]
 
 
-def test_workbook(tmp_path: Path) -> None:
+def test_a_workbook_has_a_sheet_for_each_table(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "a.xlsx", tables(f"{ANSWER}\n| a |\n|---|\n| -3 |\n"))
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["Table 1", "Table 2"]
@@ -174,7 +174,7 @@ def test_workbook(tmp_path: Path) -> None:
     assert book["Table 2"]["A2"].value == -3
 
 
-def test_csv(tmp_path: Path) -> None:
+def test_csv_escapes_formulas_and_separates_tables(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", tables(f"{ANSWER}\n| ä |\n|---|\n| b |\n"))
     with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.reader(stream))

@@ -83,7 +83,7 @@ def test_english_needs_no_catalog() -> None:
     assert N_("Open") == "Open"
 
 
-def test_a_catalog(folder: Path) -> None:
+def test_a_catalog_translates_messages_plurals_and_contexts(folder: Path) -> None:
     use_language("de", folder)
     assert language() == "de"
     assert tr("Delete “{title}”?", title="Verträge") == "„Verträge“ löschen?"

@@ -406,7 +406,7 @@ def test_reasoning_by_either_name_and_once_by_both(delta: dict[str, str]) -> Non
     assert fold(events).parts == (ReasoningPart("HmHm"), TextPart("Yes"))
 
 
-def test_refusal() -> None:
+def test_deltas_of_a_refusal_become_one_part() -> None:
     events = read(chunk(refusal="I "), chunk("stop", refusal="cannot."))
     assert fold(events).parts == (RefusalPart("I cannot."),)
 

@@ -165,7 +165,9 @@ def test_the_on_device_model_is_asked_through_chat() -> None:
         (COMPATIBLE, "smollm2-135m-instruct", None, "chat/completions"),
     ],
 )
-def test_which_api(profile: ProviderProfile, model: str, known: Api | None, path: str) -> None:
+def test_profile_model_and_memory_decide_the_api(
+    profile: ProviderProfile, model: str, known: Api | None, path: str
+) -> None:
     script = RESPONSE if path == "responses" else CHAT
     _, (request,) = run(
         script, profile=profile, request=ask(model=model), memory=ServerMemory(known)
@@ -190,7 +192,7 @@ async def test_on_this_machine_each_request_has_a_connection_of_its_own() -> Non
         await client.aclose()
 
 
-async def test_models() -> None:
+async def test_models_are_listed_or_the_reply_is_refused() -> None:
     listing = replies(200, {"data": [{"id": "a"}, {"id": ""}, 7, {"id": "b"}]})
     bad = replies(200, {"models": []})
     async with LoopbackServer(listing, bad, replies(401, {})) as server:

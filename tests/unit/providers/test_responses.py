@@ -477,7 +477,7 @@ def test_settings_go_out_as_they_were_set() -> None:
     assert not {"stop", "presence_penalty", "n"} & set(made)
 
 
-def test_refusal() -> None:
+def test_deltas_of_a_refusal_become_one_part() -> None:
     events = read(
         event("response.refusal.delta", delta="I can"),
         event("response.refusal.done", refusal="I cannot."),

@@ -45,5 +45,5 @@ def test_the_lines_of_a_source(text: str) -> None:
     assert (first, end) == (0, expected["lineMax"])
 
 
-def test_no_source() -> None:
+def test_an_empty_source_has_no_tokens() -> None:
     assert parser().parse("") == []

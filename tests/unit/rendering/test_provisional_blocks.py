@@ -105,7 +105,7 @@ HALF: Final = {
 
 
 @pytest.mark.parametrize("source", HALF)
-def test_half_constructs(source: str) -> None:
+def test_half_written_constructs_are_shown_as_what_they_become(source: str) -> None:
     stream = BlockStream()
     for character in source:
         stream.feed(character)

@@ -72,7 +72,7 @@ def test_what_stands_in_for_instant_and_what_ends_is_marked() -> None:
         "TEXT-EMBEDDING-ADA-002", "gemini-2.5-flash-image", "nano-banana-pro",
     ],
 )  # fmt: skip
-def test_what_cannot_chat(model: str) -> None:
+def test_models_that_cannot_chat(model: str) -> None:
     assert not CATALOG.can_chat(model)
 
 
@@ -84,7 +84,7 @@ def test_what_cannot_chat(model: str) -> None:
         "grok-4", "codex-mini-latest", "llava", "gpt-oss-120b", "ft:gpt-4o:acme::x",
     ],
 )  # fmt: skip
-def test_what_can(model: str) -> None:
+def test_models_that_can_chat(model: str) -> None:
     assert CATALOG.can_chat(model)
 
 

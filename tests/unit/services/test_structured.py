@@ -152,7 +152,7 @@ def test_a_schema_that_was_never_checked_is_a_problem_of_the_answer() -> None:
         ("gbnf", '# a list\nroot ::= item ("," item)*\nitem ::= [a-z"\\]]+ | "\\"x\\"" {2,3} | .'),
     ],
 )
-def test_valid_grammars(syntax: str, text: str) -> None:
+def test_valid_grammars_are_accepted(syntax: str, text: str) -> None:
     require_grammar(AnswerGrammar(GrammarSyntax(syntax), text))
 
 
@@ -184,6 +184,6 @@ def test_valid_grammars(syntax: str, text: str) -> None:
         ("gbnf", 'root ::= ("a"', "."),
     ],
 )
-def test_invalid_grammars(syntax: str, text: str, words: str) -> None:
+def test_invalid_grammars_are_refused_with_the_reason(syntax: str, text: str, words: str) -> None:
     with pytest.raises(UnusableGrammarError, match=words):
         require_grammar(AnswerGrammar(GrammarSyntax(syntax), text))

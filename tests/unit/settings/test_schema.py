@@ -90,7 +90,7 @@ def test_a_whole_number_will_do_where_a_float_is_due() -> None:
         ("no.such", 1),
     ],
 )
-def test_refused(key: str, value: object) -> None:
+def test_invalid_values_are_refused_in_words(key: str, value: object) -> None:
     with pytest.raises(SettingError) as refusal:
         validate(key, value)
     assert key in refusal.value.what_happened
@@ -119,7 +119,7 @@ def test_groups_keep_the_order_of_the_declarations() -> None:
     ]
 
 
-def test_lookups() -> None:
+def test_settings_are_found_by_their_keys() -> None:
     assert setting("default.variant").default == "thinking"
     assert setting("answer.top_p").positions()[0] == 0.05
     with pytest.raises(SettingError):

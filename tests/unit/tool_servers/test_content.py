@@ -70,7 +70,7 @@ def test_what_is_too_long_is_cut_or_named() -> None:
     assert (wrong["parameters"], wrong["fault"]) == ({}, "broken")
 
 
-def test_lists_end() -> None:
+def test_lists_end_at_the_limit() -> None:
     names = [one["name"] for one in content.tools([[tool(str(n))] for n in range(600)])]
     assert names == [str(n) for n in range(content.MOST_LISTED)]
 

@@ -61,7 +61,7 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
         ("10^150 % 7 + -10^150 % 7", "7"),
     ],
 )
-def test_exact_values(expression: str, value: str) -> None:
+def test_calculations_are_exact(expression: str, value: str) -> None:
     assert calculate(expression) == value
 
 
