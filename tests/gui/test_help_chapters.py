@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import re
 import shlex
@@ -29,6 +28,7 @@ from desktop_app.ui.help.help_book import HelpBook, fold, matches
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
+from tests.helpers.command_line import options, subcommands
 
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 IDS: Final = [chapter for chapter, _ in CHAPTERS]
@@ -179,13 +179,6 @@ def test_settings_paths_name_pages(book: HelpBook) -> None:
             assert page in {title for _, title in PAGES}
 
 
-def _commands(parsed: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    for action in parsed._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
-
-
 def test_every_command_line_exists(book: HelpBook) -> None:
     lines = [
         unescape(code)
@@ -194,21 +187,21 @@ def test_every_command_line_exists(book: HelpBook) -> None:
     ]
     calls = [line.split("repartee ", 1)[1] for line in lines if "repartee " in line]
     assert len(calls) > 15
-    options = [line.split()[0] for line in lines if line.startswith("--")]
-    known = _commands(parser(CLI_COMMANDS))
+    named_alone = [line.split()[0] for line in lines if line.startswith("--")]
+    known = subcommands(parser(CLI_COMMANDS))
     for call in calls:
         words = shlex.split(call.partition(" -- ")[0])
         if words[0] == "FILE":
             continue  # opens the window with a file
         assert words[0] in known, call
         command = known[words.pop(0)]
-        if inner := _commands(command):
+        if inner := subcommands(command):
             assert words[0] in inner, call
             command = inner[words[0]]
         named = [word for word in words if word.startswith("--")]
-        assert set(named) <= set(command._option_string_actions), call
-    every = {option for command in known.values() for option in command._option_string_actions}
-    assert set(options) <= every | {"--token=…"}, "or of a tool server"
+        assert set(named) <= options(command), call
+    every = {option for command in known.values() for option in options(command)}
+    assert set(named_alone) <= every | {"--token=…"}, "or of a tool server"
 
 
 # ---------------------------------------------------------------- search

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from desktop_app.cli.arguments import parser
+from tests.helpers.command_line import subcommands
 
 USUAL_CODES = ["0", "1", "2", "130"]
 ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
@@ -16,11 +17,9 @@ ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
 def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Return the parsers of all commands by name, and of the commands below them."""
     found: dict[str, argparse.ArgumentParser] = {}
-    for action in parent._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, made in action.choices.items():
-                found |= {name: made}
-                found |= {f"{name} {below}": its for below, its in commands(made).items()}
+    for name, made in subcommands(parent).items():
+        found |= {name: made}
+        found |= {f"{name} {below}": its for below, its in commands(made).items()}
     return found
 
 
