@@ -55,6 +55,11 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         self._rows = list(rows)
         self.endResetModel()
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows, from the top."""
+        return self._rows
+
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         """Return the number of rows."""
         return 0 if parent.isValid() else len(self._rows)

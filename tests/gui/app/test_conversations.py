@@ -267,7 +267,7 @@ async def test_a_hit_opens_at_its_message_whichever_version_that_is_on() -> None
         await desk.ask_and_answer("Unrelated", "Nothing")
         shown: list[SearchHit] = []
         desk.window.conversations.hits.modelReset.connect(
-            lambda: shown.extend(desk.window.conversations.hits._rows)
+            lambda: shown.extend(desk.window.conversations.hits.rows)
         )
         desk.window.conversations.search.setText("Paris")
         await until(lambda: shown)
