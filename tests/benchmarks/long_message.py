@@ -152,12 +152,14 @@ class _Steps:
         self._take("hit", lambda: view.scroll_to_message(message.id, SOUGHT), busy=busy)
         assert self._is_on_screen(view, SOUGHT), kind
         self._take("select all", view.selectAll, busy=busy)
-        self._take("copy all", view._keys.copy_selected, busy=busy)
+        control = Qt.KeyboardModifier.ControlModifier
+        self._take("copy all", lambda: key(view, Qt.Key.Key_C, control), busy=busy)
         cursor = view.textCursor()  # a selection just short of all is converted, not copied whole
         cursor.setPosition(1)
         cursor.setPosition(view.document().characterCount() - 3, QTextCursor.MoveMode.KeepAnchor)
         view.setTextCursor(cursor)
-        self._take("copy", view._keys.copy_selected, busy=lambda: view.copies.is_building)
+        copy = lambda: key(view, Qt.Key.Key_C, control)  # noqa: E731
+        self._take("copy", copy, busy=lambda: view.copies.is_building)
         self._application.clipboard().clear()  # else the platform frees it after Python's end
         view.close()
         view.deleteLater()
