@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -22,6 +22,7 @@ from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
 from tests.gui.app.stage import Turn
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 WAITS = "Queued · Esc to cancel"
 CUT = StreamCutError(
@@ -324,7 +325,7 @@ async def test_a_wrong_key_leads_to_where_keys_are_entered() -> None:
         assert "Change key" in desk.transcript
         desk.act("add-key")
         assert desk.window.settings.isVisible()
-        assert desk.window.settings._provider.current_id() == "openai"  # type: ignore[union-attr]
+        assert find(desk.window.settings, QComboBox, "provider").currentData() == "openai"
 
 
 async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
@@ -97,7 +98,7 @@ async def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: 
         again = await room.service.begin_again(
             second.conversation,
             [*path, second.question],
-            second._resolved.profile,
+            OPENAI,
             AskSettings(),
         )
         await room.run(again)
@@ -145,7 +146,8 @@ async def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_p
 
     async with open_room(tmp_path, answers(1), source) as room:
         began = await room.begin("Which?", attachments=(COLLECTION,))
-        resolved, estimator = began._resolved, room.service.estimator
+        resolved = room.service.resolve(OPENAI, began.conversation.choice)
+        estimator = room.service.estimator
         bare = await estimator.estimate(SendContext([], resolved), Draft("Which?"))
         draft = Draft("Which?", (COLLECTION,))
         counted = await estimator.estimate(SendContext([], resolved), draft)
