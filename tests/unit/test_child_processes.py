@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import re
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from desktop_app.child_processes import (
     open_child,
     start_child,
 )
+from tests.helpers.blocking import blocking
 from tests.helpers.children import python_child
 
 if TYPE_CHECKING:
@@ -99,13 +99,14 @@ def test_folders_hold_in_another_working_folder(
 def test_a_child_gets_what_its_command_says() -> None:
     command = ChildCommand((sys.executable, "-c", SAY_WHERE), {"ONE": "1", "LC_ALL": "C"}, "/usr")
 
+    @blocking
     async def started() -> bytes:
         process = await start_child(command, stdout=subprocess.PIPE)
         return (await process.communicate())[0]
 
     with open_child(command, stdout=subprocess.PIPE) as process:
         opened = process.communicate()[0]
-    assert asyncio.run(started()) == opened
+    assert started() == opened
     folder, *names = opened.decode().split()
     assert folder == "/usr"
     assert {"ONE"} <= set(names) <= {"ONE", "LC_ALL", "LC_CTYPE"}  # Python itself adds the last

@@ -25,7 +25,6 @@ from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find, timer_of
 
@@ -190,66 +189,54 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(
         assert remaining > 3_600_000
 
 
-def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
-    async def first() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer(f"What is {WORD}?", f"A {WORD}.")
-            desk.type(f"draft {WORD}")
-            await desk.written()
-            page = library_page(desk)
-            find(page, QPushButton, "delete-now").click()
-            assert not desk.state.current.is_new
-            assert not desk.ready.is_ending
-            word = find(page, QLineEdit, "delete-word")
-            word.setText("Delete")
-            find(page, QPushButton, "delete-now").click()
-            await desk.ready.closed()
-            work = desk.ready.closed_work
-            assert work is not None
-            parent, where = None, folders()
-            doing = asyncio.ensure_future(ClosedStore(parent, desk.theme.current, where).do(work))
-            assert "Everything was deleted." in await choose("go-on")
-            await doing
-
-    async def second() -> None:
-        async with Desk() as desk:
-            assert desk.rows == []
-            assert desk.text.toPlainText() == ""
-
-    run(first())
+async def test_everything_is_deleted_after_a_typed_word() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer(f"What is {WORD}?", f"A {WORD}.")
+        desk.type(f"draft {WORD}")
+        await desk.written()
+        page = library_page(desk)
+        find(page, QPushButton, "delete-now").click()
+        assert not desk.state.current.is_new
+        assert not desk.ready.is_ending
+        word = find(page, QLineEdit, "delete-word")
+        word.setText("Delete")
+        find(page, QPushButton, "delete-now").click()
+        await desk.ready.closed()
+        work = desk.ready.closed_work
+        assert work is not None
+        parent, where = None, folders()
+        doing = asyncio.ensure_future(ClosedStore(parent, desk.theme.current, where).do(work))
+        assert "Everything was deleted." in await choose("go-on")
+        await doing
     home = folders().data.parent
     files = [path for path in home.rglob("*") if path.is_file()]
     assert files
     assert [p for p in files if WORD.encode() in p.read_bytes()] == []
-    run(second())
+    async with Desk() as desk:
+        assert desk.rows == []
+        assert desk.text.toPlainText() == ""
 
 
-def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
-    async def first() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Before?", "Yes.")
-            page = library_page(desk)
-            page.changed.emit("backup.folder", str(tmp_path / "backups"))
-            await desk.written()
-            page.backup_requested.emit()
-            await until(lambda: "Backed up to" in desk.said)
-            await desk.ask_and_answer("After?", "Yes.")
-            (archive,) = (tmp_path / "backups").glob("*.zip")
-            desk.ready.end_for(restoring(folders(), archive))
-            await desk.ready.closed()
-            work = desk.ready.closed_work
-            assert work is not None
-            closed = ClosedStore(None, desk.theme.current, folders())
-            doing = asyncio.ensure_future(closed.do(work))
-            assert "was restored from" in await choose("go-on")
-            await doing
-
-    async def second() -> None:
-        async with Desk() as desk:
-            assert [m[2] for m in desk.messages()] == ["Before?", "Yes."]
-
-    run(first())
-    run(second())
+async def test_a_backup_is_restored(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Before?", "Yes.")
+        page = library_page(desk)
+        page.changed.emit("backup.folder", str(tmp_path / "backups"))
+        await desk.written()
+        page.backup_requested.emit()
+        await until(lambda: "Backed up to" in desk.said)
+        await desk.ask_and_answer("After?", "Yes.")
+        (archive,) = (tmp_path / "backups").glob("*.zip")
+        desk.ready.end_for(restoring(folders(), archive))
+        await desk.ready.closed()
+        work = desk.ready.closed_work
+        assert work is not None
+        closed = ClosedStore(None, desk.theme.current, folders())
+        doing = asyncio.ensure_future(closed.do(work))
+        assert "was restored from" in await choose("go-on")
+        await doing
+    async with Desk() as desk:
+        assert [m[2] for m in desk.messages()] == ["Before?", "Yes."]
 
 
 async def test_a_job_that_fails_is_said() -> None:
@@ -260,41 +247,35 @@ async def test_a_job_that_fails_is_said() -> None:
         await doing
 
 
-def test_damage_is_offered_to_be_repaired(run: Run) -> None:
-    async def fill() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Mine?", "Yes.")
-
-    run(fill())
-    with folders().database.open("r+b") as file:
+def damage(store: Path) -> None:
+    """Overwrite the first page of a store."""
+    with store.open("r+b") as file:
         file.write(bytes(4096))
 
-    async def rescue() -> None:
-        with pytest.raises(StoreDamagedError) as raised:
-            await Database(folders().database).open()
-        from desktop_app.ui.look.theme import ThemeWatcher
 
-        theme = ThemeWatcher(QApplication.instance(), "light", 100)  # type: ignore[arg-type]
-        closed = ClosedStore(None, theme.current, folders())
-        doing = asyncio.ensure_future(closed.rescue(raised.value))
-        assert "is damaged" in await choose("repair")
-        assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
-        assert await doing
-        refused = asyncio.ensure_future(closed.rescue(raised.value))
-        await until(lambda: "quit" in answers())
-        shown = dialog()
-        assert shown is not None
-        shown.reject()
-        assert not await refused
-        theme.deleteLater()
+async def test_damage_is_offered_to_be_repaired() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Mine?", "Yes.")
+    damage(folders().database)
+    with pytest.raises(StoreDamagedError) as raised:
+        await Database(folders().database).open()
+    from desktop_app.ui.look.theme import ThemeWatcher
 
-    run(rescue())
-
-    async def look() -> None:
-        async with Desk() as desk:
-            assert desk.rows == ["Mine?"]
-
-    run(look())
+    theme = ThemeWatcher(QApplication.instance(), "light", 100)  # type: ignore[arg-type]
+    closed = ClosedStore(None, theme.current, folders())
+    doing = asyncio.ensure_future(closed.rescue(raised.value))
+    assert "is damaged" in await choose("repair")
+    assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
+    assert await doing
+    refused = asyncio.ensure_future(closed.rescue(raised.value))
+    await until(lambda: "quit" in answers())
+    shown = dialog()
+    assert shown is not None
+    shown.reject()
+    assert not await refused
+    theme.deleteLater()
+    async with Desk() as desk:
+        assert desk.rows == ["Mine?"]
     (aside,) = folders().data.glob("*.before-repair-*.sqlite3")
     assert aside.read_bytes()[:4096] == bytes(4096)
     with closing(sqlite3.connect(folders().database)) as connection:

@@ -14,7 +14,6 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from tests.data.locked_pdf import locked_pdf
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_documents import is_read
 
@@ -121,43 +120,34 @@ async def test_what_is_taken_away_is_not_asked_for(data: Path) -> None:
         assert desk.said == ""
 
 
-def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(
-    run: Run, tmp_path: Path
-) -> None:
+async def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(locked_pdf(SECRET, pages=2))
-
-    async def attach() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.files_dropped.emit([path])
-            give(await asked(), SECRET)
-            await until(lambda: is_read(desk))
-            assert len(part_of(desk).seen_pages) == 2
-            turn = await desk.ask("What is drawn?")
-            assert sum(hasattr(part, "data") for part in turn.request.messages[-1].parts) == 2
-            turn.end("Squares.")
-            await desk.settled()
-
-    async def ask_again() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await until(lambda: "Squares." in desk.transcript)
-            desk.type("Which colour?")
-            desk.enter()
-            await until(lambda: desk.said)
-            assert desk.said.startswith("Showing the pages of “scan.pdf” requires its password.")
-            desk.take("Enter password…")
-            give(await asked(), "no")
-            await until(lambda: "is wrong" in "".join(d.accessibleName() for d in dialogs()))
-            give(dialogs()[0], SECRET)
-            await until(lambda: "is unlocked until you quit" in desk.said)
-            assert desk.text.toPlainText() == "Which colour?"
-            turn = await desk.ask("")
-            assert sum(hasattr(part, "data") for part in turn.request.messages[0].parts) == 2
-            turn.end("Black.")
-            await desk.settled()
-
-    run(attach())
-    run(ask_again())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.files_dropped.emit([path])
+        give(await asked(), SECRET)
+        await until(lambda: is_read(desk))
+        assert len(part_of(desk).seen_pages) == 2
+        turn = await desk.ask("What is drawn?")
+        assert sum(hasattr(part, "data") for part in turn.request.messages[-1].parts) == 2
+        turn.end("Squares.")
+        await desk.settled()
+    async with Desk(environment=OPENAI) as desk:
+        await until(lambda: "Squares." in desk.transcript)
+        desk.type("Which colour?")
+        desk.enter()
+        await until(lambda: desk.said)
+        assert desk.said.startswith("Showing the pages of “scan.pdf” requires its password.")
+        desk.take("Enter password…")
+        give(await asked(), "no")
+        await until(lambda: "is wrong" in "".join(d.accessibleName() for d in dialogs()))
+        give(dialogs()[0], SECRET)
+        await until(lambda: "is unlocked until you quit" in desk.said)
+        assert desk.text.toPlainText() == "Which colour?"
+        turn = await desk.ask("")
+        assert sum(hasattr(part, "data") for part in turn.request.messages[0].parts) == 2
+        turn.end("Black.")
+        await desk.settled()
 
 
 async def test_the_dialog_offers_no_empty_password(data: Path) -> None:

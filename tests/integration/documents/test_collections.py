@@ -334,7 +334,7 @@ async def test_names_and_ways_out(tmp_path: Path) -> None:
         assert await here.collections.retrieve([made.id], "word", 100) == ()
 
 
-def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Path) -> None:
+async def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Path) -> None:
     data, at = tmp_path / "data", now()
     database, attachments = data / "repartee.sqlite3", data / "attachments"
 
@@ -352,13 +352,13 @@ def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Pa
             assert await here.is_clean()
             return [p.name for p in await here.found("May I have a dog or a cat?", made)]
 
-    made = asyncio.run(fill())
-    asked = asyncio.run(ask(made))
+    made = await fill()
+    asked = await ask(made)
     assert asked[0] == "lease.md"
     archive = make_backup(database, attachments, tmp_path / "backups", at, lambda *_: None)
     repair_store(database, at, lambda *_: None)
-    assert asyncio.run(ask(made, go_on=True)) == asked
+    assert await ask(made, go_on=True) == asked
     erase_everything(database, attachments)
-    assert asyncio.run(ask(made)) == []
+    assert await ask(made) == []
     restored(archive, database, attachments, at)
-    assert asyncio.run(ask(made)) == asked
+    assert await ask(made) == asked

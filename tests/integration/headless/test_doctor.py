@@ -19,6 +19,7 @@ from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.doctor.doctor import Finding, _confinement, as_object, why_qt_failed
 from desktop_app.cli.doctor.doctor import examine as look
 from desktop_app.sandbox import linux
+from tests.helpers.blocking import blocking
 from tests.integration.credentials.conftest import Desktop
 from tests.integration.headless.command import KEY, Ended, Shell
 
@@ -39,6 +40,7 @@ Glance = Callable[[Mapping[str, str]], dict[str, Any]]
 def glance(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Glance:
     """Return a function that examines as the window does, without starting the model."""
 
+    @blocking
     async def look_and_close() -> dict[str, Any]:
         backend = build_backend()
         try:
@@ -53,7 +55,7 @@ def glance(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Glance:
         no_keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
         for name, value in {**shell.environment, **no_keyring, **environment}.items():
             monkeypatch.setenv(name, value)
-        return asyncio.run(look_and_close())
+        return look_and_close()
 
     return found
 

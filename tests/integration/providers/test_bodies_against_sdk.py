@@ -52,6 +52,7 @@ from desktop_app.providers.jobs.batch_lines import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.tools.hosted_tools import HostedTools
 from tests.helpers.batch_server import BatchServer
+from tests.helpers.blocking import blocking
 from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
@@ -176,10 +177,11 @@ def on_the_wire(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body as it is sent, including its files."""
     content, _ = packed_body(body)
 
+    @blocking
     async def collected(pieces: AsyncIterator[bytes]) -> bytes:
         return b"".join([piece async for piece in pieces])
 
-    whole = content if isinstance(content, bytes) else asyncio.run(collected(content))
+    whole = content if isinstance(content, bytes) else collected(content)
     sent: dict[str, Any] = json.loads(whole)
     return sent
 

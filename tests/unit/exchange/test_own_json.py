@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
 import json
@@ -41,6 +40,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import Added, ImportStore
 from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
 from tests.unit.domain.test_collections import a_passage
@@ -94,24 +94,26 @@ def test_out_in_and_out_again_gives_the_same_bytes(
         for messages, draft, own, inside in libraries
     ]
     first = written([FOLDER], conversations, [])
-
-    async def through_a_store(path: Path) -> bytes:
-        async with opened(path / "store.sqlite3") as database:
-            store, importing = ConversationStore(database), ImportStore(database)
-            order = []
-            for found in read(path, first):
-                assert isinstance(found, ImportedConversation), found
-                added = await importing.add(found.conversation, found.messages, found.folder)
-                assert added == Added(True, len(found.messages))
-                again = await importing.add(found.conversation, found.messages, found.folder)
-                assert again == Added(False, 0)
-                order.append(found.conversation.id)
-            kept = [(await store.get(id_), await store.messages(id_)) for id_ in order]
-            folders = await FolderStore(database).all() or [FOLDER]
-            return written(folders, [(c, m) for c, m in kept if c is not None], [])
-
     with tempfile.TemporaryDirectory() as folder:
-        assert asyncio.run(through_a_store(Path(folder))) == first
+        assert through_a_store(Path(folder), first) == first
+
+
+@blocking
+async def through_a_store(path: Path, file: bytes) -> bytes:
+    """Import a file into a store, and export all that is in it."""
+    async with opened(path / "store.sqlite3") as database:
+        store, importing = ConversationStore(database), ImportStore(database)
+        order = []
+        for found in read(path, file):
+            assert isinstance(found, ImportedConversation), found
+            added = await importing.add(found.conversation, found.messages, found.folder)
+            assert added == Added(True, len(found.messages))
+            again = await importing.add(found.conversation, found.messages, found.folder)
+            assert again == Added(False, 0)
+            order.append(found.conversation.id)
+        kept = [(await store.get(id_), await store.messages(id_)) for id_ in order]
+        folders = await FolderStore(database).all() or [FOLDER]
+        return written(folders, [(c, m) for c, m in kept if c is not None], [])
 
 
 def test_attachments_come_along(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from typing import Any
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.providers.http.request_body import PIECE, packed_body
+from tests.helpers.blocking import blocking
 
 FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))
 
@@ -20,12 +20,13 @@ FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.bin
 def sent(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
     content, headers = packed_body(body)
 
+    @blocking
     async def collected() -> bytes:
         if isinstance(content, bytes):
             return content
         return b"".join([piece async for piece in content])
 
-    return asyncio.run(collected()), headers
+    return collected(), headers
 
 
 def url(data: bytes) -> str:

@@ -153,16 +153,18 @@ def test_pictures_are_named_in_one_line() -> None:
 # ---------------------------------------------------------------- which number
 
 
-def test_each_conversation_has_its_own_number_for_as_long_as_its_store(tmp_path: Path) -> None:
+async def test_each_conversation_has_its_own_number_for_as_long_as_its_store(
+    tmp_path: Path,
+) -> None:
     async def numbers(path: Path) -> list[Fence]:
         async with opened(path) as database:
             made = Fences(SettingsStore(database))
             return [await made.of(id_) for id_ in ("a", "b", "a")]
 
-    first, other, again = asyncio.run(numbers(tmp_path / "store.sqlite3"))
+    first, other, again = await numbers(tmp_path / "store.sqlite3")
     assert first == again != other
-    assert asyncio.run(numbers(tmp_path / "store.sqlite3")) == [first, other, first]
-    assert asyncio.run(numbers(tmp_path / "elsewhere.sqlite3"))[0] != first
+    assert await numbers(tmp_path / "store.sqlite3") == [first, other, first]
+    assert (await numbers(tmp_path / "elsewhere.sqlite3"))[0] != first
 
 
 async def test_two_processes_make_one_secret(tmp_path: Path) -> None:

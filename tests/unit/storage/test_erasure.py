@@ -79,10 +79,10 @@ async def fill(data: Path) -> None:
         )
 
 
-def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
+async def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     database, attachments = data / "repartee.sqlite3", data / "attachments"
-    asyncio.run(fill(data))
+    await fill(data)
     # Copies of all kinds beside it.
     repair_store(database, NOON, lambda _done, _of: None)
     backup = make_backup(database, attachments, tmp_path / "backups", NOON, lambda _d, _o: None)
@@ -92,26 +92,22 @@ def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
     erase_everything(database, attachments)
     assert holding(data) == []
     assert backup.exists()  # belongs to the user
-
-    async def look() -> None:
-        async with opened(database) as store:
-            assert await ConversationStore(store).all() == []
-            assert await Search(store).find(WORD) == []
-            kept = await SettingsStore(store).all()
-            assert set(kept) == {"window.state", "look.theme"}
-            assert await Ledger(store).month(NOON) == Decimal("0.25")
-            rows = await store.read(lambda c: c.execute("SELECT * FROM ledger").fetchall())
-            assert [row["conversation_id"] for row in rows] == [None]
-            found = await store.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
-            assert found == "ok"
-            conversation = a_conversation("anew")
-            question = a_question(conversation, "Once more?")
-            await ConversationStore(store).begin_turn(
-                conversation, question, ended(an_answer(question), "Yes.")
-            )
-            assert len(await Search(store).find("once")) == 1
-
-    asyncio.run(look())
+    async with opened(database) as store:
+        assert await ConversationStore(store).all() == []
+        assert await Search(store).find(WORD) == []
+        kept = await SettingsStore(store).all()
+        assert set(kept) == {"window.state", "look.theme"}
+        assert await Ledger(store).month(NOON) == Decimal("0.25")
+        rows = await store.read(lambda c: c.execute("SELECT * FROM ledger").fetchall())
+        assert [row["conversation_id"] for row in rows] == [None]
+        found = await store.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
+        assert found == "ok"
+        conversation = a_conversation("anew")
+        question = a_question(conversation, "Once more?")
+        await ConversationStore(store).begin_turn(
+            conversation, question, ended(an_answer(question), "Yes.")
+        )
+        assert len(await Search(store).find("once")) == 1
 
 
 class Cut(BaseException):
