@@ -122,9 +122,8 @@ class X11Hotkey:
                 masks.add(self._mask_of(name))
             except HotkeyError:
                 continue
-        for size in range(len(masks) + 1):
-            for chosen in itertools.combinations(masks, size):
-                yield sum(chosen)
+        for chosen in itertools.product(*((0, mask) for mask in masks)):
+            yield sum(chosen)
 
     def _announce(self) -> None:
         owner = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
