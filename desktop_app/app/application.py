@@ -134,7 +134,7 @@ class Application:
             if isinstance(self._request, HiddenRequest):  # the bus has a call, perhaps for a window
                 self._join_bus(loop)
             try:
-                loop.run_until_complete(self._live(loop))
+                loop.run_until_complete(self._run_sessions(loop))
             finally:
                 if self._joining is not None:
                     self._joining.cancel()
@@ -195,7 +195,7 @@ class Application:
             if not isinstance(request, QuickRequest):
                 self.window.show()
 
-    async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _run_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.desktop.window_request import OpenRequest
         from desktop_app.app.window_session import WindowSession
         from desktop_app.backend.backend import build_backend

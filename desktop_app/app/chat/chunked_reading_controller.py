@@ -1,4 +1,4 @@
-"""Offers to read documents that are larger than the model's window in chunks."""
+"""Offers to read a document in chunks if it is larger than the model's window."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import joined, money
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.documents.document_beginnings import (
-    begun,
-    can_be_begun,
+    can_send_beginning,
+    names_of_beginnings,
     with_beginnings,
 )
 from desktop_app.ui.window.cards.notifications import Actions
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 OFFER: Final = N_("Read in parts…")
-BEGIN: Final = N_("Attach the beginning, let tools read the rest")
+ATTACH_BEGINNING: Final = N_("Attach the beginning, let tools read the rest")
 TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 
 
@@ -72,16 +72,17 @@ class ChunkedReadingController(QObject):
         refused = self._typed()
         if not does_not_fit:
             return ()
-        begins = [(tr(BEGIN), lambda: self._tasks.start(self._begin(refused)))]
-        by_parts = [(tr(OFFER), lambda: self._offer(refused))]
-        return [*(begins if self._can_begin() else ()), *by_parts]
+        start = self._tasks.start
+        begins = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
+        by_parts = [(tr(OFFER), lambda: start(self._plan(refused)))]
+        return [*(begins if self._can_attach_beginnings() else ()), *by_parts]
 
-    def _can_begin(self) -> bool:
+    def _can_attach_beginnings(self) -> bool:
         tools = self._setup.settings_of(self._current.conversation).parameters.tools
         model = self._setup.resolved.model
-        return any(can_be_begun(part, tools, model) for part in self._draft.value.attachments)
+        return any(can_send_beginning(part, tools, model) for part in self._draft.value.attachments)
 
-    async def _begin(self, refused: Draft) -> None:
+    async def _attach_beginnings(self, refused: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
         tools = self._setup.settings_of(self._current.conversation).parameters.tools
         context = replace(self._setup.context, path=list(self._current.path))
@@ -90,7 +91,7 @@ class ChunkedReadingController(QObject):
             self._draft.set_attachments(draft.attachments)
             words = tr(
                 "Only the beginning is sent, and tools read the rest: {names}",
-                names=joined(begun(draft)),
+                names=joined(names_of_beginnings(draft)),
             )
             self._notifications.notify(words, topic=TOPIC)
 
@@ -101,9 +102,6 @@ class ChunkedReadingController(QObject):
     def _typed(self) -> Draft:
         prompt = self._prompt
         return self._draft.with_text(prompt.text(), prompt.template_id)
-
-    def _offer(self, refused: Draft) -> None:
-        self._tasks.start(self._plan(refused))
 
     async def _plan(self, refused: Draft) -> None:
         """Notify the user of the calls and cost of chunked reading.

@@ -70,8 +70,10 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.text_fast_path import PlainTail
 
 _LONG: Final = 800
+"""Characters of the open tail from which on it is settled at steps."""
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
+"""The most characters and tokens of an open tail that is parsed again with each piece."""
 _TAIL: Final = 200
 _HEADER_LINES: Final = 2  # of a table outside lists and quotes
 _COPY_SPEED: Final = 20
@@ -91,7 +93,7 @@ class _Overdue(NamedTuple):
     Attributes:
         length: the length of its source.
         opener: of a paragraph: the text before its words.
-        parts: it is to be split, whatever it is.
+        parts: split it even if it is no paragraph.
     """
 
     length: int
@@ -161,8 +163,9 @@ class BlockStream:
             return patches + rows
         grown = self._append_plain_text(text)
         # A long line of code is never settled, and is recognized as code only once.
-        is_told = self._context.inside == "code" and not _LONG < len(self._source) <= _LONG + _STEP
-        steps = self._length % _STEP == 0 and not is_told
+        is_new = _LONG < len(self._source) <= _LONG + _STEP
+        is_known_code = self._context.inside == "code" and not is_new
+        steps = self._length % _STEP == 0 and not is_known_code
         if not grown or steps:
             grown += self._advance(final=False, steps=steps)
         return patches + grown
@@ -170,7 +173,7 @@ class BlockStream:
     def _shorten_address(self, added: int) -> bool:
         """Drop the end of an image's overlong address, outside of code; it may be megabytes.
 
-        Returns True if more of it may come.
+        Return True if more of it may come.
         """
         rest = overlong_range(self._source, added)
         if rest is None:
@@ -266,6 +269,12 @@ class BlockStream:
     # ------------------------------------------------------------------ parsing the open end
 
     def _advance(self, *, final: bool, steps: bool = False) -> list[Patch]:
+        """Parse the open tail, close what later text cannot change, and show the rest as open.
+
+        Args:
+            final: the source is complete.
+            steps: the piece ends at a step, where long constructs may be settled.
+        """
         source = self._context.source + self._source
         shown = source if final else self._without_undecided_end(source)
         parse = self._definitions.parse(shown, self._context, final=final)

@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.document_sections import chosen_text, format_spans
 from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.services.collections.passage_context import passages_block
-from desktop_app.services.documents.attachment_dedup import once
+from desktop_app.services.documents.attachment_dedup import without_repeats
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.file_attachments import file_data, is_file
 from desktop_app.services.documents.image_attachments import ImageForm, named, page_name
@@ -142,7 +142,7 @@ async def request_messages(
     """
     sent = [_without_file(message) for message in path if has_words(message)]
     files = image_form.files if image_form else None
-    read = once(sent, files)
+    read = without_repeats(sent, files)
     first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
     made = [
         await _request_message(message, attachments, fence, image_form, explains=n == first)

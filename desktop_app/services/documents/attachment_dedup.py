@@ -18,10 +18,10 @@ from desktop_app.services.documents.file_attachments import is_file
 P = TypeVar("P", bound=Part)
 
 
-def once(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
+def without_repeats(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
     """Return the messages of a request with each document in full only once.
 
-    Later copies are reduced to their names. `files` tells which documents go as files.
+    Later copies are reduced to their names. A provider that accepts `files` gets some as files.
     """
     seen: dict[object, str] = {}
     return [_with(message, _named(message.parts, seen, files)) for message in messages]
@@ -46,10 +46,10 @@ def _with(message: Message, parts: list[Part]) -> Message:
 
 def _named(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
     """Return `parts` with those in `seen` reduced to their names; add the others to `seen`."""
-    return [_one(part, seen, files) for part in parts]
+    return [_named_if_repeated(part, seen, files) for part in parts]
 
 
-def _one(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
+def _named_if_repeated(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
     if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
         return part
     look = (part.detail, part.pictured) if part.seen_pages else ()

@@ -48,7 +48,7 @@ def reading_tools(part: DocumentPart, tools: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in suited if name in set(tools))
 
 
-def can_be_begun(part: Part, tools: Iterable[str], model: ModelInfo) -> bool:
+def can_send_beginning(part: Part, tools: Iterable[str], model: ModelInfo) -> bool:
     """Return True if tools can read what is not sent of a document."""
     return (
         isinstance(part, DocumentPart)
@@ -80,33 +80,33 @@ async def with_beginnings(
             estimator.require_room(draft, estimate, context.resolved)
         except DocumentDoesNotFitError:
             model = context.resolved.model
-            whole = [part for part in draft.attachments if can_be_begun(part, tools, model)]
+            whole = [part for part in draft.attachments if can_send_beginning(part, tools, model)]
             if not whole:
                 raise
             largest = max(whole, key=_size)
-            kept = (_begun(part) if part is largest else part for part in draft.attachments)
+            kept = (_shortened(part) if part is largest else part for part in draft.attachments)
             draft = replace(draft, attachments=tuple(kept))
         else:
             return draft
 
 
-def _begun(part: DraftPart) -> DraftPart:
+def _shortened(part: DraftPart) -> DraftPart:
     return replace(part, by_tools=True) if isinstance(part, DocumentPart) else part
 
 
-def begun(draft: Draft) -> list[str]:
+def names_of_beginnings(draft: Draft) -> list[str]:
     """Return the names of the documents of which only the beginning is sent."""
-    return _begun_names(draft.attachments)
+    return _shortened_names(draft.attachments)
 
 
-def _begun_names(parts: Iterable[Part]) -> list[str]:
+def _shortened_names(parts: Iterable[Part]) -> list[str]:
     return [part.name for part in parts if isinstance(part, DocumentPart) and part.by_tools]
 
 
 def beginning_notice(path: Iterable[Message]) -> NoticeText:
     """Return the notice that only the beginnings of documents are sent; "" if there are none."""
     parts = [part for message in path for part in message.parts]
-    names = ", ".join(dict.fromkeys(_begun_names(parts)))
+    names = ", ".join(dict.fromkeys(_shortened_names(parts)))
     return notice(NoticeCode.BEGINNING_SENT, names=names) if names else ""
 
 

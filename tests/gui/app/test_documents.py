@@ -13,7 +13,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.app.attachments.attachment_drags import file_name
-from desktop_app.app.chat.chunked_reading_controller import BEGIN
+from desktop_app.app.chat.chunked_reading_controller import ATTACH_BEGINNING
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -284,12 +284,12 @@ async def test_of_a_large_table_the_beginning_is_sent_if_a_tool_reads_the_rest(
         desk.type("Sum?")
         desk.enter()
         await until(lambda: "With sales.csv, this needs" in desk.said)
-        assert BEGIN not in offered(desk)
+        assert ATTACH_BEGINNING not in offered(desk)
         desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "query_table")
         await until(lambda: "query_table" in desk.state.setup.ask_settings.parameters.tools)
         desk.enter()
-        await until(lambda: BEGIN in offered(desk))
-        desk.take(BEGIN)
+        await until(lambda: ATTACH_BEGINNING in offered(desk))
+        desk.take(ATTACH_BEGINNING)
         await until(lambda: "only the beginning" in desk.chips[0])
         assert desk.text.toPlainText() == "Sum?", "the user sees it before it is sent"
         desk.enter()

@@ -28,7 +28,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.attachment_dedup import as_sent_after, once
+from desktop_app.services.documents.attachment_dedup import as_sent_after, without_repeats
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import SAMPLE
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -62,7 +62,7 @@ def asked(id_: str, *parts: Any, **changes: Any) -> Message:
 def again(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
     """Return the names under which these documents were sent before."""
     messages = [asked(str(number), part) for number, part in enumerate(parts)]
-    return [message.attachments[0].again_as for message in once(messages, files)]  # type: ignore[union-attr]
+    return [message.attachments[0].again_as for message in without_repeats(messages, files)]  # type: ignore[union-attr]
 
 
 def test_the_second_of_two_copies_is_named() -> None:

@@ -14,7 +14,7 @@ from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.documents.document_beginnings import (
     FIRST_CHARACTERS,
     FIRST_ROWS,
-    can_be_begun,
+    can_send_beginning,
     require_reading_tools,
 )
 from desktop_app.services.fence import SAMPLE
@@ -88,8 +88,9 @@ def test_of_other_documents_it_is_the_first_text() -> None:
 def test_only_what_a_chosen_tool_reads_can_be_left_to_it(
     part: DocumentPart, tools: tuple[str, ...], can: bool
 ) -> None:
-    assert can_be_begun(replace(part, by_tools=False), tools, MODEL) is can
-    assert not can_be_begun(replace(part, by_tools=False), tools, replace(MODEL, takes_tools=False))
+    whole = replace(part, by_tools=False)
+    assert can_send_beginning(whole, tools, MODEL) is can
+    assert not can_send_beginning(whole, tools, replace(MODEL, takes_tools=False))
     if can:
         require_reading_tools([part], tools)
     else:
