@@ -31,7 +31,7 @@ class GatewayWrapper:
 
 
 class ProviderWrapper:
-    """The part of a provider that it leaves to another one: everything but `stream`."""
+    """A provider that passes on everything but `stream`, which its subclasses define."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider

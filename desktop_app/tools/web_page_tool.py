@@ -62,7 +62,7 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return True for an address on the internet, and none of this or a private network."""
+    """Return True for an address on the internet, not of this computer or a private network."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -83,9 +83,9 @@ PLACES: Final[Mapping[str, str]] = {
 
 
 def place_of(widget: QWidget | None) -> HelpPlace:
-    """Return the section for a widget: that of its nearest ancestor with one, else the start.
+    """Return the section for a widget or else for its nearest ancestor that has one.
 
-    The tabs of the settings have that of the page that they show.
+    The tabs of the settings get the section of the page that is shown.
     """
     asked = widget
     while widget is not None:

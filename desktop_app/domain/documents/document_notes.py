@@ -58,7 +58,7 @@ class DocumentNote(NamedTuple):
     """A note on how a document was read.
 
     Attributes:
-        reason, params: as of errors.
+        reason, params: as those of errors.
         skipped: some of the members that were not read, each with the reason.
     """
 

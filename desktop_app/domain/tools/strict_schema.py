@@ -80,7 +80,7 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
 
 
 def _is_tree(part: Mapping[str, Any]) -> bool:
-    """Return True if everything below is a schema of its own; True and False are none here."""
+    """Return True if all properties and items have a schema object; a strict one is no boolean."""
     below = [*part.get("properties", {}).values(), part.get("items", {})]
     return all(isinstance(each, Mapping) for each in below)
 

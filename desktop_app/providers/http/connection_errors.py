@@ -51,12 +51,12 @@ class ConnectionAttempt:
     """An attempt to connect.
 
     Attributes:
-        provider, host: its name and the host of its address.
+        provider, host: the provider's name, and the host of its address.
         proxy: the proxy in between, or None.
         is_own_proxy: True if the user chose the proxy, not the environment.
         has_ca_file: True if certificates of the user were trusted, too.
-        port: the port of its address.
-        server: its kind, if its list of models has shown it.
+        port: the port of the provider's address.
+        server: the kind of the server, if its list of models has shown it.
     """
 
     provider: str

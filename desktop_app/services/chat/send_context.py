@@ -17,7 +17,8 @@ class SendContext:
     Attributes:
         path: the messages, oldest first.
         resolved: the model that answers.
-        compactions: all of the conversation; those that this model can read replace messages.
+        compactions: all compactions of the conversation; one that the model can read replaces
+            the messages before it.
     """
 
     path: Sequence[Message]

@@ -147,7 +147,7 @@ class CompareRow(QWidget):
     """The model, effort and highest cost of an answer.
 
     Signals:
-        model_chosen(ModelEntry), effort_chosen(Effort)
+        model_chosen(ModelEntry), effort_chosen(Effort): the user chose another one.
     """
 
     model_chosen = Signal(object)
@@ -170,7 +170,7 @@ class CompareRow(QWidget):
         self.set_theme(theme)
 
     def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
-        """Show a choice."""
+        """Show another choice. A comparison keeps at least two rows."""
         view = self._view = choice.view
         name, effort = view.short_name, view.effort_shown
         self.model.set_text(name)

@@ -25,7 +25,7 @@ class ProgramMenu(QMenu):
         self.triggered.connect(self._end_choice)
 
     def _end_choice(self) -> None:
-        self.close()  # which assistive technology leaves to the program
+        self.close()  # an action run by assistive technology leaves the menu open
 
     def fill_with(self, fill: Callable[[QMenu], object]) -> None:
         """Have `fill` add the entries whenever the menu opens."""
