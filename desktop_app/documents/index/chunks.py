@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, auto
 from itertools import pairwise
 from typing import Final
 
@@ -50,14 +50,14 @@ _WORD: Final = re.compile(r"(?<=\s)(?=\S)")
 class Border(IntEnum):
     """The strength of the border before a piece of text."""
 
-    CHARACTER = 0
-    WORD = 1
-    ROW = 2
-    SENTENCE = 3
-    LINE = 4
-    PARAGRAPH = 5
-    PAGE = 6
-    HEADING = 7
+    CHARACTER = auto()
+    WORD = auto()
+    ROW = auto()
+    SENTENCE = auto()
+    LINE = auto()
+    PARAGRAPH = auto()
+    PAGE = auto()
+    HEADING = auto()
 
 
 Count = Callable[[str], int]

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop_app.documents.index.chunks import chunks
+from desktop_app.domain.documents.extracted_document import TextChunk
 
 BOOK = "\n\n".join(
     f"# Chapter {c}\n\n"
@@ -146,3 +147,70 @@ def test_a_sentence_that_runs_over_a_page_is_not_cut(
     if goes_on:
         (whole,) = [part for part in parts_ if before in part]
         assert behind.partition(".")[0] in whole
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"),
+    [
+        ("One two.\n\nThree.", 3, ["One two.\n\nThree."]),
+        ("One two.\n\nThree.", 2, ["One two.\n\n", "Three."]),
+        # A chunk that is two thirds full ends at a heading.
+        ("a b c d e f\n\n# g h\n\ni j k l", 10, ["a b c d e f\n\n", "# g h\n\ni j k l"]),
+        ("a b c d e\n\n# g h i\n\nj k l", 10, ["a b c d e\n\n# g h i\n\n", "j k l"]),
+        # Headings are stronger than pages, and those than paragraphs.
+        ("a b c d\n\n# e\n\n[page 2]\nf g h", 8, ["a b c d\n\n", "# e\n\n[page 2]\nf g h"]),
+        ("a b c d e f.\n\n[page 2]\ne\n\nf g h", 9, ["a b c d e f.\n\n", "[page 2]\ne\n\nf g h"]),
+        ("a b c d e\nf g\nh i j", 8, ["a b c d e\nf g\n", "h i j"]),
+        # Rows are whole, although they hold sentences.
+        ("| One. Two |\n| Three. Four |\n", 4, ["| One. Two |\n", "| Three. Four |\n"]),
+        ("Before.\n| a |\n\n| b |", 4, ["Before.\n| a |\n\n", "| b |"]),
+        ("[page 1]\n\n# One\n\nTwo three.", 4, ["[page 1]\n\n# One\n\n", "Two three."]),
+        ("One.\n\nChapter 2\nTwo.", 3, ["One.\n\n", "Chapter 2\nTwo."]),
+        ("", 3, []),
+        ("\n", 3, ["\n"]),
+    ],
+)
+def test_where_it_is_cut(text: str, limit: int, expected: list[str]) -> None:
+    assert parts(text, limit) == expected
+
+
+def test_single_characters_are_not_cut_even_if_they_are_too_large() -> None:
+    assert chunks("abc", 1, lambda text: 2 * len(text)) == [
+        TextChunk(0, 1, 2),
+        TextChunk(1, 2, 2),
+        TextChunk(2, 3, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "goes_on"),
+    [
+        # The line is at least forty characters wide, or twenty of scripts without spaces.
+        ("x" * 40, "Next.", True),
+        ("x" * 39, "Next.", False),
+        ("借" * 20, "Next.", True),
+        ("借" * 19 + "x", "Next.", False),
+        ("⺀" * 20, "Next.", True),
+        ("⹿" * 39, "Next.", False),
+        ("x", "next.", True),
+        ("x", "Next.", False),
+        ("x", "", False),
+        ("", "next.", False),
+        ("x:", "next.", False),
+        ("# x", "next.", False),
+        ("First line.\nx", "next.", True),
+        ("First line\nx.", "next.", False),
+    ],
+)
+def test_a_page_goes_on_with_the_sentence_of_the_one_before(
+    before: str, behind: str, goes_on: bool
+) -> None:
+    text = f"{before}\n\n[page 2]\n{behind}"
+    made = chunks(text, len(text) - 1, len)
+    is_cut_there = [text[chunk.start : chunk.end] for chunk in made][1:] == [f"[page 2]\n{behind}"]
+    assert is_cut_there is not goes_on
+
+
+def test_slides_do_not_go_on() -> None:
+    text = "One of\n\n[slide 2]\ntwo"
+    assert parts(text, 4) == ["One of\n\n", "[slide 2]\ntwo"]
