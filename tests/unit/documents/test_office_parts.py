@@ -96,6 +96,15 @@ def test_a_chart_in_a_text_is_a_table() -> None:
         ("0.125", "0.0%", "12.5%"),
         ("1e20", "General", "1e20"),
         ("many", "0%", "many"),
+        ("2", "mmm yyyy", "1900-01-01"),
+        ("-1", "d", "-1"),
+        ("2899999", "d", "9839-12-04"),
+        ("45000", "General d", "45000"),
+        ("45000", "m:ss", "45000"),
+        ("0.12345678", "0.00%", "12.345678%"),
+        ("0.123456789", "0.00%", "12.345679%"),
+        ("0.1234567890123456", "0.0", "0.123456789012346"),
+        ("123456789012345", "0", "123456789012345"),
     ],
 )
 def test_values_of_a_chart_are_shown_as_it_shows_them(value: str, style: str, shown: str) -> None:
@@ -232,3 +241,83 @@ def test_a_chart_that_is_damaged_costs_nothing_but_itself() -> None:
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
     parts["word/charts/chart1.xml"] = "<!DOCTYPE chart><chart/>"
     assert read("x.docx", parts) == "Before."
+
+
+def chart(area: str, title: str = "") -> str:
+    """Return the text of a Word file with a chart in it."""
+    parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = (
+        f"<c:chartSpace {_SPACES}><c:chart>{title}{area}</c:chart></c:chartSpace>"
+    )
+    parts["word/document.xml"] = parts["word/document.xml"].replace(
+        "<w:p>", "<w:p><w:r><w:t>Before.</w:t></w:r></w:p><w:p>"
+    )
+    return read("x.docx", parts).removeprefix("Before.").strip()
+
+
+def points(*given: tuple[str, str]) -> str:
+    return "".join(f'<c:pt idx="{at}"><c:v>{value}</c:v></c:pt>' for at, value in given)
+
+
+@pytest.mark.parametrize(
+    ("area", "title", "expected"),
+    [
+        ("", titled("Geese"), ""),
+        ("<c:plotArea/>", "", ""),
+        ("<c:plotArea/>", titled("Geese"), "Chart: Geese"),
+        (
+            f"<c:plotArea><c:catAx>{titled('Years')}</c:catAx><c:valAx/><c:valAx>{titled('Birds')}"
+            "</c:valAx></c:plotArea>",
+            "",
+            "Axes: Years, Birds",
+        ),
+        ("<c:plotArea><c:ser/></c:plotArea>", "", "Chart:"),
+        (
+            f"<c:plotArea><c:ser><c:xVal>{points(('0', '3'), ('1', '4'))}</c:xVal>"
+            f"<c:yVal>{points(('0', '5'), ('1', '6'))}</c:yVal></c:ser>"
+            f"<c:ser><c:xVal>{points(('0', '7'), ('2', '8'))}</c:xVal>"
+            f"<c:yVal>{points(('1', '9'), ('3', '1'))}</c:yVal></c:ser></c:plotArea>",
+            "",
+            "Chart:\n\n|  | Series 1 | Series 2 |\n| --- | --- | --- |\n"
+            "| 3 | 5 |  |\n| 4 | 6 | 9 |\n| 8 |  |  |\n| 4 |  | 1 |",
+        ),
+        (
+            f"<c:plotArea><c:ser><c:val>{points(('4999', 'a'), ('5000', 'b'))}</c:val></c:ser>"
+            "</c:plotArea>",
+            "",
+            "Chart:\n\n|  | Series 1 |\n| --- | --- |\n| 5000 | a |",
+        ),
+        (
+            f"<c:plotArea><c:ser><c:val>{points(('12345678', 'a'))}</c:val></c:ser></c:plotArea>",
+            "",
+            "Chart:\n\n|  | Series 1 |\n| --- | --- |\n| 1 | a |",
+        ),
+    ],
+)
+def test_what_a_chart_has(area: str, title: str, expected: str) -> None:
+    assert chart(area, title) == expected
+
+
+def test_a_diagram_is_read_in_its_order_and_each_point_once() -> None:
+    def point(key: str, *lines: str, more: str = "") -> str:
+        said = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in lines)
+        return f"<dgm:pt modelId='{key}'{more}><dgm:t>{said}</dgm:t></dgm:pt>"
+
+    links = (("0", "a", "10"), ("0", "b", "9"), ("a", "c", "x"), ("c", "a", "0"), ("c", "d", "0"))
+    cxn = "".join(
+        f"<dgm:cxn srcId='{above}' destId='{below}' srcOrd='{order}'/>"
+        for above, below, order in links
+    )
+    model = (
+        f"<dgm:dataModel {_SPACES}><dgm:ptLst><dgm:pt modelId='0' type='doc'/>"
+        f"{point('a', 'One', '', 'two')}{point('b', 'First')}{point('c')}{point('d', 'Deep')}"
+        f"{point('e', 'Alone')}</dgm:ptLst><dgm:cxnLst>{cxn}</dgm:cxnLst></dgm:dataModel>"
+    )
+    parts = word(
+        "<w:p><w:r><w:drawing><a:graphic><a:graphicData><dgm:relIds r:dm='one'/></a:graphicData>"
+        "</a:graphic></w:drawing></w:r></w:p>"
+    )
+    parts["word/_rels/document.xml.rels"] = relations(one="diagrams/data1.xml")
+    parts["word/diagrams/data1.xml"] = model
+    assert read("x.docx", parts) == "- First\n- One; two\n      - Deep"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.text.plain_text import decode
+from desktop_app.documents.text.plain_text import DecodedText, decode
 
 SPANISH = "Señor Núñez llegó tarde a la reunión de la compañía, y mañana no vendrá."
 FRENCH = "Où est la bibliothèque ? Ça va très bien, merci à tous les élèves naïfs."
@@ -417,3 +417,47 @@ def test_a_declaration_that_is_none_is_not_believed(declared: str) -> None:
 def test_numbers_are_no_text() -> None:
     numbers = b"".join(number.to_bytes(2, "little") for number in range(0, 60_000, 7))
     assert decode(numbers) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "is_read"),
+    [
+        # UTF-16 without spaces: more than 40 % NULs on one side, less than 10 % on the other
+        *(("abcde中国人民日", encoding, True) for encoding in ("utf-16-le", "utf-16-be")),
+        *(("abcd中国人民日報", encoding, False) for encoding in ("utf-16-le", "utf-16-be")),
+        *(("abcdefghij一", encoding, True) for encoding in ("utf-16-le", "utf-16-be")),
+        *(("abcdefghi一", encoding, False) for encoding in ("utf-16-le", "utf-16-be")),
+        # UTF-32: fewer than 10 % of characters beyond the first plane
+        *(("abcdefghij😀", encoding, True) for encoding in ("utf-32-le", "utf-32-be")),
+        *(("abcdefghi😀", encoding, False) for encoding in ("utf-32-le", "utf-32-be")),
+        # UTF-16 with few NULs: at least four characters, letters with spaces, five alphabets
+        *(("中国 人", encoding, True) for encoding in ("utf-16-le", "utf-16-be")),
+        *(("中国 ", encoding, False) for encoding in ("utf-16-le", "utf-16-be")),
+        ("中国\t人民\r\n日報", "utf-16-le", True),
+        ("中国 人民\x01日報", "utf-16-le", False),
+        ("中国 人民\u0378日報", "utf-16-le", False),
+        ("中国人民яωאa ", "utf-16-le", True),
+        ("中国人民яωאقa ", "utf-16-le", False),
+        ("。。。。 。。", "utf-16-le", False),
+    ],
+)
+def test_nuls_tell_the_width_of_characters(text: str, encoding: str, is_read: bool) -> None:
+    found = decode(text.encode(encoding))
+    assert (found and found.text) == (text.replace("\r\n", "\n") if is_read else None)
+
+
+@pytest.mark.parametrize(
+    ("letters", "controls", "is_read"),
+    [(999, 0, True), (998, 1, False), (999, 1, True), (1997, 2, False), (1998, 2, True)],
+)
+def test_a_text_has_one_control_character_in_a_thousand(
+    letters: int, controls: int, is_read: bool
+) -> None:
+    text = "x" * letters + "\x01" * controls
+    assert (decode(text.encode()) is not None) is is_read
+
+
+def test_a_part_of_a_wide_character_is_no_text() -> None:
+    assert decode(b"a\0b") is None
+    assert decode(b"a\0b\0c") is None
+    assert decode(b"") == DecodedText("")

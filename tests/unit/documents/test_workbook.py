@@ -180,6 +180,29 @@ def test_values_as_excel_shows_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "style", "shown"),
+    [
+        ("-5", 0, "-5"),
+        ("99999999999999984", 0, "99999999999999984"),
+        ("1E17", 0, "100000000000000000"),
+        ("1E20", 0, "100000000000000000000"),
+        ("1E21", 0, "1e+21"),
+        ("-1.5E-5", 0, "-0.000015"),
+        ("2E-15", 0, "0.000000000000002"),
+        ("1E-15", 0, "1e-15"),
+        ("0", 5, "0:00:00"),
+        ("0.0006944", 5, "0:01:00"),
+        ("2.5108796296", 5, "60:15:40"),
+        ("0.12345678949", 4, "12.345678949%"),
+        ("0.1234567894949", 4, "12.345678949%"),
+    ],
+)
+def test_numbers_have_no_exponent_and_times_their_hours(value: str, style: int, shown: str) -> None:
+    cell = f'<c r="A1" s="{style}"><v>{value}</v></c>'
+    assert text_of(S=cell) == f"## S\n\n| {shown} |\n| --- |"
+
+
 def test_a_formula_whose_result_is_empty_is_calculated() -> None:
     cells = '<c r="A1"><v>1</v></c><c r="B1" t="str"><f>IF(A1=1,"",A1)</f><v></v></c>'
     assert text_of(S=cells).split("\n")[2] == "| 1 |  |"
