@@ -260,3 +260,267 @@ def test_texts_from_right_to_left_say_so() -> None:
 def test_a_space_at_the_end_of_a_paragraph_is_kept() -> None:
     (block,) = render("word&nbsp;")
     assert to_markdown([block]).strip() == "word&#160;"
+
+
+SAME = [
+    "`` a` ``",
+    "` a`",
+    "`a `",
+    "`  `",
+    "a `` ` `` b",
+    "**a** b **c**",
+    "**a *b* c**",
+    "***a***",
+    "*a **b***",
+    "*a*b",
+    "**a**b",
+    "~~a~~ ~~b~~",
+    "~~\\~a~~",
+    "*a~~b~~*",
+    "a\\*b\\*",
+    "*\\**",
+    "[a](https://a.b)",
+    "[a [b] c](https://a.b)",
+    "[a \\] b](https://a.b)",
+    "[a \\[ b](https://a.b)",
+    "**[a](https://a.b) b**",
+    "[**a** b](https://a.b)",
+    "[a](https://a.b) [c](https://a.b)",
+    "https://a.b/c",
+    "see https://a.b/c.",
+    "<https://a.b/*c*>",
+    "xhttps://a.b",
+    "(https://a.b)",
+    "me@a.b",
+    "[a.b](http://a.b)",
+    "https://a.b/ä",
+    "![a](https://a.b/c.png)",
+    "![](https://a.b/c.png)",
+    "$x$",
+    "a $x$ b",
+    "\\($5\\)",
+    "\\( x \\)",
+    "\\\\(a\\\\)",
+    "a$5",
+    "\\<b> \\&amp; & <",
+    "\\[x]: y",
+    "\\[^1]",
+    "\\[a](b)",
+    "[ a",
+    "\\~\\~\\~",
+    "```py\nx\n\ny\n```",
+    "\\| a",
+    "\\[ ] a",
+    "a!\\[b](c)",
+    "a! [b](https://c.d)",
+    "a![b](https://c.d)",
+    "\\![b](https://c.d)",
+]
+REWRITTEN = [
+    ("- a\n\n  b\n- c", "- a\n\n    b\n\n- c"),
+    ("- a\n- b\n\n  c\n\nd", "- a\n\n- b\n\n    c\n\nd"),
+    ("1. a\n   - b\n   - c\n2. d", "1. a\n    - b\n    - c\n2. d"),
+    ("- a\n\n\n1. b", "- a\n1. b"),
+    ("- a\n\n* b\n\n- c", "- a\n* b\n- c"),
+    ("- [ ] a\n- [x] b\n  - [ ] c", "- [ ] a\n- [x] b\n    - [ ] c"),
+    ("> a\n> b\n\n> c", "> a b\n\n> c"),
+    ("> a\n>\n> > b\n> > c\n>\n> d", "> a\n>\n> > b c\n>\n> d"),
+    ("> - a\n>\n>   b\n> - c", "> - a\n>\n>     b\n>\n> - c"),
+    ("- > a\n- > b", "-   > a\n-   > b"),
+    ("- a\n  > b\n  >\n  > > c", "- a\n    > b\n    >\n    > > c"),
+    ("-\n  ```\n  x\n  ```", "-   ```\n    x\n    ```"),
+    ("- ```\n  x\n  ```\n- y", "-   ```\n    x\n    ```\n- y"),
+    ("- - a\n  - b", "-   - a\n    - b"),
+    ("1. - a\n     b", "1.  - a b"),
+    ("-\n\n  a", "- \n\na"),
+    ("- a\n  - b\n\n    c\n  - d\n- e", "- a\n    - b\n\n        c\n\n    - d\n- e"),
+    (
+        "a[^1] b[^x]\n\n[^1]: One\n\n    more\n[^x]: - two",
+        "a[^1] b[^x]\n\n[^1]: One\n\n    more\n[^x]: \n    - two",
+    ),
+    ("[^1]\n\n[^1]:\n    ```\n    x\n    ```", "[^1]\n\n[^1]: \n    ```\n    x\n    ```"),
+    ("***", "---"),
+    ("- ***\n- a\n\n  ***", "- ***\n\n- a\n\n    ***"),
+    ("# a #\\#", "# a \\##"),
+    ("a\nb\n===", "# a b"),
+    ("a\nb\n---", "## a b"),
+    ("a\n-", "## a"),
+    ("\\# a\n\\- b\n\\1. c\n1\\. d\n\\+ e", "\\# a - b \\1. c 1. d + e"),
+    ("2019\\. year\n3\\) x", "2019\\. year 3) x"),
+    ("a  \nb\\\nc", "a\\\nb\\\nc"),
+    ("```` ``` ````", "` ``` `"),
+    ("` ` `", "` ` \\`"),
+    ("a\\~~b~~", "a\\~~b\\~\\~"),
+    ("a\\_b a_b _\\_a_", "a_b a_b *\\_a*"),
+    ("5 \\* 3 \\*", "5 * 3 *"),
+    ("[a](<https://a.b/x y>)", "[a](https://a.b/x%20y)"),
+    ("[a](https://a.b/(x))", "[a](<https://a.b/(x)>)"),
+    ("<me@a.b>", "me@a.b"),
+    ("[me@a.b](mailto:me@a.b)", "me@a.b"),
+    ("[www.a.b](http://www.a.b)", "www.a.b"),
+    ("[http://a.b](http://a.b)", "http://a.b"),
+    ("[![a](https://a.b/c.png)](https://d.e)", "[![a]()](https://d.e)"),
+    ("![a\\]b](https://a.b/c.png)", "![a&#93;b](https://a.b/c.png)"),
+    ("a$x$", "a\\$x$"),
+    ("$x$a", "\\(x\\)a"),
+    ("$x$$y$", "\\(x\\)\\(y\\)"),
+    ("$$\na\n\nb\n$$", "\\$$ a\n\nb \\$$"),
+    ("$$x$$", "$$\nx\n$$"),
+    ("\\$5 and \\$6", "$5 and $6"),
+    ("| a | b |\n|:--|:-:|\n| 1 | x\\|y |", "| a | b |\n| :--- | :---: |\n| 1 | x\\|y |"),
+    ("|a|\n|--:|", "| a |\n| ---: |"),
+    ("> | a |\n> |---|\n> | b |", "> | a |\n> | --- |\n> | b |"),
+    ("- a\n\n  | b |\n  |---|\n  | c |", "- a\n\n    | b |\n    | --- |\n    | c |"),
+    ("| a |\n|---|\n| `x\\|y` |", "| a |\n| --- |\n| `x\\|y` |"),
+    ("a\\\\ \\\\b", "a\\ \\b"),
+    ("&nbsp;a&nbsp;", "&#160;a&#160;"),
+    ("\\!\\[a](u)", "!\\[a](u)"),
+    ("~~~\n```\n~~~", "````\n```\n````"),
+    ("    x\n     y", "```\nx\n y\n```"),
+    ("a\n\n\n\nb", "a\n\nb"),
+    ("\\= b\n\\==", "= b =="),
+    ("<https://a.b> c", "https://a.b c"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), [*zip(SAME, SAME, strict=True), *REWRITTEN])
+def test_the_markdown_of_blocks(source: str, expected: str) -> None:
+    blocks = render(source)
+    assert to_markdown(blocks) == expected
+    assert render(expected) == blocks
+
+
+@pytest.mark.parametrize(
+    ("source", "html", "plain"),
+    [
+        ("- a\n\n  b\n- c", "<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>", "• a\nb\n• c"),
+        (
+            "- a\n- b\n\n  c\n\nd",
+            "<ul><li><p>a</p></li><li><p>b</p><p>c</p></li></ul><p>d</p>",
+            "• a\n• b\nc\nd",
+        ),
+        (
+            "1. a\n   - b\n   - c\n2. d",
+            "<ol><li>a<ul><li>b</li><li>c</li></ul></li><li>d</li></ol>",
+            "1. a\n  ◦ b\n  ◦ c\n2. d",
+        ),
+        ("- a\n\n\n1. b", "<ul><li>a</li></ul><ol><li>b</li></ol>", "• a\n1. b"),
+        (
+            "- a\n\n* b\n\n- c",
+            "<ul><li>a</li></ul><ul><li>b</li></ul><ul><li>c</li></ul>",
+            "• a\n• b\n• c",
+        ),
+        (
+            "- [ ] a\n- [x] b\n  - [ ] c",
+            (
+                '<ul><li style="list-style-type:none">☐ a</li>'
+                '<li style="list-style-type:none">☑ b<ul>'
+                '<li style="list-style-type:none">☐ c</li></ul></li></ul>'
+            ),
+            "☐ a\n☑ b\n  ☐ c",
+        ),
+        (
+            "> a\n> b\n\n> c",
+            "<blockquote><p>a b</p></blockquote><blockquote><p>c</p></blockquote>",
+            "a b\nc",
+        ),
+        (
+            "> a\n>\n> > b\n> > c\n>\n> d",
+            "<blockquote><p>a</p><blockquote><p>b c</p></blockquote><p>d</p></blockquote>",
+            "a\nb c\nd",
+        ),
+        (
+            "> - a\n>\n>   b\n> - c",
+            "<blockquote><ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul></blockquote>",
+            "• a\nb\n• c",
+        ),
+        (
+            "- > a\n- > b",
+            "<ul><li><blockquote><p>a</p></blockquote></li><li><blockquote><p>b</p></blockquote></li></ul>",
+            "• \na\n• \nb",
+        ),
+        (
+            "- a\n  > b\n  >\n  > > c",
+            "<ul><li>a<blockquote><p>b</p><blockquote><p>c</p></blockquote></blockquote></li></ul>",
+            "• a\nb\nc",
+        ),
+        (
+            "-\n  ```\n  x\n  ```",
+            '<ul><li><pre style="font-family:monospace"><code>x</code></pre></li></ul>',
+            "• \nx",
+        ),
+        (
+            "- ```\n  x\n  ```\n- y",
+            '<ul><li><pre style="font-family:monospace"><code>x</code></pre></li><li>y</li></ul>',
+            "• \nx\n• y",
+        ),
+        ("- - a\n  - b", "<ul><li><ul><li>a</li><li>b</li></ul></li></ul>", "• \n  ◦ a\n  ◦ b"),
+        ("1. - a\n     b", "<ol><li><ul><li>a b</li></ul></li></ol>", "1. \n  ◦ a b"),
+        ("-\n\n  a", "<ul><li></li></ul><p>a</p>", "• \na"),
+        (
+            "- a\n  - b\n\n    c\n  - d\n- e",
+            "<ul><li>a<ul><li><p>b</p><p>c</p></li><li><p>d</p></li></ul></li><li>e</li></ul>",
+            "• a\n  ◦ b\n  c\n  ◦ d\n• e",
+        ),
+        (
+            "a[^1] b[^x]\n\n[^1]: One\n\n    more\n[^x]: - two",
+            (
+                '<p>a<sup>1</sup> b<sup>x</sup></p><ul><li style="list-style-type:none">'
+                '<p>1 One</p><p>more</p></li><li style="list-style-type:none">x <ul><li>two</li>'
+                "</ul></li></ul>"
+            ),
+            "a1 bx\n1 One\nmore\nx \n  ◦ two",
+        ),
+        (
+            "[^1]\n\n[^1]:\n    ```\n    x\n    ```",
+            (
+                '<p><sup>1</sup></p><ul><li style="list-s'
+                'tyle-type:none">1 <pre style="font-family:monospace"><code>x</code></pre></li>'
+                "</ul>"
+            ),
+            "1\n1 \nx",
+        ),
+        ("- ***\n- a\n\n  ***", "<ul><li><hr></li><li><p>a</p><hr></li></ul>", "• \n• a\n"),
+        ("a\nb\n===", "<h1>a b</h1>", "a b"),
+        ("a\nb\n---", "<h2>a b</h2>", "a b"),
+        ("a\n-", "<h2>a</h2>", "a"),
+        (
+            "\\# a\n\\- b\n\\1. c\n1\\. d\n\\+ e",
+            "<p># a - b \\1. c 1. d + e</p>",
+            "# a - b \\1. c 1. d + e",
+        ),
+        ("***", "<hr>", ""),
+        ("$x$", "<p><code>$x$</code></p>", "$x$"),
+        ("a $x$ b", "<p>a <code>$x$</code> b</p>", "a $x$ b"),
+        ("$$x$$", "<p><code>$$x$$</code></p>", "$$\nx\n$$"),
+        (
+            "![a](https://a.b/c.png)",
+            '<p><a href="https://a.b/c.png">a</a> (https://a.b/c.png)</p>',
+            "a",
+        ),
+        ("[![a](https://a.b/c.png)](https://d.e)", '<p><a href="https://d.e">a</a></p>', "a"),
+        (
+            "a[^1]\n\n[^1]: b",
+            '<p>a<sup>1</sup></p><ul><li style="list-style-type:none"><p>1 b</p></li></ul>',
+            "a1\n1 b",
+        ),
+        (
+            "> | a |\n> |---|\n> | b |",
+            (
+                '<blockquote><table border="1" cellspacin'
+                'g="0" cellpadding="4" style="border-collapse:collapse"><tr>'
+                '<th align="left">a</th></tr><tr><td align="left">b</td></tr></table>'
+                "</blockquote>"
+            ),
+            "a\nb",
+        ),
+        (
+            "~~~py\nx\n\ny\n~~~",
+            '<pre style="font-family:monospace"><code>x\n\ny</code></pre>',
+            "x\n\ny",
+        ),
+    ],
+)
+def test_the_html_and_the_words_of_blocks(source: str, html: str, plain: str) -> None:
+    blocks = render(source)
+    assert (to_html(blocks), "".join(plain_pieces(blocks))) == (html, plain)

@@ -94,3 +94,124 @@ def test_most_answers_are_not_rendered() -> None:
 def test_words_with_marks_of_emphasis_in_them_are_counted() -> None:
     assert count_in_markdown("A foo_bar, needle.", sought("foo_bar, n")) == 1
     assert count_in_markdown("Where $foo_1$, needle.", sought("foo_1, n")) == 1
+
+
+COUNTED = [
+    ("a **needle**", 1),
+    ("[needle](https://a.b)", 1),
+    ("[x](https://a.b/needle)", 0),
+    ("`a` [needle](https://a.b/needle)", 1),
+    ("12. needle", 1),
+    ("| needle | b |\n|---|---|\n| 1 | needle |", 2),
+    ("needle | b\n---|---\n1 | needle", 2),
+    ("| needle\n| x | needle", 2),
+    ("|" + "needle|" * 63 + "\n|" + "-|" * 63, 63),
+    ("a & b needle", 1),
+    ("2 < 3 <b needle", 1),
+    ("> " * 12 + "needle", 1),
+    ("- x\n" * 41 + "\nneedle", 1),
+    ("- x\n" * 29 + "> " * 11 + "needle", 1),
+    ("- x\n" * 28 + "> " * 12 + "needle", 1),
+    ("needle " + " " * 58 + "x", 1),
+    ("```\nneedle\n```\n\nneedle", 2),
+    ("```\nneedle", 1),
+    ("~~~\nneedle\n~~~ \nneedle", 2),
+    ("````\n```\nneedle\n````\nneedle", 2),
+    ("```\nneedle\n   ```\nneedle", 2),
+    ("```\nneedle\n    ```\nneedle", 2),
+    ("```needle\nx\n```", 0),
+    ("$$ foo $$\n\n```\nneedle\n```", 1),
+    ("  ```\n  x\n\n  y\n  ```\n\nneedle", 1),
+    ("a [needle]: b", 1),
+    ("needle\r\n\r\nneedle\rx", 2),
+    ("nee\x01dle", 0),
+    ("é needle", 1),
+    ("needle " + "[" * 13, 1),
+    ("other", 0),
+    ("", 0),
+]
+RENDERED = [
+    ("`a [needle](https://a.b/needle)", 1),
+    ("`[needle](https://a.b/needle)`", 2),
+    ("a < b [needle](https://a.b/needle)", 1),
+    ("    [needle](https://a.b/needle)", 2),
+    ("\t[needle](https://a.b/needle)", 2),
+    ("| needle |\n|---|\n| 1 | needle |", 1),
+    ("| needle | b |\n|---|---|\n| 1 | needle", 2),
+    ("| a \\| needle |\n|---|\n| needle |", 2),
+    ("|" + "needle|" * 64 + "\n|" + "-|" * 64, 64),
+    ("needle &copy;", 1),
+    ("<foo:needle>", 1),
+    ("- x\n" * 29 + "> " * 12 + "needle", 1),
+    ("needle " + " " * 59 + "x", 1),
+    ("$$\nfoo\n```\nneedle\n$$\n```\nneedle", 2),
+    ("\\[ foo\n```\nneedle\n```\n\nneedle", 2),
+    ("- a\n\n  ```\n  needle\n  ```\n\nneedle", 2),
+    ("- a\n\n  ```\n\n  needle\n\nneedle", 2),
+    ("   ```\n   x\n  ```\n\nneedle", 1),
+    ("  ```\n  x\n  ``` y\n\nneedle", 1),
+    ("  ```\n x\n  ```\n\nneedle", 1),
+    ("[x]: /needle\n\n[x]", 0),
+    ("nee\u00addle", 1),
+    ("WWW.a.b/needle", 1),
+    ("xn--needle", 1),
+    ("me@needle", 1),
+    ("a ![ b needle", 1),
+    ("needle ~~~", 1),
+    ("ne**ed**le needle", 2),
+    ("ne\\*edle", 0),
+]
+
+
+def counted(source: str, words: str) -> tuple[int, bool]:
+    """Return how often the words occur, and whether anything was rendered to tell that."""
+    match_count._shown_texts.cache_clear()
+    count = count_in_markdown(source, sought(words))
+    return count, match_count._shown_texts.cache_info().misses > 0
+
+
+@pytest.mark.parametrize(("source", "expected"), COUNTED)
+def test_what_shows_what_is_written_is_not_rendered(source: str, expected: int) -> None:
+    assert shown(source, "needle") == expected
+    assert counted(source, "needle") == (expected, False)
+
+
+@pytest.mark.parametrize(("source", "expected"), RENDERED)
+def test_what_may_show_something_else_is_rendered(source: str, expected: int) -> None:
+    assert shown(source, "needle") == expected
+    assert counted(source, "needle") == (expected, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "expected"),
+    [
+        # Numbers of items and the boxes of tasks are not text.
+        ("12. foo", "12", (0, True)),
+        ("12) foo 12", "12", (1, True)),
+        ("> - 12. foo", "12", (0, True)),
+        ("12 foos", "12", (1, False)),
+        ("- [x] foo", "x", (0, True)),
+        ("- [x] foo", "foo", (1, False)),
+        ("a x b", "x", (1, False)),
+        ("&amp; amp", "amp", (1, True)),
+        ("foo\nbar", "foo bar", (1, True)),
+        ("foo *bar*", "foo bar", (1, True)),
+        ("foo, bar", "foo, bar", (1, True)),
+        ("```\nfoo\nbar\n```", "foo\nbar", (0, False)),
+        ("foo", "", (0, False)),
+        # The program's own words are shown beside what is not parsed.
+        ("shown " + "[" * 12, "shown", (1, False)),
+        ("shown " + "[" * 13, "shown", (1, True)),
+        ("shown " + "<" * 200, "shown", (1, False)),
+        ("shown " + "<" * 201, "shown", (2, True)),
+        ("shown " + "*" * 200, "shown", (1, False)),
+        ("shown " + "*" * 201, "shown", (1, True)),
+        ("shown " + "|" * 64, "shown", (1, False)),
+        ("shown " + "|" * 65, "shown", (1, True)),
+    ],
+)
+def test_words_that_are_shown_otherwise(
+    source: str, words: str, expected: tuple[int, bool]
+) -> None:
+    assert shown(source, sought(words)) == expected[0]
+    assert counted(source, words) == expected
