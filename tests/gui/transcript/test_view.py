@@ -8,7 +8,18 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QRectF, Qt, QUrl, Slot
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QObject,
+    QPoint,
+    QRect,
+    QRectF,
+    Qt,
+    QTimer,
+    QUrl,
+    Slot,
+)
 from PySide6.QtGui import (
     QAccessible,
     QDesktopServices,
@@ -36,6 +47,7 @@ from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
 from desktop_app.ui.widgets.sealed_document import empty_resource
 from tests.helpers.messages import answer, question, streaming
 
@@ -414,15 +426,18 @@ def test_what_was_copied_says_so_for_a_while(
     view.set_messages([answer("```py\na = 1\n```")])
     area = copy_mark(view)
     button = next(b for b in view.findChildren(QToolButton) if b.objectName() == "message-copy")
-    for widget, place, timer in (
-        (view.viewport(), area, view._saying),
-        (button, button.rect(), view.action_row.row._saying),
+    for widget, place, owner in (
+        (view.viewport(), area, view),
+        (button, button.rect(), view.action_row.row),
     ):
         qtbot.mouseMove(widget, place.center())
         before = widget.grab(place).toImage()
         qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place.center())
         assert widget.grab(place).toImage() != before
-        timer.timeout.emit()
+        children = Qt.FindChildOption.FindDirectChildrenOnly
+        timers = owner.findChildren(QTimer, options=children)
+        (said,) = (timer for timer in timers if timer.interval() == SAID_MS)
+        said.timeout.emit()
         assert widget.grab(place).toImage() == before
     assert qapp.clipboard().text() == "```py\na = 1\n```"
 

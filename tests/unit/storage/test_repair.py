@@ -316,8 +316,11 @@ def test_a_damaged_store_is_refused_in_words(
     for _ in range(count):
         data[chance.randrange(len(data))] = chance.randrange(256)
     path.write_bytes(data)
-    with suppress(StorageError):
+    try:
         open_and_check(path)
+    except StorageError as error:
+        assert error.sentences.isprintable()
+        assert error.what_to_do
 
 
 @blocking

@@ -173,6 +173,22 @@ async def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) 
         await Search(database).find(query)
 
 
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("quick -fox", True), ("fox*", True), ("(quick fox)", True), ("quick: fox", True),
+        ("^fox", True), ("{fox}", True), ("fox + quick", True), ("fox AND", False),
+        ("fox OR zebra", False), ("fox NOT zebra", False), ("NEAR(quick fox)", False),
+    ],
+)  # fmt: skip
+async def test_operators_are_words_and_marks_are_ignored(
+    path: Path, query: str, is_found: bool
+) -> None:
+    async with opened(path) as database:
+        await ask(database, "The quick brown fox")
+        assert bool(await Search(database).find(query)) is is_found
+
+
 async def test_only_the_last_word_may_go_on(path: Path) -> None:
     async with opened(path) as database:
         await ask(database, "The quick brown fox")
