@@ -5,7 +5,6 @@ The program is driven from outside through AT-SPI. The answers come from the on-
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.settings.startup_settings import settings_at_start
 from tests.end2end.kills import Kills, Server
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
+from tests.helpers.blocking import blocking
 from tests.helpers.full_store import opened
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,7 @@ def test_ask_and_watch_the_answer_stream(client: AssistiveClient, repartee_home:
         assert program.quit() == 0
 
 
+@blocking
 async def keep_answers_short(home: Path) -> None:
     async with opened(home / "data" / "repartee.sqlite3") as database:
         await SettingsStore(database).set("answer.max_output_tokens", 64)
@@ -69,7 +70,7 @@ async def keep_answers_short(home: Path) -> None:
 def test_a_document_named_on_the_command_line_is_summarised(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
-    asyncio.run(keep_answers_short(repartee_home))
+    keep_answers_short(repartee_home)
     with Program(repartee_home, client) as program:
         program.do("states", "prompt")
         called = subprocess.run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from desktop_app.backend.backend import build_backend
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.helpers.blocking import blocking
 from tests.helpers.messages import CHOICE, answer, question
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ SAID = (
 )
 
 
+@blocking
 async def keep_a_conversation() -> None:
     backend = build_backend(environment={})
     await backend.database.open()
@@ -42,7 +43,7 @@ def test_every_word_is_there(
     client: AssistiveClient, repartee_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REPARTEE_HOME", str(repartee_home))
-    asyncio.run(keep_a_conversation())
+    keep_a_conversation()
     with Program(repartee_home, client) as program:
         text = program.wait_for_text("transcript", lambda text: "end." in text)
         for words in (

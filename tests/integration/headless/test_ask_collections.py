@@ -11,6 +11,7 @@ import pytest
 
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.blocking import blocking
 from tests.integration.headless.command import Shell, answer_to
 from tests.integration.headless.replies import COMPLETED, CREATED, WHOLE, delta
 from tests.unit.providers.loopback import Received, replies, streams
@@ -94,6 +95,7 @@ async def by_meaning(request: Received, writer: asyncio.StreamWriter) -> None:
     await replies(200, reply)(request, writer)
 
 
+@blocking
 async def with_semantic_search(shell: Shell) -> None:
     (shell.home / "data").mkdir(parents=True)
     database = Database(shell.home / "data" / "repartee.sqlite3")
@@ -103,7 +105,7 @@ async def with_semantic_search(shell: Shell) -> None:
 
 
 def test_missing_embeddings_are_stated_and_made_when_wanted(shell: Shell, papers: Path) -> None:
-    asyncio.run(with_semantic_search(shell))
+    with_semantic_search(shell)
     question = ("May I keep a dog?", "--collection", "papers")
     done, bodies = answer_to(shell, by_meaning, arguments=question)
     assert done.code == 0, done.err

@@ -16,6 +16,7 @@ from desktop_app.cli.export_command import PdfFile
 from desktop_app.cli.streams.progress_output import opened
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import StorageError
+from tests.helpers.blocking import blocking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ def conversation(title: str) -> Conversation:
     return Conversation(title, title, NOW, NOW, ModelChoice("openai", "gpt-5.2"))
 
 
+@blocking
 async def written(file: Path, *titles: str) -> list[bytes | str]:
     """Export conversations; return for each the file, or what is said instead."""
     found: list[bytes | str] = []
@@ -72,16 +74,16 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], ChildCommand]:
 def test_what_takes_the_process_down_is_left_out(
     fake: object, repartee_home: Path, tmp_path: Path, bad: str
 ) -> None:
-    made = asyncio.run(written(tmp_path / "a.pdf", "one", bad, "two"))
+    made = written(tmp_path / "a.pdf", "one", bad, "two")
     assert made == [b"%PDF-1.4", "Couldn’t lay out the pages.", b"%PDF-1.4"]
 
 
 def test_the_real_process_makes_one_after_the_other(repartee_home: Path, tmp_path: Path) -> None:
-    made = asyncio.run(written(tmp_path / "a.pdf", "one", "<img src=/dev/zero>\x00"))
+    made = written(tmp_path / "a.pdf", "one", "<img src=/dev/zero>\x00")
     assert [one[:5] for one in made] == [b"%PDF-", b"%PDF-"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full")
 def test_a_full_disk_is_told_as_it_is(repartee_home: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
-        asyncio.run(written(Path("/dev/full"), "one"))
+        written(Path("/dev/full"), "one")

@@ -21,6 +21,7 @@ from desktop_app.local_model.server import find_weights
 from desktop_app.services.chat.candidate_answers import asked_separately
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
+from tests.helpers.blocking import blocking
 from tests.integration.providers.asking import asker_of
 
 LLAMA_CPP = """
@@ -70,6 +71,7 @@ def llmock() -> Iterator[str]:
         yield url
 
 
+@blocking
 async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> list[Message]:
     """Return the answers to a question, as another run of the program finds them."""
     # Long: the threads of a real server wait for each other where the machine is busy.
@@ -95,7 +97,7 @@ def check_all_answered(answers: list[Message], count: int) -> None:
 @pytest.mark.parametrize("stream", [True, False])
 def test_llama_cpp_makes_two_at_once(tmp_path: Path, stream: bool) -> None:
     with serving(LLAMA_CPP, str(find_weights()), "2") as url:
-        answers = asyncio.run(ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=stream))
+        answers = ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=stream)
     check_all_answered(answers, 2)
     assert [answer.usage is not None for answer in answers] == [True, False]
     assert [for_all(2) in answer.notices for answer in answers] == [True, False]
@@ -105,7 +107,7 @@ def test_llama_cpp_makes_two_at_once(tmp_path: Path, stream: bool) -> None:
 @pytest.mark.slow
 def test_llama_cpp_with_one_place_refuses_two_and_is_asked_twice(tmp_path: Path) -> None:
     with serving(LLAMA_CPP, str(find_weights()), "1") as url:
-        answers = asyncio.run(ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=True))
+        answers = ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=True)
     check_all_answered(answers, 2)
     assert all(answer.usage is not None for answer in answers)
     assert [asked_separately("OpenAI") in answer.notices for answer in answers] == [False, True]
@@ -116,7 +118,7 @@ def test_llama_cpp_with_one_place_refuses_two_and_is_asked_twice(tmp_path: Path)
 def test_candidates_of_llmock_are_all_answered(
     llmock: str, tmp_path: Path, api: Api, stream: bool
 ) -> None:
-    answers = asyncio.run(ask(tmp_path, llmock, api, 3, stream=stream))
+    answers = ask(tmp_path, llmock, api, 3, stream=stream)
     check_all_answered(answers, 3)
     with_usage = [answer.usage is not None for answer in answers]
     assert with_usage == ([True] * 3 if api is Api.RESPONSES else [True, False, False])

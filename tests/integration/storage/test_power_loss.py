@@ -11,7 +11,6 @@ more.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 import subprocess
@@ -24,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from tests.helpers.blocking import blocking
 from tests.integration.storage.test_crashes import ROOT
 from tests.unit.storage.samples import opened
 
@@ -204,9 +204,10 @@ def fail_at(steps: list[Step], moment: int, chance: random.Random, folder: Path)
         disk.take(step)
     for name, content in disk.after_a_failure(chance).items():
         (folder / name).write_bytes(content)
-    asyncio.run(_expect(folder / "store.sqlite3", disk.said))
+    _expect(folder / "store.sqlite3", disk.said)
 
 
+@blocking
 async def _expect(path: Path, said: list[bytes]) -> None:
     async with opened(path) as database:
         verdict = await database.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])

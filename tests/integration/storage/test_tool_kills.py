@@ -45,6 +45,7 @@ from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
+from tests.helpers.blocking import blocking
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat_service import open_room
 
@@ -91,6 +92,7 @@ class Calling(ScriptedProvider):
         yield Completed()
 
 
+@blocking
 async def work(folder: Path) -> None:
     """Ask without end."""
     async with open_room(
@@ -104,6 +106,7 @@ async def work(folder: Path) -> None:
                 print("ready", flush=True)  # noqa: T201 — the parent waits for it
 
 
+@blocking
 async def stored_calls(folder: Path) -> list[ToolCallPart]:
     """Return all calls on disk, as the next start of the program finds them."""
     database = Database(folder / STORE)
@@ -131,7 +134,7 @@ def check(folder: Path, kills: int) -> Counter[str]:
     """Raise AssertionError if an effect is repeated, unknown or lost. Return the states."""
     effects = Counter((folder / EFFECTS).read_text().split())
     assert set(effects.values()) <= {1}, "a call took effect twice"
-    stored = asyncio.run(stored_calls(folder))
+    stored = stored_calls(folder)
     hosted = [call for call in stored if call.is_hosted]
     assert len({call.call_id for call in hosted}) == len(hosted), "a hosted call is there twice"
     assert {(call.state, call.result) for call in hosted} <= {(ToolCallState.DONE, "found")}
@@ -176,7 +179,7 @@ def test_no_kill_repeats_or_loses_a_call(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "work":
-        asyncio.run(work(Path(sys.argv[2])))
+        work(Path(sys.argv[2]))
     else:
         import tempfile
 
