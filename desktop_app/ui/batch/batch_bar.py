@@ -13,8 +13,6 @@ from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.ui.look.theme import Theme
 
 
@@ -29,8 +27,8 @@ class BatchBar(QFrame):
     show_requested = Signal()
     dismissed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
         self.words = PlainLabel(name="batch-bar-words", wraps=True)

@@ -132,8 +132,8 @@ class ChipWidget(QFrame):
     preview_requested = Signal(str)
     action_requested = Signal(str, str)
 
-    def __init__(self, chip: Chip, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, chip: Chip, theme: Theme) -> None:
+        super().__init__()
         self._chip = chip
         self._theme = theme
         set_role(self, "chip")
@@ -359,8 +359,8 @@ class AttachmentChips(QScrollArea):
     preview_requested = Signal(str)
     action_requested = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._theme = theme
         self._is_tight = False
         self._widgets: dict[str, ChipWidget] = {}

@@ -20,7 +20,7 @@ from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, sp
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu, QWidget
+    from PySide6.QtWidgets import QMenu
 
     from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.look.theme import Theme
@@ -43,8 +43,8 @@ class BackgroundButton(PlainToolButton):
 
     background_requested = Signal(bool)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("background")
         set_role(self, "quiet")
         self._theme = theme

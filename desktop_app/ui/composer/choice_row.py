@@ -110,8 +110,8 @@ class ChoiceRow(QWidget):
     comparison_requested = Signal()
     background_requested = Signal(bool)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._theme = theme
         self.choice = nothing_chosen()
         self.estimate = ("", "", "")

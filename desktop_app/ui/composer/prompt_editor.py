@@ -100,8 +100,8 @@ class PromptEditor(QFrame):
     suggestion_requested = Signal(str)
     tools_requested = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("prompt-editor")
         self._keymap = Keymap()
         self._streaming = False

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         QResizeEvent,
         QTextCursor,
     )
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.composer.completion.template_mark import TemplateMark
@@ -70,8 +69,8 @@ class PromptText(PlainTextField):
     focus_changed = Signal(bool)
     height_changed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._send_keys = "Return"
         self._stop_keys = "Esc"
         self._plain_paste_keys = "Ctrl+Shift+V"

@@ -96,8 +96,8 @@ class Suggestions(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._theme = theme
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []

@@ -145,10 +145,8 @@ class QuickPrompt(QWidget):
     unsaved_requested = Signal()
     hidden = Signal()
 
-    def __init__(
-        self, theme: Theme, transcript: TranscriptView, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, transcript: TranscriptView) -> None:
+        super().__init__()
         self.accessible_role = DIALOG
         self.setObjectName("quick-prompt")
         self.setWindowTitle(tr("Quick prompt"))

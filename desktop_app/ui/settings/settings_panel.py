@@ -127,8 +127,8 @@ class SettingsPanel(QFrame):
     about_opened = Signal()
     help_requested = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("settings")
         self.setAccessibleName(spoken_text(tr("Settings")))
         set_role(self, "side")

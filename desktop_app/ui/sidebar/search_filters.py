@@ -57,8 +57,8 @@ class SearchFilters(QWidget):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self._folders: tuple[Folder, ...] = ()
         self._folder_id: str | None = None
         self._days: int | None = None

@@ -26,7 +26,6 @@ from desktop_app.ui.widgets.foreign_text import (
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
 
@@ -57,8 +56,8 @@ class ConsentCard(QFrame):
 
     decided = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("consent")
         set_role(self, "note-card")
         self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()

@@ -124,10 +124,10 @@ class TranscriptView(TranscriptSurface):
     text_typed = Signal(str)
 
     def __init__(
-        self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
+        self, theme: Theme, *, is_brief: bool = False
     ) -> None:
         use_roles()  # before Qt asks for the interface of this widget
-        super().__init__(theme, parent)
+        super().__init__(theme)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         document = self.document()
         self._formulas = Formulas(document)

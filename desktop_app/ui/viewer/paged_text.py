@@ -67,8 +67,8 @@ class PagedText(QWidget):
 
     counted = Signal(int, int, bool)
 
-    def __init__(self, theme: Theme, name: str, words: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, name: str, words: str) -> None:
+        super().__init__()
         self._text, self._ends = "", [0]
         self._shown = self._written = 0
         self._words = ""

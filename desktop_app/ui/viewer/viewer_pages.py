@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QWheelEvent
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
 
@@ -69,8 +68,8 @@ class ViewerPages(QAbstractScrollArea):
     page_changed = Signal(int)
     zoom_changed = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.accessible_role = GRAPHIC
         self.setObjectName("viewer-pages")
         set_role(self, "ringed")

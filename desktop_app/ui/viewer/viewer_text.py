@@ -42,8 +42,8 @@ class ViewerText(TranscriptSurface):
 
     slice_requested = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
         self.setObjectName("viewer-text")
         self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(MEASURE))
         self._shown: dict[int, ShownSlice] = {}

@@ -127,7 +127,6 @@ class PromptFields(QFrame, KeptForm):
         prompt: Prompt,
         values: Mapping[str, str],
         theme: Theme,
-        parent: QWidget | None = None,
         *,
         is_temporary: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -135,7 +134,7 @@ class PromptFields(QFrame, KeptForm):
 
         While `is_temporary` returns True, nothing is stored in a file.
         """
-        super().__init__(parent)
+        super().__init__()
         self._is_temporary, self._draft_name = is_temporary, f"prompt-fields {prompt.id}"
         self.setObjectName("prompt-fields")
         self.setAccessibleName(tr("Fields of {prompt}", prompt=one_line(prompt.title)))

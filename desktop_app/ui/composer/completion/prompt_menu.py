@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout
 
 from desktop_app.commands.command_search import rank
 from desktop_app.domain.documents.letter_folding import fold
@@ -90,8 +90,8 @@ class PromptMenu(QFrame):
 
     chosen = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("prompt-menu")
         self.setAccessibleName(tr("Prompts"))
         set_role(self, "card")

@@ -44,8 +44,8 @@ class TranscriptSurface(SealedBrowser):
         theme: the theme that it shows.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("transcript")
         self.setAccessibleName(tr("Transcript"))
         self.theme = theme

@@ -37,7 +37,6 @@ class MenuButton(PlainButton):
         self,
         theme: Theme,
         fill: Callable[[QMenu], None],
-        parent: QWidget | None = None,
         *,
         grounded: bool = True,
     ) -> None:
@@ -46,7 +45,7 @@ class MenuButton(PlainButton):
         Args:
             grounded: whether the button paints a ground of its own.
         """
-        super().__init__(parent=parent)
+        super().__init__()
         self._theme = theme
         self._grounded = grounded
         self._caption = ""

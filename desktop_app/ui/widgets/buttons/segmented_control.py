@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
 
@@ -116,7 +115,6 @@ class SegmentedControl(QFrame):
         self,
         options: Sequence[tuple[str, str]],
         theme: Theme,
-        parent: QWidget | None = None,
         *,
         name: str = "",
         padding: int = 16,
@@ -133,7 +131,7 @@ class SegmentedControl(QFrame):
             columns: the options in a row; 0 for a single row.
             is_tabs: whether the options are pages, otherwise values.
         """
-        super().__init__(parent)
+        super().__init__()
         set_role(self, "segments")
         self.accessible_role = TABS if is_tabs else GROUP
         role = TAB if is_tabs else RADIO
