@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.commands.command_search import entries_of
+from desktop_app.commands.command_search import PaletteEntry, entries_of
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.palette_index import CONVERSATION, PaletteIndex, TitleIndex, UseCounts
 from desktop_app.i18n.translation import tr
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from desktop_app.app.palette_rows import PaletteRow, PaletteRows
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.commands.command_search import PaletteEntry
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette

@@ -30,7 +30,7 @@ from desktop_app.app.desktop.window_request import (
 from desktop_app.app.library.unread_marks import UnreadMarks
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
-from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
+from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.spelling_controller import SpellingController
     from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.backend.backend import Backend
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.session.sleep_watch import SleepWatch
     from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics

@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.message_facts import (
     pages_fact,
     token_count,
 )
-from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages
+from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages, DocumentPart
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
 from desktop_app.domain.spending.cost import FREE, Usage
@@ -27,7 +27,6 @@ from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
-    from desktop_app.domain.conversations.message_parts import DocumentPart
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 PREVIEW: Final = "preview"

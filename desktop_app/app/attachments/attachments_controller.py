@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.attachments.attaching import PASTED_NAME
+from desktop_app.app.attachments.attaching import PASTED_NAME, AttachmentReader
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.state.providers import PROVIDER_REMOVED
@@ -35,13 +35,12 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.documents.file_attachments import not_files, require_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.storage.database.temporary_database import TemporaryConversations
-from desktop_app.ui.composer.prompt_editor import Chip
+from desktop_app.ui.composer.prompt_editor import Chip, PromptEditor
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.attachments.attaching import AttachmentReader
     from desktop_app.app.attachments.document_passwords import DocumentPasswords
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.window.cards.notifications import Notifications
 
 TOPIC = "document"  # of notifications about content that could not be attached to this draft

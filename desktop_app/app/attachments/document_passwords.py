@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.errors import DocumentEncryptedError
+from desktop_app.domain.errors import DocumentEncryptedError, UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.window.cards.notifications import Actions
+from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.domain.errors import UserFacingError
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.window.cards.notifications import Notifications
 
 TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 T = TypeVar("T")

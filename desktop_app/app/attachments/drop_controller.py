@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.rich_text_paste import is_richer, words_of
+from desktop_app.ui.composer.rich_text_paste import RichTextPaste, is_richer, words_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.composer.rich_text_paste import RichTextPaste
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
 

@@ -22,7 +22,7 @@ from desktop_app.app.attachments.attachment_facts import (
     SEND_ALL,
     document_chip,
 )
-from desktop_app.app.attachments.page_selection import Attached, PageSelection
+from desktop_app.app.attachments.page_selection import Attached, AttachmentHolder, PageSelection
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, TextPart
 from desktop_app.domain.documents.document_sections import format_spans, unit_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.attachments.page_selection import AttachmentHolder
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.dependency_groups import AttachmentSources
     from desktop_app.app.tasks import Tasks

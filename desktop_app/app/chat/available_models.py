@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.providers import PROVIDER_REMOVED
+from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import model_info
+from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info
 from desktop_app.services.models.model_menu import offers
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import IllegalChoiceError
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 
 class AvailableModels(QObject):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.errors import DocumentDoesNotFitError
+from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import joined, money
@@ -18,7 +18,7 @@ from desktop_app.services.documents.document_beginnings import (
     names_of_beginnings,
     with_beginnings,
 )
-from desktop_app.ui.window.cards.notifications import Actions
+from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
-    from desktop_app.domain.errors import UserFacingError
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.documents.chunk_plan import ChunkPlan
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.window.cards.notifications import Notifications
 
 OFFER: Final = N_("Read in parts…")
 ATTACH_BEGINNING: Final = N_("Attach the beginning, let tools read the rest")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -23,7 +23,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.chat.compaction_service import Plan, readable
+from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -33,13 +33,10 @@ from desktop_app.ui.window.cards.notifications import Actions
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.compaction_service import CompactionService
     from desktop_app.storage.conversations.compaction_store import CompactionStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.chat.available_models import view_of
+from desktop_app.app.chat.available_models import AvailableModels, view_of
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.available_models import AvailableModels
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.tasks import Tasks

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.desktop.window_request import BATCHES
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.session.launcher_progress import show_progress
 from desktop_app.session.notifier import Notifier
-from desktop_app.session.session_bus import BusError
+from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-    from typing import Any
-
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob
-    from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.session.session_bus import SessionBus
 
 LONG_S: Final = 10.0
 """Shorter answers are not announced: the user is still waiting for them."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
 from desktop_app.i18n.translation import tr
-from desktop_app.session.desktop_binding import bind, binding_desktop, unbind
+from desktop_app.session.desktop_binding import BindingDesktop, bind, binding_desktop, unbind
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.question import ask
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.tasks import Tasks
-    from desktop_app.session.desktop_binding import BindingDesktop
     from desktop_app.ui.window.cards.notifications import Notifications
 
 

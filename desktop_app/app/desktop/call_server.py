@@ -9,15 +9,12 @@ import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from desktop_app.app.desktop import window_request
-from desktop_app.app.desktop.window_request import RequestError, WindowRequest
+from desktop_app.app.desktop.window_request import Reply, RequestError, WindowRequest
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-
-if TYPE_CHECKING:
-    from desktop_app.app.desktop.window_request import Reply
 
 LONGEST_S: Final = 10.0
 """The time limit of a request; its sender waits as long."""

@@ -16,13 +16,12 @@ from desktop_app.session.login_start import (
     set_start_at_login,
     starts_at_login,
 )
-from desktop_app.session.session_bus import BusError
+from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import START_AT_LOGIN
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.session.session_bus import SessionBus
 
 
 class LoginStart:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QAbstractItemModel, QObject, QTimer, Signal
 
 from desktop_app.i18n.translation import tr
-from desktop_app.session.session_bus import BusError
+from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.session.tray_host import TrayHost
 from desktop_app.ui.look.icons import program_icon
 from desktop_app.ui.widgets.foreign_text import menu_text
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport
-    from desktop_app.session.session_bus import SessionBus
     from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 RECENT: Final = 5

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtCore import QObject, QRectF, Signal
 
 from desktop_app.app.attachments.attachment_facts import OPEN
-from desktop_app.app.documents.viewer_positions import TextPiece, pages_of
+from desktop_app.app.documents.viewer_positions import Span, TextPiece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerSearch
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
@@ -32,13 +32,11 @@ from desktop_app.ui.widgets.external_open import open_path
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.documents.viewer_positions import Span
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
-    from desktop_app.domain.conversations.message_parts import AttachmentFile
     from desktop_app.domain.documents.collections import Passage
     from desktop_app.paths import Folders
     from desktop_app.rendering.document_text import DocumentText

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.documents.viewer_positions import PAGE_MARK
+from desktop_app.app.documents.viewer_positions import PAGE_MARK, Span
 
 if TYPE_CHECKING:
-    from desktop_app.app.documents.viewer_positions import Span
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QStandardPaths
 
-from desktop_app.child_processes import child_command, library_command, start_child
+from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.external_open import open_path
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
-    from desktop_app.child_processes import ChildCommand
-    from desktop_app.domain.export_format import ExportFormat
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.paths import Folders
     from desktop_app.ui.widgets.clipboard import ClipboardCopier

@@ -20,7 +20,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWrit
 
 from desktop_app import __version__, sandbox
 from desktop_app.child_processes import child_command
-from desktop_app.cli.export_command import LENGTH
+from desktop_app.cli.export_command import LENGTH, LoadedConversation
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPagedPaintDevice
 
-    from desktop_app.cli.export_command import LoadedConversation
 
 LAYOUT_MEMORY: Final = 4 << 30
 """Memory limit in bytes; laying out a long conversation takes a few hundred megabytes."""

@@ -29,7 +29,7 @@ from desktop_app.app.export.pdf_process import (
     without_a_screen,
 )
 from desktop_app.child_processes import child_command
-from desktop_app.cli.export_command import load_pictures
+from desktop_app.cli.export_command import LoadedConversation, load_pictures
 from desktop_app.cli.streams.console import say
 from desktop_app.cli.streams.progress_output import opened
 from desktop_app.domain.error_reasons import Reason
@@ -42,7 +42,6 @@ from desktop_app.ui.printing.pages import MARGIN_MM
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from desktop_app.cli.export_command import LoadedConversation
 
 _IPP_PORT: Final = 631
 # libcups reads these to find its server and the user's name.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.help.help_place import HelpPlace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 START: Final = HelpPlace("getting-started")
 SHORTCUTS: Final = HelpPlace("keyboard", "all")

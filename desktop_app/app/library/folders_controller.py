@@ -16,8 +16,6 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.settings.schema import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.library.list_presenter import ListPresenter

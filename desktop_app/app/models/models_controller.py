@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.ui.composer.choice_view import ModelEntry
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.domain.models.own_model import OwnModel
     from desktop_app.ui.look.theme import ThemeWatcher

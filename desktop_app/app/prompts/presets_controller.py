@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.presets import DEFAULT_PRESET
+from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
 from desktop_app.backend.answer_settings import own_values, with_own, without_own
 from desktop_app.backend.preset_loader import (
     HIDDEN,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.available_models import AvailableModels
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.presets import Presets
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.storage.settings.settings_store import SettingsStore

@@ -18,7 +18,7 @@ from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.i18n.translation import tr
 from desktop_app.session.portal import PortalRefusedError
 from desktop_app.session.remote_keyboard import RemoteKeyboard
-from desktop_app.session.session_bus import BusError
+from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.widgets.foreign_text import message_box
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.x11_paste import PasteTarget
-    from desktop_app.session.session_bus import SessionBus
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
-from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.conversation import Message, new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
@@ -22,13 +22,11 @@ from desktop_app.ui.composer.attachment_chips import Chip
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
 
     from desktop_app.app.attachments.attaching import AttachmentReader
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.quick.quick_prompt import QuickPrompt

@@ -26,7 +26,7 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.places import LinkedText
-from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.domain.spending.cost import FREE, Price, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -41,9 +41,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_listing import ModelListing
-    from desktop_app.domain.spending.cost import Price
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.ui.settings.settings_panel import SettingsPanel

@@ -21,7 +21,7 @@ from desktop_app.domain.spending.spending_report import (
 )
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.spending.budget import NEAR_LIMIT
+from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.services.spending.budget import Budget
     from desktop_app.storage.conversations.review_store import ReviewCount
     from desktop_app.storage.database.database import Database
     from desktop_app.storage.spending.ledger import Ledger

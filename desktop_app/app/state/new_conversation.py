@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.app.state.open_conversation import blank_conversation
-from desktop_app.app.state.presets import DEFAULT_PRESET
+from desktop_app.app.state.open_conversation import OpenConversation, blank_conversation
+from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
 from desktop_app.domain.answering.generation import Overrides
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.folder_list import FolderList
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.presets import Presets
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.backend.backend import Backend

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.shown_length import shortened
-from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.rendering.structured_answer import with_form
@@ -20,7 +20,6 @@ from desktop_app.rendering.structured_answer import with_form
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.domain.models.model_listing import ModelListing
 
 PROVIDER_REMOVED = N_("Provider removed. Choose another.")

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.tools.tool import Permission, ToolError, ToolKind
+from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.tools.consent import ConsentQuestion, Decision, may_run
+from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision, may_run
 
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.domain.tools.tool import ToolDefinition
-    from desktop_app.services.tools.consent import ConsentDesk
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
     from desktop_app.ui.window.conversation_pane import ConversationPane

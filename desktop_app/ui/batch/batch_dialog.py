@@ -23,7 +23,7 @@ from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_dialog import KeptDialog
+from desktop_app.ui.widgets.form_dialog import Entered, KeptDialog
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 from desktop_app.ui.window.drop_area import FileDropFilter
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchJob
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.widgets.form_dialog import Entered
 
 SIZE: Final = (860, 620)
 EMPTY: Final = N_(

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
-    from desktop_app.ui.look.theme import Theme
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
 _SHARES: Final = (0.31, 0.17, 0.29, 0.11, 0.12)

@@ -7,18 +7,15 @@ what has changed, and the change of a file changes a single row here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from desktop_app.domain.batch.batch_jobs import BatchLine, ItemStatus
+from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine, ItemStatus
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, item_error_text, progress_words
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
-
-if TYPE_CHECKING:
-    from desktop_app.domain.batch.batch_jobs import BatchJob
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE: Final = QModelIndex()

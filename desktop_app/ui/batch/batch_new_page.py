@@ -18,19 +18,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.domain.models.variants import Variant
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.widgets.form_dialog import Entered
 
 OWN_TASK: Final = ""

@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
@@ -22,7 +22,6 @@ from desktop_app.ui.window.header import ElidedLabel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
 _STATES: Final = {

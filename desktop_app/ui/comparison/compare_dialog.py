@@ -12,7 +12,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.ui.composer.choice_view import ChoiceView
-    from desktop_app.ui.look.theme import Theme
 
 FEWEST_COLUMNS: Final = 2
 MOST_COLUMNS: Final = 4

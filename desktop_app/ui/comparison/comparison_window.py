@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.commands.keymap import Keymap
-    from desktop_app.ui.look.theme import Theme
 
 _SIZE: Final = (1240, 760)
 _NARROWEST: Final = 300

@@ -26,7 +26,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.mirroring import mirror, placed
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import (
     PlainToolButton,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QPaintEvent, QResizeEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 CHIP_HEIGHT: Final = 46
 WIDEST_CHIP: Final = 400

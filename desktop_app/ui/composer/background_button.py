@@ -12,18 +12,16 @@ from PySide6.QtCore import QSize, Qt, Signal
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer import choice_menus
-from desktop_app.ui.composer.choice_view import nothing_chosen
+from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.ui.composer.choice_view import ChoiceView
-    from desktop_app.ui.look.theme import Theme
 
 _LABEL: Final = N_("Background")
 _ICON: Final = 18

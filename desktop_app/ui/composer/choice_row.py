@@ -20,7 +20,7 @@ from desktop_app.ui.composer.background_button import BackgroundButton
 from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
-from desktop_app.ui.look.theme import SEND, set_role
+from desktop_app.ui.look.theme import SEND, Theme, set_role
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.ui.composer.choice_view import ChoiceView
-    from desktop_app.ui.look.theme import Theme
 
 _GAP: Final = 9
 _NOTE_WIDTH: Final = 260

@@ -28,7 +28,7 @@ from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_spelling import PromptSpelling
     from desktop_app.ui.composer.spelling import Spelling
-    from desktop_app.ui.look.theme import Theme
 
 __all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
 

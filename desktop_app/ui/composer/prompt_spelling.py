@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor, QTextLayout
 
 from desktop_app.domain.prose_words import ProseWord, fence_after, words_of_line
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.spelling import misspelling_format
+from desktop_app.ui.composer.spelling import Spelling, misspelling_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.ui.composer.prompt_text import PromptText
-    from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import Theme
 
 PAUSE_MS: Final = 300

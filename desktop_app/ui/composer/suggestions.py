@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import RADIUS, SEGMENT
+from desktop_app.ui.look.theme import RADIUS, SEGMENT, Theme
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QEnterEvent, QPaintEvent, QResizeEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 _PADDING: Final = 11
 _ICON: Final = 15

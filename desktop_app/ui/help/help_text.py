@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
@@ -12,14 +10,11 @@ from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import matches
 from desktop_app.ui.help.help_place import HelpPlace
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import spoken_text
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
 from desktop_app.ui.widgets.sealed_document import SealedBrowser
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 SCHEME = "help"
 

@@ -28,7 +28,7 @@ from desktop_app.ui.help.help_lists import (
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import limit_size
+from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import (
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 _SIZE: Final = (820, 620)
 _LIST_WIDTH: Final = 210

@@ -25,7 +25,7 @@ from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.announcements import announce
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
 
     from desktop_app.domain.documents.collections import Collection, CollectionFile
-    from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (840, 600)
 # Below this width, a collection's name and its main button have a row each.

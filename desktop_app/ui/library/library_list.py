@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -34,7 +34,6 @@ from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
-    from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 220
 _NARROWEST: Final = 130

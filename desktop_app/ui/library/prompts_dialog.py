@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QShowEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
 SIZE: Final = (820, 580)

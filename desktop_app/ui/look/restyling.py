@@ -16,12 +16,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
-from desktop_app.ui.look.theme import palette, style_sheet
+from desktop_app.ui.look.theme import Theme, palette, style_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from desktop_app.ui.look.theme import Theme
 
 _SLICE_S: Final = 0.004
 

@@ -67,7 +67,7 @@ from desktop_app.ui.printing.print_styles import (
 )
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.layout.long_text import LONGEST, LongText, Words
-from desktop_app.ui.transcript.media.drawn_formulas import Formulas
+from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas, Formulas
 from desktop_app.ui.widgets.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFont, QTextBlock, QTextFrame, QTextFrameFormat
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas
 
 KEPT_TOGETHER: Final = 0.4
 """Frames taller than this fraction of a page may be split."""

@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.attachment_chips import AttachmentChips
-from desktop_app.ui.composer.choice_view import nothing_chosen
+from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
+from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen
 from desktop_app.ui.composer.completion.completion_fields import (
     EditorCompletionField,
     PopupBelowField,
@@ -45,7 +45,7 @@ from desktop_app.ui.composer.dropped_content import (
 )
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
-from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
+from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.quick.task_list import skip_task_lists
@@ -79,10 +79,7 @@ if TYPE_CHECKING:
         QShowEvent,
     )
 
-    from desktop_app.ui.composer.attachment_chips import Chip
-    from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.composer.spelling import Spelling
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
 WIDTH: Final = 680

@@ -10,14 +10,13 @@ from PySide6.QtGui import QTextCursor
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.composer.dropped_content import is_to_attach
 from desktop_app.ui.composer.prompt_text import PromptText, pressed_keys
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QFont, QKeyEvent
 
     from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.composer.spelling import Spelling
-    from desktop_app.ui.look.theme import Theme
 
 
 _LONGEST_COUNTED: Final = 200_000

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 Tone = Literal["note", "warning", "error"]
 _ROLES: Final = {"note": "note", "warning": "warning-note", "error": "error"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -19,7 +19,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import PANEL_WIDTH
+from desktop_app.ui.look.theme import PANEL_WIDTH, Theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
@@ -28,9 +28,6 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (
     ("provider", N_("Provider")),

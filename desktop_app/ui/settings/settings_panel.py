@@ -6,7 +6,7 @@ each page when it is created.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -15,14 +15,12 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import KEYS_PREFIX
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import SettingsFrame
 from desktop_app.ui.widgets.foreign_text import spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.places import LinkedText
     from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.hotkey.hotkey_status import HotkeyReport
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.form_widgets import Tone
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
     from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab

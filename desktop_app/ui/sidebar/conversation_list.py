@@ -8,7 +8,7 @@ shows what is open.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -44,7 +44,6 @@ from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
-    from datetime import date
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder, SearchHit
     from desktop_app.ui.look.theme import Theme

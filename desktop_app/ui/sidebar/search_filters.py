@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QDate, QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -27,14 +27,11 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 ANYWHERE, ANY_TIME, ANY_VARIANT = N_("Anywhere"), N_("Any time"), N_("Any model")
 # The number of days back, including today.

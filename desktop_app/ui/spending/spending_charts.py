@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.spending.spending_report import TIMES, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
 from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
@@ -26,9 +26,6 @@ from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.shared_columns import show_as_rows
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 _GROUPINGS: Final = (
     (Grouping.DAY, N_("By day"), N_("Day")),

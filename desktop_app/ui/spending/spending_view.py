@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import exact_money
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.widgets.boxes import column_of
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from desktop_app.domain.spending.spending_report import Spent
-    from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (
     ("today", N_("Today")),

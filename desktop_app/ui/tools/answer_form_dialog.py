@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.settings.form_widgets import Combo, Note
 from desktop_app.ui.widgets.foreign_text import (
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
 
 _CHECK_MS: Final = 400
 _HINTS: Final = {

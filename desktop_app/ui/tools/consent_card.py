@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.card_text import SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import (
@@ -27,7 +27,6 @@ from desktop_app.ui.widgets.foreign_text import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 LONGEST_EDITED: Final = 20_000
 """Characters of arguments that can be read and changed; of longer ones the beginning is shown."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -35,7 +35,6 @@ from desktop_app.ui.widgets.form_dialog import FormDialog
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from desktop_app.ui.look.theme import Theme
 
 KEPT: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBox
 from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.foreign_text import (
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 _PERMISSIONS: Final = {
     Permission.ASK: N_("Ask first"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.documents.collections import passage_link
+from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
 from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, Part
@@ -15,7 +15,6 @@ from desktop_app.ui.widgets.foreign_text import one_line
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.domain.conversations.message_parts import PassagesPart
-    from desktop_app.domain.documents.collections import Passage
 
 # Markup in a document's text: page and slide marks, headings, table lines.
 _MARKS: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
-from desktop_app.ui.transcript.message_commands import COPY_LINK
+from desktop_app.ui.transcript.message_commands import COPY_LINK, MessageCommands
 from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.widgets.foreign_text import menu_text, one_line
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
-    from desktop_app.ui.transcript.message_commands import MessageCommands
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
 

@@ -27,7 +27,7 @@ from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
-from desktop_app.ui.transcript.message_items import Line, Part
+from desktop_app.ui.transcript.message_items import ItemMark, Line, Part
 from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.ui.transcript.section_folding import SectionFolding
 from desktop_app.ui.transcript.selection.copy_actions import CopyActions
@@ -69,7 +69,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.media.typesetter import Typesetter
-    from desktop_app.ui.transcript.message_items import ItemMark
     from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
 _LOADED_AT_ONCE_S: Final = 0.008
@@ -123,9 +122,7 @@ class TranscriptView(TranscriptSurface):
     notice_raised = Signal(str)
     text_typed = Signal(str)
 
-    def __init__(
-        self, theme: Theme, *, is_brief: bool = False
-    ) -> None:
+    def __init__(self, theme: Theme, *, is_brief: bool = False) -> None:
         use_roles()  # before Qt asks for the interface of this widget
         super().__init__(theme)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)

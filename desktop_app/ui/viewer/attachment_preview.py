@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (760, 620)
 TABS: Final = (("text", N_("Text")), ("pictures", N_("Images")))

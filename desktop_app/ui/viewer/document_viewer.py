@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.places import plain_text
+from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import limit_size, set_role
+from desktop_app.ui.look.theme import Theme, limit_size, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QResizeEvent
 
-    from desktop_app.domain.places import LinkedText
-    from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (860, 900)
 _ICON: Final = 17

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
@@ -18,12 +18,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 PAGE_LENGTH: Final = 300_000
 LONGEST_LINE: Final = 20_000

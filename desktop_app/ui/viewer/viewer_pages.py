@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.role_names import GRAPHIC
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 ZOOMS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
 MOST_FIT: Final = 200

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.ui.look.theme import MEASURE
+from desktop_app.ui.look.theme import MEASURE, Theme
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.transcript_styles import Styles
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.rendering.document_text import PassageMark, ShownSlice
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MOST_SLICES: Final = 40

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -12,7 +12,7 @@ from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import limit_size
+from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
@@ -22,9 +22,6 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8

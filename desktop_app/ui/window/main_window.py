@@ -22,7 +22,7 @@ from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.widgets.foreign_text import window_title
 from desktop_app.ui.window.conversation_pane import ConversationPane
 from desktop_app.ui.window.header import Header
-from desktop_app.ui.window.overlays import Shade
+from desktop_app.ui.window.overlays import DropOverlay, Shade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.empty_state import EmptyState
-    from desktop_app.ui.window.overlays import DropOverlay
 
 _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)

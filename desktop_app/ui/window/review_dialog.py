@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -22,7 +22,6 @@ from desktop_app.ui.widgets.form_dialog import FormDialog
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (620, 460)
 _NONE: Final = "none"

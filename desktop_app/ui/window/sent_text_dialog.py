@@ -8,13 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
-
-    from desktop_app.ui.look.theme import Theme
 
 
 class SentTextDialog(QDialog):

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.role_names import GROUP
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 460
 _MAX_TEXT_HEIGHT: Final = 260  # maximum height; longer text scrolls

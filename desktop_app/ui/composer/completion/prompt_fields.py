@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.prompts.prompts import Prompt, missing, variables
+from desktop_app.domain.prompts.prompts import Prompt, Variable, missing, variables
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
-    from desktop_app.domain.prompts.prompts import Variable
-    from desktop_app.ui.look.theme import Theme
 
 _MOST_LINES: Final = 5
 _LABEL_WIDTH: Final = 150

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxL
 
 from desktop_app.commands.command_search import rank
 from desktop_app.domain.documents.letter_folding import fold
-from desktop_app.domain.prompts.prompts import preview
+from desktop_app.domain.prompts.prompts import Prompt, preview
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.announcements import announce
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
 
-    from desktop_app.domain.prompts.prompts import Prompt
-    from desktop_app.ui.look.theme import Theme
 
 _MOST_ROWS: Final = 9
 _PREVIEW: Final = 160  # characters

@@ -18,14 +18,13 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_dialog import KeptForm
+from desktop_app.ui.widgets.form_dialog import Entered, KeptForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.widgets.form_dialog import Entered
 
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 

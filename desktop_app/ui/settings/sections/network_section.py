@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
 
-from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.network_path import parse_proxy
@@ -30,7 +30,6 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_too
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.network.custom_fields import CustomField
     from desktop_app.ui.look.theme import Theme
 

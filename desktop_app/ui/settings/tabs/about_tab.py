@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -13,15 +13,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one_line, spoken_text
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 _LEAST_HEIGHT: Final = 120
 _PAGES: Final = (

@@ -25,7 +25,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import icon, pixmap
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, LineSection, Note, Switch
 from desktop_app.ui.settings.sections.address_section import AddressSection
 from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.domain.places import LinkedText
-    from desktop_app.ui.look.theme import Theme
 
 DEFAULT_PROVIDER: Final = "default.provider"
 WEIGHTS: Final = "local_model.weights"

@@ -23,7 +23,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note, Tone
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from desktop_app.commands.command import Command
     from desktop_app.hotkey.hotkey_status import HotkeyReport
-    from desktop_app.ui.look.theme import Theme
 
 CHORD_MS: Final = 1500
 """The time in which a second shortcut makes a chord with the first."""

@@ -17,13 +17,12 @@ from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
 from desktop_app.rendering.spoken_sentences import code_name
 from desktop_app.ui.transcript.keyboard.focus_targets import note_name
-from desktop_app.ui.transcript.message_items import ACTION, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, Item, Line, Part
 from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from desktop_app.ui.transcript.message_items import Item
 
 _Role = QAccessible.Role
 _LONGEST_NAME: Final = 200

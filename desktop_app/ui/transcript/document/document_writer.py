@@ -29,7 +29,7 @@ from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END, Parts
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
 from desktop_app.ui.transcript.layout.reflow import Reflow
-from desktop_app.ui.transcript.transcript_styles import INDENT
+from desktop_app.ui.transcript.transcript_styles import INDENT, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextDocument
 
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.transcript_styles import Styles
 
 
 class DocumentWriter:

@@ -19,12 +19,11 @@ from desktop_app.ui.transcript.document.table_writer import TableWriter, row_run
 from desktop_app.ui.transcript.layout.height_estimates import height_of
 from desktop_app.ui.transcript.layout.long_items import LastWords, LongItems, Parts, below
 from desktop_app.ui.transcript.layout.long_text import LONGEST
-from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
 
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.transcript_styles import Styles

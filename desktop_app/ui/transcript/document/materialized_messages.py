@@ -10,9 +10,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, Role
-from desktop_app.domain.documents.collections import passage_number
+from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.rendering.block_model import Block
-from desktop_app.ui.look.theme import MEASURE
+from desktop_app.ui.look.theme import MEASURE, Theme
 from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.message_writer import MessageWriter
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
 
-    from desktop_app.domain.documents.collections import Passage
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MATERIALIZED_CHARACTERS: Final = 100_000

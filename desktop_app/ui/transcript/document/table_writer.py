@@ -17,15 +17,13 @@ from PySide6.QtGui import QAccessible, QTextCharFormat, QTextCursor, QTextTable
 from desktop_app.rendering.block_model import Block, Run, Runs
 from desktop_app.ui.transcript.document.run_changes import alike, change_words
 from desktop_app.ui.transcript.layout.column_widths import ColumnWidths
-from desktop_app.ui.transcript.layout.message_layout import is_part, is_table
-from desktop_app.ui.transcript.transcript_styles import COLUMNS
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_part, is_table
+from desktop_app.ui.transcript.transcript_styles import COLUMNS, Styles
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextBlockFormat
 
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.transcript_styles import Styles
 
 _PLAIN: Final = Run("")[1:]
 

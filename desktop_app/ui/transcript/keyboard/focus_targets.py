@@ -24,7 +24,7 @@ from desktop_app.rendering.markdown.footnote_links import (
     leads_back,
 )
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN
+from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN, Item
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop
 from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextDocument, QTextLine
 
-    from desktop_app.ui.transcript.message_items import Item
 
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a code block's head."""

@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.keyboard.focus_targets import ARROWS
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_state import MessageState
 

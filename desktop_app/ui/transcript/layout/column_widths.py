@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QFontMetricsF
 
-from desktop_app.rendering.block_model import Run, Runs
-from desktop_app.ui.transcript.transcript_styles import CELL_PAD, INDENT, QUOTE
+from desktop_app.rendering.block_model import Block, Run, Runs
+from desktop_app.ui.transcript.transcript_styles import CELL_PAD, INDENT, QUOTE, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.rendering.block_model import Block
-    from desktop_app.ui.transcript.transcript_styles import Styles
 
 # Only the first rows determine the widths, because the rows of a long table arrive late.
 FITTED_ROWS: Final = 8

@@ -9,13 +9,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind, Runs
 from desktop_app.rendering.incremental.packed_runs import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.transcript.message_items import Item
 
 _LETTERS: Final = 100

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind, Runs
 from desktop_app.rendering.incremental.packed_runs import styles_of, text_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextDocument
 
-    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
 

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
-from desktop_app.rendering.block_model import Run
+from desktop_app.rendering.block_model import Run, Runs
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, head_length
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import BEFORE, LONGEST, LongText, Words, end_of
 from desktop_app.ui.transcript.layout.message_layout import TextGap
-from desktop_app.ui.transcript.transcript_styles import INDENT
+from desktop_app.ui.transcript.transcript_styles import INDENT, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from PySide6.QtGui import QTextBlock
 
-    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.transcript_styles import Styles
 
 KEPT_AT_END: Final = 2
 """The number of blocks at the end of a long text that are always materialized."""

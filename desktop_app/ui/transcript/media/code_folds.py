@@ -18,7 +18,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.height_estimates import heights_of_code
-from desktop_app.ui.transcript.message_items import ACTION, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, Item, Line, Part
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
-    from desktop_app.ui.transcript.message_items import Item
 
 LONG: Final = 30
 """Blocks of code with up to this many lines are never folded."""

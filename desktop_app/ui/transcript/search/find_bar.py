@@ -11,7 +11,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import (
@@ -24,7 +24,6 @@ from desktop_app.ui.widgets.foreign_text import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 _PAUSE_MS: Final = 120
 _LONGEST: Final = 200

@@ -19,15 +19,15 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 from desktop_app.domain.conversations.conversation import Message, Role
-from desktop_app.rendering.block_model import Block
+from desktop_app.rendering.block_model import Block, Runs
 from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.search.text_search import count_in, may_hold, places_in, sought, texts_of
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.run_changes import units
-from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.media.code_folds import number_of
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
-from desktop_app.ui.transcript.message_items import reasoning_of
+from desktop_app.ui.transcript.message_items import Item, reasoning_of
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
@@ -37,11 +37,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock
 
-    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
-    from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.message_state import MessageState
 
     Then = Callable[[], None]

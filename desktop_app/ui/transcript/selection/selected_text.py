@@ -11,8 +11,8 @@ from desktop_app.rendering.block_model import Block, Kind, Run, Runs
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
-from desktop_app.ui.transcript.layout.message_layout import is_table
-from desktop_app.ui.transcript.message_items import Line, Part
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
+from desktop_app.ui.transcript.message_items import Item, Line, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCursor
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
-    from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.widgets.clipboard import Texts
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
 from desktop_app.ui.widgets.foreign_text import PlainButton
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent
 
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_state import MessageState
 

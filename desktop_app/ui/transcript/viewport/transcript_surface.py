@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import MARGIN
+from desktop_app.ui.look.theme import MARGIN, Theme
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
 from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
@@ -23,7 +23,6 @@ from desktop_app.ui.widgets.sealed_document import SealedBrowser
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock
 
-    from desktop_app.ui.look.theme import Theme
 
 _BY_KEYS: Final = (
     Qt.FocusReason.TabFocusReason,

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
-
-if TYPE_CHECKING:
-    from desktop_app.ui.look.theme import Theme
 
 
 class HelpButton(PlainToolButton):

@@ -11,15 +11,13 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.look.theme import RADIUS, ROW
+from desktop_app.ui.look.theme import RADIUS, ROW, Theme
 from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent
-    from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.look.theme import Theme
 
 _PADDING: Final = 10
 _CHEVRON: Final = 16

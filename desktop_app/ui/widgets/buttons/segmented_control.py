@@ -13,7 +13,7 @@ from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.theme import RADIUS, ROW, set_role
+from desktop_app.ui.look.theme import RADIUS, ROW, Theme, set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text, spoken_text
 from desktop_app.ui.widgets.role_names import GROUP, RADIO, TAB, TABS
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent
-
-    from desktop_app.ui.look.theme import Theme
 
 
 class Segment(PlainButton):
