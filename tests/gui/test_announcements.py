@@ -85,7 +85,8 @@ def test_the_matches_of_a_search_are_said(said: list[str], dressed: Theme, page:
 def test_the_end_of_a_batch_is_said_not_its_progress(
     said: list[str], dressed: Theme, page: QWidget
 ) -> None:
-    bar = BatchBar(dressed, page)
+    bar = BatchBar(dressed)
+    bar.setParent(page)
     bar.say("1 of 2 responses")
     bar.say("2 responses", has_ended=True)
     bar.say("2 responses", has_ended=True)

@@ -143,7 +143,7 @@ def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEdit
     compose(editor, "にほん")
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
-        qtbot.assertNotEmitted(editor.step_back_requested),
+        qtbot.assertNotEmitted(editor.field.stop_pressed),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
@@ -201,10 +201,10 @@ def test_while_streaming_enter_hands_the_text_over_to_wait(
 
 
 def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
-    with qtbot.assertNotEmitted(editor.step_back_requested):
+    with qtbot.assertNotEmitted(editor.field.stop_pressed):
         press(qtbot, editor, Qt.Key.Key_Escape)
     editor.set_streaming(True)
-    with qtbot.waitSignal(editor.step_back_requested):
+    with qtbot.waitSignal(editor.field.stop_pressed):
         press(qtbot, editor, Qt.Key.Key_Escape)
     with qtbot.waitSignal(editor.stop_requested):
         qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)
@@ -228,13 +228,13 @@ def test_enter_in_an_empty_prompt_takes_the_first_suggestion(
     editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
-        qtbot.waitSignal(editor.suggestion_requested) as taken,
+        qtbot.waitSignal(editor.suggestions.chosen) as taken,
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert taken.args == ["summarise"]
     qtbot.keyClicks(text_of(editor), "Who wrote it?")
     with (
-        qtbot.assertNotEmitted(editor.suggestion_requested),
+        qtbot.assertNotEmitted(editor.suggestions.chosen),
         qtbot.waitSignal(editor.submit_requested),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
@@ -243,7 +243,7 @@ def test_enter_in_an_empty_prompt_takes_the_first_suggestion(
 def test_a_suggestion_is_taken_by_a_click(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
     facts = find(editor, SuggestionButton, "suggest-facts")
-    with qtbot.waitSignal(editor.suggestion_requested) as taken:
+    with qtbot.waitSignal(editor.suggestions.chosen) as taken:
         qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
     assert taken.args == ["facts"]
 
@@ -254,7 +254,7 @@ def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> Non
     assert not button(editor, "send").isEnabled()
     with (
         qtbot.assertNotEmitted(editor.submit_requested),
-        qtbot.assertNotEmitted(editor.suggestion_requested),
+        qtbot.assertNotEmitted(editor.suggestions.chosen),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert hint_of(editor) == "Report.pdf is still being read."
@@ -313,7 +313,7 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     picture = QImage(4, 3, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(picture)
-    with qtbot.waitSignal(editor.image_pasted) as pasted:
+    with qtbot.waitSignal(editor.field.image_pasted) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
     assert pasted.args[0].name == "Pasted image.png"
@@ -352,7 +352,7 @@ def test_what_a_browser_gives(
     for name, content in formats.items():
         data.setData(name, content)
     pictures: list[DroppedData] = []
-    editor.image_pasted.connect(pictures.append)
+    editor.field.image_pasted.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])
     assert bool(editor.text()) is (given is None)
@@ -374,7 +374,7 @@ def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) ->
         ("Auto · 99 tokens", False),
         ("Low · 85 tokens", True),
     ]
-    with qtbot.waitSignal(editor.detail_requested) as chosen:
+    with qtbot.waitSignal(editor.chips.detail_requested) as chosen:
         actions[0].trigger()
     assert chosen.args == ["2", "auto"]
     assert first.grab().toImage().pixelColor(25, 23) == Qt.GlobalColor.red
@@ -388,7 +388,7 @@ def test_a_copied_cell_is_text_though_it_comes_with_a_picture(
     picture.fill(Qt.GlobalColor.red)
     data.setImageData(picture)
     data.setText("12,5")
-    with qtbot.assertNotEmitted(editor.image_pasted):
+    with qtbot.assertNotEmitted(editor.field.image_pasted):
         text_of(editor).insertFromMimeData(data)
     assert editor.text() == "12,5"
 
@@ -398,7 +398,7 @@ def test_a_large_paste_becomes_an_attachment(
     qtbot: QtBot, editor: PromptEditor, length: int, is_large: bool
 ) -> None:
     large: list[str] = []
-    editor.large_text_pasted.connect(large.append)
+    editor.field.large_text_pasted.connect(large.append)
     QGuiApplication.clipboard().setText("x" * length)
     text_of(editor).paste()
     assert (len(large) == 1) is is_large
@@ -445,10 +445,10 @@ def test_chips_are_updated_in_place_and_taken_away(qtbot: QtBot, editor: PromptE
     assert editor.findChildren(ChipWidget) == [chip]
     assert chip.accessibleName() == "report.pdf, 48 pages · 31,480 tokens"
     cross = chip.findChild(QToolButton)
-    with qtbot.waitSignal(editor.attachment_removal_requested) as removed:
+    with qtbot.waitSignal(editor.chips.remove_requested) as removed:
         qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
     assert removed.args == ["1"]
-    with qtbot.waitSignal(editor.attachment_removal_requested):
+    with qtbot.waitSignal(editor.chips.remove_requested):
         qtbot.keyClick(cross, Qt.Key.Key_Delete)
     editor.set_chips([])
     attachments = find(editor, QWidget, "attachments")

@@ -186,7 +186,7 @@ def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
     qtbot: QtBot, quick: QuickPrompt
 ) -> None:
     steps: list[int] = []
-    quick.history_requested.connect(steps.append)
+    quick.field.history_requested.connect(steps.append)
     quick.set_text("one\ntwo")
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
         qtbot.keyClick(line_of(quick), key)
@@ -200,7 +200,7 @@ def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
     QGuiApplication.clipboard().setText("one\n\ttwo\n")
     qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert quick.text() == "one\n\ttwo\n"
-    quick.set_large_paste(5)
+    quick.field.set_large_paste(5)
     with qtbot.waitSignal(quick.large_text_dropped) as given:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
     assert given.args == ["one\n\ttwo\n", ""]
@@ -467,14 +467,14 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
     line = find(quick, QPlainTextEdit, "prompt")
-    with qtbot.waitSignal(quick.image_dropped) as given:
+    with qtbot.waitSignal(quick.field.image_pasted) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.toPlainText() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
     )
-    with qtbot.waitSignal(quick.image_dropped):
+    with qtbot.waitSignal(quick.field.image_pasted):
         quick.dropEvent(event)
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)

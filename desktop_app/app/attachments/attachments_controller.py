@@ -133,11 +133,11 @@ class AttachmentsController(QObject):
         self._reader, self._origins, self._notes = reader, origins, notes
         prompt = prompt
         prompt.attach_requested.connect(self.attach)
-        prompt.large_text_pasted.connect(self.attach_text)
-        prompt.image_pasted.connect(self.attach_content)
-        prompt.detail_requested.connect(self._choose_detail)
+        prompt.field.large_text_pasted.connect(self.attach_text)
+        prompt.field.image_pasted.connect(self.attach_content)
+        prompt.chips.detail_requested.connect(self._choose_detail)
         pictures.thumbnail_ready.connect(self._show_thumbnail)
-        prompt.attachment_removal_requested.connect(self._remove)
+        prompt.chips.remove_requested.connect(self._remove)
         prompts.changed.connect(self._show_suggestions)
         prompt.text_changed.connect(self._show_suggestions)
         self._current.opened.connect(self._begin_anew)
@@ -198,7 +198,7 @@ class AttachmentsController(QObject):
         if len(text) > LARGEST_TEXT:
             self._notifications.notify(tr("This text is too long for the message box."))
             return
-        self._prompt.put(text)
+        self._prompt.field.put(text)
         self._drop(sha256)
         self._prompt.focus_text()
 

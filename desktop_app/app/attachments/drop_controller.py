@@ -65,11 +65,11 @@ class DropController(QObject):
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
         conversation_list.view.content_dropped.connect(self.take_drop)
-        prompt.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
-        prompt.large_rich_text_pasted.connect(
+        prompt.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        prompt.field.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html))
         )
-        prompt.notice_raised.connect(lambda note: notifications.notify(note))
+        prompt.field.notice_raised.connect(lambda note: notifications.notify(note))
         self._values.changed.connect(self._on_value)
 
     def start(self) -> None:
@@ -83,7 +83,7 @@ class DropController(QObject):
 
     def _on_value(self, key: str) -> None:
         if key == LARGE_PASTE:
-            self._prompt.set_large_paste(int(self._values[key] or 0))
+            self._prompt.field.set_large_paste(int(self._values[key] or 0))
 
     # -------------------------------------------------------------- drops on the list
 

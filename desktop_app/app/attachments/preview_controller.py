@@ -33,7 +33,6 @@ from desktop_app.services.documents.file_attachments import is_file
 from desktop_app.services.documents.image_attachments import ImageForm, page_name
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.attachments.image_chips import ImageChips
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AttachmentSources
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.ui.composer.attachment_chips import AttachmentChips
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
@@ -59,12 +59,7 @@ class PreviewedPrompt(Protocol):
     """A prompt with chips."""
 
     @property
-    def attachment_preview_requested(self) -> SignalInstance: ...
-    @property
-    def attachment_action_requested(self) -> SignalInstance: ...
-    @property
-    def focused_chip(self) -> str: ...
-    def focus_chip(self, chip_id: str) -> None: ...
+    def chips(self) -> AttachmentChips: ...
     def text(self) -> str: ...
 
 
@@ -108,8 +103,8 @@ class PreviewController(QObject):
             attachment_store=sources.attachment_store,
             documents=sources.documents,
         )
-        prompt.attachment_preview_requested.connect(self.show)
-        prompt.attachment_action_requested.connect(self._act)
+        prompt.chips.preview_requested.connect(self.show)
+        prompt.chips.action_requested.connect(self._act)
         held.changed.connect(self._follow)
 
     # -------------------------------------------------------------- by command
@@ -134,7 +129,7 @@ class PreviewController(QObject):
 
     def _any(self, suits: Callable[[Attached], bool]) -> Attached | None:
         parts = [part for part in self._choosing.parts if suits(part)]
-        focused = self._prompt.focused_chip
+        focused = self._prompt.chips.focused
         found = [part for part in parts if part.sha256 == focused]
         return next(iter(found or parts[::-1]), None)
 
@@ -184,7 +179,7 @@ class PreviewController(QObject):
         self._asked += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
-        self._prompt.focus_chip(self._shown)
+        self._prompt.chips.focus(self._shown)
         self._shown, self._last = "", None
 
     async def _take(self, given: str) -> None:

@@ -135,7 +135,7 @@ class ChatController(QObject):
         prompt, running = self._pane.prompt, self._running
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
-        prompt.step_back_requested.connect(self.step_back)
+        prompt.field.stop_pressed.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
         self._pane.transcript.action_requested.connect(self._act)
         for changed in (

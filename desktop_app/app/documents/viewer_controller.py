@@ -121,7 +121,7 @@ class ViewerController(QObject):
         self._copies = TemporaryCopies(user_folders.temporary)
         transcript.action_requested.connect(self._act)
         transcript.passage_requested.connect(self.open_passage)
-        prompt.attachment_action_requested.connect(self._act_on_chip)
+        prompt.chips.action_requested.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(DOCUMENT):

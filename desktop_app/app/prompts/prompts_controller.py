@@ -88,7 +88,7 @@ class PromptsController(QObject):
         self._saving = asyncio.Lock()
         self.serve(prompt.slash, self._filled_here, lambda: current.is_temporary, self._of_several)
         current.opened.connect(prompt.slash.close)
-        prompt.suggestion_requested.connect(self.ask)
+        prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""

@@ -70,9 +70,9 @@ class QuickAttachments(QObject):
         self._removed: tuple[DocumentPart | ImagePart, int] | None = None
         quick.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
-        quick.image_dropped.connect(lambda picture: self._begin(picture.name, picture))
-        quick.attachment_removal_requested.connect(self._remove)
-        quick.detail_requested.connect(self._choose_detail)
+        quick.field.image_pasted.connect(lambda picture: self._begin(picture.name, picture))
+        quick.chips.remove_requested.connect(self._remove)
+        quick.chips.detail_requested.connect(self._choose_detail)
         pictures.thumbnail_ready.connect(lambda _sha256: self.show())
 
     @property

@@ -120,14 +120,14 @@ class QuickPromptController(QObject):
     def _connect(self) -> None:
         quick, running, tasks = self.window, self._running, self._tasks
         quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
-        quick.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        quick.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         quick.large_text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.open_in_window_requested.connect(lambda: tasks.start(self._leave_for_window()))
         quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
         quick.variant_requested.connect(self._choose_variant)
         quick.effort_step_requested.connect(self._step_effort)
-        quick.history_requested.connect(self._recall)
+        quick.field.history_requested.connect(self._recall)
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
         quick.text_changed.connect(self._draft.save_soon)
@@ -177,7 +177,7 @@ class QuickPromptController(QObject):
             self._history_at = -1
         self._add_brought(text)
         self._show_choice()
-        self.window.set_large_paste(int(self._values[LARGE_PASTE] or 0))
+        self.window.field.set_large_paste(int(self._values[LARGE_PASTE] or 0))
         self.window.open_with(self._brought, keeps=keeps)
         self._tasks.start(self._load_history())
         self._tasks.start(self._propose_model())

@@ -73,7 +73,7 @@ class ToolsController(QObject):
         self._notifications, self._backend = notifications, backend
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
-        prompt.tools_requested.connect(self.choose)
+        prompt.row.tools.clicked.connect(lambda: self.choose())
         panel.edit_requested.connect(self.edit)
         current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
@@ -103,7 +103,7 @@ class ToolsController(QObject):
         def tell(chosen: str) -> None:
             self._setup.override(here, lambda own: with_own(own, TOOLS, chosen))
 
-        request = EditRequest(TOOLS, value, tell, self._prompt.tools_button)
+        request = EditRequest(TOOLS, value, tell, self._prompt.row.tools)
         picker = self._open_picker(request, is_here=True)
         picker.set_form(form_words(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
@@ -184,7 +184,7 @@ class ToolsController(QObject):
         def tell(chosen: str) -> None:
             self._setup.override(here, lambda own: with_own(own, FORM, chosen))
 
-        self._open_form(EditRequest(FORM, value, tell, self._prompt.tools_button))
+        self._open_form(EditRequest(FORM, value, tell, self._prompt.row.tools))
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start

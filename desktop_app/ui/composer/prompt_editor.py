@@ -60,44 +60,26 @@ class PromptEditor(QFrame):
     """The prompt editor. See the module.
 
     Attributes:
-        row: the controls below the text, with signals of their own.
+        field: the text.
+        chips: the attachments.
+        row: the controls below the text.
+        suggestions: what can be asked without typing.
         slash: completes prompts from the library after "/".
 
     Signals:
         submit_requested(str): send this text, unchanged; while an answer streams or files are
             read, after their end.
         stop_requested(): stop the answer.
-        step_back_requested(): the stop key was pressed while an answer streams.
         text_changed(): the text changed other than by `set_text`.
-        attach_requested(list[Path]), image_pasted(DroppedData), large_text_pasted(str),
-            large_rich_text_pasted(str text, str html): attach this content.
-        rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
-        notice_raised(str): a sentence about what could not be taken.
-        attachment_removal_requested(str), detail_requested(str, str): as in AttachmentChips.
-        suggestion_requested(str): the user chose the suggestion with this key.
+        attach_requested(list[Path]): attach these files.
         command_requested(str): run the command with this id.
-        attachment_preview_requested(str), attachment_action_requested(str, str): as in
-            AttachmentChips.
-        tools_requested(): choose tools and the form of answers.
     """
 
     submit_requested = Signal(str)
     stop_requested = Signal()
-    step_back_requested = Signal()
     text_changed = Signal()
     attach_requested = Signal(list)
-    image_pasted = Signal(object)
-    large_text_pasted = Signal(str)
-    large_rich_text_pasted = Signal(str, str)
-    rich_text_pasted = Signal(object)
-    notice_raised = Signal(str)
-    attachment_removal_requested = Signal(str)
-    detail_requested = Signal(str, str)
     command_requested = Signal(str)
-    attachment_preview_requested = Signal(str)
-    attachment_action_requested = Signal(str, str)
-    suggestion_requested = Signal(str)
-    tools_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -115,7 +97,7 @@ class PromptEditor(QFrame):
         self._spelling: PromptSpelling | None = None
         self._build(theme)
         self.slash = PromptCompleter(
-            EditorCompletionField(self._text), PopupAboveEditor(self), theme, self
+            EditorCompletionField(self.field), PopupAboveEditor(self), theme, self
         )
         self._connect()
         self.setAcceptDrops(True)
@@ -126,13 +108,13 @@ class PromptEditor(QFrame):
     def _build(self, theme: Theme) -> None:
         self._card = QFrame()
         set_role(self._card, "prompt")
-        self._chips = AttachmentChips(theme)
-        self._suggestions = Suggestions(theme)
-        self._text = PromptText(theme)
+        self.chips = AttachmentChips(theme)
+        self.suggestions = Suggestions(theme)
+        self.field = PromptText(theme)
         self.row = ChoiceRow(theme)
         self._card_layout = QVBoxLayout(self._card)
         self._upper_layout = QVBoxLayout()
-        parts: list[QWidget] = [self._chips, self._suggestions, self._text]
+        parts: list[QWidget] = [self.chips, self.suggestions, self.field]
         for widget in parts:
             self._upper_layout.addWidget(widget)
         self._card_layout.addLayout(self._upper_layout)
@@ -143,37 +125,20 @@ class PromptEditor(QFrame):
         self._layout = column_of(self._card, self._hint_label, parent=self, margins=0)
 
     def _connect(self) -> None:
-        text, row = self._text, self.row
+        text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
         text.cursorPositionChanged.connect(self.slash.follow_cursor)
         text.send_pressed.connect(self.send)
-        text.stop_pressed.connect(self.step_back_requested)
         text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
-        text.image_pasted.connect(self.image_pasted)
-        text.large_text_pasted.connect(self.large_text_pasted)
-        text.large_rich_text_pasted.connect(self.large_rich_text_pasted)
-        text.rich_text_pasted.connect(self.rich_text_pasted)
-        text.notice_raised.connect(self.notice_raised)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         text.height_changed.connect(self._fit)
         row.attach.clicked.connect(self.choose_files)
         row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.attach.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
         row.attach_more.clicked.connect(self._open_attach_menu)
-        row.tools.clicked.connect(self.tools_requested)
         row.send.clicked.connect(self.send)
         row.stop.clicked.connect(self.stop_requested)
-        self._chips.remove_requested.connect(self.attachment_removal_requested)
-        self._chips.detail_requested.connect(self.detail_requested)
-        self._chips.preview_requested.connect(self.attachment_preview_requested)
-        self._chips.action_requested.connect(self.attachment_action_requested)
-        self._suggestions.chosen.connect(self.suggestion_requested)
-
-    @property
-    def tools_button(self) -> QWidget:
-        """The button that opens the list of tools."""
-        return self.row.tools
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a running response are in the way."""
@@ -182,20 +147,20 @@ class PromptEditor(QFrame):
 
     def text(self) -> str:
         """Return the typed text, with its line breaks."""
-        return self._text.toPlainText()
+        return self.field.toPlainText()
 
     @property
     def template_id(self) -> str:
         """The id of the library prompt in the text, "" for none."""
-        return self._text.template_id
+        return self.field.template_id
 
     def set_text(self, text: str, template_id: str = "") -> None:
         """Show a draft with the cursor at its end, without emitting `text_changed`."""
         self.slash.close()
         self._is_setting_text = True
-        self._text.setPlainText(text)
-        self._text.mark_template(template_id, 0, self._text.document().characterCount() - 1)
-        self._text.moveCursor(self._text.textCursor().MoveOperation.End)
+        self.field.setPlainText(text)
+        self.field.mark_template(template_id, 0, self.field.document().characterCount() - 1)
+        self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self._is_setting_text = False
 
     def submit(self) -> None:
@@ -204,36 +169,32 @@ class PromptEditor(QFrame):
 
     def prepend(self, words: str, template_id: str = "") -> None:
         """Insert `words` before the text, as if the user had typed them."""
-        cursor = self._text.textCursor()
+        cursor = self.field.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
         cursor.insertText(words)
-        self._text.mark_template(template_id, 0, cursor.position())
-        self._text.moveCursor(cursor.MoveOperation.End)
+        self.field.mark_template(template_id, 0, cursor.position())
+        self.field.moveCursor(cursor.MoveOperation.End)
 
     def take(self, dropped: DroppedContent) -> None:
         """Take content that was dropped elsewhere, as if it had been pasted here."""
-        cursor = self._text.textCursor()
+        cursor = self.field.textCursor()
         cursor.beginEditBlock()  # a single undo step
         if dropped.is_text:
-            self._text.part()
-        self._text.take(dropped)
+            self.field.part()
+        self.field.take(dropped)
         cursor.endEditBlock()
-
-    def put(self, text: str) -> None:
-        """Insert text at the cursor, unchanged."""
-        self._text.put(text)
 
     def paste_plain(self) -> None:
         """Paste the clipboard's text unformatted."""
         self.focus_text()
-        self._text.paste_plain()
+        self.field.paste_plain()
 
     def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
         """Underline words that are misspelled."""
         from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # no part of the start
 
-        self._spelling = PromptSpelling(self._text, spelling, theme)
-        self._text.set_spelling(self._spelling)
+        self._spelling = PromptSpelling(self.field, spelling, theme)
+        self.field.set_spelling(self._spelling)
 
     def suggest_spelling(self) -> None:
         """Go to the next misspelled word, and show suggestions for it."""
@@ -241,13 +202,9 @@ class PromptEditor(QFrame):
         if self._spelling is not None:
             self._spelling.find_next()
 
-    def set_large_paste(self, characters: int) -> None:
-        """Set the number of characters beyond which a pasted text is attached."""
-        self._text.set_large_paste(characters)
-
     def focus_text(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
         """Focus the text."""
-        self._text.setFocus(reason)
+        self.field.setFocus(reason)
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
@@ -256,28 +213,19 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     @property
-    def focused_chip(self) -> str:
-        """The id of the chip with the keyboard focus, "" for none."""
-        return self._chips.focused
-
-    def focus_chip(self, chip_id: str) -> None:
-        """Focus a chip if it still exists."""
-        self._chips.focus(chip_id)
-
-    @property
     def has_chips(self) -> bool:
         """True if there are attachments."""
-        return bool(self._chips.count())
+        return bool(self.chips.count())
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show the attachments."""
-        self._chips.set_chips(chips)
+        self.chips.set_chips(chips)
         self._fit()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
         """Show suggestions, each with its key, label and icon name."""
-        self._suggestions.set_suggestions(items)
-        self._suggestions.set_refusal(self._refusal)
+        self.suggestions.set_suggestions(items)
+        self.suggestions.set_refusal(self._refusal)
         self._show_enter_key()
         self._fit()
 
@@ -285,7 +233,7 @@ class PromptEditor(QFrame):
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
         self._streaming = streaming
-        self._text.set_can_stop(streaming)
+        self.field.set_can_stop(streaming)
         self._warning = ""
         self.row.set_streaming(streaming)
         if had_focus:
@@ -307,8 +255,8 @@ class PromptEditor(QFrame):
         """Hide the default hint, and show fewer rows of chips, if there is little room."""
         if tight != self._is_tight:
             self._is_tight = tight
-            self._chips.set_tight(tight)
-            self._suggestions.set_tight(tight)
+            self.chips.set_tight(tight)
+            self.suggestions.set_tight(tight)
             self._show_hint()
             self._fit()
 
@@ -329,22 +277,22 @@ class PromptEditor(QFrame):
         self.row.send.setEnabled(can_send or can_queue)
         self._show_send_tooltip()
         self.row.send.setAccessibleDescription(spoken_text(self._refusal))
-        self._suggestions.set_refusal(self._refusal)
+        self.suggestions.set_refusal(self._refusal)
         self._show_hint()
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
         self._keymap = keymap
-        self._text.set_keymap(keymap)
+        self.field.set_keymap(keymap)
         self._show_send_tooltip()
         self._show_enter_key()
         self._show_hint()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
-        self._chips.set_theme(theme)
-        self._suggestions.set_theme(theme)
-        self._text.set_theme(theme)
+        self.chips.set_theme(theme)
+        self.suggestions.set_theme(theme)
+        self.field.set_theme(theme)
         self.slash.set_theme(theme)
         self.row.set_theme(theme)
         self._apply_spacing(theme)
@@ -401,12 +349,12 @@ class PromptEditor(QFrame):
     def dropEvent(self, event: QDropEvent) -> None:
         from desktop_app.ui.composer.dropped_content import accept_copy
 
-        self._text.insertFromMimeData(event.mimeData())
+        self.field.insertFromMimeData(event.mimeData())
         accept_copy(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus to the text (a focus proxy would take controls out of tab order)."""
-        self._text.setFocus(event.reason())
+        self.field.setFocus(event.reason())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -432,8 +380,8 @@ class PromptEditor(QFrame):
         wanted = self.sizeHint().height()
         if self._layout.hasHeightForWidth():  # suggestions may wrap
             wanted = self._layout.totalHeightForWidth(self.width())
-        other_height = wanted - self._text.height()
-        self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - other_height)
+        other_height = wanted - self.field.height()
+        self.field.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - other_height)
         # So that the next caller gets the new height. If the width has changed, the card was just
         # laid out for the text's former height, and would stay so.
         self._card_layout.invalidate()
@@ -448,9 +396,9 @@ class PromptEditor(QFrame):
             self.submit_requested.emit(self.text())
         elif self._streaming:
             self.focus_text()
-        elif (first := self._suggestions.first()) is not None:
-            self.suggestion_requested.emit(first)
-        elif self._chips.count():
+        elif self.suggestions.choose_first():
+            return
+        elif self.chips.count():
             self._warn(tr("Add a message first"))
         else:
             self.focus_text()
@@ -466,7 +414,7 @@ class PromptEditor(QFrame):
     def _show_enter_key(self) -> None:
         """Show Enter at the first suggestion only while the text is empty."""
         takes_first = not self.text().strip() and not self._streaming
-        self._suggestions.set_first_key(self._key_name("prompt.send") if takes_first else "")
+        self.suggestions.set_first_key(self._key_name("prompt.send") if takes_first else "")
 
     def _show_send_tooltip(self) -> None:
         """Show why nothing can be sent, otherwise the keys that send."""

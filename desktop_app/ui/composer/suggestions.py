@@ -138,12 +138,12 @@ class Suggestions(QWidget):
                 button.setVisible(is_shown)
             used += self._theme.px(8)
 
-    def first(self) -> str | None:
-        """Return the key of the first enabled suggestion, or None."""
-        enabled = (
-            item[0] for item, b in zip(self._items, self._buttons, strict=True) if b.isEnabled()
-        )
-        return next(enabled, None)
+    def choose_first(self) -> bool:
+        """Choose the first enabled suggestion. Return False if there is none."""
+        enabled = next((button for button in self._buttons if button.isEnabled()), None)
+        if enabled is not None:
+            enabled.click()
+        return enabled is not None
 
     def set_first_key(self, words: str) -> None:
         """Show the key of the first suggestion; "" for none."""

@@ -95,6 +95,8 @@ class QuickPrompt(QWidget):
     """The window of the quick prompt.
 
     Attributes:
+        field: the question that is typed.
+        chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
         place: where the user moved the window, as shares of the screen's free room; None for not.
@@ -103,17 +105,13 @@ class QuickPrompt(QWidget):
     Signals:
         submit_requested(str): send this text.
         text_changed(): the typed text has changed.
-        files_dropped(list[Path]), image_dropped(DroppedData): attach what was dropped or pasted.
+        files_dropped(list[Path]): attach what was dropped or pasted.
         large_text_dropped(str text, str html): a very long text was dropped or pasted.
-        rich_text_pasted(RichTextPaste): as in PromptText.
-        attachment_removal_requested(str), detail_requested(str, str): as in AttachmentChips.
-        attachment_preview_requested(str), attachment_action_requested(str, str): likewise.
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
         remedy_requested(): run the remedy offered beside a problem.
         undo_requested(): undo what `offer_undo` told.
         variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
-        history_requested(int): +1 for an older question, -1 for a newer one.
         selection_requested(): add the text that is selected in another program.
         paste_requested(): paste the answer into the window of another program.
         unsaved_requested(): keep this conversation off the disk, or no longer.
@@ -123,20 +121,13 @@ class QuickPrompt(QWidget):
     submit_requested = Signal(str)
     text_changed = Signal()
     files_dropped = Signal(list)
-    image_dropped = Signal(object)
     large_text_dropped = Signal(str, str)
-    rich_text_pasted = Signal(object)
-    attachment_removal_requested = Signal(str)
-    detail_requested = Signal(str, str)
-    attachment_preview_requested = Signal(str)
-    attachment_action_requested = Signal(str, str)
     stop_requested = Signal()
     open_in_window_requested = Signal()
     remedy_requested = Signal()
     undo_requested = Signal()
     variant_requested = Signal(object)
     effort_step_requested = Signal(int)
-    history_requested = Signal(int)
     selection_requested = Signal()
     paste_requested = Signal()
     unsaved_requested = Signal()
@@ -162,7 +153,7 @@ class QuickPrompt(QWidget):
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.slash = PromptCompleter(
-            EditorCompletionField(self._line),
+            EditorCompletionField(self.field),
             PopupBelowField(self._popup_column, 0, self._fit),
             theme,
             self,
@@ -176,8 +167,8 @@ class QuickPrompt(QWidget):
 
     def _build(self) -> None:
         self._icon = PlainLabel()
-        self._line = QuickPromptField(self._theme)
-        self._chips = AttachmentChips(self._theme)
+        self.field = QuickPromptField(self._theme)
+        self.chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
         self._model_button = MenuButton(self._theme, self._fill_menu)
         self._model_button.setObjectName("variant")
@@ -213,7 +204,7 @@ class QuickPrompt(QWidget):
         self._top = QHBoxLayout()
         for widget, stretch in (
             (self._icon, 0),
-            (self._line, 1),
+            (self.field, 1),
             (self._model_button, 0),
             (self._stop, 0),
         ):
@@ -239,7 +230,7 @@ class QuickPrompt(QWidget):
         self._column.addLayout(self._popup_column)
         self._column.addWidget(self._accompanying_label)
         self._chips_row = QHBoxLayout()
-        self._chips_row.addWidget(self._chips)
+        self._chips_row.addWidget(self.chips)
         self._column.addLayout(self._chips_row)
         self._rule_row = QHBoxLayout()
         self._rule_row.addWidget(self._rule)
@@ -249,21 +240,15 @@ class QuickPrompt(QWidget):
         self._column.addLayout(self._footer)
 
     def _connect(self) -> None:
-        self._line.send_pressed.connect(self._submit)
-        self._line.textChanged.connect(self.slash.follow)
-        self._line.textChanged.connect(self.text_changed)
-        self._line.cursorPositionChanged.connect(self.slash.follow_cursor)
-        self._line.height_changed.connect(self._fit)
-        self._line.files_pasted.connect(self.files_dropped)
-        self._line.image_pasted.connect(self.image_dropped)
-        self._line.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
-        self._line.large_rich_text_pasted.connect(self.large_text_dropped)
-        self._line.rich_text_pasted.connect(self.rich_text_pasted)
-        self._line.notice_raised.connect(self.set_status)
-        self._chips.remove_requested.connect(self.attachment_removal_requested)
-        self._chips.detail_requested.connect(self.detail_requested)
-        self._chips.preview_requested.connect(self.attachment_preview_requested)
-        self._chips.action_requested.connect(self.attachment_action_requested)
+        self.field.send_pressed.connect(self._submit)
+        self.field.textChanged.connect(self.slash.follow)
+        self.field.textChanged.connect(self.text_changed)
+        self.field.cursorPositionChanged.connect(self.slash.follow_cursor)
+        self.field.height_changed.connect(self._fit)
+        self.field.files_pasted.connect(self.files_dropped)
+        self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
+        self.field.large_rich_text_pasted.connect(self.large_text_dropped)
+        self.field.notice_raised.connect(self.set_status)
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
         self._paste.clicked.connect(self.paste_requested)
@@ -274,7 +259,6 @@ class QuickPrompt(QWidget):
         self._selection.clicked.connect(self.selection_requested)
         self._unsaved.clicked.connect(self.unsaved_requested)
         self._close.clicked.connect(self.hide)
-        self._line.history_requested.connect(self.history_requested)
         self.transcript.text_typed.connect(self._type_into_line)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -290,7 +274,7 @@ class QuickPrompt(QWidget):
         """
         self.slash.close()
         if not self._streaming and not keeps:
-            self._line.clear()
+            self.field.clear()
             self.set_status("")
             self.transcript.set_messages([])
             self._expand(False)
@@ -304,7 +288,7 @@ class QuickPrompt(QWidget):
         self.show()
         self.raise_()
         self.activateWindow()
-        self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+        self.field.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
     def restore_place(self, place: tuple[float, float] | None) -> None:
         """Open where the user moved the window in an earlier run."""
@@ -315,15 +299,15 @@ class QuickPrompt(QWidget):
         self._accompanying_text = text
         self._accompanying_label.setText(describe_text(text))
         self._accompanying_label.setVisible(bool(self._accompanying_label.text()))
-        self._line.setPlaceholderText(
+        self.field.setPlaceholderText(
             tr("Ask about this text") if text.strip() else tr("Ask anything")
         )
         self._fit()
 
     def set_text(self, text: str, template_id: str = "") -> None:
         """Replace the typed text, and the prompt of the library that produced it."""
-        self._line.set_text(text)
-        self._line.mark_template(template_id, 0, len(text))
+        self.field.set_text(text)
+        self.field.mark_template(template_id, 0, len(text))
 
     def set_unsaved(self, unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""
@@ -331,31 +315,18 @@ class QuickPrompt(QWidget):
         self._unsaved.setText(tr("Not saved") if unsaved else tr("Don’t save"))
         self._expand(self._is_expanded)
 
-    def set_large_paste(self, characters: int) -> None:
-        """Set the number of characters beyond which a pasted text is not inserted."""
-        self._line.set_large_paste(characters)
-
     def _type_into_line(self, text: str) -> None:
-        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._line.put(text)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.put(text)
 
     def text(self) -> str:
         """Return the typed text."""
-        return self._line.toPlainText()
+        return self.field.toPlainText()
 
     @property
     def template_id(self) -> str:
         """The id of the library prompt in the field, "" for none."""
-        return self._line.template_id
-
-    @property
-    def focused_chip(self) -> str:
-        """The id of the chip with the keyboard focus, "" for none."""
-        return self._chips.focused
-
-    def focus_chip(self, chip_id: str) -> None:
-        """Focus a chip if it still exists."""
-        self._chips.focus(chip_id)
+        return self.field.template_id
 
     @property
     def theme(self) -> Theme:
@@ -364,7 +335,7 @@ class QuickPrompt(QWidget):
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show the attachments of the question."""
-        self._chips.set_chips(chips)
+        self.chips.set_chips(chips)
         self._fit()
 
     def set_choice(self, choice: ChoiceView) -> None:
@@ -382,7 +353,7 @@ class QuickPrompt(QWidget):
 
     def announce(self, words: str) -> None:
         """Have a screen reader speak words."""
-        announce(self._line, words)
+        announce(self.field, words)
 
     def set_streaming(self, streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
@@ -391,8 +362,8 @@ class QuickPrompt(QWidget):
             self.set_status("")
             self._expand(True)
             # A follow-up replaces the question, but nothing that was typed after it.
-            if self._line.toPlainText() == self._submitted:
-                self._line.selectAll()
+            if self.field.toPlainText() == self._submitted:
+                self.field.selectAll()
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str) -> None:
@@ -429,7 +400,7 @@ class QuickPrompt(QWidget):
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline words that are misspelled."""
-        self._line.check_spelling_with(spelling, self._theme)
+        self.field.check_spelling_with(spelling, self._theme)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Activate the shortcuts of a keymap and show them on the buttons."""
@@ -442,7 +413,7 @@ class QuickPrompt(QWidget):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
-        self._line.set_keymap(keymap)
+        self.field.set_keymap(keymap)
         self._copy.set_keys(keymap.shortcut_of("answer.copy"))
         self._paste.set_keys(keymap.shortcut_of("quick.paste"))
         self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
@@ -490,7 +461,7 @@ class QuickPrompt(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._status.setText(self._status_before_drag)
         accept_copy(event)
-        self._line.take(read_dropped(event.mimeData()))
+        self.field.take(read_dropped(event.mimeData()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Let the user move the window, which has no title bar."""
@@ -516,7 +487,7 @@ class QuickPrompt(QWidget):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         px = theme.px
-        self._line.set_theme(theme)
+        self.field.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         self._stop.setIcon(icon("square", theme.ground, px(14)))
         self._stop.setIconSize(QSize(px(14), px(14)))
@@ -529,7 +500,7 @@ class QuickPrompt(QWidget):
         self._popup_column.setContentsMargins(side - px(6), 0, side - px(6), 0)
         self.slash.set_theme(theme)
         self._chips_row.setContentsMargins(side, 0, side, 0)
-        self._chips.set_theme(theme)
+        self.chips.set_theme(theme)
         self._footer.setContentsMargins(side, 0, side, 0)
         self._footer.setSpacing(px(10))
         for label in (self._accompanying_label, self._problem):
@@ -537,7 +508,7 @@ class QuickPrompt(QWidget):
         for widget in (self._model_button, *self._hints):
             widget.set_theme(theme)
         # Beside the first line.
-        first = max(self._line.height_of(1), self._model_button.sizeHint().height())
+        first = max(self.field.height_of(1), self._model_button.sizeHint().height())
         self._icon.setFixedHeight(first)
         self._fit()
 
@@ -549,21 +520,21 @@ class QuickPrompt(QWidget):
             "quick.close": self.hide,
             "quick.add-selection": self.selection_requested.emit,
             "quick.temporary": self.unsaved_requested.emit,
-            "prompt.paste-plain": self._line.paste_plain,
-            "prompt.spelling": self._line.suggest_spelling,
+            "prompt.paste-plain": self.field.paste_plain,
+            "prompt.spelling": self.field.suggest_spelling,
             "effort.more": lambda: self.effort_step_requested.emit(1),
             "effort.less": lambda: self.effort_step_requested.emit(-1),
             **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},
         }
 
     def _submit(self) -> None:
-        text = self._line.toPlainText()
+        text = self.field.toPlainText()
         if self._streaming:
             self.set_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
             self._submitted = text
             self.submit_requested.emit(text)
-        elif self._chips.count():
+        elif self.chips.count():
             self.set_status(tr("Add a message first"))
 
     def _copy_answer(self) -> None:
@@ -596,7 +567,7 @@ class QuickPrompt(QWidget):
         """Fit the window to the answer, up to the limit. The transcript only grows."""
         self._fit_footer()
         height = self.screen().availableGeometry().height()
-        self._line.fit_lines(round(height * SHARE_OF_FIELD))
+        self.field.fit_lines(round(height * SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column

@@ -206,7 +206,7 @@ class MainWindow(QMainWindow):
 
     def _type_into_prompt(self, text: str) -> None:
         self.focus_prompt()
-        self.prompt.put(text)
+        self.prompt.field.put(text)
 
     def step_region(self, step: int) -> None:
         """Focus the next (+1) or previous (-1) visible area: from the list to the settings."""

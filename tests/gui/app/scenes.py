@@ -307,9 +307,7 @@ async def composer(desk: Desk, look: Look) -> None:
     password.open()
     await look("password")
     _close_dialogs(desk)
-    desk.window.prompt.attachment_removal_requested.emit(
-        part_id(desk.state.draft.value.attachments[0])
-    )
+    desk.window.prompt.chips.remove_requested.emit(part_id(desk.state.draft.value.attachments[0]))
     await look("attachment-removed")
     desk.window.notifications.dismiss()
     overlay = find(desk.window, DropOverlay, "drop-overlay")

@@ -48,7 +48,7 @@ async def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(data: P
         await attach(desk, data / "report.pdf")
         await attach(desk, data / "notes.md")
         first, second = desk.state.draft.value.question_attachments
-        desk.window.prompt.attachment_removal_requested.emit(first.sha256)
+        desk.window.prompt.chips.remove_requested.emit(first.sha256)
         await desk.written()
     assert len(files()) == 2  # young: it may be on its way into another draft
     async with Desk() as desk:

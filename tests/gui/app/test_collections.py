@@ -100,7 +100,7 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         turn.end("It failed [1].")
         await desk.settled()
         assert desk.chips == ["Contracts, 4 documents · 1 unreadable"]
-        desk.window.prompt.attachment_removal_requested.emit(
+        desk.window.prompt.chips.remove_requested.emit(
             desk.state.draft.value.collections[0].collection_id
         )
         assert desk.chips == []

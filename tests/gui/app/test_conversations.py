@@ -154,14 +154,14 @@ async def test_attachments_are_part_of_a_draft() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("First", "1")
         new(desk)
-        desk.window.prompt.large_text_pasted.emit("word " * 5_000)
+        desk.window.prompt.field.large_text_pasted.emit("word " * 5_000)
         assert PASTED_NAME in desk.chips[0]
         await desk.opened(one)  # it is read on
         assert desk.chips == []
         await desk.written()
         new(desk)
         assert [chip.split(",")[0] for chip in desk.chips] == [PASTED_NAME], desk.said
-        desk.window.prompt.large_text_pasted.emit("other " * 5_000)
+        desk.window.prompt.field.large_text_pasted.emit("other " * 5_000)
         await desk.opened(one)
         new(desk)
         await until(lambda: len(desk.chips) == 2 and "reading" not in "".join(desk.chips))
@@ -169,7 +169,7 @@ async def test_attachments_are_part_of_a_draft() -> None:
     async with Desk() as desk:
         assert len(desk.chips) == 2
         for part in desk.state.draft.value.question_attachments:
-            desk.window.prompt.attachment_removal_requested.emit(part.sha256)
+            desk.window.prompt.chips.remove_requested.emit(part.sha256)
         assert desk.chips == []
         await desk.written()
         assert desk.setting("window.new_draft")["attachments"] == []

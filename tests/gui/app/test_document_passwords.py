@@ -115,7 +115,7 @@ async def test_what_is_taken_away_is_not_asked_for(data: Path) -> None:
         desk.window.files_dropped.emit([data / "encrypted.pdf"])
         await asked()
         (reading,) = desk.controllers.attachments.reading
-        desk.window.prompt.attachment_removal_requested.emit(reading)
+        desk.window.prompt.chips.remove_requested.emit(reading)
         await until(lambda: not dialogs())
         assert desk.said == ""
 

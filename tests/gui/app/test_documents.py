@@ -151,7 +151,7 @@ async def test_enter_while_a_file_is_read_asks_once_it_is_read(
         assert desk.window.prompt.row.send.isEnabled()
         if way == "removal":
             (reading,) = desk.controllers.attachments.reading
-            desk.window.prompt.attachment_removal_requested.emit(reading)
+            desk.window.prompt.chips.remove_requested.emit(reading)
         elif way == "typing":
             desk.type("!")
         elif way == "read elsewhere":
@@ -179,7 +179,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
         desk.window.files_dropped.emit([path])
         await until(lambda: desk.chips and " page " in desk.chips[0])
         (reading,) = desk.controllers.attachments.reading
-        desk.window.prompt.attachment_removal_requested.emit(reading)
+        desk.window.prompt.chips.remove_requested.emit(reading)
         assert desk.chips == []
         desk.type("still works")
         desk.enter()
@@ -189,7 +189,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
         assert desk.said == ""
         desk.window.files_dropped.emit([path])
         (reading,) = desk.controllers.attachments.reading
-        desk.window.prompt.attachment_removal_requested.emit(reading)  # before it has begun
+        desk.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
         await desk.written()
         assert desk.chips == []
         desk.window.files_dropped.emit([path])
@@ -214,7 +214,7 @@ async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> 
         assert desk.stage.turns == []
         assert desk.messages() == []
         assert desk.rows == []
-        desk.window.prompt.attachment_removal_requested.emit(
+        desk.window.prompt.chips.remove_requested.emit(
             desk.state.draft.value.question_attachments[0].sha256
         )
         assert desk.said.startswith("“long.txt” removed")
@@ -367,7 +367,7 @@ async def test_the_same_document_twice_and_two_of_one_name(data: Path, tmp_path:
         desk.window.files_dropped.emit([data / "notes.md", other, copy])
         await until(lambda: is_read(desk))
         assert len(desk.chips) == 2
-        desk.window.prompt.attachment_removal_requested.emit(
+        desk.window.prompt.chips.remove_requested.emit(
             desk.state.draft.value.question_attachments[0].sha256
         )
         assert len(desk.chips) == 1

@@ -198,7 +198,7 @@ async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path
         assert desk.chips[-1].startswith("20 more attachments, ≈ ")
         assert desk.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
         assert "gone 0.md" in desk.said
-        desk.window.prompt.detail_requested.emit(MORE, "all")
+        desk.window.prompt.chips.detail_requested.emit(MORE, "all")
         await until(lambda: len(desk.chips) == len(paths))
 
 
@@ -209,7 +209,7 @@ async def test_the_files_that_wait_can_be_left(tmp_path: Path) -> None:
 
     async with Desk() as desk:
         desk.window.files_dropped.emit(paths)
-        desk.window.prompt.attachment_removal_requested.emit(REST)
+        desk.window.prompt.chips.remove_requested.emit(REST)
         await until(lambda: is_read(desk) and desk.chips)
         assert 1 <= len(desk.chips) < 40
         await until(lambda: desk.is_shown("send"))

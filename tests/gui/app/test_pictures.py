@@ -173,7 +173,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         quick.submit_requested.emit("What is it?")
         await until(lambda: find(quick, QLabel, "problem").text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading)
-        quick.detail_requested.emit(attached.parts[0].sha256, "high")
+        quick.chips.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")
         await until(lambda: desk.stage.turns)
         (sent,) = (p for p in desk.stage.turns[0].request.messages[0].parts if hasattr(p, "data"))
@@ -194,7 +194,7 @@ async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.ready.quick.open_with("")
         quick = desk.ready.quick.window
-        quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        quick.field.image_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
         assert desk.ready.quick.attachments.parts == ()
 

@@ -73,7 +73,7 @@ def shown_picture(dialog: AttachmentPreview) -> Picture:
 
 def take(desk: Desk, action: str) -> None:
     """Take an action of the first attachment's menu."""
-    desk.window.prompt.attachment_action_requested.emit(part_of(desk).sha256, action)
+    desk.window.prompt.chips.action_requested.emit(part_of(desk).sha256, action)
 
 
 async def choose(dialog: AttachmentPreview, pages: str) -> None:
@@ -236,7 +236,7 @@ async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_pa
         which.setCurrentIndex(0)
         which.activated.emit(0)
         await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
-        desk.window.prompt.attachment_removal_requested.emit(part_of(desk).sha256)
+        desk.window.prompt.chips.remove_requested.emit(part_of(desk).sha256)
         await until(lambda: not dialog.isVisible())
 
 

@@ -130,8 +130,9 @@ async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None
         dialog.hide()
         desk.window.files_dropped.emit([data / "notes.md"])
         (buttons,) = desk.window.prompt.findChildren(Suggestions)
-        await until(lambda: buttons.first() == "executive-summary")
-        assert buttons.findChildren(SuggestionButton)[0].text() == "In short"
+        await until(
+            lambda: "In short" in [b.text() for b in buttons.findChildren(SuggestionButton)[:1]]
+        )
         turn = await desk.ask("")
         assert "Say it in one sentence." in turn.asked
         turn.end("Short.")

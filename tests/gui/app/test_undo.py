@@ -49,7 +49,7 @@ async def attach(desk: Desk, *files: str) -> None:
 def remove(desk: Desk, name: str) -> None:
     parts = desk.state.draft.value.question_attachments
     sha256 = next(part.sha256 for part in parts if part.name == name)
-    desk.window.prompt.attachment_removal_requested.emit(sha256)
+    desk.window.prompt.chips.remove_requested.emit(sha256)
 
 
 def instructions(desk: Desk) -> str:
@@ -87,7 +87,7 @@ async def test_an_attachment_of_the_quick_prompt_returns() -> None:
         quick, attachments = desk.ready.quick.window, desk.ready.quick.attachments
         quick.files_dropped.emit([DATA / "notes.md"])
         await until(lambda: attachments.parts)
-        quick.attachment_removal_requested.emit(attachments.parts[0].sha256)
+        quick.chips.remove_requested.emit(attachments.parts[0].sha256)
         assert attachments.parts == ()
         button = find(quick, QPushButton, "way-out")
         assert (button.isVisible(), button.text()) == (True, "Undo")

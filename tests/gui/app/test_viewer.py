@@ -325,7 +325,7 @@ async def test_a_document_of_a_question_opens_by_its_name(data: Path) -> None:
         desk.window.prompt.attach_requested.emit([data / "report.pdf"])
         await until(lambda: bool(desk.chips) and not desk.controllers.attachments.reading)
         (attached,) = desk.state.draft.value.attachments
-        desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
+        desk.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
         chip_viewer = desk.controllers.viewer.window
         assert chip_viewer is not None
         await until(lambda: chip_viewer.pages.count == 3)
