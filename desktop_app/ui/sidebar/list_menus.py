@@ -23,15 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QModelIndex
-    from PySide6.QtGui import QIcon
+    from PySide6.QtGui import QAction, QIcon
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder
-    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-
-    # icon, label, shortcut, action
-    Entry = tuple[str, str, str, Callable[[], object]]
 
 
 class ListMenus(QObject):
@@ -74,113 +70,66 @@ class ListMenus(QObject):
 
     def conversations_menu(self, chosen: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
-        menu, ids = ProgramMenu(self._list), [conversation.id for conversation in chosen]
-        count = len(ids)
+        menu = ProgramMenu(self._list)
+        ids, count = [conversation.id for conversation in chosen], len(chosen)
         if self._list.model.list_filter.kind is ListFilterKind.TRASH:
-            _fill(
-                menu,
-                self._list.theme,
-                (
-                    "archive-restore",
-                    tr_plural("Restore", "Restore {count} conversations", count),
-                    "",
-                    lambda: self.restore_requested.emit(ids),
-                ),
-                (
-                    "trash-2",
-                    tr_plural(
-                        "Delete permanently", "Delete {count} conversations permanently", count
-                    ),
-                    "Del",
-                    lambda: self.erase_requested.emit(ids),
-                ),
+            words = tr_plural("Restore", "Restore {count} conversations", count)
+            self._add(menu, "archive-restore", words, lambda: self.restore_requested.emit(ids))
+            words = tr_plural(
+                "Delete permanently", "Delete {count} conversations permanently", count
             )
+            self._add(menu, "trash-2", words, lambda: self.erase_requested.emit(ids), "Del")
             return menu
         if count == 1:
-            _fill(
-                menu,
-                self._list.theme,
-                ("pencil", tr("Rename"), "F2", lambda: self.rename_requested.emit(ids[0])),
+            self._add(
+                menu, "pencil", tr("Rename"), lambda: self.rename_requested.emit(ids[0]), "F2"
             )
-        entries: list[Entry] = []
         is_archived = all(conversation.archived for conversation in chosen)
         if not is_archived:
             unpin = all(conversation.pinned for conversation in chosen)
-            words = (
-                tr_plural("Unpin", "Unpin {count} conversations", count)
-                if unpin
-                else tr_plural("Pin", "Pin {count} conversations", count)
-            )
+            if unpin:
+                words = tr_plural("Unpin", "Unpin {count} conversations", count)
+            else:
+                words = tr_plural("Pin", "Pin {count} conversations", count)
             icon_name = "pin-off" if unpin else "pin"
-            _fill(
-                menu,
-                self._list.theme,
-                (icon_name, words, "", lambda: self.pin_requested.emit(ids, not unpin)),
-            )
+            self._add(menu, icon_name, words, lambda: self.pin_requested.emit(ids, not unpin))
             self._add_move_targets(menu, chosen)
-            words = tr_plural("Archive", "Archive {count} conversations", count)
-            entries.append(("archive", words, "", lambda: self.archive_requested.emit(ids, True)))
-        else:
-            words = tr_plural("Unarchive", "Unarchive {count} conversations", count)
-            entries.append(
-                ("archive-restore", words, "", lambda: self.archive_requested.emit(ids, False))
-            )
         self._add_export(menu, ids)
+        if is_archived:
+            words = tr_plural("Unarchive", "Unarchive {count} conversations", count)
+        else:
+            words = tr_plural("Archive", "Archive {count} conversations", count)
+        icon_name = "archive-restore" if is_archived else "archive"
+        self._add(menu, icon_name, words, lambda: self.archive_requested.emit(ids, not is_archived))
         words = tr_plural("Delete", "Delete {count} conversations", count)
-        entries.append(("trash-2", words, "Del", lambda: self.delete_requested.emit(ids)))
-        _fill(menu, self._list.theme, *entries)
+        self._add(menu, "trash-2", words, lambda: self.delete_requested.emit(ids), "Del")
         return menu
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder."""
         menu, id_ = ProgramMenu(self._list), folder.id
-        entries: list[Entry] = [
-            (
-                "square-pen",
-                tr("New conversation here"),
-                "",
-                lambda: self.new_in_folder_requested.emit(id_),
-            ),
-            (
-                "settings",
-                tr("Folder settings"),
-                "",
-                lambda: self.folder_settings_requested.emit(id_),
-            ),
-        ]
+        words = tr("New conversation here")
+        self._add(menu, "square-pen", words, lambda: self.new_in_folder_requested.emit(id_))
+        words = tr("Folder settings")
+        self._add(menu, "settings", words, lambda: self.folder_settings_requested.emit(id_))
         if self._list.model.list_filter.kind is ListFilterKind.LIST:
-            entries.append(("pencil", tr("Rename"), "F2", lambda: self.rename_requested.emit(id_)))
-        entries.append(
-            (
-                "trash-2",
-                tr("Delete folder"),
-                "Del",
-                lambda: self.folder_delete_requested.emit(id_),
-            )
-        )
-        _fill(menu, self._list.theme, *entries)
+            self._add(menu, "pencil", tr("Rename"), lambda: self.rename_requested.emit(id_), "F2")
+        words = tr("Delete folder")
+        self._add(menu, "trash-2", words, lambda: self.folder_delete_requested.emit(id_), "Del")
         return menu
 
     def list_menu(self) -> QMenu:
         """Return the menu of the area beside the rows."""
         menu = ProgramMenu(self._list)
-        _fill(
-            menu,
-            self._list.theme,
-            ("square-pen", tr("New conversation"), "", lambda: self.new_requested.emit()),
-            (
-                "lock",
-                tr("New temporary conversation"),
-                "",
-                lambda: self.temporary_requested.emit(),
-            ),
-            ("folder-plus", tr("New folder"), "", lambda: self.folder_requested.emit([])),
-        )
+        self._add(menu, "square-pen", tr("New conversation"), lambda: self.new_requested.emit())
+        words = tr("New temporary conversation")
+        self._add(menu, "lock", words, lambda: self.temporary_requested.emit())
+        self._add(menu, "folder-plus", tr("New folder"), lambda: self.folder_requested.emit([]))
         return menu
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
         words = tr_plural("Export as", "Export {count} conversations as", len(ids))
-        submenu = _add_submenu(menu, self._list.theme, "file-up", words)
+        submenu = self._add_submenu(menu, "file-up", words)
         submenu.setObjectName("export-as")
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
@@ -193,41 +142,30 @@ class ListMenus(QObject):
         ids = [conversation.id for conversation in chosen]
         folder_ids = {conversation.folder_id for conversation in chosen}
         words = tr_plural("Move to", "Move {count} conversations to", len(chosen))
-        submenu = _add_submenu(menu, self._list.theme, "folder-input", words)
+        submenu = self._add_submenu(menu, "folder-input", words)
         submenu.setObjectName("move-to")
         for folder in self._list.folders:
-            entry = submenu.addAction(_icon(self._list.theme, "folder"), menu_text(folder.name))
-            entry.triggered.connect(
-                lambda _=False, id_=folder.id: self.move_requested.emit(ids, id_)
-            )
+            move = partial(self.move_requested.emit, ids, folder.id)
+            entry = self._add(submenu, "folder", folder.name, move)
             entry.setEnabled(folder_ids != {folder.id})
         if self._list.folders:
             submenu.addSeparator()
         if folder_ids != {None}:
-            submenu.addAction(
-                _icon(self._list.theme, "x"),
-                tr("No folder"),
-                lambda: self.move_requested.emit(ids, ""),
-            )
-        submenu.addAction(
-            _icon(self._list.theme, "folder-plus"),
-            tr("New folder"),
-            lambda: self.folder_requested.emit(ids),
-        )
+            self._add(submenu, "x", tr("No folder"), lambda: self.move_requested.emit(ids, ""))
+        words = tr("New folder")
+        self._add(submenu, "folder-plus", words, lambda: self.folder_requested.emit(ids))
 
+    def _add(
+        self, menu: QMenu, icon: str, words: str, action: Callable[[], object], shortcut: str = ""
+    ) -> QAction:
+        text = menu_text(words, keys=shortcut_text(shortcut))
+        return menu.addAction(self._icon(icon), text, action)
 
-def _fill(menu: QMenu, theme: Theme, *entries: Entry) -> None:
-    for icon_name, words, shortcut, action in entries:
-        keys = shortcut_text(shortcut)
-        menu.addAction(_icon(theme, icon_name), menu_text(words, keys=keys), action)
+    def _add_submenu(self, menu: QMenu, icon: str, words: str) -> QMenu:
+        submenu = ProgramMenu(menu_text(words), menu)
+        submenu.setIcon(self._icon(icon))
+        menu.addMenu(submenu)
+        return submenu
 
-
-def _add_submenu(menu: QMenu, theme: Theme, icon_name: str, words: str) -> QMenu:
-    submenu = ProgramMenu(menu_text(words), menu)
-    submenu.setIcon(_icon(theme, icon_name))
-    menu.addMenu(submenu)
-    return submenu
-
-
-def _icon(theme: Theme, name: str) -> QIcon:
-    return icons.icon(name, theme.dim, theme.px(15))
+    def _icon(self, name: str) -> QIcon:
+        return icons.icon(name, self._list.theme.dim, self._list.theme.px(15))

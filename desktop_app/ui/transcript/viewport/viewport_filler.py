@@ -11,7 +11,7 @@ from desktop_app.ui.transcript.document.materialized_messages import (
     READER_CHARACTERS,
 )
 from desktop_app.ui.transcript.layout.layout_cost import is_costly
-from desktop_app.ui.transcript.viewport.virtualizer import KEPT_SCREENS
+from desktop_app.ui.transcript.viewport.virtualizer import KEPT_SCREENS, Virtualizer
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
-    from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 
 _FITTED_AT_ONCE_S: Final = 0.008
 _FIT_ON_MS: Final = 15

@@ -20,7 +20,7 @@ from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import limit_size, set_style_property
+from desktop_app.ui.look.theme import Theme, limit_size, set_style_property
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.widgets.foreign_text import (
     LONGEST_PARAGRAPH,
@@ -36,7 +36,6 @@ from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
 

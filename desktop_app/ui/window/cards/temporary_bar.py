@@ -22,7 +22,7 @@ from desktop_app.ui.composer.dropped_content import (
 )
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.foreign_text import (
@@ -35,7 +35,6 @@ from desktop_app.ui.widgets.foreign_text import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 
-    from desktop_app.ui.look.theme import Theme
 
 TITLE: Final = N_("Temporary conversation")
 WORDS: Final = N_(
