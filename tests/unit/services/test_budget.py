@@ -6,21 +6,25 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import SpendingCapError
+from desktop_app.domain.errors import SpendingCapError, UnpricedModelError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending import budget
+from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
+from tests.unit.providers.samples import CATALOG
 
 CAPPED = replace(OPENAI, monthly_cap=Decimal(10))
 
@@ -129,3 +133,103 @@ async def test_calls_of_unknown_price_are_counted_by_number(tmp_path: Path) -> N
         await purse.spend("1")
         month = await purse.budget.month(CAPPED)
         assert (month.uncounted, month.spent) == (2, Decimal(1))
+
+
+async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
+    """A call of unknown cost is held, too: its process may be killed."""
+    async with open_purse(tmp_path) as purse:
+
+        async def held() -> list[tuple[str, str, str]]:
+            return await purse.database.read(
+                lambda c: [
+                    tuple(row)
+                    for row in c.execute("SELECT model, purpose, amount FROM spending_holds")
+                ]
+            )
+
+        async with await purse.budget.hold(OPENAI, None, "m", "answer") as hold:
+            assert isinstance(hold, Hold)
+            assert [(*row[:2], float(row[2])) for row in await held()] == [("m", "answer", 0.0)]
+        async with await purse.budget.hold(OPENAI, Decimal(0), "m", "answer"):
+            assert await held() == []
+        async with await purse.budget.hold(CAPPED, Decimal(9), "m", "answer"):
+            assert (await purse.budget.month(CAPPED)).held == 9
+            with pytest.raises(SpendingCapError):
+                await purse.budget.hold(CAPPED, Decimal(2), "m", "answer")
+            async with await purse.budget.hold(CAPPED, None, "m", "answer"):
+                pass
+            async with await purse.budget.hold(OPENAI, Decimal(20), "m", "answer"):
+                pass
+        assert await held() == []
+
+
+async def test_a_running_call_is_held_even_beyond_the_cap(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
+        for profile, cost, amount in (
+            (CAPPED, Decimal(11), 11),
+            (CAPPED, None, 0),
+            (CAPPED, Decimal(0), 0),
+            (OPENAI, Decimal(11), 0),
+        ):
+            async with Hold() as hold:
+                await purse.budget.hold_for(hold, profile, cost)
+                assert (await purse.budget.month(CAPPED)).held == amount
+            assert (await purse.budget.month(CAPPED)).held == 0
+
+
+async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
+        model, price = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2").price
+        own = purse.budget
+        assert price is not None
+        await own.require_price(OPENAI, model, None)
+        await own.require_price(CAPPED, model, price)
+        with pytest.raises(UnpricedModelError) as caught:
+            await own.require_price(CAPPED, model, None)
+        assert caught.value.params == {"model": model.name, "provider": "OpenAI"}
+        own.allows_unpriced = True
+        await own.require_price(CAPPED, model, None)
+        own.allows_unpriced = False
+        await own.agree_to_unpriced(CAPPED, "gpt-5.2")
+        await own.require_price(CAPPED, model, None)
+        for profile, other in (
+            (CAPPED, CATALOG.info("gpt-5.2-pro")),
+            (replace(CAPPED, id="other"), model),
+        ):
+            with pytest.raises(UnpricedModelError):
+                await own.require_price(profile, other, None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_known", "counts"),
+    [(CAPPED, True, True), (CAPPED, False, False), (OPENAI, True, False)],
+)
+def test_where_the_cost_must_be_known(
+    profile: ProviderProfile, is_known: bool, counts: bool
+) -> None:
+    assert Budget.counts(profile, is_known) is counts
+
+
+@pytest.mark.parametrize(
+    ("today", "day"),
+    [
+        (datetime(2026, 1, 31, 12, tzinfo=UTC), "February 1, 2026"),
+        (datetime(2026, 12, 1, 12, tzinfo=UTC), "January 1, 2027"),
+        (datetime(2028, 2, 29, 12, tzinfo=UTC), "March 1, 2028"),
+    ],
+)
+async def test_a_refusal_names_the_first_of_the_next_month(
+    tmp_path: Path, today: datetime, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "now", lambda: today)
+    async with open_purse(tmp_path) as purse:
+        with pytest.raises(SpendingCapError) as caught:
+            await purse.budget.hold(CAPPED, Decimal(11))
+        assert caught.value.params == {
+            "provider": "OpenAI",
+            "spent": "$0.00",
+            "held": "",
+            "cost": "$11.00",
+            "cap": "$10.00",
+            "day": day,
+        }

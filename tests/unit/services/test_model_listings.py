@@ -92,6 +92,25 @@ async def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
         assert listings.of(PROFILE) == kept
 
 
+@pytest.mark.parametrize(("minutes", "is_fresh"), [(0, True), (59, True), (60, False)])
+async def test_a_listing_is_fresh_for_an_hour(tmp_path: Path, minutes: int, is_fresh: bool) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        provider = Provider(listed("a", ago=timedelta(minutes=minutes)))
+        listings = ModelListings(ListingStore(database), Gateway(provider))
+        assert not listings.is_fresh(PROFILE)
+        await listings.fetch(PROFILE)
+        assert listings.is_fresh(PROFILE) is is_fresh
+
+
+async def test_the_files_on_this_computer_are_listed_anew_each_time(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        answer = listed("a")
+        listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        here = replace(PROFILE, kind=ProviderKind.ON_DEVICE)
+        assert await listings.fetch(here) == answer
+        assert listings.of(here) is None
+
+
 async def test_of_the_environment_nothing_is_stored(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))

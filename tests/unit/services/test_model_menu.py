@@ -17,7 +17,8 @@ from desktop_app.domain.models.model_listing import (
     ModelListing,
 )
 from desktop_app.paths import resource_path
-from desktop_app.services.models.model_menu import Offer, offers
+from desktop_app.services.models.model_menu import Offer, as_listed, offers, proposed_model
+from desktop_app.services.models.model_table import favorites_in, model_rows
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
@@ -111,3 +112,82 @@ def test_what_a_server_says_is_no_chat_model_is_hidden() -> None:
     box = replace(BOX, models=("vectors", "plain"))
     found = {offer.model: offer.note for offer in offers(box, CATALOG, listing, TODAY)}
     assert found == {"plain": "$0.5 / $2", "whisper-that-chats": ""}
+
+
+def test_a_server_has_of_the_family_what_it_or_the_user_names() -> None:
+    box = replace(BOX, models=("gpt-5.2",))
+    found = offers(box, CATALOG, listed("gpt-5.2-pro", "x"), TODAY)
+    assert [(offer.model, offer.variant) for offer in found] == [
+        ("gpt-5.2", Variant.THINKING),
+        ("gpt-5.2-pro", Variant.PRO),
+        ("x", None),
+    ]
+    assert ids(offers(box, CATALOG, None, TODAY)) == FAMILY
+    assert ids(offers(COMET, CATALOG, listed("x"), TODAY)) == [*FAMILY, "x"]
+
+
+@pytest.mark.parametrize(
+    ("details", "note"),
+    [
+        (ModelDetails(input_price=Decimal(1)), ""),
+        (ModelDetails(output_price=Decimal(1)), ""),
+        (ModelDetails(input_price=Decimal("1.10"), output_price=Decimal(10)), "$1.10 / $10"),
+    ],
+)
+def test_both_prices_or_none(details: ModelDetails, note: str) -> None:
+    models = (ListedModel("own", details=details),)
+    listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
+    assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == [note]
+
+
+def test_the_first_model_that_can_chat_is_proposed() -> None:
+    listing = listed("whisper-1", "zeta", "alpha")
+    azure = replace(BOX, key_header="api-key")
+    assert proposed_model(BOX, CATALOG, listing) == "zeta"
+    assert proposed_model(BOX, CATALOG, listed("whisper-1")) == ""
+    assert proposed_model(BOX, CATALOG, None) == proposed_model(azure, CATALOG, listing) == ""
+
+
+def test_a_server_of_the_environment_has_of_the_family_what_it_lists() -> None:
+    environment = replace(BOX, from_environment=True)
+    listing = listed("x", "gpt-5.2-pro", "gpt-5.2")
+    found = as_listed(environment, CATALOG, listing)
+    assert sorted(found.models) == ["gpt-5.2", "gpt-5.2-pro"]
+    for profile, itself in (
+        (BOX, listing),
+        (replace(environment, kind=ProviderKind.OPENAI), listing),
+        (replace(environment, models=("y",)), listing),
+        (environment, None),
+        (environment, listed("x", "gpt-5.2-pro")),
+    ):
+        assert as_listed(profile, CATALOG, itself) == profile
+
+
+def test_the_row_of_a_model() -> None:
+    details = ModelDetails(input_price=Decimal(1), output_price=Decimal(2), images=True)
+    models = (ListedModel("own", date(2027, 1, 1), 8192, details), ListedModel("other"))
+    listing = ModelListing(BOX.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    other, own = model_rows(
+        BOX, CATALOG, listing, TODAY, on_device_model="", favorites={("b", "own"), ("x", "other")}
+    )
+    assert (other.model, other.is_favorite, other.price) == ("other", False, None)
+    assert (own.model, own.name, own.is_favorite, own.window) == ("own", "own", True, 8192)
+    assert (own.images, own.ends, own.provider_id) == (True, date(2027, 1, 1), "b")
+    assert own.price is not None
+    assert (own.price.input, own.price.output) == (Decimal(1), Decimal(2))
+    here = ProviderProfile("d", "Here", ProviderKind.ON_DEVICE, "http://localhost:1/v1")
+    (row,) = model_rows(here, CATALOG, listing, TODAY, on_device_model="smollm2-135m-instruct")
+    assert (row.model, row.own) == ("smollm2-135m-instruct", None)
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [
+        ([["a", "b"], ["c", "d"]], {("a", "b"), ("c", "d")}),
+        ([["a"], ["a", "b", "c"], ["a", 1], [1, "b"], "ab", {"a": 1}, ("a", "b"), None], set()),
+        ({"a": "b"}, set()),
+        (None, set()),
+    ],
+)
+def test_damaged_favorites_are_left_out(stored: object, found: set[tuple[str, str]]) -> None:
+    assert favorites_in(stored) == found

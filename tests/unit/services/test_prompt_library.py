@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
     NO_NEEDS,
@@ -16,6 +19,7 @@ from desktop_app.domain.prompts.prompts import (
     TemplateNeeds,
     parse,
 )
+from desktop_app.i18n.translation import tr, use_language
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
@@ -24,10 +28,13 @@ from desktop_app.services.chat.prompt_library import (
     copy_of,
     filled,
     for_each,
+    in_english,
     library,
     named,
     next_position,
     prompt_from_markdown,
+    require_two_documents,
+    translated,
 )
 
 SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
@@ -50,7 +57,9 @@ def test_front_matter_says_what_a_prompt_needs() -> None:
     assert needs["executive-summary"] == TemplateNeeds(1, Grammar.SUMMARY)
 
 
-@pytest.mark.parametrize("line", ["documents: 3", "documents: two", "grammar: poem", "tone: dry"])
+@pytest.mark.parametrize(
+    "line", ["documents: 3", "documents: two", "grammar: poem", "tone: dry", "documents: 1: 2"]
+)
 def test_unknown_front_matter_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"prompt x|poem"):
         prompt_from_markdown("x", f"---\n{line}\n---\n# Title\nDo this.")
@@ -106,8 +115,85 @@ def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
     assert copy_of(entry.prompt, "n").needs == NO_NEEDS
 
 
+ONE = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
+ZIP = replace(ONE, media_type="application/zip")
+IMAGE = ImagePart("b" * 64, "b.png", "image/png", 9)
+
+
+@pytest.mark.parametrize(
+    ("attached", "before", "refusal"),
+    [
+        ([], [], (Reason.PROMPT_WANTS_TWO, 0)),
+        ([ONE], [], (Reason.PROMPT_WANTS_OTHER, 1)),
+        ([], [IMAGE], (Reason.PROMPT_WANTS_OTHER, 1)),
+        ([ONE, IMAGE], [], None),
+        ([ONE], [ONE], None),
+        ([], [ONE, ONE], None),
+        ([ONE, ONE], [ONE], None),
+        ([ONE], [ONE, ONE], (Reason.PROMPT_WANTS_NOT_MORE, 3)),
+        ([ONE, ONE, ONE], [], (Reason.PROMPT_WANTS_NOT_MORE, 3)),
+        ([ONE] * 4, [], (Reason.PROMPT_WANTS_NOT_MORE, 4)),
+        ([ZIP], [], None),
+        ([], [ZIP], None),
+        ([TextPart("a"), TextPart("b")], [], (Reason.PROMPT_WANTS_TWO, 0)),
+    ],
+)
+def test_a_comparison_wants_two_documents(
+    attached: list[Part], before: list[Part], refusal: tuple[Reason, int] | None
+) -> None:
+    def refused(documents: int) -> tuple[Reason | str, object] | None:
+        try:
+            require_two_documents(TemplateNeeds(documents=documents), attached, before)
+        except IllegalChoiceError as error:
+            return error.reason, error.params["count"]
+        return None
+
+    assert [refused(documents) for documents in (0, 1, 2)] == [None, None, refusal]
+
+
+@pytest.fixture
+def pseudo() -> Iterator[None]:
+    """Use a language whose texts all differ from the English ones."""
+    use_language("pseudo", Path())
+    yield
+    use_language("en", Path())
+
+
+@pytest.mark.usefixtures("pseudo")
+def test_names_that_nobody_changed_are_translated() -> None:
+    shipped = Prompt("translate", "Translate", "…", "Writing")
+    shown = translated(shipped, shipped)
+    assert (shown.title, shown.folder) == (tr("Translate"), tr("Writing"))
+    assert shown.title != "Translate"
+    assert in_english(shown, shipped) == shipped
+    own = replace(shipped, title="Mine", folder="Here")
+    assert translated(own, shipped) == in_english(own, shipped) == own
+
+
+def test_the_library_is_sorted_by_folder_position_and_title() -> None:
+    made = [
+        Prompt("1", "b", "…", "b", 1),
+        Prompt("2", "A", "…", "B", 1),
+        Prompt("3", "z", "…", "b", 0),
+        Prompt("4", "z", "…", "A"),
+        Prompt("5", "z", "…", ""),
+        Prompt("0", "z", "…", "A"),
+    ]
+    assert [entry.prompt.id for entry in library([], made)] == ["5", "0", "4", "3", "2", "1"]
+    for changed in (
+        replace(SHIPPED, title="x"),
+        replace(SHIPPED, text="x"),
+        replace(SHIPPED, folder="x"),
+        replace(SHIPPED, form="x"),
+    ):
+        assert library([SHIPPED], [changed])[0].origin is Origin.EDITED
+    assert library([SHIPPED], [replace(SHIPPED, position=9)])[0].origin is Origin.BUILT_IN
+
+
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
     entries = library([SHIPPED], [OWN])
+    twins = library([], [replace(OWN, id="reply", title="x"), OWN])
+    assert named("reply", twins).id == "reply", "an id comes before a title"
     assert named("translate", entries) == named(" TRANSLATE ", entries) == SHIPPED
     with pytest.raises(IllegalChoiceError, match="no prompt “x”") as refused:
         named("x", library([SHIPPED], [OWN, replace(OWN, id="h", title="Old", hidden=True)]))
@@ -117,6 +203,9 @@ def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
 
 
 def test_a_command_fills_what_a_prompt_asks_for() -> None:
+    with pytest.raises(IllegalChoiceError) as caught:
+        filled(replace(OWN, text="Plain."), {"to": "x"}, {})
+    assert caught.value.params == {"prompt": "Reply", "field": "to", "known": "nothing"}
     text = filled(SHIPPED, {"language": "Polish"}, {"selection": "Hello"})
     assert text == "Into Polish: Hello"
     assert filled(OWN, {"name": "Anna"}, {}) == "To Anna, plain"

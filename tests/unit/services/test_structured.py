@@ -74,6 +74,61 @@ def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
+    ("schema", "value", "problems"),
+    [
+        ({"pattern": "^a"}, "b", [("$", "'b' does not match '^a'")]),
+        (
+            {"additionalProperties": False, "properties": {"a": {}}},
+            {"a": 1, "b": 2, "c": 3},
+            [("$", "Additional properties are not allowed ('b', 'c' unexpected)")],
+        ),
+        ({"additionalProperties": False}, [1], []),
+        ({"patternProperties": {"a": False}}, "a", []),
+        ({"additionalProperties": True}, {"a": 1}, []),
+        (
+            {"properties": {"a": {}}, "additionalProperties": {"type": "integer"}},
+            {"a": "x", "b": "x", "c": 1},
+            [("$.b", "'x' is not of type 'integer'")],
+        ),
+        (
+            {"patternProperties": {"^a": {"type": "integer"}}},
+            {"a": "x", "ab": "y", "b": "z"},
+            [("$.a", "'x' is not of type 'integer'"), ("$.ab", "'y' is not of type 'integer'")],
+        ),
+        (
+            {"items": {"type": "integer"}},
+            ["x"] * 7,
+            [(f"$[{number}]", "'x' is not of type 'integer'") for number in range(5)],
+        ),
+        ({"const": "x" * 400}, 1, [("$", f"'{'x' * 299}")]),
+        ({"multipleOf": 0.5}, 0.7, [("$", "0.7 is not a multiple of 0.5")]),
+        ({"multipleOf": 0}, 1, [("$", "1 is not a multiple of 0")]),
+    ],
+)
+def test_each_problem_has_a_path_and_a_reason(
+    schema: dict[str, Any], value: object, problems: list[tuple[str, str]]
+) -> None:
+    found = check_answer(schema, json.dumps(value))
+    assert [(problem.path, problem.reason) for problem in found.problems] == problems
+    assert found.value == (None if problems else value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "count"),
+    [
+        ({"patternProperties": {"^(a|a)*$": {}}}, 1),
+        ({"patternProperties": {"^(a|a)*$": {}}, "additionalProperties": False}, 1),
+    ],
+)
+def test_a_name_whose_match_takes_too_long_is_a_problem(
+    schema: dict[str, Any], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema_patterns, "MATCH_S", 0.01)
+    problems = check_answer(schema, json.dumps({"a" * 200 + "b": 1})).problems
+    assert ["takes too long" in problem.reason for problem in problems] == [True] * count
+
+
+@pytest.mark.parametrize(
     ("divisor", "text", "is_multiple"),
     [
         *((0.01, "0.07", True), (0.01, "19.99", True), (0.01, "0.071", False), (2, "4", True)),
@@ -118,6 +173,14 @@ def test_a_reference_that_leads_nowhere_is_named() -> None:
 def test_a_schema_that_refers_to_itself_says_so() -> None:
     with pytest.raises(UnusableSchemaError, match="refers to itself without an end"):
         require_schema({"$ref": "#"})
+
+
+def test_a_schema_that_is_nested_too_deeply_says_so() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(2_000):
+        schema = {"not": schema}
+    with pytest.raises(UnusableSchemaError, match="it is nested too deeply"):
+        require_schema(schema)
 
 
 def test_references_may_lead_inward_and_to_the_draft() -> None:

@@ -1,0 +1,95 @@
+"""A provider of batches that answers at once, as a test says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import BinaryIO
+
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.batch.batch_jobs import BatchResult, BatchStatus, RemoteBatch
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.models.model_catalog import Api
+
+
+class ScriptedBatches:
+    """Batches at a provider; see services/batch/batch_ports.py.
+
+    Attributes:
+        calls: the name and the arguments of each call.
+        errors: what the next call of a name raises.
+        found_file, found: what the provider knows of an earlier process.
+        states: the answers to `fetch` and `cancel`, in order; the last one stays.
+        files: the results by the id of their file; None is a line that cannot be read.
+        requests: those that became lines.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self.errors: dict[str, ProviderError] = {}
+        self.found_file = ""
+        self.found: RemoteBatch | None = None
+        self.created: BatchStatus | None = BatchStatus.IN_PROGRESS
+        self.states: list[RemoteBatch] = []
+        self.files: dict[str, list[BatchResult | None]] = {}
+        self.requests: list[ChatRequest] = []
+
+    def batches(self) -> ScriptedBatches:
+        """Return itself, as a client would its batches."""
+        return self
+
+    def names(self) -> list[object]:
+        """Return the names of the calls, and forget the calls."""
+        names = [name for name, *_ in self.calls]
+        self.calls.clear()
+        return names
+
+    def _call(self, name: str, *arguments: object) -> None:
+        self.calls.append((name, *arguments))
+        if error := self.errors.pop(name, None):
+            raise error
+
+    def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
+        """Return a line with nothing but the id."""
+        self.requests.append(request)
+        return f"{custom_id}\n".encode()
+
+    async def upload(self, name: str, file: BinaryIO, size: int) -> str:
+        """Return an id by the number of the upload."""
+        file.seek(0)
+        self._call("upload", name, file.read().decode(), size)
+        return f"in-{name.rpartition('-')[2]}"
+
+    async def find_file(self, name: str) -> str:
+        """Return `found_file`."""
+        self._call("find_file", name)
+        return self.found_file
+
+    async def delete_file(self, file_id: str) -> None:
+        """Note the call."""
+        self._call("delete_file", file_id)
+
+    async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch:
+        """Return a new batch."""
+        self._call("create", name, input_file_id, api)
+        return RemoteBatch(f"batch of {input_file_id}", self.created)
+
+    async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
+        """Return `found`."""
+        self._call("find", name, input_file_id)
+        return self.found
+
+    async def fetch(self, batch_id: str) -> RemoteBatch:
+        """Return the next state."""
+        self._call("fetch", batch_id)
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    async def cancel(self, batch_id: str) -> RemoteBatch:
+        """Return the next state."""
+        self._call("cancel", batch_id)
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
+        """Yield the results in a file."""
+        self._call("results", file_id)
+        for result in self.files[file_id]:
+            yield result

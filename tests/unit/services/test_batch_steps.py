@@ -1,0 +1,687 @@
+"""Single steps of batch jobs, with a real store and a provider that answers at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.batch.batch_jobs import (
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+    RemoteBatch,
+)
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    EndpointMissingError,
+    IllegalChoiceError,
+    NetworkError,
+    ProviderError,
+    QuotaExhaustedError,
+    Remedy,
+)
+from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.services.batch import batch_results
+from desktop_app.services.batch.batch_service import LOST_S, RETRY_S, BatchService
+from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
+from tests.helpers.batch_office import Office
+from tests.helpers.scripted_batches import ScriptedBatches
+
+ANSWERED = ItemStatus.ANSWERED
+COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
+
+
+class Desk(Office):
+    """An office whose provider answers at once."""
+
+    def __init__(self, folder: Path, **profile: Any) -> None:
+        super().__init__(folder, "https://api.example/v1", **profile)
+        self.provider = ScriptedBatches()
+        self.service = self.of_limits(UploadLimits())
+
+    def of_limits(self, limits: UploadLimits) -> BatchService:
+        """Return a service with the same provider."""
+        self.client: Any = self.provider
+        return self.made(limits)
+
+    async def sent(self, *texts: str, limits: UploadLimits | None = None) -> BatchJob:
+        """Return a job "j" after the step that sends it."""
+        service = self.service if limits is None else self.of_limits(limits)
+        await service.new(self.files(*texts), self.resolved(), "?", job_id="j")
+        await service.prepare("j")
+        await service.start("j")
+        self.provider.states = self.provider.states or [RemoteBatch("b", BatchStatus.IN_PROGRESS)]
+        await service.advance("j")
+        return await self.job("j")
+
+    async def statuses(self) -> list[str]:
+        """Return the states of the files."""
+        return [item.status.value for item in await self.items("j")]
+
+
+@asynccontextmanager
+async def open_desk(folder: Path, **profile: Any) -> AsyncIterator[Desk]:
+    made = Desk(folder, **profile)
+    client = made.client
+    await made.database.open()
+    try:
+        yield made
+    finally:
+        assert client is made.provider
+        await made.database.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "uploads", "statuses"),
+    [
+        (UploadLimits(size=12), ["j-1\nj-2\nj-3\n"], ["sent"] * 3),
+        (UploadLimits(size=11), ["j-1\nj-2\n", "j-3\n"], ["sent"] * 3),
+        (UploadLimits(requests=3), ["j-1\nj-2\nj-3\n"], ["sent"] * 3),
+        (UploadLimits(requests=2), ["j-1\nj-2\n", "j-3\n"], ["sent"] * 3),
+        (UploadLimits(size=4), ["j-1\n", "j-2\n", "j-3\n"], ["sent"] * 3),
+        (UploadLimits(size=3), [], ["left_out"] * 3),
+    ],
+)
+async def test_an_upload_holds_as_much_as_it_may(
+    tmp_path: Path, limits: UploadLimits, uploads: list[str], statuses: list[str]
+) -> None:
+    async with open_desk(tmp_path) as made:
+        job = await made.sent("a", "b", "c", limits=limits)
+        assert [call[1:] for call in made.provider.calls if call[0] == "upload"] == [
+            (f"repartee-j-{number}", text, len(text)) for number, text in enumerate(uploads, 1)
+        ]
+        assert await made.statuses() == statuses
+        assert [(item.upload > 0, item.error) for item in await made.items("j")] == (
+            [(True, None)] * 3 if uploads else [(False, ErrorNote(Reason.ITEM_TOO_LARGE))] * 3
+        )
+        assert job.status is (BatchStatus.IN_PROGRESS if uploads else BatchStatus.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("created", "stored"),
+    [
+        (BatchStatus.IN_PROGRESS, BatchStatus.IN_PROGRESS),
+        (None, BatchStatus.VALIDATING),
+    ],
+)
+async def test_the_steps_of_an_upload(
+    tmp_path: Path, created: BatchStatus | None, stored: BatchStatus
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.created = created
+        made.provider.states = [RemoteBatch("b", None, total=9, completed=4, failed=2)]
+        job = await made.sent("a", "b")
+        name = "repartee-j-1"
+        assert made.provider.calls == [
+            ("upload", name, "j-1\nj-2\n", 8),
+            ("create", name, "in-1", Api.RESPONSES),
+            ("fetch", "batch of in-1"),
+        ]
+        assert job.uploads == (
+            BatchUpload(
+                *("j", 1, stored, False, False, "in-1", "batch of in-1"),
+                total=9, completed=4, failed=2,
+            ),
+        )  # fmt: skip
+        assert job.status is stored
+        assert made.service.changed == made.changes.append
+        (request, _) = made.provider.requests
+        assert (request.model, request.effort, request.schema) == ("gpt-5.2", Effort.MEDIUM, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_creating", "input_file_id"),
+    [
+        (ProviderError(Reason.PROVIDER_FAULT, status=500), True, "in-1"),
+        (ProviderError(Reason.PROVIDER_FAULT, status=400), False, ""),
+    ],
+)
+async def test_a_batch_that_is_not_created(
+    tmp_path: Path, error: ProviderError, is_creating: bool, input_file_id: str
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["create"] = error
+        job = await made.sent("a")
+        (upload,) = job.uploads
+        assert (upload.is_creating, upload.input_file_id) == (is_creating, input_file_id)
+        assert (upload.is_uploading, upload.batch_id) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("found", "calls", "batch_id"),
+    [
+        (None, ["find", "create", "fetch"], "batch of in-1"),
+        (RemoteBatch("theirs", None), ["find", "fetch"], "theirs"),
+    ],
+)
+async def test_a_batch_that_may_have_been_created_is_looked_for(
+    tmp_path: Path, found: RemoteBatch | None, calls: list[str], batch_id: str
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED)
+        await made.sent("a")
+        made.provider.names()
+        made.provider.found = found
+        made.provider.states = [RemoteBatch("b", BatchStatus.FINALIZING)]
+        await made.service.advance("j")
+        assert made.provider.names() == calls
+        (upload,) = (await made.job("j")).uploads
+        assert (upload.batch_id, upload.is_creating) == (batch_id, False)
+
+
+@pytest.mark.parametrize(
+    ("found_file", "calls"),
+    [("in-9", ["find_file", "create", "fetch"]), ("", ["find_file", "upload", "create", "fetch"])],
+)
+async def test_a_file_that_may_have_been_uploaded_is_looked_for(
+    tmp_path: Path, found_file: str, calls: list[str]
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED)
+        job = await made.sent("a")
+        assert job.uploads == (BatchUpload("j", 1, is_uploading=True),)
+        made.provider.names()
+        made.provider.found_file = found_file
+        await made.service.advance("j")
+        assert made.provider.names() == calls
+        (upload,) = (await made.job("j")).uploads
+        assert (upload.input_file_id, upload.is_uploading) == (found_file or "in-1", False)
+
+
+async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED)
+        await made.sent("a")
+        tight = made.of_limits(UploadLimits(size=3))
+        assert await tight.advance("j") is None
+        job = await made.job("j")
+        assert job.uploads == (
+            BatchUpload("j", 1, BatchStatus.FAILED, is_uploading=True, is_fetched=True),
+        )
+        assert job.status is BatchStatus.FAILED
+        assert await made.statuses() == ["left_out"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        *(
+            (ProviderError(Reason.PROVIDER_FAULT, status=status), expected)
+            for status, expected in [
+                *((None, False), (399, False), (400, True), (407, True), (408, False)),
+                *((409, False), (410, True), (428, True), (429, False), (430, True)),
+                *((499, True), (500, False)),
+            ]
+        ),
+        (AuthenticationError(Reason.KEY_MALFORMED), True),
+        (EndpointMissingError(Reason.WEB_PAGE), True),
+        (QuotaExhaustedError(Reason.PROVIDER_FAULT, status=429), True),
+        (NetworkError(Reason.NOT_REACHED), False),
+    ],
+)
+def test_what_is_refused_for_good(error: ProviderError, expected: bool) -> None:
+    assert is_refusal(error) is expected
+
+
+# ---------------------------------------------------------------- results
+
+
+def result(number: int, answer: str = "Fine.", **more: Any) -> BatchResult:
+    return BatchResult(f"j-{number}", more.pop("status", ANSWERED), answer, **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "note"),
+    [
+        ([result(1), result(2)], None),
+        (
+            [result(1), None, result(2), None],
+            ErrorNote(Reason.BATCH_LINES_UNREADABLE, params={"unreadable": 2, "unknown": 0}),
+        ),
+        (
+            [result(1), result(2), result(3)],
+            ErrorNote(Reason.BATCH_LINES_UNKNOWN, params={"unreadable": 0, "unknown": 1}),
+        ),
+        (
+            [None, result(1), result(2), result(3), result(4)],
+            ErrorNote(Reason.BATCH_LINES_UNUSABLE, params={"unreadable": 1, "unknown": 2}),
+        ),
+    ],
+)
+async def test_lines_that_cannot_be_used_are_counted(
+    tmp_path: Path, found: list[BatchResult | None], note: ErrorNote | None
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.states, made.provider.files = [COMPLETED], {"out": found}
+        job = await made.sent("a", "b")
+        assert (job.status, job.error, job.held) == (BatchStatus.COMPLETED, note, None)
+        assert job.ended_at is not None
+        assert await made.statuses() == ["answered", "answered"]
+        (upload,) = job.uploads
+        assert (upload.is_fetched, upload.input_file_id, upload.is_uploading) == (True, "", False)
+        assert made.provider.calls[-1] == ("delete_file", "in-1")
+
+
+async def test_results_are_stored_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_results, "AT_ONCE", 3)
+    monkeypatch.setattr(batch_results, "CHARACTERS_AT_ONCE", 10)
+    async with open_desk(tmp_path) as made:
+        lengths = [5, 5, 1, 4, 6, 1, 0, 11, 2]
+        saved: list[int] = []
+        save = made.store.save_results
+
+        async def note(*arguments: Any) -> int:
+            saved.append(len(arguments[2]))
+            return await save(*arguments)
+
+        monkeypatch.setattr(made.store, "save_results", note)
+        found: list[BatchResult | None] = [
+            result(number, "a" * size) for number, size in enumerate(lengths, 1)
+        ]
+        made.provider.states, made.provider.files = [COMPLETED], {"out": found}
+        job = await made.sent(*"abcdefghi")
+        assert saved == [3, 3, 2, 1]
+        assert job.counts.answered == 9
+
+
+@pytest.mark.parametrize(("status", "is_over"), [(404, True), (403, False), (405, False)])
+async def test_a_file_of_results_that_is_gone_is_one_that_cannot_be_read(
+    tmp_path: Path, status: int, is_over: bool
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["results"] = ProviderError(Reason.PROVIDER_FAULT, status=status)
+        made.provider.states = [COMPLETED]
+        job = await made.sent("a")
+        assert job.status.is_over is is_over
+        assert job.error is not None
+        assert job.error.params.get("unreadable") == (1 if is_over else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "errors", "reasons"),
+    [
+        (
+            BatchStatus.FAILED,
+            ((0, "Too much."), (2, "Wrong."), (0, ""), (0, "never told")),
+            [(Reason.ITEM_BATCH_REFUSED, "Too much"), (Reason.ITEM_REFUSED, "Wrong.")],
+        ),
+        (
+            BatchStatus.FAILED,
+            ((1, "Wrong."), (0, "A."), (0, "B.")),
+            [(Reason.ITEM_REFUSED, "Wrong."), (Reason.ITEM_BATCH_REFUSED, "A; B")],
+        ),
+        (BatchStatus.FAILED, ((3, "Of no line."),), [(Reason.ITEM_BATCH_FAILED, None)] * 2),
+        (BatchStatus.EXPIRED, ((0, "Late."),), [(Reason.ITEM_EXPIRED, None)] * 2),
+        (BatchStatus.CANCELLED, (), [(Reason.ITEM_CANCELLED, None)] * 2),
+        (BatchStatus.COMPLETED, (), [(Reason.ITEM_WITHOUT_RESULT, None)] * 2),
+    ],
+)
+async def test_each_file_without_a_result_is_told_why(
+    tmp_path: Path,
+    status: BatchStatus,
+    errors: tuple[tuple[int, str], ...],
+    reasons: list[tuple[Reason, str | None]],
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.states = [RemoteBatch("b", status, errors=errors)]
+        job = await made.sent("a", "b")
+        told = [item.error for item in await made.items("j")]
+        assert [(note.reason, note.params.get("words")) for note in told if note] == reasons
+        kind = "failed" if status is BatchStatus.FAILED else "unanswered"
+        assert (job.status, await made.statuses()) == (status, [kind, kind])
+
+
+async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    source = {"kind": "schema", "text": json.dumps(schema), "name": "form"}
+    form = GenerationParameters(form=json.dumps(source))
+    own = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": 16})
+    async with open_desk(tmp_path) as made:
+        made.provider.states = [COMPLETED]
+        made.provider.files = {
+            "out": [
+                result(1, '{"a": 1}'),
+                result(2, '{"a": "x"}'),
+                result(3, "{", error=own),
+                result(4, "No.", status=ItemStatus.REFUSED),
+            ]
+        }
+        await made.service.new(
+            made.files(*"abcd"), made.resolved(), "?", job_id="j", parameters=form
+        )
+        await made.service.prepare("j")
+        await made.service.start("j")
+        await made.service.advance("j")
+        first, second, third, fourth = [item.error for item in await made.items("j")]
+        assert (first, third, fourth) == (None, own, None)
+        assert second is not None
+        assert second.reason is Reason.ITEM_SCHEMA_PROBLEM
+        assert second.params["path"] == "$.a"
+
+
+# ---------------------------------------------------------------- cancelling
+
+
+@pytest.mark.parametrize(
+    ("states", "calls", "status"),
+    [
+        (
+            [RemoteBatch("b", BatchStatus.IN_PROGRESS), RemoteBatch("b", None)],
+            ["fetch", "cancel"],
+            BatchStatus.CANCELLING,
+        ),
+        ([RemoteBatch("b", BatchStatus.CANCELLING)], ["fetch"], BatchStatus.CANCELLING),
+        (
+            [RemoteBatch("b", BatchStatus.CANCELLED)],
+            ["fetch", "delete_file"],
+            BatchStatus.CANCELLED,
+        ),
+        # It came too late.
+        ([COMPLETED], ["fetch", "results", "delete_file"], BatchStatus.COMPLETED),
+        ([RemoteBatch("b", BatchStatus.EXPIRED)], ["fetch", "delete_file"], BatchStatus.CANCELLED),
+    ],
+)
+async def test_a_batch_is_cancelled_once_unless_it_has_ended(
+    tmp_path: Path, states: Sequence[RemoteBatch], calls: list[str], status: BatchStatus
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.files = {"out": [result(1)]}
+        await made.sent("a")
+        await made.service.cancel("j")
+        made.provider.names()
+        made.provider.states = list(states)
+        await made.service.advance("j")
+        assert made.provider.names() == calls
+        assert (await made.job("j")).status is status
+
+
+@pytest.mark.parametrize(
+    ("error", "is_looked_into"), [(409, True), (400, True), (500, False), (429, False)]
+)
+async def test_a_batch_that_cannot_be_cancelled_has_just_ended(
+    tmp_path: Path, error: int, is_looked_into: bool
+) -> None:
+    async with open_desk(tmp_path) as made:
+        await made.sent("a")
+        await made.service.cancel("j")
+        made.provider.names()
+        made.provider.errors["cancel"] = ProviderError(Reason.PROVIDER_FAULT, status=error)
+        ended = RemoteBatch("b", BatchStatus.CANCELLED)
+        made.provider.states = [RemoteBatch("b", BatchStatus.IN_PROGRESS), ended]
+        wait_s = await made.service.advance("j")
+        seen = (
+            ["fetch", "cancel", "fetch", "delete_file"] if is_looked_into else ["fetch", "cancel"]
+        )
+        assert made.provider.names() == seen
+        assert wait_s == (None if is_looked_into else RETRY_S)
+
+
+@pytest.mark.parametrize("found", [None, RemoteBatch("theirs", None)])
+async def test_a_cancelled_job_is_ended_with_what_a_crash_left_unrecorded(
+    tmp_path: Path, found: RemoteBatch | None
+) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED)
+        await made.sent("a")
+        await made.store.mark_cancelled("j")
+        made.provider.names()
+        made.provider.found = found
+        made.provider.states = [RemoteBatch("b", BatchStatus.CANCELLED)]
+        await made.of_limits(UploadLimits()).advance("j")  # another process
+        there = ["find", "fetch", "delete_file"]
+        assert made.provider.names() == (["find"] if found is None else there)
+        job = await made.job("j")
+        (upload,) = job.uploads
+        assert (upload.is_creating, upload.batch_id) == (False, "theirs" if found else "")
+        assert job.status is BatchStatus.CANCELLED
+        (item,) = await made.items("j")
+        assert item.status is ItemStatus.UNANSWERED
+        assert item.error is not None
+
+
+# ---------------------------------------------------------------- trouble
+
+
+@pytest.mark.parametrize(
+    ("error", "wait_s", "status"),
+    [
+        (ProviderError(Reason.PROVIDER_FAULT, status=400), None, BatchStatus.READY),
+        (ProviderError(Reason.PROVIDER_FAULT, status=500), RETRY_S, BatchStatus.UPLOADING),
+    ],
+)
+async def test_trouble_before_anything_was_created(
+    tmp_path: Path, error: ProviderError, wait_s: float | None, status: BatchStatus
+) -> None:
+    async with open_desk(tmp_path) as made:
+        await made.service.new(made.files("a"), made.resolved(), "?", job_id="j")
+        await made.service.prepare("j")
+        await made.service.start("j")
+        made.provider.errors["upload"] = error
+        assert await made.service.advance("j") == wait_s
+        job = await made.job("j")
+        assert job.status is status
+        assert job.error is not None
+        remedy = job.error.remedy
+        assert (remedy is Remedy.ASKED_AGAIN) is (status is BatchStatus.UPLOADING)
+        assert (job.held is None) is (status is BatchStatus.READY)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_cancelled", "wait_s", "status"),
+    [
+        (ProviderError(Reason.PROVIDER_FAULT, status=404), True, None, BatchStatus.CANCELLED),
+        (EndpointMissingError(Reason.WEB_PAGE), True, None, BatchStatus.CANCELLED),
+        (ProviderError(Reason.PROVIDER_FAULT, status=403), True, LOST_S, None),
+        (ProviderError(Reason.PROVIDER_FAULT, status=404), False, LOST_S, None),
+        (ProviderError(Reason.PROVIDER_FAULT, status=500), False, RETRY_S, None),
+    ],
+)
+async def test_trouble_with_a_batch_that_was_created(
+    tmp_path: Path,
+    error: ProviderError,
+    is_cancelled: bool,
+    wait_s: float | None,
+    status: BatchStatus | None,
+) -> None:
+    async with open_desk(tmp_path) as made:
+        before = await made.sent("a")
+        if is_cancelled:
+            await made.service.cancel("j")
+        made.provider.errors["fetch"] = error
+        assert await made.service.advance("j") == wait_s
+        job = await made.job("j")
+        assert job.status is (status or before.status)
+        (item,) = await made.items("j")
+        if status is None:
+            assert job.error is not None
+            assert job.error.remedy is Remedy.ASKED_AGAIN
+            assert item.status is ItemStatus.SENT
+        else:
+            assert item.status is ItemStatus.UNANSWERED
+            assert item.error is not None
+            assert item.error.reason is Reason.BATCH_UNKNOWN_THERE
+
+
+# ---------------------------------------------------------------- jobs
+
+
+async def test_what_a_new_job_is(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        job = await made.service.new(
+            [("a", "/a"), ("b", "")],
+            made.resolved(),
+            "What is it about? " * 20,
+            instructions="Be short.",
+            examples=(("Q", "A"),),
+            prompts=("First?",),
+            purpose=Purpose.EVALUATION,
+            job_id="j",
+        )
+        choice = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.MEDIUM)
+        assert job == BatchJob(
+            "j",
+            choice,
+            job.title,
+            "What is it about? " * 20,
+            job.created_at,
+            base_url="https://api.example/v1",
+            instructions="Be short.",
+            examples=(("Q", "A"),),
+            purpose=Purpose.EVALUATION,
+        )
+        assert job.title.startswith("What is it about?")
+        assert len(job.title) < 100
+        assert await made.items("j") == [
+            BatchItem("j", 1, "a", "/a", prompt="First?"),
+            BatchItem("j", 2, "b", ""),
+        ]
+        titled = await made.service.new([("a", "/a")], made.resolved(), "?", title="Mine")
+        assert titled.title == "Mine"
+        assert len(titled.id) > 1
+
+
+@pytest.mark.parametrize(
+    ("files", "task", "reason"),
+    [
+        ([], "?", Reason.BATCH_WITHOUT_FILES),
+        ([("a", "/a")], " \n", Reason.BATCH_WITHOUT_QUESTION),
+    ],
+)
+async def test_a_job_needs_files_and_a_question(
+    tmp_path: Path, files: list[tuple[str, str]], task: str, reason: Reason
+) -> None:
+    async with open_desk(tmp_path) as made:
+        with pytest.raises(IllegalChoiceError) as caught:
+            await made.service.new(files, made.resolved(), task)
+        assert caught.value.reason is reason
+
+
+async def test_the_estimate_of_a_job(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        seen: list[tuple[int, int]] = []
+        await made.service.new(
+            made.files("one two", "", "three"),
+            made.resolved(),
+            "What is it?",
+            instructions="Be short.",
+            examples=(("Q", "A"),),
+            prompts=("", "", "And this?"),
+            job_id="j",
+        )
+        job = await made.service.prepare("j", lambda *progress: seen.append(progress))
+        assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+        # Words, two frames, the tags of a document, and its own words.
+        tokens = [item.tokens for item in await made.items("j")]
+        around = tokens[0] - 2 - 7
+        assert tokens == [around + 2 + 7, 0, around + 1 + 6]
+        assert around == 60 + 2 * 4
+        estimate = job.estimate
+        assert (estimate.files, estimate.left_out, estimate.input_tokens) == (2, 1, sum(tokens))
+        assert estimate.cost == Decimal(sum(tokens)) * Decimal("0.875") / 10**6 + Decimal("0.014")
+        assert (estimate.image_pages, estimate.image_tokens) == (0, 0)
+        assert await made.service.prepare("j") == job  # no second time
+        await made.service.start("j")
+        assert (await made.service.start("j")).started_at == (await made.job("j")).started_at
+
+
+async def test_what_runs_again_and_when(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        refused = ItemStatus.REFUSED
+        made.provider.files = {"out": [result(1), result(2, "No.", status=refused)]}
+        job = await made.sent("a", "b")
+        with pytest.raises(IllegalChoiceError) as caught:
+            await made.service.again("j")
+        assert caught.value.reason is Reason.BATCH_UNDER_WAY
+        with pytest.raises(IllegalChoiceError) as caught:
+            await made.service.remove("j")
+        assert (caught.value.reason, caught.value.remedy) == (
+            Reason.BATCH_UNDER_WAY,
+            Remedy.CANCEL_FIRST,
+        )
+        made.provider.states = [COMPLETED]
+        await made.service.advance("j")
+        again = await made.service.again("j")
+        same = replace(
+            job,
+            **{
+                name: getattr(again, name)
+                for name in ("id", "created_at", "status", "estimate", "uploads", "counts")
+            },
+            started_at=None,
+            held=None,
+        )
+        assert again == same
+        (row,) = await made.items(again.id)
+        (_, old) = await made.items("j")
+        assert row == BatchItem(
+            again.id, 1, old.name, old.path, ItemStatus.READ, old.part, old.tokens
+        )
+        await made.service.remove("j")
+        assert await made.store.get("j") is None
+        assert made.changes[-1] == "j"
+
+
+@pytest.mark.parametrize(
+    ("others", "chosen"),
+    [
+        ([("openai", ProviderKind.OPENAI, "")], "openai"),
+        ([("other", ProviderKind.OPENAI, ""), ("openai", ProviderKind.OPENAI, "")], "openai"),
+        ([("other", ProviderKind.OPENAI, ""), ("third", ProviderKind.OPENAI, "")], "other"),
+        ([("openai", ProviderKind.OPENAI, "https://elsewhere.example/v1")], None),
+        ([(ON_DEVICE.id, ProviderKind.ON_DEVICE, "")], None),
+    ],
+)
+async def test_a_job_goes_on_at_its_address(
+    tmp_path: Path, others: list[tuple[str, ProviderKind, str]], chosen: str | None
+) -> None:
+    async with open_desk(tmp_path) as made:
+        await made.sent("a")
+        asked: list[str] = []
+        profiles = [
+            ProviderProfile(name, name, kind, address or made.profile.base_url)
+            for name, kind, address in others
+        ]
+
+        async def listed() -> list[ProviderProfile]:
+            return profiles
+
+        class Gateway:
+            async def batches(self, profile: ProviderProfile) -> ScriptedBatches:
+                asked.append(profile.id)
+                return made.provider
+
+        made.service._profiles, made.service._gateway = listed, Gateway()  # type: ignore[assignment]
+        waits = await made.service.advance("j")
+        assert asked == ([] if chosen is None else [chosen])
+        assert (waits is None) is (chosen is None)
+        error = (await made.job("j")).error
+        assert (error and error.reason) == (None if chosen else Reason.BATCH_PROVIDER_GONE)
+
+
+async def test_an_answer_costs_what_its_usage_says(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.states = [COMPLETED]
+        usage = Usage(1_000, 0, 100)
+        made.provider.files = {"out": [result(1, usage=usage), result(2)]}
+        await made.sent("a", "b")
+        assert [item.cost for item in await made.items("j")] == [Decimal("0.001575"), None]

@@ -1,0 +1,63 @@
+"""Forms of answers as the user typed them: schemas and grammars."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from desktop_app.domain.answering.answer_form import (
+    LARGEST_FORM,
+    AnswerForm,
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+    GrammarSyntax,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.services.structured.requested_form import chosen_form, form_of
+
+SCHEMA = FormSource(FormKind.SCHEMA, '{"type": "object"}', "my form")
+REGEX = FormSource(FormKind.REGEX, "[a-z]+", " sql ")
+
+
+@pytest.mark.parametrize(
+    ("source", "form"),
+    [
+        (SCHEMA, AnswerSchema("my_form", {"type": "object"})),
+        (REGEX, AnswerGrammar(GrammarSyntax.REGEX, "[a-z]+", "sql")),
+    ],
+)
+def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
+    assert form_of(source) == form
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reason", "words"),
+    [
+        (FormKind.SCHEMA, "[1", Reason.SCHEMA_INVALID, "line 1, column 3"),
+        (FormKind.SCHEMA, '{"type": 1}', Reason.SCHEMA_INVALID, "$.type"),
+        (FormKind.SCHEMA, "[" * 100_000, Reason.SCHEMA_INVALID, "it is nested too deeply"),
+        (FormKind.SCHEMA, " " * (LARGEST_FORM + 1), Reason.SCHEMA_INVALID, "too long"),
+        (FormKind.REGEX, "(", Reason.GRAMMAR_INVALID, "unterminated"),
+        (FormKind.REGEX, "a" * (LARGEST_FORM + 1), Reason.GRAMMAR_INVALID, "too long"),
+    ],
+    ids=lambda value: str(value)[:9],
+)
+def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, words: str) -> None:
+    for shown_name, named in (("", "“my_form”" if kind is FormKind.SCHEMA else kind), ("f", "f")):
+        with pytest.raises(IllegalChoiceError) as caught:
+            form_of(FormSource(kind, text, "my form"), shown_name)
+        assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
+        assert words in str(caught.value.params["words"])
+
+
+def test_the_first_setting_with_a_form_counts() -> None:
+    def chosen(*settings: str) -> AnswerForm | None:
+        return asyncio.run(chosen_form(*settings))
+
+    assert chosen() is None
+    assert chosen("", "damaged") is None
+    assert chosen("", REGEX.to_setting(), SCHEMA.to_setting()) == form_of(REGEX)
