@@ -134,7 +134,7 @@ class _Speaker:
         words = self._argument().strip()
         if sign == "_":
             return tr("sub {index}", index=words)
-        known = {"2": tr("squared"), "3": tr("cubed"), "\\prime": tr("prime")}
+        known = {"2": tr("squared"), "3": tr("cubed"), tr("prime"): tr("prime")}
         return known.get(words) or tr("to the power of {exponent}", exponent=words)
 
     def _command(self, name: str) -> str:

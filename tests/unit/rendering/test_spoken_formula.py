@@ -17,7 +17,30 @@ from desktop_app.rendering.spoken_formula import spoken_formula
         ("a_ij", "a sub i j"),
         (r"\sqrt2x", "square root of 2 x"),
         ("x^", "x to the power of"),
+        ("x^3 + x^\\prime - x'", "x cubed plus x prime minus x prime"),
+        (r"\dfrac{a+1}{b}", "a plus 1 over b"),
+        (r"a \cdot b \leq \infty", "a times b is at most infinity"),
+        (r"\left( a \right)", "( a )"),
+        (r"\alpha\,\beta\;c", "alpha beta c"),
+        (r"a \\ b", "a ; b"),
+        (r"\{a\}", "a"),
+        (r"\sum_{i=1}^n i", "sum sub i equals 1 to the power of n i"),
+        ("{a}}b", "a b"),
+        ("{a", "a"),
+        (r"\frac{a}", "a over"),
+        ("a\\", "a \\"),
+        ("3.14 < 4,5!", "3.14 is less than 4,5 factorial"),
     ],
 )
 def test_a_letter_or_digit_is_an_argument_of_its_own(tex: str, words: str) -> None:
     assert spoken_formula(tex) == words
+
+
+def test_groups_may_be_nested_beyond_measure() -> None:
+    for depth in (39, 40, 900):
+        assert spoken_formula("{" * depth + "a" + "}" * depth + "b") == "a b"
+    assert spoken_formula("{a}" * 50) == " ".join("a" * 50)
+
+
+def test_a_long_formula_is_cut() -> None:
+    assert spoken_formula("a+" * 1_001) == " ".join(["a plus"] * 1_000)
