@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -76,3 +77,26 @@ def test_groups_count_until_they_end(begins: str, ends: str) -> None:
     ended = (begins + ends) * 5
     assert is_within_limits(ended + begins * DEEPEST)
     assert not is_within_limits(ended + begins * (DEEPEST + 1))
+
+
+@pytest.mark.parametrize(
+    ("tex", "is_tried"),
+    [("x" * 1_500, True), ("x" * 1_501, False), ("", False), (" \n", False), ("}" * 30, True)],
+)
+def test_empty_and_long_formulas_are_not_tried(tex: str, is_tried: bool) -> None:
+    assert is_within_limits(tex) is is_tried
+
+
+def test_limits_of_sums_stand_above_and_below_in_a_display() -> None:
+    inline, display = (typeset(r"\sum_a^b", display=shown) for shown in (False, True))
+    assert display.ascent > inline.ascent
+    assert display.depth > inline.depth
+    assert display.width < inline.width
+
+
+def test_lengths_are_those_of_the_drawing_in_em() -> None:
+    made = typeset(r"\frac{a}{b}", display=True)
+    size = re.match(r'<svg [^>]* width="([\d.]+)" height="([\d.]+)"', made.svg)
+    assert size
+    assert made.width * 24 == pytest.approx(float(size[1]), abs=0.01)
+    assert (made.ascent + made.depth) * 24 == pytest.approx(float(size[2]), abs=0.01)

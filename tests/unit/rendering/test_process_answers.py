@@ -44,6 +44,40 @@ def test_strokes_and_areas_pass() -> None:
     assert formula_of(answer(svg)) == Formula(svg, 1.0, 0.5, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "is_taken"),
+    [
+        ({"width": 150}, True),
+        ({"width": 150.1}, False),
+        ({"width": 0.01}, True),
+        ({"ascent": 60, "depth": 0}, True),
+        ({"ascent": 60, "depth": 0.1}, False),
+        ({"ascent": 60.1, "depth": -60}, False),
+        ({"ascent": -60, "depth": 60}, False),
+        ({"ascent": -59, "depth": 60}, True),
+        ({"ascent": 61, "depth": -60.5}, False),
+        ({"ascent": -60.5, "depth": 61}, False),
+    ],
+)
+def test_lengths_up_to_a_limit_pass(lengths: dict[str, Any], is_taken: bool) -> None:
+    assert (formula_of(answer(drawing(PATH), **lengths)) is not None) is is_taken
+
+
+@pytest.mark.parametrize(
+    ("svg", "is_taken"),
+    [
+        (drawing("<g>" * 49 + "</g>" * 49), True),
+        (drawing("<g>" * 50 + "</g>" * 50), False),
+        (drawing("<g/>" * 60), True),
+        (drawing("<g/>") + "</svg>", False),
+        (drawing("<g/>") + "<svg>", False),
+        ("<path/>", False),
+    ],
+)
+def test_drawings_are_nested_to_a_limit_and_closed(svg: str, is_taken: bool) -> None:
+    assert (formula_of(answer(svg)) is not None) is is_taken
+
+
 HOSTILE = [
     "",
     "x",
@@ -113,6 +147,13 @@ def test_spans_of_the_code_pass() -> None:
         ColoredSpan(0, 0, 2, CodeColor.KEYWORD),
         ColoredSpan(1, 4, 4, CodeColor.KEYWORD),
     ]
+    longest = [[1, 14, 14, "keyword"]] * 14
+    assert (
+        highlight.spans_of({"spans": longest}, CODE)
+        == [ColoredSpan(1, 14, 14, CodeColor.KEYWORD)] * 14
+    )
+    assert highlight.spans_of({"spans": []}, CODE) == []
+    assert highlight.spans_of(None, CODE) is None
 
 
 @pytest.mark.parametrize(
@@ -131,7 +172,9 @@ def test_spans_of_the_code_pass() -> None:
         [[0, 0.5, 2, "keyword"]],
         [[0, True, 2, "keyword"]],
         [["0", 0, 2, "keyword"]],
-        [[0, 0, 1, "keyword"]] * 100,
+        [[0, 0, 1, "keyword"]] * 15,
+        [[0, 15, 2, "keyword"]],
+        [[0, 0, 15, "keyword"]],
         [7],
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,52 @@ def test_a_line_that_comes_in_pieces_is_one_line() -> None:
 def test_the_mark_of_a_footnote_is_not_said() -> None:
     text = "It ends here[^1]. Or not[^two].\n\n[^1]: The note.\n"
     assert heard(text) == ["It ends here.", "Or not.", "The note."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("~~~\na\n```\n~~~\nb", ["Code, 2 lines", "b"]),
+        ("````py\n```\n````", ["py code, 1 line"]),
+        ("```\na\n``` b\n````\nc", ["Code, 2 lines", "c"]),
+        ("- ```sh\n  x\n  ```\n", ["sh code, 1 line"]),
+        ("```\n```", ["Code, 0 lines"]),
+        ("a\n```\nb", ["a", "Code, 1 line"]),
+        ("| a | b |\n|---|:-:|\n| | c |\nd", ["a, b", "c", "d"]),
+        ("# a. B\nc", ["a. B", "c"]),
+        ("a\n# b\nc. D", ["a", "b", "c. D"]),
+        ("a\n\nb\n> c\n1) d", ["a", "b", "c", "d"]),
+        ("- [ ] a\n- [x] b", ["☐ a", "☑ b"]),
+        ("a\r\nb\r\n\r\nc", ["a b", "c"]),
+        ("One two! Then three? \"Yes.\" No… (Four five.) Six", [
+            "One two!", "Then three?", '"Yes."',  "No… (Four five.)", "Six",
+        ]),
+        ("in 2 to. Then", ["in 2 to. Then"]),
+        ("x^2 is $x^2$. So it is.", ["x^2 is x squared.", "So it is."]),
+        ("word " * 400 + "a" + " word" * 10, ["word " * 399 + "word", "a" + " word" * 10]),
+        ("a" * 4_001, ["a" * 2_000, "a" * 2_000, "a"]),
+    ],
+)  # fmt: skip
+def test_what_is_said(text: str, expected: list[str]) -> None:
+    assert heard(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("begin", "is_said"),
+    [
+        ("It rains. And", True),
+        ("It rains.", False),
+        ("2 rain. And", False),
+        ("- it rains. And", False),
+        ("`it` rains. And", False),
+        ("~rain. And", False),
+        ("  It rains. And", True),
+        ("I. A", False),
+        ("Io. A", False),
+    ],
+)
+def test_half_a_line_is_said_only_if_it_is_prose(begin: str, is_said: bool) -> None:
+    assert bool(Sentences().feed(begin)) is is_said
 
 
 TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)

@@ -1,0 +1,115 @@
+"""Processes that answer line by line: what they answer, and what becomes of other answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from desktop_app.rendering.processes import (
+    lexing_process,
+    line_client,
+    math_process,
+    regex_process,
+)
+from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.rendering.processes.line_client import LineClient
+from desktop_app.rendering.processes.math_typesetting import Formula, typeset
+from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
+from tests.helpers.children import MISSING_CHILD, python_child
+
+ECHO = """
+import json, sys
+for line in sys.stdin:
+    sys.stdout.write(json.dumps({"id": 0, "got": json.loads(line)}) + "\\n")
+    sys.stdout.flush()
+"""
+
+
+def test_an_answer_is_a_line_and_the_process_stays() -> None:
+    client = LineClient(python_child(ECHO))
+    assert client.descriptors == ()
+    try:
+        assert client.ask({"a": 1}) == {"got": {"id": 0, "a": 1}}
+        pipes = client.descriptors
+        assert len(set(pipes)) == 2
+        client.start()
+        assert client.ask({"b": "é" * 100_000}) == {"got": {"id": 0, "b": "é" * 100_000}}
+        assert client.descriptors == pipes
+    finally:
+        client.close()
+    assert client.descriptors == ()
+    client.close()
+
+
+def test_a_process_that_ended_is_started_again() -> None:
+    client = LineClient(python_child("print('{\"id\": 0}', flush=True); input()"))
+    try:
+        assert client.ask({}) == {}
+        assert client.ask({}) is None
+        assert client.descriptors == ()
+        assert client.ask({}) == {}
+    finally:
+        client.close()
+
+
+def test_a_process_that_cannot_start_answers_nothing() -> None:
+    client = LineClient(MISSING_CHILD)
+    assert client.ask({}) is None
+    assert client.descriptors == ()
+
+
+def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_client, "_LONGEST_S", 0.01)
+    client = LineClient(python_child("import sys; sys.stdin.read()"))
+    assert client.ask({}) is None
+    assert client.descriptors == ()
+
+
+def test_a_formula_is_asked_for_once() -> None:
+    drawing = '{"id": 0, "svg": "<svg></svg>", "width": 1, "ascent": 2, "depth": 0}'
+    formulas = FormulaClient(python_child(f"print('{drawing}', flush=True); input(); input()"))
+    expected = Formula("<svg></svg>", 1.0, 2.0, 0.0)
+    try:
+        for _ in range(2):
+            assert formulas.find("x", display=True) == expected
+        assert formulas.find(" ", display=True) is None
+        assert formulas.find("x", display=False) is None  # that process answers only once
+        assert formulas.find("x", display=True) == expected
+        formulas.forget()
+        assert formulas.find("x", display=False) == expected
+    finally:
+        formulas.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b'{"id": 3, "a": 1}\n', {"a": 1}),
+        (b'{"id": 3}', {}),
+        (b'{"id": 4, "a": 1}\n', None),
+        (b'{"a": 1}', None),
+        (b"[3]", None),
+        (b"{", None),
+        (b"", None),
+        (b'{"id": 3}' + b" " * (LONGEST_ANSWER - 9), {}),
+        (b'{"id": 3}' + b" " * (LONGEST_ANSWER - 8), None),
+    ],
+)
+def test_only_the_answer_to_the_request_is_taken(line: bytes, expected: Any) -> None:
+    assert parse_answer(line, 3) == expected
+
+
+def test_what_the_processes_answer() -> None:
+    formula = math_process.answer({"tex": "x", "display": False})
+    assert formula == typeset("x", display=False)._asdict()
+    assert json.loads(json.dumps(formula)) == formula
+    assert math_process.answer({"tex": " ", "display": False}) == {"error": "out of limits"}
+    assert lexing_process.answer({"language": "python", "code": "if 1:\n  pass"}) == {
+        "spans": [(0, 0, 2, "keyword"), (0, 3, 1, "number"), (1, 2, 4, "keyword")]
+    }
+    assert lexing_process.answer({"language": "none-such", "code": "x"}) == {"error": "no lexer"}
+    for pattern, found in (("b+", True), ("c", False)):
+        assert regex_process.answer({"pattern": pattern, "text": "abb"}) == {"found": found}
+    assert set(regex_process.answer({"pattern": "(", "text": "abb"})) == {"error"}
