@@ -30,7 +30,9 @@ class ImageScaler:
         self._made: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
-        """Return an image at the size that the pricing rule charges for.
+        """Return an image at the size that the pricing rule charges for, without metadata.
+
+        The bytes are the same on every call.
 
         Raises:
             StorageError: the original is gone.

@@ -166,7 +166,11 @@ class ProviderTokenCounter:
     async def count(
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
     ) -> tuple[int, bool]:
-        """Return the tokens of `text`, and whether the count is exact."""
+        """Return the tokens of `text`, and whether the count is exact.
+
+        Args:
+            may_ask: the text is about to be sent, so the server may be asked to count it.
+        """
         if not text:
             return 0, True
         if profile.kind is ProviderKind.ON_DEVICE:

@@ -60,51 +60,35 @@ class Gateway(Protocol):
 
 
 class MessageStore(Protocol):
-    """Stores questions and answers."""
+    """Stores questions and answers: see storage/conversations/conversation_store.py."""
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
-    ) -> None:
-        """Store a question and its empty answers in a single transaction."""
-
-    async def save_answer(self, answer: Message) -> None:
-        """Store the current state of an answer."""
+    ) -> None: ...
+    async def save_answer(self, answer: Message) -> None: ...
 
 
 class RunStore(MessageStore, Protocol):
-    """Finds stored background runs."""
+    """Finds stored background runs: see storage/conversations/conversation_store.py."""
 
-    async def take_over_runs(self) -> list[Message]:
-        """Claim, and return, the unfinished background answers that no live process writes."""
-
-    async def get(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation, or None."""
-
-    async def messages(self, conversation_id: str) -> list[Message]:
-        """Return all messages of the conversation tree."""
+    async def take_over_runs(self) -> list[Message]: ...
+    async def get(self, conversation_id: str) -> Conversation | None: ...
+    async def messages(self, conversation_id: str) -> list[Message]: ...
 
 
 class CompactionSource(Protocol):
-    """Stores conversation compactions."""
+    """Stores conversation compactions: see storage/conversations/compaction_store.py."""
 
-    async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
-        """Return all compactions of a conversation, including undone ones, oldest first."""
-
-    async def add(self, compaction: Compaction) -> bool:
-        """Store a compaction. Return False if its message no longer exists."""
-
-    async def undo(self, compaction_id: str, at: datetime) -> None:
-        """Undo a compaction: its messages are sent again from `at` on."""
+    async def load(self, conversation_id: str) -> tuple[Compaction, ...]: ...
+    async def add(self, compaction: Compaction) -> bool: ...
+    async def undo(self, compaction_id: str, at: datetime) -> None: ...
 
 
 class AttachmentSource(Protocol):
-    """Reads the text and the bytes of attachments."""
+    """Reads the text and the bytes of attachments: see storage/documents/attachment_store.py."""
 
-    async def text(self, sha256: str) -> str:
-        """Return the extracted text."""
-
-    async def bytes(self, sha256: str) -> bytes:
-        """Return the original bytes."""
+    async def text(self, sha256: str) -> str: ...
+    async def bytes(self, sha256: str) -> bytes: ...
 
 
 class AnswerFile(Protocol):
@@ -115,28 +99,13 @@ class AnswerFile(Protocol):
 
 
 class AnswerFiles(Protocol):
-    """Files of answers that are too long for their message; see chat/long_answer.py."""
+    """Files of answers too long for their message: see storage/documents/answer_files.py."""
 
-    def open(self, answer: Message) -> AnswerFile:
-        """Return a new file for an answer. The first `append` creates it."""
-
-    async def attach(self, answer: Message) -> DocumentPart | None:
-        """Store the longest file of an answer as an attachment. Raises StorageError.
-
-        Return None if there is no file, or no answer any more.
-        """
-
-    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
-        """Store a generated image as an attachment. Raises StorageError.
-
-        Return None if it is no image that can be kept.
-        """
-
-    async def discard(self, answer_id: str) -> None:
-        """Remove all files of an answer."""
-
-    async def unattached(self) -> list[str]:
-        """Return the ids of the answers that have files. Raises StorageError."""
+    def open(self, answer: Message) -> AnswerFile: ...
+    async def attach(self, answer: Message) -> DocumentPart | None: ...
+    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None: ...
+    async def discard(self, answer_id: str) -> None: ...
+    async def unattached(self) -> list[str]: ...
 
 
 class ChatAttachments(AttachmentSource, Protocol):
@@ -148,26 +117,17 @@ class ChatAttachments(AttachmentSource, Protocol):
 
 
 class AnswerStore(Protocol):
-    """Reads and stores single answers."""
+    """Reads and stores single answers: see storage/conversations/conversation_store.py."""
 
-    async def message(self, message_id: str) -> Message | None:
-        """Return a message, or None."""
-
-    async def save_answer(self, answer: Message) -> None:
-        """Store the current state of an answer."""
+    async def message(self, message_id: str) -> Message | None: ...
+    async def save_answer(self, answer: Message) -> None: ...
 
 
 class PictureSource(Protocol):
-    """Prepares images for sending."""
+    """Prepares images for sending: see backend/image_scaling.py."""
 
-    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
-        """Return an image at the size that `rule` charges for, without metadata.
-
-        The bytes are the same on every call. Raises UserFacingError.
-        """
-
-    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        """Return images of the document's `seen_pages`, in order; otherwise like `scaled`."""
+    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData: ...
+    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]: ...
 
 
 class SpendingBook(Protocol):
@@ -178,7 +138,7 @@ class SpendingBook(Protocol):
 
 
 class PartsSource(Protocol):
-    """Reads documents that are too large for a model; see documents/chunked_reading.py."""
+    """Reads documents that are too large for a model: see documents/chunked_reading.py."""
 
     def read(
         self,
@@ -187,18 +147,14 @@ class PartsSource(Protocol):
         request: ChatRequest,
         resolved: ResolvedChoice,
         fence: Fence,
-    ) -> Gateway:
-        """Return a gateway whose provider reads the documents in chunks, then answers."""
-
+    ) -> Gateway: ...
     async def plan(
         self,
         documents: Sequence[DocumentPart],
         prompt: str,
         resolved: ResolvedChoice,
         instructions: str = "",
-    ) -> ChunkPlan:
-        """Return the plan for reading the documents in chunks. Raises UserFacingError."""
-
+    ) -> ChunkPlan: ...
     async def texts(
         self,
         document: DocumentPart,
@@ -206,33 +162,19 @@ class PartsSource(Protocol):
         resolved: ResolvedChoice,
         fence: Fence,
         instructions: str = "",
-    ) -> list[str]:
-        """Return the chunks of a document as they would be sent. Raises UserFacingError."""
+    ) -> list[str]: ...
 
 
 class TokenCounter(Protocol):
-    """Counts the tokens of a text for a provider's model."""
+    """Counts the tokens of a text for a provider's model: see backend/token_counting.py."""
 
     @property
-    def revision(self) -> int:
-        """A number that grows when counts may have changed."""
+    def revision(self) -> int: ...
 
     async def count(
         self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
-    ) -> tuple[int, bool]:
-        """Return the number of tokens, and True if it is exact for this provider.
-
-        Args:
-            may_ask: the text is about to be sent, so the server may be asked to count it.
-        """
-
-    def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
-        """Return how a text is counted whose count is `exact` or not."""
-
+    ) -> tuple[int, bool]: ...
+    def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod: ...
     async def rates(
         self, text: str, profile: ProviderProfile, model: str
-    ) -> tuple[Mapping[TextKind, float], float] | None:
-        """Return the rates to split a text by, and the share of the room that its parts may fill.
-
-        Return None for a model that is counted exactly.
-        """
+    ) -> tuple[Mapping[TextKind, float], float] | None: ...

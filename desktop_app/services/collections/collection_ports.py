@@ -17,18 +17,13 @@ from desktop_app.domain.documents.vectors import Unembedded, Vector
 
 
 class PassageReader(Protocol):
-    """Finds files, reads them and splits texts into passages. Raises DocumentError."""
+    """Finds and reads files, and splits texts: see documents/index/collection_reader.py."""
 
     async def files_in(
         self, paths: Sequence[Path], *, skip_missing: bool = False
-    ) -> Sequence[FoundFile]:
-        """Return the files among `paths`, and those in the folders among them, recursively."""
-
-    async def read(self, path: Path) -> ExtractedDocument:
-        """Return a file's text; images are refused."""
-
-    async def passages(self, text: str, name: str, media_type: str) -> Sequence[IndexedPassage]:
-        """Return the passages of a document's text, in the form that the index takes."""
+    ) -> Sequence[FoundFile]: ...
+    async def read(self, path: Path) -> ExtractedDocument: ...
+    async def passages(self, text: str, name: str, media_type: str) -> Sequence[IndexedPassage]: ...
 
 
 class Store(Protocol):
@@ -70,7 +65,7 @@ class Vectors(Protocol):
 
 
 class Originals(Protocol):
-    """Stores original files and their texts."""
+    """Stores original files and their texts: see storage/documents/attachment_store.py."""
 
     async def add(
         self,
@@ -83,8 +78,5 @@ class Originals(Protocol):
         pages: int | None,
         tokens: int | None,
         is_found: bool = True,
-    ) -> None:
-        """Store a document; `is_found` includes it in library searches. Raises StorageError."""
-
-    async def text(self, sha256: str) -> str:
-        """Return the stored text. Raises StorageError."""
+    ) -> None: ...
+    async def text(self, sha256: str) -> str: ...

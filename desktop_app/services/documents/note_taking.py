@@ -140,13 +140,10 @@ class Task:
 
 
 class NoteCache(Protocol):
-    """Caches notes under a hash of their input."""
+    """Caches notes under a hash of their input: see storage/documents/note_store.py."""
 
-    async def get(self, key: str) -> str | None:
-        """Return a note, or None. Raises StorageError."""
-
-    async def put(self, key: str, text: str, conversation_id: str) -> None:
-        """Store a note of a conversation. Raises StorageError."""
+    async def get(self, key: str) -> str | None: ...
+    async def put(self, key: str, text: str, conversation_id: str) -> None: ...
 
 
 class Reader(Protocol):

@@ -15,16 +15,11 @@ HOLDS: Final = timedelta(hours=1)
 
 
 class ListingBook(Protocol):
-    """Stores listings by profile id."""
+    """Stores listings by profile id: see storage/settings/model_listing_store.py."""
 
-    async def all(self) -> dict[str, ModelListing]:
-        """Return the newest listing of each profile."""
-
-    async def save(self, profile_id: str, listing: ModelListing) -> None:
-        """Store a listing in place of the previous one."""
-
-    async def remove(self, profile_id: str) -> None:
-        """Delete the listing of a profile."""
+    async def all(self) -> dict[str, ModelListing]: ...
+    async def save(self, profile_id: str, listing: ModelListing) -> None: ...
+    async def remove(self, profile_id: str) -> None: ...
 
 
 class ListingProvider(Protocol):

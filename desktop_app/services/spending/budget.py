@@ -36,7 +36,10 @@ NEAR_LIMIT = N_(
 
 
 class HoldBook(Protocol):
-    """Stores holds next to the recorded spending. Raises StorageError."""
+    """Stores holds next to the recorded spending: see storage/spending/spending_holds.py.
+
+    Raises StorageError.
+    """
 
     async def take(
         self,
@@ -45,14 +48,9 @@ class HoldBook(Protocol):
         cap: Decimal,
         at: datetime,
         call: tuple[str, str] = ("", ""),
-    ) -> tuple[int | None, MonthUnderCap]:
-        """Hold an amount if it fits the cap. Return the hold's id (or None) and the month."""
-
-    async def release(self, hold_id: int) -> None:
-        """Release a hold."""
-
-    async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap:
-        """Return the month's spending and holds."""
+    ) -> tuple[int | None, MonthUnderCap]: ...
+    async def release(self, hold_id: int) -> None: ...
+    async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap: ...
 
 
 class Notes(Protocol):

@@ -46,15 +46,15 @@ class ConsentSource(Protocol):
 
 
 class PermissionBook(Protocol):
-    """Stores what the user has allowed. Raises StorageError."""
+    """Stores what the user has allowed: see storage/tools/permission_store.py.
 
-    async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission:
-        """Return what is stored for the tool in the conversation; ASK if nothing is."""
+    Raises StorageError.
+    """
 
+    async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission: ...
     async def keep(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
-    ) -> None:
-        """Store a permission; CONVERSATION is for this conversation alone."""
+    ) -> None: ...
 
 
 class ConsentDesk:

@@ -24,25 +24,14 @@ from desktop_app.services.tools.server_run import Connect, ServerRun
 
 
 class ServerBook(Protocol):
-    """Stores servers. Raises StorageError."""
+    """Stores servers: see storage/tools/server_store.py. Raises StorageError."""
 
-    async def servers(self) -> list[ToolServer]:
-        """Return all servers by name."""
-
-    async def save(self, server: ToolServer) -> None:
-        """Add a server, or replace the one of its name."""
-
-    async def remove(self, name: str) -> None:
-        """Remove a server."""
-
-    async def listed(self, name: str) -> list[dict[str, Any]]:
-        """Return the tools that a server has last listed."""
-
-    async def keep_listed(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
-        """Store the tools that a server lists."""
-
-    async def keep_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
-        """Store the prompts of a server: `name` and `text` of each."""
+    async def servers(self) -> list[ToolServer]: ...
+    async def save(self, server: ToolServer) -> None: ...
+    async def remove(self, name: str) -> None: ...
+    async def listed(self, name: str) -> list[dict[str, Any]]: ...
+    async def keep_listed(self, name: str, tools: Sequence[dict[str, Any]]) -> None: ...
+    async def keep_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None: ...
 
 
 class SecretPlace(Protocol):
@@ -54,16 +43,11 @@ class SecretPlace(Protocol):
 
 
 class SecretKeeper(Protocol):
-    """Keeps secret values, each for one origin. Raises CredentialError."""
+    """Keeps secrets, each for one origin: see credentials/vault.py. Raises CredentialError."""
 
-    async def get(self, name: str, origin: str) -> Secret | None:
-        """Return the secret if it belongs to `origin`."""
-
-    async def place(self, name: str, origin: str) -> SecretPlace:
-        """Return where the secret is, without reading the keyring."""
-
-    async def remove(self, name: str) -> None:
-        """Forget a secret."""
+    async def get(self, name: str, origin: str) -> Secret | None: ...
+    async def place(self, name: str, origin: str) -> SecretPlace: ...
+    async def remove(self, name: str) -> None: ...
 
 
 class PermissionsOfSource(Protocol):
