@@ -12,7 +12,6 @@ from desktop_app.cli.answers.parameter_options import add_answer_parameters
 from desktop_app.cli.batch.batch_options import add_batch
 from desktop_app.cli.choice_arguments import compared_choice
 from desktop_app.cli.command_help import (
-    CommandHelpFormatter,
     CommandParser,
     epilog,
     json_fields,
@@ -84,7 +83,6 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
             ),
             codes=usual_codes(),
         ),
-        formatter_class=CommandHelpFormatter,
     )
     made.add_argument(
         "--version",
@@ -116,7 +114,6 @@ def _add(
         help=help_,
         usage=f"repartee {name} {usage}",
         epilog=epilog_,
-        formatter_class=CommandHelpFormatter,
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import signal
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -50,7 +49,7 @@ from desktop_app.cli.ask_collections import (
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import Steps
+from desktop_app.cli.streams.progress_output import Steps, cancel_at_signals
 from desktop_app.cli.streams.standard_input import as_file, read_all
 from desktop_app.cli.streams.terminal import Output
 from desktop_app.cli.tool_commands import require_known, require_tools
@@ -171,11 +170,10 @@ async def _question(
 
 
 async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None:
-        output.stop_with(task.cancel)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, task.cancel)
+    cancel_at_signals()
+    task = asyncio.current_task()
+    assert task is not None
+    output.stop_with(task.cancel)
     backend = build_backend()
     try:
         await backend.open()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from desktop_app.cli.streams.console import clean_line
 from desktop_app.i18n.translation import N_, tr
@@ -36,6 +36,9 @@ _ROW: Final = re.compile(r" +\S+ +")
 
 class CommandParser(argparse.ArgumentParser):
     """A parser whose errors escape what was typed, so that it cannot forge output lines."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, formatter_class=CommandHelpFormatter)
 
     def error(self, message: str) -> NoReturn:
         """Print an error about the command line, and exit with 2."""

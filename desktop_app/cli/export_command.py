@@ -377,19 +377,18 @@ async def _write_json(
 ) -> None:
     used = {conversation.folder_id for conversation in wanted}
     folders: set[str | None] = {None}
-    with _skipping_errors(left_out, _skipped_folders):
+    with _skipping_errors(left_out, N_("Folders skipped: {reason}")):
         for folder in await backend.conversation_folders.all():
             if folder.id in used:
                 writer.folder(folder)
                 folders.add(folder.id)
     presets = {}
-    with _skipping_errors(left_out, _skipped_presets):
+    with _skipping_errors(left_out, N_("Presets skipped: {reason}")):
         presets = {preset.id: preset for preset in await backend.prompts.presets()}
     hashes: set[str] = set()
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
-        sentence = partial(_skipped_conversation, conversation)
-        with _skipping_errors(left_out, sentence, wanted, conversation):
+        with _skipping_conversation(left_out, wanted, conversation):
             messages = await backend.conversations.messages(conversation.id)
             made = await backend.compactions.load(conversation.id)
             preset = presets.get(conversation.preset_id or "")
@@ -399,37 +398,28 @@ async def _write_json(
             parts = [part for message in messages for part in message.attachments]
             hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
     for sha256 in sorted(hashes):
-        with _skipping_errors(left_out, partial(_skipped_attachment, sha256[:64])):
+        with _skipping_errors(left_out, N_("Attachment {id} skipped: {reason}"), id=sha256[:64]):
             file = await backend.attachments.file(sha256)
             if file is not None:
                 writer.file(file)
     writer.end()
 
 
-def _skipped_folders(reason: str) -> str:
-    return tr("Folders skipped: {reason}", reason=reason)
-
-
-def _skipped_presets(reason: str) -> str:
-    return tr("Presets skipped: {reason}", reason=reason)
-
-
-def _skipped_attachment(sha256: str, reason: str) -> str:
-    return tr("Attachment {id} skipped: {reason}", id=sha256, reason=reason)
-
-
-def _skipped_conversation(conversation: Conversation, reason: str) -> str:
-    title = short(conversation.title)
-    return tr("Conversation “{title}” skipped: {reason}", title=title, reason=reason)
+@contextmanager
+def _skipping_conversation(
+    left_out: list[str], wanted: list[Conversation], conversation: Conversation
+) -> Iterator[None]:
+    """Take a conversation that cannot be read or written out of `wanted`, and note why."""
+    known = len(left_out)
+    sentence, title = N_("Conversation “{title}” skipped: {reason}"), short(conversation.title)
+    with _skipping_errors(left_out, sentence, title=title):
+        yield
+    if len(left_out) > known:
+        wanted.remove(conversation)
 
 
 @contextmanager
-def _skipping_errors(
-    left_out: list[str],
-    sentence: Callable[[str], str],
-    wanted: list[Conversation] | None = None,
-    conversation: Conversation | None = None,
-) -> Iterator[None]:
+def _skipping_errors(left_out: list[str], sentence: str, **params: str) -> Iterator[None]:
     """Skip what cannot be read or written, and note why; a full disk ends the export."""
     try:
         yield
@@ -438,9 +428,8 @@ def _skipping_errors(
     except (UserFacingError, *BAD_VALUE) as exc:
         why = exc.details if isinstance(exc, StoreDamagedError) else str(exc)
         is_sentence = isinstance(exc, UserFacingError) and not isinstance(exc, StoreDamagedError)
-        left_out.append(sentence(why if is_sentence else why[:200] or type(exc).__name__))
-        if wanted is not None and conversation is not None:
-            wanted.remove(conversation)
+        reason = why if is_sentence else why[:200] or type(exc).__name__
+        left_out.append(tr(sentence, reason=reason, **params))
 
 
 async def _export_each(
@@ -457,8 +446,7 @@ async def _export_each(
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
         file_name = next(names)
-        sentence = partial(_skipped_conversation, conversation)
-        with _skipping_errors(left_out, sentence, wanted, conversation):
+        with _skipping_conversation(left_out, wanted, conversation):
             path = await backend.conversations.path(conversation.id)
             if options.last_response:
                 path = [message for message in path if message.role is Role.ASSISTANT][-1:]

@@ -7,9 +7,9 @@ import re
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.backend.backend import build_backend
 from desktop_app.cli.answers.chosen_model import learn_listing
-from desktop_app.cli.streams.console import say, write_json, write_line
+from desktop_app.cli.streams.console import rounded, say, write_json, write_line
+from desktop_app.cli.streams.progress_output import opened
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
@@ -45,14 +45,10 @@ def run_tools(options: argparse.Namespace) -> int:
 
 
 async def _list(*, as_json: bool) -> int:
-    backend = build_backend()
-    try:
-        await backend.open()
+    async with opened() as backend:
         names = [all_of(source) for source in await backend.tools.sources()]
         found = await backend.tools.listed(names)
         usual = await _usual_choice(backend)
-    finally:
-        await backend.aclose()
     with in_english() if as_json else nullcontext():
         listed = [(tool, _refusal(tool, usual)) for tool in found]
     if as_json:
@@ -178,7 +174,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
             "arguments": _value(call.run_arguments),
             "result": call.result,
             "status": call.state.value,
-            "duration_s": None if call.seconds is None else round(call.seconds, 3),
+            "duration_s": rounded(call.seconds),
         }
         for call in calls
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import with_built_in
+from desktop_app.cli.answers.asked_form import text_in_file
 from desktop_app.cli.answers.chosen_model import answering_profile
 from desktop_app.cli.answers.parameter_options import MOST_STOPS
 from desktop_app.domain.answering.generation import Overrides
@@ -15,7 +15,6 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Variant
-from desktop_app.foreign_file import RefusedFileError, open_file
 
 if TYPE_CHECKING:
     import argparse
@@ -96,22 +95,11 @@ def _overrides(options: argparse.Namespace) -> Overrides:
         raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MOST_STOPS)
     instructions = options.instructions
     if options.system is not None:
-        instructions = _text_of(options.system)
+        unreadable = Reason.INSTRUCTIONS_UNREADABLE
+        instructions = text_in_file(options.system, LONGEST_INSTRUCTIONS, unreadable)
     own = Overrides(instructions)
     for name in _OPTIONS:
         value = getattr(options, name)
         if value is not None:
             own = own.setting(_NAMES.get(name, name), tuple(value) if name == "stop" else value)
     return own
-
-
-def _text_of(name: str) -> str:
-    try:
-        with open_file(Path(name)) as file:
-            data = file.read(LONGEST_INSTRUCTIONS + 1)
-        text = data.decode("utf-8-sig")
-    except (OSError, RefusedFileError, UnicodeDecodeError) as error:
-        raise IllegalChoiceError(Reason.INSTRUCTIONS_UNREADABLE, file=name) from error
-    if len(data) > LONGEST_INSTRUCTIONS:
-        raise IllegalChoiceError(Reason.INSTRUCTIONS_UNREADABLE, file=name)
-    return text

@@ -62,7 +62,7 @@ def names_form(told: NoticeText) -> bool:
 
 
 def _source_in(file: str) -> FormSource:
-    text = _text_of(file, Reason.SCHEMA_UNREADABLE)
+    text = text_in_file(file, LARGEST_FORM, Reason.SCHEMA_UNREADABLE)
     return FormSource(FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema"))
 
 
@@ -76,7 +76,7 @@ def _grammar_in(file: str) -> AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in {syntax.value for syntax in GrammarSyntax}:
         raise IllegalChoiceError(Reason.GRAMMAR_UNKNOWN, file=file)
-    text = _text_of(file, Reason.GRAMMAR_UNREADABLE)
+    text = text_in_file(file, LARGEST_FORM, Reason.GRAMMAR_UNREADABLE)
     if ending == GrammarSyntax.REGEX:
         text = text.rstrip("\r\n")
     form = form_of(FormSource(FormKind(ending), text), file)
@@ -84,14 +84,15 @@ def _grammar_in(file: str) -> AnswerGrammar:
     return form
 
 
-def _text_of(name: str, unreadable: Reason) -> str:
+def text_in_file(name: str, largest: int, unreadable: Reason) -> str:
+    """Return the text of a file of at most `largest` bytes. Raises IllegalChoiceError."""
     try:
         with open_file(Path(name)) as file:
-            data = file.read(LARGEST_FORM + 1)
+            data = file.read(largest + 1)
         text = data.decode("utf-8-sig")
     except (OSError, RefusedFileError, UnicodeDecodeError) as error:
         raise IllegalChoiceError(unreadable, file=name) from error
-    if len(data) > LARGEST_FORM:
+    if len(data) > largest:
         raise IllegalChoiceError(unreadable, file=name)
     return text
 

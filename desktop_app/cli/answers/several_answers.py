@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.asked_form import checked, say_problems
-from desktop_app.cli.streams.console import drop_output, say, write, write_json
+from desktop_app.cli.streams.console import drop_output, rounded, say, write, write_json
 from desktop_app.cli.streams.terminal import answer_fields, call_words, several_fields, worded
 from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.answering.stream_events import (
@@ -142,7 +142,7 @@ class SeveralAnswers:
             answer_fields(column.run.answer)
             | self._whole(column.run.answer)
             | {
-                "first_token_s": _rounded(column.first_token_s),
+                "first_token_s": rounded(column.first_token_s),
                 "tool_calls": calls_json(tool_calls(column.run.answer.parts)),
                 "parsed": column.checked.value,
                 "schema_problems": [asdict(problem) for problem in column.checked.problems],
@@ -253,10 +253,6 @@ def _figures(answer: Message, first_token_s: float | None) -> str:
     if answer.cost is not None:
         words.append(formatting.money(answer.cost))
     return ", ".join(words)
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
 
 
 def write_compared(

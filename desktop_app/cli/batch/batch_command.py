@@ -6,7 +6,6 @@ A job that another process is running, usually an open window, is shown as store
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import use_limits
@@ -29,7 +28,7 @@ from desktop_app.cli.batch.batch_output import (
 )
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.progress_output import Steps, cancel_at_signals, opened, path_of
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
 from desktop_app.domain.batch.batch_wording import (
@@ -82,10 +81,7 @@ def run_batch(options: argparse.Namespace) -> int:
 
 
 async def _with_backend(run: Any, options: argparse.Namespace) -> int:
-    task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    cancel_at_signals()
     async with opened() as backend:
         use_limits(backend, await backend.values())
         await backend.listings.load()

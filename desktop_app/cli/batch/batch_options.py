@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from desktop_app.cli.command_help import CommandHelpFormatter, epilog, usual_codes
+from desktop_app.cli.command_help import epilog, usual_codes
 from desktop_app.i18n.translation import tr
 
 _JOB_FIELDS: Final = (
@@ -31,7 +31,6 @@ def add_batch(
         help=tr("send a message with each of many files, at half price"),
         usage="repartee batch {start,status,report,cancel,resume,again,remove} ...",
         epilog=_epilog_of_batch(),
-        formatter_class=CommandHelpFormatter,
     )
     below = batch.add_subparsers(dest="action", required=True, prog="repartee batch")
 
@@ -41,7 +40,6 @@ def add_batch(
             help=help_,
             usage=f"repartee batch {name} {usage}",
             epilog=text or epilog(codes=usual_codes()),
-            formatter_class=CommandHelpFormatter,
         )
 
     start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())

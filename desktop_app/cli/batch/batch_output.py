@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -150,7 +150,6 @@ def _parsed(job: BatchJob, item: BatchItem) -> Any:
 
 
 def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
-    usage = item.usage
     return {
         "name": item.name,
         "status": item.status.value,
@@ -158,14 +157,7 @@ def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
         "answer": item.answer,
         "parsed": _parsed(job, item),
         "error": item_error_text(item) or None,
-        "usage": None
-        if usage is None
-        else {
-            "input_tokens": usage.input_tokens,
-            "cached_tokens": usage.cached_tokens,
-            "output_tokens": usage.output_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-        },
+        "usage": asdict(item.usage) if item.usage else None,
         "cost_usd": None if item.cost is None else str(item.cost),
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +31,7 @@ from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
-from desktop_app.cli.streams.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.progress_output import Steps, cancel_at_signals, opened, path_of
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import TIER, refusal
@@ -78,10 +77,7 @@ def run_eval(options: argparse.Namespace) -> int:
 
 
 async def _eval(options: argparse.Namespace) -> int:
-    task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    cancel_at_signals()
     cases = await asyncio.to_thread(_cases, options.cases, options.preset)
     async with opened() as backend:
         values = await backend.values()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from desktop_app.cli.choice_arguments import variant_choice
-from desktop_app.cli.command_help import CommandHelpFormatter, epilog, json_fields
+from desktop_app.cli.command_help import epilog, json_fields
 from desktop_app.cli.number_arguments import between, whole_between
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
@@ -39,7 +39,6 @@ def add_eval(
         help=tr("compare variants and models on your own cases"),
         usage=tr("repartee eval [CASES] --variant VARIANT[/EFFORT] ... [option ...]"),
         epilog=_epilog(),
-        formatter_class=CommandHelpFormatter,
     )
     command.add_argument(
         "cases",

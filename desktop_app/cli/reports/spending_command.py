@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.streams.console import clean_line, say, write, write_json, write_line
+from desktop_app.cli.streams.console import clean_line, rounded, say, write, write_json, write_line
 from desktop_app.cli.streams.progress_output import Steps, opened
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.domain.conversations.conversation import now
@@ -109,22 +109,15 @@ def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
         "uncounted": spent.uncounted,
         "failed": went.failed,
         "retries": went.retries,
-        "input_tokens": spent.usage.input_tokens,
-        "cached_tokens": spent.usage.cached_tokens,
-        "output_tokens": spent.usage.output_tokens,
-        "reasoning_tokens": spent.usage.reasoning_tokens,
-        "p50_first_token_s": _rounded(went.p50_first_token_s),
-        "p95_first_token_s": _rounded(went.p95_first_token_s),
-        "p50_s": _rounded(went.p50_s),
-        "tokens_per_s": _rounded(went.tokens_per_s),
-        "p50_tokens_per_s": _rounded(went.p50_tokens_per_s),
-        "p95_tokens_per_s": _rounded(went.p95_tokens_per_s),
+        **asdict(spent.usage),
+        "p50_first_token_s": rounded(went.p50_first_token_s),
+        "p95_first_token_s": rounded(went.p95_first_token_s),
+        "p50_s": rounded(went.p50_s),
+        "tokens_per_s": rounded(went.tokens_per_s),
+        "p50_tokens_per_s": rounded(went.p50_tokens_per_s),
+        "p95_tokens_per_s": rounded(went.p95_tokens_per_s),
         "cost_usd": exact_digits(spent.cost),
     }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
 
 
 def _total(rows: Sequence[SpendingRow]) -> Decimal:

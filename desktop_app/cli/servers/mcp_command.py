@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.backend.backend import build_backend
 from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.streams.console import say, write_json, write_line
+from desktop_app.cli.streams.progress_output import cancel_at_signals, opened
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.tool_commands import brief, tool_json
 from desktop_app.domain.error_note import note_of
@@ -71,13 +70,8 @@ def _worded(error: UserFacingError) -> str:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    backend = build_backend()
-    try:
-        await backend.open()
+    cancel_at_signals()
+    async with opened() as backend:
         servers = backend.tool_servers
         if options.action == "add":
             return await _add(servers, options)
@@ -94,8 +88,6 @@ async def _run(options: argparse.Namespace) -> int:
         if options.action == "import":
             return await _import(servers, Path(options.file))
         return await _test(servers, options.name, as_json=options.json)
-    finally:
-        await backend.aclose()
 
 
 async def _add(servers: ToolServers, options: argparse.Namespace) -> int:

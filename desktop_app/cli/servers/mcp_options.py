@@ -5,12 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from desktop_app.cli.command_help import (
-    CommandHelpFormatter,
-    epilog,
-    json_fields,
-    usual_codes,
-)
+from desktop_app.cli.command_help import epilog, json_fields, usual_codes
 from desktop_app.i18n.translation import tr
 
 _LIST_FIELDS: Final = (
@@ -37,7 +32,6 @@ def add_mcp(
             ),
             codes=usual_codes(),
         ),
-        formatter_class=CommandHelpFormatter,
     )
     below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
 
@@ -47,7 +41,6 @@ def add_mcp(
             help=help_,
             usage=f"repartee mcp {name} {usage}",
             epilog=text or epilog(codes=usual_codes()),
-            formatter_class=CommandHelpFormatter,
         )
 
     add = command(

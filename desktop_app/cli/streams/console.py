@@ -61,6 +61,11 @@ def as_json(value: object, *, indent: int | None = None) -> str:
     return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
+def rounded(value: float | None) -> float | None:
+    """Return a figure as JSON has it."""
+    return None if value is None else round(value, 3)
+
+
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     if code < 0x10000:

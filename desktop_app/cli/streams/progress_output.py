@@ -1,7 +1,9 @@
-"""Helpers of the library commands: progress messages, and opening the library."""
+"""Helpers of commands: progress messages, signals, and opening the library."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +39,14 @@ class Steps:
             else:
                 line = tr("{task}: {done} of {total}", task=self._what, done=done, total=total)
             note(clean_line(line))
+
+
+def cancel_at_signals() -> None:
+    """Cancel the current task when the command is told to end."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def path_of(name: str) -> Path:

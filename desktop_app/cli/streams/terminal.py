@@ -31,7 +31,6 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL, retry_text
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
@@ -230,7 +229,7 @@ def answer_fields(answer: Message) -> dict[str, Any]:
         "answered_by": answer.answered_by or None,
         "variant": choice.variant.value if choice and choice.variant else None,
         "effort": choice.effort.value if choice and choice.effort else None,
-        "usage": _usage(answer.usage) if answer.usage else None,
+        "usage": asdict(answer.usage) if answer.usage else None,
         "cost_usd": str(answer.cost) if answer.cost is not None else None,
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
@@ -292,15 +291,6 @@ def _object(
         "schema_problems": [asdict(problem) for problem in checked.problems],
     }
     return as_json(value)
-
-
-def _usage(usage: Usage) -> dict[str, int]:
-    return {
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "output_tokens": usage.output_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-    }
 
 
 def _error(note: ErrorNote) -> dict[str, str]:

@@ -17,7 +17,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchUpload,
     ItemStatus,
 )
-from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
@@ -25,18 +24,21 @@ from desktop_app.domain.conversations.message_parts import (
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     Row,
+    choice_from_row,
+    choice_to_row,
     error_from_text,
     error_to_text,
     from_micros,
     to_json,
     to_micros,
     to_text,
+    usage_from_row,
 )
 
 _MONEY: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
@@ -44,7 +46,6 @@ _MONEY: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
 
 def job_to_row(job: BatchJob) -> Row:
     """Return the columns that change with the job itself, without sums and owner."""
-    choice = job.choice
     answered = Overrides(job.instructions, job.parameters, NAMES, job.examples)
     details = {
         "api": job.api.value,
@@ -60,11 +61,8 @@ def job_to_row(job: BatchJob) -> Row:
         "id": job.id,
         "created_at": to_micros(job.created_at),
         "status": job.status.value,
-        "provider_id": choice.provider_id,
         "base_url": to_text(job.base_url),
-        "model": to_text(choice.model),
-        "variant": None if choice.variant is None else choice.variant.value,
-        "effort": None if choice.effort is None else choice.effort.value,
+        **choice_to_row(job.choice),
         "title": to_text(job.title),
         "task": to_text(job.task),
         "details": to_json(details),
@@ -78,6 +76,8 @@ def job_to_row(job: BatchJob) -> Row:
 
 def job_from_row(row: Cells) -> BatchJob:
     """Return the job in a row, without uploads and counts."""
+    choice = choice_from_row(row)
+    assert choice is not None
     details = json.loads(row["details"])
     answered = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
@@ -86,12 +86,7 @@ def job_from_row(row: Cells) -> BatchJob:
         estimate[name] = None if amount is None else Decimal(amount)
     return BatchJob(
         id=row["id"],
-        choice=ModelChoice(
-            row["provider_id"],
-            row["model"],
-            None if row["variant"] is None else Variant(row["variant"]),
-            None if row["effort"] is None else Effort(row["effort"]),
-        ),
+        choice=choice,
         title=row["title"],
         task=row["task"],
         template_id=details.get("template_id", ""),
@@ -186,13 +181,4 @@ def item_from_row(row: Cells) -> BatchItem:
         conversation_id=row["conversation_id"],
         prompt=prompts[0] if prompts else "",
         answered_by=row["answered_by"],
-    )
-
-
-def usage_from_row(row: Cells) -> Usage | None:
-    """Return the usage in the four token columns, or None if they are NULL."""
-    if row["input_tokens"] is None:
-        return None
-    return Usage(
-        row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"]
     )

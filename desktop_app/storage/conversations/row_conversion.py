@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -48,6 +48,7 @@ Cells = sqlite3.Row | Mapping[str, Any]
 
 _AT_ONCE: Final = 100_000
 """Characters."""
+_NO_USAGE: Final[Row] = dict.fromkeys(field.name for field in fields(Usage))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -108,7 +109,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
         "title": to_text(conversation.title),
         "created_at": to_micros(conversation.created_at),
         "updated_at": to_micros(conversation.updated_at),
-        **_choice_to_row(conversation.choice),
+        **choice_to_row(conversation.choice),
         "leaf_id": conversation.leaf_id,
         "pinned": int(conversation.pinned),
         "overrides": overrides_to_text(conversation.overrides),
@@ -123,7 +124,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
 
 def conversation_from_row(row: Cells) -> Conversation:
     """Return the conversation in a row of `conversations` with the extra column `streaming`."""
-    choice = _choice_from_row(row)
+    choice = choice_from_row(row)
     assert choice is not None
     return Conversation(
         id=row["id"],
@@ -159,7 +160,7 @@ def folder_to_row(folder: Folder) -> Row:
         "id": folder.id,
         "name": to_text(folder.name),
         "created_at": to_micros(folder.created_at),
-        **_choice_to_row(folder.choice),
+        **choice_to_row(folder.choice),
         "overrides": overrides_to_text(folder.overrides),
     }
 
@@ -170,7 +171,7 @@ def folder_from_row(row: Cells) -> Folder:
         id=row["id"],
         name=row["name"],
         created_at=from_micros(row["created_at"]),
-        choice=_choice_from_row(row),
+        choice=choice_from_row(row),
         overrides=overrides_from_text(row["overrides"]),
     )
 
@@ -229,14 +230,10 @@ def message_to_row(message: Message) -> Row:
 
 def answer_to_row(message: Message) -> Row:
     """Return the columns that change while an answer streams and when it ends."""
-    usage = message.usage
     return {
         "status": message.status.value,
-        **_choice_to_row(message.choice),
-        "input_tokens": None if usage is None else usage.input_tokens,
-        "cached_tokens": None if usage is None else usage.cached_tokens,
-        "output_tokens": None if usage is None else usage.output_tokens,
-        "reasoning_tokens": None if usage is None else usage.reasoning_tokens,
+        **choice_to_row(message.choice),
+        **(_NO_USAGE if message.usage is None else asdict(message.usage)),
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
         "error": None if message.error is None else to_json(error_to_json(message.error)),
@@ -259,8 +256,8 @@ def message_from_row(row: Cells) -> Message:
         status=MessageStatus(row["status"]),
         parts=parts if row["status"] == MessageStatus.STREAMING else settled(parts),
         created_at=from_micros(row["created_at"]),
-        choice=_choice_from_row(row),
-        usage=_usage_from_row(row),
+        choice=choice_from_row(row),
+        usage=usage_from_row(row),
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         duration_s=row["duration_s"],
         error=None if row["error"] is None else error_from_json(json.loads(row["error"])),
@@ -299,7 +296,8 @@ def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
         raise StoreDamagedError(Reason.ROW_DAMAGED, details=details) from exc
 
 
-def _choice_to_row(choice: ModelChoice | None) -> Row:
+def choice_to_row(choice: ModelChoice | None) -> Row:
+    """Return the four columns of a choice."""
     if choice is None:
         return {"provider_id": None, "model": None, "variant": None, "effort": None}
     return {
@@ -310,7 +308,8 @@ def _choice_to_row(choice: ModelChoice | None) -> Row:
     }
 
 
-def _choice_from_row(row: Cells) -> ModelChoice | None:
+def choice_from_row(row: Cells) -> ModelChoice | None:
+    """Return the choice in its four columns, or None if they are NULL."""
     if row["provider_id"] is None:
         return None
     return _choice(row["provider_id"], row["model"], row["variant"], row["effort"])
@@ -327,7 +326,8 @@ def _choice(provider_id: str, model: str, variant: str | None, effort: str | Non
     )
 
 
-def _usage_from_row(row: Cells) -> Usage | None:
+def usage_from_row(row: Cells) -> Usage | None:
+    """Return the usage in the four token columns, or None if they are NULL."""
     if row["input_tokens"] is None:
         return None
     return Usage(
