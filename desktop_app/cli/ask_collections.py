@@ -44,7 +44,10 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     # A folder's collection has the folder's name; read the folder again in this case, too.
     of_folder = is_folder and any(each.folder == str(folder) for each in known)
     for collection in () if of_folder else known:
-        if name in (collection.id, collection.name) or _same(name, collection.name):
+        if (
+            name in (collection.id, collection.name)
+            or name.casefold() == collection.name.casefold()
+        ):
             return CollectionPart(collection.id, collection.name)
     if not is_folder:
         there = ", ".join(collection.name for collection in known)
@@ -56,10 +59,6 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
         )
     made = await _of_folder(backend, known, folder)
     return CollectionPart(made.id, made.name)
-
-
-def _same(name: str, other: str) -> bool:
-    return name.casefold() == other.casefold()
 
 
 async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path) -> Collection:

@@ -92,7 +92,7 @@ def wait_for_target(besides: int) -> PasteTarget:
         while time.monotonic() < until:
             window = _active_window(display)
             # Seen twice, because the focus may pass through another window.
-            if window not in (0, besides) and window == before and not _is_key_held(display):
+            if window not in (0, besides) and window == before and not any(display.query_keymap()):
                 return PasteTarget(window, _is_terminal(display, window))
             before = window
             time.sleep(_PAUSE_S)
@@ -143,10 +143,6 @@ def _active_window(display: Display) -> int:
     name = display.intern_atom("_NET_ACTIVE_WINDOW")
     found = display.screen().root.get_full_property(name, X.AnyPropertyType)
     return int(found.value[0]) if found is not None and len(found.value) else 0
-
-
-def _is_key_held(display: Display) -> bool:
-    return any(display.query_keymap())
 
 
 def _is_terminal(display: Display, window: int) -> bool:

@@ -54,16 +54,14 @@ class ApplicationObject:
         match method, body:
             case "Activate", (dict(),):
                 self._on_open(())
-            case "Open", (list(addresses), dict()) if all(map(_is_text, addresses)):
+            case "Open", (list(addresses), dict()) if all(
+                isinstance(each, str) for each in addresses
+            ):
                 self._on_open(tuple(addresses))
             case "ActivateAction", (str(name), list(parameters), dict()):
                 self._on_action(name, _first_text(parameters))
             case _:
                 raise BusError(method)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _first_text(parameters: list[Any]) -> str:

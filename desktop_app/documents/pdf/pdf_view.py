@@ -45,7 +45,7 @@ class PdfView:
                 self._document.init_forms()
         except (pdfium.PdfiumError, OSError, ValueError) as error:
             if getattr(error, "err_code", None) in _LOCKED:
-                raise self._locked_error() from error
+                raise DocumentEncryptedError(Reason.PAGES_LOCKED, name=name) from error
             raise self._damaged_error(error) from error
 
     def close(self) -> None:
@@ -100,9 +100,6 @@ class PdfView:
         if self._page is not None:
             self._page[1].close()
             self._page = None
-
-    def _locked_error(self) -> DocumentEncryptedError:
-        return DocumentEncryptedError(Reason.PAGES_LOCKED, name=self._name)
 
     def _damaged_error(self, error: Exception) -> DocumentDamagedError:
         return DocumentDamagedError(Reason.PAGES_NOT_DRAWN, details=str(error), name=self._name)

@@ -112,7 +112,7 @@ class DocumentWorker:
         self._memory = 0
         self._killed: int | None = None
         self._idle: asyncio.TimerHandle | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[object]] = set()
 
     @property
     def pid(self) -> int | None:
@@ -433,7 +433,7 @@ class DocumentWorker:
             except BaseException as error:
                 ours.close()
                 if isinstance(error, OSError):
-                    raise _start_error(error) from error
+                    raise DocumentError(Reason.READER_NOT_STARTED, details=str(error)) from error
                 raise
         ours.setblocking(False)
         return child, ours
@@ -463,13 +463,10 @@ class DocumentWorker:
             self._files = None
         if child:
             self._kill(child)
-            task = asyncio.get_running_loop().create_task(_reap(child))
+            # waits for the end, and closes the pipes
+            task = asyncio.get_running_loop().create_task(child.communicate())
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-
-def _start_error(error: OSError) -> DocumentError:
-    return DocumentError(Reason.READER_NOT_STARTED, details=str(error))
 
 
 def _image_bytes_bound(size: tuple[int, int]) -> int:
@@ -560,8 +557,3 @@ async def _child_gone_error(child: Process) -> _ChildGoneError:
         async with asyncio.timeout(1):
             return _ChildGoneError(f"the reader ended with code {await child.wait()}")
     return _ChildGoneError("the reader did not answer as it should")
-
-
-async def _reap(child: Process) -> None:
-    """Wait for a killed child and close its pipes."""
-    await child.communicate()

@@ -90,7 +90,8 @@ def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
         result=_result(tool, item),
         is_hosted=True,
     )
-    return HostedCall(call, _image(item) if tool == "image_generation" else b"")
+    image = json_fields.text(item, "result") if tool == "image_generation" else ""
+    return HostedCall(call, decoded_image(image))
 
 
 def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,11 +123,6 @@ def _result(tool: str, item: Mapping[str, Any]) -> str:
         found = (json_fields.text(each, "filename") for each in json_fields.rows(item, "results"))
         return "\n".join(dict.fromkeys(filter(None, found)))
     return ""
-
-
-def _image(item: Mapping[str, Any]) -> bytes:
-    """Return the generated image; b"" if there is none that can be kept."""
-    return decoded_image(json_fields.text(item, "result"))
 
 
 def decoded_image(text: str) -> bytes:

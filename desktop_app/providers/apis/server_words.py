@@ -57,9 +57,9 @@ def without_markup(text: str) -> str:
     title = _TITLE.search(text)
     text = title[1] if title else _TAG.sub(" ", _INLINE.sub("", _HIDDEN.sub(" ", text)))
     text = html.unescape(text)
-    kept = (" " if c.isspace() else c for c in text if c.isspace() or not _is_unseen(c))
+    kept = (
+        " " if c.isspace() else c
+        for c in text
+        if c.isspace() or unicodedata.category(c) not in _UNSEEN
+    )
     return " ".join("".join(kept).split())
-
-
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN

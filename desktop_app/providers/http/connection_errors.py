@@ -71,10 +71,6 @@ class ConnectionAttempt:
     def _check_proxy(self) -> Remedy:
         return Remedy.CHECK_PROXY if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY
 
-    @property
-    def _proxy_url(self) -> str:
-        return self.proxy.url if self.proxy else ""
-
     def proxy_refused(self, reason: str, details: str) -> AttemptError:
         """Return the failure of a proxy that refuses; `reason` is its message."""
         if _ASKS_PASSWORD.search(reason):
@@ -161,7 +157,7 @@ class ConnectionAttempt:
             details=details,
             provider=self.provider,
             host=self.host,
-            proxy=self._proxy_url,
+            proxy=self.proxy.url if self.proxy else "",
             words=words,
         )
         return AttemptError(error)

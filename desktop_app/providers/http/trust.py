@@ -143,13 +143,14 @@ def inspect_ca_file(name: str) -> CaFile:
     found = _certificates(content).get_ca_certs()
     if not found:
         return CaFile(0)
-    ends = [_moment(str(certificate["notAfter"])) for certificate in found]
-    if max(ends) <= datetime.now(UTC):
-        day = _day(max(ends))
+    ends = [ssl.cert_time_to_seconds(str(certificate["notAfter"])) for certificate in found]
+    until = datetime.fromtimestamp(max(ends), UTC)
+    if until <= datetime.now(UTC):
+        day = formatting.day(until)
         raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(name).name, day=day)
     if len(found) > 1:
         return CaFile(len(found))
-    return CaFile(1, _name_of(found[0]), ends[0].date())
+    return CaFile(1, _name_of(found[0]), until.date())
 
 
 def _certificates(content: bytes) -> ssl.SSLContext:
@@ -169,14 +170,6 @@ def _name_of(certificate: object) -> str:
     subject = certificate["subject"] if isinstance(certificate, dict) else ()
     names = {key: value for group in subject for key, value in group}
     return names.get("commonName") or names.get("organizationName") or ""
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
-
-
-def _day(moment: datetime) -> str:
-    return formatting.day(moment)
 
 
 def _refused(name: str, exc: RefusedFileError) -> SettingError:

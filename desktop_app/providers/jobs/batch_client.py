@@ -162,7 +162,8 @@ class BatchClient:
 
     async def fetch(self, batch_id: str) -> RemoteBatch:
         """Return the current state of a batch."""
-        return await self._retry(lambda: self._get(_path("batches", batch_id)))
+        path = _path("batches", batch_id)
+        return await self._retry(lambda: self._transport.get_json(path, self._batch))
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
         """Cancel a batch. The results it has by then can still be fetched."""
@@ -206,9 +207,6 @@ class BatchClient:
         content = json.dumps(body).encode()
         async with self._transport.send("POST", path, headers, content) as reply:
             return await reply.json(self._batch)
-
-    async def _get(self, path: str) -> RemoteBatch:
-        return await self._transport.get_json(path, self._batch)
 
     def _batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)

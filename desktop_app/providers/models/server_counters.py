@@ -37,30 +37,20 @@ def counter_of(kind: ServerKind | None) -> ServerCounter | None:
     """Return the counter of a kind of server; None if it has none."""
     match kind:
         case ServerKind.LLAMA_CPP:
-            return ServerCounter("/tokenize", _llama_cpp_body, _token_list)
+            return ServerCounter("/tokenize", _body("content"), _token_list)
         case ServerKind.LLAMA_CPP_PYTHON:
-            return ServerCounter("/extras/tokenize/count", _llama_cpp_python_body, _named("count"))
+            return ServerCounter("/extras/tokenize/count", _body("input"), _named("count"))
         case ServerKind.VLLM | ServerKind.SGLANG:
-            return ServerCounter("/tokenize", _vllm_body, _named("count"))
+            return ServerCounter(
+                "/tokenize", _body("prompt", add_special_tokens=False), _named("count")
+            )
         case ServerKind.LITELLM:
-            return ServerCounter("/utils/token_counter", _litellm_body, _litellm_count)
+            return ServerCounter("/utils/token_counter", _body("prompt"), _litellm_count)
     return None
 
 
-def _llama_cpp_body(model: str, text: str) -> Mapping[str, Any]:
-    return {"content": text, "model": model}
-
-
-def _llama_cpp_python_body(model: str, text: str) -> Mapping[str, Any]:
-    return {"input": text, "model": model}
-
-
-def _vllm_body(model: str, text: str) -> Mapping[str, Any]:
-    return {"prompt": text, "model": model, "add_special_tokens": False}
-
-
-def _litellm_body(model: str, text: str) -> Mapping[str, Any]:
-    return {"prompt": text, "model": model}
+def _body(field: str, **more: Any) -> Callable[[str, str], Mapping[str, Any]]:
+    return lambda model, text: {field: text, "model": model, **more}
 
 
 def _token_list(reply: object) -> int | None:

@@ -125,6 +125,8 @@ class AnswerRun:
             refused them; the next question does not send them again.
         beside: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
+        first_token_s: seconds from the request to the first text or reasoning; None if nothing
+            came.
         largest_kept: bytes of the answer that its message keeps; a file has longer answers.
         purpose: what the ledger says of the call.
         schema: what the answer is checked against, even if the model does not take it.
@@ -180,7 +182,7 @@ class AnswerRun:
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
         self._began, self._thinking = time.monotonic(), ThinkingTime()
-        self._first_token_s: float | None = None
+        self.first_token_s: float | None = None
         self._retries = 0
         self._is_sent = False
         self._picture_text = PictureText()
@@ -212,7 +214,7 @@ class AnswerRun:
         """
         self._on_store, self._insists = on_store, insist
         async with self._hold:
-            return await self._run(listen, on_store, insist)
+            return await self._run(listen)
 
     async def release(self) -> None:
         """Release the hold of an answer that was never stored or run."""
@@ -249,13 +251,13 @@ class AnswerRun:
         await self._write_down()
         return self._reply is not before
 
-    async def _run(self, listen: Listener, on_store: StoreListener, insist: bool) -> Message:
-        checkpoints = asyncio.create_task(self._checkpoint(on_store))
+    async def _run(self, listen: Listener) -> Message:
+        checkpoints = asyncio.create_task(self._checkpoint())
         try:
             await self._stream(listen)
         except asyncio.CancelledError:
             checkpoints.cancel()
-            await asyncio.shield(self._stop(on_store))
+            await asyncio.shield(self._stop())
             raise
         finally:
             checkpoints.cancel()
@@ -264,7 +266,7 @@ class AnswerRun:
         await self._check_form()
         is_lost = isinstance(self._reply.error, RunLostError)
         status = MessageStatus.INTERRUPTED if is_lost else self._reply.status
-        await self._finish(status, on_store, once=not insist)
+        await self._finish(status, once=not self._insists)
         return self.answer
 
     async def _check_form(self) -> None:
@@ -279,7 +281,7 @@ class AnswerRun:
         notices = (*reply.notices, *problem_notices(checked.problems))
         self._reply = replace(reply, notices=notices)
 
-    async def _stop(self, on_store: StoreListener) -> None:
+    async def _stop(self) -> None:
         """Store what has arrived; a background run that was left can be picked up later."""
         if rest := self._picture_text.end():
             self._reply = accumulate(self._reply, self._kept_of(TextDelta(rest)))
@@ -290,14 +292,14 @@ class AnswerRun:
                 name = self._resolved.profile.name
                 told = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
                 self._reply = accumulate(self._reply, Notice(told))
-            await self._finish(MessageStatus.CANCELLED, on_store, once=True)
+            await self._finish(MessageStatus.CANCELLED, once=True)
             return
         self.answer = kept
         try:
             await self._long.flush()
             await self._store.save_answer(kept)
         except StorageError as error:
-            on_store(error)
+            self._on_store(error)
 
     async def _stream(self, listen: Listener) -> None:
         listen(Waiting(0, self._opening), self._reply)
@@ -482,15 +484,10 @@ class AnswerRun:
 
     def _time(self, event: StreamEvent) -> None:
         match event:
-            case TextDelta() | ReasoningDelta() | RefusalDelta() if self._first_token_s is None:
-                self._first_token_s = time.monotonic() - self._began
+            case TextDelta() | ReasoningDelta() | RefusalDelta() if self.first_token_s is None:
+                self.first_token_s = time.monotonic() - self._began
             case Waiting(seconds) if seconds:
                 self._retries += 1
-
-    @property
-    def first_token_s(self) -> float | None:
-        """Seconds from the request to the first text or reasoning; None if nothing came."""
-        return self._first_token_s
 
     @property
     def so_far(self) -> Message:
@@ -504,7 +501,7 @@ class AnswerRun:
             usage_scope=reply.usage_scope,
         )
 
-    async def _checkpoint(self, on_store: StoreListener) -> None:
+    async def _checkpoint(self) -> None:
         """Store what has arrived twice a second, as long as more arrives.
 
         The id of a background run is stored at once; without it the run could not be found again.
@@ -529,17 +526,15 @@ class AnswerRun:
                 await self._long.flush()
             except StorageError as error:
                 if not failing:
-                    on_store(error)
+                    self._on_store(error)
                 failing = True
             else:
                 if failing:
-                    on_store(None)
+                    self._on_store(None)
                 saved, failing = reply, False
             took = time.monotonic() - began
 
-    async def _finish(
-        self, status: MessageStatus, on_store: StoreListener, *, once: bool = False
-    ) -> None:
+    async def _finish(self, status: MessageStatus, *, once: bool) -> None:
         self.answer = final = self._final(status)
         while True:
             try:
@@ -549,12 +544,12 @@ class AnswerRun:
                 await self._store.save_answer(self.answer)
                 await self._write_down()
             except StorageError as error:
-                on_store(error)
+                self._on_store(error)
                 if once:
                     return
                 await asyncio.sleep(SAVE_AGAIN_S)
             else:
-                on_store(None)
+                self._on_store(None)
                 break
         if self._may_have_file:
             with suppress(StorageError):  # the next start removes it
@@ -602,7 +597,7 @@ class AnswerRun:
             tier=answered.service_tier or "",
             outcome=(status if has_ended else MessageStatus.COMPLETE).value,
             retries=self._retries if has_ended else 0,
-            first_token_s=self._first_token_s if is_only else None,
+            first_token_s=self.first_token_s if is_only else None,
             duration_s=self.answer.duration_s if is_only else None,
         )
 

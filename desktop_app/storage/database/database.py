@@ -241,7 +241,7 @@ class Database:
             _configure(connection)
             if steps:
                 if not (alone or lock.take()):
-                    raise _open_elsewhere(self.path)
+                    raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
                 if len(steps) < len(self._migrations):  # A new store has no keys
                     record_key_origins(self.path)
                 migrate(connection, self.path, steps)
@@ -417,7 +417,3 @@ def _is_not_empty(path: Path) -> bool:
 def closed_error() -> StorageError:
     """Return the error of a database that is not open."""
     return StorageError(Reason.STORE_CLOSED)
-
-
-def _open_elsewhere(path: Path) -> StorageError:
-    return StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(path))

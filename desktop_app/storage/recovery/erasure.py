@@ -95,7 +95,7 @@ def _alone(database: Path) -> Iterator[None]:
         lock = StoreLock(database)
         try:
             if not lock.take():
-                raise _in_use()
+                raise StorageError(Reason.STORE_IN_USE_BY_COMMAND)
             yield
         finally:
             lock.release()
@@ -174,7 +174,3 @@ def remove_scratch(database: Path) -> None:
     for pattern in (".restore-*", ".repair-*"):
         for folder in database.parent.glob(pattern):
             shutil.rmtree(folder)
-
-
-def _in_use() -> StorageError:
-    return StorageError(Reason.STORE_IN_USE_BY_COMMAND)

@@ -126,7 +126,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
         lock = StoreLock(database)
         try:
             if not lock.take():
-                raise _in_use_error()
+                raise StorageError(Reason.STORE_IN_USE_FOR_REPAIR)
             _refuse_newer(database)
             aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
             with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
@@ -286,7 +286,3 @@ def _insert_orphan(
     if fitting:
         table = min(fitting, key=lambda each: len(each.columns))
         _insert(connection, table, record, is_orphan=True)
-
-
-def _in_use_error() -> StorageError:
-    return StorageError(Reason.STORE_IN_USE_FOR_REPAIR)

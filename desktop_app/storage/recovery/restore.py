@@ -146,7 +146,7 @@ def restore_backup(
         lock = StoreLock(database)
         try:
             if not lock.take():
-                raise _in_use_error()
+                raise StorageError(Reason.STORE_IN_USE_FOR_RESTORE)
             with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch:
                 made = Path(scratch) / STORE
                 unpacked = _Unpacking(pack, archive, progress)
@@ -359,7 +359,3 @@ def _no_backup_error(path: Path, details: str) -> StorageError:
 
 def _damaged_error(path: Path, details: str) -> StoreDamagedError:
     return StoreDamagedError(Reason.BACKUP_DAMAGED, details=details, file=path.name)
-
-
-def _in_use_error() -> StorageError:
-    return StorageError(Reason.STORE_IN_USE_FOR_RESTORE)
