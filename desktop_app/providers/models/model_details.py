@@ -140,7 +140,7 @@ def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
 
 
 def _price(value: object, per: int) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if not isinstance(value, (int, float, str)):
         return None
     if isinstance(value, int) and not 0 <= value < HIGHEST_PRICE:
         return None  # writing out a gigantic integer takes minutes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import UnexpectedReplyError
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.models.model_details import details_of
-from desktop_app.providers.models.model_list import listing_from
+from desktop_app.providers.models.model_list import LONGEST_ID, listing_from
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG
@@ -112,6 +115,107 @@ def test_each_server_says_it_in_its_own_way(
 
 
 @pytest.mark.parametrize(
+    ("row", "details"),
+    [
+        # Several names of one thing: the first that says something counts.
+        ({"supports_vision": False, "capabilities": {"vision": True}}, {"images": False}),
+        ({"supports_vision": None, "capabilities": {"vision": True}}, {"images": True}),
+        ({"features": ["vision"]}, {"images": True}),
+        ({"features": ["other"]}, {}),
+        (
+            {"architecture": {"input_modalities": ["text"]}, "features": ["vision"]},
+            {"images": False},
+        ),
+        ({"capabilities": ["completion"]}, {"kind": CHAT, "images": False}),
+        ({"capabilities": ["multimodal"]}, {}),
+        ({"capabilities": ["completion", "MULTIMODAL"]}, {"kind": CHAT, "images": True}),
+        ({"capabilities": ["rerank", "embeddings"]}, {"kind": EMBEDDING}),
+        ({"supports_tools": False, "capabilities": {"function_calling": True}}, {"tools": False}),
+        ({"supports_function_calling": True, "supports_tools": False}, {"tools": True}),
+        ({"supported_parameters": ["top_p"], "features": ["tools"]}, {"tools": False}),
+        ({"features": ["function_calling"]}, {"tools": True}),
+        ({"capabilities": ["tool_use"]}, {"tools": True}),
+        ({"supports_reasoning": False, "features": ["reasoning"]}, {"reasoning": False}),
+        ({"capabilities": {"reasoning": True}}, {"reasoning": True}),
+        ({"capabilities": ["thinking"]}, {"reasoning": True}),
+        ({"features": ["reasoning"]}, {"reasoning": True}),
+        (
+            {"supported_parameters": ["max_tokens", "reasoning"]},
+            {"tools": False, "reasoning": True},
+        ),
+        ({"supported_parameters": ["max_tokens"]}, {"tools": False, "reasoning": False}),
+        ({"supported_parameters": ["reasoning"]}, {"tools": False}),
+        ({"supports_response_schema": True}, {"schema": True}),
+        ({"supports_response_schema": False}, {}),
+        ({"supported_parameters": ["json_schema"]}, {"tools": False, "schema": True}),
+        ({"features": ["structured_outputs"]}, {"schema": True}),
+        ({"mode": "unheard of", "type": "LLM"}, {"kind": CHAT}),
+        ({"type": "image", "supports_chat": True}, {"kind": ModelKind.IMAGE}),
+        ({"architecture": {"output_modalities": ["image", "text"]}}, {
+            "kind": CHAT, "makes_images": True
+        }),
+        ({"architecture": {"output_modalities": ["smell"]}}, {"kind": ModelKind.OTHER}),
+        ({"architecture": {"output_modalities": ["speech", "smell"]}}, {"kind": ModelKind.AUDIO}),
+        ({"supports_chat": False, "capabilities": {"completion_chat": True}}, {"kind": CHAT}),
+        ({"supports_chat": False}, {"kind": ModelKind.OTHER}),
+        # The longest answer is the smallest of what is said.
+        ({"max_output_tokens": 9, "max_completion_tokens": 8}, {"max_output": 8}),
+        ({"max_output_tokens": 9, "top_provider": {"max_completion_tokens": 7}}, {"max_output": 7}),
+        ({"max_output_tokens": 0, "max_completion_tokens": 1}, {"max_output": 1}),
+        ({"max_output_tokens": 100_000_000}, {"max_output": 100_000_000}),
+        ({"max_output_tokens": 100_000_001}, {}),
+        # Only the first hundred words count.
+        ({"features": ["x"] * 99 + ["tools"]}, {"tools": True}),
+        ({"features": ["x"] * 100 + ["tools"]}, {}),
+        ({"features": [1, None, "tools"]}, {"tools": True}),
+        ({"features": "tools"}, {}),
+    ],
+)  # fmt: skip
+def test_what_a_row_says(row: dict[str, Any], details: dict[str, Any]) -> None:
+    assert details_of(row) == ModelDetails(**details)
+
+
+@pytest.mark.parametrize(
+    ("row", "prices"),
+    [
+        ({"pricing": {"input": "0"}}, ("0", None, None)),
+        ({"pricing": {"input": "-0"}}, ("0", None, None)),
+        ({"pricing": {"input": True}}, (None, None, None)),
+        ({"pricing": {"input": 0, "output": 2}}, ("0", "2", None)),
+        ({"pricing": {"output": "99999.9999994"}}, (None, "99999.999999", None)),
+        ({"pricing": {"output": "99999.9999996"}}, (None, None, None)),
+        ({"pricing": {"input": 100_000}}, (None, None, None)),
+        ({"pricing": {"input": "100000"}}, (None, None, None)),
+        ({"pricing": {"prompt": "0.1"}}, (None, None, None)),
+        ({"pricing": {"prompt": "0.09"}}, ("90000", None, None)),
+        ({"pricing": {"input": "1." + "0" * 38}}, ("1", None, None)),
+        ({"pricing": {"input": "1." + "0" * 39}}, (None, None, None)),
+        ({"pricing": {"input": "1", "cached_input": "0.5", "cached": "0.1"}}, ("1", None, "0.5")),
+        ({"pricing": {"input": "1", "cached_input": "x", "cached": "0.1"}}, ("1", None, "0.1")),
+        (
+            {"pricing": {"prompt": "0.000001", "input_cache_read": "0.0000001", "input": "7"}},
+            ("1", None, "0.1"),
+        ),
+        (
+            {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7, "pricing": {
+                "input": "7"
+            }},
+            ("1", None, "0.1"),
+        ),
+        ({"input_cost_per_token": True, "pricing": {"input": "7"}}, ("7", None, None)),
+    ],
+)  # fmt: skip
+def test_prices_are_those_of_a_million_tokens(
+    row: dict[str, Any], prices: tuple[str | None, ...]
+) -> None:
+    found = details_of(row)
+    told = (found.input_price, found.output_price, found.cached_price)
+    assert [None if price is None else str(price) for price in told] == [
+        None if price is None else str(Decimal(price).normalize() + 0) for price in prices
+    ]
+
+
+@pytest.mark.parametrize(
     "value",
     [10**4000, -1, "1e999999", "nan", "Infinity", "9" * 100_000, 1e300, True, None, [], {}, "x"],
 )
@@ -158,6 +262,45 @@ def test_llama_cpp_has_a_second_list() -> None:
 )
 def test_models_may_be_names_alone(reply: object) -> None:
     assert [model.id for model in listing_from(reply, BOX).models] == ["a", "b"]
+
+
+@pytest.mark.parametrize("reply", [{}, {"data": None}, {"data": {}}, "text", 3, None])
+def test_a_reply_without_a_list_is_refused(reply: object) -> None:
+    with pytest.raises(UnexpectedReplyError) as caught:
+        listing_from(reply, BOX)
+    assert (caught.value.reason, caught.value.params) == (
+        Reason.MODELS_UNREADABLE,
+        {"provider": "Box"},
+    )
+
+
+@pytest.mark.parametrize("reply", [[], {"data": []}, {"data": [{"id": ""}, {"id": " "}, 3]}])
+def test_a_list_may_be_empty(reply: object) -> None:
+    assert listing_from(reply, BOX).models == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "end"),
+    [
+        ({"shutdown_date": "2026-08-10"}, date(2026, 8, 10)),
+        ({"shutdown_date": "2026-08-10T12:00:00Z"}, date(2026, 8, 10)),
+        ({"expiration_date": 86_400}, date(1970, 1, 2)),
+        ({"deprecation": "soon", "deprecation_date": "2026-08-10"}, date(2026, 8, 10)),
+        ({"shutdown_date": "2026-08-10", "deprecation": "2026-01-01"}, date(2026, 8, 10)),
+        ({"shutdown_date": 1e300}, None),
+        ({"shutdown_date": float("nan")}, None),
+        ({"shutdown_date": None}, None),
+        ({"shutdown_date": ["2026-08-10"]}, None),
+    ],
+)
+def test_the_last_day_of_a_model(row: dict[str, Any], end: date | None) -> None:
+    (model,) = listing_from({"data": [{"id": "m", **row}]}, BOX).models
+    assert model == ListedModel("m", end)
+
+
+def test_long_names_are_left_out() -> None:
+    ids = ["m" * LONGEST_ID, "m" * (LONGEST_ID + 1)]
+    assert [model.id for model in listing_from(ids, BOX).models] == ids[:1]
 
 
 async def test_litellm_is_asked_for_prices() -> None:
