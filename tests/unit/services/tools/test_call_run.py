@@ -1,0 +1,458 @@
+"""The steps of calls, their results as the model gets them, and the rounds of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Incomplete,
+    RoundEnded,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStep,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import (
+    LONGEST_RESULT,
+    TOO_EXPENSIVE,
+    TOO_LONG,
+    TOO_MANY_ROUNDS,
+    Permission,
+    ToolDefinition,
+    ToolError,
+    ToolLimits,
+)
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.services.chat.answer_run import as_provider_error
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.fence import SAMPLE
+from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.tools.call_results import (
+    DENIED,
+    EMPTY,
+    INTERRUPTED,
+    bounded,
+    sent_parts,
+)
+from desktop_app.services.tools.call_run import CallRun
+from desktop_app.services.tools.consent import (
+    AllowedTools,
+    ConsentDesk,
+    ConsentQuestion,
+    Decision,
+    fingerprint,
+    may_run,
+)
+from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop
+from desktop_app.services.tools.tool_set import ToolCatalog
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
+from tests.helpers.tools import Answers, Permissions, Source, desk
+from tests.unit.providers.samples import CATALOG
+
+S = ToolCallState
+TOOL = ToolDefinition("look", "Looks.", {"type": "object"})
+
+
+async def done(_arguments: Any) -> str:
+    return "done"
+
+
+async def refused(_arguments: Any) -> str:
+    raise ToolError("Not today.")
+
+
+async def crashed(_arguments: Any) -> str:
+    raise ZeroDivisionError
+
+
+async def endless(_arguments: Any) -> str:
+    await asyncio.Event().wait()
+    return ""
+
+
+def source() -> Source:
+    made = Source(look=done, refuse=refused, crash=crashed, hang=endless)
+    made.parameters = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    return made
+
+
+async def steps_of(
+    calls: Sequence[ToolCallPart], consent: ConsentDesk | None = None, seconds: float = 60
+) -> list[tuple[object, ...]]:
+    """Return the steps of calls as their ids, states and results; a wait as its words."""
+    tools = await ToolCatalog([source()]).chosen(["look", "refuse", "crash", "hang"])
+    found: list[tuple[object, ...]] = []
+    async for event in CallRun(tools, consent or desk(), ToolContext("c")).run(calls, seconds):
+        if isinstance(event, ToolCallStep):
+            call = event.call
+            has_run = call.seconds is not None
+            found.append((call.call_id, call.state, call.result, has_run))
+        else:
+            assert isinstance(event, Waiting)
+            found.append((event.seconds, event.reason))
+    return found
+
+
+ASKED = [(0, "Waiting for your permission…"), (0, "")]
+
+
+@pytest.mark.parametrize(
+    ("call", "steps"),
+    [
+        (
+            ToolCallPart("1", "look", "{}"),
+            [
+                *ASKED,
+                ("1", S.ALLOWED, "", False),
+                ("1", S.RUNNING, "", False),
+                ("1", S.DONE, "done", True),
+            ],
+        ),
+        (
+            ToolCallPart("1", "refuse", ""),
+            [
+                *ASKED,
+                ("1", S.ALLOWED, "", False),
+                ("1", S.RUNNING, "", False),
+                ("1", S.FAILED, "Not today.", True),
+            ],
+        ),
+        (
+            ToolCallPart("1", "crash", "{}"),
+            [
+                *ASKED,
+                ("1", S.ALLOWED, "", False),
+                ("1", S.RUNNING, "", False),
+                ("1", S.FAILED, "The tool crashed (ZeroDivisionError).", True),
+            ],
+        ),
+        (
+            ToolCallPart("1", "fly", "{}"),
+            [("1", S.FAILED, "There is no such tool. Tools: crash, hang, look, refuse", False)],
+        ),
+        (
+            ToolCallPart("1", "look", "[]"),
+            [("1", S.FAILED, "The arguments are not a JSON object.", False)],
+        ),
+    ],
+)
+async def test_the_steps_of_a_call(call: ToolCallPart, steps: list[tuple[object, ...]]) -> None:
+    assert await steps_of([call]) == steps
+
+
+async def test_a_call_that_has_no_time_is_stopped() -> None:
+    steps = await steps_of([ToolCallPart("1", "hang", "{}")], seconds=-5)
+    words = "The call took longer than 0 s and was stopped."
+    assert steps[-1] == ("1", S.FAILED, words, True)
+
+
+@pytest.mark.parametrize(
+    ("decision", "steps"),
+    [
+        (Decision(is_allowed=False), [("1", S.DENIED, DENIED, False)]),
+        (Decision(is_allowed=False, reason="Never."), [("1", S.DENIED, "Never.", False)]),
+        (
+            Decision(is_allowed=True, arguments='{"n": "x"}'),
+            [
+                (
+                    "1",
+                    S.FAILED,
+                    "The arguments do not match the schema:\n$.n: 'x' is not of type 'integer'",
+                    False,
+                )
+            ],
+        ),
+    ],
+)
+async def test_a_call_that_the_user_does_not_allow_or_changes(
+    decision: Decision, steps: list[tuple[object, ...]]
+) -> None:
+    found = await steps_of([ToolCallPart("1", "look", '{"n": 1}')], desk(decision))
+    assert found == [*ASKED, *steps]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "edited"), [('{"n": 2}', '{"n": 2}'), ('{"n": 1}', ""), ("", "")]
+)
+async def test_changed_arguments_are_noted(arguments: str, edited: str) -> None:
+    own = source()
+    tools = await ToolCatalog([own]).chosen(["look"])
+    run = CallRun(tools, desk(Decision(is_allowed=True, arguments=arguments)), ToolContext("c"))
+    calls = [ToolCallPart("1", "look", '{"n": 1}')]
+    steps = [step.call async for step in run.run(calls, 60) if isinstance(step, ToolCallStep)]
+    assert [call.edited for call in steps] == [edited] * 3
+    assert own.calls == [("look", {"n": 2 if edited else 1})]
+    assert 0 <= run.waited_s < 60
+
+
+async def test_no_more_than_sixteen_calls_run_at_once() -> None:
+    calls = [ToolCallPart(str(number), "look", "{}") for number in range(18)]
+    steps = await steps_of(calls)
+    failed = [step[:3] for step in steps if step[1] is S.FAILED]
+    words = "Too many calls at once. At most 16 run."
+    assert failed == [("16", S.FAILED, words), ("17", S.FAILED, words)]
+    assert {step[0] for step in steps if step[1] is S.DONE} == {str(n) for n in range(16)}
+
+
+async def test_what_is_never_allowed_is_not_asked_about() -> None:
+    class Broken(Permissions):
+        async def permission(self, *_: str) -> Permission:
+            raise StorageError("Full.")
+
+    kept, user = Permissions(), Answers(Decision(True, Permission.ALWAYS), Decision(True))
+    consent = ConsentDesk(kept)
+    question = ConsentQuestion("c", TOOL, ToolCallPart("1", "look", "{}"))
+    assert await consent.decide(question) == Decision(is_allowed=False)  # nobody is there
+    consent.open(user)
+    assert (await consent.decide(question)).is_allowed
+    assert kept.kept == {("", "look", fingerprint(TOOL)): Permission.ALWAYS}
+    await consent.decide(question)
+    assert len(kept.kept) == 1
+    await kept.keep("c", "look", fingerprint(TOOL), Permission.NEVER)
+    assert await consent.decide(question) == Decision(is_allowed=False)
+    assert len(user.questions) == 2
+    broken = ConsentDesk(Broken())
+    broken.open(user)
+    steps = await steps_of([ToolCallPart("1", "look", "{}")], broken)
+    assert steps == [*ASKED, ("1", S.DENIED, DENIED, False)]
+
+
+@pytest.mark.parametrize(
+    ("names", "tool", "is_allowed"),
+    [
+        (("look",), TOOL, True),
+        (("other", "/*"), TOOL, False),
+        (("s/look",), replace(TOOL, source="s"), True),
+        (("s/*",), replace(TOOL, source="s"), True),
+        (("look", "t/*"), replace(TOOL, source="s"), False),
+    ],
+)
+async def test_a_command_allows_what_it_names(
+    names: tuple[str, ...], tool: ToolDefinition, is_allowed: bool
+) -> None:
+    question = ConsentQuestion("c", tool, ToolCallPart("1", "look", "{}"))
+    decision = await AllowedTools(names).decide(question, Permission.ASK)
+    assert decision == Decision(is_allowed=is_allowed)
+
+
+def test_what_runs_without_a_question() -> None:
+    asks = replace(TOOL, needs_consent=True)
+    allowed = [stored for stored in Permission if may_run(asks, stored)]
+    assert allowed == [Permission.CONVERSATION, Permission.ALWAYS]
+    assert all(may_run(replace(TOOL, needs_consent=False), stored) for stored in Permission)
+
+
+# ---------------------------------------------------------------- reports
+
+
+class Reporting(Source):
+    """A source whose tool reports at given times."""
+
+    def __init__(self, reports: Sequence[tuple[float, tuple[float, float | None, str]]]) -> None:
+        super().__init__(slow=done)
+        self._reports = reports
+        self.now = 1_000.0
+
+    async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
+        for at, report in self._reports:
+            self.now = 1_000 + at
+            context.report(*report)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        return "done"
+
+
+@pytest.mark.parametrize(
+    ("reports", "results"),
+    [
+        ([(0, (0, 4, ""))], ["0%"]),
+        ([(0, (4, 4, "all"))], ["100% · all"]),
+        ([(0, (5, 4, "more"))], ["more"]),
+        ([(0, (-1, 4, "less"))], ["less"]),
+        ([(0, (1, None, "x" * 101))], ["x" * 100]),
+        ([(0, (1, 0, ""))], [""]),
+        (
+            [(0, (1, 10, "")), (0.25, (2, 10, "")), (0.5, (3, 10, "")), (0.75, (4, 10, ""))],
+            ["10%", "30%"],
+        ),
+    ],
+)
+async def test_how_far_a_call_is(
+    reports: list[tuple[float, tuple[float, float | None, str]]],
+    results: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = Reporting(reports)
+    monkeypatch.setattr("desktop_app.services.tools.call_run.time.monotonic", lambda: own.now)
+    tools = await ToolCatalog([own]).chosen(["slow"])
+    run = CallRun(tools, desk(), ToolContext("c"))
+    events = [event async for event in run.run([ToolCallPart("1", "slow", "{}")], 60)]
+    steps = [event.call for event in events if isinstance(event, ToolCallStep)]
+    assert [call.result for call in steps] == ["", "", *results, "done"]
+    assert [call.state for call in steps[1:-1]] == [S.RUNNING] * (len(results) + 1)
+    assert steps[-1].seconds == reports[-1][0]
+
+
+# ---------------------------------------------------------------- results
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\n", "a\n"),
+        (" \n", EMPTY),
+        ("", EMPTY),
+        ("\ud800", "?"),
+        ("a" * LONGEST_RESULT, "a" * LONGEST_RESULT),
+        (
+            "a" * (LONGEST_RESULT + 1),
+            "a" * LONGEST_RESULT + f"\n[Cut here: the result has {LONGEST_RESULT + 1} characters.]",
+        ),
+    ],
+    ids=["text", "blank", "empty", "surrogate", "longest", "longer"],
+)
+def test_a_result_can_be_stored_and_sent(text: str, kept: str) -> None:
+    assert bounded(text) == kept
+
+
+def test_what_of_an_answer_is_sent_again() -> None:
+    call = ToolCallPart("1", "look", "{}", result="seen")
+    fenced = SAMPLE.around("result", "seen")
+    parts = [
+        TextPart("a"),
+        replace(call, state=S.DONE),
+        replace(call, state=S.FAILED, edited='{"n": 2}'),
+        replace(call, state=S.DENIED, result=""),
+        replace(call, state=S.DENIED, result="Never."),
+        replace(call, state=S.INTERRUPTED),
+        replace(call, state=S.RUNNING),
+        replace(call, state=S.REQUESTED),
+        replace(call, state=S.DONE, call_id=""),
+        replace(call, state=S.DONE, is_hosted=True),
+    ]
+    assert [getattr(part, "result", part) for part in sent_parts(parts, SAMPLE)] == [
+        TextPart("a"),
+        fenced,
+        f'The user changed the arguments to: {{"n": 2}}\n{fenced}',
+        DENIED,
+        "Never.",
+        INTERRUPTED,
+    ]
+
+
+# ---------------------------------------------------------------- rounds
+
+
+class Holds(Budget):
+    """A budget that notes what is held."""
+
+    def __init__(self) -> None:
+        self.costs: list[Decimal | None] = []
+
+    async def hold(self, _profile: object, cost: Decimal | None, *_about: str) -> Hold:
+        self.costs.append(cost)
+        return Hold()
+
+
+USAGE = Usage(1_000, 0, 100, 0)
+LOOK = ToolCallDelta(0, "{}", "c1", "look")
+ROUND: list[StreamEvent | str] = [TextDelta("a"), LOOK, UsageReported(USAGE), Completed()]
+LAST: list[StreamEvent | str] = [TextDelta("b"), UsageReported(USAGE), Completed()]
+INFO = CATALOG.for_variant(Variant.THINKING)
+
+
+async def looped(
+    *scripts: list[StreamEvent | str],
+    limits: ToolLimits | None = None,
+    own: Source | None = None,
+    resolved: ResolvedChoice | None = None,
+) -> tuple[list[StreamEvent], ScriptedProvider, list[Decimal | None]]:
+    provider, budget = ScriptedProvider(*scripts), Holds()
+    tools = await ToolCatalog([own or source()]).chosen(["look"])
+    choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
+    task = LoopTask(tools, ToolContext("c"), choice, SAMPLE, limits or ToolLimits())
+    loop = ToolLoop(
+        OneProvider(provider),
+        task,
+        desk=desk(),
+        budget=budget,
+        as_provider_error=as_provider_error,
+    )
+    client = await loop.provider(OPENAI)
+    events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]
+    return events, provider, budget.costs
+
+
+@pytest.mark.parametrize(
+    ("rounds", "requests", "end"),
+    [(0, 1, TOO_MANY_ROUNDS), (1, 2, TOO_MANY_ROUNDS), (2, 3, None), (3, 3, None)],
+)
+async def test_so_many_rounds_may_be(rounds: int, requests: int, end: str | None) -> None:
+    events, provider, _ = await looped(ROUND, ROUND, LAST, limits=ToolLimits(rounds=rounds))
+    assert len(provider.requests) == requests
+    assert events[-1] == (Completed() if end is None else Incomplete(end))
+    assert events.count(RoundEnded()) == requests - 1
+    choices = ["auto"] * requests
+    if requests - 1 == rounds and requests > 1:
+        choices[-1] = "none"
+    assert [request.tool_choice for request in provider.requests[1:]] == choices[1:]
+
+
+async def test_a_round_ends_with_its_stream() -> None:
+    for script, end in (
+        ([TextDelta("a")], Completed()),
+        ([LOOK, Incomplete("length")], Incomplete("length")),
+        ([LOOK, Completed(), TextDelta("never read")], None),
+    ):
+        events, provider, _ = await looped(script, LAST)  # type: ignore[arg-type]
+        assert (end is None) is (len(provider.requests) == 2)
+        assert events[-1] == (end or Completed())
+        assert TextDelta("never read") not in events
+
+
+@pytest.mark.parametrize(
+    ("cost", "is_refused"), [(0.00316, False), (0.00315, True), (0.001, True), (None, False)]
+)
+async def test_the_cost_of_the_rounds_is_limited(cost: float | None, is_refused: bool) -> None:
+    """A round costs 1,000 × $1.75 and 100 × $14 a million tokens."""
+    events, provider, _ = await looped(ROUND, LAST, limits=ToolLimits(cost=cost))
+    assert len(provider.requests) == (1 if is_refused else 2)
+    assert events[-1] == (Incomplete(TOO_EXPENSIVE) if is_refused else Completed())
+
+
+async def test_the_time_of_the_rounds_is_limited() -> None:
+    events, provider, _ = await looped(ROUND, LAST, limits=ToolLimits(seconds=0))
+    assert len(provider.requests) == 1
+    assert events[-1] == Incomplete(TOO_LONG)
+
+
+async def test_the_next_input_is_held() -> None:
+    """It is the last input and output, and a token for each three characters of the results."""
+
+    async def seven(_arguments: Any) -> str:
+        return "1234567"
+
+    _, _, costs = await looped(ROUND, ROUND, LAST, own=Source(look=seven))
+    assert costs == [Decimal(1_103) * Decimal("1.75") / 10**6] * 2
+    unknown = ROUND[:2] + [Completed()]
+    _, _, costs = await looped(unknown, LAST, own=Source(look=seven))
+    assert costs == [Decimal(4) * Decimal("1.75") / 10**6], "ten characters in all"
+    unpriced = ResolvedChoice(OPENAI, CATALOG.info("unheard-of"), None, None)
+    _, _, costs = await looped(ROUND, LAST, resolved=unpriced)
+    assert costs == [None]
