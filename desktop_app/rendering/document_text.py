@@ -27,7 +27,7 @@ SLICE: Final = 6_000
 
 _LONGEST_SLICE: Final = 2 * SLICE
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
 _STRUCTURED: Final = frozenset(
     (
         *(document_types.MARKDOWN, document_types.HTML, document_types.RTF, document_types.EPUB),
@@ -279,6 +279,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         at = end
 
 
+def _begins_table(rows: str) -> bool:
+    """Return True if the second row makes a table of them, and they are not a paragraph."""
+    return parser().parse(rows, {})[0].type == "table_open"
+
+
 class _OpenConstruct:
     """Tracks the construct that is open after the lines so far: a fence, a table, or none.
 
@@ -289,22 +294,23 @@ class _OpenConstruct:
     def __init__(self) -> None:
         self.is_between = True
         self._fence = ""
+        self._mark = ""  # of the fence
         self._table: list[str] = []
 
     @property
     def head(self) -> str:
         """Return the lines that open it."""
-        return self._fence or ("".join(self._table) if len(self._table) == 2 else "")
+        rows = "".join(self._table)
+        return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
 
     def take(self, line: str) -> None:
         """Process the next line."""
         fence = _FENCE.match(line)
         if self._fence:
-            mark = self._fence.strip()[:3]
-            if fence and fence[1].startswith(mark) and not line.strip().strip(mark[0]):
+            if fence and fence[1].startswith(self._mark) and not line.strip().strip(fence[1][0]):
                 self._fence = ""
         elif fence:
-            self._fence = line if line.endswith("\n") else f"{line}\n"
+            self._fence, self._mark = line if line.endswith("\n") else f"{line}\n", fence[1]
         is_row = line.lstrip().startswith("|") and not self._fence
         if not is_row:
             self._table = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.documents.passage_matching import letters_of
+from desktop_app.rendering import document_text
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.document_text import SLICE, DocumentText, TextForm, form_of
 from tests.helpers.examples import examples
@@ -134,3 +137,162 @@ def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) ->
     blocks, marks = DocumentText(text, TextForm.MARKDOWN).shown(0, (0, text.index("\n\n[^1]")))
     marked = [words(blocks[m.block])[m.start : m.end] for m in marks]
     assert {"Doors", "Keys", "Take the key.", "Bring it back.", "Last words."} < set(marked)
+
+
+MARKED = """# Head
+
+Some **bold** [words](https://a.b/c) here. And more.
+
+- one
+- two
+  more of two
+
+| a | b |
+| --- | --- |
+| 1 | two |
+| 3 | x |
+
+```py
+x = 1
+
+y
+```
+
+> said
+
+The end.
+"""
+
+
+def marked_words(document: DocumentText, number: int, span: tuple[int, int]) -> list[str]:
+    blocks, marks = document.shown(number, span)
+    found = []
+    for mark in marks:
+        block = blocks[mark.block]
+        cells = block.rows[mark.row] if mark.row >= 0 else (block.runs,)
+        shown = "\t".join("".join(run.text for run in runs) for runs in cells)
+        found.append(shown[mark.start : mark.end])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("passage", "expected"),
+    [
+        ("Head", ["Head"]),
+        ("bold** [words](https://a.b/c) here.", ["bold words here."]),
+        ("here. And", ["here. And"]),
+        # A passage that cannot be located marks all of its block.
+        ("words](https", ["Some bold words here. And more."]),
+        ("one", ["one"]),
+        ("two\n  more", ["two more"]),
+        ("more of", ["more of"]),
+        ("a |", ["a\tb"]),
+        ("---", ["a\tb"]),
+        ("1 | t", ["1\ttwo"]),
+        ("x |\n\n```", ["3\tx"]),
+        ("| 1 | two |\n| 3 | x |", ["1\ttwo", "3\tx"]),
+        ("x = 1", ["x = 1"]),
+        ("\n\ny", ["y"]),
+        ("> said", ["said"]),
+        ("end", ["end."]),
+        ("# Head\n\nSome", ["Head", "Some"]),
+    ],
+)
+def test_the_words_of_a_passage(passage: str, expected: list[str]) -> None:
+    start = MARKED.index(passage)
+    document = DocumentText(MARKED, TextForm.MARKDOWN)
+    assert marked_words(document, 0, (start, start + len(passage))) == expected
+
+
+def test_a_passage_elsewhere_marks_nothing() -> None:
+    document = DocumentText(MARKED, TextForm.MARKDOWN)
+    for span in (None, (0, 0), (len(MARKED), len(MARKED) + 5)):
+        assert document.shown(0, span).marks == ()
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_text, "SLICE", 20)
+    monkeypatch.setattr(document_text, "_LONGEST_SLICE", 40)
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.parametrize(
+    "slices",
+    [
+        # A line longer than 40 characters is cut after 20, at a space of the second ten.
+        ["a" * 20, "a" * 25],
+        ["a" * 9 + " " + "b" * 10, "b" * 25],
+        ["a" * 10 + " ", "b" * 35],
+        ["a" * 19 + " ", "b" * 35],
+        ["a" * 20, " " + "b" * 35],
+        ["a" * 12 + " b ", "c" * 40],
+        ["a" * 40],
+        ["one line\ntwo lines here\n", "three\n"],
+        ["a" * 19 + "\nb\n"],
+        ["a" * 20 + "\n", "b\n"],
+        ["a" * 39 + "\n", "b"],
+        ["a" * 20, "a" * 20 + "\n", "b"],
+        [],
+    ],
+)
+def test_where_lines_are_cut(slices: list[str]) -> None:
+    text = "".join(slices)
+    document = DocumentText(text, TextForm.LINES)
+    assert [text[one.start : one.end] for one in document.slices] == slices
+
+
+X_LINE = "x = 1234567\n"
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.parametrize(
+    "slices",
+    [
+        [
+            ("A first paragraph of it.\n\n", ""),
+            ("Another one.\n\n  And indented.\n\n", ""),
+            ("End", ""),
+        ],
+        [("A first paragraph of it.\n\n  indented\n\n", ""), ("End.\n", "")],
+        [("a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\n", ""), ("hhh\n\niii", "")],
+        # After forty characters it is cut between lines.
+        [("line one of it\n" * 3, ""), ("line one of it\n", "")],
+        [("x" * 40, ""), ("x" * 10 + "\n\ny", "")],
+        [
+            (f"```py\n{X_LINE}\n{X_LINE}\n{X_LINE}", ""),
+            (f"\n{X_LINE * 2}```\n\n", "```py\n"),
+            ("End.", ""),
+        ],
+        [(f"~~~~\n{X_LINE * 3}", ""), ("~~~\n~~~~\n\nEnd of it all.\n\n", "~~~~\n"), ("End.", "")],
+        [("```\nx\n``` y\n" + "zzzzzz\n" * 4, ""), ("zzzzzz\n```", "```\n")],
+        [
+            ("| a | b |\n|---|---|\n| 1 | 22222 |\n| 1 | 22222 |\n", ""),
+            ("| 1 | 22222 |\n| 1 | 22222 |\n\n", "| a | b |\n|---|---|\n"),
+            ("End.\n", ""),
+        ],
+        [("```\n" + "| a |\n" * 6, ""), ("| a |\n```\n", "```\n")],
+        [("Some ```code``` in it.\n\n", ""), ("Another paragraph.\n\n", ""), ("End.", "")],
+        # These are no tables, and a head would make the paragraph begin in it.
+        [("| a |\n" * 7, ""), ("| a |\n", "")],
+        [("| a | b |\n|---|\n" + "| a |\n" * 4, ""), ("| a |\n", "")],
+    ],
+)
+def test_where_markdown_is_cut(slices: list[tuple[str, str]]) -> None:
+    text = "".join(piece for piece, _ in slices)
+    document = DocumentText(text, TextForm.MARKDOWN)
+    assert [(text[one.start : one.end], one.head) for one in document.slices] == slices
+    shown = [block for number in range(len(slices)) for block in document.shown(number).blocks]
+    assert letters_of("".join(map(words, shown))) == letters_of(
+        re.sub(r"(?m)^(```|~~~~)(py)?$", "", text)
+    )
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_a_passage_in_a_slice_that_repeats_a_head() -> None:
+    text = "| a | b |\n|---|---|\n" + "".join(f"| {n} | 22222 |\n" for n in range(5)) + "\nEnd.\n"
+    document = DocumentText(text, TextForm.MARKDOWN)
+    start = text.index("| 2 |")
+    span = (start, text.index("End") + 3)
+    found = [marked_words(document, number, span) for number in range(len(document.slices))]
+    assert found == [[], ["2\t22222", "3\t22222", "4\t22222"], ["End."]]
