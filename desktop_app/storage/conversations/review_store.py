@@ -24,12 +24,14 @@ _COUNTS: Final = """
     FROM messages AS m
     WHERE instr(m.notices, '"code":"review_') > 0 AND m.created_at >= ? GROUP BY 1, 2
 """
+# Notices of older versions are texts, in which json_extract would fail.
 _PAIRS: Final = """
     SELECT m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
         o.parts AS original, q.parts AS question
     FROM messages AS m
-    JOIN json_each(m.notices) AS n ON json_extract(n.value, '$.code') = 'review_corrected'
-    JOIN messages AS o ON o.id = json_extract(n.value, '$.params.original')
+    JOIN json_each(m.notices) AS n
+        ON json_extract(m.notices, n.fullkey || '.code') = 'review_corrected'
+    JOIN messages AS o ON o.id = json_extract(m.notices, n.fullkey || '.params.original')
     LEFT JOIN messages AS q ON q.id = m.parent_id
     WHERE instr(m.notices, '"code":"review_') > 0 ORDER BY m.created_at, m.id
 """
