@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.evaluation.evaluation_case import (
     check_from_json,
     json_of,
@@ -14,9 +16,11 @@ from desktop_app.domain.evaluation.evaluation_case import (
 )
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
+    Evaluation,
     EvaluationRun,
     result_from_json,
     result_to_json,
+    why_missing,
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, wilson_interval
@@ -93,18 +97,57 @@ def test_json_may_stand_in_a_fence() -> None:
     assert json_of("[1]") == [1]
 
 
+def told(
+    case_id: str, answer: str, failed: list[str], cost: str | None, seconds: float | None
+) -> dict[str, object]:
+    """Return a result as the command's JSON has it."""
+    return {
+        "id": case_id,
+        "status": "complete",
+        "passed": not failed,
+        "failed": failed,
+        "answer": answer,
+        "cost_usd": cost,
+        "duration_s": seconds,
+    }
+
+
 def test_a_run_sums_up_its_cases() -> None:
     usage = Usage(10, 2, 5, 1)
     results = [
         CaseResult("1", "a", (), usage, Decimal("0.1"), Decimal("0.01"), 0.1, 1.0),
         CaseResult("2", "b", ("x",), usage, Decimal("0.2"), Decimal(0), 0.3, 3.0),
-        CaseResult("3", "c", (), usage, Decimal("0.3"), Decimal(0), None, 2.0),
+        CaseResult("3", "c", (), usage, Decimal("0.3"), Decimal(0), None, 2.00049),
     ]
     run = EvaluationRun("p", "thinking", "high", "gpt-5.2", results)
-    facts = run.to_json()
-    assert (facts["passed"], facts["cases"], facts["share"]) == (2, 3, 0.6667)
-    assert (facts["cost_usd"], facts["judge_cost_usd"]) == ("0.6", "0.01")
-    assert (facts["p50_s"], facts["p95_s"], facts["p50_first_token_s"]) == (2.0, 3.0, 0.1)
+    assert run.to_json() == {
+        "provider": "p",
+        "variant": "thinking",
+        "effort": "high",
+        "model": "gpt-5.2",
+        "passed": 2,
+        "cases": 3,
+        "refused": 0,
+        "share": 0.6667,
+        "low": 0.2077,
+        "high": 0.9385,
+        "cost_usd": "0.6",
+        "judge_cost_usd": "0.01",
+        "usage": {
+            "input_tokens": 30,
+            "cached_tokens": 6,
+            "output_tokens": 15,
+            "reasoning_tokens": 3,
+        },
+        "p50_s": 2.0,
+        "p95_s": 3.0,
+        "p50_first_token_s": 0.1,
+        "results": [
+            told("1", "a", [], "0.1", 1.0),
+            told("2", "b", ["x"], "0.2", 3.0),
+            told("3", "c", [], "0.3", 2.0),
+        ],
+    }
     assert run.usage == Usage(30, 6, 15, 3)
     assert run.name == "thinking/high"
     for result in results:
@@ -125,8 +168,50 @@ def test_refusals_are_counted_apart_and_found_in_earlier_results() -> None:
 
 
 def test_a_run_of_unknown_price_has_no_cost() -> None:
-    run = EvaluationRun("p", None, None, "m", [CaseResult("1", "a", ())])
-    assert run.to_json()["cost_usd"] is None
+    known = CaseResult("2", "b", ("x",), cost=Decimal(1), judge_cost=None)
+    run = EvaluationRun("p", None, None, "m", [CaseResult("1", "a", ()), known])
+    facts = run.to_json()
+    assert (facts["cost_usd"], facts["judge_cost_usd"]) == (None, None)
+    assert facts["results"] == [told("1", "a", [], None, None), told("2", "b", ["x"], "1", None)]
+    assert EvaluationRun("p", None, None, "m", []).to_json()["share"] == 0.0
+    assert run.name == "m"
+
+
+def test_times_are_of_the_nearest_rank() -> None:
+    results = [
+        CaseResult(str(n), "", (), first_token_s=n / 10, duration_s=float(n)) for n in range(1, 101)
+    ]
+    facts = EvaluationRun("p", None, None, "m", results).to_json()
+    times = (facts["p50_s"], facts["p95_s"], facts["p50_first_token_s"])
+    assert (times, facts["judge_cost_usd"]) == ((50.0, 95.0, 5.0), "0")
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "told"),
+    [
+        (MessageStatus.COMPLETE, "", ()),
+        (MessageStatus.COMPLETE, "Cut.", ("error: Cut.",)),
+        (MessageStatus.REFUSED, "", ("refused",)),
+        (MessageStatus.REFUSED, "Unsafe.", ("refused: Unsafe.",)),
+        (MessageStatus.FAILED, "", ("error: failed",)),
+        (MessageStatus.FAILED, "No credit.", ("error: No credit.",)),
+    ],
+)
+def test_a_missing_answer_fails_with_the_reason(
+    status: MessageStatus, why: str, told: tuple[str, ...]
+) -> None:
+    assert why_missing(status, why) == told
+
+
+def test_an_evaluation_lists_what_failed_and_what_was_asked() -> None:
+    runs = [
+        EvaluationRun("p", None, None, "m", [CaseResult("b", "", ("x",)), CaseResult("a", "", ())]),
+        EvaluationRun("p", None, None, "n", [CaseResult("a", "", ("x",)), CaseResult("b", "", ())]),
+    ]
+    evaluation = Evaluation("1", datetime(2026, 1, 1, tzinfo=UTC), "f", runs, {"a": "A", "a#": "?"})
+    assert evaluation.failing == ["b", "a"]
+    found = [evaluation.input_of(case_id) for case_id in ("a", "a#2", "a#", "b", "a2")]
+    assert found == ["A", "A", "?", "", ""]
 
 
 def test_percentiles_are_of_the_nearest_rank() -> None:

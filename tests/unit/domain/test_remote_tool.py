@@ -1,0 +1,120 @@
+"""Tools that a server lists are not trusted in what they say of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.tools.remote_tool import (
+    ADDRESS_TOUCHES,
+    COMMAND_TOUCHES,
+    NAME_UNUSABLE,
+    SCHEMA_UNUSABLE,
+    cleaned,
+    remote_tools,
+    unavailable,
+)
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
+
+EMPTY = {"properties": {}, "type": "object"}
+
+
+def listed(name: str = "find", **facts: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {"description": "Finds.", "parameters": {}, "fault": ""}
+    return {"name": name, "reads_only": None, "reaches_out": None} | usual | facts
+
+
+def definition(name: str = "find", **facts: Any) -> ToolDefinition:
+    usual: dict[str, Any] = {"kind": ToolKind.LEAVES, "parameters": EMPTY}
+    return ToolDefinition(
+        name, "Finds.", source="files", **usual | {"touches": COMMAND_TOUCHES} | facts
+    )
+
+
+def only(row: dict[str, Any], *, is_remote: bool = False) -> ListedTool:
+    (tool,) = remote_tools("files", [row], is_remote=is_remote)
+    return tool
+
+
+@pytest.mark.parametrize(
+    ("reads_only", "reaches_out", "kind"),
+    [
+        (None, None, ToolKind.LEAVES),
+        (True, None, ToolKind.LEAVES),
+        (True, True, ToolKind.LEAVES),
+        (None, False, ToolKind.WRITES),
+        (False, False, ToolKind.WRITES),
+        (True, False, ToolKind.READS),
+        (1, 0, ToolKind.LEAVES),
+        (1, False, ToolKind.WRITES),
+    ],
+)
+def test_without_a_clear_statement_a_tool_does_everything(
+    reads_only: object, reaches_out: object, kind: ToolKind
+) -> None:
+    row = listed(reads_only=reads_only, reaches_out=reaches_out)
+    assert only(row) == ListedTool(definition(kind=kind))
+
+
+def test_a_tool_of_another_computer_touches_the_arguments_only() -> None:
+    assert only(listed(), is_remote=True) == ListedTool(definition(touches=ADDRESS_TOUCHES))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected", "why"),
+    [
+        ({"required": ["a"]}, EMPTY | {"required": ["a"]}, ""),
+        ({"type": "object", "properties": {"a": {}}}, EMPTY | {"properties": {"a": {}}}, ""),
+        ({"type": "array"}, EMPTY, "type: it is not an object"),
+    ],
+)
+def test_arguments_are_an_object(
+    parameters: dict[str, Any], expected: dict[str, Any], why: str
+) -> None:
+    reason = SCHEMA_UNUSABLE if why else ""
+    tool = ListedTool(definition(parameters=expected), reason, why=why)
+    assert only(listed(parameters=parameters)) == tool
+
+
+def test_a_fault_of_the_schema_is_told_clean() -> None:
+    row = listed(fault="a\u202eb", parameters={"type": "array"})
+    assert only(row) == ListedTool(definition(), SCHEMA_UNUSABLE, why="ab")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a" * 129, "a" * 128),
+        ("fi\u200bnd", "find"),
+        ("", "?"),
+        ("\u202e", "?"),
+        ("  ", "  "),
+        ("*", "*"),
+    ],
+)
+def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
+    expected = ListedTool(definition(shown), NAME_UNUSABLE)
+    assert only(listed(name)) == expected
+    assert only(listed(name, fault="broken")) == expected
+
+
+def test_the_longest_name_is_usable() -> None:
+    assert only(listed("a" * 128)) == ListedTool(definition("a" * 128))
+
+
+def test_of_two_tools_with_a_name_the_first_counts() -> None:
+    rows = [listed(), listed(reaches_out=False), listed("other")]
+    assert remote_tools("files", rows, is_remote=False) == [
+        ListedTool(definition()),
+        ListedTool(definition("other")),
+    ]
+
+
+def test_a_server_that_lists_nothing_is_an_entry() -> None:
+    all_tools = ToolDefinition("*", "", source="files")
+    assert unavailable("files", "why") == ListedTool(all_tools, "why")
+
+
+def test_lines_stay_and_hidden_characters_go() -> None:
+    assert cleaned("a\r\nb\tc\n\rd\x00e\ufefff") == "a\nb\tc\ndef"

@@ -1,0 +1,43 @@
+"""The configured servers of tools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from desktop_app.domain.tools.tool_server import ToolServer
+from desktop_app.storage.tools.server_store import ServerStore
+from tests.unit.storage.samples import opened
+
+LOCAL = ToolServer("files", ("run", "it"), "/home", "", {"A": "1"}, {})
+REMOTE = ToolServer("docs", (), "", "https://host/mcp", {}, {"X-Key": "2"}, has_query=True)
+TOOLS = [{"name": "find", "parameters": {"type": "object"}}]
+
+
+async def test_servers_are_kept_by_name(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store = ServerStore(database)
+        assert await store.servers() == []
+        for server in (LOCAL, REMOTE):
+            await store.save(server)
+        assert await store.servers() == [REMOTE, LOCAL]
+        changed = replace(LOCAL, folder="/other")
+        await store.save(changed)
+        await store.remove(REMOTE.name)
+        assert await store.servers() == [changed]
+
+
+async def test_tools_and_prompts_belong_to_a_server(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store = ServerStore(database)
+        for server in (LOCAL, REMOTE):
+            await store.save(server)
+        await store.keep_listed("files", TOOLS)
+        await store.keep_listed("files", TOOLS)
+        await store.keep_prompts("files", [{"name": "b", "text": "B"}, {"name": "a", "text": "A"}])
+        await store.keep_prompts("docs", [{"name": "c", "text": "C"}])
+        assert [await store.listed(name) for name in ("files", "docs", "none")] == [TOOLS, [], []]
+        prompts = [("docs", "c", "C"), ("files", "b", "B"), ("files", "a", "A")]
+        assert await store.prompts() == prompts
+        await store.keep_listed("files", [])
+        assert await store.listed("files") == []
