@@ -702,4 +702,5 @@ def _keeps_lines(style: str) -> bool:
 def _span(given: Mapping[str, str | None], name: str) -> int:
     """Return the number of columns or rows of a cell."""
     count = given.get(name) or ""
-    return int(count) if count.isdecimal() and 1 <= int(count[:4]) <= _MOST_SPANNED else 1
+    is_short = count.isdecimal() and len(count) < 5
+    return int(count) if is_short and 1 <= int(count) <= _MOST_SPANNED else 1
