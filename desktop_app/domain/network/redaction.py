@@ -227,6 +227,7 @@ class _Search:
     def __init__(self, needles: Iterable[bytes], seen: _ViewMaker, kept: bytes) -> None:
         self.needles = tuple(needles)
         self._shortest = min(map(len, self.needles), default=0)
+        self._longest = max(map(len, self.needles), default=0)
         self._begins = [(needle[:_SHORTEST_HELD], needle) for needle in self.needles]
         self._seen = seen
         self._kept = kept
@@ -329,6 +330,10 @@ class _Search:
     def cut(self, view: bytes) -> int | None:
         """Return the offset of the first needle that the end of the view cuts off, None if none."""
         first: int | None = None
+        if len(view) > self._longest:  # no needle that is cut off begins before the last bytes
+            behind = len(view) - self._longest
+            first = self.cut(view[behind:])
+            return None if first is None else behind + first
         for begins, needle in self._begins:
             if begins not in view:
                 continue
