@@ -55,6 +55,7 @@ class QuickHost(QObject):
         self.paste_back: PasteBack
         self._place: tuple[float, float] | None = None
         self._unsent = UnsentQuestion()
+        self._spelling: Spelling | None = None
         self._quick_window: QuickPrompt
         self._bus: SessionBus | None = None
 
@@ -91,8 +92,9 @@ class QuickHost(QObject):
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline misspelled words in the quick prompt."""
-        self.controller  # noqa: B018 — builds the window
-        self._quick_window.check_spelling_with(spelling)
+        self._spelling = spelling
+        if self._quick is not None:
+            self._quick_window.check_spelling_with(spelling)
 
     def save_draft(self) -> None:
         """Store what waits in the quick prompt to be sent."""
@@ -132,6 +134,8 @@ class QuickHost(QObject):
         transcript.lex_with(its.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick_window.restore_place(self._place)
+        if self._spelling is not None:
+            quick_window.check_spelling_with(self._spelling)
         quick_window.hidden.connect(self._keep_place)
         handover = WindowHandover(
             self._window.prompt,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from desktop_app.app import window_session
 from tests.helpers.child_server import USERS, forked_command, serving_children
 from tests.helpers.qt_loop import qt_loop
 
@@ -49,6 +50,12 @@ def forked_children(child_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the machine's keyring, so that keys last for the session only."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+
+@pytest.fixture(autouse=True)
+def no_quick_prompt_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build the quick prompt when a test opens it, not in each test that takes a second."""
+    monkeypatch.setattr(window_session, "QUICK_PROMPT_MS", 24 * 60 * 60 * 1000)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QPushButton,
 )
 
+from desktop_app.app import window_session
 from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.domain.error_reasons import Reason
@@ -61,6 +62,12 @@ async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:
     QTest.keyClick(line(quick), Qt.Key.Key_Return)
     await until(lambda: len(desk.stage.turns) > before)
     return desk.stage.turns[-1]
+
+
+async def test_it_is_built_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_session, "QUICK_PROMPT_MS", 0)
+    async with Desk():
+        await until(lambda: any(isinstance(w, QuickPrompt) for w in QApplication.topLevelWidgets()))
 
 
 async def test_up_recalls_earlier_questions() -> None:
