@@ -53,7 +53,7 @@ def test_it_is_chosen_by_name_beside_a_key_and_tells_all_as_json(shell: Shell) -
 async def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
     shell: Shell, pytestconfig: pytest.Config
 ) -> None:
-    report = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
+    report = pytestconfig.rootpath / "tests" / "data" / "corpus" / "house-rules.pdf"
 
     database = Database(shell.home / "data" / "repartee.sqlite3")
     await database.open()
@@ -62,7 +62,7 @@ async def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
     done = await shell.run("ask", "--file", str(report), env=NO_NETWORK)
     assert done.out.strip()  # what so small a model makes of it differs from run to run
     ((read, written),) = shell.rows("SELECT input_tokens, output_tokens FROM ledger")
-    assert read > 500, "the whole report was sent"
+    assert read > 300, "the whole document was sent"
     assert written <= 32
     assert shell.files_outside() == []
     if done.code:
