@@ -24,7 +24,6 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.storage.conversations.conversation_sql import INSERT_MESSAGE, PUT_CONVERSATION
 from desktop_app.storage.conversations.row_conversion import (
     conversation_to_row,
     message_to_row,
@@ -34,6 +33,7 @@ from desktop_app.storage.conversations.row_conversion import (
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.row_writing import insert_rows, upsert_row
 from desktop_app.storage.search.search_index import EntryKind
 from desktop_app.storage.search.search_text import index_text
 
@@ -105,10 +105,10 @@ def _insert(
     messages = list(_messages(words, id_, at, count))
     ended = messages[-1].created_at
     kept = Conversation(id_, title, at, ended, CHOICE, leaf_id=messages[-1].id)
-    connection.execute(PUT_CONVERSATION, conversation_to_row(kept))
+    upsert_row(connection, "conversations", {**conversation_to_row(kept), "draft": ""})
     owner = {"owner_pid": None, "owner_started": None}
     for message in messages:
-        connection.execute(INSERT_MESSAGE, {**message_to_row(message), **owner})
+        insert_rows(connection, "messages", [{**message_to_row(message), **owner}])
         _enter(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), message)
     _enter(connection, EntryKind.TITLE, id_, title, messages[-1], 1)
 

@@ -160,7 +160,7 @@ class LibraryController(QObject):
         title = title_from(draft.text or names) or tr("New conversation")
         kept = replace(self._current.conversation, title=title, updated_at=now(), draft=draft)
         self._current.store(kept)
-        self._presenter.write(self._conversations.add(kept))
+        self._presenter.write(self._conversations.create(kept))
         self._drafts.begun(kept.id, draft)
         self._presenter.kept(kept)
 

@@ -29,7 +29,6 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
-    Row,
     choice_from_row,
     choice_to_row,
     error_from_text,
@@ -40,6 +39,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_text,
     usage_from_row,
 )
+from desktop_app.storage.database.row_writing import Row
 
 _MONEY: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
 

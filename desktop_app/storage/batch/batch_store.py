@@ -39,7 +39,6 @@ from desktop_app.storage.batch.batch_row_conversion import (
     upload_to_row,
 )
 from desktop_app.storage.conversations.row_conversion import (
-    Row,
     error_from_text,
     error_to_text,
     read_row,
@@ -48,6 +47,7 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.database.row_writing import Row, insert_rows, update_row
 from desktop_app.storage.spending.ledger import Ledger, insert_call
 from desktop_app.storage.spending.spending_sums import token_counts
 
@@ -125,8 +125,8 @@ class BatchStore:
         def insert(connection: sqlite3.Connection) -> None:
             row = {**job_to_row(job), "owner_pid": owner[0], "owner_started": owner[1]}
             empty: Row = {**dict.fromkeys(_SUMS, 0), "cost": "0", "uncounted": 0}
-            _insert(connection, "batch_jobs", [row | empty])
-            _insert(connection, "batch_items", rows)
+            insert_rows(connection, "batch_jobs", [row | empty])
+            insert_rows(connection, "batch_items", rows)
 
         await self._database.write(insert)
 
@@ -134,7 +134,7 @@ class BatchStore:
         """Save the changes of a job, except its cancellation."""
         row = job_to_row(job)
         del row["is_cancelled"]  # another process may have set it meanwhile
-        await self._database.write(lambda c: _update(c, "batch_jobs", row, "id"))
+        await self._database.write(lambda c: update_row(c, "batch_jobs", row, "id"))
 
     async def mark_cancelled(self, job_id: str) -> None:
         """Ask the owner of a job to cancel it."""
@@ -144,7 +144,7 @@ class BatchStore:
     async def save_item(self, item: BatchItem) -> None:
         """Save the changes of a file."""
         row = item_to_row(item)
-        await self._database.write(lambda c: _update(c, "batch_items", row, "job_id", "number"))
+        await self._database.write(lambda c: update_row(c, "batch_items", row, "job_id", "number"))
 
     async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
         """Note that a file was opened as a conversation."""
@@ -179,7 +179,7 @@ class BatchStore:
         sql = "UPDATE batch_items SET upload = ? WHERE job_id = ? AND number = ?"
 
         def insert(connection: sqlite3.Connection) -> None:
-            _insert(connection, "batch_uploads", [upload_to_row(upload)])
+            insert_rows(connection, "batch_uploads", [upload_to_row(upload)])
             rows = ((upload.number, upload.job_id, number) for number in numbers)
             connection.executemany(sql, rows)
 
@@ -191,7 +191,7 @@ class BatchStore:
             WHERE job_id = ? AND upload = ? AND status = 'read'"""
 
         def update(connection: sqlite3.Connection) -> None:
-            _update(connection, "batch_uploads", upload_to_row(upload), "job_id", "number")
+            update_row(connection, "batch_uploads", upload_to_row(upload), "job_id", "number")
             if upload.batch_id:
                 connection.execute(sent, (upload.job_id, upload.number))
 
@@ -243,27 +243,12 @@ class BatchStore:
                 connection.execute(f"{sql} AND number = ?", row)
             connection.execute(sql, (status.value, error_to_text(why), *at))
             done = upload_to_row(replace(upload, is_fetched=True))
-            _update(connection, "batch_uploads", done, "job_id", "number")
+            update_row(connection, "batch_uploads", done, "job_id", "number")
 
         await self._database.write(update)
 
 
 _SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-
-
-def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
-    names = list(rows[0])
-    placeholders = ", ".join(f":{name}" for name in names)
-    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders})"  # noqa: S608
-    connection.executemany(sql, rows)
-
-
-def _update(connection: sqlite3.Connection, table: str, row: Row, *keys: str) -> None:
-    sets = ", ".join(f"{name} = :{name}" for name in row if name not in keys)
-    conditions = " AND ".join(f"{key} = :{key}" for key in keys)
-    connection.execute(f"UPDATE {table} SET {sets} WHERE {conditions}", row)  # noqa: S608
 
 
 def _claim(job_id: str, connection: sqlite3.Connection) -> bool:

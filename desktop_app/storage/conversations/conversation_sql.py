@@ -39,49 +39,6 @@ TRASHED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NOT NUL
 """
 ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 
-# The draft is saved separately; a new conversation has none.
-PUT_CONVERSATION: Final = """
-    INSERT INTO conversations (
-        id, title, created_at, updated_at, provider_id, model, variant, effort, leaf_id, pinned,
-        overrides, folder_id, archived, trashed_at, preset_id, draft
-    ) VALUES (
-        :id, :title, :created_at, :updated_at, :provider_id, :model, :variant, :effort, :leaf_id,
-        :pinned, :overrides, :folder_id, :archived, :trashed_at, :preset_id, ''
-    )
-    ON CONFLICT (id) DO UPDATE SET
-        title = :title, created_at = :created_at, updated_at = :updated_at,
-        provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
-        leaf_id = :leaf_id, pinned = :pinned, overrides = :overrides,
-        folder_id = :folder_id, archived = :archived, trashed_at = :trashed_at,
-        preset_id = :preset_id
-"""
-
-INSERT_MESSAGE: Final = """
-    INSERT INTO messages (
-        id, conversation_id, parent_id, role, status, created_at, owner_pid, owner_started,
-        provider_id, model, variant, effort,
-        input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, duration_s,
-        error, notices, parts, remote_run, template_id, usage_scope, answered_by
-    ) VALUES (
-        :id, :conversation_id, :parent_id, :role, :status, :created_at, :owner_pid,
-        :owner_started, :provider_id, :model, :variant, :effort,
-        :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost, :duration_s,
-        :error, :notices, :parts, :remote_run, :template_id, :usage_scope, :answered_by
-    )
-"""
-
-UPDATE_ANSWER: Final = """
-    UPDATE messages SET
-        status = :status, owner_pid = :owner_pid, owner_started = :owner_started,
-        provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
-        input_tokens = :input_tokens, cached_tokens = :cached_tokens,
-        output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens,
-        cost = :cost, duration_s = :duration_s, usage_scope = :usage_scope,
-        answered_by = :answered_by,
-        error = :error, notices = :notices, parts = :parts, remote_run = :remote_run
-    WHERE id = :id
-"""
-
 # Walks up from the leaf by the small columns only; full rows are read once the path is known.
 _PATH: Final = """
     WITH RECURSIVE path (id, parent_id, depth) AS (

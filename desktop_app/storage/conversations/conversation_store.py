@@ -25,24 +25,20 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_sql import (
     ALL_CONVERSATIONS,
     ARCHIVED_CONVERSATIONS,
-    INSERT_MESSAGE,
     INTERRUPT,
     LISTED_CONVERSATIONS,
     NEWEST_LEAF,
     ONE_CONVERSATION,
     PATH,
     PINNED_CONVERSATIONS,
-    PUT_CONVERSATION,
     RECENT_CONVERSATIONS,
     TAIL,
     TAKE_OVER,
     TRASHED_CONVERSATIONS,
-    UPDATE_ANSWER,
     VERSIONS,
     VERSIONS_ON_PATH,
 )
 from desktop_app.storage.conversations.row_conversion import (
-    Row,
     answer_to_row,
     conversation_from_row,
     conversation_to_row,
@@ -55,6 +51,7 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Databases, mark_for_wipe, read_first
 from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.database.row_writing import Row, insert_rows, update_row, upsert_row
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
 
@@ -155,10 +152,6 @@ class ConversationStore:
         """Return a conversation, or None if there is none with this id."""
         return await self._of(conversation_id).read(lambda c: read_conversation(c, conversation_id))
 
-    async def create(self, conversation: Conversation) -> None:
-        """Add a conversation with its draft."""
-        await self._of(conversation.id).write(lambda c: insert_conversation(c, conversation))
-
     async def save(self, conversation: Conversation) -> None:
         """Save title, pinned, choice, leaf and time, not the draft. Do nothing if it is gone."""
 
@@ -168,14 +161,9 @@ class ConversationStore:
 
         await self._of(conversation.id).write(action)
 
-    async def add(self, conversation: Conversation) -> None:
-        """Store a conversation without messages, with its draft."""
-
-        def action(connection: sqlite3.Connection) -> None:
-            put_conversation(connection, conversation)
-            _put_draft(connection, conversation.id, conversation.draft)
-
-        await self._of(conversation.id).write(action)
+    async def create(self, conversation: Conversation) -> None:
+        """Add a conversation without messages, with its draft."""
+        await self._of(conversation.id).write(lambda c: insert_conversation(c, conversation))
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
         """Save the draft in the prompt."""
@@ -353,7 +341,8 @@ def put_conversation(
     old_title = _title_of(connection, conversation.id)
     if old_title is not None:
         remove_entry(connection, EntryKind.TITLE, conversation.id, old_title)
-    connection.execute(PUT_CONVERSATION, row)
+    # The draft is saved separately; a new conversation has none.
+    upsert_row(connection, "conversations", {**row, "draft": ""}, kept=("draft",))
     at = to_micros(conversation.updated_at)
     add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
 
@@ -380,7 +369,7 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
 
 def insert_message(connection: sqlite3.Connection, message: Message) -> None:
     """Add a message, and index it for the search unless it is still streaming."""
-    connection.execute(INSERT_MESSAGE, {**message_to_row(message), **_owner(message)})
+    insert_rows(connection, "messages", [{**message_to_row(message), **_owner(message)}])
     _note_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
         _add_message_entry(connection, message)
@@ -401,7 +390,7 @@ def _add_message_entry(connection: sqlite3.Connection, message: Message) -> None
 def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
     _remove_message_entry(connection, answer.id)  # A resumed answer was indexed when it first ended
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
-    updated = connection.execute(UPDATE_ANSWER, row).rowcount
+    updated = update_row(connection, "messages", row, "id")
     del row  # a long answer takes as much memory as its JSON and its index entry
     if updated and answer.status is not MessageStatus.STREAMING:
         _note_attachments(connection, answer)

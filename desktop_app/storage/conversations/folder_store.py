@@ -11,14 +11,7 @@ from desktop_app.storage.conversations.row_conversion import (
     read_row,
 )
 from desktop_app.storage.database.database import Database
-
-_PUT = """
-    INSERT INTO folders (id, name, created_at, provider_id, model, variant, effort, overrides)
-    VALUES (:id, :name, :created_at, :provider_id, :model, :variant, :effort, :overrides)
-    ON CONFLICT (id) DO UPDATE SET
-        name = :name, provider_id = :provider_id, model = :model, variant = :variant,
-        effort = :effort, overrides = :overrides
-"""
+from desktop_app.storage.database.row_writing import upsert_row
 
 
 class FolderStore:
@@ -44,7 +37,7 @@ class FolderStore:
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
     """Insert or update a folder."""
-    connection.execute(_PUT, folder_to_row(folder))
+    upsert_row(connection, "folders", folder_to_row(folder), kept=("created_at",))
 
 
 def _all(connection: sqlite3.Connection) -> list[Folder]:

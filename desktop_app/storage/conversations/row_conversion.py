@@ -40,9 +40,9 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.storage.database.row_writing import Row
 
 T = TypeVar("T")
-Row = dict[str, str | int | float | None]
 Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name, as SQLite or a check of it holds it."""
 

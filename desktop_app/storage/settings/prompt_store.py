@@ -14,7 +14,6 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
-    Row,
     from_micros,
     overrides_from_text,
     overrides_to_text,
@@ -23,17 +22,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_text,
 )
 from desktop_app.storage.database.database import Database
-
-_PUT_PROMPT = """
-    INSERT OR REPLACE INTO prompts (id, title, folder, text, position, created_at, hidden, form)
-    VALUES (:id, :title, :folder, :text, :position, :created_at, :hidden, :form)
-"""
-_PUT_PRESET = """
-    INSERT OR REPLACE INTO presets
-        (id, name, provider_id, model, variant, effort, overrides, position, created_at)
-    VALUES
-        (:id, :name, :provider_id, :model, :variant, :effort, :overrides, :position, :created_at)
-"""
+from desktop_app.storage.database.row_writing import Row, insert_rows
 
 
 class PromptStore:
@@ -62,8 +51,8 @@ class PromptStore:
         preset_rows = [_preset_to_row(preset) for preset in presets]
 
         def put(connection: sqlite3.Connection) -> None:
-            connection.executemany(_PUT_PROMPT, prompt_rows)
-            connection.executemany(_PUT_PRESET, preset_rows)
+            insert_rows(connection, "prompts", prompt_rows, "INSERT OR REPLACE")
+            insert_rows(connection, "presets", preset_rows, "INSERT OR REPLACE")
 
         await self._database.write(put)
 
@@ -80,8 +69,7 @@ class PromptStore:
 
 def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
     """Add a preset, unless its id exists."""
-    sql = _PUT_PRESET.replace("OR REPLACE", "OR IGNORE")
-    connection.execute(sql, _preset_to_row(preset))
+    insert_rows(connection, "presets", [_preset_to_row(preset)], "INSERT OR IGNORE")
 
 
 def _prompts(connection: sqlite3.Connection) -> list[Prompt]:

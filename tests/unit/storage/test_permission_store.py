@@ -21,7 +21,7 @@ async def test_a_permission_holds_for_its_tool_fingerprint_and_conversation(tmp_
     async with opened(tmp_path / "s.sqlite3") as database:
         one, other = a_conversation(), a_conversation()
         for conversation in (one, other):
-            await ConversationStore(database).add(conversation)
+            await ConversationStore(database).create(conversation)
         store = PermissionStore(database)
 
         async def found(tool: str, fingerprint: str) -> list[Permission]:
