@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
 
 
 class StoreLock:
@@ -34,3 +39,15 @@ class StoreLock:
     def release(self) -> None:
         """Release the lock."""
         os.close(self._descriptor)
+
+
+@contextmanager
+def locked_alone(database: Path, refusal: Reason) -> Iterator[None]:
+    """Hold a store's lock exclusively. Raises StorageError with `refusal` if others hold it."""
+    lock = StoreLock(database)
+    try:
+        if not lock.take():
+            raise StorageError(refusal)
+        yield
+    finally:
+        lock.release()

@@ -26,7 +26,7 @@ from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.database.store_lock import StoreLock
+from desktop_app.storage.database.store_lock import locked_alone
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +91,8 @@ def resume_erasure(database: Path, attachments: Path) -> None:
 
 @contextmanager
 def _alone(database: Path) -> Iterator[None]:
-    with translated(str(database)):
-        lock = StoreLock(database)
-        try:
-            if not lock.take():
-                raise StorageError(Reason.STORE_IN_USE_BY_COMMAND)
-            yield
-        finally:
-            lock.release()
+    with translated(str(database)), locked_alone(database, Reason.STORE_IN_USE_BY_COMMAND):
+        yield
 
 
 def _erase(database: Path, attachments: Path, mark: Path) -> None:

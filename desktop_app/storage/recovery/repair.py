@@ -31,7 +31,7 @@ from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged, translated
-from desktop_app.storage.database.store_lock import StoreLock
+from desktop_app.storage.database.store_lock import locked_alone
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import (
     DERIVED_TABLES,
@@ -122,26 +122,20 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
         StorageError: the store is open elsewhere, or there is no room; it is unchanged.
         StoreTooNewError: a newer version wrote it, and may have unknown rows; it is unchanged.
     """
-    with translated(str(database)):
-        lock = StoreLock(database)
-        try:
-            if not lock.take():
-                raise StorageError(Reason.STORE_IN_USE_FOR_REPAIR)
-            _refuse_newer(database)
-            aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
-            with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
-                made = Path(scratch) / "made.sqlite3"
-                with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
-                    found = _make(made, pages, progress)
-                copy_damaged(database, aside)  # so that a store is there throughout
-                record_key_origins(database, made)
-                sync(made)
-                for end in ("-wal", "-shm"):
-                    database.with_name(database.name + end).unlink(missing_ok=True)
-                made.replace(database)
-                sync(database.parent)
-        finally:
-            lock.release()
+    with translated(str(database)), locked_alone(database, Reason.STORE_IN_USE_FOR_REPAIR):
+        _refuse_newer(database)
+        aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
+        with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
+            made = Path(scratch) / "made.sqlite3"
+            with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
+                found = _make(made, pages, progress)
+            copy_damaged(database, aside)  # so that a store is there throughout
+            record_key_origins(database, made)
+            sync(made)
+            for end in ("-wal", "-shm"):
+                database.with_name(database.name + end).unlink(missing_ok=True)
+            made.replace(database)
+            sync(database.parent)
     return Repaired(aside, *found)
 
 

@@ -38,7 +38,7 @@ from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.database.store_lock import StoreLock
+from desktop_app.storage.database.store_lock import locked_alone
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged
@@ -143,25 +143,22 @@ def restore_backup(
     with translated(name), _opened(archive) as pack, translated(name):
         attached = _attachments_in(pack, archive)
         create_private_folder(database.parent)
-        lock = StoreLock(database)
-        try:
-            if not lock.take():
-                raise StorageError(Reason.STORE_IN_USE_FOR_RESTORE)
-            with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch:
-                made = Path(scratch) / STORE
-                unpacked = _Unpacking(pack, archive, progress)
-                dropped = unpacked.store(made)
-                kept, answer = _ask_about_changes(made, database, built_in, ask)
-                if answer is Answer.CANCEL:
-                    return None
-                for sha256 in sorted(_attachment_hashes(made) & attached.keys()):
-                    unpacked.attachment(attached[sha256], sha256, attachments)
-                sync(made)
-                record_key_origins(database)
-                keep_notes_of(database, made)
-                return Restored(_replace_store(made, database, at), dropped, kept)
-        finally:
-            lock.release()
+        with (
+            locked_alone(database, Reason.STORE_IN_USE_FOR_RESTORE),
+            tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
+        ):
+            made = Path(scratch) / STORE
+            unpacked = _Unpacking(pack, archive, progress)
+            dropped = unpacked.store(made)
+            kept, answer = _ask_about_changes(made, database, built_in, ask)
+            if answer is Answer.CANCEL:
+                return None
+            for sha256 in sorted(_attachment_hashes(made) & attached.keys()):
+                unpacked.attachment(attached[sha256], sha256, attachments)
+            sync(made)
+            record_key_origins(database)
+            keep_notes_of(database, made)
+            return Restored(_replace_store(made, database, at), dropped, kept)
 
 
 def _ask_about_changes(
