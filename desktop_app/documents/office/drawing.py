@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package
+from desktop_app.documents.office.package import Package, local_name
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MOST_POINTS: Final = 5_000
@@ -29,7 +29,7 @@ def blocks(
 ) -> Iterator[MarkdownBlock]:
     """Yield the charts and diagrams of an element; `relations` are those of its part."""
     for element in parent.iter():
-        local = _local_name(element)
+        local = local_name(element)
         if local not in ("chart", "relIds"):
             continue
         target = relations.get(relation_id(element, "dm" if local == "relIds" else "id"), "")
@@ -55,21 +55,17 @@ def relation_id(element: Element, name: str = "id") -> str:
     return element.get(f"{_RELATION}{name}", "")
 
 
-def _local_name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _find_child(element: Element | None, *path: str) -> Element | None:
     """Return the first descendant along a path of local names."""
     for name in path:
         if element is None:
             return None
-        element = next((child for child in element if _local_name(child) == name), None)
+        element = next((child for child in element if local_name(child) == name), None)
     return element
 
 
 def _iterate(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element.iter() if _local_name(child) == name)
+    return (child for child in element.iter() if local_name(child) == name)
 
 
 def _chart(tree: Element) -> Iterator[MarkdownBlock]:
@@ -82,7 +78,7 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
     title = _text_of(_find_child(chart, "title"))
     yield MarkdownBlock(f"Chart: {title}" if title else "Chart:" if series else "")
     axes = [
-        _text_of(_find_child(axis, "title")) for axis in area if _local_name(axis).endswith("Ax")
+        _text_of(_find_child(axis, "title")) for axis in area if local_name(axis).endswith("Ax")
     ]
     if named := [axis for axis in axes if axis]:
         yield MarkdownBlock(f"Axes: {', '.join(named)}")

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from desktop_app.documents.office.package import local_name
+
 _SPACE: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _VALUE: Final = f"{_SPACE}val"
 _INTEGRAL: Final = "∫"
@@ -24,7 +26,7 @@ def linear(formula: Element) -> str:
     for child in formula:
         part = _element_text(child)
         # "x^k a": without the space the exponent would continue.
-        is_apart = _local_name(child) == "func" or "^" in last or "_" in last
+        is_apart = local_name(child) == "func" or "^" in last or "_" in last
         if is_apart and said[-1:].isalnum() and part[:1].isalnum():
             said += " "
         said += part
@@ -34,27 +36,23 @@ def linear(formula: Element) -> str:
 
 def lines(paragraph: Element) -> str:
     """Return the formulas of a paragraph (m:oMathPara), each on a line."""
-    return "\n".join(linear(e) for e in paragraph if _local_name(e) == "oMath")
+    return "\n".join(linear(e) for e in paragraph if local_name(e) == "oMath")
 
 
 def formula_text(formula: Element) -> str:
     """Return a MathML formula as typed, else its symbols in order; "" for other elements."""
-    if _local_name(formula) != "math":
+    if local_name(formula) != "math":
         return ""
     for element in formula.iter():
-        if _local_name(element) == "annotation" and element.text:
+        if local_name(element) == "annotation" and element.text:
             return " ".join(element.text.split())
     return " ".join(" ".join(formula.itertext()).split())
 
 
-def _local_name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _element_text(element: Element) -> str:
-    inner = {_local_name(child): linear(child) for child in element}
+    inner = {local_name(child): linear(child) for child in element}
     base = inner.get("e", "")
-    match _local_name(element):
+    match local_name(element):
         case "r":
             return "".join(_texts(element))
         case "f" if _property_of(element, "type", "") == "noBar":
@@ -73,23 +71,23 @@ def _element_text(element: Element) -> str:
             name = inner.get("fName", "").strip()
             return f"{name}{base}" if _is_closed(base) else f"{name} {base}"
         case "limLow" | "limUpp":
-            sign = "_" if _local_name(element) == "limLow" else "^"
+            sign = "_" if local_name(element) == "limLow" else "^"
             return f"{base}{sign}{_operand(inner.get('lim', ''))}"
         case "acc":
             return base + _property_of(element, "chr", _HAT)
         case "d":
-            parts = [linear(child) for child in element if _local_name(child) == "e"]
+            parts = [linear(child) for child in element if local_name(child) == "e"]
             between = _property_of(element, "sepChr", "|")
             begin, end = _property_of(element, "begChr", "("), _property_of(element, "endChr", ")")
             return f"{begin}{between.join(parts)}{end}"
         case "m":
-            rows = (row for row in element if _local_name(row) == "mr")
-            cells = (", ".join(linear(e) for e in row if _local_name(e) == "e") for row in rows)
+            rows = (row for row in element if local_name(row) == "mr")
+            cells = (", ".join(linear(e) for e in row if local_name(e) == "e") for row in rows)
             return f"[{'; '.join(cells)}]"
         case "oMathPara":
             return lines(element)
         case "eqArr":
-            return "; ".join(linear(e) for e in element if _local_name(e) == "e")
+            return "; ".join(linear(e) for e in element if local_name(e) == "e")
         case name if name.endswith("Pr"):
             return ""
     return linear(element)
@@ -97,7 +95,7 @@ def _element_text(element: Element) -> str:
 
 def _texts(run: Element) -> Iterator[str]:
     for child in run:
-        if _local_name(child) == "t":
+        if local_name(child) == "t":
             yield child.text or ""
 
 
@@ -127,7 +125,7 @@ def _is_closed(text: str) -> bool:
 
 def _property_of(element: Element, name: str, default: str) -> str:
     for child in element:
-        if _local_name(child).endswith("Pr"):
+        if local_name(child).endswith("Pr"):
             found = child.find(f"{_SPACE}{name}")
             if found is not None:
                 return found.get(_VALUE, "")

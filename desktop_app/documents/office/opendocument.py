@@ -16,7 +16,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, resolved
+from desktop_app.documents.office.package import Package, local_name, resolved
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
@@ -77,10 +77,6 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
         yield reader.table(sheet)
 
 
-def _local_name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _number(text: str | None, default: int = 1) -> int:
     return int(text) if text and text.isdigit() and len(text) < 10 else default
 
@@ -128,7 +124,7 @@ class _Styles:
     def label(self, name: str, counts: list[int]) -> str:
         """Return the label of a list item; `counts` are its number and those above it."""
         level = self._lists.get(name, {}).get(len(counts))
-        if level is None or _local_name(level) != "list-level-style-number":
+        if level is None or local_name(level) != "list-level-style-number":
             return "-"
         number_format = level.get(f"{STYLE}num-format", "")
         if not number_format:
@@ -152,7 +148,7 @@ class _Reader:
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs, lists and tables below an element."""
         for child in parent:
-            match _local_name(child):
+            match local_name(child):
                 case "h" | "p":
                     yield from self._paragraph(child)
                 case "list":
@@ -175,7 +171,7 @@ class _Reader:
     def _paragraph(self, element: Element) -> Iterator[MarkdownBlock]:
         boxes: list[Element] = []
         text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
-        if text and _local_name(element) == "h":
+        if text and local_name(element) == "h":
             yield md.heading(text.replace("**", ""), _number(element.get(f"{TEXT}outline-level")))
         elif text and self.styles.is_title(element.get(f"{TEXT}style-name", "")):
             yield md.heading(text.replace("**", ""), 1)
@@ -189,7 +185,7 @@ class _Reader:
         goes_on = element.get(f"{TEXT}continue-numbering") == "true"
         count = self._last_counts.get(style, 0) if goes_on and not above else 0
         for entry in element:
-            if _local_name(entry) == "list-item":
+            if local_name(entry) == "list-item":
                 count = _number(entry.get(f"{TEXT}start-value"), count + 1)
                 yield from self._entry(entry, style, [*above, count])
             else:
@@ -200,12 +196,12 @@ class _Reader:
     def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[MarkdownBlock]:
         label = self.styles.label(style, counts)
         for child in entry:
-            if _local_name(child) == "list":
+            if local_name(child) == "list":
                 yield from self._list(child, style, counts)
                 continue
             for block in self.blocks(_wrapped(child)):
                 # Numbered headings are lists, too.
-                is_plain = _local_name(child) == "p" and label
+                is_plain = local_name(child) == "p" and label
                 yield md.item(label, block.text, len(counts) - 1) if is_plain else block
                 label = "" if is_plain else label
 
@@ -217,7 +213,7 @@ class _Reader:
             yield _SPACE.sub(" ", child.tail or "")
 
     def _inline_element(self, child: Element, boxes: list[Element]) -> str:
-        local = _local_name(child)
+        local = local_name(child)
         if local in ("s", "tab", "line-break"):
             count = min(_number(child.get(f"{TEXT}c")), _MOST_REPEATS)
             return {"s": " " * count, "tab": "\t", "line-break": "\n"}[local]
@@ -279,9 +275,9 @@ class _Reader:
         return md.table(rows)
 
     def _cell_texts(self, cell: Element) -> list[str]:
-        if _local_name(cell) not in ("table-cell", "covered-table-cell"):
+        if local_name(cell) not in ("table-cell", "covered-table-cell"):
             return []
-        is_covered = _local_name(cell) == "covered-table-cell"
+        is_covered = local_name(cell) == "covered-table-cell"
         text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
         times = _number(cell.get(f"{TABLE}number-columns-repeated"))
         return [text] * min(times, _MOST_REPEATS)
@@ -290,9 +286,9 @@ class _Reader:
 def _rows(element: Element) -> Iterator[Element]:
     """Yield the rows of a table, including groups, without tables in its cells."""
     for child in element:
-        if _local_name(child) == "table-row":
+        if local_name(child) == "table-row":
             yield child
-        elif _local_name(child) in ("table-header-rows", "table-row-group", "table-rows"):
+        elif local_name(child) in ("table-header-rows", "table-row-group", "table-rows"):
             yield from _rows(child)
 
 

@@ -126,6 +126,11 @@ class Package:
         return _MANIFEST in self._names and _ENCRYPTED_ODF in self.bytes(_MANIFEST)
 
 
+def local_name(element: ElementTree.Element) -> str:
+    """Return the name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
 def transitional(data: bytes) -> bytes:
     """Replace the strict namespaces of an Office Open XML part by the usual ones."""
     return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)

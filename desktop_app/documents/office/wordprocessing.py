@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package
+from desktop_app.documents.office.package import Package, local_name
 from desktop_app.documents.worker.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -54,10 +54,6 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     )
     blocks = list(reader.blocks(package.xml(part)))
     return md.join_blocks([*blocks, *reader.notes.blocks()])
-
-
-def _local_name(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 def _value(element: Element | None, path: str) -> str | None:
@@ -178,7 +174,7 @@ class _Reader:
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs and tables below an element."""
         for child in parent:
-            match _local_name(child):
+            match local_name(child):
                 case "p":
                     yield from self._paragraph(child)
                 case "tbl":
@@ -206,7 +202,7 @@ class _Reader:
         if text:
             yield self._block(text, properties)
         for box in boxes:
-            if _local_name(box) == "txbxContent":
+            if local_name(box) == "txbxContent":
                 yield from self.blocks(box)
             else:
                 yield from drawing.blocks(self.package, box, self.relations)
@@ -241,7 +237,7 @@ class _Reader:
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
         """Yield the words of a paragraph; `boxes` collects anchored text boxes and drawings."""
         for child in parent:
-            name = _local_name(child)
+            name = local_name(child)
             if name == "r":
                 yield self._run(child, boxes)
             elif name == "hyperlink":
@@ -269,7 +265,7 @@ class _Reader:
 
     def _run_words(self, run: Element, boxes: list[Element]) -> Iterator[str]:
         for child in run:
-            name = _local_name(child)
+            name = local_name(child)
             if name == "t":
                 yield child.text or ""
             elif name in _CHARACTER_ELEMENTS:
@@ -315,7 +311,7 @@ class _Reader:
     def _children_named(self, parent: Element, name: str) -> Iterator[Element]:
         """Yield rows or cells, including those in content controls and tracked insertions."""
         for child in parent:
-            if _local_name(child) == name:
+            if local_name(child) == name:
                 yield child
-            elif _local_name(child) in _CONTAINERS:
+            elif local_name(child) in _CONTAINERS:
                 yield from self._children_named(child, name)

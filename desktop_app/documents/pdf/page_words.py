@@ -47,6 +47,11 @@ class Word(NamedTuple):
         return self.top - self.bottom
 
 
+def middle_of(line: Sequence[Word]) -> float:
+    """Return the height of a line's middle."""
+    return sum(word.middle for word in line) / len(line)
+
+
 class _Letter(NamedTuple):
     left: float
     bottom: float

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.documents.pdf import page_words
-from desktop_app.documents.pdf.page_words import Word
+from desktop_app.documents.pdf.page_words import Word, middle_of
 from desktop_app.documents.pdf.rulings import Ruling, Rulings
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def _split_row(
     if len(lines) < 2 or not (figures or is_list) or not _are_aligned(lines, longest):
         yield row
         return
-    borders = [(_middle(a) + _middle(b)) / 2 for a, b in pairwise(longest)]
+    borders = [(middle_of(a) + middle_of(b)) / 2 for a, b in pairwise(longest)]
     parts: list[list[list[Word]]] = [[[] for _ in row] for _ in longest]
     for column, cell in enumerate(row):
         for word in cell:
@@ -307,13 +307,9 @@ def _are_aligned(
     columns: Iterable[Sequence[Sequence[Word]]], longest: Sequence[Sequence[Word]]
 ) -> bool:
     """Return True if every line of the columns is level with a line of the longest column."""
-    heights = [(_middle(line), line[0].height / 2) for line in longest]
+    heights = [(middle_of(line), line[0].height / 2) for line in longest]
     return all(
-        any(abs(_middle(line) - height) < near for height, near in heights)
+        any(abs(middle_of(line) - height) < near for height, near in heights)
         for column in columns
         for line in column
     )
-
-
-def _middle(line: Sequence[Word]) -> float:
-    return sum(word.middle for word in line) / len(line)

@@ -17,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.documents.pdf import page_words
-from desktop_app.documents.pdf.page_words import Word
+from desktop_app.documents.pdf.page_words import Word, middle_of
 from desktop_app.documents.pdf.ruled_tables import Table
 from desktop_app.documents.pdf.rulings import Ruling, Rulings
 
@@ -123,7 +123,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     These are the lines of the header, the lines between two rules if every row is ruled, and lines
     whose first cell is empty, which continue the line above.
     """
-    bands = [sum(rule.at > _middle(line) for rule in rules) for line in lines]
+    bands = [sum(rule.at > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
     has_head = bands.count(bands[0]) <= _LONGEST_HEADER and len(rules) > 2
     joined: list[Cells] = []
@@ -216,7 +216,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     run: list[Line] = []
     for line in lines:
         height = median(word.height for word in line)
-        is_near = not run or _middle(run[-1]) - _middle(line) <= _FARTHEST * height
+        is_near = not run or middle_of(run[-1]) - middle_of(line) <= _FARTHEST * height
         pieces = 1 + sum(b.left - a.right > _WIDE_GUTTER * height for a, b in pairwise(line))
         if pieces >= 3 and is_near:
             run.append(line)
@@ -316,7 +316,3 @@ def _is_sequence(figures: Sequence[str]) -> bool:
     numbers = [int(figure) for figure in figures if figure.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
     return len(numbers) == len(figures) and all(0 <= step <= _LONGEST_STEP for step in steps)
-
-
-def _middle(line: Line) -> float:
-    return sum(word.middle for word in line) / len(line)
