@@ -12,6 +12,7 @@ hint for the window; the keyring decides.
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -19,11 +20,10 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from desktop_app.credentials.envelope import from_keyring, to_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
-from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.network.secret import Scheme, Secret
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ PROMPT_TIMEOUT_S: Final = 60.0
 UNKNOWN_ORIGIN: Final = ""
 # The origin noted for an old key that belongs to no known origin. No address has it.
 NO_ORIGIN: Final = "none"
+_FIELDS: Final = {"origin", "key", "scheme"}
 
 
 class KeyPlace(StrEnum):
@@ -255,3 +256,23 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
         raise CredentialError(
             Reason.KEYRING_SLOW, details=f"no answer for {timeout_s:g} s"
         ) from None
+
+
+def to_keyring(secret: Secret) -> str:
+    """Return the keyring's entry: the secret with its origin."""
+    fields = {"origin": secret.origin, "key": secret.value, "scheme": secret.scheme}
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def from_keyring(text: str) -> Secret | None:
+    """Return the secret in a stored text, or None if an older version stored the bare key."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+        return None
+    if not all(isinstance(value, str) for value in fields.values()):
+        return None
+    scheme: Scheme = "Basic" if fields["scheme"] == "Basic" else "Bearer"
+    return Secret(fields["key"], fields["origin"], scheme)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
 from desktop_app.tools.calculator import calculate
-from desktop_app.tools.date_time import date_time
 
 CALCULATOR: Final = ToolDefinition(
     "calculator",
@@ -80,3 +81,22 @@ async def _calculate(arguments: Mapping[str, Any], _context: ToolContext) -> str
 
 async def _tell_time(arguments: Mapping[str, Any], _context: ToolContext) -> str:
     return date_time(arguments["zone"])
+
+
+def date_time(zone: str | None, moment: datetime | None = None) -> str:
+    """Return date, time, weekday and calendar week in a time zone, by default this computer's.
+
+    Args:
+        moment: tests replace the current time.
+
+    Raises:
+        ToolError: there is no such zone.
+    """
+    at = moment or datetime.now(UTC)
+    try:
+        here = at.astimezone(ZoneInfo(zone)) if zone else at.astimezone()
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ToolError("There is no such time zone. Use a name such as Europe/Berlin.") from exc
+    year, week, _ = here.isocalendar()
+    named = zone or here.tzname() or "local time"
+    return f"{here.isoformat(timespec='seconds')} ({named})\n{here:%A}, week {week} of {year}"

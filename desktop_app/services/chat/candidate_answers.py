@@ -33,12 +33,17 @@ from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrapper
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
-from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 
 _OF_ALL: Final = (Started, Notice, Waiting, Failed)
 _MOST_WAITING: Final = 16
 """Events that wait for a reader before the stream is read on; each may have 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
+COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
+
+
+def for_all(count: int) -> AnswerNotice:
+    """Return the notice for the first of several answers to the same request."""
+    return notice(NoticeCode.COST_OF_ALL, count=str(count))
 
 
 def asked_separately(provider: str) -> AnswerNotice:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.credentials.envelope import from_keyring
 from desktop_app.credentials.keyring_access import Keyring
-from desktop_app.credentials.vault import KeyPlace
+from desktop_app.credentials.vault import KeyPlace, from_keyring
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.main import main

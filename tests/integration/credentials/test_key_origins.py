@@ -10,9 +10,8 @@ import pytest
 
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.keyring_access import Keyring
-from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.credentials.vault import KeyPlace, KeyVault, to_keyring
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.network.origin import origin

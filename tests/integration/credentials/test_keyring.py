@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.credentials.envelope import to_keyring
-from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.credentials.vault import KeyPlace, KeyVault, to_keyring
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.settings.settings_store import SettingsStore

@@ -18,9 +18,12 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import find_weights
-from desktop_app.services.chat.candidate_answers import asked_separately
+from desktop_app.services.chat.candidate_answers import (
+    COUNTED_WITH_FIRST,
+    asked_separately,
+    for_all,
+)
 from desktop_app.services.chat.chat_service import AskSettings
-from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.helpers.blocking import blocking
 from tests.integration.providers.asking import asker_of
 

@@ -26,12 +26,16 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.candidate_answers import asked_separately, shares
+from desktop_app.services.chat.candidate_answers import (
+    COUNTED_WITH_FIRST,
+    asked_separately,
+    for_all,
+    shares,
+)
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import FRAME, needs_counting, used_tokens
-from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import OPENAI
 from tests.unit.services.test_chat_service import HELD, USAGE, Room, open_room

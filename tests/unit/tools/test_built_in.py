@@ -27,10 +27,9 @@ from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.tools import tables
-from desktop_app.tools.built_in import BuiltInTools
+from desktop_app.tools.built_in import BuiltInTools, date_time
 from desktop_app.tools.calculator import LONGEST, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
-from desktop_app.tools.date_time import date_time
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
 from desktop_app.tools.tool_process import query
