@@ -511,7 +511,7 @@ class AnswerRun:
             # Text should reach the disk within a second of its arrival. If a write takes longer,
             # the pause is as long as the write.
             pause = max(self.checkpoint_s - took, self.checkpoint_s / 4, took)
-            if saved.run is None:
+            if saved.run is None and not failing:
                 await _wait(self._has_name, pause)
             else:
                 await asyncio.sleep(pause)

@@ -1,0 +1,875 @@
+"""Runs of answers in simulated time, with a store, files and a ledger in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.domain.answering.answer_form import AnswerSchema
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    HostedCall,
+    ImageArrived,
+    Incomplete,
+    Notice,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    RoundEnded,
+    RunReached,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStep,
+    UsageReported,
+    UsageShared,
+    Waiting,
+)
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Message,
+    MessageStatus,
+    RemoteRun,
+    Role,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    CredentialError,
+    ModelNotFoundError,
+    NetworkError,
+    ProviderError,
+    ReplyTooLargeError,
+    RunLostError,
+    SpendingCapError,
+    StorageError,
+    UserFacingError,
+)
+from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.spending_report import Call, CallPerformance
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
+from desktop_app.services.chat.answer_run import (
+    AnswerRun,
+    Reread,
+    answerer,
+    as_provider_error,
+)
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.spending.budget import Hold
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
+from tests.helpers.simulated_time import run_in_simulated_time
+from tests.unit.providers.samples import CATALOG
+
+THINKING = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.THINKING), Variant.THINKING, None)
+INSTANT = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.INSTANT), Variant.INSTANT, None)
+LOCAL = ResolvedChoice(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, None)
+USAGE = Usage(1_000, 0, 200, 0)
+COST = Decimal("0.00455")  # 1,000 × 1.75 + 200 × 14, a million tokens each
+ENDED: list[StreamEvent | float] = [UsageReported(USAGE), Completed()]
+DONE, RUNNING, FAILED = ToolCallState.DONE, ToolCallState.RUNNING, ToolCallState.FAILED
+SEARCH = ToolCallPart("s", "web_search", "{}", state=DONE, is_hosted=True)
+CALL = ToolCallPart("c", "look", "")
+PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
+STATUS = MessageStatus
+
+
+NAMED: list[StreamEvent] = [Started("r"), RunReached(RemoteRun("r", 3)), TextDelta("a")]
+
+
+class TimedProvider(ScriptedProvider):
+    """Plays scripts in which a number is a pause in seconds."""
+
+    def __init__(self, *scripts: Sequence[StreamEvent | float]) -> None:
+        super().__init__()
+        self._timed = list(scripts)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        self.requests.append(request)
+        for step in self._timed.pop(0):
+            if isinstance(step, int | float):
+                await asyncio.sleep(step)
+            else:
+                yield step
+
+
+@dataclass
+class Memory:
+    """The store, the files, the ledger and the listener of a run.
+
+    Attributes:
+        saved: when an answer was stored, its status and its text.
+        fails: the numbers of the writes that fail, from 1.
+        takes_s: the time that a write takes.
+        tried: when a write began.
+        told: the errors of the store, by their class.
+    """
+
+    saved: list[tuple[float, str, str]] = field(default_factory=list)
+    fails: Sequence[int] = ()
+    takes_s: float = 0.0
+    last: Message | None = None
+    calls: list[Call] = field(default_factory=list)
+    heard: list[StreamEvent] = field(default_factory=list)
+    told: list[type[StorageError] | None] = field(default_factory=list)
+    picture: ImagePart | StorageError | None = PICTURE
+    written: str = ""
+    discarded: int = 0
+    is_open: bool = False
+    most: int = 1_000_000
+    tried: list[float] = field(default_factory=list)
+    appends_fail: int = 0
+
+    async def save_answer(self, answer: Message) -> None:
+        self.tried.append(round(asyncio.get_running_loop().time(), 3))
+        await asyncio.sleep(self.takes_s)
+        if len(self.tried) in self.fails:
+            raise StorageError("Full.")
+        at = round(asyncio.get_running_loop().time(), 3)
+        self.saved.append((at, answer.status.value, answer.text))
+        self.last = answer
+
+    async def begin_turn(self, *_: Any) -> None:
+        raise NotImplementedError
+
+    async def add(self, call: Call) -> None:
+        self.calls.append(call)
+
+    def open(self, _answer: Message) -> Memory:
+        self.is_open = True
+        return self
+
+    async def append(self, text: str) -> None:
+        if self.appends_fail:
+            self.appends_fail -= 1
+            raise StorageError("Full.")
+        if len(self.written) + len(text) > self.most:
+            raise ReplyTooLargeError(Reason.ANSWER_TOO_LARGE, provider="P", limit=1)
+        self.written += text
+
+    async def attach(self, _answer: Message) -> DocumentPart | None:
+        size = len(self.written)
+        return DocumentPart("f" * 64, "answer.md", "text/markdown", size) if size else None
+
+    async def add_picture(self, _answer: Message, _data: bytes) -> ImagePart | None:
+        if isinstance(self.picture, StorageError):
+            raise self.picture
+        return self.picture
+
+    async def discard(self, _answer_id: str) -> None:
+        self.discarded += 1
+
+    async def unattached(self) -> list[str]:
+        return []
+
+    def listen(self, event: StreamEvent, _reply: object) -> None:
+        self.heard.append(event)
+
+    def note(self, error: StorageError | None) -> None:
+        self.told.append(None if error is None else type(error))
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the clock of the runs follow that of the loop."""
+    monkeypatch.setattr("time.monotonic", lambda: asyncio.get_running_loop().time())
+
+
+def a_run(
+    memory: Memory,
+    provider: ScriptedProvider | UserFacingError,
+    resolved: ResolvedChoice = THINKING,
+    *,
+    stand_in: ResolvedChoice = THINKING,
+    **more: Any,
+) -> AnswerRun:
+    conversation = Conversation("c", "", now(), now(), answerer(resolved))
+    answer = Message("a", "c", "q", Role.ASSISTANT, STATUS.STREAMING, (), now(), answerer(resolved))
+    request = more.pop("request", ChatRequest(resolved.model.id, ()))
+    return AnswerRun(
+        conversation,
+        None,
+        answer,
+        request,
+        resolved,
+        store=memory,
+        files=memory,
+        gateway=OneProvider(provider),
+        spending=memory,
+        hold=Hold(),
+        stand_in=lambda: stand_in,
+        **more,
+    )
+
+
+def run(
+    *scripts: Sequence[StreamEvent | float],
+    memory: Memory | None = None,
+    resolved: ResolvedChoice = THINKING,
+    insist: bool = True,
+    change: Callable[[AnswerRun], None] = lambda _run: None,
+    **more: Any,
+) -> tuple[Message, Memory]:
+    """Return the answer, which is as stored, and what was kept and heard."""
+    memory = memory or Memory()
+
+    async def main() -> Message:
+        made = a_run(memory, TimedProvider(*scripts), resolved, **more)
+        change(made)
+        answer = await made.run(memory.listen, memory.note, insist=insist)
+        assert made.answer == answer
+        return answer
+
+    return run_in_simulated_time(main()), memory
+
+
+def texts(memory: Memory) -> list[StreamEvent]:
+    return [event for event in memory.heard if isinstance(event, TextDelta)]
+
+
+# ---------------------------------------------------------------- whole answers
+
+
+def test_a_whole_answer() -> None:
+    script = [
+        Started("r", "gpt-5.2", service_tier="batch"), Waiting(2, "Busy."), Waiting(0, ""),
+        1.0, ReasoningDelta("Hm."), 2.0, TextDelta("One"), 1.5, *ENDED,
+    ]  # fmt: skip
+    answer, memory = run(script)
+    half = COST / 2
+    assert answer == replace(
+        answer,
+        status=STATUS.COMPLETE,
+        parts=(ReasoningPart("Hm.", "", "", seconds=2.0), TextPart("One")),
+        usage=USAGE,
+        cost=half,
+        duration_s=4.5,
+        error=None,
+        remote_run=None,
+        usage_scope=UsageScope.OWN,
+        answered_by="gpt-5.2",
+    )
+    opening = Waiting(0, "Waiting for GPT-5.2 Thinking.")
+    assert memory.heard == [opening, *(event for event in script if not isinstance(event, float))]
+    (call,) = memory.calls
+    assert call == Call(
+        call.at,
+        *("openai", "gpt-5.2", "answer", USAGE, half, "c", "a"),
+        CallPerformance("", "batch", "complete", 1, 1.0, 4.5),
+    )
+    assert memory.told == [None]
+    assert memory.discarded == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "first_token_s"),
+    [
+        (TextDelta("a"), 2.0),
+        (ReasoningDelta("a"), 2.0),
+        (RefusalDelta("a"), 2.0),
+        (Started("r"), 3.0),
+        (ToolCallDelta(0, "{}", "c", "look"), 3.0),
+    ],
+)
+def test_the_first_token_is_of_text_or_reasoning(first: StreamEvent, first_token_s: float) -> None:
+    _, memory = run([2.0, first, 1.0, TextDelta("b"), *ENDED])
+    (call,) = memory.calls
+    assert call.performance is not None
+    assert call.performance.first_token_s == first_token_s
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ([TextDelta("a"), *ENDED], [("answer", USAGE, COST)]),
+        ([TextDelta("a"), Completed()], [("answer", Usage(), None)]),
+        # Refused before anything was billed.
+        ([Failed(NetworkError(Reason.NOT_REACHED))], [("answer", Usage(), Decimal(0))]),
+        ([Failed(as_provider_error(SpendingCapError(Reason.CAP_REACHED)))], []),
+        (
+            [TextDelta("a"), Failed(NetworkError(Reason.BROKE_IN_ANSWER))],
+            [("answer", Usage(), None)],
+        ),
+        # The first of several answers has the usage of all.
+        ([UsageShared(UsageScope.FIRST), TextDelta("a"), Completed()], []),
+        ([UsageShared(UsageScope.FIRST), TextDelta("a"), *ENDED], [("answer", USAGE, COST)]),
+        # Each round is a call, with the tools of the provider.
+        (
+            [TextDelta("a"), UsageReported(USAGE), RoundEnded(), TextDelta("b"), *ENDED],
+            [("answer", USAGE, COST), ("answer", USAGE, COST)],
+        ),
+        (
+            [
+                HostedCall(replace(SEARCH, state=RUNNING)),
+                HostedCall(SEARCH),
+                HostedCall(replace(SEARCH, call_id="t", state=FAILED)),
+                *ENDED,
+            ],
+            [("tools", Usage(), Decimal("0.01")), ("answer", USAGE, COST)],
+        ),
+    ],
+)
+def test_each_call_is_written_down_once(
+    script: list[StreamEvent | float], lines: list[tuple[str, Usage, Decimal | None]]
+) -> None:
+    prices = {"web_search": Decimal("0.01")}
+    answer, memory = run(script, tool_prices=prices)
+    assert [(call.purpose, call.usage, call.cost) for call in memory.calls] == lines
+    known = [line[2] for line in lines]
+    if script[-1] == Completed() and None not in known and lines:
+        assert answer.cost == sum(filter(None, known))
+
+
+def test_a_model_of_this_computer_costs_nothing() -> None:
+    for end in (ENDED, [Completed()]):
+        _, memory = run([TextDelta("a"), *end], resolved=LOCAL)
+        (call,) = memory.calls
+        assert call.cost == 0
+
+
+@pytest.mark.parametrize(
+    ("named", "asked", "tier", "costs"),
+    [
+        ("", None, "", (COST, COST)),
+        ("auto", None, "", (COST, COST)),
+        ("auto", "batch", "batch", (COST / 2, COST / 2)),
+        ("default", "batch", "default", (COST, COST)),
+        ("batch", None, "batch", (COST / 2, COST / 2)),
+        # Of unknown price: the ordinary one counts for the monthly limit.
+        ("flex", None, "flex", (None, COST)),
+    ],
+)
+def test_the_tier_that_answered_counts(
+    named: str, asked: str | None, tier: str, costs: tuple[Decimal | None, Decimal]
+) -> None:
+    resolved = replace(THINKING, service_tier=asked)
+    answer, memory = run([Started("r", "", service_tier=named), *ENDED], resolved=resolved)
+    (call,) = memory.calls
+    assert call.performance is not None
+    assert ((answer.cost, call.cost), call.performance.tier) == (costs, tier)
+
+
+def test_times_of_rounds_are_not_those_of_one_call() -> None:
+    call = ToolCallPart("1", "look", "{}", state=DONE, result="seen")
+    _, memory = run(
+        [
+            1.0, TextDelta("a"), UsageReported(USAGE), RoundEnded(), ToolCallStep(call),
+            1.0, TextDelta("b"), *ENDED,
+        ]
+    )  # fmt: skip
+    assert [line.performance for line in memory.calls] == [
+        CallPerformance(outcome="complete", first_token_s=None, duration_s=None),
+        CallPerformance(outcome="complete", first_token_s=None, duration_s=None),
+    ]
+
+
+# ---------------------------------------------------------------- ends
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "note"),
+    [
+        (
+            Incomplete("max_output_tokens"),
+            STATUS.INCOMPLETE,
+            ErrorNote(Reason.ENDED_AT_LENGTH, details="max_output_tokens", code="incomplete"),
+        ),
+        (
+            Incomplete("why not"),
+            STATUS.INCOMPLETE,
+            ErrorNote(Reason.ENDED_BY_MODEL, details="why not", code="incomplete"),
+        ),
+        *(
+            (
+                Incomplete(limit),
+                STATUS.INCOMPLETE,
+                ErrorNote(reason, details=limit, code="incomplete"),
+            )
+            for limit, reason in (
+                (TOO_MANY_ROUNDS, Reason.TOOL_ROUNDS_REACHED),
+                (TOO_LONG, Reason.TOOL_TIME_REACHED),
+                (TOO_EXPENSIVE, Reason.TOOL_COST_REACHED),
+            )
+        ),
+        (
+            Incomplete("content_filter"),
+            STATUS.REFUSED,
+            ErrorNote(Reason.ENDED_BY_FILTER, details="content_filter", code="refused"),
+        ),
+        (
+            Failed(RunLostError(Reason.ANSWER_CUT, provider="P")),
+            STATUS.INTERRUPTED,
+            ErrorNote(Reason.ANSWER_CUT, params={"provider": "P"}, code=RunLostError.code),
+        ),
+    ],
+)
+def test_an_answer_that_is_not_whole_says_why(
+    end: StreamEvent, status: MessageStatus, note: ErrorNote
+) -> None:
+    answer, _ = run([TextDelta("a"), end])
+    assert (answer.status, answer.text) == (status, "a")
+    assert answer.error is not None
+    assert replace(answer.error, remedy=note.remedy) == note
+
+
+def test_a_refusal_in_words_is_no_error() -> None:
+    answer, _ = run([RefusalDelta("No."), *ENDED])
+    assert (answer.status, answer.error) == (STATUS.REFUSED, None)
+    assert answer.parts == (RefusalPart("No."),)
+
+
+@pytest.mark.parametrize(
+    ("details", "shown"),
+    [
+        ("", "HTTP 400 · bad · request r"),
+        ("Odd.", "HTTP 400 · bad · request r\nOdd."),
+        ("HTTP status 400\nCode: bad\nRequest id: r", "HTTP status 400\nCode: bad\nRequest id: r"),
+        ("HTTP status 400 and more", "HTTP 400 · bad · request r\nHTTP status 400 and more"),
+        ("Code: bad", "HTTP 400 · request r\nCode: bad"),
+    ],
+)
+def test_details_state_each_fact_once(details: str, shown: str) -> None:
+    error = ProviderError(
+        Reason.PROVIDER_FAULT, details=details, status=400, api_code="bad", request_id="r"
+    )
+    answer, _ = run([Failed(error)])
+    assert answer.error is not None
+    assert answer.error.details == shown
+
+
+def test_an_error_before_the_request_ends_the_answer_and_costs_nothing() -> None:
+    memory = Memory()
+    error = CredentialError(Reason.KEY_MALFORMED, details="d")
+
+    async def main() -> Message:
+        return await a_run(memory, error).run(memory.listen, memory.note)
+
+    answer = run_in_simulated_time(main())
+    assert answer.status is STATUS.FAILED
+    assert answer.error is not None
+    assert (answer.error.reason, answer.error.code, answer.error.details) == (
+        Reason.KEY_MALFORMED,
+        CredentialError.code,
+        "d",
+    )
+    assert memory.calls == []
+    made = as_provider_error(error)
+    assert (made.__cause__, made.code) == (error, error.code)
+    assert as_provider_error(made) is made
+
+
+# ---------------------------------------------------------------- storing
+
+
+def test_an_answer_is_stored_twice_a_second_while_more_comes() -> None:
+    script = [0.1, TextDelta("a"), 0.2, TextDelta("b"), 0.4, TextDelta("c"), 2.0, *ENDED]
+    _, memory = run(script)
+    assert memory.saved == [
+        *((0.5, "streaming", "ab"), (1.0, "streaming", "abc"), (2.7, "complete", "abc")),
+    ]
+
+
+def test_slow_writes_come_less_often() -> None:
+    script: list[StreamEvent | float] = [0.1, TextDelta("a")] * 40
+    _, memory = run([*script, *ENDED], memory=Memory(takes_s=0.45))
+    # After the first, each pause is as long as the write.
+    assert [at for at, *_ in memory.saved[:4]] == [0.95, 1.85, 2.75, 3.65]
+    _, memory = run([*script, *ENDED], memory=Memory(takes_s=0.2))
+    assert [at for at, *_ in memory.saved[:4]] == [0.7, 1.2, 1.7, 2.2]
+
+
+def test_a_store_that_fails_is_told_of_once_and_again_when_it_works() -> None:
+    script: list[StreamEvent | float] = [0.1, TextDelta("a")] * 20
+    _, memory = run([*script, *ENDED], memory=Memory(fails=(2, 3)))
+    assert [at for at, *_ in memory.saved] == [0.5, 2.0]
+    assert memory.told == [StorageError, None]
+
+
+def test_a_failed_write_is_repeated_though_nothing_more_comes() -> None:
+    _, memory = run([TextDelta("a"), 3.0, *ENDED], memory=Memory(fails=(1,)))
+    assert [at for at, *_ in memory.saved] == [1.0, 3.0]
+    assert memory.told == [StorageError, None, None]
+
+
+@pytest.mark.parametrize(
+    ("insist", "saved", "told"),
+    [
+        (True, [(4.0, "complete", "a")], [StorageError, StorageError, None]),
+        (False, [], [StorageError]),
+    ],
+)
+def test_the_end_is_stored_until_it_works_unless_a_command_waits(
+    insist: bool, saved: list[tuple[float, str, str]], told: list[object]
+) -> None:
+    _, memory = run([TextDelta("a"), *ENDED], memory=Memory(fails=(1, 2)), insist=insist)
+    assert (memory.saved, memory.told) == (saved, told)
+    assert len(memory.calls) == len(saved)
+
+
+def test_the_name_of_a_background_run_is_stored_at_once() -> None:
+    run_1 = RemoteRun("resp_1", 0)
+    named = Started("resp_1"), RunReached(run_1), TextDelta("a")
+    _, memory = run([0.1, *named, 0.2, TextDelta("b"), 0.6, *ENDED])
+    assert memory.saved == [
+        (0.1, "streaming", "a"),
+        (0.6, "streaming", "ab"),
+        (0.9, "complete", "ab"),
+    ]
+    assert memory.last is not None
+    assert memory.last.remote_run is None
+
+
+def test_the_name_of_a_background_run_waits_for_a_full_disk_as_text_does() -> None:
+    script = [0.1, *NAMED, 1.2, *ENDED]
+    _, memory = run(script, memory=Memory(fails=(1, 2)))
+    assert memory.tried == [0.1, 0.6, 1.1, 1.3]
+    assert memory.told == [StorageError, None, None]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ToolCallStep(ToolCallPart("1", "look", "{}", state=RUNNING)),
+        HostedCall(SEARCH),
+        ImageArrived(b""),
+        RoundEnded(),
+    ],
+)
+def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
+    _, memory = run([0.1, TextDelta("a"), step, 0.1, *ENDED])
+    assert [at for at, *_ in memory.saved] == [0.1, 0.2]
+    _, memory = run([step, *ENDED], memory=Memory(fails=(1,)))
+    assert [at for at, *_ in memory.saved][-2:] == [2.0, 2.0]
+    answer, memory = run([step, TextDelta("b"), *ENDED], memory=Memory(fails=(1,)), insist=False)
+    assert (answer.status, texts(memory)) == (STATUS.FAILED, [])
+    assert answer.error is not None
+    assert memory.told == [StorageError, None]
+
+
+# ---------------------------------------------------------------- long answers
+
+
+def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
+    def shorten(made: AnswerRun) -> None:
+        made.largest_kept = limit
+        made.tells_all = more.get("tells_all", False)
+
+    memory = more.get("memory") or Memory()
+    return run(script, change=shorten, memory=memory, insist=more.get("insist", True))
+
+
+@pytest.mark.parametrize("tells_all", [False, True])
+def test_what_a_message_has_no_room_for_is_in_its_file(tells_all: bool) -> None:
+    script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), TextDelta("h")]
+    answer, memory = kept_of([*script, UsageReported(USAGE), Completed()], 4, tells_all=tells_all)
+    file = DocumentPart("f" * 64, "answer.md", "text/markdown", 8)
+    assert answer.parts == (TextPart("abcd"), file)
+    assert answer.notices == (notice(NoticeCode.WHOLE_IN_FILE, name="answer.md"),)
+    assert memory.written == "abcdefgh"
+    assert memory.discarded == 1
+    shown = script if tells_all else [TextDelta("abcd"), TextDelta(""), TextDelta("")]
+    assert texts(memory) == shown
+    assert (answer.usage, memory.heard[-1]) == (USAGE, Completed())
+
+
+def test_an_answer_that_fills_its_message_has_no_file() -> None:
+    answer, memory = kept_of([TextDelta("abcd"), Completed()], 4)
+    assert (answer.parts, memory.is_open, memory.discarded) == ((TextPart("abcd"),), False, 0)
+
+
+@pytest.mark.parametrize(
+    ("event", "kept", "written"),
+    [
+        (ReasoningDelta("thought"), (), "# Reasoning\n\nthought"),
+        (RefusalDelta("No, sir"), (), "No, sir"),
+        (ToolCallDelta(0, '{"n": 1}', "c", "look"), (CALL,), '# Tool call\n\n{"n": 1}'),
+        (ReasoningItem("rs", "sealed"), (ReasoningPart("", "rs", ""),), ""),
+        (ToolCallStep(replace(CALL, state=DONE, result="a long result")), (), ""),
+        (HostedCall(replace(SEARCH, result="a long result")), (SEARCH,), ""),
+    ],
+)
+def test_what_is_shortened(event: StreamEvent, kept: tuple[Part, ...], written: str) -> None:
+    answer, memory = kept_of([event, Completed()], 4)
+    assert memory.written == written
+    file = DocumentPart("f" * 64, "answer.md", "text/markdown", len(written))
+    assert answer.parts == (*kept, *([file] if written else []))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ToolCallStep(ToolCallPart("c", "look", "{}", state=DONE, result="four")),
+        HostedCall(replace(SEARCH, arguments="{}", result="xx")),
+        ReasoningItem("rs", "four"),
+        ToolCallStep(ToolCallPart("c", "look", "{}", state=RUNNING, result="how far it is")),
+    ],
+)
+def test_what_just_fits_is_whole(event: StreamEvent) -> None:
+    _, memory = kept_of([event, Completed()], 4)
+    assert event in memory.heard
+    assert not memory.is_open
+
+
+def test_a_file_that_must_not_grow_ends_the_answer() -> None:
+    script: list[StreamEvent] = [
+        TextDelta("abcd"), TextDelta("x" * 300_000), TextDelta("y" * 300_000), TextDelta("z"),
+        Completed(),
+    ]  # fmt: skip
+    answer, memory = kept_of(script, 4, memory=Memory(most=300_004))
+    assert answer.status is STATUS.FAILED
+    assert answer.error is not None
+    assert answer.error.reason is Reason.ANSWER_TOO_LARGE
+    assert memory.written.startswith("abcdxxx")
+    assert TextDelta("z") not in memory.heard
+    assert Completed() not in memory.heard
+
+
+@pytest.mark.parametrize("insist", [True, False])
+def test_a_file_on_a_full_disk_waits_or_is_given_up(insist: bool) -> None:
+    script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), Completed()]
+    answer, memory = kept_of(script, 4, memory=Memory(appends_fail=1), insist=insist)
+    assert (memory.written, len(answer.parts)) == (("abcdefg", 2) if insist else ("", 1))
+    assert memory.told == [StorageError, None]
+    assert memory.discarded == 1
+
+
+# ---------------------------------------------------------------- pictures
+
+
+@pytest.mark.parametrize(
+    ("picture", "notices", "told"),
+    [
+        (PICTURE, (), [None]),
+        (None, (notice(NoticeCode.IMAGE_NOT_KEPT),), [None]),
+        (StorageError("Full."), (), [StorageError, None]),
+    ],
+)
+@pytest.mark.parametrize("event", [HostedCall(SEARCH, b"png"), ImageArrived(b"png")])
+def test_a_generated_image_is_kept(
+    event: StreamEvent, picture: ImagePart | StorageError | None, notices: object, told: object
+) -> None:
+    answer, memory = run([event, *ENDED], memory=Memory(picture=picture))
+    found = [part for part in answer.parts if isinstance(part, ImagePart)]
+    assert found == ([PICTURE] if picture is PICTURE else [])
+    assert (answer.notices, memory.told) == (notices, told)
+    (seen,) = (e for e in memory.heard if isinstance(e, HostedCall | ImageArrived))
+    kept = PICTURE if picture is PICTURE else None
+    assert (seen.image, seen.picture) == (b"", kept)
+
+
+# ---------------------------------------------------------------- stand-ins and parts
+
+GONE = Failed(ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider="P"))
+LONG = Failed(ContextTooLongError(Reason.CONVERSATION_TOO_LONG))
+
+
+def test_instant_has_a_stand_in() -> None:
+    resolved = replace(INSTANT, service_tier="batch")
+    answer, memory = run([GONE], [TextDelta("a"), *ENDED], resolved=resolved)
+    assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
+    assert answer.choice == answerer(THINKING)
+    assert answer.notices == (notice(NoticeCode.INSTANT_RETIRED),)
+    assert Notice(notice(NoticeCode.INSTANT_RETIRED)) in memory.heard
+    (call,) = memory.calls
+    assert (call.model, call.cost) == ("gpt-5.2", COST / 2)
+
+
+@pytest.mark.parametrize(
+    ("resolved", "script"),
+    [
+        (THINKING, [GONE]),
+        (replace(INSTANT, notice="Instead."), [GONE]),
+        (INSTANT, [TextDelta("a"), GONE]),
+        (INSTANT, [LONG]),
+    ],
+)
+def test_nothing_else_has_a_stand_in(resolved: ResolvedChoice, script: list[StreamEvent]) -> None:
+    answer, _ = run(script, resolved=resolved)
+    assert answer.status is STATUS.FAILED
+
+
+def parts_of(found: list[object]) -> Callable[[], Awaitable[Reread | None]]:
+    async def in_parts() -> Reread | None:
+        made = found.pop(0)
+        if isinstance(made, UserFacingError):
+            raise made
+        assert made is None or isinstance(made, Reread)
+        return made
+
+    return in_parts
+
+
+def question() -> Message:
+    return Message("q", "c", None, Role.USER, STATUS.COMPLETE, (TextPart("?"),), now())
+
+
+def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
+    asked = question()
+    again = TimedProvider([TextDelta("a"), *ENDED])
+    made = [Reread(asked, ChatRequest("other", ()), OneProvider(again))]
+    changed: list[AnswerRun] = []
+    answer, memory = run([LONG], in_parts=parts_of([*made]), change=changed.append)
+    assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
+    assert [request.model for request in again.requests] == ["other"]
+    assert changed[0].changed_question == asked
+    assert memory.saved[0][1:] == ("complete", "?")
+    still = TimedProvider([LONG])
+    made = [Reread(asked, ChatRequest("other", ()), OneProvider(still))]
+    answer, _ = run([LONG], in_parts=parts_of([*made]))
+    assert answer.status is STATUS.FAILED
+
+
+@pytest.mark.parametrize("found", [None, StorageError("Full.")])
+def test_a_question_that_cannot_be_read_in_parts_is_refused(found: object) -> None:
+    changed: list[AnswerRun] = []
+    answer, _ = run([LONG], in_parts=parts_of([found]), change=changed.append)
+    assert (answer.status, changed[0].changed_question) == (STATUS.FAILED, None)
+    answer, _ = run([TextDelta("a"), LONG], in_parts=parts_of([]))
+    assert answer.text == "a", "it has begun to answer"
+
+
+# ---------------------------------------------------------------- forms
+
+
+@pytest.mark.parametrize(
+    ("script", "limit", "count"),
+    [
+        ([TextDelta('{"a": "x"}'), Completed()], 99, 1),
+        ([TextDelta('{"a": 1}'), Completed()], 99, 0),
+        ([TextDelta('{"a": "x"}'), Incomplete("length")], 99, 0),
+        ([TextDelta('{"a": "x"}'), TextDelta(" " * 9), Completed()], 12, 1),
+    ],
+)
+def test_an_answer_is_checked_against_its_schema(
+    script: list[StreamEvent], limit: int, count: int
+) -> None:
+    schema = AnswerSchema("f", {"properties": {"a": {"type": "integer"}}})
+
+    def shorten(made: AnswerRun) -> None:
+        made.largest_kept = limit
+
+    answer, _ = run(script, schema=schema, change=shorten)
+    assert len(answer.notices) == count
+    answer, _ = run(script, change=shorten)
+    assert len(answer.notices) == (limit == 12), "the notice of the file"
+
+
+# ---------------------------------------------------------------- stopping
+
+
+def stopped(
+    script: Sequence[StreamEvent | float],
+    *,
+    leaves: bool = False,
+    memory: Memory | None = None,
+    took: Usage | ProviderError | None = None,
+    background: bool = False,
+) -> tuple[AnswerRun, Memory, TimedProvider, list[object]]:
+    """Stop an answer after 1.25 seconds; then call it off twice."""
+    memory = memory or Memory()
+    provider = TimedProvider([*script, 100.0])
+    provider.took = took
+    found: list[object] = []
+
+    async def main() -> AnswerRun:
+        request = ChatRequest("gpt-5.2", (), background=background)
+        made = a_run(memory, provider, request=request)
+        task = asyncio.ensure_future(made.run(memory.listen, memory.note))
+        await asyncio.sleep(1.25)
+        if leaves:
+            made.leave()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        found.append(made.answer)
+        found.extend([await made.call_off(), await made.call_off()])
+        return made
+
+    return run_in_simulated_time(main()), memory, provider, found
+
+
+def test_a_stopped_answer_keeps_its_text() -> None:
+    made, memory, provider, found = stopped([TextDelta("a")])
+    assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, "a")
+    assert (made.answer.duration_s, made.answer.notices) == (1.25, ())
+    assert found[1:] == [False, False]
+    assert provider.cancelled == []
+    assert [(call.cost, call.usage) for call in memory.calls] == [(None, Usage())]
+    assert memory.saved[-1] == (1.25, "cancelled", "a")
+
+
+def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
+    _, memory, *_ = stopped([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
+    assert (memory.saved, memory.told) == ([], [StorageError])
+
+
+@pytest.mark.parametrize(
+    ("took", "notices", "cost"),
+    [
+        (USAGE, (), COST),
+        (None, (), None),
+        (
+            NetworkError(Reason.NOT_REACHED),
+            (notice(NoticeCode.MAY_GO_ON, provider="OpenAI"),),
+            None,
+        ),
+    ],
+)
+def test_a_stopped_background_run_is_called_off_once(
+    took: Usage | ProviderError | None, notices: object, cost: Decimal | None
+) -> None:
+    made, memory, provider, found = stopped(NAMED, took=took, background=True)
+    assert provider.cancelled == [RemoteRun("r", 3)]
+    assert found[1:] == [took is not None, False]
+    assert (made.answer.status, made.answer.duration_s) == (STATUS.CANCELLED, 1.25)
+    assert (made.answer.notices, made.answer.cost) == (notices, cost)
+    assert [call.cost for call in memory.calls] == [cost]
+    assert memory.last == made.answer
+
+
+def test_a_background_run_that_is_left_goes_on() -> None:
+    made, memory, provider, found = stopped(NAMED, leaves=True, background=True)
+    assert (made.answer.status, made.answer.remote_run) == (STATUS.STREAMING, RemoteRun("r", 3))
+    assert (found[1:], provider.cancelled, memory.calls) == ([False, False], [], [])
+    assert memory.last == made.answer
+    _, memory, *_ = stopped(
+        [1.1, *NAMED], leaves=True, background=True, memory=Memory(fails=(1, 2))
+    )
+    assert memory.told == [StorageError, StorageError]
+
+
+@pytest.mark.parametrize(
+    ("script", "background", "is_told"),
+    [([TextDelta("a")], True, True), ([Started("r")], True, False), ([], False, False)],
+)
+def test_a_run_that_has_no_name_cannot_be_called_off(
+    script: list[StreamEvent], background: bool, is_told: bool
+) -> None:
+    for leaves in (False, True):
+        made, _, provider, found = stopped(script, background=background, leaves=leaves)
+        told = (notice(NoticeCode.STOPPED_UNNAMED, provider="OpenAI"),) if is_told else ()
+        assert (made.answer.notices, made.answer.status) == (told, STATUS.CANCELLED)
+        assert (found[1:], provider.cancelled) == ([False, False], [])
