@@ -71,7 +71,7 @@ _FORMAT_WORDS: Final = frozenset(
 )
 _STRUCTURE_WORDS: Final = frozenset(
     ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
-    + ("trleft", "cellx", "clvmrg", "clmrg")
+    + ("cellx", "clvmrg", "clmrg")
 )
 # All other control words are about looks, and are most of a file.
 _KNOWN_WORDS: Final = (
@@ -327,11 +327,9 @@ class _Reader:
                 self._cell = []
             case "row":
                 self._rows.append(self._row)
-                self._row = Row(edges=list(self._row.edges), left=self._row.left)
+                self._row = Row(edges=list(self._row.edges))
             case "trowd":
                 self._row = Row(texts=self._row.texts)
-            case "trleft":
-                self._row.left = number or 0
             case "cellx":
                 self._row.edges.append(number or 0)
             case "clvmrg" | "clmrg":

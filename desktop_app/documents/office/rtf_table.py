@@ -21,13 +21,11 @@ class Row:
     """A table row.
 
     Attributes:
-        left: its left edge in twentieths of a point.
         edges: the right edge of each cell in twentieths of a point.
         merged: cells that continue the cell above or before them.
     """
 
     texts: list[str] = field(default_factory=list)
-    left: int = 0
     edges: list[int] = field(default_factory=list)
     merged: set[int] = field(default_factory=set)
 

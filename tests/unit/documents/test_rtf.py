@@ -174,3 +174,110 @@ def test_figures_above_and_below_the_line_stay_there() -> None:
 def test_groups_without_end_are_refused_at_once() -> None:
     with pytest.raises(RecursionError):
         read(rb"{\rtf1" + b"{" * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("charset", "letter", "expected"),
+    [
+        (77, b"\\'8a", "ä"),
+        (128, b"\\'93\\'fa", "日"),
+        (129, b"\\'b0\\'a1", "가"),
+        (130, b"\\'88a", "가"),
+        (134, b"\\'c4\\'e3", "你"),
+        (136, b"\\'a7A", "你"),
+        (161, b"\\'e1", "α"),
+        (162, b"\\'fd", "ı"),
+        (163, b"\\'fe", "₫"),
+        (177, b"\\'e0", "א"),
+        (178, b"\\'c7", "ا"),
+        (186, b"\\'e0", "ą"),
+        (204, b"\\'ff", "я"),
+        (222, b"\\'a1", "ก"),
+        (238, b"\\'b9", "ą"),
+        (255, b"\\'80", "Ç"),
+    ],
+)
+def test_the_code_page_of_a_font(charset: int, letter: bytes, expected: str) -> None:
+    fonts = rb"{\fonttbl{\f1\fcharset%d X;}}" % charset
+    assert read(rb"{\rtf1" + fonts + rb"{\f1 " + letter + rb"}}") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (rb"a\par b\sect c\page d", "a\n\nb\n\nc\n\nd"),
+        (rb"a\b b\b0 c\plain d", "a**b**cd"),
+        (rb"a{\b b}c", "a**b**c"),
+        (rb"\b a\par b\b0\par c", "**a**\n\n**b**\n\nc"),
+        (rb"{\b\v x}\v0 y\deleted z\deleted0 w", "yw"),
+        (rb"\super 2\sub 3\nosupersub 4", "²₃4"),
+        (rb"x\super 2\plain 3", "x²3"),
+        (rb"\uc2\u8364EUa\uc0\u8364b\uc-1\u8364c", "€a€b€c"),
+        (rb"\u-10179?x\u-8704?", "x😀"),
+        (rb"\u-8704?x", "x"),
+        (rb"\u65535?a", "\uffffa"),
+        (rb"a\u10 b", "a"),
+        (
+            rb"\outlinelevel0 a\par\outlinelevel8 b\par\outlinelevel9 c\par\pard\outlinelevel-1 d",
+            "# a\n\n###### b\n\nc\n\nd",
+        ),
+        (
+            rb"{\listtext 1.\tab}\outlinelevel1 a\par{\listtext\'b7}\outlinelevel1 b",
+            "## 1. a\n\n## b",
+        ),
+        (
+            rb"{\listtext 1.\tab}\ilvl0 a\par{\listtext \'b7\tab}\ilvl2 b\par"
+            rb"\ilvl-3{\listtext c}d\par\ilvl99{\listtext e}f",
+            "1. a\n      - b\nc d\n                           e f",
+        ),
+        (rb"\mac \'8a\pc \'80\pca \'9b\ansicpg1251 \'ff", "äÇøя"),
+        (rb"{\f1\'b9}\deff1\'b9\plain\'b9", "№№№"),
+        (
+            rb"\emdash\endash\lquote\rquote\ldblquote\rdblquote\bullet"
+            rb"\emspace x\enspace\qmspace x\tab x\line x\lbr x",
+            "—–‘’“”•\u2003x\u2002\u2005x\tx\nx\nx",
+        ),
+        (
+            rb"\trowd\cellx1000\cellx2000\intbl a\cell b\cell\row\intbl c\cell d\cell\row\pard e",
+            "| a | b |\n| --- | --- |\n| c | d |\n\ne",
+        ),
+        (rb"\trowd\cellx1000\intbl a\par b\cell\row\pard c", "a b\n\nc"),
+        (rb"\trowd\cellx1000\cellx2000\intbl a\cell b", "| a | b |\n| --- | --- |"),
+        (
+            rb"\trowd\trleft100\cellx1000\cellx2000\intbl a\cell b\cell\row"
+            rb"\trowd\cellx1000\clmrg\cellx2000\intbl c\cell d\cell\row",
+            "| a | b |\n| --- | --- |\n| c |  |",
+        ),
+        (
+            rb"\trowd\cellx1000\cellx2000\intbl{\listtext 1.}a\cell{\listtext\'b7}b\cell\row",
+            "| 1. a | b |\n| --- | --- |",
+        ),
+        (rb"{\footnote a}{\footnote b}c", "[^1][^2]c\n\n[^1]: a\n[^2]: b"),
+        (rb"{\footnote}c{\*\footnote d}", "c[^1]\n\n[^1]: d"),
+        (rb"{\footnote\trowd\cellx1000\intbl a\cell\row}c", "[^1]c\n\n[^1]: a"),
+        (rb'{\field{\*\fldinst HYPERLINK "https://a.b"}{\fldrslt x{\b y}}}z', "[xy](https://a.b)z"),
+        (rb'{\field{\*\fldinst HYPERLINK "https://a.b"}{\fldrslt}}z', "z"),
+        (rb"{\field{\*\fldinst PAGE}{\fldrslt 7}}", "7"),
+        (
+            rb'{\field{\*\fldinst HYPERLINK "https://a.b"}{\fldrslt x}}{\field{\fldrslt y}}',
+            "[x](https://a.b)y",
+        ),
+        (rb"{\shp{\*\shpinst{\shptxt a\par b}}}c", "a\n\nb\n\nc"),
+        (
+            rb"\trowd\cellx1000\cellx2000\intbl a{\shp{\*\shpinst{\shptxt x}}}\cell b\cell\row",
+            "| x a | b |\n| --- | --- |",
+        ),
+        (rb"{\*\unknown a}b{\*\unknown\b c}d", "bd"),
+        (rb"{\pict 00ff}{\info a}{\header b}c", "c"),
+        (b"\\par\\par a\\\nb\\\rc", "a\n\nb\n\nc"),
+        (rb"a}b", "ab"),
+        (rb"{a", "a"),
+        (rb"\~\_\-x\{\\\}", "\xa0‑x{\\}"),
+        (rb"\bin2 {}a", "a"),
+        (rb"a\'e", "ae"),
+        (rb"\zzz a\b1 b\b-1 c", "a**bc**"),
+        (rb"\ul\i a\i0", "a"),
+    ],
+)
+def test_control_words(body: bytes, expected: str) -> None:
+    assert rtf(body) == expected
