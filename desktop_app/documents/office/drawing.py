@@ -134,7 +134,7 @@ def _level(element: Element) -> dict[int, str]:
 
 def _index_of(point: Element) -> int:
     place = point.get("idx", "")
-    return int(place) if place.isdigit() and len(place) < 8 else 0
+    return int(place) if place.isdecimal() and len(place) < 8 else 0
 
 
 def _value(point: Element, style: str) -> str:
@@ -170,7 +170,7 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
     for link in _iterate(tree, "cxn"):
         if link.get("type", "parOf") == "parOf":
             order = link.get("srcOrd", "0")
-            at = int(order) if order.isdigit() and len(order) < 8 else 0
+            at = int(order) if order.isdecimal() and len(order) < 8 else 0
             children.setdefault(link.get("srcId", ""), []).append((at, link.get("destId", "")))
     roots = [key for key, point in points.items() if point.get("type") == "doc"]
     seen: set[str] = set()

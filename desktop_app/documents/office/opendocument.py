@@ -78,7 +78,7 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
 
 
 def _number(text: str | None, default: int = 1) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 10 else default
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default
 
 
 class _Styles:

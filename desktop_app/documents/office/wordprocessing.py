@@ -63,7 +63,7 @@ def _value(element: Element | None, path: str) -> str | None:
 
 
 def _number(text: str | None, default: int = 0) -> int:
-    return int(text) if text and text.lstrip("-").isdigit() and len(text) < 10 else default
+    return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 
 def _is_on(properties: Element | None, name: str) -> bool:

@@ -289,7 +289,8 @@ def points(*given: tuple[str, str]) -> str:
             "Chart:\n\n|  | Series 1 |\n| --- | --- |\n| 5000 | a |",
         ),
         (
-            f"<c:plotArea><c:ser><c:val>{points(('12345678', 'a'))}</c:val></c:ser></c:plotArea>",
+            f"<c:plotArea><c:ser><c:val>{points(('12345678', 'b'), ('²', 'a'))}</c:val></c:ser>"
+            "</c:plotArea>",
             "",
             "Chart:\n\n|  | Series 1 |\n| --- | --- |\n| 1 | a |",
         ),
@@ -304,7 +305,7 @@ def test_a_diagram_is_read_in_its_order_and_each_point_once() -> None:
         said = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in lines)
         return f"<dgm:pt modelId='{key}'{more}><dgm:t>{said}</dgm:t></dgm:pt>"
 
-    links = (("0", "a", "10"), ("0", "b", "9"), ("a", "c", "x"), ("c", "a", "0"), ("c", "d", "0"))
+    links = (("0", "a", "10"), ("0", "b", "9"), ("a", "c", "x"), ("c", "a", "²"), ("c", "d", "0"))
     cxn = "".join(
         f"<dgm:cxn srcId='{above}' destId='{below}' srcOrd='{order}'/>"
         for above, below, order in links

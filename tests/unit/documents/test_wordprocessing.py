@@ -1,0 +1,228 @@
+"""Word documents, feature by feature: list numbers, headings, formats, tables, alternatives."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.documents.test_office_parts import _SPACES, read, word
+
+
+def value(name: str, given: object) -> str:
+    return f"<w:{name} w:val='{given}'/>"
+
+
+def paragraph(text: str, properties: str = "", run: str = "") -> str:
+    given = f"<w:pPr>{properties}</w:pPr>" if properties else ""
+    look = f"<w:rPr>{run}</w:rPr>" if run else ""
+    return f"<w:p>{given}<w:r>{look}<w:t>{text}</w:t></w:r></w:p>"
+
+
+def numbered(number: object, level: object = 0) -> str:
+    return f"<w:numPr>{value('ilvl', level)}{value('numId', number)}</w:numPr>"
+
+
+def item(text: str, number: object, level: object = 0) -> str:
+    return paragraph(text, numbered(number, level))
+
+
+def level(at: int, kind: str, text: str = "", start: str = "") -> str:
+    more = "".join(value(n, v) for n, v in (("lvlText", text), ("start", start)) if v)
+    return f"<w:lvl w:ilvl='{at}'>{value('numFmt', kind)}{more}</w:lvl>"
+
+
+def num(key: int, kind: int, more: str = "") -> str:
+    return f"<w:num w:numId='{key}'>{value('abstractNumId', kind)}{more}</w:num>"
+
+
+def cell(text: str, properties: str = "") -> str:
+    given = f"<w:tcPr>{properties}</w:tcPr>" if properties else ""
+    return f"<w:tc>{given}{paragraph(text)}</w:tc>"
+
+
+def table(*rows: list[str]) -> str:
+    return "<w:tbl>" + "".join(f"<w:tr>{''.join(row)}</w:tr>" for row in rows) + "</w:tbl>"
+
+
+LETTERS = level(1, "lowerLetter", "%2)") + level(2, "upperRoman", "%1.%2.%3", "4")
+BULLETS = level(0, "bullet") + level(1, "none") + level(2, "decimal")
+ANEW = f"<w:lvlOverride w:ilvl='0'>{value('startOverride', 7)}</w:lvlOverride>"
+NUMBERING = (
+    f"<w:abstractNum w:abstractNumId='0'>{level(0, 'decimal', '%1.')}{LETTERS}</w:abstractNum>"
+    f"<w:abstractNum w:abstractNumId='1'>{BULLETS}</w:abstractNum>"
+    f"{num(1, 0)}{num(2, 1)}{num(3, 0, ANEW)}{num(4, 0)}{num(5, 9)}"
+)
+STYLES = (
+    "<w:style w:styleId='N'><w:rPr><w:b/></w:rPr></w:style>"
+    "<w:style w:styleId='C'><w:basedOn w:val='N'/></w:style>"
+)
+
+
+def text_of(body: str) -> str:
+    parts = word(body)
+    parts["word/numbering.xml"] = f"<w:numbering {_SPACES}>{NUMBERING}</w:numbering>"
+    parts["word/styles.xml"] = f"<w:styles {_SPACES}>{STYLES}</w:styles>"
+    return read("x.docx", parts)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param(
+            item("a", 1)
+            + item("b", 1)
+            + item("c", 1, 1)
+            + item("d", 1, 1)
+            + item("e", 1, 2)
+            + item("f", 1)
+            + item("g", 1, 1),
+            "1. a\n2. b\n   a) c\n   b) d\n      2.b.IV e\n3. f\n   a) g",
+            id="numbers of a list",
+        ),
+        pytest.param(
+            item("a", 1, 2) + item("b", 1, 2) + item("c", 1, 1) + item("d", 1, 2),
+            "      1.a.IV a\n      1.a.V b\n   b) c\n      1.b.IV d",
+            id="a list without its upper levels",
+        ),
+        pytest.param(
+            item("a", 2) + item("b", 2, 1) + item("c", 2, 2) + item("d", 2, 3),
+            "- a\n\nb\n\n      1. c\n         - d",
+            id="bullets, no label and no text of the label",
+        ),
+        pytest.param(
+            item("a", 1) + item("b", 3) + item("c", 3) + item("d", 4) + item("e", 1),
+            "1. a\n7. b\n8. c\n2. d\n3. e",
+            id="a list that starts anew, once",
+        ),
+        pytest.param(
+            item("a", 5) + item("b", 6) + item("c", 0) + item("d", ""),
+            "- a\n- b\n\nc\n\nd",
+            id="lists that are not defined",
+        ),
+        pytest.param(
+            item("a", 2, -5) + item("b", 2, 12) + item("c", 2, "x"),
+            "- a\n                           - b\n- c",
+            id="levels beyond measure",
+        ),
+        pytest.param(
+            paragraph("a", value("outlineLvl", 0) + numbered(1))
+            + paragraph("b", value("outlineLvl", 1) + numbered(2)),
+            "# 1. a\n\n## b",
+            id="numbered headings",
+        ),
+        pytest.param(
+            "".join(paragraph("a", value("outlineLvl", n)) for n in (0, 5, 8, 9, "x")),
+            "# a\n\n###### a\n\n###### a\n\na\n\na",
+            id="outline levels",
+        ),
+        pytest.param(
+            paragraph("a", run="<w:b/>")
+            + paragraph("b", run=value("b", "0"))
+            + paragraph("c", run=value("b", "false"))
+            + paragraph("d", run=value("b", "on"))
+            + paragraph("e", run=value("rStyle", "C"))
+            + paragraph("f", run=value("rStyle", "X"))
+            + (
+                "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>g</w:t></w:r>"
+                "<w:r><w:rPr><w:b/></w:rPr><w:t>h</w:t></w:r></w:p>"
+            ),
+            "**a**\n\nb\n\nc\n\n**d**\n\n**e**\n\nf\n\n**gh**",
+            id="bold words",
+        ),
+        pytest.param(
+            paragraph("a", run="<w:vanish/>") + paragraph("b", run=value("vanish", "0")),
+            "b",
+            id="hidden words",
+        ),
+        pytest.param(
+            paragraph("2", run=value("vertAlign", "superscript"))
+            + paragraph("3", run=value("vertAlign", "subscript"))
+            + paragraph("4", run=value("vertAlign", "baseline")),
+            "²\n\n₃\n\n4",
+            id="raised and lowered figures",
+        ),
+        pytest.param(
+            table([cell("a"), cell("b")], [cell("c"), cell("d")]),
+            "| a | b |\n| --- | --- |\n| c | d |",
+            id="a table",
+        ),
+        pytest.param(
+            table(
+                [cell("a", "<w:vMerge w:val='restart'/>"), cell("b")],
+                [cell("c", "<w:vMerge/>"), cell("d")],
+            ),
+            "| a | b |\n| --- | --- |\n|  | d |",
+            id="cells that go on",
+        ),
+        pytest.param(
+            table(
+                [cell("a", value("gridSpan", 2)), cell("b")],
+                [cell("c"), cell("d"), cell("e")],
+                [cell("f", value("gridSpan", 1)), cell("g", value("gridSpan", 0))],
+            ),
+            "| a |  | b |\n| --- | --- | --- |\n| c | d | e |\n| f | g |  |",
+            id="wide cells",
+        ),
+        pytest.param(
+            table([cell("a")]) + table([cell("b")], [cell("c")]),
+            "a\n\n| b |\n| --- |\n| c |",
+            id="a frame",
+        ),
+        pytest.param(
+            "<w:tbl><w:sdt><w:sdtContent><w:tr><w:ins>"
+            + cell("a")
+            + "</w:ins>"
+            + cell("b")
+            + "</w:tr></w:sdtContent></w:sdt></w:tbl>",
+            "| a | b |\n| --- | --- |",
+            id="rows and cells in controls",
+        ),
+        pytest.param(
+            (
+                "<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t>"
+                "<w:noBreakHyphen/><w:cr/><w:t>d</w:t></w:r></w:p>"
+            ),
+            "a\tb\nc‑\nd",
+            id="characters",
+        ),
+        pytest.param(
+            (
+                "<w:p><w:ins><w:r><w:t>a</w:t></w:r></w:ins><w:del><w:r><w:delText>b</w:delText></w:r></w:del>"
+                "<w:moveTo><w:r><w:t>c</w:t></w:r></w:moveTo>"
+                "<w:moveFrom><w:r><w:t>d</w:t></w:r></w:moveFrom></w:p>"
+            ),
+            "ac",
+            id="insertions and deletions",
+        ),
+        pytest.param(
+            "<w:p><w:r><w:AlternateContent><w:Choice><w:txbxContent>"
+            + paragraph("in it")
+            + "</w:txbxContent></w:Choice><w:Fallback><w:txbxContent>"
+            + paragraph("old")
+            + "</w:txbxContent></w:Fallback></w:AlternateContent><w:t>a</w:t></w:r></w:p>",
+            "a\n\nin it",
+            id="a text box is read once",
+        ),
+        pytest.param(
+            "<w:AlternateContent><w:Choice>"
+            + paragraph("a")
+            + "</w:Choice><w:Fallback>"
+            + paragraph("b")
+            + "</w:Fallback></w:AlternateContent><w:AlternateContent/>",
+            "a",
+            id="alternatives of blocks",
+        ),
+        pytest.param(
+            "".join(paragraph("a", value("outlineLvl", n)) for n in ("²", "--5", "0000000001"))
+            + item("b", 1, "²"),
+            "a\n\na\n\na\n\n1. b",
+            id="a number that is none",
+        ),
+    ],
+)
+def test_a_feature(body: str, expected: str) -> None:
+    assert text_of(body) == expected
+
+
+def test_a_cell_spans_a_limited_number_of_columns() -> None:
+    text = text_of(table([cell("a", value("gridSpan", 99_999)), cell("b")], [cell("c")]))
+    assert text.split("\n")[0] == f"| a |{'  |' * 64} b |"
