@@ -1,13 +1,12 @@
 """The settings panel beside the conversation: routes state to its pages and signals from them.
 
-Pages are created when they are first opened. State that arrives earlier is kept and passed to
-each page when it is created.
+Pages are created when they are first opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout
@@ -36,6 +35,30 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+
+
+_Page = TypeVar("_Page", bound="QWidget")
+
+
+class _LatePage(Generic[_Page]):
+    """A page that is created when it is first shown, and gets its state then."""
+
+    def __init__(self) -> None:
+        self.page: _Page | None = None
+        self._state: dict[object, Callable[[_Page], None]] = {}
+
+    def tell(self, what: object, show: Callable[[_Page], None]) -> None:
+        """Show something on the page, now or once it is created, in place of an earlier `what`."""
+        self._state[what] = show
+        if self.page is not None:
+            show(self.page)
+
+    def take(self, page: _Page) -> _Page:
+        """Show the state on the created page, and return that."""
+        self.page = page
+        for show in self._state.values():
+            show(page)
+        return page
 
 
 class SettingsPanel(QFrame):
@@ -131,104 +154,84 @@ class SettingsPanel(QFrame):
         set_role(self, "side")
         self._theme = theme
         self._frame: SettingsFrame | None = None
-        self._provider: ProviderTab | None = None
-        self._answer: ResponsesTab | None = None
-        self._look: AppearanceTab | None = None
-        self._keys: ShortcutsTab | None = None
-        self._hotkey: HotkeyReport | None = None
-        self._library: DataTab | None = None
-        self._servers: ServersTab | None = None
-        self._about: AboutTab | None = None
-        self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
-        self._key_states: dict[str, KeyState] = {}
-        self._results: dict[str, tuple[bool, str | LinkedText]] = {}
-        self._spending: dict[str, MonthUnderCap] = {}
-        self._password_states: dict[str, KeyState] = {}
-        self._field_states: dict[str, Mapping[str, bool]] = {}
-        self._ca_files: dict[str, tuple[bool, str]] = {}
+        self._provider: _LatePage[ProviderTab] = _LatePage()
+        self._answer: _LatePage[ResponsesTab] = _LatePage()
+        self._look: _LatePage[AppearanceTab] = _LatePage()
+        self._keys: _LatePage[ShortcutsTab] = _LatePage()
+        self._servers: _LatePage[ServersTab] = _LatePage()
+        self._library: _LatePage[DataTab] = _LatePage()
+        self._about: _LatePage[AboutTab] = _LatePage()
         self._values: dict[str, Any] = {}
-        self._own: tuple[str, Mapping[str, Any]] = ("", {})
-        self._folder: tuple[str, str, Mapping[str, Any]] = ("", "", {})
-        self._refusals: Mapping[str, str] = {}
-        self._notes: Mapping[str, str] = {}
-        self._missing: Mapping[str, str] = {}
-        self._backup_state: tuple[str, Tone] = ("", "note")
-        self._server_rows: Sequence[ServerRow] = ()
-        self._has_open = False
-        self._about_texts: tuple[str, str, list[int]] = ("", "", [])
+        self.set_values({})
+        self.set_servers(())
+        self.set_has_open(False)
+        self.set_about("", "", [])
 
     # ------------------------------------------------------------------ state
 
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
-        self._profiles = (tuple(profiles), current_id)
-        if self._provider:
-            self._provider.set_profiles(*self._profiles)
+        self._provider.tell("profiles", lambda page: page.set_profiles(profiles, current_id))
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
         """Show where a profile's key is stored."""
-        self._key_states[profile_id] = state
-        if self._provider:
-            self._provider.set_key_state(profile_id, state)
+        self._provider.tell(("key", profile_id), lambda page: page.set_key_state(profile_id, state))
 
     def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
-        self._results[profile_id] = (ok, text)
-        if self._provider:
-            self._provider.set_test_result(profile_id, ok, text)
+        self._provider.tell(
+            ("test", profile_id), lambda page: page.set_test_result(profile_id, ok, text)
+        )
 
     def set_spending(self, profile_id: str, month: MonthUnderCap) -> None:
         """Show a provider's spending of the month."""
-        self._spending[profile_id] = month
-        if self._provider:
-            self._provider.spending.set_month(profile_id, month)
+        self._provider.tell(
+            ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
+        )
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
         """Show where a proxy's password is stored, by its keyring name."""
-        self._password_states[secret_id] = state
-        if self._provider:
-            self._provider.network.set_password_state(secret_id, state)
+        self._provider.tell(
+            ("password", secret_id), lambda page: page.network.set_password_state(secret_id, state)
+        )
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
         """Show which secret headers and parameters of a provider have a value, by their keys."""
-        self._field_states[profile_id] = has_value
-        if self._provider:
-            self._provider.network.set_custom_field_states(profile_id, has_value)
+        self._provider.tell(
+            ("fields", profile_id),
+            lambda page: page.network.set_custom_field_states(profile_id, has_value),
+        )
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
         """Show what a provider's certificate file contains or why it was refused."""
-        self._ca_files[profile_id] = (ok, words)
-        if self._provider:
-            self._provider.network.set_ca_file_result(profile_id, ok, words)
+        self._provider.tell(
+            ("certificates", profile_id),
+            lambda page: page.network.set_ca_file_result(profile_id, ok, words),
+        )
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the stored settings and changed shortcuts; missing ones have their defaults."""
         self._values = dict(values)
-        for form in (self._answer, self._look, self._library):
-            if form:
-                form.set_values(self._values)
-        if self._provider:
-            self._provider.set_values(self._values)
-        if self._keys:
-            self._keys.set_keymap(Keymap.from_settings(self._values))
+        for page in (self._provider, self._answer, self._look, self._library):
+            page.tell("values", lambda page: page.set_values(self._values))
+        self._show_keymap()
+
+    def _show_keymap(self) -> None:
+        self._keys.tell("keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values)))
 
     def set_own(self, conversation_id: str, own: Mapping[str, Any]) -> None:
         """Set the settings that the open conversation overrides."""
-        self._own = (conversation_id, dict(own))
-        if self._answer:
-            self._answer.set_own(*self._own)
+        self._answer.tell("own", lambda page: page.set_own(conversation_id, own))
 
     def set_folder(self, folder_id: str, name: str, own: Mapping[str, Any]) -> None:
         """Set the folder that can be edited, and the settings that it overrides; "" for none."""
-        self._folder = (folder_id, name, dict(own))
-        if self._answer:
-            self._answer.set_folder(*self._folder)
+        self._answer.tell("folder", lambda page: page.set_folder(folder_id, name, own))
 
     def show_folder(self) -> None:
         """Show the settings of the current folder."""
         self.show_page("answer")
-        if self._answer:
-            self._answer.show_scope("folder")
+        if self._answer.page:
+            self._answer.page.show_scope("folder")
 
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
@@ -239,33 +242,23 @@ class SettingsPanel(QFrame):
             refusals: the reason for each unsupported key, as a sentence.
             notes: remarks on other keys.
         """
-        self._refusals, self._notes = dict(refusals), dict(notes or {})
-        if self._answer:
-            self._answer.set_refusals(self._refusals, self._notes)
+        self._answer.tell("refusals", lambda page: page.set_refusals(refusals, notes or {}))
 
     def set_missing(self, missing: Mapping[str, str]) -> None:
         """Set the settings of the Appearance tab that need something that is not installed."""
-        self._missing = dict(missing)
-        if self._look:
-            self._look.set_refusals(self._missing)
+        self._look.tell("missing", lambda page: page.set_refusals(missing))
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
         """Show the result of the last backup."""
-        self._backup_state = (words, tone)
-        if self._library:
-            self._library.set_backup_state(words, tone)
+        self._library.tell("backup", lambda page: page.set_backup_state(words, tone))
 
     def set_has_open(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
-        self._has_open = has_open
-        if self._library:
-            self._library.set_has_open(has_open)
+        self._library.tell("open", lambda page: page.set_has_open(has_open))
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
         """Show the tool servers."""
-        self._server_rows = tuple(rows)
-        if self._servers:
-            self._servers.set_servers(self._server_rows)
+        self._servers.tell("servers", lambda page: page.set_servers(rows))
 
     def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
         """Set the texts of the About page.
@@ -275,26 +268,23 @@ class SettingsPanel(QFrame):
             licenses: the texts of the licenses.
             ends: where their pages end (see `paged_text.page_ends`).
         """
-        self._about_texts = (text, licenses, ends)
-        if self._about:
-            self._about.set_about(text, licenses, ends)
+        self._about.tell("about", lambda page: page.set_about(text, licenses, ends))
 
     def focus_key_field(self) -> None:
         """Show the Provider page and focus its key field."""
         self.show_page("provider")
-        if self._provider:
-            self._call_when_visible(self._provider.focus_key_field)
+        if self._provider.page:
+            self._call_when_visible(self._provider.page.focus_key_field)
 
     def focus_cap_field(self) -> None:
         """Show the Provider page and focus its spending cap."""
         self.show_page("provider")
-        if self._provider:
-            self._call_when_visible(self._focus_cap)
+        self._call_when_visible(self._focus_cap)
 
     def _focus_cap(self) -> None:
-        if self._provider:
-            self._provider.spending.focus_field()
-            self._built().ensure_visible("provider", self._provider.spending)
+        if page := self._provider.page:
+            page.spending.focus_field()
+            self._built().ensure_visible("provider", page.spending)
 
     def _call_when_visible(self, focus: Callable[[], None]) -> None:
         """Call `focus` once the page is visible.
@@ -302,7 +292,7 @@ class SettingsPanel(QFrame):
         Qt shows a new child of a visible widget only with the next events, and hidden widgets
         cannot take the focus of an activated window.
         """
-        if self._provider and self._provider.isVisible():
+        if self._provider.page and self._provider.page.isVisible():
             focus()
         else:
             QTimer.singleShot(0, self, focus)
@@ -362,9 +352,7 @@ class SettingsPanel(QFrame):
 
     def show_hotkey(self, report: HotkeyReport) -> None:
         """Show whether the global shortcut works."""
-        self._hotkey = report
-        if self._keys is not None:
-            self._keys.set_hotkey(report)
+        self._keys.tell("hotkey", lambda page: page.set_hotkey(report))
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the tab of the shown page: the panel itself would be announced, too."""
@@ -414,7 +402,7 @@ class SettingsPanel(QFrame):
     def _make_provider(self) -> QWidget:
         from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 
-        page = self._provider = ProviderTab(self._theme)
+        page = ProviderTab(self._theme)
         page.profile_selected.connect(self.profile_selected)
         page.profile_save_requested.connect(self.profile_save_requested)
         page.profile_add_requested.connect(self.profile_add_requested)
@@ -434,67 +422,44 @@ class SettingsPanel(QFrame):
             )
         )
         page.changed.connect(self._take_setting)
-        page.set_profiles(*self._profiles)
-        page.set_values(self._values)
-        for profile_id, state in self._key_states.items():
-            page.set_key_state(profile_id, state)
-        for profile_id, result in self._results.items():
-            page.set_test_result(profile_id, *result)
         page.spending.report_requested.connect(self.spending_requested)
         page.models_requested.connect(self.models_requested)
-        for profile_id, month in self._spending.items():
-            page.spending.set_month(profile_id, month)
-        for secret_id, state in self._password_states.items():
-            page.network.set_password_state(secret_id, state)
-        for profile_id, has_value in self._field_states.items():
-            page.network.set_custom_field_states(profile_id, has_value)
-        for profile_id, result in self._ca_files.items():
-            page.network.set_ca_file_result(profile_id, *result)
-        return page
+        return self._provider.take(page)
 
     def _make_answer(self) -> QWidget:
         from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
 
-        page = self._answer = ResponsesTab(self._theme)
+        page = ResponsesTab(self._theme)
         page.changed.connect(self._take_setting)
         page.override_changed.connect(self.override_changed)
         page.edit_requested.connect(self.edit_requested)
         page.override_removed.connect(self.override_removed)
         page.folder_override_changed.connect(self.folder_override_changed)
         page.folder_override_removed.connect(self.folder_override_removed)
-        page.set_values(self._values)
-        page.set_own(*self._own)
-        page.set_folder(*self._folder)
-        page.set_refusals(self._refusals, self._notes)
-        return page
+        return self._answer.take(page)
 
     def _make_look(self) -> QWidget:
         from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
 
-        page = self._look = AppearanceTab(self._theme)
+        page = AppearanceTab(self._theme)
         page.changed.connect(self._take_setting)
         page.edit_requested.connect(self.languages_requested)
-        page.set_values(self._values)
-        page.set_refusals(self._missing)
-        return page
+        return self._look.take(page)
 
     def _make_keys(self) -> QWidget:
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
-        page = self._keys = ShortcutsTab(self._theme)
+        page = ShortcutsTab(self._theme)
         page.changed.connect(self._take_shortcut)
         page.binding_requested.connect(self.binding_requested)
         page.import_requested.connect(self.shortcuts_import_requested)
         page.export_requested.connect(self.shortcuts_export_requested)
-        page.set_keymap(Keymap.from_settings(self._values))
-        if self._hotkey is not None:
-            page.set_hotkey(self._hotkey)
-        return page
+        return self._keys.take(page)
 
     def _make_servers(self) -> QWidget:
         from desktop_app.ui.settings.tabs.servers_tab import ServersTab
 
-        page = self._servers = ServersTab(self._theme)
+        page = ServersTab(self._theme)
         page.add_requested.connect(self.server_add_requested)
         page.import_requested.connect(self.servers_import_requested)
         page.edit_requested.connect(self.server_edit_requested)
@@ -503,44 +468,37 @@ class SettingsPanel(QFrame):
         page.log_requested.connect(self.server_log_requested)
         page.sign_in_requested.connect(self.server_sign_in_requested)
         page.sign_out_requested.connect(self.server_sign_out_requested)
-        page.set_servers(self._server_rows)
-        return page
+        return self._servers.take(page)
 
     def _make_library(self) -> QWidget:
         from desktop_app.ui.settings.tabs.data_tab import DataTab
 
-        page = self._library = DataTab(self._theme)
+        page = DataTab(self._theme)
         page.changed.connect(self._take_setting)
         page.import_requested.connect(self.import_requested)
         page.export_requested.connect(self.export_requested)
         page.backup_requested.connect(self.backup_requested)
         page.restore_requested.connect(self.restore_requested)
         page.erase_requested.connect(self.erase_requested)
-        page.set_values(self._values)
-        page.set_backup_state(*self._backup_state)
-        page.set_has_open(self._has_open)
-        return page
+        return self._library.take(page)
 
     def _make_about(self) -> QWidget:
         from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
-        page = self._about = AboutTab(self._theme)
-        page.set_about(*self._about_texts)
+        page = AboutTab(self._theme)
         page.help_requested.connect(lambda: self.help_requested.emit(""))
-        return page
+        return self._about.take(page)
 
     def _take_setting(self, key: str, value: object) -> None:
         self._values[key] = value
-        if self._keys and key.startswith(KEYS_PREFIX):
-            self._keys.set_keymap(Keymap.from_settings(self._values))
+        if key.startswith(KEYS_PREFIX):
+            self._show_keymap()
         self.setting_changed.emit(key, value)
 
     def _take_shortcut(self, command_id: str, keys: str) -> None:
         self._values[f"{KEYS_PREFIX}{command_id}"] = keys
-        if self._look:
-            self._look.set_values(self._values)
-        if self._keys:
-            self._keys.set_keymap(Keymap.from_settings(self._values))
+        self._look.tell("values", lambda page: page.set_values(self._values))
+        self._show_keymap()
         self.shortcut_changed.emit(command_id, keys)
 
 

@@ -27,6 +27,7 @@ from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
 from tests.helpers.secrets import key_for
@@ -57,7 +58,8 @@ def entry(desk: Desk, name: str) -> ModelEntry:
 
 def key_state(desk: Desk, profile_id: str) -> KeyState:
     """Return the state of a key in the panel."""
-    return desk.window.settings._key_states[profile_id]
+    (page,) = provider_page(desk, profile_id).findChildren(ProviderTab)
+    return page._states[profile_id]
 
 
 # ---------------------------------------------------------------- variant, effort, model

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QPlainTextEdit
+
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.settings_pages import answer_field, answer_note
 from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.widgets import find
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", **FAMILY_NAMED}
@@ -62,7 +66,10 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
     async with Desk(environment=COMET) as desk:
         await desk.opened(first)
         assert own(desk) == Overrides("Rhyme.")
-        assert desk.window.settings._own == (first, {"answer.system_prompt": "Rhyme."})
+        shown = answer_field(desk, "answer.system_prompt")
+        assert isinstance(shown, QPlainTextEdit)
+        find(desk.window.settings, SegmentedControl, "scope").button("conversation").click()
+        assert shown.toPlainText() == "Rhyme."
 
 
 async def test_a_later_rename_does_not_bring_the_former_settings_back() -> None:
