@@ -65,9 +65,7 @@ class ServersController(QObject):
         self._panel, self._notifications, self._start = panel, notifications, tasks.start
         self._prompts, self._database = prompts, database
         self._results: dict[str, str] = {}
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(QUIET_MS)
+        self._later = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._later.timeout.connect(lambda: self._start(self.show_servers()))
         panel.servers_opened.connect(lambda: self._start(self.show_servers()))
         panel.server_add_requested.connect(lambda: self._open_form(None))

@@ -20,9 +20,10 @@ from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.settings.form_widgets import Note, Tone, retheme
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.form_dialog import Entered, KeptDialog
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 from desktop_app.ui.window.drop_area import FileDropFilter
@@ -74,11 +75,9 @@ class BatchDialog(KeptDialog):
             self.new.restore(draft)
         self.jobs = BatchJobModel()
         self.table = SharedColumns(self.jobs, _SHARES)
-        self.new_button = PlainButton(tr("New batch job…"), name="batch-new-job", role="primary")
-        self.new_button.setAutoDefault(False)
+        self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
         self._empty = PlainLabel(tr(EMPTY), role="note", wraps=True)
-        self.words = Note(theme)
-        self.words.setObjectName("batch-words")
+        self.words = Note(theme, object_name="batch-words")
         self._stack = QStackedWidget()
         self._list = QWidget()
         self._build()

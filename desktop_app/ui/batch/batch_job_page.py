@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QProgressBar,
-    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -28,10 +27,10 @@ from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import (
-    PlainButton,
     PlainLabel,
     PlainTextField,
     menu_text,
@@ -77,7 +76,7 @@ class BatchJobPage(QWidget):
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
-        self.back = _button(tr("‹ All jobs"), "batch-all-jobs", "link")
+        self.back = dialog_button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title, self.status = PlainLabel(), PlainLabel()
         self.title.setObjectName("batch-title")
         self.status.setObjectName("batch-status")
@@ -85,8 +84,7 @@ class BatchJobPage(QWidget):
             label.setWordWrap(True)
         set_role(self.title, "strong")
         set_role(self.status, "dim")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = QProgressBar(textVisible=False)
         self.bar.setObjectName("batch-progress")
         self.estimate, self.error = Note(theme), Note(theme)
         self.estimate.setObjectName("batch-estimate")
@@ -97,13 +95,13 @@ class BatchJobPage(QWidget):
         self.lines = BatchLineModel()
         self.table = SharedColumns(self.lines, _SHARES)
         self.answer = PlainTextField()
-        self.start = _button(tr("Start"), "batch-start", "primary")
-        self.cancel = _button(tr("Cancel job"), "batch-cancel", "plain")
-        self.again_button = _button(tr("Retry failed files"), "batch-again", "plain")
-        self.report = _button(tr("Export results"), "batch-report", "plain")
-        self.open = _button(tr("Open as conversation"), "batch-open", "plain")
-        self.parts = _button(tr("Read in parts…"), "batch-parts", "plain")
-        self.remove = _button(tr("Remove"), "batch-remove", "plain")
+        self.start = dialog_button(tr("Start"), "batch-start", "primary")
+        self.cancel = dialog_button(tr("Cancel job"), "batch-cancel")
+        self.again_button = dialog_button(tr("Retry failed files"), "batch-again")
+        self.report = dialog_button(tr("Export results"), "batch-report")
+        self.open = dialog_button(tr("Open as conversation"), "batch-open")
+        self.parts = dialog_button(tr("Read in parts…"), "batch-parts")
+        self.remove = dialog_button(tr("Remove"), "batch-remove")
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -291,11 +289,3 @@ class BatchJobPage(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self.table.setMinimumHeight(px(80))
         self.answer.setMinimumHeight(px(56))
-
-
-def _button(label: str, name: str, role: str) -> QPushButton:
-    button = PlainButton(label)
-    button.setObjectName(name)
-    button.setAutoDefault(False)
-    set_role(button, role)
-    return button

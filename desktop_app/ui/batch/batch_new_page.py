@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,8 +24,9 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.widgets.form_dialog import Entered
@@ -101,25 +101,24 @@ class BatchNewPage(QWidget):
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template = TemplateMark()
         self._wanted_effort: Effort | None = None
-        self.back = _button(tr("‹ All jobs"), "batch-back", "link")
-        self.add_files = _button(tr("Add files…"), "batch-add-files", "plain")
-        self.add_folder = _button(tr("Add folder…"), "batch-add-folder", "plain")
-        self.clear = _button(tr("Clear"), "batch-clear-files", "plain")
-        self.undo = _button(tr("Undo"), "batch-undo-clear", "link")
+        self.back = dialog_button(tr("‹ All jobs"), "batch-back", "link")
+        self.add_files = dialog_button(tr("Add files…"), "batch-add-files")
+        self.add_folder = dialog_button(tr("Add folder…"), "batch-add-folder")
+        self.clear = dialog_button(tr("Clear"), "batch-clear-files")
+        self.undo = dialog_button(tr("Undo"), "batch-undo-clear", "link")
         self.undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
         self.undo.hide()
         self._cleared: tuple[Path, ...] = ()
         self.files = PlainLabel(name="batch-files", wraps=True)
-        self.prompt = _combo(theme, tr("Prompt"), "batch-prompt")
+        self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
         self.task = MultilineField(theme, tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
         self.task.setPlaceholderText(tr("Message for each file"))
-        self.provider = _combo(theme, tr("Provider"), "batch-provider")
-        self.model = _combo(theme, tr("Model"), "batch-model")
-        self.effort = _combo(theme, tr("Effort"), "batch-effort")
-        self.refusal = Note(theme)
-        self.refusal.setObjectName("batch-refusal")
-        self.read = _button(tr("Read files"), "batch-read", "primary")
+        self.provider = Combo(theme, tr("Provider"), object_name="batch-provider")
+        self.model = Combo(theme, tr("Model"), object_name="batch-model")
+        self.effort = Combo(theme, tr("Effort"), object_name="batch-effort")
+        self.refusal = Note(theme, object_name="batch-refusal")
+        self.read = dialog_button(tr("Read files"), "batch-read", "primary")
         self._build(theme)
         self._connect()
         self.set_theme(theme)
@@ -372,20 +371,6 @@ class BatchNewPage(QWidget):
         self._choice.setHorizontalSpacing(px(10))
         self._choice.setVerticalSpacing(px(4))
         self._buttons.set_gap(px(8))
-
-
-def _combo(theme: Theme, label: str, name: str) -> Combo:
-    combo = Combo(theme, label)
-    combo.setObjectName(name)
-    return combo
-
-
-def _button(label: str, name: str, role: str) -> QPushButton:
-    button = PlainButton(label)
-    button.setObjectName(name)
-    button.setAutoDefault(False)
-    set_role(button, role)
-    return button
 
 
 def _strong(text: str) -> QLabel:

@@ -11,10 +11,10 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.role_names import GROUP
 from desktop_app.ui.window.header import ElidedLabel
@@ -71,9 +71,9 @@ class AnswerColumn(QFrame):
         self._facts.setWordWrap(True)
         set_role(self._title, "strong")
         set_role(self._facts, "note")
-        self.keep = plain_button(tr("Keep this one"), "answer-column-keep")
-        self.stop = plain_button(tr("Stop"), "answer-column-stop")
-        self.retry = plain_button(tr("Retry"), "answer-column-retry")
+        self.keep = dialog_button(tr("Keep this one"), "answer-column-keep")
+        self.stop = dialog_button(tr("Stop"), "answer-column-stop")
+        self.retry = dialog_button(tr("Retry"), "answer-column-retry")
         self._foot = QHBoxLayout()
         for button, requested in (
             (self.keep, self.keep_requested),

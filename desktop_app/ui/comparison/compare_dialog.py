@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
@@ -77,8 +77,8 @@ class CompareDialog(QDialog):
         for label in (self._note, self._total):
             set_role(label, "note")
         self.rows: list[CompareRow] = []
-        self.add = plain_button(tr("Add model"), "compare-add")
-        self.compare = plain_button(tr("Compare"), "compare-send")
+        self.add = dialog_button(tr("Add model"), "compare-add")
+        self.compare = dialog_button(tr("Compare"), "compare-send")
         set_role(self.compare, "primary")
         self._lay_out()
         self.add.clicked.connect(self.row_requested)
@@ -156,13 +156,10 @@ class CompareRow(QWidget):
         super().__init__()
         self._number, self._theme = number, theme
         self._view: ChoiceView | None = None
-        self.model = MenuButton(theme, self._fill_models)
-        self.model.setObjectName(f"compare-model-{number}")
-        self.effort = MenuButton(theme, self._fill_efforts)
-        self.effort.setObjectName(f"compare-effort-{number}")
+        self.model = MenuButton(theme, self._fill_models, object_name=f"compare-model-{number}")
+        self.effort = MenuButton(theme, self._fill_efforts, object_name=f"compare-effort-{number}")
         self._cost = PlainLabel(role="note")
-        self.remove = PlainToolButton(role="quiet")
-        self.remove.setObjectName(f"compare-remove-{number}")
+        self.remove = PlainToolButton(role="quiet", name=f"compare-remove-{number}")
         self._row = row_of(
             self.model, self.effort, STRETCH, self._cost, self.remove, parent=self, margins=0
         )

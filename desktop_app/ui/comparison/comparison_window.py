@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -66,10 +66,10 @@ class ComparisonWindow(QDialog):
         self._question = ElidedLabel()
         self._question.setText(question)
         set_role(self._question, "strong")
-        self.marks = plain_button(tr("Mark differences"), "comparison-marks")
+        self.marks = dialog_button(tr("Mark differences"), "comparison-marks")
         self.marks.setCheckable(True)
         set_tooltip(self.marks, tr("Underline words that only one response has"))
-        self.stop_all = plain_button(tr("Stop all"), "comparison-stop")
+        self.stop_all = dialog_button(tr("Stop all"), "comparison-stop")
         self._problem = PlainLabel(name="comparison-problem", role="error", wraps=True)
         self._problem.hide()
         names = [one_line(each.name, _LONGEST_TAB) for each in columns]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
@@ -53,8 +53,7 @@ class ModelControl(QFrame):
         options = [(variant.value, variant.label) for variant in Variant]
         self.variants = SegmentedControl(options, theme, name=tr("Variant"))
         self.variants.setObjectName("variant")
-        self.more = MenuButton(theme, fill_menu, grounded=False)
-        self.more.setObjectName("model")
+        self.more = MenuButton(theme, fill_menu, grounded=False, object_name="model")
         self.more.setToolTip(tr("Other models and providers"))
         row_of(self.variants, self.more, parent=self, margins=0, spacing=0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -117,20 +116,21 @@ class ChoiceRow(QWidget):
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._streaming = False
-        self.attach = _button("attach", tr("Attach files"), "quiet")
-        self.attach_more = _button("attach-more", tr("More attachment options"), "quiet")
+        self.attach = PlainToolButton(name="attach", words=tr("Attach files"), role="quiet")
+        self.attach_more = PlainToolButton(
+            name="attach-more", words=tr("More attachment options"), role="quiet"
+        )
         self.attach_more.setToolTip(tr("Attach folders and collections"))
-        self.tools = _button("tools", tr("Tools"), "quiet")
+        self.tools = PlainToolButton(name="tools", words=tr("Tools"), role="quiet")
         self._has_tools = False
         self.models = ModelControl(theme, self._fill_models)
-        self.effort = MenuButton(theme, self._fill_efforts)
-        self.effort.setObjectName("effort")
+        self.effort = MenuButton(theme, self._fill_efforts, object_name="effort")
         self.effort.setToolTip(tr("Reasoning effort: how long the model thinks before it responds"))
         self.background = BackgroundButton(theme)
         self.background.background_requested.connect(self.background_requested)
         self.figures = PlainLabel(name="estimate", role="note")
-        self.send = _button("send", tr("Send"), "send")
-        self.stop = _button("stop", tr("Stop"), "stop")
+        self.send = PlainToolButton(name="send", words=tr("Send"), role="send")
+        self.stop = PlainToolButton(name="stop", words=tr("Stop"), role="stop")
         self.stop.hide()
         self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
@@ -313,12 +313,3 @@ class ChoiceRow(QWidget):
         choice_menus.fill_efforts(
             menu, self.choice, self.effort_requested.emit, width, self._choice_figures
         )
-
-
-def _button(name: str, label: str, role: str) -> QToolButton:
-    button = PlainToolButton()
-    button.setObjectName(name)
-    button.setAccessibleName(spoken_text(label))
-    set_tooltip(button, label)
-    set_role(button, role)
-    return button

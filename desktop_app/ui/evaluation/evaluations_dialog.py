@@ -21,10 +21,10 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import (
@@ -84,15 +84,14 @@ class EvaluationsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("evaluations-dialog")
         self.setWindowTitle(tr("Evaluations"))
-        self.choice = Combo(theme, tr("Evaluation"))
-        self.choice.setObjectName("evaluation-choice")
+        self.choice = Combo(theme, tr("Evaluation"), object_name="evaluation-choice")
         self.runs, self.failing = QTableWidget(), QTableWidget()
         self.runs.setObjectName("evaluation-runs")
         self.failing.setObjectName("evaluation-failing")
         self.note = PlainLabel(name="evaluation-note", wraps=True)
-        self._save = plain_button(tr("Save report…"), "save-evaluation")
-        self._delete = plain_button(tr("Delete"), "delete-evaluation")
-        self._undo = plain_button(tr("Undo"), "undo-evaluation")
+        self._save = dialog_button(tr("Save report…"), "save-evaluation")
+        self._delete = dialog_button(tr("Delete"), "delete-evaluation")
+        self._undo = dialog_button(tr("Undo"), "undo-evaluation")
         self._undo.hide()
         self._build()
         self.choice.activated.connect(lambda _at: self.evaluation_requested.emit(self.current))

@@ -34,8 +34,6 @@ from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
-    set_tooltip,
-    spoken_text,
     window_title,
 )
 from desktop_app.ui.widgets.role_names import DIALOG
@@ -256,11 +254,8 @@ class HelpWindow(QWidget):
     def _button(
         self, name: str, icon_name: str, label: str, act: Callable[[], object]
     ) -> PlainToolButton:
-        button = PlainToolButton(role="quiet")
-        button.setObjectName(name)
+        button = PlainToolButton(name=name, role="quiet", words=label)
         button.setProperty("icon-name", icon_name)
-        button.setAccessibleName(spoken_text(label))
-        set_tooltip(button, label)
         button.clicked.connect(lambda: act())
         return button
 

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QWidget,
 )
@@ -24,16 +23,16 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.drop_area import FileDropFilter
@@ -125,27 +124,24 @@ class CollectionsDialog(QDialog):
         self.name = QLineEdit()
         self.name.setObjectName("collection-name")
         self.name.setAccessibleName(tr("Collection name"))
-        self.state = _note("collection-state")
+        self.state = PlainLabel(name="collection-state", role="note", wraps=True)
         self._model = CollectionFilesModel(self)
         self._delegate = CollectionFilesDelegate(theme, self)
         self.files = RowView("collection-files", self._model, self._delegate)
         self.files.setAccessibleName(tr("Documents"))
-        self.empty = _note("collection-empty")
-        self.ask = PlainButton(tr("Ask this collection"), name="ask-collection", role="primary")
-        self.ask.setAutoDefault(False)
-        self.add_files = plain_button(tr("Add files…"), "add-files")
-        self.add_folder = plain_button(tr("Add folder…"), "add-folder")
-        self.refresh = plain_button(tr("Check for changes"), "refresh-collection")
-        self.delete = plain_button(tr("Delete"), "delete-collection")
+        self.empty = PlainLabel(name="collection-empty", role="note", wraps=True)
+        self.ask = dialog_button(tr("Ask this collection"), "ask-collection", "primary")
+        self.add_files = dialog_button(tr("Add files…"), "add-files")
+        self.add_folder = dialog_button(tr("Add folder…"), "add-folder")
+        self.refresh = dialog_button(tr("Check for changes"), "refresh-collection")
+        self.delete = dialog_button(tr("Delete"), "delete-collection")
         self.work = ProgressCard(theme)
         self.work.setObjectName("collection-work")
         self._meaning = QWidget()
-        self.meaning = _note("collection-meaning")
-        self.embed = PlainButton(tr("Create embeddings"), name="embed-collection", role="link")
-        self.embed.setAutoDefault(False)
-        self._words = _note("collections-status")
-        self._undo = PlainButton(tr("Undo"), name="undo-collections", role="link")
-        self._undo.setAutoDefault(False)
+        self.meaning = PlainLabel(name="collection-meaning", role="note", wraps=True)
+        self.embed = dialog_button(tr("Create embeddings"), "embed-collection", "link")
+        self._words = PlainLabel(name="collections-status", role="note", wraps=True)
+        self._undo = dialog_button(tr("Undo"), "undo-collections", "link")
         self._on_undo: Callable[[], object] = lambda: None
         self._lay_out()
         self._connect()
@@ -390,12 +386,6 @@ class CollectionsDialog(QDialog):
         self.say("")
         super().hideEvent(event)
         self.closed.emit()
-
-
-def _note(name: str) -> QLabel:
-    label = PlainLabel(role="note", wraps=True)
-    label.setObjectName(name)
-    return label
 
 
 def _count(state: CollectionState) -> int:

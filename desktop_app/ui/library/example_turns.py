@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import spoken_text
 from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
 
@@ -40,9 +40,9 @@ class ExampleTurns(FormSection):
         self._theme = theme
         self._shown: tuple[str, Examples] = ("", ())
         self._pairs: list[_ExampleFields] = []
-        self.more = plain_button(tr("Add example"), "add-example")
+        self.more = dialog_button(tr("Add example"), "add-example")
         self.more.clicked.connect(self._begin)
-        self.undo = plain_button(tr("Undo"), "undo-example")
+        self.undo = dialog_button(tr("Undo"), "undo-example")
         self.undo.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
         self.undo.clicked.connect(self._bring_back)
         self.undo.hide()
@@ -149,7 +149,7 @@ class _ExampleFields(QWidget):
         self.answer.show_text(answer)
         self.question.edited.connect(lambda text: self._take(text, self.texts[1]))
         self.answer.edited.connect(lambda text: self._take(self.texts[0], text))
-        self.remove = plain_button(tr("Remove"), "remove-example")
+        self.remove = dialog_button(tr("Remove"), "remove-example")
         self._fields = column_of(self.question, self.answer, parent=self, margins=0)
         self._fields.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
         self.set_theme(theme)

@@ -25,11 +25,11 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 
@@ -99,10 +99,10 @@ class PresetsPage(QWidget):
         self.examples = ExampleTurns(theme)
         self.is_default = QCheckBox(tr("Use for new conversations"))
         self.is_default.setObjectName("preset-default")
-        self.use = plain_button(tr("Apply"), "use-preset")
+        self.use = dialog_button(tr("Apply"), "use-preset")
         self.use.setToolTip(tr("Apply to the current conversation"))
-        self.duplicate = plain_button(tr("Duplicate"), "duplicate-preset")
-        self.delete = plain_button(tr("Delete"), "delete-preset")
+        self.duplicate = dialog_button(tr("Duplicate"), "duplicate-preset")
+        self.delete = dialog_button(tr("Delete"), "delete-preset")
         self._fill_efforts()
         self.set_models(())
         self._lay_out()

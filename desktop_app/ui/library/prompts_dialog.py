@@ -15,15 +15,16 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage
-from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
+from desktop_app.ui.library.prompts_page import PromptsPage
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,11 +66,10 @@ class PromptsDialog(QDialog):
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
         self._words = PlainLabel(name="prompts-status", wraps=True)
-        self._undo = PlainButton(tr("Undo"), name="undo-prompts", role="link")
-        self._undo.setAutoDefault(False)
+        self._undo = dialog_button(tr("Undo"), "undo-prompts", "link")
         self._on_undo: Callable[[], object] = lambda: None
-        self._import = plain_button(tr("Import…"), "import-prompts")
-        self._export = plain_button(tr("Export…"), "export-prompts")
+        self._import = dialog_button(tr("Import…"), "import-prompts")
+        self._export = dialog_button(tr("Export…"), "export-prompts")
         self._lay_out()
         self._tabs.chosen.connect(self.show_page)
         self._undo.clicked.connect(self._take_back)

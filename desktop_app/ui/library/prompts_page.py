@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QWidget,
 )
 
@@ -31,7 +30,8 @@ from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words
 from desktop_app.ui.settings.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,14 +105,13 @@ class PromptsPage(QWidget):
         self.text.setObjectName("prompt-text")
         self.text.edited.connect(lambda _text: self.settle())
         self.text.textChanged.connect(self._say_what_is_asked)
-        self._note = Note(theme)
-        self._note.setObjectName("prompt-variables")
+        self._note = Note(theme, object_name="prompt-variables")
         self._form_words = PlainLabel(role="note")
-        self.form_button = plain_button(tr("Response format…"), "prompt-form")
-        self.duplicate = plain_button(tr("Duplicate"), "duplicate-prompt")
-        self.hide_button = plain_button(tr("Hide"), "hide-prompt")
-        self.reset = plain_button(tr("Reset to default"), "reset-prompt")
-        self.delete = plain_button(tr("Delete"), "delete-prompt")
+        self.form_button = dialog_button(tr("Response format…"), "prompt-form")
+        self.duplicate = dialog_button(tr("Duplicate"), "duplicate-prompt")
+        self.hide_button = dialog_button(tr("Hide"), "hide-prompt")
+        self.reset = dialog_button(tr("Reset to default"), "reset-prompt")
+        self.delete = dialog_button(tr("Delete"), "delete-prompt")
         self._lay_out()
         self._connect()
         self.set_theme(theme)
@@ -305,11 +304,3 @@ def _mark(prompt: Prompt, origin: str) -> str:
     if prompt.hidden:
         return tr_context("prompt", "hidden")
     return tr_context("prompt", "edited") if origin == EDITED else ""
-
-
-def plain_button(label: str, name: str) -> QPushButton:
-    """Create a button that Enter in a field does not press."""
-    button = PlainButton(label, role="plain")
-    button.setObjectName(name)
-    button.setAutoDefault(False)
-    return button

@@ -20,9 +20,9 @@ from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.models.own_model import HIGHEST_PRICE, MOST_TOKENS, OwnModel
 from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -70,13 +70,11 @@ class ModelEditor(FormDialog):
         self.fields: dict[str, QLineEdit] = {}
         self.flags: dict[str, Combo] = {}
         self.efforts: dict[Effort, QCheckBox] = {}
-        self.effort_choice = Combo(theme, tr("Efforts"))
-        self.effort_choice.setObjectName("model-efforts")
-        self._problem = Note(theme)
-        self._problem.setObjectName("model-problem")
-        self.save = plain_button(tr("Save"), "save-model")
-        self._clear = plain_button(tr("Clear all"), "clear-model")
-        self._undo = plain_button(tr("Undo"), "undo-clear-model")
+        self.effort_choice = Combo(theme, tr("Efforts"), object_name="model-efforts")
+        self._problem = Note(theme, object_name="model-problem")
+        self.save = dialog_button(tr("Save"), "save-model")
+        self._clear = dialog_button(tr("Clear all"), "clear-model")
+        self._undo = dialog_button(tr("Undo"), "undo-clear-model")
         self._undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
         self._undo.hide()
         self._bring_back: list[Callable[[], object]] = []

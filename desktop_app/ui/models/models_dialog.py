@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.models.model_columns import (
     FAVORITE_COLUMN,
     FILTERS,
@@ -28,6 +27,7 @@ from desktop_app.ui.models.model_columns import (
 )
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -63,13 +63,11 @@ class ModelsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("models-dialog")
         self.setWindowTitle(tr("Models"))
-        self.search = QLineEdit()
+        self.search = QLineEdit(clearButtonEnabled=True)
         self.search.setObjectName("models-search")
         self.search.setPlaceholderText(tr("Find a model"))
         self.search.setAccessibleName(tr("Find a model"))
-        self.search.setClearButtonEnabled(True)
-        self.filter = Combo(theme, tr("Show"))
-        self.filter.setObjectName("models-filter")
+        self.filter = Combo(theme, tr("Show"), object_name="models-filter")
         for key, label, _ in FILTERS:
             self.filter.addItem(tr(label), key)
         self._rows = ModelsTable(self)
@@ -77,11 +75,11 @@ class ModelsDialog(QDialog):
         self.table = QTableView()
         self.table.setObjectName("models-table")
         self._count = PlainLabel(name="models-count", role="note")
-        self._use = plain_button(tr("Use"), "use-model")
+        self._use = dialog_button(tr("Use"), "use-model")
         set_tooltip(self._use, tr("Use in the current conversation"))
-        self._favorite = plain_button(tr("Favorite"), "favorite-model")
+        self._favorite = dialog_button(tr("Favorite"), "favorite-model")
         self._favorite.setCheckable(True)
-        self._edit = plain_button(tr("Edit…"), "edit-model")
+        self._edit = dialog_button(tr("Edit…"), "edit-model")
         set_tooltip(self._edit, tr("Enter prices, limits, and abilities"))
         self._build()
         self._connect()

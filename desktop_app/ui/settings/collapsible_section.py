@@ -29,8 +29,7 @@ class CollapsibleSection(QWidget):
         super().__init__()
         self._title = title
         self._theme = theme
-        self.head = PlainToolButton(role="fold")
-        self.head.setObjectName(name)
+        self.head = PlainToolButton(role="fold", name=name)
         self.head.setText(title)
         self.head.setCheckable(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

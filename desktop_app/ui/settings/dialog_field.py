@@ -56,8 +56,7 @@ class DialogField:
     ) -> None:
         self._key, self._value = declared.key, ""
         self._words = PlainLabel(wraps=True)
-        self._button = PlainButton(tr("Change…"), role="plain")
-        self._button.setObjectName(declared.key)
+        self._button = PlainButton(tr("Change…"), role="plain", name=declared.key)
         spoken = tr("{setting}: change", setting=tr(declared.label))
         self._button.setAccessibleName(spoken_text(spoken))
         row = row_of((self._words, 1), self._button)

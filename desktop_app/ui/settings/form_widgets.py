@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QHBoxLayout,
     QLineEdit,
     QSlider,
     QStyle,
@@ -27,6 +28,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -64,8 +66,9 @@ class Note(LinkedLabel):
     Errors are announced, because the focus stays in the field that they are about.
     """
 
-    def __init__(self, theme: Theme, text: str = "") -> None:
+    def __init__(self, theme: Theme, text: str = "", *, object_name: str = "") -> None:
         super().__init__()
+        self.setObjectName(object_name)
         self._words = ""
         self._described: tuple[QWidget, ...] = ()
         self.setWordWrap(True)
@@ -207,8 +210,9 @@ class ShownLine(QLineEdit):
 class Combo(QComboBox):
     """A drop-down list with our arrow, which the mouse wheel does not change."""
 
-    def __init__(self, theme: Theme, name: str) -> None:
+    def __init__(self, theme: Theme, name: str, *, object_name: str = "") -> None:
         super().__init__()
+        self.setObjectName(object_name)
         self._theme = theme
         self.setAccessibleName(spoken_text(name))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -308,8 +312,9 @@ class Slider(QSlider):
 class Switch(QCheckBox):
     """An on/off switch."""
 
-    def __init__(self, theme: Theme, name: str) -> None:
+    def __init__(self, theme: Theme, name: str, *, object_name: str = "") -> None:
         super().__init__()
+        self.setObjectName(object_name)
         self._theme = theme
         self.setAccessibleName(spoken_text(name))
 
@@ -342,6 +347,13 @@ class Switch(QCheckBox):
             painting.outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
 
 
+def switch_row(words: str, switch: Switch) -> QHBoxLayout:
+    """Return a row of a title and its switch."""
+    title = PlainLabel(words, role="strong", wraps=True)
+    title.setBuddy(switch)
+    return row_of((title, 1), switch)
+
+
 class MultilineField(PlainTextField):
     """A multi-line text field.
 
@@ -360,9 +372,7 @@ class MultilineField(PlainTextField):
         self.setTabChangesFocus(True)
         self._reported = ""
         self._converted = ("", "")  # a text, and the text that the field made of it
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(TYPING_PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.settle)
         self.textChanged.connect(self._on_change)
         self.set_theme(theme)

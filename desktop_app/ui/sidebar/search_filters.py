@@ -139,8 +139,7 @@ class SearchFilters(QWidget):
     # ------------------------------------------------------------ menus
 
     def _button(self, name: str, fill: Callable[[QMenu], None] | None) -> QPushButton:
-        button = PlainButton(role="filter")
-        button.setObjectName(name)
+        button = PlainButton(role="filter", name=name)
         button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         if fill is not None:
             menu = ProgramMenu(button)

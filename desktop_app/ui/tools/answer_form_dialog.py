@@ -13,8 +13,8 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.settings.form_widgets import Combo, Note
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import (
-    PlainButton,
     PlainTextField,
     spoken_text,
 )
@@ -56,15 +56,13 @@ class AnswerFormDialog(FormDialog):
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}
-        self.kind = Combo(theme, tr("Kind"))
-        self.kind.setObjectName("form-kind")
+        self.kind = Combo(theme, tr("Kind"), object_name="form-kind")
         for kind, words in FORM_KINDS.items():
             self.kind.addItem(tr(words), kind)
         self.name = QLineEdit()
         self.name.setObjectName("form-name")
-        self.text = PlainTextField()
+        self.text = PlainTextField(tabChangesFocus=True)
         self.text.setObjectName("form-text")
-        self.text.setTabChangesFocus(True)
         set_role(self.text, "field")
         self.text.setAccessibleName(spoken_text(tr("Schema or grammar")))
         self.text.setFont(theme.code())
@@ -75,10 +73,10 @@ class AnswerFormDialog(FormDialog):
         self._show_kind()
 
     def _lay_out(self, theme: Theme, parent: QWidget) -> None:
-        self.open_file = _button(tr("Open file…"), "form-file", "plain")
-        self.remove = _button(tr("Remove"), "form-remove", "plain")
-        self.cancel = _button(tr("Cancel"), "form-cancel", "plain")
-        self.save = _button(tr("Use"), "form-save", "primary")
+        self.open_file = dialog_button(tr("Open file…"), "form-file")
+        self.remove = dialog_button(tr("Remove"), "form-remove")
+        self.cancel = dialog_button(tr("Cancel"), "form-cancel")
+        self.save = dialog_button(tr("Use"), "form-save", "primary")
         self.save.setDefault(True)
         head, buttons, column = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
         head.addWidget(self.kind, 1)
@@ -177,11 +175,3 @@ class AnswerFormDialog(FormDialog):
                 self.name.setText(Path(name).stem.removesuffix(".schema"))
             self._show_kind()
             self.file_requested.emit(Path(name))
-
-
-def _button(label: str, name: str, role: str) -> PlainButton:
-    button = PlainButton(label)
-    button.setObjectName(name)
-    button.setAutoDefault(False)
-    set_role(button, role)
-    return button

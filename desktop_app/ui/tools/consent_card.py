@@ -62,9 +62,8 @@ class ConsentCard(QFrame):
         self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
         self._text = CardText(self._words, self._note)
         set_role(self._note, "note")
-        self.arguments = PlainTextField()
+        self.arguments = PlainTextField(tabChangesFocus=True)
         self.arguments.setObjectName("consent-arguments")
-        self.arguments.setTabChangesFocus(True)
         set_role(self.arguments, "field")
         self.arguments.setAccessibleName(tr("Arguments"))
         self.once = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
@@ -153,8 +152,7 @@ class ConsentCard(QFrame):
         self._line.addLayout(self._column, 1)
 
     def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
-        button = PlainButton(label, role="link")
-        button.setObjectName(name)
+        button = PlainButton(label, role="link", name=name)
         if choice is ConsentChoice.ALWAYS:
             set_tooltip(button, tr("In all conversations, until the tool changes"))
         button.clicked.connect(lambda: self.decided.emit(choice))

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import spoken_text, window_title
@@ -53,13 +53,13 @@ class ResourceDialog(QDialog):
         self._note = Note(theme, tr("Loading…"))
         self._model: RowsModel[ResourceChoice] = RowsModel(_title, _title, self)
         self.list = QListView()
+        self.list.setObjectName("resource-list")
         self.list.setUniformItemSizes(True)
         self.list.setModel(self._model)
-        self.list.setObjectName("resource-list")
         set_role(self.list, "ringed")
         self.list.setAccessibleName(spoken_text(tr("Resources")))
         self.list.activated.connect(self._choose)
-        self.attach = plain_button(tr("Attach"), "attach-resource")
+        self.attach = dialog_button(tr("Attach"), "attach-resource")
         self.attach.setEnabled(False)
         self.attach.clicked.connect(self._choose)
         head, foot = QHBoxLayout(), QHBoxLayout()

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import (
@@ -78,9 +78,8 @@ class ServerForm(FormDialog):
         self.name, self.command = QLineEdit(), QLineEdit()
         self.folder, self.url = QLineEdit(), QLineEdit()
         self.environment, self.headers = PlainTextField(), PlainTextField()
-        self._problem = Note(theme)
-        self._problem.setObjectName("server-problem")
-        self._save = plain_button(tr("Save"), "save-server")
+        self._problem = Note(theme, object_name="server-problem")
+        self._save = dialog_button(tr("Save"), "save-server")
         self._save.clicked.connect(self._finish)
         self._build(theme)
         if server is not None:
@@ -190,11 +189,10 @@ class ServerLog(QDialog):
         self.setObjectName("server-log")
         self.setWindowTitle(window_title(tr("Log of {server}", server=name)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        text = PlainTextField()
-        text.setReadOnly(True)
+        text = PlainTextField(readOnly=True)
+        text.setObjectName("server-log-text")
         set_role(text, "field")
         text.document().setDocumentMargin(theme.px(6))
-        text.setObjectName("server-log-text")
         text.setAccessibleName(spoken_text(tr("Log of {server}", server=name)))
         shown = "\n".join(map(one_line, lines))
         text.setPlainText(shown or tr("The log is empty."))

@@ -207,8 +207,9 @@ class ToolPicker(QFrame):
         return label
 
     def _permission(self, name: str, permission: Permission) -> Combo:
-        combo = Combo(self._theme, tr("Permission of {tool}", tool=name))
-        combo.setObjectName(f"permission-{name}")
+        combo = Combo(
+            self._theme, tr("Permission of {tool}", tool=name), object_name=f"permission-{name}"
+        )
         combo.setMinimumContentsLength(14)
         for offered, words in _PERMISSIONS.items():
             if offered is not Permission.CONVERSATION or permission is offered:

@@ -22,12 +22,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
@@ -108,8 +108,7 @@ class AttachmentPreview(QDialog):
         self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self, theme: Theme) -> None:
-        self._which = Combo(theme, tr("Attachment"))
-        self._which.setObjectName("previewed-attachment")
+        self._which = Combo(theme, tr("Attachment"), object_name="previewed-attachment")
         self._which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self._facts, self._note = PlainLabel(), PlainLabel()
@@ -125,7 +124,7 @@ class AttachmentPreview(QDialog):
         set_role(self._note, "note")
         for label in (self._facts, self._note, self._wrong):
             label.setWordWrap(True)
-        self._apply = plain_button(tr("Apply"), "apply-pages")
+        self._apply = dialog_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
             [(tab, tr(label)) for tab, label in TABS],
             theme,
@@ -139,11 +138,11 @@ class AttachmentPreview(QDialog):
         self._picture, self._caption = Picture(theme), ElidedLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
-        self._previous = plain_button(tr("Previous"), "previous-picture")
-        self._following = plain_button(tr("Next"), "next-picture")
+        self._previous = dialog_button(tr("Previous"), "previous-picture")
+        self._following = dialog_button(tr("Next"), "next-picture")
         self._copy, self._close = (
-            plain_button(tr("Copy"), "copy-preview"),
-            plain_button(tr("Close"), "close-preview"),
+            dialog_button(tr("Copy"), "copy-preview"),
+            dialog_button(tr("Close"), "close-preview"),
         )
         self._captions: Sequence[str] = ()
         self._at = 0

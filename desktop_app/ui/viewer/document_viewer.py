@@ -130,11 +130,8 @@ class DocumentViewer(QWidget):
         self.resize(size.boundedTo(room - QSize(edge, edge)))
 
     def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
-        button = PlainToolButton(role="quiet")
-        button.setObjectName(name)
+        button = PlainToolButton(name=name, role="quiet", words=words)
         button.setProperty("icon-name", icon)
-        button.setAccessibleName(spoken_text(words))
-        set_tooltip(button, words)
         button.clicked.connect(lambda: act())
         return button
 

@@ -17,9 +17,9 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
 
 PAGE_LENGTH: Final = 300_000
@@ -71,14 +71,13 @@ class PagedText(QWidget):
         self._words = ""
         self._matches: list[Match] = []
         self._at, self._next = -1, 0
-        self.view = PlainTextField()
+        self.view = PlainTextField(readOnly=True)
         self.view.setObjectName(name)
-        self.view.setReadOnly(True)
         set_role(self.view, "field")
         self.view.setUndoRedoEnabled(False)
         self.view.setAccessibleName(spoken_text(words))
-        self._earlier = plain_button(tr("Previous"), "earlier-text")
-        self._later = plain_button(tr("Next"), "later-text")
+        self._earlier = dialog_button(tr("Previous"), "earlier-text")
+        self._later = dialog_button(tr("Next"), "later-text")
         self._where = PlainLabel(name="text-page", role="note")
         self._row = QWidget()
         row = QHBoxLayout(self._row)

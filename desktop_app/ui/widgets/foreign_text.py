@@ -169,11 +169,20 @@ class PlainButton(QPushButton):
 
 
 class PlainToolButton(QToolButton):
-    """A tool button that shows & in its text instead of making a shortcut."""
+    """A tool button that shows & in its text instead of making a shortcut.
 
-    def __init__(self, parent: QWidget | None = None, *, name: str = "", role: str = "") -> None:
+    Args:
+        words: what the button does, for its tooltip and screen readers, if it only has an icon.
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, *, name: str = "", role: str = "", words: str = ""
+    ) -> None:
         super().__init__(parent)
         _identify(self, name, role)
+        if words:
+            self.setAccessibleName(spoken_text(words))
+            set_tooltip(self, words)
 
     def setText(self, text: str) -> None:
         """Set the text."""

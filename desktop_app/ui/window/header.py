@@ -58,8 +58,9 @@ class Header(QFrame):
         for label in (self.context, self._dot, self.cost):
             label.setProperty("role", "note")
         self._line = row_of(self.list_button, self.temporary_icon, (self.title, 1), parent=self)
-        self.preset = MenuButton(theme, self.preset_menu_requested.emit, grounded=False)
-        self.preset.setObjectName("preset")
+        self.preset = MenuButton(
+            theme, self.preset_menu_requested.emit, grounded=False, object_name="preset"
+        )
         self.preset.hide()
         self._line.addWidget(self.preset)
         self._figures = QHBoxLayout()
@@ -236,10 +237,6 @@ class ElidedLabel(PlainLabel):
 
 
 def _button(name: str, words: str) -> QToolButton:
-    button = PlainToolButton()
-    button.setObjectName(name)
-    button.setProperty("role", "quiet")
-    button.setAccessibleName(spoken_text(words))
-    set_tooltip(button, words)
+    button = PlainToolButton(name=name, role="quiet", words=words)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -64,17 +64,16 @@ class ReviewDialog(FormDialog):
         self.note.setMaxLength(LONGEST_NOTE)
         self.note.setPlaceholderText(tr("Note"))
         self.note.setAccessibleName(tr("Note"))
-        self.text = PlainTextField()
+        self.text = PlainTextField(tabChangesFocus=True)
         self.text.setObjectName("review-text")
         self.text.setAccessibleName(spoken_text(tr("Response")))
-        self.text.setTabChangesFocus(True)
         set_role(self.text, "field")
         self._hint = PlainLabel(
             tr("Edit the response to correct it. The original stays as a version."),
             role="note",
             wraps=True,
         )
-        self.save = plain_button(tr("Save"), "save-review")
+        self.save = dialog_button(tr("Save"), "save-review")
         self.save.setDefault(True)
         self._lay_out()
         self.text.setPlainText(text)

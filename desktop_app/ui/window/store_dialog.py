@@ -53,8 +53,7 @@ class StoreDialog(QDialog):
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self._theme = theme
         self._title, self._words = PlainLabel(), PlainLabel()
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
+        self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedHeight(theme.px(6))
         self._buttons: list[QPushButton] = []
         self._notes: list[QLabel] = []
@@ -141,8 +140,7 @@ class StoreDialog(QDialog):
         self.setAccessibleName(spoken_text(self.words))
 
     def _add(self, name: str, label: str, note: str, *, is_first: bool) -> None:
-        button = PlainButton(label)
-        button.setObjectName(name)
+        button = PlainButton(label, name=name)
         button.setDefault(is_first)
         set_role(button, "primary" if is_first else "plain")
         button.clicked.connect(lambda: self._choose(name))

@@ -281,8 +281,7 @@ class PromptFields(QFrame, KeptForm):
 
 
 def _choice_field(variable: Variable, value: str, theme: Theme) -> Combo:
-    combo = Combo(theme, variable.name)
-    combo.setObjectName(f"field-{variable.name}")
+    combo = Combo(theme, variable.name, object_name=f"field-{variable.name}")
     for choice in variable.choices:
         combo.addItem(choice, choice)
     combo.setCurrentIndex(max(0, combo.findData(value)))

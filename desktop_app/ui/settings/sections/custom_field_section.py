@@ -52,8 +52,7 @@ class CustomFieldSection(FormSection, KeptForm):
         self._show_note()
 
     def _build_form(self, theme: Theme) -> None:
-        self._kind = Combo(theme, tr("Kind"))
-        self._kind.setObjectName("custom-field-kind")
+        self._kind = Combo(theme, tr("Kind"), object_name="custom-field-kind")
         for in_query, words in _KINDS:
             self._kind.addItem(tr(words), in_query)
         self._name = _line(tr("Name"), "custom-field-name")
@@ -132,8 +131,7 @@ class CustomFieldSection(FormSection, KeptForm):
         columns = QHBoxLayout(row)
         columns.setContentsMargins(0, 0, 0, 0)
         label = PlainLabel(self._described(field), wraps=True)
-        remove = PlainButton(tr("Remove"), role="link")
-        remove.setObjectName(f"remove-{field.key}")
+        remove = PlainButton(tr("Remove"), role="link", name=f"remove-{field.key}")
         remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
         remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         remove.clicked.connect(partial(self._remove, field.key))

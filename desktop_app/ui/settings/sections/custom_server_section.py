@@ -6,12 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.settings.form_widgets import FormSection, Switch
-from desktop_app.ui.widgets.foreign_text import PlainLabel
+from desktop_app.ui.settings.form_widgets import FormSection, Switch, switch_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,14 +35,8 @@ class CustomServerSection(FormSection):
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 
     def _add(self, theme: Theme, words: str, name: str) -> Switch:
-        label = PlainLabel(words, role="strong", wraps=True)
-        switch = Switch(theme, words)
-        switch.setObjectName(name)
-        row = QHBoxLayout()
-        label.setBuddy(switch)
-        row.addWidget(label, 1)
-        row.addWidget(switch)
-        self.body.addLayout(row)
+        switch = Switch(theme, words, object_name=name)
+        self.body.addLayout(switch_row(words, switch))
         return switch
 
     def show_profile(self, profile: ProviderProfile) -> None:

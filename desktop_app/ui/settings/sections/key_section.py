@@ -142,12 +142,10 @@ class KeySection(FormSection):
         self._mark = PlainLabel()
         self._replace = self._plain("replace-key", tr("Replace"), tr(texts.replace))
         self._cancel = self._plain("cancel-key", tr("Cancel"), tr(texts.cancel))
-        self._remove = PlainButton(tr(texts.remove), role="link")
-        self._remove.setObjectName(f"{self._prefix}remove-key")
+        self._remove = PlainButton(tr(texts.remove), role="link", name=f"{self._prefix}remove-key")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._page = ""
-        self._get = PlainButton(tr("Get an API key"), role="link")
-        self._get.setObjectName(f"{self._prefix}get-key")
+        self._get = PlainButton(tr("Get an API key"), role="link", name=f"{self._prefix}get-key")
         self._get.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._get.clicked.connect(lambda: open_link(QUrl(self._page)))
         self._get.hide()
@@ -266,7 +264,6 @@ class KeySection(FormSection):
         self.key_entered.emit(key)
 
     def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
-        button = PlainButton(label, role="plain")
-        button.setObjectName(f"{self._prefix}{name}")
+        button = PlainButton(label, role="plain", name=f"{self._prefix}{name}")
         button.setAccessibleName(spoken_text(spoken))
         return button

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
@@ -20,12 +20,12 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.network_path import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch
+from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch, switch_row
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,8 +89,7 @@ class ProxySection(FormSection):
         super().__init__(tr("Proxy"), theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._way = Combo(theme, tr("Proxy"))
-        self._way.setObjectName("proxy")
+        self._way = Combo(theme, tr("Proxy"), object_name="proxy")
         for key, words in _WAYS:
             self._way.addItem(tr(words), key)
         self._url = QLineEdit()
@@ -237,27 +236,21 @@ class NetworkSection(CollapsibleSection):
     def _build(self, theme: Theme) -> None:
         self._keeps = FormSection("", theme)
         store = tr("Allow provider to store conversations")
-        self._keeps_switch = Switch(theme, store)
-        self._keeps_switch.setObjectName("keeps-at-provider")
-        label = PlainLabel(store, role="strong", wraps=True)
-        row = QHBoxLayout()
-        label.setBuddy(self._keeps_switch)
-        row.addWidget(label, 1)
-        row.addWidget(self._keeps_switch)
-        self._keeps.body.addLayout(row)
+        self._keeps_switch = Switch(theme, store, object_name="keeps-at-provider")
+        self._keeps.body.addLayout(switch_row(store, self._keeps_switch))
         self._proxy = ProxySection(theme, self._take)
         self._certificates = CertificateSection(theme)
         self._api = FormSection(tr("API"), theme)
-        self._api_names = Combo(theme, tr("API"))
-        self._api_names.setObjectName("provider-api")
+        self._api_names = Combo(theme, tr("API"), object_name="provider-api")
         for key, words in _APIS:
             self._api_names.addItem(tr(words) if not key else words, key)
         self._api.title.setBuddy(self._api_names)
         self._api.body.addWidget(self._api_names)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
         self._limit = FormSection(tr("Token limit parameter"), theme)
-        self._limit_names = Combo(theme, tr("Token limit parameter"))
-        self._limit_names.setObjectName("max-tokens-field")
+        self._limit_names = Combo(
+            theme, tr("Token limit parameter"), object_name="max-tokens-field"
+        )
         for key, words in _LIMITS:
             self._limit_names.addItem(tr(words) if not key else words, key)
         self._limit.title.setBuddy(self._limit_names)

@@ -98,10 +98,8 @@ class AboutTab(QWidget):
 
 
 def _read_only(name: str, spoken: str) -> PlainTextField:
-    made = PlainTextField()
+    made = PlainTextField(readOnly=True, tabChangesFocus=True)
     made.setObjectName(name)
     made.setAccessibleName(spoken_text(spoken))
-    made.setReadOnly(True)
-    made.setTabChangesFocus(True)
     set_role(made, "field")
     return made

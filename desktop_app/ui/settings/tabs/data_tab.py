@@ -75,8 +75,7 @@ class DataTab(QWidget):
         self._documents.body.addWidget(self._limits)
         self._in_out = FormSection(tr("Import and export"), theme)
         self._backups = FormSection(tr("Backups"), theme)
-        self._state = Note(theme)
-        self._state.setObjectName("backup-state")
+        self._state = Note(theme, object_name="backup-state")
         self._erase = EraseSection(theme)
         self._folder, self._path = ShownLine(), ""
         self._has_open = True
@@ -202,8 +201,7 @@ class EraseSection(CollapsibleSection):
 
 
 def _button(words: str, name: str) -> QPushButton:
-    made = PlainButton(words, role="plain")
-    made.setObjectName(name)
+    made = PlainButton(words, role="plain", name=name)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return made
 

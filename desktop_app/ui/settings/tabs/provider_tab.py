@@ -14,7 +14,6 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -26,7 +25,14 @@ from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Combo, FormSection, LineSection, Note, Switch
+from desktop_app.ui.settings.form_widgets import (
+    Combo,
+    FormSection,
+    LineSection,
+    Note,
+    Switch,
+    switch_row,
+)
 from desktop_app.ui.settings.sections.address_section import AddressSection
 from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
 from desktop_app.ui.settings.sections.key_section import KeySection
@@ -135,9 +141,8 @@ class ProviderTab(QWidget):
 
     def _build_choice(self, theme: Theme) -> None:
         section = FormSection(tr("Provider"), theme)
-        self._combo = Combo(theme, tr("Provider"))
+        self._combo = Combo(theme, tr("Provider"), object_name="provider")
         section.title.setBuddy(self._combo)
-        self._combo.setObjectName("provider")
         # Of a QToolButton, assistive technology could not open the menu, or would wait for its end.
         self._add = PlainButton(name="add-provider", role="quiet")
         self._add.setAccessibleName(spoken_text(tr("Add server")))
@@ -163,21 +168,15 @@ class ProviderTab(QWidget):
         self._test = PlainButton(tr("Test"), name="test", role="plain")
         self._test.setAccessibleName(spoken_text(tr("Test connection")))
         self._mark = PlainLabel()
-        self._result = Note(theme)
-        self._result.setObjectName("test-result")
+        self._result = Note(theme, object_name="test-result")
         self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._test_row = row_of(self._test, self._mark, (self._result, 100), STRETCH)
         self._column.addLayout(self._test_row)
 
     def _build_default(self, theme: Theme) -> None:
-        self._use = Switch(theme, tr("Use for new conversations"))
-        self._use.setObjectName("use-for-new")
-        label = PlainLabel(tr("Use for new conversations"), role="strong", wraps=True)
-        row = QHBoxLayout()
-        label.setBuddy(self._use)
-        row.addWidget(label, 1)
-        row.addWidget(self._use)
-        self._column.addLayout(row)
+        words = tr("Use for new conversations")
+        self._use = Switch(theme, words, object_name="use-for-new")
+        self._column.addLayout(switch_row(words, self._use))
 
     def _build_price(self, theme: Theme) -> None:
         self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
@@ -23,7 +23,14 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.settings.dialog_field import DialogField
-from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
+from desktop_app.ui.settings.form_widgets import (
+    Combo,
+    FormSection,
+    MultilineField,
+    Slider,
+    Switch,
+    switch_row,
+)
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -163,8 +170,7 @@ class _OwnValue:
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
         self._words = PlainLabel(role="note")
-        self.reset = PlainButton(tr("Use default"), role="link")
-        self.reset.setObjectName(f"reset-{declared.key}")
+        self.reset = PlainButton(tr("Use default"), role="link", name=f"reset-{declared.key}")
         spoken = tr("{setting}: use default", setting=tr(declared.label))
         self.reset.setAccessibleName(spoken_text(spoken))
         self._row = QWidget()
@@ -194,15 +200,9 @@ class _FlagField:
     """A switch at the right of its title."""
 
     def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
-        self._switch = Switch(theme, tr(declared.label))
-        self._switch.setObjectName(declared.key)
+        self._switch = Switch(theme, tr(declared.label), object_name=declared.key)
         section.title.hide()
-        label = PlainLabel(tr(declared.label), role="strong", wraps=True)
-        row = QHBoxLayout()
-        label.setBuddy(self._switch)
-        row.addWidget(label, 1)
-        row.addWidget(self._switch)
-        section.body.addLayout(row)
+        section.body.addLayout(switch_row(tr(declared.label), self._switch))
         self._switch.toggled.connect(tell)
 
     def show(self, value: SettingValue) -> None:
@@ -239,16 +239,9 @@ class _ListField:
     The installed font families are read here, because the page is built late.
     """
 
-    def __init__(
-        self,
-        declared: Setting,
-        section: FormSection,
-        theme: Theme,
-        tell: Tell,
-    ) -> None:
+    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         self._declared = declared
-        self._combo = Combo(theme, tr(declared.label))
-        self._combo.setObjectName(declared.key)
+        self._combo = Combo(theme, tr(declared.label), object_name=declared.key)
         if declared.optional:
             self._combo.addItem(tr(declared.unset or MODELS_OWN), None)
         for choice in declared.choices:
@@ -273,13 +266,7 @@ class _ListField:
 class _SliderField:
     """A slider over the stops, and the value in words beside it."""
 
-    def __init__(
-        self,
-        declared: Setting,
-        section: FormSection,
-        theme: Theme,
-        tell: Tell,
-    ) -> None:
+    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         self._declared = declared
         numbers: list[SettingValue] = [*declared.positions()]
         self._stops = [None, *numbers] if declared.optional else numbers
@@ -287,11 +274,8 @@ class _SliderField:
         self._slider.setObjectName(declared.key)
         self._slider.setRange(0, len(self._stops) - 1)
         self._words = PlainLabel(role="note")
-        row = QHBoxLayout()
         section.title.setBuddy(self._slider)
-        row.addWidget(self._slider, 1)
-        row.addWidget(self._words)
-        section.body.addLayout(row)
+        section.body.addLayout(row_of((self._slider, 1), self._words))
         self._slider.sliderMoved.connect(lambda at: self._say(self._stops[at]))
         self._slider.valueChanged.connect(lambda at: self._take(at, tell))
 

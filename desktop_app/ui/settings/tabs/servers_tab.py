@@ -9,9 +9,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import FormSection, Note, Tone
 from desktop_app.ui.widgets.boxes import STRETCH, column_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.tab_order import order_tabs
@@ -73,9 +73,9 @@ class ServersTab(QWidget):
         self._intro = Note(theme, tr(WHAT_THEY_ARE))
         self._none = PlainLabel(tr(NONE_YET), role="note")
         self._list = QVBoxLayout()
-        self._add = add = plain_button(tr("Add…"), "add-server")
+        self._add = add = dialog_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
-        self._import = import_ = plain_button(tr("Import…"), "import-servers")
+        self._import = import_ = dialog_button(tr("Import…"), "import-servers")
         import_.clicked.connect(self.import_requested)
         buttons = FlowLayout()
         buttons.addWidget(add)
@@ -124,15 +124,14 @@ class ServerSection(FormSection):
     def __init__(self, name: str, theme: Theme) -> None:
         super().__init__(name, theme)
         self._about = PlainLabel(role="note", wraps=True)
-        self._state = Note(theme)
-        self._state.setObjectName("server-state")
+        self._state = Note(theme, object_name="server-state")
         buttons = FlowLayout()
-        self.sign_in = plain_button(tr("Sign in…"), f"sign-in-server-{name}")
-        self.sign_out = plain_button(tr("Sign out"), f"sign-out-server-{name}")
-        self.test = plain_button(tr("Test"), f"test-server-{name}")
-        self.log = plain_button(tr("Log"), f"log-server-{name}")
-        self.edit = plain_button(tr("Edit…"), f"edit-server-{name}")
-        self.remove = plain_button(tr("Remove…"), f"remove-server-{name}")
+        self.sign_in = dialog_button(tr("Sign in…"), f"sign-in-server-{name}")
+        self.sign_out = dialog_button(tr("Sign out"), f"sign-out-server-{name}")
+        self.test = dialog_button(tr("Test"), f"test-server-{name}")
+        self.log = dialog_button(tr("Log"), f"log-server-{name}")
+        self.edit = dialog_button(tr("Edit…"), f"edit-server-{name}")
+        self.remove = dialog_button(tr("Remove…"), f"remove-server-{name}")
         signing = (self.sign_in, self.sign_out)
         for button in (*signing, self.test, self.log, self.edit, self.remove):
             button.setAccessibleName(spoken_text(f"{name}: {button.text()}"))

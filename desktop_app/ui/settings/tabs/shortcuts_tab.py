@@ -165,8 +165,7 @@ class CommandRow(QWidget):
         self._command = command
         self._title = tr(command.title)
         title = PlainLabel(self._title, wraps=True)
-        self._reset = PlainButton(tr("Reset"), role="link")
-        self._reset.setObjectName(f"reset-{command.id}")
+        self._reset = PlainButton(tr("Reset"), role="link", name=f"reset-{command.id}")
         spoken = tr("Reset shortcut for “{command}”", command=self._title)
         self._reset.setAccessibleName(spoken_text(spoken))
         self._cap = KeyCap(theme)
@@ -282,8 +281,7 @@ class ShortcutsTab(QWidget):
             ("import-shortcuts", tr("Import…"), self.import_requested),
             ("export-shortcuts", tr("Export…"), self.export_requested),
         ):
-            button = PlainButton(words, role="link")
-            button.setObjectName(name)
+            button = PlainButton(words, role="link", name=name)
             button.clicked.connect(request)
             files.addWidget(button)
         files.addStretch(1)

@@ -73,8 +73,7 @@ class FindBar(QFrame):
         self.hide()
 
     def _button(self, name: str, icon: str, words: str, key: str) -> QToolButton:
-        button = PlainToolButton(self, role="quiet")
-        button.setObjectName(name)
+        button = PlainToolButton(self, role="quiet", name=name)
         button.setProperty("icon-name", icon)
         set_tooltip(button, tr("{action} ({shortcut})", action=words, shortcut=shortcut_text(key)))
         button.setAccessibleName(spoken_text(words))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class HintButton(PlainButton):
     """A quiet button with its shortcut's key cap before the label."""
 
-    def __init__(self, label: str, theme: Theme) -> None:
-        super().__init__(label)
+    def __init__(self, label: str, theme: Theme, *, name: str = "") -> None:
+        super().__init__(label, name=name)
         self._theme = theme
         self._keys = ""
         self._shows_keys = True

@@ -37,13 +37,14 @@ class MenuButton(PlainButton):
         fill: Callable[[QMenu], None],
         *,
         grounded: bool = True,
+        object_name: str = "",
     ) -> None:
         """Create a button; `fill` adds the actions whenever the menu opens.
 
         Args:
             grounded: whether the button paints a ground of its own.
         """
-        super().__init__()
+        super().__init__(name=object_name)
         self._theme = theme
         self._grounded = grounded
         self._caption = ""

@@ -84,8 +84,7 @@ class CompactionCard(QFrame):
         self._line.addLayout(self._column, 1)
 
     def _button(self, label: str, name: str) -> QPushButton:
-        button = PlainButton(label, role="link")
-        button.setObjectName(name)
+        button = PlainButton(label, role="link", name=name)
         button.setAutoDefault(True)  # Outside of dialogs, Return presses no other button.
         return button
 

@@ -35,8 +35,7 @@ class ProgressCard(QFrame):
         set_role(self, "note-card")
         self.words = PlainLabel()
         self.words.setMinimumWidth(1)  # lets a long name shrink to the window's width
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = QProgressBar(textVisible=False)
         self.cancel_button = PlainButton(tr("Cancel"), name="cancel-work", role="link")
         self._line = row_of(self.words, (self.bar, 1), self.cancel_button, parent=self)
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())

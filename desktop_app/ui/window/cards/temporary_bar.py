@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QPushButton,
     QSizePolicy,
     QWidget,
 )
@@ -61,9 +60,9 @@ class TemporaryBar(QFrame):
         set_role(self, "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setWordWrap(True)
-        self.close_button = _link(tr("Close"), "temporary-close")
-        self.forget_button = _link(tr("Delete"), "temporary-forget")
-        self.keep_button = _link(tr("Keep"), "temporary-keep")
+        self.close_button = PlainButton(tr("Close"), name="temporary-close", role="link")
+        self.forget_button = PlainButton(tr("Delete"), name="temporary-forget", role="link")
+        self.keep_button = PlainButton(tr("Keep"), name="temporary-keep", role="link")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addWidget(self.words, 1)
@@ -160,9 +159,3 @@ class TemporaryRow(QWidget):
         self.drop_hint_changed.emit("")
         accept_copy(event)
         self.content_dropped.emit(read_dropped(event.mimeData()))
-
-
-def _link(words: str, name: str) -> QPushButton:
-    button = PlainButton(words, role="link")
-    button.setObjectName(name)
-    return button

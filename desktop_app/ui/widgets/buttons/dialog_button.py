@@ -1,0 +1,12 @@
+"""A button of a dialog with fields."""
+
+from __future__ import annotations
+
+from desktop_app.ui.widgets.foreign_text import PlainButton
+
+
+def dialog_button(label: str, name: str, role: str = "plain") -> PlainButton:
+    """Create a button that Enter in a field does not press."""
+    button = PlainButton(label, name=name, role=role)
+    button.setAutoDefault(False)
+    return button
