@@ -141,7 +141,6 @@ class ServerWatch(QObject):
 
 
 async def _accepts(host: str, port: int) -> bool:
-    """Return True if something listens there."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             _, writer = await asyncio.open_connection(host, port)

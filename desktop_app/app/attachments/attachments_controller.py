@@ -131,7 +131,6 @@ class AttachmentsController(QObject):
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
         self._reader, self._origins, self._notes = reader, origins, notes
-        prompt = prompt
         prompt.attach_requested.connect(self.attach)
         prompt.field.large_text_pasted.connect(self.attach_text)
         prompt.field.image_pasted.connect(self.attach_content)
@@ -433,7 +432,6 @@ class AttachmentsController(QObject):
         return chips
 
     def _begin_anew(self) -> None:
-        """Reset for another conversation."""
         self._shows_all, self._has_opened = False, True
         self._notifications.dismiss_topic(TOPIC)
         parts = self._draft.value.attachments

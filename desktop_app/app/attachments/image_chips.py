@@ -112,7 +112,6 @@ def _label(part: ImagePart, detail: str, model: ModelInfo) -> str:
 
 
 def _about(part: ImagePart, model: ModelInfo) -> str:
-    """Describe how an image is sent."""
     lines = []
     if part.animated:
         lines.append(tr("Animation: only the first frame is sent"))

@@ -104,6 +104,5 @@ class ImagesController(QObject):
 
 
 def _part(messages: Iterable[Message], sha256: str) -> ImagePart | None:
-    """Return an image of the messages."""
     parts = (part for message in messages for part in message.attachments)
     return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)

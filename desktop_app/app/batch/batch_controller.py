@@ -288,7 +288,6 @@ class BatchController(QObject):
             self._timer.start()
 
     async def _refresh(self) -> None:
-        """Show the state of the jobs."""
         if self._refreshing:
             self._is_stale = True
             return

@@ -444,7 +444,6 @@ class ChatController(QObject):
             self._start(self._begin(path, None, repairs=answer))
 
     def _show_state(self) -> None:
-        """Show Send or Stop."""
         running = self._running.is_running(self._current.id)
         self._pane.prompt.set_streaming(running)
         if not running:

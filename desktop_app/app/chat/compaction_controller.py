@@ -99,7 +99,6 @@ class CompactionController(QObject):
             self._tasks.start(self._read())
 
     async def _read(self) -> None:
-        """Read the compactions of the open conversation."""
         here = self._here
         found = await self._compaction_store.load(here)
         if here == self._here:

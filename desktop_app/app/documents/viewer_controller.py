@@ -173,7 +173,6 @@ class ViewerController(QObject):
         return self.window
 
     def _stop(self) -> None:
-        """Cancel all work on the document."""
         self._wanted = []
         for task in (self._opening, self._drawing):
             if task is not None:
@@ -263,7 +262,6 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- search
 
     def _begin_finding(self, text: str) -> None:
-        """Set the text that is searched."""
         self._words, self._marks, self._found = text, {}, None
         target = self._target
         if self._finding is not None:

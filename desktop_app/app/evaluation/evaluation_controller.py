@@ -99,7 +99,6 @@ class EvaluationController(QObject):
             await self._show_chosen(dialog)
 
     def _save(self, dialog: EvaluationsDialog, chosen: str) -> None:
-        """Ask for a folder, and write the report to it."""
         from PySide6.QtWidgets import QFileDialog
 
         folder = QFileDialog.getExistingDirectory(dialog, tr("Save report"), str(Path.home()))

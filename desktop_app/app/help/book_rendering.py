@@ -67,7 +67,6 @@ def _place_link(place: Place) -> str:
 
 
 def _shortcut_table(keymap: Keymap) -> str:
-    """Return the HTML table of all commands with a shortcut, grouped by category."""
     rows = []
     for category in Category:
         commands = [

@@ -98,7 +98,6 @@ class FoldersController(QObject):
         self._presenter.start(self._name(folder.id))
 
     async def _name(self, folder_id: str) -> None:
-        """Edit a folder's name in the list."""
         shown = self._conversation_list
         if self._presenter.list_filter != LIST:
             await self._presenter.go(LIST)

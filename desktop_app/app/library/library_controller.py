@@ -243,7 +243,6 @@ class LibraryController(QObject):
             await self._settings_store.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
-        """Return True if a message belongs to the open conversation."""
         is_open = conversation_id == self._current.id == self._shown
         return is_open and any(message.id == message_id for message in self._current.path)
 

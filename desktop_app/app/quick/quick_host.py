@@ -109,7 +109,6 @@ class QuickHost(QObject):
                 self._place = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
 
     def _keep_place(self) -> None:
-        """Store the place if the user has moved the window."""
         place = self._quick_window.place
         if place != self._place and place is not None:
             self._place = place

@@ -566,5 +566,4 @@ def _read_if_there(path: Path) -> str:
 
 
 def _prices(price: Price) -> str:
-    """Return the prices of input and output."""
     return f"{formatting.exact_money(price.input)} / {formatting.exact_money(price.output)}"

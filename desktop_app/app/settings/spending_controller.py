@@ -185,7 +185,6 @@ class SpendingController(QObject):
         charts.show_forecast([month_line(month) for month in months])
 
     def _name(self, by: Grouping, key: str) -> str:
-        """Return a group's name for display."""
         from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
 
         names = {

@@ -199,7 +199,6 @@ class ClosedStore:
 
 
 async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
-    """Return the user's choice."""
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def take(name: str) -> None:

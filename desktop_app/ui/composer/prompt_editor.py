@@ -307,8 +307,6 @@ class PromptEditor(QFrame):
         self._fit()
 
     def _open_attach_menu(self) -> None:
-        """Open the menu of everything that can be attached."""
-
         menu = ProgramMenu(self)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

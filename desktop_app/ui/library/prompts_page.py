@@ -266,7 +266,6 @@ class PromptsPage(QWidget):
         self._note.setToolTip(tr(_HELP))
 
     def _want_form(self) -> None:
-        """Ask for another form of the shown prompt's answers."""
         self.settle()
         shown = self._shown
         if shown is not None:

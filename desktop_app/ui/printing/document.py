@@ -491,7 +491,6 @@ def _is_directly_above(kept: _KeepTogether, below: _KeepTogether) -> bool:
 
 
 def _highlighted(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
-    """Return the highlighted spans of each line."""
     found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
     lexer = highlight.lexer(language) if language else None
     if lexer is not None and max(map(len, lines), default=0) <= highlight.LONGEST_LINE:

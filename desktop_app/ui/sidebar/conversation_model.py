@@ -332,7 +332,6 @@ class ConversationModel(QAbstractListModel):
     # ------------------------------------------------------------ rows
 
     def _key(self, row: Conversation | FolderRow) -> Key:
-        """Return the sort key of a row."""
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         moment = self.list_filter.moment_of(row).timestamp()
@@ -382,7 +381,6 @@ class ConversationModel(QAbstractListModel):
         return at < len(self._keys) and self._keys[at][0] == group
 
     def _is_alone(self, row: int) -> bool:
-        """Return True if a row is the only row of its group."""
         is_followed = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
         return isinstance(self._rows[row - 1], Heading) and not is_followed
 
@@ -417,7 +415,6 @@ class ConversationModel(QAbstractListModel):
             yield key, row
 
     def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
-        """Append sorted rows after all others."""
         new_rows = list(self._with_headings(keyed, self._keys[-1][0] if self._keys else -1))
         first = len(self._rows)
         self.beginInsertRows(QModelIndex(), first, first + len(new_rows) - 1)

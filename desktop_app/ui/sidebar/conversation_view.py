@@ -139,7 +139,6 @@ class ConversationView(RowView):
         self.selectionModel().select(QItemSelection(first, last), _Flag.ClearAndSelect)
 
     def _mark_to(self, index: QModelIndex) -> None:
-        """Mark all rows from the anchor to this row."""
         if not self._anchor.isValid():
             self._anchor = QPersistentModelIndex(index)
         anchor = self.model().index(self._anchor.row(), 0)

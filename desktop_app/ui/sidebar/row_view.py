@@ -152,7 +152,6 @@ class RowView(QListView):
         self.menu_requested.emit(index, position)
 
     def _edge_row(self, *, first: bool) -> QModelIndex:
-        """Return the first or last row that can be chosen."""
         count = self.model().rowCount()
         for row in range(min(count, 2)) if first else range(count - 1, -1, -1):
             index = self.model().index(row, 0)

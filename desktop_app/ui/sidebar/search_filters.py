@@ -289,5 +289,4 @@ def _today() -> date:
 
 
 def _midnight(day: date) -> datetime:
-    """Return the beginning of a day in local time."""
     return datetime.combine(day, time()).astimezone()

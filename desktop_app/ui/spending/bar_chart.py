@@ -172,7 +172,6 @@ class BarChart(QWidget):
         return [step * n for n in range(max(1, ceil(self.bars.top / step - 1e-9)) + 1)]
 
     def _plot(self) -> QRectF:
-        """Return the area of the bars."""
         metrics, px = self.fontMetrics(), self._theme.px
         widest = max(metrics.horizontalAdvance(self.bars.axis_text(t)) for t in self._ticks())
         axis, below = widest + px(8), metrics.height() + px(6)

@@ -233,6 +233,5 @@ class SpendingCharts(QWidget):
         return tr("Point at a bar, or press an arrow key, to see its figures.")
 
     def _mark(self, row: int) -> None:
-        """Mark the bar of the table's current row."""
         if row >= 0:
             self.chart.mark(row - self._first_charted())

@@ -77,7 +77,6 @@ class LinkHandler(QObject):
             open_link(url)
 
     def _go_to_note(self, target: str, block: QTextBlock) -> None:
-        """Focus the target of a footnote link."""
         found = self._jumps.find(target, block, self._view.viewport().height())
         if found is not None:
             self._anchor.stop_following_stream()

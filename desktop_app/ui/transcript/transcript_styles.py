@@ -164,7 +164,6 @@ def begins_ground(item: Item) -> bool:
 
 
 def _look(item: Item) -> int:
-    """Return the flags of an item."""
     ground = ground_of(item)
     look = int(ground) | (Look.FIRST if ground and begins_ground(item) else 0)
     if isinstance(item, Block):

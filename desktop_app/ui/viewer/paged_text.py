@@ -142,7 +142,6 @@ class PagedText(QWidget):
         return self._ends[number - 1] if number else 0
 
     def _write(self) -> None:
-        """Insert the next slice of the page."""
         end = min(self._written + _SLICE, self._ends[self._shown])
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)

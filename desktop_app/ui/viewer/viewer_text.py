@@ -259,7 +259,6 @@ def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:
 
 
 def _ink(theme: Theme) -> QColor:
-    """Return the accent color, translucent enough to read through."""
     ink = QColor(theme.accent)
     ink.setAlpha(70)
     return ink

@@ -252,7 +252,6 @@ def _identify(widget: QWidget, name: str, role: str) -> None:
 
 
 def _without_marks(text: str) -> str:
-    """Return a text without the mark of a mnemonic, and & for &&."""
     return re.sub("&(.)", r"\1", text) if "&" in text else text
 
 

@@ -52,7 +52,6 @@ class DataPageController(QObject):
         self._parent, self._panel, self._show_settings = parent, panel, show_settings
         self._current, self._user_folders = current, user_folders
         self._end_for = end_for
-        panel = panel
         panel.export_requested.connect(self.export)
         panel.restore_requested.connect(self.choose_restore)
         panel.erase_requested.connect(self._erase)

@@ -230,7 +230,6 @@ class MaterializedMessages:
         self.write_older(characters)
 
     def _take_all(self) -> list[Message]:
-        """Empty the document and return all messages."""
         entries = [self._entries[layout.key] for layout in self.writer.layouts]
         messages = [*self.older, *(entry.message for entry in entries), *self.newer]
         for entry in entries:

@@ -245,7 +245,6 @@ class FocusNavigator(QObject):
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _extent(self, at: int) -> tuple[int, int]:
-        """Return the document positions at which a message begins and ends."""
         writer = self._messages.writer
         first = writer.layouts.first_block(writer.layouts[at])
         document = self._view.document()
@@ -335,7 +334,6 @@ class FocusNavigator(QObject):
             self._soon.start()
 
     def _leave(self, button: FocusTargetButton) -> None:
-        """Handle the loss of focus."""
         if self._focused is button:
             self._focused = None
             self.link_focused.emit("")

@@ -72,7 +72,6 @@ class FootnoteJumps:
 
 
 def _holds(item: Item, target: str) -> bool:
-    """Return True if an item contains a link with this target."""
     if not isinstance(item, Block):
         return False
     cells = (cell for row in item.rows for cell in row)

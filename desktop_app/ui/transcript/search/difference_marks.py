@@ -76,7 +76,6 @@ class DifferenceMarks(QObject):
         self._view.setExtraSelections(marks)
 
     def _on_screen(self) -> Iterator[QTextCursor]:
-        """Yield the marked runs of words on screen."""
         entry = self._messages.last()
         if entry is None or not self._is_indexed(entry.layout):
             return

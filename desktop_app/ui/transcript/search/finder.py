@@ -197,7 +197,6 @@ class Finder(QObject):
         Thread(target=_count, args=work, daemon=True, name="find").start()
 
     def _top(self) -> int:
-        """Return the index of the topmost message on screen."""
         entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         return self._index.order.index(entry.message.id) if entry is not None else 0
 
@@ -479,7 +478,6 @@ def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
 
 
 def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
-    """Return a cursor that selects a range of characters in a block."""
     text, at = block.text(), block.position()
     found = QTextCursor(block)
     found.setPosition(at + units(text[: place[0]]))

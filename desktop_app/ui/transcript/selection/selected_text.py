@@ -220,7 +220,6 @@ class _BlockPosition(NamedTuple):
 
 
 def _found(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
-    """Return the item that a block of the document belongs to."""
     found = writer.layouts.layout_at(block.blockNumber())
     if found is None:
         return None
@@ -254,7 +253,6 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
 
 
 def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
-    """Return the selected runs of a cell."""
     block = cursor.document().findBlock(cursor.selectionStart())
     position, at = _found(writer, block), block.position()
     if position is None:

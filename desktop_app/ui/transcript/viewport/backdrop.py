@@ -238,7 +238,6 @@ class Backdrop:
             painter.drawRect(QRect(left, top, px(_BAR), bottom - top))
 
     def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
-        """Paint the line below a table row."""
         pad = self.theme.px(CELL_PAD)
         painter.setBrush(self.theme.line)
         y = round(box.bottom()) + pad - 1
