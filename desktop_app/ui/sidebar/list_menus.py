@@ -158,8 +158,8 @@ class ListMenus(QObject):
     def _add(
         self, menu: QMenu, icon: str, words: str, action: Callable[[], object], shortcut: str = ""
     ) -> QAction:
-        text = menu_text(words, keys=shortcut_text(shortcut))
-        return menu.addAction(self._icon(icon), text, action)
+        keys = shortcut_text(shortcut)
+        return menu.addAction(self._icon(icon), menu_text(words, keys=keys), action)
 
     def _add_submenu(self, menu: QMenu, icon: str, words: str) -> QMenu:
         submenu = ProgramMenu(menu_text(words), menu)
