@@ -25,37 +25,21 @@ _OTHER_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL
 
 
 class Formats(Protocol):
-    """The formats of a locale. Moments are shown in the local time zone."""
+    """The formats of a locale; the functions of this module call them.
 
-    def number(self, value: int) -> str:
-        """Format a whole number with group separators."""
+    Amounts have exactly `digits` decimals. Moments are shown in the local time zone.
+    """
 
-    def decimal(self, value: Decimal, digits: int) -> str:
-        """Format a number with exactly `digits` decimals and group separators."""
-
-    def dollars(self, value: Decimal, digits: int) -> str:
-        """Format US dollars with exactly `digits` decimals."""
-
-    def percent(self, value: int) -> str:
-        """Format a whole percentage: 12 as "12%"."""
-
-    def day(self, value: date) -> str:
-        """Format a date with the month's name: "March 2, 2026"."""
-
-    def short_date(self, value: date) -> str:
-        """Format a date with the month's short name: "Mar 2, 2026"."""
-
-    def short_day(self, value: date) -> str:
-        """Format a day and a month without the year: "Mar 2"."""
-
-    def month(self, value: date) -> str:
-        """Format a month and its year: "March 2026"."""
-
-    def time(self, value: datetime) -> str:
-        """Format the time of day, hours and minutes."""
-
-    def joined(self, items: Sequence[str]) -> str:
-        """Join items as a sentence does: "a, b and c"."""
+    def number(self, value: int) -> str: ...
+    def decimal(self, value: Decimal, digits: int) -> str: ...
+    def dollars(self, value: Decimal, digits: int) -> str: ...
+    def percent(self, value: int) -> str: ...
+    def day(self, value: date) -> str: ...
+    def short_date(self, value: date) -> str: ...
+    def short_day(self, value: date) -> str: ...
+    def month(self, value: date) -> str: ...
+    def time(self, value: datetime) -> str: ...
+    def joined(self, items: Sequence[str]) -> str: ...
 
 
 class BabelFormats:

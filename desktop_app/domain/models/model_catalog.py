@@ -394,22 +394,12 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         efforts=_tuple_of(Effort, row.get("efforts")),
         default_effort=Effort(row["default_effort"]) if "default_effort" in row else None,
         sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
-        takes_verbosity=row.get("takes_verbosity"),
-        sees_images=row.get("sees_images"),
-        takes_batches=row.get("takes_batches"),
-        takes_tools=row.get("takes_tools"),
-        takes_schema=row.get("takes_schema"),
-        makes_images=row.get("makes_images"),
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
-        reasons=row.get("reasons"),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
-        context_window=row.get("context_window"),
-        max_input=row.get("max_input"),
-        max_output=row.get("max_output"),
         price=_price_from_row(row.get("price")),
         price_tiers=tuple((tier, Decimal(by)) for tier, by in row.get("price_tiers", {}).items()),
-        shutdown=row.get("shutdown"),
         usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
+        **{name: row[name] for name in (*_SIZES, *_FLAGS, "shutdown") if name in row},
     )
 
 

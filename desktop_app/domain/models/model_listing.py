@@ -92,10 +92,12 @@ class ModelListing:
         """Return True if the model was listed."""
         return model_id in self._by_id
 
+    def _listed(self, model_id: str) -> ListedModel:
+        return self._by_id.get(model_id, ListedModel(model_id))
+
     def details_of(self, model_id: str) -> ModelDetails:
         """Return what the server says of a model."""
-        model = self._by_id.get(model_id)
-        return model.details if model else ModelDetails()
+        return self._listed(model_id).details
 
     def can_chat(self, model_id: str) -> bool | None:
         """Return False for a model of another kind, None if the server does not say."""
@@ -104,13 +106,11 @@ class ModelListing:
 
     def shutdown_of(self, model_id: str) -> date | None:
         """Return the model's shutdown date, None if the provider names none."""
-        model = self._by_id.get(model_id)
-        return model.shutdown if model else None
+        return self._listed(model_id).shutdown
 
     def window_of(self, model_id: str) -> int | None:
         """Return the model's window in tokens, None if the provider names none."""
-        model = self._by_id.get(model_id)
-        return model.window if model else None
+        return self._listed(model_id).window
 
 
 def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
