@@ -274,7 +274,7 @@ def test_selection_stays_with_its_conversation(listing: ConversationList) -> Non
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
     listing.set_conversations([conversation("z"), conversation("c")])
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
-    listing.remove("c")
+    listing.model.remove("c")
     assert not listing.view.selectedIndexes()
 
 
@@ -405,19 +405,19 @@ def choose(menu: QMenu | None, word: str) -> None:
 
 def test_the_menu_of_a_row(listing: ConversationList, qtbot: QtBot) -> None:
     with qtbot.waitSignal(listing.pin_requested) as told:
-        choose(listing.menu_for(row_of(listing, "b")), "Pin")
+        choose(listing.menus.menu_for(row_of(listing, "b")), "Pin")
     assert told.args == [["b"], True]
     listing.upsert(conversation("b", pinned=True))
     with qtbot.waitSignal(listing.pin_requested) as told:
-        choose(listing.menu_for(row_of(listing, "b")), "Unpin")
+        choose(listing.menus.menu_for(row_of(listing, "b")), "Unpin")
     assert told.args == [["b"], False]
     with qtbot.waitSignal(listing.delete_requested) as told:
-        choose(listing.menu_for(row_of(listing, "c")), "Delete")
+        choose(listing.menus.menu_for(row_of(listing, "c")), "Delete")
     assert told.args == [["c"]]
-    choose(listing.menu_for(row_of(listing, "a")), "Rename")
+    choose(listing.menus.menu_for(row_of(listing, "a")), "Rename")
     assert listing.view.findChild(QLineEdit, "rename") is not None
     with qtbot.waitSignal(listing.folder_requested) as told:
-        choose(listing.menu_for(listing.view.model().index(0, 0)), "New folder")
+        choose(listing.menus.menu_for(listing.view.model().index(0, 0)), "New folder")
     assert told.args == [[]]
 
 
@@ -579,10 +579,12 @@ def test_the_button_requests_a_new_conversation(listing: ConversationList, qtbot
 
 
 def test_foot_and_shortcuts(listing: ConversationList) -> None:
-    listing.set_footer("CometAPI", "cloud", "$4.12 this month")
+    listing.footer.show_month("CometAPI", "cloud", "$4.12 this month")
     assert listing.footer.name.text() == "CometAPI"
     assert not listing.footer.icon.pixmap().isNull()
-    listing.set_footer("a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month")
+    listing.footer.show_month(
+        "a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month"
+    )
     QApplication.processEvents()
     assert QLabel.text(listing.footer.name).endswith("…")
     assert listing.footer.name.toolTip() == "a-gateway-of-the-house.example (environment)"
@@ -608,7 +610,7 @@ def test_the_dot_is_drawn(listing: ConversationList) -> None:
         )
 
     assert accents() == 0
-    listing.set_streaming("b", True)
+    listing.model.set_streaming("b", True)
     assert accents() > 20
 
 
@@ -635,7 +637,7 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
     listing.view.setFocus()
     qtbot.waitUntil(listing.view.hasFocus)
-    listing.remove("a")
+    listing.model.remove("a")
     qtbot.waitUntil(listing.filter_bar.back.hasFocus)
     with qtbot.waitSignal(listing.filter_requested) as chosen:
         QTest.keyClick(listing.filter_bar.back, Qt.Key.Key_Space)
@@ -672,7 +674,7 @@ def pinned(listing: ConversationList) -> ConversationList:
     """Return the list with p, q and r pinned, and a below."""
     rows = [conversation(id_, days(0), pinned=True) for id_ in "pqr"]
     listing.set_conversations([*rows, conversation("a")])
-    listing.set_pin_order("pqr")
+    listing.model.set_pin_order("pqr")
     return listing
 
 
@@ -720,7 +722,7 @@ def test_a_drop_elsewhere_arranges_nothing(pinned: ConversationList, qtbot: QtBo
 
 
 def test_the_chosen_order_stays_and_others_stand_above(pinned: ConversationList) -> None:
-    pinned.set_pin_order(["r", "q"])
-    assert pinned.pins == ["p", "r", "q"]
+    pinned.model.set_pin_order(["r", "q"])
+    assert pinned.model.pins == ["p", "r", "q"]
     pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed
-    assert pinned.pins == ["p", "r", "q"]
+    assert pinned.model.pins == ["p", "r", "q"]

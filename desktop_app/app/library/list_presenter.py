@@ -139,7 +139,7 @@ class ListPresenter(QObject):
     def forget(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
         self._known.pop(conversation_id, None)
-        self._list.remove(conversation_id)
+        self._list.model.remove(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""
@@ -309,7 +309,7 @@ class ListPresenter(QObject):
 
     def _show_dot(self, conversation_id: str) -> None:
         self._changes += 1
-        self._list.set_streaming(conversation_id, self._running.is_running(conversation_id))
+        self._list.model.set_streaming(conversation_id, self._running.is_running(conversation_id))
         self._show_dots_of_folders()
 
     def _show_dots_of_folders(self) -> None:
@@ -318,4 +318,4 @@ class ListPresenter(QObject):
             answering = [self._known.get(id_) for id_ in self._running.conversations]
             busy = {conversation.folder_id for conversation in answering if conversation}
             for folder_id in self._folders.by_id:
-                self._list.set_streaming(folder_id, folder_id in busy)
+                self._list.model.set_streaming(folder_id, folder_id in busy)

@@ -45,11 +45,11 @@ class PinnedOrder(QObject):
         """Load the order, before the list is filled."""
         stored = (await self._settings_store.all()).get(ORDER_KEY)
         if isinstance(stored, list):
-            self._list.set_pin_order([str(id_) for id_ in stored])
+            self._list.model.set_pin_order([str(id_) for id_ in stored])
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and say where it is."""
-        order = self._list.pins
+        order = self._list.model.pins
         chosen = [c for c in self._presenter.chosen if c.id in order]
         if len(chosen) != 1:
             self._notifications.notify(tr("Choose one pinned conversation to move it."))
@@ -71,7 +71,7 @@ class PinnedOrder(QObject):
 
     def _arrange(self, order: Sequence[str]) -> None:
         """Show and keep this order of pinned conversations; pin those that are not yet."""
-        before = self._list.pins
+        before = self._list.model.pins
         fresh = [id_ for id_ in order if id_ not in before]
         self._apply(order, fresh, pinned=True)
         self._notifications.notify_undo(
@@ -84,6 +84,6 @@ class PinnedOrder(QObject):
             self._presenter.change(changed, pinned=pinned)
             self._presenter.write(self._flag_store.set_pinned(changed, pinned))
         # In a folder, the list shows only some of them.
-        order = [*order, *(id_ for id_ in self._list.pin_order if id_ not in order)]
-        self._list.set_pin_order(order)
+        order = [*order, *(id_ for id_ in self._list.model.pin_order if id_ not in order)]
+        self._list.model.set_pin_order(order)
         self._presenter.write(self._settings_store.set(ORDER_KEY, order))

@@ -188,10 +188,6 @@ class ConversationList(QFrame):
         if not self.view.has_marks:
             self._mark_selected()
 
-    def remove(self, identifier: str) -> None:
-        """Remove a conversation."""
-        self.model.remove(identifier)
-
     def select(self, identifier: str | None) -> None:
         """Select the open conversation; None if it is not listed yet."""
         self._selected = identifier
@@ -202,32 +198,14 @@ class ConversationList(QFrame):
             self.view.setCurrentIndex(row)
             self.view.scrollTo(row)
 
-    @property
-    def pins(self) -> list[str]:
-        """The ids of the listed pinned conversations, in their order."""
-        return self.model.pins
-
-    @property
-    def pin_order(self) -> Sequence[str]:
-        """The ids of pinned conversations, listed or not, whose place the user chose."""
-        return self.model.pin_order
-
-    def set_pin_order(self, order: Iterable[str]) -> None:
-        """Show the pinned conversations in this order."""
-        self.model.set_pin_order(order)
-
     def _place_pins(self, identifiers: list[str], before: str) -> None:
         if before in identifiers:
             return
-        others = [id_ for id_ in self.pins if id_ not in identifiers]
+        others = [id_ for id_ in self.model.pins if id_ not in identifiers]
         at = others.index(before) if before else len(others)
         order = [*others[:at], *identifiers, *others[at:]]
-        if order != self.pins:
+        if order != self.model.pins:
             self.pins_arranged.emit(order)
-
-    def set_streaming(self, identifier: str, streaming: bool) -> None:
-        """Show or hide the dot of a streaming conversation."""
-        self.model.set_streaming(identifier, streaming)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark the conversations with an answer that nobody has seen."""
@@ -238,12 +216,6 @@ class ConversationList(QFrame):
         """Show search hits in place of the conversations; None ends the search."""
         self._search.show_hits(hits)
         self._show_page()
-
-    def set_footer(
-        self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
-    ) -> None:
-        """Show the provider and this month's cost: see `SidebarFooter`."""
-        self.footer.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
 
     def add_to_top(self, widget: QWidget) -> None:
         """Add a widget below "New conversation"."""
@@ -495,10 +467,6 @@ class ConversationList(QFrame):
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
 
-    def menu_for(self, row: QModelIndex) -> QMenu:
-        """Return the menu of a row and the rows marked with it, or of the list's ground."""
-        return self.menus.menu_for(row)
-
     @cached_property
     def menus(self) -> ListMenus:
         """Return the menus, created on first use because start-up does not need them."""
@@ -522,7 +490,7 @@ class ConversationList(QFrame):
         return made
 
     def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
-        _open_at(self.menu_for(row), position)
+        _open_at(self.menus.menu_for(row), position)
 
     def _open_new_menu(self, at: QPoint) -> None:
         """Open the menu of "New conversation" on a right click or the menu key."""

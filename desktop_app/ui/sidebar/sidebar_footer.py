@@ -30,7 +30,9 @@ class SidebarFooter(QWidget):
         self._line = row_of(self.icon, (self.name, 1), self.month, parent=self)
         self.set_theme(theme)
 
-    def show_month(self, provider_name: str, icon: str, month: str, *, is_near_cap: bool) -> None:
+    def show_month(
+        self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
+    ) -> None:
         """Show the provider with its icon, and this month's cost ("" if nothing is paid).
 
         The cost is highlighted if it is near its cap.

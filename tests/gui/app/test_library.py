@@ -85,7 +85,7 @@ def click_row(desk: Desk, identifier: str, modifiers: Qt.KeyboardModifier) -> No
 
 def menu_of(desk: Desk, identifier: str) -> QMenu:
     shown = desk.window.conversations
-    return shown.menu_for(shown.view.row_of(shown.model.index_of(identifier)))
+    return shown.menus.menu_for(shown.view.row_of(shown.model.index_of(identifier)))
 
 
 def choose(menu: QMenu, words: str) -> None:

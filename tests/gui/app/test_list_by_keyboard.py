@@ -178,7 +178,9 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
 
 
 def pinned_titles(desk: Desk) -> list[str]:
-    known = [desk.controllers.list_presenter.known(id_) for id_ in desk.window.conversations.pins]
+    known = [
+        desk.controllers.list_presenter.known(id_) for id_ in desk.window.conversations.model.pins
+    ]
     return [conversation.title for conversation in known if conversation is not None]
 
 
@@ -208,8 +210,8 @@ async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_un
         first, second = (c.id for c in desk.window.conversations.model.conversations)
         desk.window.conversations.pin_requested.emit([first], True)
         desk.window.conversations.view.pins_dropped.emit([second], first)
-        assert desk.window.conversations.pins == [second, first]
+        assert desk.window.conversations.model.pins == [second, first]
         desk.ready.actions["conversation.undo"]()
-        assert desk.window.conversations.pins == [first]
+        assert desk.window.conversations.model.pins == [first]
         await desk.settled()
         assert [c.id for c in await desk.backend.conversations.pinned()] == [first]
