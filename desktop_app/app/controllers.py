@@ -211,9 +211,7 @@ class Controllers(QObject):
     def _make_library(self) -> None:
         """Create the list, and the controllers of whole conversations."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
-        self.draft_saver = DraftSaver(
-            window.prompt, current=state.current, draft=state.draft, drafts=state.drafts
-        )
+        self.draft_saver = DraftSaver(window.prompt, state.session)
         presenter = self.list_presenter = ListPresenter(
             window,
             running,
@@ -326,8 +324,7 @@ class Controllers(QObject):
         SpendingFooter(
             window,
             current=state.current,
-            providers=state.providers,
-            setup=state.setup,
+            answer_settings=state.answer_settings,
             spending=state.spending,
             tasks=state.tasks,
             conversation_list=window.conversations,
@@ -340,9 +337,7 @@ class Controllers(QObject):
         self.choices = AvailableModels(
             window,
             current=state.current,
-            values=state.values,
-            providers=state.providers,
-            setup=state.setup,
+            answer_settings=state.answer_settings,
             tasks=state.tasks,
             backend=state.backend,
         )
@@ -385,8 +380,7 @@ class Controllers(QObject):
         self.prompts = PromptsController(
             window,
             theme,
-            current=state.current,
-            draft=state.draft,
+            session=state.session,
             prompt_list=state.prompts,
             values=state.values,
             tasks=state.tasks,
@@ -415,9 +409,7 @@ class Controllers(QObject):
         self.previews = PreviewController(
             window,
             window.prompt,
-            DraftAttachmentHolder(
-                window, current=state.current, draft=state.draft, setup=state.setup
-            ),
+            DraftAttachmentHolder(window, session=state.session, setup=state.setup),
             theme,
             self.image_chips,
             window.notifications.notify,
@@ -456,8 +448,7 @@ class Controllers(QObject):
         self.viewer = ViewerController(
             window,
             theme,
-            current=state.current,
-            draft=state.draft,
+            session=state.session,
             tasks=state.tasks,
             prompt=window.prompt,
             transcript=window.transcript,
@@ -468,8 +459,7 @@ class Controllers(QObject):
         self.collections = CollectionsController(
             window,
             theme,
-            current=state.current,
-            draft=state.draft,
+            session=state.session,
             origins=state.origins,
             notes=state.collection_notes,
             tasks=state.tasks,
@@ -524,8 +514,7 @@ class Controllers(QObject):
         self.titles = TitleController(
             running,
             self.list_presenter,
-            values=state.values,
-            setup=state.setup,
+            answer_settings=state.answer_settings,
             spending=state.spending,
             temporary=state.temporary,
             tasks=state.tasks,
@@ -536,8 +525,7 @@ class Controllers(QObject):
         )
         self.chunked_reading = ChunkedReadingController(
             window,
-            current=state.current,
-            draft=state.draft,
+            session=state.session,
             setup=state.setup,
             tasks=state.tasks,
             prompt=window.prompt,
@@ -547,8 +535,7 @@ class Controllers(QObject):
         unlocking = Unlocking(
             window,
             self.passwords,
-            current=state.current,
-            draft=state.draft,
+            session=state.session,
             tasks=state.tasks,
             notifications=window.notifications,
             attachment_store=state.backend.attachments,

@@ -21,8 +21,7 @@ from desktop_app.ui.window.cards.notifications import Actions, Notifications
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -109,14 +108,14 @@ class Unlocking(QObject):
         passwords: DocumentPasswords,
         *,
         notifications: Notifications,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         tasks: Tasks,
         attachment_store: AttachmentStore,
         documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._current, self._draft = notifications, current, draft
+        self._notifications = notifications
+        self._current, self._draft = session.current, session.draft
         self._tasks = tasks
         self._attachment_store, self._documents = attachment_store, documents
         self._passwords = passwords

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
@@ -19,9 +19,8 @@ from desktop_app.services.models.model_menu import offers
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import IllegalChoiceError
@@ -41,17 +40,15 @@ class AvailableModels(QObject):
         parent: QObject,
         *,
         current: OpenConversation,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
+        answer_settings: AnswerSettings,
         tasks: Tasks,
         backend: Backend,
     ) -> None:
         super().__init__(parent)
-        self._current, self._values, self._providers = current, values, providers
-        self._setup, self._backend = setup, backend
+        self._values, self._providers, self._setup, _ = answer_settings
+        self._current, self._backend = current, backend
         self._models: tuple[ModelEntry, ...] = ()
-        for changed in (providers.changed, providers.listings_changed):
+        for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(lambda: tasks.start(self._list_models()))
 
     @property

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.services.chat.chat_service import ChatService
@@ -53,15 +52,14 @@ class ChunkedReadingController(QObject):
         *,
         prompt: PromptEditor,
         notifications: Notifications,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._notifications, self._current = prompt, notifications, current
-        self._draft, self._setup = draft, setup
+        self._prompt, self._notifications, self._setup = prompt, notifications, setup
+        self._current, self._draft = session.current, session.draft
         self._tasks, self._chat_service = tasks, chat_service
 
     def ways_out(self, error: UserFacingError) -> Actions:

@@ -9,8 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.dependency_groups import AnswerSettings
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
@@ -37,8 +36,7 @@ class TitleController(QObject):
         running: RunningAnswers,
         presenter: ListPresenter,
         *,
-        values: SettingValues,
-        setup: AnswerSetup,
+        answer_settings: AnswerSettings,
         spending: SpendingEvents,
         temporary: TemporaryConversations,
         tasks: Tasks,
@@ -48,8 +46,8 @@ class TitleController(QObject):
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
-        self._values, self._setup, self._spending = values, setup, spending
-        self._temporary = temporary
+        self._values, self._setup = answer_settings.values, answer_settings.setup
+        self._spending, self._temporary = spending, temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._fences, self._utility_model, self._presenter = fences, utility_model, presenter
         self._asked: set[str] = set()

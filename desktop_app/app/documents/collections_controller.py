@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.collection_notes import CollectionNotes
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
@@ -62,8 +61,7 @@ class CollectionsController(QObject):
         *,
         prompt: PromptEditor,
         notifications: Notifications,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         origins: AttachmentOrigins,
         notes: CollectionNotes,
         tasks: Tasks,
@@ -71,7 +69,7 @@ class CollectionsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._prompt, self._notifications = parent, prompt, notifications
-        self._theme, self._draft, self._start = theme, draft, tasks.start
+        self._theme, self._draft, self._start = theme, session.draft, tasks.start
         self._collections = collections
         self._notes, self._origins = notes, origins
         self._dialog: CollectionsDialog | None = None
@@ -88,7 +86,7 @@ class CollectionsController(QObject):
         self._soon.timeout.connect(lambda: self._start(self._reload()))
         self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
         self._forgetting.timeout.connect(lambda: self._start(self._forget_deleted()))
-        current.opened.connect(self._look_at_draft)
+        session.current.opened.connect(self._look_at_draft)
         self._draft.changed.connect(self._look_at_draft)
 
     @property

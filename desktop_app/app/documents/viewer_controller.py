@@ -32,8 +32,7 @@ from desktop_app.ui.widgets.external_open import open_path
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
@@ -94,15 +93,14 @@ class ViewerController(QObject):
         *,
         prompt: PromptEditor,
         transcript: TranscriptView,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         tasks: Tasks,
         attachment_store: AttachmentStore,
         user_folders: Folders,
         documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._current, self._draft = theme, current, draft
+        self._theme, self._current, self._draft = theme, session.current, session.draft
         self._tasks, self._attachment_store = tasks, attachment_store
         self._documents = documents
         self.window: DocumentViewer | None = None

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 DRAFT_MS = 400
@@ -18,20 +16,14 @@ DRAFT_MS = 400
 class DraftSaver(QObject):
     """Copies the prompt's text into the draft, and the draft into the store."""
 
-    def __init__(
-        self,
-        prompt: PromptEditor,
-        *,
-        current: OpenConversation,
-        draft: PromptDraft,
-        drafts: Drafts,
-    ) -> None:
+    def __init__(self, prompt: PromptEditor, session: ConversationSession) -> None:
         super().__init__(prompt)
-        self._prompt, self._current, self._draft, self._drafts = prompt, current, draft, drafts
+        self._prompt = prompt
+        self._current, self._draft, self._drafts = session
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
         prompt.text_changed.connect(self.save_soon)
-        draft.changed.connect(self.save_soon)
+        session.draft.changed.connect(self.save_soon)
 
     @property
     def is_waiting(self) -> bool:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.dependency_groups import AnswerSettings
 from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.i18n.formatting import money
@@ -30,15 +30,14 @@ class SpendingFooter(QObject):
         *,
         conversation_list: ConversationList,
         current: OpenConversation,
-        providers: Providers,
-        setup: AnswerSetup,
+        answer_settings: AnswerSettings,
         spending: SpendingEvents,
         tasks: Tasks,
         budget: Budget,
     ) -> None:
         super().__init__(parent)
-        self._foot, self._current, self._providers = conversation_list, current, providers
-        self._setup = setup
+        self._footer, self._current = conversation_list.footer, current
+        self._providers, self._setup = answer_settings.providers, answer_settings.setup
         self._tasks, self._budget = tasks, budget
         for changed in (
             self._current.opened,
@@ -54,7 +53,7 @@ class SpendingFooter(QObject):
 
     async def _show_month(self) -> None:
         if not self._providers.has_provider(self._current.conversation):
-            self._foot.set_footer(tr(PROVIDER_REMOVED), "cloud", "")
+            self._footer.show_month(tr(PROVIDER_REMOVED), "cloud", "")
             return
         profile = self._setup.profile
         month = await self._budget.month(profile)
@@ -63,4 +62,4 @@ class SpendingFooter(QObject):
             text = tr("{spent} this month", spent=money(month.spent)) if month.spent else ""
             if month.spent and month.cap and month.is_near:
                 text = tr("{spent} of {limit}", spent=money(month.spent), limit=money(month.cap))
-            self._foot.set_footer(profile.name, icon, text, is_near_cap=month.is_near)
+            self._footer.show_month(profile.name, icon, text, is_near_cap=month.is_near)

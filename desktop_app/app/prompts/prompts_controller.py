@@ -37,8 +37,7 @@ from desktop_app.services.chat.prompt_library import (
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
@@ -70,8 +69,7 @@ class PromptsController(QObject):
         *,
         prompt: PromptEditor,
         transcript: TranscriptView,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         prompt_list: PromptList,
         values: SettingValues,
         tasks: Tasks,
@@ -79,15 +77,17 @@ class PromptsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._prompt, self._transcript = parent, prompt, transcript
-        self._theme, self._draft, self._values = theme, draft, values
+        self._theme, self._draft, self._values = theme, session.draft, values
         self._start, self._prompt_store = tasks.start, prompt_store
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        self.serve(prompt.slash, self._filled_here, lambda: current.is_temporary, self._of_several)
-        current.opened.connect(prompt.slash.close)
+        self.serve(
+            prompt.slash, self._filled_here, lambda: session.current.is_temporary, self._of_several
+        )
+        session.current.opened.connect(prompt.slash.close)
         prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
