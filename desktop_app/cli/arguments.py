@@ -13,6 +13,7 @@ from desktop_app.cli.batch.batch_options import add_batch
 from desktop_app.cli.choice_arguments import compared_choice
 from desktop_app.cli.command_help import (
     CommandParser,
+    add_command,
     epilog,
     json_fields,
     translate_argparse,
@@ -30,7 +31,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    from desktop_app.cli.command_help import AddCommand
 
 _ANSWER_FIELDS: Final = (
     "answer, status (complete, incomplete, refused, cancelled, failed), provider, model, "
@@ -93,46 +94,36 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
     commands = made.add_subparsers(dest="command", required=True, prog="repartee")
     adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
-    single = [add(commands) for add in adding]
+    command = partial(add_command, commands, "repartee")
+    single = [add(command) for add in adding]
     batches = add_batch(commands, _add_answer_choice)
     servers = add_mcp(commands)
     figures = [
         add_eval(commands, add_answer_parameters),
-        _add_spending(commands),
-        _add_models(commands),
+        _add_spending(command),
+        _add_models(command),
     ]
-    for command in (*single, *servers, *batches, *figures, *_add_library(commands)):
-        command.set_defaults(refuse=command.error)
+    for each in (*single, *servers, *batches, *figures, *_add_library(command)):
+        each.set_defaults(refuse=each.error)
     return made
 
 
-def _add(
-    commands: Commands, name: str, help_: str, usage: str, epilog_: str
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=help_,
-        usage=f"repartee {name} {usage}",
-        epilog=epilog_,
-    )
-
-
-def _add_quick(commands: Commands) -> argparse.ArgumentParser:
+def _add_quick(command: AddCommand) -> argparse.ArgumentParser:
     text = tr(
         "To open the quick prompt from anywhere, bind this command to a shortcut in your desktop "
         "settings. Without a terminal, input that sends nothing within 0.3 s is ignored."
     )
-    quick = _add(commands, "quick", tr("open the quick prompt"), tr("[--text TEXT]"), text)
+    quick = command("quick", tr("open the quick prompt"), tr("[--text TEXT]"), text)
     quick.add_argument("--text", help=tr("text to ask about (default: standard input, if piped)"))
     return quick
 
 
-def _add_doctor(commands: Commands) -> argparse.ArgumentParser:
+def _add_doctor(command: AddCommand) -> argparse.ArgumentParser:
     codes = {
         0: tr("The window, the library, and the local model work"),
         1: tr("One of them doesn’t work"),
     }
-    doctor = _add(commands, "doctor", tr("check the installation"), "[--json]", epilog(codes=codes))
+    doctor = command("doctor", tr("check the installation"), "[--json]", epilog(codes=codes))
     doctor.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     return doctor
 
@@ -152,9 +143,8 @@ def _answer_codes(invalid: str, more: Mapping[int, str]) -> Mapping[int, str]:
     }
 
 
-def _add_ask(commands: Commands) -> argparse.ArgumentParser:
-    ask = _add(
-        commands,
+def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
+    ask = command(
         "ask",
         tr("ask a question and print the response"),
         tr("[QUESTION] [option ...]"),
@@ -288,9 +278,8 @@ def _add_tool_options(ask: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_tools(commands: Commands) -> argparse.ArgumentParser:
-    tools = _add(
-        commands,
+def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
+    tools = command(
         "tools",
         tr("list the tools that models can call"),
         "[--json]",
@@ -306,9 +295,8 @@ def _add_tools(commands: Commands) -> argparse.ArgumentParser:
     return tools
 
 
-def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
-    summarize = _add(
-        commands,
+def _add_summarize(command: AddCommand) -> argparse.ArgumentParser:
+    summarize = command(
         "summarize",
         tr("summarize documents of any length"),
         tr("FILE ... [option ...]"),
@@ -361,9 +349,8 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
     return summarize
 
 
-def _add_spending(commands: Commands) -> argparse.ArgumentParser:
-    spending = _add(
-        commands,
+def _add_spending(command: AddCommand) -> argparse.ArgumentParser:
+    spending = command(
         "spending",
         tr("show what the responses cost"),
         tr("[--by GROUP] [--json | --csv]"),
@@ -385,9 +372,8 @@ def _add_spending(commands: Commands) -> argparse.ArgumentParser:
     return spending
 
 
-def _add_models(commands: Commands) -> argparse.ArgumentParser:
-    models = _add(
-        commands,
+def _add_models(command: AddCommand) -> argparse.ArgumentParser:
+    models = command(
         "models",
         tr("list models with their prices and limits"),
         "[WORD ...] [--provider NAME] [--json]",
@@ -410,9 +396,8 @@ def _add_models(commands: Commands) -> argparse.ArgumentParser:
     return models
 
 
-def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
+def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
     """Add the commands that import, export, search and back up conversations."""
-    command = partial(_add, commands)
     importing = command(
         "import",
         tr("import conversations from files"),
@@ -493,12 +478,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
         metavar="N",
         help=tr("maximum number of results (default: {count})", count=50),
     )
-    backup = command(
-        "backup",
-        tr("back up the library"),
-        tr("FOLDER [--keep N]"),
-        epilog(codes=usual_codes()),
-    )
+    backup = command("backup", tr("back up the library"), tr("FOLDER [--keep N]"))
     backup.add_argument("folder", metavar=tr("FOLDER"))
     backup.add_argument(
         "--keep",

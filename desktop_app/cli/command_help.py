@@ -11,7 +11,10 @@ from desktop_app.cli.streams.console import clean_line
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    AddCommand = Callable[..., argparse.ArgumentParser]
 
 # The texts of argparse that commands can show; argparse fills their placeholders.
 ARGPARSE_TEXTS: Final = (
@@ -71,6 +74,18 @@ def usual_codes() -> Mapping[int, str]:
         2: tr("Invalid command line"),
         130: tr("Interrupted"),
     }
+
+
+def add_command(
+    commands: Commands, program: str, name: str, help_: str, usage: str, text: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command below `program`; without a text, its help ends with the usual exit codes."""
+    return commands.add_parser(
+        name,
+        help=help_,
+        usage=f"{program} {name} {usage}",
+        epilog=text or epilog(codes=usual_codes()),
+    )
 
 
 def json_fields(fields: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from desktop_app.cli.command_help import epilog, usual_codes
+from desktop_app.cli.command_help import add_command, epilog, usual_codes
 from desktop_app.i18n.translation import tr
 
 _JOB_FIELDS: Final = (
@@ -34,13 +35,7 @@ def add_batch(
     )
     below = batch.add_subparsers(dest="action", required=True, prog="repartee batch")
 
-    def command(name: str, help_: str, usage: str, text: str = "") -> argparse.ArgumentParser:
-        return below.add_parser(
-            name,
-            help=help_,
-            usage=f"repartee batch {name} {usage}",
-            epilog=text or epilog(codes=usual_codes()),
-        )
+    command = partial(add_command, below, "repartee batch")
 
     start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())
     start.add_argument("files", nargs="+", metavar=tr("FILE"))

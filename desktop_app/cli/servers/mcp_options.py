@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Final
 
-from desktop_app.cli.command_help import epilog, json_fields, usual_codes
+from desktop_app.cli.command_help import add_command, epilog, json_fields, usual_codes
 from desktop_app.i18n.translation import tr
 
 _LIST_FIELDS: Final = (
@@ -35,13 +36,7 @@ def add_mcp(
     )
     below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
 
-    def command(name: str, help_: str, usage: str, text: str = "") -> argparse.ArgumentParser:
-        return below.add_parser(
-            name,
-            help=help_,
-            usage=f"repartee mcp {name} {usage}",
-            epilog=text or epilog(codes=usual_codes()),
-        )
+    command = partial(add_command, below, "repartee mcp")
 
     add = command(
         "add",
