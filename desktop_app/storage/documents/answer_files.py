@@ -104,9 +104,6 @@ class StoredAnswerFiles:
             sha256=sha256,
             name=ANSWER_FILE,
             media_type=MARKDOWN,
-            text="",
-            pages=None,
-            tokens=None,
             is_found=False,
         )
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
@@ -126,9 +123,6 @@ class StoredAnswerFiles:
             sha256=sha256,
             name=name,
             media_type=media_type,
-            text="",
-            pages=None,
-            tokens=None,
             is_found=False,
             conversation_id=answer.conversation_id,
         )

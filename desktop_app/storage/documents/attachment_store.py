@@ -76,9 +76,9 @@ class AttachmentStore:
         sha256: str,
         name: str,
         media_type: str,
-        text: str,
-        pages: int | None,
-        tokens: int | None,
+        text: str = "",
+        pages: int | None = None,
+        tokens: int | None = None,
         is_found: bool = True,
         conversation_id: str | None = None,
     ) -> None:
