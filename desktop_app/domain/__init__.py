@@ -1,4 +1,4 @@
 """Plain values.
 
-May import the standard library only.
+May import the standard library and i18n.
 """

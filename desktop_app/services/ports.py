@@ -56,7 +56,7 @@ class Gateway(Protocol):
         """Return a provider that is ready for a request. Raises UserFacingError."""
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return what earlier requests have shown about it. Raises StorageError."""
+        """Return the support that earlier requests have shown. Raises StorageError."""
 
 
 class MessageStore(Protocol):

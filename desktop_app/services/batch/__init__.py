@@ -1,4 +1,4 @@
 """Batch jobs: preparation, upload, results.
 
-May import domain and its own ports.
+May import domain, `ports` and the other services.
 """

@@ -58,7 +58,7 @@ class _Fetched:
 
     @property
     def error(self) -> ErrorNote | None:
-        """The lines that could not be used; None if all could."""
+        """The error for unusable lines; None if there are none."""
         params: dict[str, Param] = {"unreadable": self.unreadable, "unknown": self.unknown}
         if self.unreadable and self.unknown:
             return ErrorNote(Reason.BATCH_LINES_UNUSABLE, params=params)
@@ -105,7 +105,7 @@ async def fetch(
 
 
 def _checked(form: AnswerSchema, result: BatchResult) -> BatchResult:
-    """Return the result with the first place where its answer does not match the schema."""
+    """Return the result with its first mismatch with the schema as its error."""
     if result.status is not ItemStatus.ANSWERED or result.error is not None:
         return result
     problems = check_answer(form.schema, result.answer).problems

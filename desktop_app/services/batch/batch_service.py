@@ -423,7 +423,7 @@ class BatchService:
         return any(row.status is ItemStatus.READ for row in await self.store.rows(job_id))
 
     async def _trouble(self, job_id: str, error: ProviderError) -> float | None:
-        """Handle a failed step: schedule another try, or let the user start the job again."""
+        """Handle a failed step. Return the seconds until the next try; None if there is none."""
         job = await self._job(job_id)
         is_there = any(u.batch_id or u.is_creating for u in job.uploads)
         is_final = is_refusal(error)

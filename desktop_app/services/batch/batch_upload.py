@@ -57,7 +57,7 @@ from desktop_app.services.structured.requested_form import chosen_form
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """The most that one upload may hold."""
+    """The limits of an upload: its number of requests and its size in bytes."""
 
     requests: int = MOST_REQUESTS
     size: int = MOST_BYTES
@@ -67,7 +67,7 @@ class BatchSender:
     """Sends the files of batch jobs.
 
     Args:
-        scratch: the folder for upload files, which have no name and end with the process.
+        scratch: the folder for upload files, which have no name and vanish with the process.
         limits: tests pass smaller limits.
     """
 

@@ -90,7 +90,7 @@ and its search index make. 64 MB would take 583 MB, but a reply may take 200. A 
 kept whole in a file: see long_answer.py.
 """
 LARGEST_BESIDE = 4 * 1024 * 1024
-"""The least that each of several answers may take if they share LARGEST_KEPT."""
+"""Bytes that each of several answers may have at least if they share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
@@ -123,15 +123,15 @@ class AnswerRun:
         conversation, question, answer: as stored; `question` is None for a retry.
         changed_question: the question once its documents are read in parts, because the server
             refused them; the next question does not send them again.
-        beside: further answers to the same question, which run at the same time.
+        siblings: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
         first_token_s: seconds from the request to the first text or reasoning; None if nothing
-            came.
+            arrived.
         largest_kept: bytes of the answer that its message keeps; a file has longer answers.
-        purpose: what the ledger says of the call.
-        schema: what the answer is checked against, even if the model does not take it.
-        tells_all: tell the listener of text that the message has no room for. A command sets it,
-            because its output takes all text; what a window shows is the message's.
+        purpose: the purpose that the ledger records.
+        schema: the answer is checked against it, even if the model does not support schemas.
+        reports_all: pass the listener text that the message has no room for. Commands set it,
+            because they print all text; a window shows only the message.
 
     Args:
         hold: the input's share of the provider's monthly cap, held until the answer ends.
@@ -270,7 +270,7 @@ class AnswerRun:
         return self.answer
 
     async def _check_form(self) -> None:
-        """Say where a complete answer does not match its schema; of a long one nothing is known."""
+        """Add notices on mismatches of a complete answer and its schema, unless it is in a file."""
         schema, reply = self.schema, self._reply
         if schema is None or reply.status is not MessageStatus.COMPLETE or self._may_have_file:
             return
@@ -330,7 +330,7 @@ class AnswerRun:
         await self._stream_stand_in(listen)
 
     async def _with_picture(self, event: StreamEvent, listen: Listener) -> StreamEvent:
-        """Store a generated image as an attachment; if that cannot be done, say so."""
+        """Store a generated image as an attachment. Report if that fails."""
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
         try:

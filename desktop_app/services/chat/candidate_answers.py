@@ -36,7 +36,7 @@ from desktop_app.services.spending.cost_estimate import Estimate
 
 _OF_ALL: Final = (Started, Notice, Waiting, Failed)
 _MOST_WAITING: Final = 16
-"""Events that wait for a reader before the stream is read on; each may have 64 K characters."""
+"""Events that a reader may lag behind before the stream pauses; each has up to 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
@@ -151,7 +151,7 @@ class _Shared:
         self._task: asyncio.Task[None] | None = None
 
     async def of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of an answer; without a terminal event it never began."""
+        """Yield the events of an answer; none is terminal if the server did not send it."""
         if self._task is None:
             self._task = asyncio.create_task(self._hand_out())
         self._reading.add(number)

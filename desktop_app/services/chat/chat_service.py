@@ -1,4 +1,4 @@
-"""Begins answers: stores the question before it is sent, and the answer while it streams.
+"""Starts answers: stores the question before it is sent, and the answer while it streams.
 
 begin(…)   checks, then stores the question and an empty answer     → AnswerRun
 run(…)     of the AnswerRun: see answer_run.py                      → the final answer
@@ -132,13 +132,13 @@ class AskSettings:
         return "\n".join(filter(None, (self.instructions, *examples)))
 
     def without_tools(self) -> AskSettings:
-        """Return these settings without tools, where nobody can be asked about a call."""
+        """Return these settings without tools, for use when nobody can approve a call."""
         return replace(self, parameters=replace(self.parameters, tools=()))
 
     def for_comparison(self) -> AskSettings:
-        """Return these settings for one of several answers side by side: no tools, nothing later.
+        """Return these settings for a compared answer: no tools, no background run.
 
-        Nobody could tell the questions about their calls apart.
+        The user could not tell apart which answer wants to call a tool.
         """
         return replace(self.without_tools().for_one(), background=False)
 
@@ -168,7 +168,7 @@ class MessageSources(NamedTuple):
 
 
 class ChatService:
-    """Checks questions, stores them and begins their answers."""
+    """Checks questions, stores them and starts their answers."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class ChatService:
         return self._make_parts()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
-        """Return what is sent today for `choice` at `profile`."""
+        """Return the model and effort that serve `choice` at `profile` today."""
         return resolve(
             profile,
             choice,
@@ -245,7 +245,7 @@ class ChatService:
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
     ) -> ResolvedChoice:
-        """Return what is sent for `choice`, in the service tier of the settings."""
+        """Resolve `choice` in the service tier of the settings."""
         resolved = self.resolve(profile, choice)
         tier = _legal(settings.parameters, resolved).service_tier
         return replace(resolved, service_tier=tier)
@@ -263,7 +263,7 @@ class ChatService:
 
         Raises:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
-                sent. Among the reasons is that no model is chosen.
+                sent. One possible reason is that no model is chosen.
         """
         runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
         run = await self._store(runs)
@@ -279,7 +279,7 @@ class ChatService:
         settings: AskSettings,
         purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
-        """Return the answers to a question that is not stored yet. Raises as `begin`."""
+        """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
         resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
         needs = await self.needs_of(draft.template_id)
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
@@ -340,7 +340,7 @@ class ChatService:
             draft: the question; None for the last one of `path`.
 
         Returns:
-            The first answer; the others are beside it.
+            The first answer; the others are its `siblings`.
 
         Raises as `begin`: one of the answers is refused, and nothing was stored or sent.
         """
@@ -366,7 +366,7 @@ class ChatService:
         settings: AskSettings,
         repairs: Message | None = None,
     ) -> list[AnswerRun]:
-        """Return another answer, not stored yet, to the last question of `path`."""
+        """Return the run of another answer to the last question of `path`; nothing is stored."""
         settings = settings.for_one()
         resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
@@ -415,7 +415,7 @@ class ChatService:
         repairs: Message | None = None,
         purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
-        """Return empty answers, not stored yet, to the last question of the context's path."""
+        """Return runs, not stored yet, that answer the last question of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = (
@@ -485,7 +485,7 @@ class ChatService:
         settings: AskSettings,
         purpose: Purpose,
     ) -> list[Hold]:
-        """Return a hold for each answer: of its share of `hold`, and of its call.
+        """Return a hold for each answer: its share of `hold`, and its own call.
 
         If this process is killed, each call that still runs counts as one of unknown cost.
         """
@@ -596,7 +596,7 @@ class ChatService:
         return replace(found, missing=(*found.missing, *refused))
 
     def _tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
-        """Return what hosted tools cost at this provider."""
+        """Return the prices of hosted tools at this provider."""
         share = resolved.profile.price_multiplier
         return {name: price * share for name, price in self.catalog.hosted_tools.items()}
 
@@ -621,15 +621,15 @@ class ChatService:
         )
 
     def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
-        """Return the stand-in for Instant, now and in future, because it is not served."""
+        """Mark Instant as not served by the provider. Return its stand-in."""
         self._without_instant.add(profile.id)
         return self.resolve(profile, choice)
 
 
 def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatRequest:
-    """Return the request with tools, and with what the model must know of their results.
+    """Return the request with tools, and with the explanation of the fence around results.
 
-    A run in the background would call tools when nobody can be asked.
+    With tools it does not run in the background, because nobody could approve the calls.
     """
     has_results = any(tool_calls(message.parts) for message in request.messages)
     if not tools and not has_results:
@@ -672,7 +672,7 @@ def _missing(tools: ToolSet) -> NoticeText:
 
 
 def _not_taken(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
-    """Return a notice for tools and a schema that the model is known not to take."""
+    """Return notices on tools and a schema that the model is known not to support."""
     asked = {
         "tools": settings.parameters.tools and model.takes_tools is False,
         "schema": settings.schema is not None and model.takes_schema is False,
@@ -718,7 +718,7 @@ def _empty_answer(
 
 
 def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
-    """Return the model of a call that ends with this process; "" if whoever resumes it pays."""
+    """Return the model for the hold; "" if a later process can resume the call."""
     is_resumable = settings.background and offers_background(resolved)
     return "" if is_resumable else resolved.model.id
 
@@ -732,9 +732,9 @@ def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[
 
 
 def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:
-    """Return the parameters without those that the model refuses.
+    """Return the parameters that the model accepts, with its limit on the output.
 
-    The panel shows those as disabled, with the reason.
+    The panel shows refused parameters as disabled, with the reason.
     """
     # Parameters that depend on the API are removed when its request is built.
     refused = refused_anywhere(resolved.profile, resolved.model, resolved.effort)

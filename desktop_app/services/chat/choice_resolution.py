@@ -42,8 +42,9 @@ INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 class PriceClaim(Enum):
     """The evidence that a catalog price applies to a model at a provider.
 
-    An unknown server may call any model by the name that the catalog has a price for. So there the
-    catalog's price needs a sign that it is this model, and fails if the reply names another.
+    An unknown server may give any model a name that the catalog has a price for. There the price
+    applies only if the user or the server's list names the model, or there is no such list, and
+    not to a reply that names another model.
     """
 
     CERTAIN = "certain"
@@ -60,7 +61,7 @@ class ResolvedChoice:
         service_tier: the requested tier, or the one that answered.
         warning: the model is deprecated or retired; belongs to the choice, not the answer.
         files: the documents accepted as files; None if there are none.
-        claim: whether the price counts.
+        claim: the evidence that the price applies.
     """
 
     profile: ProviderProfile
@@ -74,7 +75,7 @@ class ResolvedChoice:
     claim: PriceClaim = PriceClaim.CERTAIN
 
     def answered_by(self, model: str) -> ResolvedChoice:
-        """Return the choice once a reply has named its model, which may be without a price."""
+        """Return the choice after a reply by `model`: without a price if that is another one."""
         if self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model):
             return self
         return replace(self, claim=PriceClaim.NONE)
@@ -106,7 +107,7 @@ def model_info(
     listing: ModelListing | None = None,
     learned_window: int | None = None,
 ) -> ModelInfo:
-    """Return what is known of a model at a provider, including its `listing`.
+    """Return the facts about a model at a provider, including those of its `listing`.
 
     A GGUF file of the user's is free and local.
 
@@ -177,11 +178,11 @@ def with_claim(
 def price_claim(
     profile: ProviderProfile, model: str, catalog: ModelCatalog, listing: ModelListing | None
 ) -> PriceClaim:
-    """Return whether the price of a model counts at a provider.
+    """Return the evidence that the price of a model applies at a provider.
 
-    The price that the server lists is what it charges, whatever name the reply has. The catalog's
-    counts at an unknown address if the server lists the model, or the user names it; without a
-    list, naming it in a command or a menu is enough.
+    A price that the user states or the server lists is certain, whatever model the reply names.
+    The catalog's applies at an unknown address if the user or the server's list names the model,
+    or if there is no list.
     """
     is_stated = catalog.has_user_price(model) or profile.own_model(model).price is not None
     is_listed = listing is not None and listing.details_of(model).price is not None

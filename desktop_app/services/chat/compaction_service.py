@@ -92,11 +92,12 @@ class Plan(NamedTuple):
     """The effect of a compaction.
 
     Attributes:
-        sent: what is sent now, up to the point.
-        point: the message that the compaction belongs to.
-        by: the model that makes it.
-        whole: tokens of all that is sent now.
-        tokens: those that are replaced; `exact` is True if the provider counted them.
+        sent: the messages that it replaces, and the earlier compaction before them.
+        point: the last of these messages, to which the compaction belongs.
+        own: the model that answers the conversation.
+        maker: the model that makes the compaction.
+        whole: tokens of the whole request before the compaction.
+        tokens: the tokens that it replaces; `is_exact` is True if the provider counted them.
         cost_of_input, cost_at_most: US dollars; None if the price is unknown.
     """
 
@@ -148,7 +149,7 @@ class CompactionService:
         *,
         more_tokens: int = 0,
     ) -> bool:
-        """Return True if what is sent comes near the model's window.
+        """Return True if the request nearly fills the model's window.
 
         Nothing is counted if even a cautious estimate stays below.
         """
@@ -244,7 +245,7 @@ class CompactionService:
         return _cost(by.price, reads, longest * (parts + (parts > 1)))
 
     def _has_own_way(self, own: ResolvedChoice) -> bool:
-        """Return True if the provider is tried first; only its reply shows if it can compact."""
+        """Return True if the provider may be able to compact; only its reply will show it."""
         profile = own.profile
         known = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
         speaks = profile.api is not Api.CHAT_COMPLETIONS
@@ -443,7 +444,7 @@ class CompactionService:
 
 
 def readable(made: Compaction) -> tuple[int, str]:
-    """Return what replaces the messages: a number of encrypted characters, and readable text."""
+    """Return the number of encrypted characters and the readable text of a compaction."""
     if made.kind is CompactionKind.SUMMARY:
         return 0, made.body
     items = json.loads(made.body)

@@ -1,8 +1,8 @@
-"""Takes large images out of the text of an answer, and makes them images of the answer.
+"""Moves large images from the text of an answer to images of the answer.
 
 Some servers write an image into the Markdown, as `![words](data:image/png;base64,…)`. Small ones
 are drawn within the text (`rendering/markdown/inline_images`); a photo would be megabytes of
-letters. What is no image, or cannot be kept, stays text.
+text. Invalid images, and those that cannot be stored, stay text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LARGEST: Final = 12 * 1024 * 1024
 
 _WORDS: Final = r"!\[[^\[\]\n]{0,500}"
 _HEAD: Final = re.compile(rf"{_WORDS}\]\(data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
-# A head that the next delta may complete: a beginning of it at the end of the text.
+# The beginning of a head at the end of the text, which the next delta may complete.
 _PART: Final = re.compile(
     r"!(?:\[[^\[\]\n]{0,500}(?:\](?:\([a-z0-9:/;,]{0,24})?)?)?\Z", re.IGNORECASE
 )
@@ -46,8 +46,8 @@ async def with_pictures(
 
     Args:
         keep: stores an image; returns None if it cannot.
-        text: holds what may be the beginning of an image. If the stream is closed early, `text.end`
-            returns it.
+        text: buffers a possible beginning of an image. If the stream is closed early,
+            `text.end` returns it.
     """
     async with aclosing(stream) as events:
         async for event in events:
@@ -76,7 +76,7 @@ async def _events_of(found: _Picture, keep: Keep) -> list[StreamEvent]:
 
 
 class _Picture(NamedTuple):
-    """An image in the text: all that was written, and the part before its data."""
+    """An image in the text: its whole source, and the part before the data."""
 
     text: str
     head: str
@@ -104,7 +104,7 @@ class PictureText:
         self._length = 0
 
     def feed(self, text: str) -> Iterator[str | _Picture]:
-        """Yield what can be said of the text with this piece."""
+        """Yield the text and the images that are complete with this piece."""
         while text:
             if self._head:
                 found, text = self._take_data(text)

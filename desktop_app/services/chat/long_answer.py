@@ -32,7 +32,7 @@ from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
 
 STEP: Final = 256 * 1024
-"""Characters that are collected before they are written."""
+"""Characters that are collected before a write."""
 
 _KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
     TextDelta: TextPart,
@@ -50,8 +50,8 @@ _ANSWER: Final = "Answer"
 class LongAnswer:
     """The file of an answer that outgrows its message.
 
-    The file has the words of the answer, as they arrived. Reasoning and arguments of tools that the
-    message has no room for stand there under a heading.
+    The file has the text of the answer in order of arrival. Reasoning and tool arguments that the
+    message has no room for follow a heading.
 
     Attributes:
         error: set once the file must not grow any more.
@@ -81,14 +81,14 @@ class LongAnswer:
 
     @property
     def is_due(self) -> bool:
-        """Return True if so much text waits that more must not be taken before it is written."""
+        """Return True if the waiting text has to be written before more is added."""
         return self._characters >= STEP
 
     def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
-        """Begin the file with the words of the message.
+        """Open the file with the message's text, and with its other text of the event's kind.
 
         Args:
-            event: the first that the message has no room for.
+            event: the first event that the message has no room for.
             kept: the parts of the message.
         """
         kind = _KINDS[type(event)]

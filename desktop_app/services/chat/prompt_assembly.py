@@ -54,7 +54,7 @@ SENT_BEFORE = (
 
 
 def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
-    """Return a document as it stands in a prompt; `text` is all of its text.
+    """Return the form of a document in a prompt; `text` is all of its text.
 
     Raises:
         DocumentError: the selected pages cannot be found in the text.
@@ -75,7 +75,7 @@ def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
 
 
 async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: Fence) -> str:
-    """Return a stored document as it stands in a prompt.
+    """Return the form of a stored document in a prompt.
 
     Raises:
         StorageError, DocumentError: it is missing, or its pages can no longer be found.
@@ -133,7 +133,7 @@ async def request_messages(
 ) -> tuple[RequestMessage, ...]:
     """Return the messages of `path` as they are sent.
 
-    Answers that never began are left out, and repeated documents are reduced to their names.
+    Answers without content are left out, and repeated documents are reduced to their names.
     Without `image_form`, images are reduced to their names and all documents are sent as text. The
     explanation of the fence stands before the first fenced text.
 
@@ -181,7 +181,7 @@ def _without_file(message: Message) -> Message:
 
 
 def has_words(message: Message) -> bool:
-    """Return True if a message is sent; an answer that never began is not."""
+    """Return True for a question, or an answer that has ended with text or a tool call."""
     if message.role is Role.USER:
         return True
     return message.status is not MessageStatus.STREAMING and any(

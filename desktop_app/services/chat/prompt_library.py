@@ -154,7 +154,7 @@ def translated(prompt: Prompt, shipped: Prompt) -> Prompt:
 
 
 def in_english(prompt: Prompt, shipped: Prompt) -> Prompt:
-    """Return a version of a built-in prompt as it is stored, in every language alike."""
+    """Return a version of a built-in prompt with its unchanged names in English, as stored."""
     return replace(
         prompt,
         title=shipped.title if prompt.title == tr(shipped.title) else prompt.title,
@@ -199,7 +199,7 @@ def named(name: str, entries: Iterable[Entry]) -> Prompt:
 
 
 def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:
-    """Return the prompt's text with the user's and the program's values filled in.
+    """Return the prompt's text with the user's and the program's values inserted.
 
     Raises:
         IllegalChoiceError: a value is missing or not allowed.

@@ -1,8 +1,7 @@
 """Resumes answers that continued at their provider while the program was not running.
 
-A run is read again from its beginning, silently up to the stored point, and only new text is
-reported. The answer is then the same as if the program had stayed. Until that point is reached, the
-stored text remains. Without a key, a run cannot be read; it waits for one.
+A run is read again from its start; only text after the stored point is reported. Until that point
+is reached, the stored text remains. A run without a valid key waits for one.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class _KeyWantedError(Exception):
 
 
 class ResumedAnswering(AnswerRun):
-    """An answer begun by an earlier process."""
+    """The run of an answer that an earlier process started."""
 
     def __init__(
         self,
@@ -155,12 +154,11 @@ class Resumer:
         self._chat = chat
 
     async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
-        """Return the answers to resume.
+        """Return the runs to resume.
 
         If its provider was removed, an answer becomes INTERRUPTED, with its text and the reason.
 
-        Raises:
-            StorageError
+        Raises StorageError.
         """
         by_id = {profile.id: profile for profile in profiles}
         found: list[AnswerRun] = []

@@ -1,4 +1,4 @@
 """Collections: filling, searching, passages, embeddings.
 
-May import domain and its own ports.
+May import domain, `ports` and the other services.
 """

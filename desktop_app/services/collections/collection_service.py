@@ -289,7 +289,7 @@ class Collections:
     ) -> Sequence[PassageLocation]:
         """Return the passages nearest to the question by meaning.
 
-        Return none without vectors, or if the provider fails: words alone find most passages.
+        Return () without vectors, or if the provider fails: words alone find most passages.
         """
         choice = await self._embeddings.chosen() if self._embeddings else None
         if choice is None or self._embeddings is None or not question.strip():
@@ -350,7 +350,7 @@ class Collections:
 
 
 def _together(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:
-    """Merge rankings: each adds 1 / (60 + rank) to a passage's score."""
+    """Merge rankings: each adds 1 / (FUSION + rank) to a passage's score."""
     scores: dict[tuple[str, int], float] = {}
     places: dict[tuple[str, int], PassageLocation] = {}
     for order in orders:

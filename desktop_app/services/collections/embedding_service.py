@@ -40,7 +40,7 @@ class EmbeddingChoice:
         return f"{self.profile.id} {self.model}"
 
     def cost(self, tokens: int) -> Decimal | None:
-        """Return the cost of that many tokens in US dollars."""
+        """Return the cost of the tokens in US dollars; None if the price is unknown."""
         return None if self.price is None else self.price.of(Usage(input_tokens=tokens))
 
 
@@ -49,7 +49,7 @@ class EmbeddingPlan:
     """The work and cost of embedding a collection.
 
     Attributes:
-        passages, tokens: those without a vector, which are all sent.
+        passages, tokens: the number of passages without a vector, and of their tokens.
         cost: US dollars, approximate; None if the price is unknown.
     """
 
@@ -80,7 +80,7 @@ class Embeddings:
     """Requests vectors, within the monthly cap.
 
     Attributes:
-        is_wanted: they are used for now, even if the setting is off.
+        is_wanted: True uses embeddings even if the setting is off.
     """
 
     def __init__(

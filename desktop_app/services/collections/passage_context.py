@@ -150,7 +150,7 @@ def looked_for(path: Sequence[Message], question: str) -> str:
 
 
 def budget(resolved: ResolvedChoice) -> int:
-    """Return the most tokens that passages may have."""
+    """Return the number of tokens that passages may have in total."""
     limit = resolved.model.input_limit
     return MOST_TOKENS if limit is None else min(MOST_TOKENS, int(limit * SHARE))
 

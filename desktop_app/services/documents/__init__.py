@@ -1,4 +1,4 @@
 """Documents in a question: files, images, duplicates, reading in chunks.
 
-May import domain and `ports`.
+May import domain, `ports` and the other services.
 """

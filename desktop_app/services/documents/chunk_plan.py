@@ -18,10 +18,10 @@ class ChunkPlan:
         calls: the number of calls without the final answer; `done` of them are cached.
         cost: US dollars, approximate; None if the price is unknown.
         method: how the tokens were counted.
-        leaves_out_reasoning: the model reasons before each note; the cost of that is unknown and
-            not included.
+        leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
+            included.
         taker, answerer: the names of the models that take the notes, and answer from them.
-        cost_of_answerer: US dollars if the second took the notes, too; None if it does, or if its
+        cost_of_answerer: US dollars if the answerer took the notes; None if it does, or if its
             price is unknown.
     """
 

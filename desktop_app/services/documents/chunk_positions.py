@@ -16,7 +16,7 @@ _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
 _LONGEST_HEADING: Final = 80
-# The number of headings before a chunk that are searched for its own.
+# The number of headings before a chunk that are searched for those above it.
 _LOOKED_AT: Final = 200
 # A longer table header is left out.
 _LONGEST_HEAD: Final = 400

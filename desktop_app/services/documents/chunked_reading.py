@@ -78,7 +78,7 @@ class ChunkedReader:
     """Reads documents in chunks.
 
     Args:
-        note_taker: returns the model that takes the notes in a conversation that another answers.
+        note_taker: returns the model that takes the notes, given the one that answers.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class ChunkedReader:
         return self.reading(task)
 
     def reading(self, task: Task) -> Gateway:
-        """Return such a gateway for an existing task."""
+        """Return a gateway whose provider does `task`."""
         return GatewayWrapper(
             self.gateway, lambda _profile, provider: ReadingProvider(self, task, provider)
         )
@@ -189,7 +189,7 @@ class ChunkedReader:
     async def pieces(self, task: Task, estimator: Estimator | None = None) -> list[DocumentPiece]:
         """Return all chunks of all documents, in order. Raises UserFacingError.
 
-        The first reading fixes them: the next finds its notes, whatever was learned in between.
+        The first reading stores the boundaries, so that later readings find its notes.
 
         Args:
             estimator: counts for a plan; by default the text is about to be sent.
@@ -252,11 +252,10 @@ class ChunkedReader:
     ) -> list[DocumentPiece]:
         """Return the parts of a piece that the server refused as too long.
 
-        They depend only on the piece and on what the server said, so that another reading splits
-        it alike and finds their notes. A single piece is returned if it cannot be split.
+        They depend only on the piece and the server's error, so that another reading splits it
+        alike and finds their notes. A single piece is returned if it cannot be split.
 
-        Raises:
-            UserFacingError
+        Raises UserFacingError.
         """
         window = error.window or task.resolved.model.input_limit or 0
         is_known = error.tokens and window

@@ -1,7 +1,7 @@
-"""Long documents of which only the beginning is sent, because tools read the rest.
+"""Reduces long documents to their beginnings; tools read the rest.
 
-The user has chosen that, and the tools: nothing is left out unseen. Of a table, the beginning is
-its columns, the number of its rows, and the first of them.
+The user chooses this and the tools, and a notice names the documents. The beginning of a table is
+its columns, its number of rows and its first rows.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
 def reading_tools(part: DocumentPart, tools: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the chosen tools that read a document."""
+    """Return the chosen tools that can read a document."""
     suited = (TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS
     return tuple(name for name in suited if name in set(tools))
 
 
 def can_send_beginning(part: Part, tools: Iterable[str], model: ModelInfo) -> bool:
-    """Return True if tools can read what is not sent of a document."""
+    """Return True if a document can be reduced to its beginning, and tools can read the rest."""
     return (
         isinstance(part, DocumentPart)
         and not (part.in_parts or part.by_tools or part.again_as or part.chosen or part.pictured)
@@ -69,10 +69,10 @@ def require_reading_tools(parts: Iterable[Part], tools: Iterable[str]) -> None:
 async def with_beginnings(
     estimator: Estimator, context: SendContext, draft: Draft, tools: Sequence[str]
 ) -> Draft:
-    """Return the draft with only the beginnings of its largest documents, as far as needed.
+    """Return the draft with as many of its largest documents reduced as needed.
 
     Raises:
-        DocumentDoesNotFitError: it does not fit in any case.
+        DocumentDoesNotFitError: the draft does not fit even so.
     """
     while True:
         estimate = await estimator.estimate(context, draft)
@@ -95,7 +95,7 @@ def _shortened(part: DraftPart) -> DraftPart:
 
 
 def names_of_beginnings(draft: Draft) -> list[str]:
-    """Return the names of the documents of which only the beginning is sent."""
+    """Return the names of the documents that are reduced to their beginnings."""
     return _shortened_names(draft.attachments)
 
 
@@ -111,7 +111,7 @@ def beginning_notice(path: Iterable[Message]) -> NoticeText:
 
 
 def beginning(part: DocumentPart, text: str) -> str:
-    """Return what is sent of a document."""
+    """Return the beginning of a document, and the names of tools that read the rest."""
     tools = ", ".join((TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS)
     said = f"(Only the beginning of a large document. These tools read the rest of it: {tools})"
     if part.media_type in CSV_TYPES:

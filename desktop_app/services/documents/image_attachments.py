@@ -51,7 +51,7 @@ class ImageForm(NamedTuple):
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
         """Return a document's pages without text as images, each after its number.
 
-        Return none for a document that was read in chunks, because its notes cover them.
+        Return [] for a document that was read in chunks, because its notes cover them.
 
         Raises:
             StorageError, DocumentError: the original is missing or cannot be read.
@@ -71,7 +71,7 @@ def page_name(part: DocumentPart, number: int) -> str:
 
 
 def named(part: ImagePart) -> TextPart:
-    """Return the text that stands for an image in a description of a conversation."""
+    """Return the text that replaces an image in a description of a conversation."""
     return TextPart(f"[picture {one_line(part.name)}]")
 
 
@@ -153,7 +153,7 @@ def _is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
 
 
 def _has_text(parts: Iterable[Part]) -> bool:
-    """Return True if all parts with images are documents that contain text, too."""
+    """Return True if every part with images is a document that also has pages with text."""
     seen = [part for part in parts if _is_seen(part)]
     return all(
         isinstance(part, DocumentPart) and len(part.seen_pages) < (part.sent_pages or 0)

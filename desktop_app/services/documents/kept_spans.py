@@ -1,7 +1,7 @@
-"""The chunks that a document was first read in, kept with the notes on them.
+"""The chunk boundaries of a document's first reading, stored with the notes on the chunks.
 
-A ratio of tokens that is learned while reading would otherwise move the borders, and every note
-would be made, and paid for, again.
+Otherwise a token ratio learned while reading would move the boundaries, and every note would be
+made and billed again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.services.documents.note_taking import Task
 
-# Borders at which an even split may move back by this share of a part, the strongest first.
+# An even split may move back to these borders, strongest first, by this share of a part.
 _BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
 _MOVED: Final = 0.3
 
@@ -37,7 +37,7 @@ def json_of_spans(spans: Sequence[TextChunk]) -> str:
 
 
 def spans_from(text: str | None, length: int) -> list[TextChunk] | None:
-    """Return stored spans; None if there are none, or none of a text of this length."""
+    """Return stored spans; None unless they cover a text of `length` characters."""
     try:
         found = [TextChunk(*map(int, row)) for row in json.loads(text or "null") or ()]
     except (ValueError, TypeError):

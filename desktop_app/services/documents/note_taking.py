@@ -194,7 +194,7 @@ class ReadingProvider(ProviderWrapper):
         super().__init__(provider)
         self._reader, self._task = reader, task
         self._spent = Decimal(0)
-        self._in_all: Decimal | None = None  # approximate, with the answer; None if unknown
+        self._in_all: Decimal | None = None  # approximate, including the answer; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as Waiting events, then the answer."""
@@ -338,8 +338,7 @@ class ReadingProvider(ProviderWrapper):
     ) -> str:
         """Return the note on a piece, or those on its parts if the server refuses it as too long.
 
-        Raises:
-            UserFacingError
+        Raises UserFacingError.
         """
         try:
             return await self._note(piece, say, is_merging=is_merging)
@@ -356,7 +355,7 @@ class ReadingProvider(ProviderWrapper):
     async def _note(self, piece: DocumentPiece, say: Say, *, is_merging: bool) -> str:
         """Return the note on a piece, from the cache or from the model.
 
-        `say` is called with what is waited for. Raises UserFacingError.
+        `on_waiting` is called with each wait. Raises UserFacingError.
         """
         reader, task = self._reader, self._task
         key = key_of(task, piece)

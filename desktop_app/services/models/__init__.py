@@ -1,4 +1,4 @@
 """Models that providers serve: listings and the model menu.
 
-May import domain and `ports`.
+May import domain, `ports` and the other services.
 """

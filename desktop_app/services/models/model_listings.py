@@ -63,7 +63,7 @@ class ModelListings:
         return known is not None and datetime.now(UTC) - known.at < HOLDS
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
-        """Request and store the listing; listings of environment providers are not stored.
+        """Request the listing; store it unless the provider is local or from the environment.
 
         Raises:
             UserFacingError: the request failed, or the listing could not be stored.

@@ -30,7 +30,7 @@ from desktop_app.services.chat.choice_resolution import model_info
 
 
 class Offer(NamedTuple):
-    """An entry of the menu; `note` is what the user should know before choosing it."""
+    """An entry of the menu; `note` has the facts to know before choosing it."""
 
     model: str
     name: str
@@ -87,12 +87,12 @@ def _price(listing: ModelListing | None, model_id: str) -> str:
 
 
 def _is_of_other_kind(listing: ModelListing | None, model_id: str) -> bool:
-    """Return True if the server says that a model is for something else than chats."""
+    """Return True if the server says that a model cannot chat."""
     return listing is not None and listing.can_chat(model_id) is False
 
 
 def _can_chat(catalog: ModelCatalog, listing: ModelListing, model_id: str) -> bool:
-    """Return what the catalog or the server says of a model, or else what its name says."""
+    """Return True if a model can chat: as the catalog, the server or its name says."""
     said = None if catalog.knows(model_id) else listing.can_chat(model_id)
     return catalog.can_chat(model_id) if said is None else said
 
@@ -113,7 +113,7 @@ def as_listed(
 ) -> ProviderProfile:
     """Return an environment's server with the models of the family that it lists.
 
-    OPENAI_BASE_URL may name any server. Only its list, or the user, says that it has GPT-5.2.
+    OPENAI_BASE_URL may name any server. Only its list or the user shows that it has GPT-5.2.
     """
     is_open = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
     if not is_open or profile.models or listing is None or not listing.has(FAMILY_MODEL):

@@ -1,4 +1,4 @@
-"""The rows of the table of models: what the catalog, the server and the user say of each."""
+"""Builds the rows of the table of models from the catalog, the server and the user."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _row(
 
 
 def favorites_in(value: object) -> set[tuple[str, str]]:
-    """Return the favorites in a stored value; what is malformed is left out."""
+    """Return the favorites in a stored value; malformed ones are left out."""
     pairs = value if isinstance(value, list) else []
     return {
         (pair[0], pair[1])

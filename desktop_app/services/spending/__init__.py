@@ -1,4 +1,4 @@
 """Cost before and after: estimates, budget, shared usage.
 
-May import domain and `ports`.
+May import domain, `ports` and the other services.
 """

@@ -31,7 +31,7 @@ NEAR_LIMIT = N_(
     "You’ve spent {spent} of your {limit} monthly limit for {provider}. Messages that exceed it "
     "aren’t sent."
 )
-"""The warning on a month that is near its cap."""
+"""The warning that a month's spending is near its cap."""
 
 
 class HoldBook(Protocol):
@@ -101,7 +101,7 @@ class Budget:
 
     @staticmethod
     def counts(profile: ProviderProfile, price_is_known: bool) -> bool:
-        """Return True if the input's cost must be known before the call."""
+        """Return True if the input's cost counts against a cap, and so must be estimated."""
         return profile.monthly_cap is not None and price_is_known
 
     async def require_price(
@@ -123,7 +123,7 @@ class Budget:
             )
 
     async def agree_to_unpriced(self, profile: ProviderProfile, model_id: str) -> None:
-        """Note that the user agrees to use a model of unknown price. Raises StorageError."""
+        """Record the consent to use a model of unknown price. Raises StorageError."""
         await self._notes.set(_unpriced_key(profile, model_id), True)
 
     async def hold(

@@ -186,7 +186,7 @@ class Estimator:
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
     ) -> tuple[int, bool]:
-        """Return the tokens of attachments, and True if the cost of all images is known."""
+        """Return the tokens of attachments, and False if any image or file is an estimate."""
         total, exact = 0, True
         for part in parts:
             if isinstance(part, PassagesPart):
@@ -366,7 +366,7 @@ def used_tokens(
 ) -> int | None:
     """Return the tokens in use, as the provider counted them with its last answer.
 
-    Return None if it counted nothing of what is sent now, or only together with other answers.
+    Return None if its counts do not cover this request, or cover several answers together.
     """
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
     seen_from = _first_picture(path)
@@ -401,7 +401,7 @@ def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) 
 
 
 def _first_picture(path: Sequence[Message]) -> int:
-    """Return the index of the first image.
+    """Return the index of the first message with an image; `len(path)` if there is none.
 
     Another model may not see images, or may count them differently.
     """

@@ -1,4 +1,4 @@
-"""Tells whether a provider and model can follow a grammar."""
+"""Checks if a provider and model can follow a grammar."""
 
 from __future__ import annotations
 

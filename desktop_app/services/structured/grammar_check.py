@@ -13,7 +13,7 @@ from typing import Final
 from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 
 _LONGEST_REASON: Final = 300
-# What Rust's regular expressions, or the providers, lack; and what they have beyond Python's.
+# Features that Rust's regular expressions or the providers lack, and those that Python lacks.
 _LACKING: Final = (
     (re.compile(r"\(\?<?[=!]"), "lookaround is not supported"),
     (re.compile(r"\\[1-9]|\(\?P=|\(\?\("), "references to groups are not supported"),
@@ -62,7 +62,7 @@ class UnusableGrammarError(Exception):
 
 
 def require_grammar(grammar: AnswerGrammar) -> None:
-    """Raise unless the grammar is valid. Raises UnusableGrammarError."""
+    """Raise UnusableGrammarError if the grammar is invalid."""
     match grammar.syntax:
         case GrammarSyntax.LARK:
             _require_lark(grammar.definition)
@@ -115,10 +115,10 @@ def _checked_literal(literal: re.Match[str]) -> str:
 
 
 def _as_python(regex: str) -> str:
-    """Return an expression that Python takes if providers take this one.
+    """Return a Python expression that is valid if providers accept this one.
 
     Raises:
-        UnusableGrammarError: providers do not take it.
+        UnusableGrammarError: providers do not accept it.
     """
     # In a set, and behind a backslash, characters stand for themselves.
     plain = _CLASS_OR_ESCAPE.sub(_without_meaning, regex)

@@ -1,4 +1,4 @@
-"""The form that an answer has to take, checked before anything is sent."""
+"""Reads and checks the requested form of an answer before anything is sent."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def form_of(source: FormSource, shown_name: str = "") -> AnswerForm:
     """Return the checked form. Takes a while: call it in a thread.
 
     Args:
-        shown_name: of the file that it comes from, for errors.
+        shown_name: the name of its file in errors.
 
     Raises:
-        IllegalChoiceError: it is no valid schema or grammar.
+        IllegalChoiceError: the schema or grammar is invalid.
     """
     if source.kind is FormKind.SCHEMA:
         return _schema_of(source, shown_name or f"“{source.answer_name}”")

@@ -1,6 +1,6 @@
 """The patterns of schemas, which are regular expressions of ECMAScript with Unicode properties.
 
-Python's own `re` has no \\p{L}, and nothing bounds the time that it takes.
+Python's `re` lacks \\p{L} and has no time limit.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def pattern_checker() -> FormatChecker:
 
 
 def _is_pattern(value: object) -> bool:
-    """Return True for anything but a string. Raises ValueError for no pattern."""
+    """Return True unless `value` is an invalid pattern, for which ValueError is raised."""
     return not isinstance(value, str) or bool(_compiled(value))
 
 

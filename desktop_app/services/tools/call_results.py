@@ -30,7 +30,7 @@ def bounded(text: str) -> str:
 def sent_parts(parts: Iterable[T], fence: Fence) -> list[T]:
     """Return the parts of an answer as they are sent: without calls that never ran.
 
-    What a tool returned is untrusted, like a document. Words of this program are not fenced.
+    Results of tools are untrusted, so they are fenced; this program's own words are not.
     """
     sent: list[T] = []
     for part in parts:

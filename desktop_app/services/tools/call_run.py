@@ -47,7 +47,7 @@ class _Ready:
 
 
 class CallRun:
-    """Runs calls.
+    """Runs the tool calls of an answer.
 
     Attributes:
         waited_s: the seconds that the user has taken to decide.
@@ -62,11 +62,11 @@ class CallRun:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the steps of the calls until all have ended.
 
-        A step is stored while the generator waits: nothing runs before that. Closing the generator
-        cancels what runs.
+        The caller stores each step before it takes the next, so nothing runs unrecorded. Closing
+        the generator cancels the running calls.
 
         Args:
-            seconds: the time that is left for them.
+            seconds: the remaining time of the answer.
         """
         ready: list[_Ready] = []
         for number, call in enumerate(map(self._named, calls)):
@@ -110,7 +110,7 @@ class CallRun:
                 await asyncio.wait(tasks, timeout=CLEANUP_S)
 
     def _named(self, call: ToolCallPart) -> ToolCallPart:
-        """Return the call with the tool's name, if that cannot be told from the one it was sent."""
+        """Return the call with the tool's full name, if the name that was sent differs from it."""
         tool = self._tools.tools.get(call.name)
         if tool is None or tool.definition.full_name == call.shown_name:
             return call
@@ -129,7 +129,7 @@ class CallRun:
         return _Ready(call, tool, arguments)
 
     async def _decided(self, ready: _Ready) -> tuple[ToolCallStep, _Ready | None]:
-        """Return the step that the user's decision makes, and the call if it may run."""
+        """Ask the user. Return the step to yield, and the call if it may run."""
         call, began = ready.call, time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
@@ -170,9 +170,9 @@ class CallRun:
 
 
 def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
-    """Return a function that reports how far a call is; reports that come too fast are dropped.
+    """Return a function that reports the progress of a call, at most once per REPORT_S.
 
-    Until a call has ended, its result is how far it is. The model never gets that.
+    Until a call has ended, its result is its progress. The model never gets it.
     """
     last = -REPORT_S
 
@@ -191,7 +191,7 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
 
 
 def _outcome(running: asyncio.Future[str], name: str, limit: float) -> tuple[ToolCallState, str]:
-    """Return the end of a call. Any exception of a tool is a result, whatever its class."""
+    """Return the state and result of a call. Any exception of a tool is a result."""
     if not running.done() or running.cancelled():
         return ToolCallState.FAILED, f"The call took longer than {limit:.0f} s and was stopped."
     error = running.exception()

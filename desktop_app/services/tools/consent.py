@@ -1,7 +1,7 @@
 """The user's consent to tool calls.
 
 A tool runs without a question only if it touches nothing, or if the user has allowed it: in this
-conversation, or always. Nothing that a model, a document or a result says reaches this decision:
+conversation, or always. No words of a model, a document or a result reach this decision:
 it depends on the tool, the stored permission and the user alone. A permission is for a definition;
 if its description or schema changes, the user is asked again.
 """
@@ -27,7 +27,7 @@ class Decision(NamedTuple):
     """The answer to such a question.
 
     Attributes:
-        permission: kept for later calls; ASK keeps none.
+        permission: stored for later calls; ASK stores none.
         arguments: as the user changed them; "" if they are unchanged.
         reason: of a denial, for the model; "" for the usual one.
     """
@@ -39,14 +39,14 @@ class Decision(NamedTuple):
 
 
 class ConsentSource(Protocol):
-    """Whoever can answer: the window, or the options of a command."""
+    """Decides on calls: the window, or the options of a command."""
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the decision about a call. Cancelling withdraws the question."""
 
 
 class PermissionBook(Protocol):
-    """Stores what the user has allowed: see storage/tools/permission_store.py.
+    """Stores the user's permissions: see storage/tools/permission_store.py.
 
     Raises StorageError.
     """
@@ -58,9 +58,9 @@ class PermissionBook(Protocol):
 
 
 class ConsentDesk:
-    """Takes the questions of running answers to whoever is there to answer them.
+    """Passes the questions of running answers to the current `ConsentSource`.
 
-    Without anybody, every call that needs consent is denied.
+    Without one, every call is denied.
     """
 
     def __init__(self, store: PermissionBook) -> None:
@@ -72,7 +72,7 @@ class ConsentDesk:
         self._answers = answers
 
     async def decide(self, question: ConsentQuestion) -> Decision:
-        """Return the decision about a call, and keep its permission. Raises StorageError."""
+        """Return the decision about a call, and store its permission. Raises StorageError."""
         tool, where = question.tool, question.conversation_id
         name, mark = tool.full_name, fingerprint(tool)
         stored = await self._store.permission(where, name, mark)
@@ -104,7 +104,7 @@ def may_run(tool: ToolDefinition, stored: Permission) -> bool:
 
 
 def fingerprint(tool: ToolDefinition) -> str:
-    """Return a text that changes with everything that the user judged a tool by."""
+    """Return a hash of the name, description and schema by which the user judged a tool."""
     import hashlib  # loads OpenSSL, which the start does not need
 
     judged = [tool.full_name, tool.description, tool.kind, tool.touches, dict(tool.parameters)]

@@ -1,4 +1,4 @@
-"""The tools that a provider runs itself: offered only where provider and model have them.
+"""The tools that a provider runs itself, offered if provider and model support them.
 
 Choosing one is the consent: the provider runs it without asking, and bills each call.
 """
@@ -45,7 +45,7 @@ _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 class HostedTools:
-    """The source of these tools.
+    """The source of hosted tools.
 
     Args:
         vector_stores: returns the ids of the user's vector stores.
@@ -60,7 +60,7 @@ class HostedTools:
         """Do nothing."""
 
     async def tools(self) -> Sequence[ListedTool]:
-        """Return all of them. Raises UserFacingError."""
+        """Return all hosted tools. Raises UserFacingError."""
         stores = list(await self._vector_stores())
         search = {"type": "file_search", "vector_store_ids": stores}
         return [
@@ -79,7 +79,7 @@ class HostedTools:
         ]
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
-        """Raise ToolError: only the provider runs these."""
+        """Raise ToolError: only the provider runs hosted tools."""
         raise ToolError("Only the provider runs this tool.")
 
 
@@ -103,7 +103,7 @@ def why_unavailable(tool: ListedTool) -> LinkedText:
 
 
 def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
-    """Return what a call costs at a provider, for the user; "" for tools that run here."""
+    """Return the price of a hosted call in words; "" for other tools or an unknown price."""
     price = prices.get(tool.definition.name)
     if tool.definition.hosted is None or price is None:
         return ""
@@ -114,7 +114,7 @@ def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: Provid
 
 
 def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:
-    """Return what hosted calls cost. All code of one container costs once; failures are free."""
+    """Return the cost of hosted calls. A container is billed once; failures are free."""
     total, containers = Decimal(0), set[str]()
     for call in calls:
         if not call.is_hosted or call.state is ToolCallState.FAILED:

@@ -1,7 +1,7 @@
-"""The prompts of a server as prompts of the library: texts with variables.
+"""Turns the prompts of a server into prompts of the library: texts with variables.
 
-A server fills its prompts itself. It is asked once, with a variable in the place of each argument;
-a prompt whose text does not show all of them again depends on the values, and cannot be offered.
+A server fills its prompts itself. It is asked once, with a variable for each argument. A prompt
+whose text lacks one of the variables depends on the values, and cannot be offered.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
 
 
 async def _text(run: ServerRun, row: dict[str, Any]) -> str:
-    """Return the text with variables; "" if it cannot have them."""
+    """Return the text with variables; "" if it lacks one, is too long or is refused."""
     names = [argument["name"] for argument in row["arguments"]]
     given = {name: "{{" + name + "}}" for name in names}
     try:

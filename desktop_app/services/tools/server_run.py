@@ -40,7 +40,7 @@ class Connection(Protocol):
         """Return the result of a request. Raises ServerFailure."""
 
     async def aclose(self) -> None:
-        """End it."""
+        """Stop the server."""
 
 
 class Connect(Protocol):
@@ -51,14 +51,14 @@ class Connect(Protocol):
 
 
 Order = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]
-"""Returns how to start a server now, and what its words must not show. Raises UserFacingError.
+"""Returns the launch order of a server, and the secrets to redact. Raises UserFacingError.
 
-Its argument is True to have the user sign in.
+The argument is True to have the user sign in.
 """
 Keep = Callable[[Mapping[str, Any]], Awaitable[None]]
-"""Keeps what a sign-in or a refresh has left. Raises UserFacingError."""
+"""Stores the tokens of a sign-in or a refresh. Raises UserFacingError."""
 Renewal = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
-"""Waits until no other process renews the sign-in, and yields what is kept of it now.
+"""Waits until no other process renews the sign-in, and yields its stored tokens.
 
 Raises UserFacingError.
 """
@@ -70,7 +70,7 @@ async def _alone() -> AsyncGenerator[None]:
 
 
 class ServerState(StrEnum):
-    """The state of a server."""
+    """The state of a server's process."""
 
     STOPPED = "stopped"
     STARTING = "starting"
@@ -88,11 +88,11 @@ class LogLine:
 
 
 class ServerRun:
-    """One server.
+    """A configured server and its process.
 
     Attributes:
         log: its last lines, without secret values.
-        failure: why it last failed; "" if it did not.
+        failure: the last error; None if there was none since the last start or stop.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ServerRun:
 
     @property
     def state(self) -> ServerState:
-        """Return the state."""
+        """Return the state of the process."""
         if self._is_starting:
             return ServerState.SIGNING_IN if self._address else ServerState.STARTING
         if self._live() is not None:
@@ -138,7 +138,7 @@ class ServerRun:
 
     @property
     def offers(self) -> tuple[str, ...]:
-        """Return what the running server has of tools, resources and prompts."""
+        """Return the lists that the running server has: "tools", "resources", "prompts"."""
         return () if self._connection is None else self._connection.offers
 
     def watch(self, on_changed: Callable[[], None]) -> None:
@@ -146,7 +146,7 @@ class ServerRun:
         self._on_changed = on_changed
 
     async def listed(self, what: str) -> list[dict[str, Any]]:
-        """Return what the server lists: "tools", "resources" or "prompts"; start it if need be.
+        """Return the server's "tools", "resources" or "prompts". Start it if needed.
 
         Raises:
             UserFacingError: it did not start, or did not answer.
@@ -160,7 +160,7 @@ class ServerRun:
         return list(self._listed[what])
 
     async def request(self, do: str, on_progress: OnProgress | None = None, **fields: Any) -> Any:
-        """Return the result of a request, started if need be.
+        """Return the result of a request. Start the server if needed.
 
         Raises:
             UserFacingError: it did not start.
@@ -177,7 +177,7 @@ class ServerRun:
             self._stop_later()
 
     async def restart(self) -> None:
-        """Start the server anew, whatever happened before. Raises UserFacingError."""
+        """Restart the server, even after repeated crashes. Raises UserFacingError."""
         await self.stop()
         self._crashes.clear()
         await self._running()
@@ -216,7 +216,7 @@ class ServerRun:
         self._on_changed()
 
     def shown(self, text: str) -> str:
-        """Return words of the server without its secret values and without hidden characters."""
+        """Return a text of the server without its secret values and hidden characters."""
         return cleaned(self._redactor.clean(text))
 
     # -- what the server says
@@ -235,27 +235,27 @@ class ServerRun:
         self._on_changed()
 
     def on_sign_in(self, address: str) -> None:
-        """Hand on the address at which the user signs in."""
+        """Report the address at which the user signs in."""
         self._address = address
         self.on_log("", f"Sign in: {address}")
         if self._on_address is not None:
             self._on_address(address)
 
     def on_sign_in_needed(self) -> None:
-        """Note that the user has to sign in again."""
+        """Set the failure: the user has to sign in again."""
         self._needs_sign_in = True  # until the next start
         self.failure = self._error(Reason.TOOL_SERVER_SIGN_IN)
         self._on_changed()
 
     def on_tokens(self, kept: Mapping[str, Any]) -> None:
-        """Keep what a sign-in or a refresh has left."""
+        """Store the tokens of a sign-in or a refresh."""
         self._keeping = asyncio.ensure_future(self._keep_tokens(kept, self._keeping))
 
         renewed = self._renewed
         self._keeping.add_done_callback(lambda _: renewed.set())
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        """Answer what is kept of the sign-in, once the process may renew it."""
+        """Answer with the stored tokens once the server may renew them; None if that fails."""
         self._renewed = asyncio.Event()
         self._renewing = asyncio.ensure_future(self._renew(answer, self._renewed))
 
@@ -274,7 +274,7 @@ class ServerRun:
             answer(None)
 
     def on_renewed(self) -> None:
-        """Let other processes renew the sign-in, once its tokens are kept."""
+        """Let other processes renew the sign-in, once its tokens are stored."""
         if self._keeping is None or self._keeping.done():
             self._renewed.set()
 
@@ -293,7 +293,7 @@ class ServerRun:
         return None
 
     def on_ended(self) -> None:
-        """Note a crash, unless this program ended the server."""
+        """Record a crash, unless this program ended the server."""
         self._listed.clear()
         self._renewed.set()
         if not (self._is_closing or self._is_starting or self._needs_sign_in):

@@ -33,7 +33,7 @@ class ServerSource:
         return self._run.server.name
 
     async def prepare(self) -> None:
-        """Start the server and list its tools, at first its prompts, too.
+        """Start the server and store its tools; the first time also its prompts.
 
         Raises:
             UserFacingError: it did not start, or did not answer.
@@ -44,9 +44,9 @@ class ServerSource:
             await keep_offers(self._run, self._book)
 
     async def tools(self) -> Sequence[ListedTool]:
-        """Return the tools of the running server, or those that it last listed.
+        """Return the stored tools of the server, which is not started.
 
-        The server is not started. If it failed, that is the reason why they cannot be used.
+        If the server failed, none of them can be used, and the failure is the reason.
         """
         rows = await self._book.listed(self.name)
         found = await tools_of(self._run.server, rows)

@@ -1,4 +1,4 @@
-"""The tools of a server, those that no API would take marked with the reason."""
+"""Reads a server's tools; unusable ones are marked with the reason."""
 
 from __future__ import annotations
 

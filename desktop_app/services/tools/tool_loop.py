@@ -1,8 +1,8 @@
 """The tool loop: asks, runs the calls that the model requests, and asks again with their results.
 
 ToolLoop is a gateway like any other, so the answer's run knows only that an answer takes several
-requests. It stores each ToolCallStep before it takes the next event: a call runs only after it is
-on disk that it runs, and no result is used before it is.
+requests. It stores each ToolCallStep before it takes the next event: no call runs, and no result is
+used, before the step is on disk.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class _LoopProvider(ProviderWrapper):
                 return
 
     def _round(self, request: ChatRequest, reply: Reply) -> ChatRequest:
-        """Return the next request: with all rounds so far, and without calls after the last."""
+        """Return the next request with all rounds so far; after the last one it forbids calls."""
         if not reply.round:
             return request
         task = self._loop.task

@@ -39,7 +39,7 @@ class SecretPlace(Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Return True unless nothing would be found there."""
+        """Return True if a stored secret can be read from it."""
 
 
 class SecretKeeper(Protocol):
@@ -62,8 +62,8 @@ class ToolServers:
 
     Args:
         keep: stores a secret; returns False if it would be lost at the end of this process.
-        alone: waits until no other process does the same for the server of a name.
-        variables: of the environment, for references in configurations.
+        alone: a lock between processes for the server of a name.
+        variables: the environment variables, for references in configurations.
         home: the user's home folder.
     """
 
@@ -100,7 +100,7 @@ class ToolServers:
         return [self._runs[name] for name in servers]
 
     async def run(self, name: str) -> ServerRun:
-        """Return the server of a name. Raises ToolServerError."""
+        """Return the run of the server `name`. Raises ToolServerError."""
         runs = await self.runs()
         for run in runs:
             if run.server.name == name:
@@ -132,13 +132,13 @@ class ToolServers:
             await self._secrets.remove(server.secret_name)
         await self._permissions.forget_source(server.name)
         if server.name in known:
-            await self.book.remove(server.name)  # also what it has listed
+            await self.book.remove(server.name)  # also its stored lists
             if known[server.name].url != server.url:
                 await self._secrets.remove(server.sign_in_name)
         await self.book.save(server)
 
     async def remove(self, name: str) -> None:
-        """Remove a server and its values. Raises ToolServerError."""
+        """Remove a server, its secrets and permissions. Raises ToolServerError."""
         run = await self.run(name)
         await run.stop()
         await self.book.remove(name)
@@ -164,7 +164,7 @@ class ToolServers:
         await self._secrets.remove(run.server.sign_in_name)
 
     async def is_signed_in(self, server: ToolServer) -> bool:
-        """Return True if there is a sign-in to the server."""
+        """Return True if a sign-in to the server is stored."""
         place = await self._secrets.place(server.sign_in_name, server.secret_origin)
         return place.is_usable
 
@@ -201,7 +201,7 @@ class ToolServers:
         return {**order, "tokens": kept}, (*secrets.values, *kept_values(kept))
 
     async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
-        """Return what is kept of a sign-in."""
+        """Return the stored tokens of a sign-in; None if there are none."""
         found = await self._secrets.get(server.sign_in_name, server.secret_origin)
         kept: dict[str, Any] | None = None if found is None else json.loads(found.value)
         return kept

@@ -13,9 +13,9 @@ from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.services.tools.tool_source import ToolSource
 
 MOST_TOOLS: Final = 128
-"""Of one request: OpenAI refuses more."""
+"""Tools in a request; OpenAI refuses more."""
 MOST_NAMED: Final = 5
-"""Of those beyond, the notice names some."""
+"""Tools beyond the limit that the notice names."""
 
 
 class SourcedTool(NamedTuple):
@@ -57,7 +57,7 @@ class ToolCatalog:
 
     Args:
         sources: the built-in source first; a later tool of the same wire name is left out.
-        servers: returns the sources that come and go. Raises UserFacingError.
+        servers: returns the sources that may change. Raises UserFacingError.
     """
 
     def __init__(self, sources: Iterable[ToolSource], servers: Sources = _no_servers) -> None:
@@ -67,8 +67,8 @@ class ToolCatalog:
         """Return every known tool, available or not. Sources that fail are left out.
 
         Args:
-            names: full names, or SOURCE/*, of tools whose source is made ready before; a source
-                that cannot be says so as the reason of its tools.
+            names: full names, or SOURCE/*, of tools whose sources are prepared first; a failure is
+                the reason why their tools are unavailable.
         """
         return [tool for _, tool in await self._all(names)]
 
@@ -95,7 +95,7 @@ class ToolCatalog:
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
         sources = [*self._sources]
-        with suppress(UserFacingError):  # their tools are then missing, which the answer says
+        with suppress(UserFacingError):  # the answer has a notice that their tools are missing
             sources += await self._servers()
         needed = {name.partition("/")[0] for name in names if "/" in name}
         await asyncio.gather(*(_prepare(each) for each in sources if each.name in needed))

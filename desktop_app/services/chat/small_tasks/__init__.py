@@ -1,4 +1,4 @@
 """Tasks that the program itself gives to a small model: titles and short texts.
 
-Imports domain, Protocols of services.
+May import domain, `ports` and the other services.
 """

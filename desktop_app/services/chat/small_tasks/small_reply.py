@@ -35,7 +35,7 @@ class SmallReply:
 
     Attributes:
         reply: the reply as received so far.
-        first_token_s: seconds until the first text or reasoning; None if nothing came.
+        first_token_s: seconds until the first text or reasoning; None if neither arrived.
     """
 
     def __init__(self, provider: str) -> None:
@@ -67,7 +67,7 @@ class SmallReply:
 
     @property
     def error(self) -> ProviderError | None:
-        """Return why there is no text; None if it is complete, or was cut at a limit."""
+        """Return the error; None if the text is complete, or was cut at a limit."""
         reply = self.reply
         if reply.error is None and reply.status is MessageStatus.REFUSED:
             filtered = bool(reply.incomplete_reason)
@@ -77,11 +77,11 @@ class SmallReply:
 
     @property
     def is_billed(self) -> bool:
-        """Return True if the provider has begun to answer, so that it may bill."""
+        """Return True if the provider may bill the call."""
         return self.reply.usage is not None or self.reply.may_be_billed
 
     def performance(self, asked: ResolvedChoice) -> CallPerformance:
-        """Return how the call went, which was cancelled if it has not ended by itself."""
+        """Return the performance of the call; one that has not ended counts as cancelled."""
         status = self.reply.status
         if status is MessageStatus.STREAMING:
             status = MessageStatus.CANCELLED

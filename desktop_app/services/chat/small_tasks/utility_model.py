@@ -38,7 +38,7 @@ from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.ports import Gateway, SpendingBook
 from desktop_app.services.spending.budget import Budget
 
-# Less than most tokens have, so that the monthly cap holds too much rather than too little.
+# Most tokens have more bytes, so the hold is too large rather than too small.
 BYTES_A_TOKEN: Final = 3
 
 
@@ -46,7 +46,7 @@ class UtilityModel:
     """Asks small models for short texts.
 
     Attributes:
-        prefers_small: routine work is done by a small model, not by the conversation's own.
+        prefers_small: use a small model for routine tasks, not the conversation's own.
     """
 
     def __init__(
@@ -68,7 +68,8 @@ class UtilityModel:
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `own` answers.
 
-        This is the first small model that the provider serves, else `own` with the least effort.
+        This is the first small model that the provider serves and that is not dearer, else `own`
+        with the least effort.
         Judgments and tests of a key are not routine work.
         """
         job, profile = self._catalog.utility_task(purpose.value), own.profile
@@ -200,7 +201,7 @@ class UtilityModel:
                 small.take(event)
 
     def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
-        """Return True if the model is listed, as far as known, and was never reported missing."""
+        """Return True unless the listing lacks the model, or the provider reported it missing."""
         today = date.today()  # noqa: DTZ011 — the user's day
         listed = is_served(profile, info, self._listing_of(profile), today)
         return listed and (profile.id, info.id) not in self._missing
