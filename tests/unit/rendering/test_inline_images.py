@@ -13,6 +13,7 @@ from desktop_app.rendering.block_model import PICTURE, Run
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.markdown import inline_images
 from desktop_app.rendering.markdown.inline_images import (
     LARGEST,
     LONGEST_ADDRESS,
@@ -134,6 +135,13 @@ def test_a_stream_finds_the_same(piece: int, before: str) -> None:
         ("![a](data:image/png;base64,AAAA) and", 36, False),
         ("![a](https://a.example/AAAA", 4, False),
         ("words", 5, False),
+        ("![a](data:image/png;base64,AA A", 1, True),
+        ("![a](data:image/png;base64,A=", 1, True),
+        ("![a](data:image/png;base64,A B", 2, False),
+        ("![a](data:image/png;base64,AA)AA", 2, False),
+        ("![a](data:image/png;base64,", 24, True),
+        ("![a](data:image/p", 3, False),
+        ("![a](data:imag", 1, False),
     ],
 )
 def test_where_an_address_is_half_there_is_nothing_to_parse(
@@ -182,3 +190,93 @@ def test_code_keeps_all_of_an_address(piece: int, fence: str) -> None:
         stream.feed(source[at : at + piece])
     stream.finish()
     assert [block.text for block in stream.blocks if line in block.text] == [line]
+
+
+START: Final = "](data:image/png;base64,"
+
+
+@pytest.fixture
+def short_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inline_images, "LONGEST_ADDRESS", 40)
+
+
+@pytest.mark.usefixtures("short_addresses")
+@pytest.mark.parametrize(
+    ("source", "added", "half", "overlong"),
+    [
+        (f"![a{START}{'A' * 16}", 3, True, None),
+        (f"![a{START}{'A' * 17}", 3, False, (43, 44)),
+        (f"![a{START}{'A' * 20}", 20, False, (43, 47)),
+        (f"![a{START}{'A' * 16})", 20, False, None),
+        (f"![a{START}{'A' * 9}){'A' * 20}", 3, False, None),
+        (f"![a{START}{'A' * 60}", 43, False, None),
+        (f"![a{START}{'A' * 60}", 44, False, (43, 87)),
+        (f"![a](data:image/png,{'x' * 40}", 40, False, None),
+        ("x" * 80, 40, False, None),
+    ],
+)
+def test_an_address_has_a_maximum_length(
+    source: str, added: int, half: bool, overlong: tuple[int, int] | None
+) -> None:
+    assert ends_in_address(source, added) is half
+    assert inline_images.overlong_range(source, added) == overlong
+
+
+def test_the_text_after_an_address() -> None:
+    texts = ("AA+/=) b", "AA", " b", "")
+    assert [inline_images.after_address(text) for text in texts] == [") b", "", " b", ""]
+
+
+@pytest.mark.usefixtures("short_addresses")
+@pytest.mark.parametrize(
+    ("source", "within"),
+    [
+        # The places within the address, and the one that each is moved to
+        (f"ab![c{START}AAAA) d", {35: range(18, 34)}),
+        (f"ab![c{START}AAAA)d", {34: range(18, 34)}),
+        (f"ab![c{START}AAAA)", {2: range(18, 34)}),
+        (f"ab![c{START}AAAA", {2: range(18, 34)}),
+        (f"c{START}AAAA", {0: range(14, 30)}),
+        (f"ab![c{START}{'A' * 15})xd", {45: range(18, 46)}),
+        (f"ab![c{START}{'A' * 16})xd", {46: range(18, 47)}),
+        (f"ab![c{START}{'A' * 17})xd", {}),
+        ("words", {}),
+    ],
+)
+def test_the_nearest_place_outside_an_image(source: str, within: dict[int, range]) -> None:
+    expected = list(range(len(source) + 1))
+    for place, places in within.items():
+        for at in places:
+            expected[at] = place
+    assert [inline_images.outside(source, at) for at in range(len(source) + 1)] == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\3\xe8\0\0\3\xe8", (1000, 1000)),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\3\xe8\0\0\3\xe9", None),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\0", None),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0", None),
+        (b"GIF87a\1\0\2\1", (1, 258)),
+        (b"GIF89a\0\1\2\0", (256, 2)),
+        (b"GIF88a\1\0\2\0", None),
+        (b"GIF87a\1\0\2", None),
+        (b"RIFFsizeWEBPVP8 " + bytes(10) + b"\1\x40\2\x80", (1, 2)),
+        (b"RIFFsizeWEBPVP8 " + bytes(10) + b"\1\0\2", None),
+        (b"RIFFsizeWAVEVP8 " + bytes(10) + b"\1\0\2\0", None),
+        *((b"\xff\xd8\xff" + bytes((kind,)) + FRAME[2:], (30, 20)) for kind in (0xC1, 0xCF)),
+        *((b"\xff\xd8\xff" + bytes((kind,)) + FRAME[2:], None) for kind in (0xC4, 0xC8, 0xCC)),
+        *((b"\xff\xd8\xff" + bytes((kind,)) + FRAME[2:], None) for kind in (0xBF, 0xD0)),
+    ],
+)
+def test_sizes_at_their_limits(data: bytes, size: tuple[int, int] | None) -> None:
+    assert size_of(encoded("png", data)) == size
+
+
+@pytest.mark.parametrize(
+    ("letters", "data"),
+    [("QQ==", b"A"), ("QQ", b"A"), ("QUI=", b"AB"), ("QUJD", b"ABC"), ("Q", None), ("QUJDQ", None)],
+)
+def test_the_bytes_of_an_address(letters: str, data: bytes | None) -> None:
+    assert inline_images.bytes_of(f"data:image/png;base64,{letters}") == data
