@@ -123,14 +123,14 @@ class _Styles:
 
     def label(self, name: str, counts: list[int]) -> str:
         """Return the label of a list item; `counts` are its number and those above it."""
-        level = self._lists.get(name, {}).get(len(counts))
-        if level is None or local_name(level) != "list-level-style-number":
+        levels = self._lists.get(name, {})
+        level = levels.get(len(counts))
+        if level is None or not level.get(f"{STYLE}num-format"):
             return "-"
-        number_format = level.get(f"{STYLE}num-format", "")
-        if not number_format:
-            return "-"
-        shown = counts[-_number(level.get(f"{TEXT}display-levels")) :]
-        number = ".".join(md.number(count, number_format) for count in shown)
+        # Each number is shown in the format of its own level, and not at all if that has none.
+        formats = {at: one.get(f"{STYLE}num-format", "") for at, one in levels.items()}
+        shown = list(enumerate(counts, start=1))[-_number(level.get(f"{TEXT}display-levels")) :]
+        number = ".".join(md.number(n, formats[at]) for at, n in shown if formats.get(at))
         suffix = level.get(f"{STYLE}num-suffix", "")
         return f"{level.get(f'{STYLE}num-prefix', '')}{number}{suffix}".strip() or "-"
 
