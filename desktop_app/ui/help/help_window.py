@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import HelpBook, words_of
@@ -36,6 +36,7 @@ from desktop_app.ui.widgets.foreign_text import (
     PlainToolButton,
     window_title,
 )
+from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.rows_model import ROW
 
@@ -77,10 +78,7 @@ class HelpWindow(QWidget):
         self.chapters.setAccessibleName(tr("Chapters"))
         self.hits = RowView("help-hits", self._hit_model, self._delegates[1])
         self.hits.setAccessibleName(tr("Search results"))
-        self.field = QLineEdit()
-        self.field.setObjectName("help-search")
-        self.field.setPlaceholderText(tr("Search help"))
-        self.field.setAccessibleName(tr("Search help"))
+        self.field = line_field(tr("Search help"), "help-search")
         self.field.installEventFilter(self)
         self._nothing = PlainLabel(tr("No results"), name="help-no-results", role="dim")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

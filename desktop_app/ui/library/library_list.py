@@ -16,7 +16,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QLineEdit,
     QStyleOptionViewItem,
     QWidget,
 )
@@ -29,6 +28,7 @@ from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.foreign_text import set_tooltip, spoken_text
+from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
@@ -149,11 +149,8 @@ class LibraryList(QWidget):
         super().__init__()
         self._rows: Sequence[LibraryRow] = ()
         self._current = ""
-        self.field = QLineEdit()
-        self.field.setObjectName(f"find-{name}")
-        self.field.setPlaceholderText(find)
+        self.field = line_field(find, f"find-{name}")
         set_tooltip(self.field, find)  # it may be cut
-        self.field.setAccessibleName(spoken_text(find))
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
         self._delegate = LibraryDelegate(theme, self)

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QHBoxLayout,
-    QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -30,8 +27,10 @@ from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.fitting_dialog import scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel
+from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,10 +87,7 @@ class PresetsPage(QWidget):
         self.list = LibraryList(
             "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
         )
-        self.name = QLineEdit()
-        self.name.setObjectName("preset-name")
-        self.name.setAccessibleName(tr("Name"))
-        self.name.setPlaceholderText(tr("Name"))
+        self.name = line_field(tr("Name"), "preset-name")
         self.model, self.effort = Combo(theme, tr("Model")), Combo(theme, tr("Effort"))
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
@@ -123,14 +119,7 @@ class PresetsPage(QWidget):
         self._inner = column_of(
             self._choices, self.is_default, self.form, self.examples, STRETCH, parent=inner
         )
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(inner)
-        for surface in (self._area.viewport(), inner):
-            surface.setAutoFillBackground(False)
+        self._area = scrolling(inner)
         buttons = QWidget()
         self._buttons = FlowLayout(buttons)
         for button in (self.use, self.duplicate, self.delete):

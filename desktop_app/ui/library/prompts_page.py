@@ -13,7 +13,6 @@ from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
-    QLineEdit,
     QWidget,
 )
 
@@ -31,7 +30,8 @@ from desktop_app.ui.settings.dialog_field import EditRequest, form_words
 from desktop_app.ui.settings.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line
+from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,15 +88,10 @@ class PromptsPage(QWidget):
         self.list = LibraryList(
             "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
         )
-        self.title, self.folder = QLineEdit(), QLineEdit()
-        for field, name, label in (
-            (self.title, "prompt-title", tr("Title")),
-            (self.folder, "prompt-folder", tr("Folder")),
-        ):
-            field.setObjectName(name)
-            field.setAccessibleName(spoken_text(label))
-            field.setPlaceholderText(label)
-            field.editingFinished.connect(self.settle)
+        self.title = line_field(tr("Title"), "prompt-title")
+        self.folder = line_field(tr("Folder"), "prompt-folder")
+        self.title.editingFinished.connect(self.settle)
+        self.folder.editingFinished.connect(self.settle)
         self._folders = QStringListModel(self)
         completer = QCompleter(self._folders, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QTableView,
 )
 
@@ -30,6 +29,7 @@ from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip
+from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.shared_columns import show_as_rows
 
@@ -63,10 +63,8 @@ class ModelsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("models-dialog")
         self.setWindowTitle(tr("Models"))
-        self.search = QLineEdit(clearButtonEnabled=True)
-        self.search.setObjectName("models-search")
-        self.search.setPlaceholderText(tr("Find a model"))
-        self.search.setAccessibleName(tr("Find a model"))
+        self.search = line_field(tr("Find a model"), "models-search")
+        self.search.setClearButtonEnabled(True)
         self.filter = Combo(theme, tr("Show"), object_name="models-filter")
         for key, label, _ in FILTERS:
             self.filter.addItem(tr(label), key)

@@ -7,7 +7,6 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QScrollArea,
     QStackedWidget,
@@ -168,19 +167,14 @@ class SettingsFrame(QWidget):
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page, which scrolls."""
+        from desktop_app.ui.widgets.fitting_dialog import scrolling  # the start needs none
+
         inner = QWidget()
         inner.setObjectName(f"settings-{page}")
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
         self._holders[page] = layout
-        area = self._areas[page] = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
-        for surface in (area.viewport(), inner):
-            surface.setAutoFillBackground(False)
+        area = self._areas[page] = scrolling(inner)
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 

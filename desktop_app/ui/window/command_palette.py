@@ -20,7 +20,6 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
-    QLineEdit,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -34,6 +33,7 @@ from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
@@ -97,10 +97,7 @@ class CommandPalette(QWidget):
         self._announced = ""
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
-        self.field = QLineEdit()
-        self.field.setObjectName("command")
-        self.field.setAccessibleName(spoken_text(tr("Find a command")))
-        self.field.setPlaceholderText(tr("Find a command"))
+        self.field = line_field(tr("Find a command"), "command")
         self.model: RowsModel[PaletteEntry] = RowsModel(
             lambda entry: entry.title, _accessible_text, self
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
@@ -18,6 +18,7 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
 from desktop_app.ui.widgets.form_dialog import FormDialog
+from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -59,11 +60,8 @@ class ReviewDialog(FormDialog):
             [(key, tr(label)) for key, label in _VERDICTS], theme, name=tr("Verdict"), padding=8
         )
         self.verdict.setObjectName("review-verdict")
-        self.note = QLineEdit()
-        self.note.setObjectName("review-note")
+        self.note = line_field(tr("Note"), "review-note")
         self.note.setMaxLength(LONGEST_NOTE)
-        self.note.setPlaceholderText(tr("Note"))
-        self.note.setAccessibleName(tr("Note"))
         self.text = PlainTextField(tabChangesFocus=True)
         self.text.setObjectName("review-text")
         self.text.setAccessibleName(spoken_text(tr("Response")))

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QWidget,
 )
@@ -27,6 +26,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.fitting_dialog import scrolling
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -179,14 +179,7 @@ class PromptFields(QFrame, KeptForm):
     def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._grid)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setWidget(inner)
-        for surface in (self._area.viewport(), inner):
-            surface.setAutoFillBackground(False)
+        self._area = scrolling(inner)
         self._footer = row_of((self._note, 1), self._cancel_button, self._insert_button)
         self._column = column_of(self._title, (self._area, 1), self._footer, parent=self)
 

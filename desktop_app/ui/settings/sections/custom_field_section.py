@@ -19,6 +19,7 @@ from desktop_app.ui.settings.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.form_dialog import Entered, KeptForm
+from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,8 +56,8 @@ class CustomFieldSection(FormSection, KeptForm):
         self._kind = Combo(theme, tr("Kind"), object_name="custom-field-kind")
         for in_query, words in _KINDS:
             self._kind.addItem(tr(words), in_query)
-        self._name = _line(tr("Name"), "custom-field-name")
-        self._value = _line(tr("Value"), "custom-field-value")
+        self._name = line_field(tr("Name"), "custom-field-name")
+        self._value = line_field(tr("Value"), "custom-field-value")
         self._is_secret = QCheckBox(tr("Secret"))
         self._is_secret.setObjectName("custom-field-secret")
         self._is_secret.toggled.connect(self._hide_value)
@@ -183,11 +184,3 @@ class CustomFieldSection(FormSection, KeptForm):
         if self._profile:
             rest = tuple(field for field in self._fields() if field.key != key)
             self._save(replace(self._profile, custom_fields=rest))
-
-
-def _line(title: str, name: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setObjectName(name)
-    line.setAccessibleName(spoken_text(title))
-    line.setPlaceholderText(title)
-    return line

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFileDialog,
-    QLineEdit,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -25,6 +24,7 @@ from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
@@ -175,12 +175,9 @@ class EraseSection(CollapsibleSection):
         super().__init__(tr("Delete everything"), "delete-everything", theme)
         self._word = tr_context("typed to confirm", "delete")
         self._note = Note(theme, tr(DELETES))
-        self._field = QLineEdit()
-        self._field.setObjectName("delete-word")
         confirm = tr("Type “{word}” to confirm", word=self._word)
-        self._field.setPlaceholderText(confirm)
+        self._field = line_field(confirm, "delete-word")
         set_tooltip(self._field, confirm)  # it may be cut
-        self._field.setAccessibleName(spoken_text(confirm))
         self._button = _button(tr("Delete everything"), "delete-now")
         self._button.setEnabled(False)
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
