@@ -1,0 +1,359 @@
+"""The provider, the model and the settings that the options of a command name."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.backend import Backend
+from desktop_app.cli.answers.answer_parameters import (
+    LONGEST_INSTRUCTIONS,
+    settings_of,
+    with_preset,
+)
+from desktop_app.cli.answers.chosen_model import (
+    answering_profile,
+    choice_of,
+    learn_listing,
+    learn_price,
+    learn_window,
+    profile_named,
+    valid_utf8,
+)
+from desktop_app.domain.answering.chat_request import (
+    FAMILY_MODEL,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    IllegalChoiceError,
+    NetworkError,
+    ProviderError,
+)
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL
+from desktop_app.services.models.model_menu import family
+from desktop_app.settings.values import with_defaults
+from tests.helpers.started import started
+from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.unit.providers.samples import COMPATIBLE
+
+FAMILY_SERVER = replace(COMPATIBLE, id="gateway", name="Gateway", models=(FAMILY_MODEL,))
+LOW = Effort.LOW
+NAMES = ("provider", "model", "variant", "effort", "preset", "instructions", "system")
+PARAMETERS = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
+
+
+def options(**given: Any) -> Namespace:
+    return Namespace(**dict.fromkeys((*NAMES, *PARAMETERS)) | given)
+
+
+@asynccontextmanager
+async def started_with(
+    *profiles: ProviderProfile, environment: dict[str, str] | None = None
+) -> AsyncIterator[Backend]:
+    async with started(environment) as backend:
+        for profile in profiles:
+            await backend.settings.save_profile(profile)
+        yield backend
+
+
+@asynccontextmanager
+async def served(
+    *scripts: Any, models: tuple[str, ...] = (), **changes: Any
+) -> AsyncIterator[tuple[Backend, LoopbackServer, ProviderProfile]]:
+    """Yield a backend with a server of the user's own, which is its only provider."""
+    async with LoopbackServer(*scripts, models=models) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url, **changes)
+        async with started_with(profile) as backend:
+            yield backend, server, profile
+
+
+async def test_a_provider_has_several_names() -> None:
+    ids = {
+        "openai": "openai",
+        "OpenAI": "openai",
+        "ON_DEVICE": "on-device",
+        "on this computer": "on-device",
+        "my server": "home",
+        "compatible": "home",
+        None: "on-device",
+    }
+    async with started_with(COMPATIBLE) as backend:
+        assert {name: (await profile_named(backend, name)).id for name in ids} == ids
+
+
+async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> None:
+    async with started_with(COMPATIBLE) as backend:
+        with pytest.raises(IllegalChoiceError) as refused:
+            await profile_named(backend, "acme")
+        assert refused.value.reason is Reason.NO_SUCH_PROVIDER
+        known = "on-device, openai, cometapi, home"
+        assert refused.value.params == {"provider": "acme", "known": known}
+
+
+async def test_the_environment_s_provider_may_be_named_without_its_beginning() -> None:
+    async with started({"COMETAPI_KEY": "not-a-key"}) as backend:
+        assert (await profile_named(backend, "CometAPI")).id == "env-cometapi"
+        assert (await profile_named(backend, None)).id == "env-cometapi"
+
+
+@pytest.mark.parametrize(
+    ("given", "specs", "is_listed"),
+    [
+        ({}, [], True),
+        ({"model": "a"}, [], False),
+        ({}, [{"model": "a"}, {}], True),
+        ({}, [{"model": "a"}, {"model": "b"}], False),
+        ({"variant": "pro"}, [], True),
+    ],
+)
+async def test_a_server_s_models_are_learned_unless_each_answer_names_one(
+    given: dict[str, str], specs: list[dict[str, str]], is_listed: bool
+) -> None:
+    async with served(models=("a", "b")) as (backend, server, profile):
+        asked = [options(**spec) for spec in specs]
+        found = await answering_profile(backend, options(provider="home", **given), asked)
+        assert found == profile
+        assert len(server.listed) == is_listed
+        assert (backend.listings.of(profile) is not None) is is_listed
+
+
+async def test_what_is_known_is_not_asked_again() -> None:
+    async with served(models=("a",)) as (backend, server, profile):
+        for _ in range(2):
+            await learn_listing(backend, profile)
+        known = replace(profile, models=("a",))
+        await backend.settings.save_profile(known)
+        assert await answering_profile(backend, options(provider="home")) == known
+        assert (await answering_profile(backend, options(provider="openai"))).id == "openai"
+        assert len(server.listed) == 1
+
+
+async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> None:
+    async with (
+        LoopbackServer(models=("a",)) as server,
+        started({"OPENAI_BASE_URL": server.base_url}) as backend,
+    ):
+        found = await answering_profile(backend, options(variant="pro"))
+        assert found.models == family(backend.catalog)
+        assert server.listed == []
+        assert backend.listings.of(await answering_profile(backend, options())) is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(401, AuthenticationError), (404, None), (500, None), (400, ProviderError)],
+)
+async def test_a_refused_list_is_told_if_the_question_would_be_refused(
+    code: int, error: type[Exception] | None
+) -> None:
+    refusal = replies(code, {"error": {"message": "No."}})
+    async with served(refusal) as (backend, _, profile):
+        asked = options(provider="home")
+        if error is None:
+            assert await answering_profile(backend, asked) == profile
+        else:
+            with pytest.raises(error):
+                await answering_profile(backend, asked)
+
+
+async def test_a_server_that_is_not_reached_is_told() -> None:
+    async with served() as (backend, server, _):
+        server._server.close()
+        with pytest.raises(NetworkError):
+            await answering_profile(backend, options(provider="home"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "variant", "is_listed"),
+    [
+        (ProviderKind.COMPATIBLE, "llama", None, True),
+        (ProviderKind.COMPATIBLE, "gpt-4o", None, True),
+        (ProviderKind.COMPATIBLE, "", Variant.PRO, False),
+        (ProviderKind.COMPATIBLE, "gpt-5.2", None, False),
+        (ProviderKind.OPENAI, "gpt-4o", None, False),
+        (ProviderKind.OPENAI, "llama", None, True),
+        (ProviderKind.ON_DEVICE, "llama", None, False),
+    ],
+)
+async def test_the_window_of_a_server_s_own_model_is_learned(
+    kind: ProviderKind, model: str, variant: Variant | None, is_listed: bool
+) -> None:
+    async with served(models=("llama",)) as (backend, server, profile):
+        own = replace(profile, kind=kind)
+        await learn_window(backend, own, ModelChoice(profile.id, model, variant))
+        assert len(server.listed) == is_listed
+
+
+@pytest.mark.parametrize(("model", "is_listed"), [("llama", True), ("gpt-5.2", False)])
+async def test_the_price_of_an_unknown_model_is_learned(model: str, is_listed: bool) -> None:
+    async with served(models=("llama", "gpt-5.2")) as (backend, server, profile):
+        known = replace(profile, models=(FAMILY_MODEL,))
+        for _ in range(2):
+            await learn_price(backend, known, ModelChoice("home", model))
+        assert len(server.listed) == is_listed
+        openai = replace(profile, id="other", kind=ProviderKind.OPENAI)
+        await learn_price(backend, openai, ModelChoice("other", "unknown"))
+        assert len(server.listed) == is_listed
+
+
+async def test_an_unreachable_list_is_passed_over() -> None:
+    async with served(replies(500, {})) as (backend, _, profile):
+        await learn_window(backend, profile, ModelChoice("home", "llama"))
+        await learn_price(backend, profile, ModelChoice("home", "llama"))
+        assert backend.listings.of(profile) is None
+
+
+CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [
+    ("openai", {}, ModelChoice("openai", "", Variant.THINKING, Effort.MEDIUM)),
+    ("openai", {"variant": "pro"}, ModelChoice("openai", "", Variant.PRO, Effort.MEDIUM)),
+    ("openai", {"effort": "high"}, ModelChoice("openai", "", Variant.THINKING, Effort.HIGH)),
+    ("openai", {"model": "gpt-4o"}, ModelChoice("openai", "gpt-4o")),
+    ("openai", {"model": "o\udce9", "effort": "low"}, ModelChoice("openai", "o\ufffd", None, LOW)),
+    ("gateway", {"variant": "instant"}, ModelChoice("gateway", "", Variant.INSTANT, Effort.MEDIUM)),
+    ("on-device", {"model": "/x/a.GGUF"}, ModelChoice("on-device", "/x/a.GGUF")),
+    ("on-device", {"model": ON_DEVICE_MODEL}, ModelChoice("on-device", ON_DEVICE_MODEL)),
+]
+
+
+async def test_the_options_choose_a_model() -> None:
+    async with started_with(FAMILY_SERVER) as backend:
+        for provider, given, choice in CHOICES:
+            profile = await profile_named(backend, provider)
+            assert await choice_of(backend, profile, options(**given)) == choice
+
+
+async def test_a_choice_that_nobody_offers_is_refused() -> None:
+    refusals: list[tuple[str, dict[str, str], Reason]] = [
+        ("openai", {"model": "a", "variant": "pro"}, Reason.VARIANT_AND_MODEL),
+        ("on-device", {"variant": "pro"}, Reason.NO_VARIANTS_HERE),
+        ("home", {"variant": "pro"}, Reason.NO_VARIANTS),
+        ("home", {}, Reason.NO_MODEL_KNOWN),
+        ("on-device", {"model": "a.bin"}, Reason.NO_LOCAL_MODEL),
+    ]
+    async with started_with(COMPATIBLE) as backend:
+        for provider, given, reason in refusals:
+            profile = await profile_named(backend, provider)
+            with pytest.raises(IllegalChoiceError) as refused:
+                await choice_of(backend, profile, options(**given))
+            assert refused.value.reason is reason
+
+
+async def test_the_first_chat_model_of_a_server_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with served(models=("text-embedding-3-small", "llama")) as (backend, _, profile):
+        await learn_listing(backend, profile)
+        assert await choice_of(backend, profile, options()) == ModelChoice("home", "llama")
+        told = (
+            "repartee: Using llama, the first chat model of My server. Name another with --model.\n"
+        )
+        assert capsys.readouterr().err == told
+        await choice_of(backend, replace(profile, models=("llama",)), options())
+        assert capsys.readouterr().err == ""
+
+
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    assert valid_utf8("aé\udce9") == "aé\ufffd"
+
+
+PRESETS = [
+    Preset("p1", "Fast", "openai", "", Variant.INSTANT, LOW),
+    Preset("p2", "Exact", "", "gpt-4o", None, Effort.HIGH),
+    Preset("p3", "Style", overrides=Overrides("Be brief.").setting("candidates", 3)),
+    Preset("p4", "Own", "home", "llama"),
+    Preset("p5", "Family at home", "home", "", Variant.PRO, Effort.HIGH),
+]
+
+
+async def test_a_preset_chooses_what_the_options_leave_open() -> None:
+    cases: list[tuple[dict[str, str], int, tuple[str | None, ...]]] = [
+        ({"preset": "FAST"}, 0, ("openai", None, "instant", "low")),
+        ({"preset": "P1", "variant": "pro"}, 0, ("openai", None, "pro", "medium")),
+        (
+            {"preset": "p1", "variant": "pro", "effort": "xhigh"},
+            0,
+            ("openai", None, "pro", "xhigh"),
+        ),
+        ({"preset": "p1", "effort": "high"}, 0, ("openai", None, "instant", "high")),
+        ({"preset": "p1", "model": "gpt-4o"}, 0, ("openai", "gpt-4o", None, None)),
+        ({"preset": "p1", "provider": "home"}, 0, ("home", None, None, None)),
+        ({"preset": "p2"}, 1, (None, "gpt-4o", None, "high")),
+        ({"preset": "p2", "effort": "low"}, 1, (None, "gpt-4o", None, "low")),
+        ({"preset": "style"}, 2, (None, None, None, None)),
+        ({"preset": "p4"}, 3, ("home", "llama", None, None)),
+        ({"preset": "p5"}, 4, ("home", None, None, None)),
+        ({"preset": "p5", "variant": "pro"}, 4, ("home", None, "pro", None)),
+    ]
+    async with served(models=("llama",)) as (backend, _, _):
+        await backend.prompts.save(presets=PRESETS)
+        assert await with_preset(backend, options()) is None
+        for given, number, expected in cases:
+            asked = options(**given)
+            found = await with_preset(backend, asked)
+            assert found is not None
+            assert found.id == PRESETS[number].id
+            assert (asked.provider, asked.model, asked.variant, asked.effort) == expected, given
+        with pytest.raises(IllegalChoiceError) as refused:
+            await with_preset(backend, options(preset="none"))
+        assert refused.value.reason is Reason.NO_SUCH_PRESET
+        assert "Fast, Exact, Style, Own" in str(refused.value.params["known"])
+
+
+async def test_options_come_before_the_preset_and_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "instructions.txt"
+    file.write_bytes(b"\xef\xbb\xbf" + "Réponds.".encode())
+    values = with_defaults(
+        {"answer.system_prompt": "Mine.", "answer.candidates": 2, "answer.temperature": 0.5}
+    )
+
+    def found(preset: Preset | None = None, **given: Any) -> AskSettings:
+        return settings_of(values, options(**given), preset)
+
+    usual = found()
+    assert usual.instructions == "Mine."
+    assert usual.parameters == replace(usual.parameters, temperature=0.5, candidates=1)
+    assert usual.requested == frozenset()
+    styled = found(PRESETS[2])
+    assert (styled.instructions, styled.parameters.candidates) == ("Be brief.", 3)
+    assert styled.requested == {"candidates"}
+    assert found(PRESETS[2], n=2).parameters.candidates == 2
+    assert found(PRESETS[2], instructions="").instructions == ""
+    assert found(system=str(file), instructions="no").instructions == "Réponds."
+    given = found(max_tokens=9, stop=["a", "b", "c", "d"], verbosity="low", seed=7, top_p=0.5)
+    assert given.parameters == replace(
+        usual.parameters,
+        max_output_tokens=9,
+        stop=("a", "b", "c", "d"),
+        verbosity="low",
+        seed=7,
+        top_p=0.5,
+    )
+    assert given.requested == {"max_output_tokens", "stop", "verbosity", "seed", "top_p"}
+    with pytest.raises(IllegalChoiceError) as refused:
+        found(stop=["a"] * 5)
+    assert refused.value.reason is Reason.TOO_MANY_STOPS
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"a" * (LONGEST_INSTRUCTIONS + 1)])
+def test_a_file_that_is_no_text_is_no_instruction(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "system.txt"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(IllegalChoiceError) as refused:
+        settings_of({}, options(system=str(file)), None)
+    assert refused.value.reason is Reason.INSTRUCTIONS_UNREADABLE
+    assert refused.value.params == {"file": str(file)}

@@ -1,0 +1,306 @@
+"""Tokens are counted by the tokenizer, by the server, or by learned ratios."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.token_counting import (
+    _MOST_KEPT,
+    _MOST_WAITING,
+    ProviderTokenCounter,
+    TokenLearning,
+)
+from desktop_app.domain.answering.chat_request import (
+    FAMILY_MODEL,
+    ChatRequest,
+    ImageData,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentError, NetworkError
+from desktop_app.domain.models.token_rates import (
+    OPENAI,
+    SHARE_GUESSED,
+    SHARE_LEARNED,
+    USUAL,
+    CountMethod,
+    TextKind,
+    TokenRates,
+)
+from desktop_app.storage.settings.token_rate_store import TokenRateStore
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+from tests.unit.providers.samples import OPENAI as AT_OPENAI
+from tests.unit.storage.samples import opened
+
+SERVER = replace(COMPATIBLE, base_url="http://server/v1")
+DEVICE = replace(COMPATIBLE, id="device", kind=ProviderKind.ON_DEVICE)
+GATEWAY = replace(SERVER, id="gateway", models=(FAMILY_MODEL,))
+KIND = TextKind.PROSE
+ONE_AND_A_HALF: Any = pytest.approx(1.5)
+KEY = (SERVER.id, SERVER.base_url, "llama")
+
+
+class Worker:
+    """Counts a token for each character, all of the same kind, and remembers what it read."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+        self.is_broken = False
+
+    async def token_mix(self, text: str) -> Mapping[TextKind, int]:
+        if self.is_broken:
+            raise DocumentError(Reason.DOCUMENT_DAMAGED)
+        self.read.append(text)
+        return {KIND: len(text)}
+
+    async def count_tokens(self, text: str) -> int:
+        return 10 * len(text)
+
+
+class Server:
+    """The gateway to a server with a counter, and its only client."""
+
+    def __init__(self) -> None:
+        self.count: int | None = None
+        self.asked: list[tuple[str, str]] = []
+        self.is_lost = False
+
+    async def provider(self, _profile: object) -> Server:
+        if self.is_lost:
+            raise NetworkError(Reason.NOT_REACHED)
+        return self
+
+    async def count_tokens(self, model: str, text: str) -> int | None:
+        self.asked.append((model, text))
+        return self.count
+
+
+class Local:
+    """The on-device model."""
+
+    async def count_tokens(self, text: str) -> int:
+        return 100 * len(text)
+
+
+@asynccontextmanager
+async def counting(folder: Path) -> AsyncIterator[Any]:
+    """Yield a counter with its parts."""
+    async with opened(folder / "store.sqlite3") as database:
+        worker, server = Worker(), Server()
+        store: Any = TokenRateStore(database)
+        learning = TokenLearning(store, worker, CATALOG)  # type: ignore[arg-type]
+        counter = ProviderTokenCounter(worker, Local(), server, learning)  # type: ignore[arg-type]
+        await learning.load()
+        yield SimpleNamespace(
+            worker=worker, server=server, store=store, learning=learning, counter=counter
+        )
+        await learning.settle()
+
+
+async def test_each_kind_of_provider_has_a_counter_of_its_own(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        count = its.counter.count
+        assert await count("", SERVER, "llama", may_ask=True) == (0, True)
+        assert await count("abc", DEVICE, "x") == (300, True)
+        assert await count("abc", AT_OPENAI, "gpt-5.2") == (30, True)
+        assert await count("abc", SERVER, "gpt-5.2", may_ask=True) == (30, False)
+        assert await count("abc", GATEWAY, "gpt-5.2", may_ask=True) == (30, True)
+        assert await count("a" * 10, SERVER, "llama") == (11, False)
+        assert its.server.asked == []
+
+
+async def test_a_server_that_counts_is_asked_once(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        count, its.server.count = its.counter.count, 900
+        text = "a" * 600
+        assert await count(text, SERVER, "llama") == (660, False)
+        for _ in range(2):
+            assert await count(text, SERVER, "llama", may_ask=True) == (900, True)
+        assert await count(text, SERVER, "llama") == (900, True)
+        assert its.server.asked == [("llama", text)]
+        # The rate is learned for other texts of this model at this server.
+        assert its.learning.of(SERVER, "llama") == TokenRates({KIND: ONE_AND_A_HALF})
+        assert await count("b" * 10, SERVER, "llama") == (15, False)
+        assert await count("b" * 10, SERVER, "mistral") == (11, False)
+        assert its.worker.read == [text, "b" * 10]
+
+
+async def test_a_server_without_a_counter_or_a_connection_leaves_the_estimate(
+    tmp_path: Path,
+) -> None:
+    async with counting(tmp_path) as its:
+        assert await its.counter.count("a" * 10, SERVER, "llama", may_ask=True) == (11, False)
+        its.server.is_lost = True
+        assert await its.counter.count("b" * 10, SERVER, "llama", may_ask=True) == (11, False)
+        assert its.learning.revision == 0
+
+
+async def test_a_learned_rate_replaces_the_tokenizer(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        await its.learning.learn(SERVER, "gpt-5.2", "a" * 600, 1200)
+        assert await its.counter.count("a" * 10, SERVER, "gpt-5.2") == (20, False)
+        # A server of OpenAI's models is not asked.
+        its.server.count = 7
+        assert await its.counter.count("a" * 9, SERVER, "gpt-5.2", may_ask=True) == (18, False)
+
+
+async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        its.server.count = 7
+        texts = [str(number) for number in range(_MOST_KEPT + 1)]
+        for text in (*texts, texts[0], texts[2]):
+            await its.counter.count(text, SERVER, "llama", may_ask=True)
+        assert [text for _, text in its.server.asked] == [*texts, texts[0]]
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "exact", "is_learned", "method"),
+    [
+        (AT_OPENAI, "gpt-5.2", True, False, CountMethod.TOKENIZER),
+        (GATEWAY, "gpt-5.2", True, False, CountMethod.TOKENIZER),
+        (DEVICE, "x", True, False, CountMethod.TOKENIZER),
+        (SERVER, "llama", True, True, CountMethod.SERVER),
+        (SERVER, "llama", False, True, CountMethod.LEARNED),
+        (SERVER, "llama", False, False, CountMethod.GUESSED),
+    ],
+)
+async def test_the_method_is_told(
+    tmp_path: Path,
+    profile: ProviderProfile,
+    model: str,
+    exact: bool,
+    is_learned: bool,
+    method: CountMethod,
+) -> None:
+    async with counting(tmp_path) as its:
+        if is_learned:
+            await its.learning.learn(SERVER, "llama", "a" * 600, 900)
+        assert its.counter.method(profile, model, exact=exact) is method
+
+
+async def test_a_text_is_split_by_rates_unless_it_is_counted_exactly(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        for profile in (AT_OPENAI, DEVICE, GATEWAY):
+            assert await its.counter.rates("abc", profile, "gpt-5.2") is None
+        assert await its.counter.rates("abc", SERVER, "gpt-5.2") == (OPENAI, SHARE_GUESSED)
+        assert await its.counter.rates("abc", GATEWAY, "llama") == (USUAL, SHARE_GUESSED)
+        await its.learning.learn(GATEWAY, "gpt-5.2", "a" * 600, 1200)
+        rates, share = await its.counter.rates("abc", GATEWAY, "gpt-5.2")
+        assert (rates[KIND], share) == (pytest.approx(2.0), SHARE_LEARNED)
+
+
+def request(*texts: str, **changes: Any) -> ChatRequest:
+    messages = tuple(RequestMessage(Role.USER, (TextPart(text),)) for text in texts)
+    asked = replace(ask(model="llama", instructions="i"), messages=messages)
+    return replace(asked, **changes)
+
+
+ONE: Any = pytest.approx(1.0)
+TWO: Any = pytest.approx(2.0)
+LONG = ("a" * 300, "b" * 297)
+
+
+@pytest.mark.parametrize(
+    ("texts", "tokens", "window", "expected", "is_read"),
+    [
+        (LONG, 1200, 0, TokenRates({KIND: TWO}), True),
+        (LONG, 1200, 4096, TokenRates({KIND: TWO}, 4096), True),
+        (("a" * 298,), 300, 0, TokenRates({KIND: ONE}), True),
+        (("a" * 298,), 299, 0, TokenRates(), False),
+        (LONG, 299, 4096, TokenRates(window=4096), False),
+    ],
+)
+async def test_a_request_teaches_its_rate_and_window(
+    tmp_path: Path,
+    texts: tuple[str, ...],
+    tokens: int,
+    window: int,
+    expected: TokenRates,
+    is_read: bool,
+) -> None:
+    async with counting(tmp_path) as its:
+        its.learning.note(SERVER, request(*texts), tokens, window)
+        await its.learning.settle()
+        assert its.learning.of(SERVER, "llama") == expected
+        assert its.learning.window_of(SERVER, "llama") == expected.window
+        assert await its.store.all() == ({KEY: expected} if expected != TokenRates() else {})
+        changes = bool(expected.rates) + bool(expected.window)
+        assert (its.learning.revision, its.counter.revision) == (changes, changes)
+        assert its.worker.read == (["\n".join(("i", *texts))] if is_read else [])
+
+
+async def test_a_request_with_a_picture_teaches_its_window_only(tmp_path: Path) -> None:
+    picture = RequestMessage(Role.USER, (ImageData("image/png", b""),))
+    async with counting(tmp_path) as its:
+        for window, expected in ((0, TokenRates()), (4096, TokenRates(window=4096))):
+            its.learning.note(SERVER, request(messages=(picture,)), 1200, window)
+            await its.learning.settle()
+            assert its.learning.of(SERVER, "llama") == expected
+        assert its.worker.read == []
+
+
+async def test_rates_are_loaded_and_equal_ones_are_not_saved_again(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        its.learning.note(SERVER, request(), 0, 4096)
+        its.learning.note(SERVER, request(), 0, 4096)
+        await its.learning.settle()
+        assert its.learning.revision == 1
+        later = TokenLearning(its.store, its.worker, CATALOG)
+        await later.load()
+        assert later.window_of(SERVER, "llama") == 4096
+        assert later.of(SERVER, "mistral") == later.of(GATEWAY, "llama") == TokenRates()
+
+
+async def test_nothing_is_learned_of_other_providers(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        for profile in (AT_OPENAI, DEVICE):
+            its.learning.note(profile, request(), 0, 4096)
+        await its.learning.settle()
+        assert (its.learning.revision, await its.store.all()) == (0, {})
+
+
+async def test_what_cannot_be_read_is_not_learned(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        its.worker.is_broken = True
+        its.learning.note(SERVER, request("a" * 600), 1200, 0)
+        await its.learning.settle()
+        assert its.learning.revision == 0
+        assert not await its.learning.is_cut(request("a" * 6000), 300)
+
+
+async def test_at_most_twenty_texts_wait(tmp_path: Path) -> None:
+    async with counting(tmp_path) as its:
+        for number in range(_MOST_WAITING + 5):
+            its.learning.note(SERVER, request(f"{number} " * 200), 1200, 0)
+        assert len(its.learning._tasks) == _MOST_WAITING
+        await its.learning.settle()
+        assert len(its.worker.read) == _MOST_WAITING
+
+
+@pytest.mark.parametrize(
+    ("length", "tokens", "is_cut", "is_read"),
+    [
+        (2000, 400, True, True),
+        (1998, 400, False, False),
+        (2000, 799, False, False),
+        (5000, 1000, True, True),
+    ],
+)
+async def test_a_long_text_of_few_tokens_was_cut(
+    tmp_path: Path, length: int, tokens: int, is_cut: bool, is_read: bool
+) -> None:
+    async with counting(tmp_path) as its:
+        asked = request("a" * (length - 2))
+        assert await its.learning.is_cut(asked, tokens) is is_cut
+        assert bool(its.worker.read) is is_read
