@@ -181,10 +181,10 @@ async def test_a_server_that_is_not_reached_is_told() -> None:
     ("kind", "model", "variant", "is_listed"),
     [
         (ProviderKind.COMPATIBLE, "llama", None, True),
-        (ProviderKind.COMPATIBLE, "gpt-4o", None, True),
+        (ProviderKind.COMPATIBLE, "gpt-5-mini", None, True),
         (ProviderKind.COMPATIBLE, "", Variant.PRO, False),
         (ProviderKind.COMPATIBLE, "gpt-5.2", None, False),
-        (ProviderKind.OPENAI, "gpt-4o", None, False),
+        (ProviderKind.OPENAI, "gpt-5-mini", None, False),
         (ProviderKind.OPENAI, "llama", None, True),
         (ProviderKind.ON_DEVICE, "llama", None, False),
     ],

@@ -1,0 +1,205 @@
+"""`repartee import`, `search`, `backup`, `restore`, `repair`, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.cli.answers.chosen_model import profile_named
+from desktop_app.cli.arguments import parser
+from desktop_app.cli.library_commands import run_library
+from desktop_app.cli.streams.progress_output import opened
+from desktop_app.i18n import formatting
+from tests.unit.providers.samples import COMPATIBLE
+
+AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+Run = Callable[..., tuple[int, str, str]]
+
+
+def chat(title: str = "Kyoto trip", number: int = 1, *texts: str) -> dict[str, Any]:
+    """Return a conversation as ChatGPT exports it."""
+    texts = texts or ("Where is 京都?", "In **Kansai**.")
+    mapping = {
+        f"{number}.{place}": {
+            "id": f"{number}.{place}",
+            "parent": f"{number}.{place - 1}" if place else None,
+            "message": {
+                "author": {"role": ("user", "assistant")[place % 2]},
+                "content": {"content_type": "text", "parts": [text]},
+                "create_time": AT.timestamp() + place,
+            },
+        }
+        for place, text in enumerate(texts)
+    }
+    return {
+        "title": title,
+        "create_time": AT.timestamp(),
+        "conversation_id": f"c-{number}",
+        "current_node": f"{number}.{len(texts) - 1}",
+        "mapping": mapping,
+    }
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command; it returns the exit code and both outputs."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        typed = [str(word) for word in words]
+        code = run_library(parser(typed).parse_args(typed))
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return run
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes an export of ChatGPT's."""
+
+    def write(*chats: dict[str, Any]) -> Path:
+        file = tmp_path / "conversations.json"
+        file.write_text(json.dumps(chats))
+        return file
+
+    return write
+
+
+def test_an_import_counts_what_is_new(command: Run, export: Callable[..., Path]) -> None:
+    name = "repartee: conversations.json (ChatGPT)"
+    assert command("import", export(chat())) == (0, "", f"{name}: 1 conversation added.\n")
+    there = "1 conversation was already in your library."
+    words = f"{name}: 0 conversations added. {there}\n"
+    assert command("import", export(chat())) == (0, "", words)
+    longer = chat("Kyoto trip", 1, "Where is 京都?", "In **Kansai**.", "And Nara?")
+    words = f"{name}: 1 message added. {there}\n"
+    assert command("import", export(longer)) == (0, "", words)
+    words = f"{name}: 1 conversation added. {there}\n"
+    assert command("import", export(longer, chat(number=2))) == (0, "", words)
+    code, out, err = command("import", export(longer, chat(number=3)), "--json", "--progress")
+    assert (code, err) == (0, "0 2\n1 2\n")
+    facts = {"conversations": 2, "added": 1, "messages": 2, "refused": []}
+    found = {"files": [{"file": "conversations.json", "kind": "ChatGPT"} | facts]}
+    assert json.loads(out) == found
+
+
+def test_an_unreadable_file_does_not_stop_the_others(
+    command: Run, export: Callable[..., Path], tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing.json"
+    code, out, err = command("import", missing, export(chat()))
+    assert (code, out) == (1, "")
+    lines = err.splitlines()
+    assert lines[0].startswith("repartee: Couldn’t read missing.json: it doesn’t exist.")
+    assert lines[-1] == "repartee: conversations.json (ChatGPT): 1 conversation added."
+    code, out, _ = command("import", missing, "--json")
+    (found,) = json.loads(out)["files"]
+    assert (code, found["kind"], len(found["refused"])) == (1, "", 1)
+
+
+def test_what_is_searched_is_shown_on_two_lines(command: Run, export: Callable[..., Path]) -> None:
+    command("import", export(chat()))
+    code, out, err = command("search", "京都")
+    first, second = out.splitlines()
+    day = formatting.moment(AT)
+    assert re.fullmatch(rf"{day}  Kyoto trip  \[[0-9a-f]{{32}}\]", first)
+    assert (code, second, err) == (0, "    Where is 京都?", "")
+    code, out, _ = command("search", "京都", "--json")
+    (hit,) = json.loads(out)
+    assert (code, hit["title"], hit["snippet"]) == (0, "Kyoto trip", "Where is 京都?")
+    assert hit["date"] == AT.isoformat()
+    assert {len(hit["conversation"]), len(hit["message"])} == {32}
+    assert command("search", "nowhere") == (1, "", "")
+    assert command("search", "nowhere", "--json") == (1, "[]\n", "")
+
+
+def test_a_backup_is_restored_and_old_ones_are_deleted(
+    command: Run, export: Callable[..., Path], tmp_path: Path
+) -> None:
+    command("import", export(chat()))
+    folder = tmp_path / "backups"
+    code, out, err = command("backup", folder)
+    assert (code, err) == (0, "")
+    made = Path(out.strip())
+    assert list(folder.iterdir()) == [made]
+    command("import", export(chat("Later", 2)))
+    code, out, err = command("restore", made)
+    assert (code, out) == (0, "")
+    assert made.name in err
+    assert command("search", "京都", "--json")[0] == 0
+    assert command("search", "Later")[0] == 1
+    made.rename(made.with_name(made.name.replace("20", "19", 1)))
+    code, out, _ = command("backup", folder, "--keep", "1")
+    assert (code, list(folder.iterdir())) == (0, [Path(out.strip())])
+
+
+def test_a_store_is_repaired_if_there_is_one(command: Run, export: Callable[..., Path]) -> None:
+    code, out, err = command("repair")
+    assert (code, out) == (1, "")
+    assert "repartee: " in err
+    command("import", export(chat()))
+    code, out, repaired = command("repair")
+    assert (code, out) == (0, "")
+    assert repaired != err
+    assert command("search", "京都")[0] == 0
+
+
+class Terminal(io.StringIO):
+    """What a user types on a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def put_server(address: str) -> None:
+    async with opened() as backend:
+        await backend.settings.save_profile(replace(COMPATIBLE, base_url=address))
+
+
+async def address_of_server() -> str:
+    async with opened() as backend:
+        return (await profile_named(backend, "home")).base_url
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "code", "address", "told"),
+    [
+        (None, ["--accept-settings"], 0, "there", ""),
+        (None, [], 0, "here", "To restore them, use --accept-settings."),
+        ("y\n", [], 0, "there", "Restore these settings?"),
+        ("n\n", [], 0, "here", "Restore these settings?"),
+        ("\n", [], 0, "here", "Restore these settings?"),
+        ("c\n", [], 1, "here", "Nothing was changed."),
+    ],
+)
+def test_a_backup_may_not_change_quietly_where_data_is_sent(
+    command: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str | None,
+    options: list[str],
+    code: int,
+    address: str,
+    told: str,
+) -> None:
+    asyncio.run(put_server("https://there.example/v1"))
+    made = command("backup", tmp_path / "backups")[1].strip()
+    asyncio.run(put_server("https://here.example/v1"))
+    monkeypatch.setattr(sys, "stdin", None if typed is None else Terminal(typed))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: typed is not None)
+    found = command("restore", made, *options)
+    assert found[:2] == (code, "")
+    assert "This backup changes where data is sent or how much can be spent:" in found[2]
+    assert "  My server (home), Base URL: " in found[2]
+    assert told in found[2]
+    assert asyncio.run(address_of_server()) == f"https://{address}.example/v1"
