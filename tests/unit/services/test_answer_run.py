@@ -79,6 +79,7 @@ from desktop_app.services.chat.answer_run import (
     as_provider_error,
 )
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import run_in_simulated_time
@@ -603,6 +604,7 @@ def test_an_answer_that_fills_its_message_has_no_file() -> None:
 @pytest.mark.parametrize(
     ("event", "kept", "written"),
     [
+        (TextDelta("x" * 600_000), (), "x" * 600_000),
         (ReasoningDelta("thought"), (), "# Reasoning\n\nthought"),
         (RefusalDelta("No, sir"), (), "No, sir"),
         (ToolCallDelta(0, '{"n": 1}', "c", "look"), (CALL,), '# Tool call\n\n{"n": 1}'),
@@ -622,6 +624,7 @@ def test_what_is_shortened(event: StreamEvent, kept: tuple[Part, ...], written: 
     "event",
     [
         ToolCallStep(ToolCallPart("c", "look", "{}", state=DONE, result="four")),
+        ToolCallStep(ToolCallPart("c", "look", "a long argument", state=DONE, result="four")),
         HostedCall(replace(SEARCH, arguments="{}", result="xx")),
         ReasoningItem("rs", "four"),
         ToolCallStep(ToolCallPart("c", "look", "{}", state=RUNNING, result="how far it is")),
@@ -654,6 +657,54 @@ def test_a_file_on_a_full_disk_waits_or_is_given_up(insist: bool) -> None:
     assert (memory.written, len(answer.parts)) == (("abcdefg", 2) if insist else ("", 1))
     assert memory.told == [StorageError, None]
     assert memory.discarded == 1
+
+
+class Left(Memory):
+    """Files that a crash has left."""
+
+    def __init__(self, answers: dict[str, Message | None]) -> None:
+        super().__init__(written="x")
+        self.answers = answers
+        self.broken = ""
+        self.removed: list[str] = []
+
+    async def unattached(self) -> list[str]:
+        return list(self.answers)
+
+    async def message(self, message_id: str) -> Message | None:
+        return self.answers[message_id]
+
+    async def attach(self, answer: Message) -> DocumentPart | None:
+        if answer.id == self.broken:
+            raise StorageError("Full.")
+        return await super().attach(answer)
+
+    async def discard(self, answer_id: str) -> None:
+        self.removed.append(answer_id)
+
+
+def test_files_that_a_crash_left_are_attached() -> None:
+    whole, streaming = replace(question(), status=STATUS.INTERRUPTED), STATUS.STREAMING
+    left = Left(
+        {
+            "gone": None,
+            "a": replace(whole, id="a"),
+            "going on": replace(whole, id="going on", status=streaming),
+            "b": replace(whole, id="b"),
+        }
+    )
+    run_in_simulated_time(attach_left_files(left, left))
+    assert left.removed == ["gone", "a", "b"]
+    assert len(left.saved) == 2
+    assert left.last is not None
+    assert left.last.parts[1:] == (DocumentPart("f" * 64, "answer.md", "text/markdown", 1),)
+    again = Left({"b": left.last})
+    run_in_simulated_time(attach_left_files(again, again))
+    assert (again.saved, again.removed) == ([], ["b"])
+    left.broken, left.removed = "a", []
+    with pytest.raises(StorageError):
+        run_in_simulated_time(attach_left_files(left, left))
+    assert left.removed == ["gone", "b"]
 
 
 # ---------------------------------------------------------------- pictures
