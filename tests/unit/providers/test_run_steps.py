@@ -1,0 +1,389 @@
+"""The steps of a background run in simulated time, with a transport that plays a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    RunReached,
+    Started,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    EndpointMissingError,
+    NetworkError,
+    ProviderError,
+    RateLimitedError,
+    RunLostError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.silence import Patience, SilenceWatch
+from desktop_app.providers.http.transport import Transport
+from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
+from tests.helpers.simulated_time import run_in_simulated_time
+
+TIMES = RunTimes(check=40, poll=5, queued=300, patience=91, longest_pause=30)
+PATIENCE = Patience(40, 60, 20, 1_000, cut=40)
+RUN = RemoteRun("r 1", 4)
+PATH = "responses/r%201"
+
+
+class Reply:
+    """A reply: JSON, or the data of its events, with pauses and errors between."""
+
+    def __init__(self, body: object, received: int = 1) -> None:
+        self._body = body
+        self.received = received
+        self.request_id = "req"
+        self.on_bytes: Callable[[], None] = lambda: None
+        self.drained = False
+
+    async def is_json(self) -> bool:
+        return not isinstance(self._body, list)
+
+    async def json(self, read: Callable[[Any], Any]) -> Any:
+        return read(self._body)
+
+    async def events(self, read: Callable[[bytes, str], Any]) -> AsyncGenerator[Any, None]:
+        assert isinstance(self._body, list)
+        for each in self._body:
+            if isinstance(each, int | float):
+                await asyncio.sleep(each)
+            elif isinstance(each, Exception):
+                raise each
+            else:
+                self.on_bytes()
+                yield read(json.dumps(each).encode(), each["type"])
+
+    async def drain(self) -> None:
+        self.drained = True
+
+
+class Script:
+    """A transport that plays replies and errors in order, and notes when it is asked for what."""
+
+    def __init__(self, *replies: object) -> None:
+        self._replies = list(replies)
+        self.asked: list[tuple[float, str]] = []
+
+    def _next(self, path: str) -> Reply:
+        self.asked.append((round(asyncio.get_running_loop().time(), 3), path))
+        reply = self._replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply if isinstance(reply, Reply) else Reply(reply)
+
+    @asynccontextmanager
+    async def post(
+        self, path: str, _body: object, on_bytes: Callable[[], None]
+    ) -> AsyncIterator[Reply]:
+        reply = self._next(path)
+        reply.on_bytes = on_bytes
+        yield reply
+
+    @asynccontextmanager
+    async def get(self, path: str, on_bytes: Callable[[], None]) -> AsyncIterator[Reply]:
+        reply = self._next(path)
+        reply.on_bytes = on_bytes
+        yield reply
+
+    async def get_json(self, path: str, read: Callable[[Any], Any]) -> Any:
+        return await self._next(path).json(read)
+
+
+def numbered(number: int, kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": f"response.{kind}", "sequence_number": number, **more}
+
+
+def delta(number: int, text: str) -> dict[str, Any]:
+    return numbered(number, "output_text.delta", delta=text, output_index=0, content_index=0)
+
+
+def state(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": "r 1", "status": status, "model": "m", **more}
+
+
+WHOLE = state(
+    "completed",
+    output=[
+        {
+            "type": "message",
+            "id": "msg",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "ab", "annotations": []}],
+        }
+    ],
+    usage={"input_tokens": 1, "output_tokens": 2},
+)
+CREATED = numbered(0, "created", response={"id": "r 1", "model": "m"})
+ENDED = numbered(3, "completed", response=WHOLE)
+STREAM = [CREATED, delta(1, "a"), delta(2, "b"), ENDED]
+
+
+def refused(status: int | None, kind: type[ProviderError] = ProviderError) -> AttemptError:
+    return AttemptError(kind(Reason.PROVIDER_FAULT, details="d", status=status, request_id="q"))
+
+
+def run(
+    *replies: object,
+    begins: bool = False,
+    times: RunTimes = TIMES,
+) -> tuple[Script, list[tuple[float, StreamEvent]], BaseException | None]:
+    """Follow a run. Return what was asked, the events with their times, and the error."""
+    script = Script(*replies)
+
+    async def main() -> tuple[list[tuple[float, StreamEvent]], BaseException | None]:
+        loop = asyncio.get_running_loop()
+        made = BackgroundRun(
+            "P",
+            cast("Transport", script),
+            lambda: SilenceWatch("P", PATIENCE, lambda: 0.0),
+            times,
+            None if begins else RUN,
+        )
+        events = made.begin("responses", {}) if begins else made.follow()
+        found: list[tuple[float, StreamEvent]] = []
+        try:
+            async for event in events:
+                found.append((round(loop.time(), 3), event))  # noqa: PERF401 — before a failure
+        except (ProviderError, AttemptError) as error:
+            return found, error
+        return found, None
+
+    return script, *run_in_simulated_time(main())
+
+
+def texts(events: Sequence[tuple[float, StreamEvent]]) -> str:
+    return "".join(event.text for _, event in events if isinstance(event, TextDelta))
+
+
+def reasons(events: Sequence[tuple[float, StreamEvent]]) -> list[tuple[float, float, str]]:
+    return [(at, e.seconds, str(e.reason)) for at, e in events if isinstance(e, Waiting)]
+
+
+def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:
+    return [event.run.sequence for _, event in events if isinstance(event, RunReached)]
+
+
+# ---------------------------------------------------------------- one connection
+
+
+def test_a_whole_stream() -> None:
+    reply = Reply(STREAM)
+    script, events, error = run(reply, begins=True)
+    assert error is None
+    assert script.asked == [(0, "responses")]
+    assert events[0] == (0.0, Started("r 1", "m", "req"))
+    assert (texts(events), reached(events)) == ("ab", [0, 1, 2])
+    assert reply.drained
+    assert isinstance(events[-1][1], Completed)
+    assert sum(isinstance(event, UsageReported) for _, event in events) == 1
+
+
+def test_a_cut_goes_on_after_the_last_number() -> None:
+    cut = StreamCutError(Reason.BROKE_IN_ANSWER)
+    script, events, error = run([*STREAM[:2], cut], STREAM[2:], begins=True)
+    assert error is None
+    assert script.asked == [(0, "responses"), (0, f"{PATH}?stream=true&starting_after=1")]
+    assert texts(events) == "ab"
+
+
+def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
+    script, events, error = run([*STREAM[:2], 60, delta(2, "never")], STREAM[2:], begins=True)
+    assert (error, texts(events)) == (None, "ab")
+    assert [at for at, _ in script.asked] == [0, 40]
+    _, events, error = run([60, *STREAM], begins=True)
+    assert (error, texts(events)) == (None, "ab"), "without a name it is waited for"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply([StreamCutError(Reason.BROKE_IN_ANSWER)]), StreamCutError),
+        (Reply([], received=0), EndpointMissingError),
+        (refused(400), AttemptError),
+    ],
+)
+def test_a_run_that_has_no_name_is_not_gone_after(reply: object, kind: type[Exception]) -> None:
+    script, events, error = run(reply, begins=True)
+    assert isinstance(error, kind)
+    assert (len(script.asked), events) == (1, [])
+
+
+def test_a_stream_of_nothing_is_no_answer() -> None:
+    _, events, error = run(Reply([]), begins=True)
+    assert error is None
+    (end,) = (event for _, event in events)
+    assert isinstance(end, Failed)
+
+
+def test_a_failure_names_its_request() -> None:
+    failed = numbered(
+        1, "failed", response={"id": "r 1", "status": "failed", "error": {"code": "x"}}
+    )
+    _, events, _ = run([CREATED, failed], begins=True)
+    end = events[-1][1]
+    assert isinstance(end, Failed)
+    assert end.error.request_id == "req"
+
+
+def test_a_reply_in_json_is_the_run_or_its_state() -> None:
+    script, events, error = run(WHOLE, begins=True)
+    assert (error, texts(events), len(script.asked)) == (None, "ab", 1)
+    script, events, error = run(state("queued"), WHOLE, begins=True)
+    assert (error, texts(events)) == (None, "ab")
+    assert script.asked == [(0, "responses"), (0, PATH)], "it is not streamed again"
+    assert events[:2] == [
+        (0, Started("r 1", "m", "req")),
+        (
+            0,
+            RunReached(RemoteRun("r 1", None)),
+        ),
+    ]
+    _, _, error = run({"error": {"message": "No.", "code": "x"}}, begins=True)
+    assert isinstance(error, ProviderError)
+
+
+# ---------------------------------------------------------------- following
+
+
+def test_a_run_is_taken_up_from_the_beginning_of_its_stream() -> None:
+    script, events, error = run(STREAM)
+    assert (error, texts(events)) == (None, "ab")
+    assert script.asked == [(0, f"{PATH}?stream=true")]
+
+
+def test_a_run_that_cannot_be_streamed_is_polled() -> None:
+    script, events, error = run(refused(400), state("in_progress"), state("in_progress"), WHOLE)
+    assert (error, texts(events)) == (None, "ab")
+    assert script.asked == [(0, f"{PATH}?stream=true"), (0, PATH), (5, PATH), (10, PATH)]
+    said = "Running at P. Checked every 5 s."
+    assert reasons(events) == [(0, 0, said), (5, 0, said)]
+
+
+def test_a_connection_that_brings_nothing_is_followed_by_a_poll() -> None:
+    cut = StreamCutError(Reason.BROKE_IN_ANSWER)
+    script, events, error = run([cut], state("in_progress"), [6, cut], state("queued"), STREAM)
+    assert (error, texts(events)) == (None, "ab")
+    stream = f"{PATH}?stream=true"
+    assert script.asked == [(0, stream), (0, PATH), (5, stream), (11, PATH), (11, stream)]
+    assert reasons(events) == [
+        (0, 0, "Running at P. Checked every 40 s."),
+        (11, 0, "Queued at P. Checked every 40 s."),
+        (11, 0, ""),
+    ]
+
+
+def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
+    queued = [state("queued")] * 64
+    _, events, error = run(refused(400), *queued, state("in_progress"), state("queued"), WHOLE)
+    assert error is None
+    said = reasons(events)
+    assert said[59] == (295.0, 0.0, "Queued at P. Checked every 5 s.")
+    late = "Queued at P for 5 min. It may never start: stop it and try again."
+    assert [each[2] for each in said[60:]] == [
+        *[late] * 4,
+        "Running at P. Checked every 5 s.",
+        "Queued at P. Checked every 5 s.",
+    ]
+
+
+def test_the_time_in_the_queue_is_told_in_minutes() -> None:
+    slow = RunTimes(poll=30, queued=10)
+    _, events, _ = run(refused(400), *[state("queued")] * 65, WHOLE, times=slow)
+    minutes = [words.split(" min")[0].split()[-1] for _, _, words in reasons(events)[1:]]
+    assert (minutes[:2], minutes[-1]) == (["1", "1"], "32")
+
+
+# ---------------------------------------------------------------- out of reach
+
+
+def test_an_unreachable_provider_is_tried_again_less_and_less_often() -> None:
+    gone = AttemptError(NetworkError(Reason.NOT_REACHED))
+    script, events, error = run(*[gone] * 6, STREAM)
+    assert (error, texts(events)) == (None, "ab")
+    assert [at for at, _ in script.asked] == [0, 1, 3, 7, 15, 31, 61]
+    words = "Can’t reach P. The response continues there."
+    assert reasons(events) == [
+        *((0, 1, words), (1, 2, words), (3, 4, words), (7, 8, words), (15, 16, words)),
+        *((31, 30, words), (61, 0, "")),
+    ]
+    # Another success begins anew.
+    cut = StreamCutError(Reason.BROKE_IN_ANSWER)
+    script, _, error = run(gone, [*STREAM[:2], cut], gone, STREAM[2:])
+    assert error is None
+    assert [at for at, _ in script.asked] == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 30.0), (None, 1.0)])
+def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits: float) -> None:
+    busy = AttemptError(RateLimitedError(Reason.PROVIDER_FAULT, status=429), asked_wait_s=asked)
+    script, _, error = run(busy, STREAM)
+    assert error is None
+    assert [at for at, _ in script.asked] == [0, waits]
+
+
+@pytest.mark.parametrize(
+    ("failed", "kind", "attempts"),
+    [
+        # A refused stream is polled; a poll that is refused ends the run.
+        (refused(400), ProviderError, 2),
+        (refused(499), ProviderError, 2),
+        (refused(404), RunLostError, 2),
+        (refused(404, NetworkError), RunLostError, 1),
+        (refused(401, AuthenticationError), AuthenticationError, 1),
+        (refused(None, AuthenticationError), AuthenticationError, 1),
+        # These pass, until the provider is out of reach for too long.
+        (refused(None), ProviderError, 8),
+        (refused(399), ProviderError, 8),
+        (refused(401), ProviderError, 8),
+        (refused(403), ProviderError, 8),
+        (refused(408), ProviderError, 8),
+        (refused(429, RateLimitedError), RateLimitedError, 8),
+        (refused(500), ProviderError, 8),
+        (refused(502, NetworkError), NetworkError, 8),
+    ],
+)
+def test_what_ends_a_run(failed: AttemptError, kind: type[ProviderError], attempts: int) -> None:
+    script, _, error = run(*[failed] * 9)
+    assert type(error) is kind
+    assert isinstance(error, ProviderError)
+    assert len(script.asked) == attempts
+    if kind is RunLostError:
+        assert (error.reason, error.params, error.details, error.status, error.request_id) == (
+            *(Reason.RUN_GONE, {"provider": "P"}, "d", 404, "q"),
+        )
+    else:
+        assert error is failed.error
+
+
+def test_patience_counts_from_the_last_reply() -> None:
+    gone = AttemptError(NetworkError(Reason.NOT_REACHED))
+    script, _, error = run(refused(400), *[state("queued")] * 9, *[gone] * 9)
+    assert error is gone.error
+    assert [at for at, _ in script.asked[10:]] == [45, 46, 48, 52, 60, 76, 106, 136]
+
+
+@pytest.mark.parametrize(
+    "odd", [StreamCutError(Reason.BROKE_IN_ANSWER), UnexpectedReplyError(Reason.REPLY_NOT_JSON)]
+)
+def test_a_poll_that_fails_is_repeated(odd: ProviderError) -> None:
+    script, events, error = run(refused(400), odd, WHOLE)
+    assert (error, texts(events)) == (None, "ab")
+    assert [at for at, _ in script.asked] == [0, 0, 1]
