@@ -24,7 +24,7 @@ from typing import Any, Final
 LONGEST_S: Final = 3600
 LONGEST_SMALLEST_S: Final = 120
 SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
-    "cached_input": {"questions": "2", "paragraphs": "4"},
+    "cached_input": {"questions": "1", "paragraphs": "1"},
     "cancel": {"rounds": "1"},
     "decode": {"deltas": "100", "rounds": "1"},
     "documents": {"pages": "2"},
