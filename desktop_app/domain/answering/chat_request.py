@@ -138,6 +138,10 @@ class ProviderProfile:
         return known or FAMILY_MODEL in self.models
 
 
+NO_PROVIDER: Final = ProviderProfile("", "", ProviderKind.COMPATIBLE)
+"""Stands for a provider until one is shown."""
+
+
 @dataclass(frozen=True)
 class ImageData:
     """An image with its bytes, ready to send."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QSizePolicy
 
+from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.azure_address import split_version, with_version
 from desktop_app.domain.network.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.network.origin import origin
@@ -67,7 +68,7 @@ class AddressSection(LineSection):
     def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
         super().__init__(tr("Base URL"), "base-url", theme)
         self._save = save
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._allow = PlainButton(tr("Allow unencrypted"), name="allow-unencrypted", role="plain")
         self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._allow.hide()
@@ -91,7 +92,7 @@ class AddressSection(LineSection):
 
     def _take(self, text: str) -> None:
         self.edited.emit()
-        if self._judge(text) and self._profile:
+        if self._judge(text):
             address, version = split_version(text)
             fields = with_version(self._profile.custom_fields, version)
             self._profile = replace(
@@ -127,10 +128,10 @@ class AddressSection(LineSection):
     def _host_to_allow(self, text: str) -> str:
         """Return the host that needs a confirmation; "" if none does or it is already allowed."""
         host = needs_confirmation(text)
-        return "" if self._profile and host in self._profile.plain_http_hosts else host
+        return "" if host in self._profile.plain_http_hosts else host
 
     def _allow_host(self) -> None:
-        if self._profile and (host := self._host_to_allow(self._profile.base_url)):
+        if host := self._host_to_allow(self._profile.base_url):
             allowed = (*self._profile.plain_http_hosts, host)
             self._profile = replace(self._profile, plain_http_hosts=allowed)
             self._judge(self._profile.base_url)

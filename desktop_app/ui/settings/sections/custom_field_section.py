@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.form_widgets import Combo, FormSection
@@ -45,7 +46,7 @@ class CustomFieldSection(FormSection, KeptForm):
     def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
         super().__init__(tr("Headers and query parameters"), theme)
         self._save = save
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._has_value: Mapping[str, bool] = {}
         self._list = QVBoxLayout()
         self.body.addLayout(self._list)
@@ -77,7 +78,7 @@ class CustomFieldSection(FormSection, KeptForm):
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """List the profile's fields; a form being filled in stays for the same profile."""
-        is_other = self._profile is None or profile.id != self._profile.id
+        is_other = profile.id != self._profile.id
         self._profile = profile
         if is_other:
             self._has_value = {}
@@ -87,7 +88,7 @@ class CustomFieldSection(FormSection, KeptForm):
 
     @property
     def _draft_name(self) -> str:
-        return f"custom-field {self._profile.id if self._profile else ''}"
+        return f"custom-field {self._profile.id}"
 
     def _keep(self) -> None:
         is_secret = self._is_secret.isChecked()
@@ -110,21 +111,20 @@ class CustomFieldSection(FormSection, KeptForm):
         """Show which secrets the keyring may hold for this address, by the fields' keys."""
         self._has_value = has_value
         self._show_list()
-        lacking = (f for f in self._fields() if f.is_secret and not has_value.get(f.key, True))
+        lacking = (
+            f for f in self._profile.custom_fields if f.is_secret and not has_value.get(f.key, True)
+        )
         field = next(lacking, None)
         if field is not None and not self._name.text():
             self._name.setText(field.name)
             self._kind.setCurrentIndex(self._kind.findData(field.in_query))
-
-    def _fields(self) -> tuple[CustomField, ...]:
-        return self._profile.custom_fields if self._profile else ()
 
     def _show_list(self) -> None:
         while (item := self._list.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for field in self._fields():
+        for field in self._profile.custom_fields:
             self._list.addWidget(self._row(field))
 
     def _row(self, field: CustomField) -> QWidget:
@@ -162,7 +162,7 @@ class CustomFieldSection(FormSection, KeptForm):
             self._name.text().strip(), is_secret=self._is_secret.isChecked(), in_query=in_query
         )
         value = self._value.text().strip()
-        is_new = all(field.key != other.key for other in self._fields())
+        is_new = all(field.key != other.key for other in self._profile.custom_fields)
         if not field.has_valid_name:
             self._show_note(tr("This name can’t be used."))
         elif not field.takes(value):
@@ -171,7 +171,7 @@ class CustomFieldSection(FormSection, KeptForm):
                 if in_query
                 else tr("Enter a value of ASCII characters, without line breaks.")
             )
-        elif is_new and len(self._fields()) >= MOST_FIELDS:
+        elif is_new and len(self._profile.custom_fields) >= MOST_FIELDS:
             self._show_note(tr("{count} is the maximum. Remove one first.", count=MOST_FIELDS))
         else:
             self._name.clear()
@@ -181,6 +181,5 @@ class CustomFieldSection(FormSection, KeptForm):
             self.entered.emit(field, value)
 
     def _remove(self, key: str) -> None:
-        if self._profile:
-            rest = tuple(field for field in self._fields() if field.key != key)
-            self._save(replace(self._profile, custom_fields=rest))
+        rest = tuple(field for field in self._profile.custom_fields if field.key != key)
+        self._save(replace(self._profile, custom_fields=rest))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.settings.form_widgets import FormSection, Switch, switch_row
 
@@ -27,7 +27,7 @@ class CustomServerSection(FormSection):
     def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
         super().__init__("", theme)
         self._save = save
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._batches = self._add(theme, tr("Supports Batch API"), "offers-batches")
         self._files = self._add(theme, tr("Accepts file uploads"), "takes-files")
         self.note.set_text(tr("For servers with OpenAI’s Files and Batch APIs or file inputs."))
@@ -52,6 +52,5 @@ class CustomServerSection(FormSection):
                 switch.setChecked(is_on)
 
     def _change(self, **changes: bool) -> None:
-        if self._profile is not None:
-            self._profile = replace(self._profile, **changes)  # type: ignore[arg-type]
-            self._save(self._profile)
+        self._profile = replace(self._profile, **changes)  # type: ignore[arg-type]
+        self._save(self._profile)

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy
 
-from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import (
+    DIRECT,
+    NO_PROVIDER,
+    ProviderKind,
+    ProviderProfile,
+)
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.network_path import parse_proxy
@@ -88,7 +93,7 @@ class ProxySection(FormSection):
     def __init__(self, theme: Theme, save: Save) -> None:
         super().__init__(tr("Proxy"), theme)
         self._save = save
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._way = Combo(theme, tr("Proxy"), object_name="proxy")
         for key, words in _WAYS:
             self._way.addItem(tr(words), key)
@@ -107,10 +112,9 @@ class ProxySection(FormSection):
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy, unless the user is entering another."""
-        is_other = self._profile is None or profile.id != self._profile.id
-        is_news = self._profile is None or profile.proxy != self._profile.proxy
+        is_news = (profile.id, profile.proxy) != (self._profile.id, self._profile.proxy)
         self._profile = profile
-        if is_other or is_news:
+        if is_news:
             way = profile.proxy if profile.proxy in ("", DIRECT) else _OWN
             with QSignalBlocker(self._way):
                 self._way.setCurrentIndex(self._way.findData(way))
@@ -122,8 +126,7 @@ class ProxySection(FormSection):
         way = str(self._way.currentData())
         self._url.setVisible(way == _OWN)
         self.note.set_text(tr(_NOTES[way]))
-        has_user = self._profile is not None and "@" in self._profile.proxy
-        self.password.setVisible(way == _OWN and has_user)
+        self.password.setVisible(way == _OWN and "@" in self._profile.proxy)
 
     def _choose(self) -> None:
         way = str(self._way.currentData())
@@ -151,7 +154,7 @@ class ProxySection(FormSection):
             self.password_found.emit(proxy.password)
 
     def _keep(self, proxy: str) -> None:
-        if self._profile and proxy != self._profile.proxy:
+        if proxy != self._profile.proxy:
             self._profile = replace(self._profile, proxy=proxy)
             self._save(self._profile)
 
@@ -227,7 +230,7 @@ class NetworkSection(CollapsibleSection):
     def __init__(self, theme: Theme, save: Save) -> None:
         super().__init__(tr("Network and privacy"), "network", theme)
         self._save = save
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._password_states: dict[str, KeyState] = {}
         self._found: dict[str, tuple[bool, str]] = {}
         self._build(theme)
@@ -264,7 +267,9 @@ class NetworkSection(CollapsibleSection):
             self.body.addWidget(part)
 
     def _connect(self) -> None:
-        self._keeps_switch.toggled.connect(self._take_keeps)
+        self._keeps_switch.toggled.connect(
+            lambda on: self._take(replace(self._profile, keeps_at_provider=on))
+        )
         self._proxy.password.key_entered.connect(self._take_password)
         self._proxy.password_found.connect(self._take_password)
         self._proxy.password.key_removal_requested.connect(self._remove_password)
@@ -278,7 +283,7 @@ class NetworkSection(CollapsibleSection):
 
         A profile from the environment brings its own settings.
         """
-        is_other = self._profile is None or profile.id != self._profile.id
+        is_other = profile.id != self._profile.id
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         self.setVisible(is_remote and not profile.from_environment)
@@ -308,7 +313,7 @@ class NetworkSection(CollapsibleSection):
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
         """Show where the password of a proxy is stored."""
         self._password_states[secret_id] = state
-        if self._profile and secret_id == self._profile.proxy_password_id:
+        if secret_id == self._profile.proxy_password_id:
             self._proxy.password.set_state(state)
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
@@ -316,7 +321,7 @@ class NetworkSection(CollapsibleSection):
 
         The section opens if a value is missing, because nothing can be sent without it.
         """
-        if self._profile and self._profile.id == profile_id:
+        if self._profile.id == profile_id:
             self._fields.set_states(has_value)
             if not all(has_value.values()):
                 self.head.setChecked(True)
@@ -327,45 +332,34 @@ class NetworkSection(CollapsibleSection):
         self._show_ca_file()
 
     def _show_ca_file(self) -> None:
-        if self._profile:
-            ok, words = self._found.get(self._profile.id, (True, ""))
-            self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
+        ok, words = self._found.get(self._profile.id, (True, ""))
+        self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
 
     def _take(self, profile: ProviderProfile) -> None:
         self._profile = profile
         self.show_profile(profile)
         self._save(profile)
 
-    def _take_keeps(self, on: bool) -> None:
-        if self._profile:
-            self._take(replace(self._profile, keeps_at_provider=on))
-
     def _take_limit(self) -> None:
-        if self._profile:
-            name = str(self._limit_names.currentData())
-            self._take(replace(self._profile, max_tokens_field=name))
+        name = str(self._limit_names.currentData())
+        self._take(replace(self._profile, max_tokens_field=name))
 
     def _take_api(self) -> None:
-        if self._profile:
-            name = str(self._api_names.currentData())
-            self._take(replace(self._profile, api=Api(name) if name else None))
+        name = str(self._api_names.currentData())
+        self._take(replace(self._profile, api=Api(name) if name else None))
 
     def _take_password(self, password: str) -> None:
-        if self._profile:
-            self.password_entered.emit(self._profile.proxy_password_id, password)
+        self.password_entered.emit(self._profile.proxy_password_id, password)
 
     def _remove_password(self) -> None:
-        if self._profile:
-            self.password_removal_requested.emit(self._profile.proxy_password_id)
+        self.password_removal_requested.emit(self._profile.proxy_password_id)
 
     def _take_field(self, field: CustomField, value: str) -> None:
-        if self._profile:
-            self.custom_field_entered.emit(self._profile.id, field, value)
+        self.custom_field_entered.emit(self._profile.id, field, value)
 
     def _take_ca_file(self, path: Path | None) -> None:
-        if self._profile:
-            self._found.pop(self._profile.id, None)
-            self.ca_file_chosen.emit(self._profile.id, path)
+        self._found.pop(self._profile.id, None)
+        self.ca_file_chosen.emit(self._profile.id, path)
 
 
 def summary_of(profile: ProviderProfile) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -36,7 +36,7 @@ class SpendingSection(LineSection):
     def __init__(self, theme: Theme, save: Callable[[Decimal | None], None]) -> None:
         super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap", theme)
         self._save = save
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._months: dict[str, MonthUnderCap] = {}
         self.field.setPlaceholderText(tr("No limit"))
         self._report = PlainButton(tr("Show spending"), name="show-spending", role="link")
@@ -62,8 +62,6 @@ class SpendingSection(LineSection):
         self.field.selectAll()
 
     def _take(self, text: str) -> None:
-        if self._profile is None:
-            return
         try:
             cap = formatting.parsed_amount(text)
         except ValueError:
@@ -78,8 +76,6 @@ class SpendingSection(LineSection):
         self._show_month()
 
     def _show_month(self) -> None:
-        if self._profile is None:
-            return
         month = self._months.get(self._profile.id)
         words = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
@@ -93,7 +93,7 @@ class ProviderTab(QWidget):
         super().__init__()
         self._theme = theme
         self._profiles: dict[str, ProviderProfile] = {}
-        self._profile: ProviderProfile | None = None
+        self._profile = NO_PROVIDER
         self._states: dict[str, KeyState] = {}
         self._added = ""  # the server that was just added
         self._results: dict[str, tuple[bool, str | LinkedText]] = {}
@@ -203,7 +203,7 @@ class ProviderTab(QWidget):
 
     def current_id(self) -> str:
         """Return the id of the shown profile; "" if there is none."""
-        return self._profile.id if self._profile else ""
+        return self._profile.id
 
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
@@ -213,7 +213,7 @@ class ProviderTab(QWidget):
             for profile in profiles:
                 self._combo.addItem(profile.name, profile.id)
             self._combo.setCurrentIndex(max(0, self._combo.findData(current_id)))
-        self._profile = self._profiles.get(self._combo.currentData() or "")
+        self._profile = self._profiles.get(self._combo.currentData() or "", NO_PROVIDER)
         self._show()
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
@@ -253,7 +253,7 @@ class ProviderTab(QWidget):
 
     def _show(self) -> None:
         profile = self._profile
-        if profile is None:
+        if profile is NO_PROVIDER:
             return
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         is_own = profile.kind is ProviderKind.COMPATIBLE
@@ -293,7 +293,7 @@ class ProviderTab(QWidget):
 
     def _show_settings(self) -> None:
         with QSignalBlocker(self._use):
-            self._use.setChecked(bool(self._profile) and self._default == self.current_id())
+            self._use.setChecked(bool(self._default) and self._default == self.current_id())
         self._weights_section.show_file(self._weights)
 
     def _show_result(self) -> None:
@@ -313,7 +313,7 @@ class ProviderTab(QWidget):
 
     def _select(self, index: int) -> None:
         self._combo.setCurrentIndex(index)
-        self._profile = self._profiles.get(self._combo.itemData(index))
+        self._profile = self._profiles[self._combo.itemData(index)]
         self._show()
         self.profile_selected.emit(self.current_id())
 
@@ -339,9 +339,9 @@ class ProviderTab(QWidget):
         self.test_requested.emit(self.current_id())
 
     def _save_name(self, text: str) -> None:
-        if self._profile and text:
+        if text:
             self._save(replace(self._profile, name=text))
-        elif self._profile:
+        else:
             self._name.show_value(self._profile.name)
 
     def _forget_result(self) -> None:
@@ -351,17 +351,14 @@ class ProviderTab(QWidget):
         self._show_result()
 
     def _save_models(self, text: str) -> None:
-        if self._profile:
-            ids = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-            self._save(replace(self._profile, models=tuple(ids)))
+        ids = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+        self._save(replace(self._profile, models=tuple(ids)))
 
     def _save_price(self, percent: str) -> None:
-        if self._profile:
-            self._save(replace(self._profile, price_multiplier=Decimal(percent) / 100))
+        self._save(replace(self._profile, price_multiplier=Decimal(percent) / 100))
 
     def _save_cap(self, cap: Decimal | None) -> None:
-        if self._profile:
-            self._save(replace(self._profile, monthly_cap=cap))
+        self._save(replace(self._profile, monthly_cap=cap))
 
     def _save(self, profile: ProviderProfile) -> None:
         if profile != self._profile:
