@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import mirror, placed
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
@@ -208,10 +208,8 @@ class ChipWidget(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._remove_button.setIcon(icon("x", theme.dim, theme.px(14)))
-        self._remove_button.setIconSize(QSize(theme.px(14), theme.px(14)))
-        self._menu_button.setIcon(icon("chevron-down", theme.dim, theme.px(14)))
-        self._menu_button.setIconSize(QSize(theme.px(14), theme.px(14)))
+        set_icon(self._remove_button, "x", theme.dim, theme.px(14))
+        set_icon(self._menu_button, "chevron-down", theme.dim, theme.px(14))
         self.updateGeometry()
         self.update()
 

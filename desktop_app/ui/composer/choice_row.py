@@ -18,7 +18,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
 from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
-from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, Theme, set_role
 from desktop_app.ui.widgets.boxes import row_of
@@ -179,8 +179,7 @@ class ChoiceRow(QWidget):
     def _show_tools_icon(self) -> None:
         theme = self._theme
         color = theme.accent if self._has_tools else theme.dim
-        self.tools.setIcon(icon("wrench", color, theme.px(18), disabled=theme.faint))
-        self.tools.setIconSize(QSize(theme.px(18), theme.px(18)))
+        set_icon(self.tools, "wrench", color, theme.px(18), disabled=theme.faint)
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
         """Show the estimated cost; `short` is the form for narrow rows."""
@@ -223,8 +222,7 @@ class ChoiceRow(QWidget):
             (self.send, "arrow-up", theme.on_accent, 18),
             (self.stop, "square", theme.ground, 14),
         ):
-            button.setIcon(icon(name, color, theme.px(size), disabled=theme.faint))
-            button.setIconSize(QSize(theme.px(size), theme.px(size)))
+            set_icon(button, name, color, theme.px(size), disabled=theme.faint)
         self._show_tools_icon()
         self._fit()
 

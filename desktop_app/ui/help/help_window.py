@@ -27,7 +27,7 @@ from desktop_app.ui.help.help_lists import (
 )
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
-from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -217,8 +217,7 @@ class HelpWindow(QWidget):
         self._row.setSpacing(px(4))
         self._body.setSpacing(px(10))
         for button in (self._contents, self._back, self._forward):
-            button.setIcon(icon(button.property("icon-name"), theme.dim, px(16)))
-            button.setIconSize(QSize(px(16), px(16)))
+            set_icon(button, button.property("icon-name"), theme.dim, px(16))
             limit_size(button, px(28), px(28))
         for delegate in self._delegates:
             delegate.set_theme(theme)

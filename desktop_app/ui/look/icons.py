@@ -9,13 +9,15 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QTransform
 
 from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PySide6.QtWidgets import QAbstractButton
 
 _folder: list[Path] = []
 _TRAY_SIZES: Final = (16, 22, 32, 48, 64)
@@ -44,6 +46,14 @@ def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = 
     if disabled is not None:
         result.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
     return result
+
+
+def set_icon(
+    button: QAbstractButton, name: str, color: QColor, size: int, *, disabled: QColor | None = None
+) -> None:
+    """Show an icon on a button; see `icon`."""
+    button.setIcon(icon(name, color, size, disabled=disabled))
+    button.setIconSize(QSize(size, size))
 
 
 def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None) -> QPixmap:

@@ -44,7 +44,7 @@ from desktop_app.ui.composer.dropped_content import (
     read_dropped,
 )
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.icons import icon, pixmap
+from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
@@ -482,8 +482,7 @@ class QuickPrompt(QWidget):
         px = theme.px
         self.field.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
-        self._stop.setIcon(icon("square", theme.ground, px(14)))
-        self._stop.setIconSize(QSize(px(14), px(14)))
+        set_icon(self._stop, "square", theme.ground, px(14))
         side = px(MARGIN)
         self._column.setContentsMargins(0, px(11), 0, px(8))
         self._column.setSpacing(px(6))

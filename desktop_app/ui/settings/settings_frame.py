@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import PANEL_WIDTH, Theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
@@ -187,8 +187,7 @@ class SettingsFrame(QWidget):
         self._column.setSpacing(px(10))
         self._head.setContentsMargins(*margins(0, 0, px(6), 0))
         self._middle.setContentsMargins(*margins(0, 0, px(_BAR), 0))
-        self._close.setIcon(icon("x", self._theme.dim, px(16)))
-        self._close.setIconSize(QSize(px(16), px(16)))
+        set_icon(self._close, "x", self._theme.dim, px(16))
         self._help.set_theme(self._theme)
         self._update_margins()
 

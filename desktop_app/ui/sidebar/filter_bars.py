@@ -108,12 +108,10 @@ class FilterBar(QWidget):
         )
         self.title = ElidedLabel()
         self.title.setProperty("role", "strong")
-        self.menu_button = PlainToolButton(name="folder-menu")
+        self.menu_button = PlainToolButton(name="folder-menu", role="quiet")
         self.menu_button.setAccessibleName(tr("Folder actions"))
-        self.menu_button.setProperty("role", "quiet")
-        self.empty = PlainButton(tr_context("action", "Empty"), name="empty-trash")
+        self.empty = PlainButton(tr_context("action", "Empty"), name="empty-trash", role="link")
         self.empty.setAccessibleName(tr("Empty trash"))
-        self.empty.setProperty("role", "link")
         self._line = QHBoxLayout(self)
         for widget in (self.back, self.title, self.menu_button, self.empty):
             self._line.addWidget(widget, 1 if widget is self.title else 0)
@@ -211,8 +209,7 @@ class FilterRow(QWidget):
 
 def _set_icon(button: QToolButton, name: str, theme: Theme) -> None:
     size = theme.px(15)
-    button.setIcon(icons.icon(name, theme.dim, size))
-    button.setIconSize(QSize(size, size))
+    icons.set_icon(button, name, theme.dim, size)
     button.setMaximumHeight(theme.px(26))
     if button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
         button.setFixedWidth(theme.px(26))

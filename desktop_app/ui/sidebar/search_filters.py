@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QDate, QSize, Qt, Signal
+from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtWidgets import (
     QDateEdit,
     QDialog,
@@ -126,8 +126,7 @@ class SearchFilters(QWidget):
         self._flow.set_gap(theme.px(4))
         for button in self.buttons:
             if button.menu() is not None:
-                button.setIcon(icons.icon("chevron-down", theme.dim, theme.px(12)))
-                button.setIconSize(QSize(theme.px(12), theme.px(12)))
+                icons.set_icon(button, "chevron-down", theme.dim, theme.px(12))
                 # Places the menu icon after the label.
                 button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
 

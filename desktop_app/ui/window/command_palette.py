@@ -105,8 +105,7 @@ class CommandPalette(QWidget):
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(tr("Commands")))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._empty_label = PlainLabel(tr("No matching commands"))
-        self._empty_label.setProperty("role", "note")
+        self._empty_label = PlainLabel(tr("No matching commands"), role="note")
         self._column = QVBoxLayout(self._card)
         for widget in (self.field, self.view, self._empty_label):
             self._column.addWidget(widget)

@@ -52,8 +52,7 @@ class EmptyState(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("empty-state")
-        self._question = PlainLabel(tr("What are you working on?"), wraps=True)
-        self._question.setProperty("role", "hero")
+        self._question = PlainLabel(tr("What are you working on?"), wraps=True, role="hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.cards = [
             _Card(key, icon, tr(title), tr(description))
@@ -166,8 +165,7 @@ class _KeyLine(QFrame):
         self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setProperty("role", "note")
         self.words.setWordWrap(True)
-        self.button = PlainButton(tr("Add an API key"), name="add-key")
-        self.button.setProperty("role", "primary")
+        self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
         self._line = row_of(self._icon, (self.words, 1), self.button, parent=self)
 
     def set_theme(self, theme: Theme) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
@@ -149,8 +149,7 @@ class Header(QFrame):
             (self.list_button, "panel-left"),
             (self.settings_button, "panel-right"),
         ):
-            button.setIcon(icons.icon(name, theme.dim, px(20)))
-            button.setIconSize(QSize(px(20), px(20)))
+            icons.set_icon(button, name, theme.dim, px(20))
             limit_size(button, px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
         self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,7 +23,7 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind,
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
-from desktop_app.ui.look.icons import icon, pixmap
+from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import (
     Combo,
@@ -247,8 +247,7 @@ class ProviderTab(QWidget):
         self._theme = theme
         self._column.setSpacing(theme.px(14))
         self._test_row.setSpacing(theme.px(8))
-        self._add.setIcon(icon("plus", theme.dim, theme.px(16)))
-        self._add.setIconSize(QSize(theme.px(16), theme.px(16)))
+        set_icon(self._add, "plus", theme.dim, theme.px(16))
         self._show_result()
 
     def _show(self) -> None:

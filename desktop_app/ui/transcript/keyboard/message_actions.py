@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
@@ -179,8 +179,7 @@ class ActionRow(QWidget):
         actions = () if self._role is None else ACTIONS[self._role]
         size = self._theme.px(15)
         for button, (_, icon, _) in zip(self._buttons(), actions, strict=True):
-            button.setIcon(icons.icon(icon, self._theme.dim, size))
-            button.setIconSize(QSize(size, size))
+            icons.set_icon(button, icon, self._theme.dim, size)
 
     def _say_copied(self, *, is_copied: bool) -> None:
         """Show a check mark on the Copy button after copying, otherwise its own icon."""

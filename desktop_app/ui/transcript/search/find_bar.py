@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
 
 from desktop_app.i18n.translation import tr
@@ -89,8 +89,7 @@ class FindBar(QFrame):
         """Apply the colors and sizes of a theme."""
         size = theme.px(15)
         for button in self._buttons:
-            button.setIcon(icons.icon(button.property("icon-name"), theme.dim, size))
-            button.setIconSize(QSize(size, size))
+            icons.set_icon(button, button.property("icon-name"), theme.dim, size)
         self._row.setContentsMargins(*margins(theme.px(12), theme.px(4), theme.px(6), theme.px(4)))
         self._row.setSpacing(theme.px(4))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
@@ -60,8 +60,7 @@ class LatestButton(PlainButton):
 
     def place(self, theme: Theme) -> None:
         """Apply the theme and move to the horizontal center above the lower edge."""
-        self.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
-        self.setIconSize(QSize(theme.px(14), theme.px(14)))
+        icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
         self.adjustSize()
         within = self._within.size()
         left = (within.width() - self.width()) // 2

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
 
 from desktop_app.domain.error_text import WINDOW, remedy_segments
@@ -73,12 +73,10 @@ class Notifications(QFrame):
         self._icon, self.status, self.details = PlainLabel(), PlainLabel(), LinkedLabel()
         self.status.setObjectName("status")
         self._text = CardText(self.status, self.details)
-        self._count = PlainLabel(name="count")
-        self._count.setProperty("role", "note")
+        self._count = PlainLabel(name="count", role="note")
         self.anchor = TabAnchor(self)
         self._actions: list[QWidget] = []
-        self.close_button = PlainToolButton(name="dismiss")
-        self.close_button.setProperty("role", "quiet")
+        self.close_button = PlainToolButton(name="dismiss", role="quiet")
         self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismiss)
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
@@ -169,8 +167,7 @@ class Notifications(QFrame):
         self._words.setSpacing(px(3))
         self._text.column.setSpacing(px(3))
         self._buttons.setSpacing(px(12))
-        self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
-        self.close_button.setIconSize(QSize(px(14), px(14)))
+        icons.set_icon(self.close_button, "x", theme.dim, px(14))
         limit_size(self.close_button, px(24), px(24))
         self._draw_icon()
 
@@ -245,8 +242,7 @@ class Notifications(QFrame):
                 widget.deleteLater()
         self._actions = []
         for label, action in card.actions:
-            button = PlainButton(label)
-            button.setProperty("role", "link")
+            button = PlainButton(label, role="link")
             button.clicked.connect(lambda *_, action=action: self._run(action))
             self._buttons.addWidget(button)
             self._actions.append(button)

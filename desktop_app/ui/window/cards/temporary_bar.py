@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -135,8 +135,7 @@ class TemporaryRow(QWidget):
         """Apply a theme."""
         px = theme.px
         self.button.setMaximumHeight(px(themes.ROW))
-        self.button.setIcon(icons.icon("lock", theme.text, px(16)))
-        self.button.setIconSize(QSize(px(16), px(16)))
+        icons.set_icon(self.button, "lock", theme.text, px(16))
         self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
         themes.limit_size(self.close_button, px(26), px(26))
