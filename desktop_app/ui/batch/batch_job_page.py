@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import (
-    QProgressBar,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import (
@@ -30,12 +25,7 @@ from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import (
-    PlainLabel,
-    PlainTextField,
-    menu_text,
-    spoken_text,
-)
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, menu_text, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 

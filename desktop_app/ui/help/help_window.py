@@ -31,11 +31,7 @@ from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.foreign_text import (
-    PlainLabel,
-    PlainToolButton,
-    window_title,
-)
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainToolButton, window_title
 from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.rows_model import ROW

@@ -14,10 +14,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.settings.form_widgets import Combo, Note
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import (
-    PlainTextField,
-    spoken_text,
-)
+from desktop_app.ui.widgets.foreign_text import PlainTextField, spoken_text
 from desktop_app.ui.widgets.form_dialog import FormDialog
 
 if TYPE_CHECKING:
