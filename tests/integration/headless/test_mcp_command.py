@@ -81,10 +81,10 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
         (("a", "--env", "=x", "--", "true"), "can’t be a variable"),
     ],
 )
-def test_a_server_that_cannot_be_one_is_refused(
+async def test_a_server_that_cannot_be_one_is_refused(
     shell: Shell, arguments: tuple[str, ...], words: str
 ) -> None:
-    done = asyncio.run(shell.run("mcp", "add", *arguments))
+    done = await shell.run("mcp", "add", *arguments)
     assert done.code == 2
     assert words in done.err
     assert "secret" not in done.err
@@ -92,8 +92,10 @@ def test_a_server_that_cannot_be_one_is_refused(
 
 
 @pytest.mark.parametrize("arguments", [(), ("--url", "https://host", "--", "true")])
-def test_a_server_is_a_command_or_an_address(shell: Shell, arguments: tuple[str, ...]) -> None:
-    done = asyncio.run(shell.run("mcp", "add", "a", *arguments))
+async def test_a_server_is_a_command_or_an_address(
+    shell: Shell, arguments: tuple[str, ...]
+) -> None:
+    done = await shell.run("mcp", "add", "a", *arguments)
     assert done.code == 2
 
 
@@ -142,7 +144,7 @@ async def test_values_need_a_keyring(shell: Shell) -> None:
     assert shell.rows("SELECT * FROM tool_servers") == []
 
 
-def test_an_allowed_tool_of_a_serveris_running(shell: Shell) -> None:
+def test_an_allowed_tool_of_a_server_runs(shell: Shell) -> None:
     asyncio.run(add(shell))
     options = ("--mcp", "demo", "--allow-tool", "demo/*")
     done, bodies = asked(shell, calling("demo__echo", text="hello"), *options)

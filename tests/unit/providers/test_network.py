@@ -129,18 +129,18 @@ async def test_a_proxy_of_the_environment_brings_its_own_password(
         assert len(proxy.wanted) == 1
 
 
-def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     with closed_port() as port:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
         profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{port}/v1", proxy=DIRECT)
-        error = failed(asyncio.run(asked(profile, timeouts=Timeouts(connect=1))))
+        error = failed(await asked(profile, timeouts=Timeouts(connect=1)))
     assert "Nothing is listening at 127.0.0.2" in error.what_happened
 
 
-def test_a_proxy_that_is_not_there() -> None:
+async def test_a_proxy_that_is_not_there() -> None:
     with closed_port() as port:
         profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{port}")
-        error = failed(asyncio.run(asked(profile)))
+        error = failed(await asked(profile))
     assert "proxy http://127.0.0.1" in error.what_happened
     assert "connect to the proxy" in error.what_happened
 
@@ -260,11 +260,11 @@ async def test_the_system_is_trusted_beside_the_file(
         assert await asked(profile) == ("a",)
 
 
-def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
+async def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
     profile = replace(
         COMPATIBLE, base_url="https://127.0.0.1:1/v1", ca_file=str(tmp_path / "gone.pem")
     )
-    error = failed(asyncio.run(asked(profile)))
+    error = failed(await asked(profile))
     assert "Couldn’t read the certificate file gone.pem" in error.what_happened
 
 
@@ -317,9 +317,9 @@ async def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
 # ---------------------------------------------------------------- without encryption
 
 
-def test_a_private_address_waits_for_a_yes() -> None:
+async def test_a_private_address_waits_for_a_yes() -> None:
     profile = replace(COMPATIBLE, base_url="http://192.168.1.5:11434/v1")
-    error = failed(asyncio.run(asked(profile)))
+    error = failed(await asked(profile))
     assert "isn’t encrypted" in error.what_happened
     assert "Allow 192.168.1.5 in Settings › Provider" in error.what_to_do
 
@@ -332,6 +332,6 @@ async def test_a_yes_is_for_one_host() -> None:
         assert "Allow other.lan" in failed(await asked(other)).what_to_do
 
 
-def test_a_yes_does_not_open_a_public_address() -> None:
+async def test_a_yes_does_not_open_a_public_address() -> None:
     profile = replace(COMPATIBLE, base_url="http://far.example/v1", plain_http_hosts=("far.lan",))
-    assert "https:// URL" in failed(asyncio.run(asked(profile))).what_to_do
+    assert "https:// URL" in failed(await asked(profile)).what_to_do

@@ -87,9 +87,9 @@ def test_what_was_read_in_parts_never_stood_in_a_request() -> None:
     assert again(in_parts, REPORT, in_parts) == ["", "", ""]
 
 
-def test_the_request_holds_it_once() -> None:
+async def test_the_request_holds_it_once() -> None:
     path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
-    sent = asyncio.run(request_messages(path, Shelf(), SAMPLE))
+    sent = await request_messages(path, Shelf(), SAMPLE)
     texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
     assert [text.count("ferry") for text in texts] == [100, 0]
     assert plain(texts[1]).startswith(
@@ -97,17 +97,15 @@ def test_the_request_holds_it_once() -> None:
     )
     assert plain(texts[1]).endswith("</document>\n\nsecond")
     # Behind a compaction that took the first away, it goes whole; what is kept is as it was.
-    (alone,) = asyncio.run(request_messages(path[1:], Shelf(), SAMPLE))
+    (alone,) = await request_messages(path[1:], Shelf(), SAMPLE)
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
 
 
-def test_a_file_goes_once_too() -> None:
+async def test_a_file_goes_once_too() -> None:
     file = replace(REPORT, as_file=True)
     sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
-    sent = asyncio.run(
-        request_messages([asked("a", file), asked("b", file)], Shelf(), SAMPLE, sight)
-    )
+    sent = await request_messages([asked("a", file), asked("b", file)], Shelf(), SAMPLE, sight)
     assert isinstance(sent[0].parts[0], FileData)
     assert not any(isinstance(part, FileData) for part in sent[1].parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 
@@ -106,8 +105,8 @@ def test_an_image_has_a_size_between_two_limits(letters: int, is_image: bool) ->
     assert found == ("« »" if is_image else text)
 
 
-def test_a_megabyte_in_small_pieces_takes_no_time() -> None:
+async def test_a_megabyte_in_small_pieces_takes_no_time() -> None:
     data = b64encode(PHOTO[:8] + b"\0" * 1_000_000).decode()
     text = f"![x](data:image/png;base64,{data})"
-    found = asyncio.run(said(*pieces(text, 64)))
+    found = await said(*pieces(text, 64))
     assert found[0] == "x« »"

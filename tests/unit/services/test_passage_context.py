@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -94,9 +93,9 @@ def test_a_question_that_says_little_goes_on_from_the_one_before() -> None:
     assert looked_for(asked, "") == ""
 
 
-def test_a_collection_that_is_gone_is_named() -> None:
+async def test_a_collection_that_is_gone_is_named() -> None:
     draft = Draft("?", (CollectionPart("c" * 32, "Contracts"),))
     resolved = ResolvedChoice(OPENAI, ModelInfo("m", "M"), None, None)
     with pytest.raises(DocumentError, match="Contracts"):
-        asyncio.run(found_for(NoCollections, SendContext([], resolved), draft))
-    assert asyncio.run(found_for(NoCollections, SendContext([], resolved), Draft("?"))) == ()
+        await found_for(NoCollections, SendContext([], resolved), draft)
+    assert await found_for(NoCollections, SendContext([], resolved), Draft("?")) == ()

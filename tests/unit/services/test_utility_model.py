@@ -335,7 +335,7 @@ async def test_an_answer_does_not_end_what_a_title_is_made_of() -> None:
     assert text.endswith(f"Name it: Mine\n</conversation-{number}>")
 
 
-def test_a_job_without_usage_is_noted_as_not_counted() -> None:
+async def test_a_job_without_usage_is_noted_as_not_counted() -> None:
     provider, book = ScriptedProvider([TextDelta("a"), Completed()]), Book()
-    asyncio.run(ask(jobs_of(provider, book)))
+    await ask(jobs_of(provider, book))
     assert [(line.cost, line.usage) for line in book.lines] == [(None, Usage())]

@@ -117,11 +117,11 @@ class Cut(BaseException):
 # What is called in the course of it, one behind the other.
 @pytest.mark.parametrize("step", ["_put_aside", "_empty", "_remove_files", "sync"])
 @pytest.mark.parametrize("is_done", [False, True])
-def test_what_is_broken_off_goes_on_at_the_next_start(
+async def test_what_is_broken_off_goes_on_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, is_done: bool
 ) -> None:
     database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    asyncio.run(fill(tmp_path))
+    await fill(tmp_path)
     (tmp_path / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
     real = getattr(erasure, step)
 
@@ -136,15 +136,15 @@ def test_what_is_broken_off_goes_on_at_the_next_start(
             erase_everything(database, attachments)
     resume_erasure(database, attachments)
     assert holding(tmp_path) == []
-    asyncio.run(fill(tmp_path))
+    await fill(tmp_path)
     resume_erasure(database, attachments)  # nothing is left to do
     assert holding(tmp_path)
     assert list(attachments.rglob("*"))
 
 
-def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
+async def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
     database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
-    asyncio.run(fill(tmp_path))
+    await fill(tmp_path)
     with closing(sqlite3.connect(database)) as connection:
         connection.execute(
             "CREATE TRIGGER no BEFORE DELETE ON folders BEGIN SELECT raise(ABORT, 'full'); END"
@@ -190,9 +190,9 @@ async def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
     assert holding(tmp_path)
 
 
-def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
+async def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
     path = tmp_path / "repartee.sqlite3"
-    asyncio.run(fill(tmp_path))
+    await fill(tmp_path)
     erase_everything(path, tmp_path / "attachments")
     with closing(sqlite3.connect(path)) as connection:
         tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master")]

@@ -169,8 +169,8 @@ async def call(name: str, **arguments: object) -> str:
     return await TOOLS.call(tools[name], arguments, CONTEXT)
 
 
-def test_every_schema_is_strict() -> None:
-    assert all(is_strict(t.definition.parameters) for t in asyncio.run(TOOLS.tools()))
+async def test_every_schema_is_strict() -> None:
+    assert all(is_strict(t.definition.parameters) for t in await TOOLS.tools())
 
 
 def test_documents_are_searched_and_read_by_page() -> None:
@@ -364,10 +364,10 @@ def test_a_query_runs_in_the_confined_process() -> None:
 
 
 @needs_sandbox
-def test_large_tables_are_sorted_in_memory() -> None:
+async def test_large_tables_are_sorted_in_memory() -> None:
     job = {"kind": "query", "documents": [csv("a,b\n" + "1,2\n" * 300_000)]}
     sql = "SELECT a, count(*) FROM (SELECT a, b FROM t ORDER BY b, a DESC) GROUP BY b"
-    assert asyncio.run(run_job({**job, "sql": sql})) == "a | count(*)\n1 | 300000"
+    assert await run_job({**job, "sql": sql}) == "a | count(*)\n1 | 300000"
 
 
 @needs_sandbox

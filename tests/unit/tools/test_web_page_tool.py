@@ -225,7 +225,7 @@ def test_addresses_of_the_internet_are_public() -> None:
         "http://0x7f.1/",
     ],
 )
-def test_ways_to_name_this_computer_are_refused(url: str) -> None:
+async def test_ways_to_name_this_computer_are_refused(url: str) -> None:
     tool = WebPageTool(read, ssl.create_default_context)
     with pytest.raises(ToolError):
-        asyncio.run(tool.fetch(url))
+        await tool.fetch(url)
