@@ -100,7 +100,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
     assert done == []
 
 
-def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
+def test_slow_copying_emits_a_signal(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     with qtbot.waitSignal(copying.slow):
         copying.put(slow.texts)

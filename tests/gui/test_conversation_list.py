@@ -578,7 +578,7 @@ def test_the_button_requests_a_new_conversation(listing: ConversationList, qtbot
         qtbot.mouseClick(listing.new_button, Qt.MouseButton.LeftButton)
 
 
-def test_foot_and_shortcuts(listing: ConversationList) -> None:
+def test_the_footer_and_the_shortcuts_are_shown(listing: ConversationList) -> None:
     listing.footer.show_month("CometAPI", "cloud", "$4.12 this month")
     assert listing.footer.name.text() == "CometAPI"
     assert not listing.footer.icon.pixmap().isNull()
@@ -614,7 +614,7 @@ def test_the_dot_is_drawn(listing: ConversationList) -> None:
     assert accents() > 20
 
 
-def test_many_thousand_conversations(qtbot: QtBot) -> None:
+def test_one_of_many_thousand_conversations_is_scrolled_to(qtbot: QtBot) -> None:
     many = ConversationList(theme.light())
     qtbot.addWidget(many)
     many.resize(264, 700)

@@ -154,7 +154,9 @@ def moz(address: str, title: str) -> bytes:
         pytest.param({}, DroppedContent(), id="nothing"),
     ],
 )
-def test_what_is_meant(formats: dict[str, bytes | str], given: DroppedContent) -> None:
+def test_each_kind_of_dropped_data_is_read(
+    formats: dict[str, bytes | str], given: DroppedContent
+) -> None:
     data = offered(formats)
     assert read_dropped(data) == given
     assert is_acceptable(data) is (bool(formats) and given.note != NOTHING_READABLE)

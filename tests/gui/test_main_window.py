@@ -447,7 +447,9 @@ def test_text_fields_leave_files_to_the_window(window: MainWindow) -> None:
 # ---------------------------------------------------------------- closing and coming back
 
 
-def test_state_comes_back(window: MainWindow, watcher: theme.ThemeWatcher, qtbot: QtBot) -> None:
+def test_the_state_of_the_window_is_restored(
+    window: MainWindow, watcher: theme.ThemeWatcher, qtbot: QtBot
+) -> None:
     window.toggle_list()
     window.toggle_settings()
     window.resize(700, 600)

@@ -33,7 +33,7 @@ def buttons(card: Notifications) -> dict[str, QPushButton]:
     return {button.text(): button for button in found}
 
 
-def test_nothing_to_say(card: Notifications) -> None:
+def test_without_a_notification_the_card_is_hidden(card: Notifications) -> None:
     assert not card.isVisible()
     assert card.status.objectName() == "status"
 

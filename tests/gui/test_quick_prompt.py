@@ -118,7 +118,7 @@ def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) ->
     assert corner == themes.light().ground
 
 
-def test_type_and_enter(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_enter_submits_the_typed_text_and_keeps_it(qtbot: QtBot, quick: QuickPrompt) -> None:
     qtbot.keyClicks(line_of(quick), "regex for a postcode")
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)

@@ -109,7 +109,7 @@ def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
     assert text.toPlainText() == ""
 
 
-def test_and_to_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_what_is_typed_belongs_to_the_scope_that_is_left(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, HERE)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     qtbot.keyClicks(text, "Rhyme.")

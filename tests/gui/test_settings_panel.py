@@ -256,7 +256,7 @@ def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) ->
 @pytest.mark.parametrize(
     "text", ["", "api", "ftp://x/v1", "https://", "https://a b/v1", "https://x/v1?k=1"]
 )
-def test_what_is_no_address(text: str) -> None:
+def test_other_texts_are_no_address(text: str) -> None:
     assert problem_of_address(text)
 
 
@@ -335,7 +335,7 @@ def test_a_cut_line_ends_in_dots(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert line.toolTip() == "Stored in your keyring"
 
 
-def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "models", " gpt-5.2, deepseek ,,gpt-5.2")
@@ -402,7 +402,7 @@ def test_the_test_says_what_came_of_it(qtbot: QtBot, panel: SettingsPanel) -> No
     assert result.text() == "Connected in 0.4 s, 38 models found."
 
 
-def test_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
     switch = find(panel, Switch, "use-for-new")
     with qtbot.waitSignal(panel.setting_changed) as changed:
         switch.click()

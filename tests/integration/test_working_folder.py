@@ -66,7 +66,9 @@ def test_a_formula_is_typeset(traps: Traps) -> None:
         ("qt", {}, b'{"platform": "'),
     ],
 )
-def test_a_child_answers(kind: Kind, asked: dict[str, object], answer: bytes, traps: Traps) -> None:
+def test_a_child_answers_despite_modules_in_its_folder(
+    kind: Kind, asked: dict[str, object], answer: bytes, traps: Traps
+) -> None:
     pipe = subprocess.PIPE
     with open_child(child_command(kind), stdin=pipe, stdout=pipe, stderr=pipe) as process:
         output, complaints = process.communicate(json.dumps(asked).encode() + b"\n", timeout=60)
@@ -109,7 +111,7 @@ def run(program: list[str], traps: Traps, path: str) -> subprocess.CompletedProc
 
 @pytest.mark.attack("working-folder")
 @pytest.mark.parametrize("path", [f"{ROOT}", f"{ROOT}:", f"{ROOT}:.", f"{ROOT}:../downloads"])
-def test_the_command_itself(path: str, tmp_path: Path) -> None:
+def test_the_command_imports_nothing_from_its_folder(path: str, tmp_path: Path) -> None:
     """An empty entry in PYTHONPATH means the current folder, ahead of Python's own modules."""
     traps = Traps(tmp_path / "downloads", imported_later())
     (tmp_path / "repartee").write_text(COMMAND)

@@ -83,7 +83,7 @@ def test_a_head_is_typed_or_refused(head: bytes) -> None:
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_head(head: bytes) -> None:
+def test_wrong_heads_are_refused(head: bytes) -> None:
     with pytest.raises(RequestError):
         decode(head, "")
 
@@ -98,7 +98,7 @@ def test_what_is_no_head(head: bytes) -> None:
         PREFIX.pack(MAGIC, 4, MAX_TEXT + 1),
     ],
 )
-def test_what_is_no_prefix(prefix: bytes) -> None:
+def test_wrong_prefixes_are_refused(prefix: bytes) -> None:
     with pytest.raises(RequestError):
         sizes(prefix)
 

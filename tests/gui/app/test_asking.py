@@ -32,7 +32,7 @@ CUT = StreamCutError(
 )
 
 
-async def test_the_first_question() -> None:
+async def test_the_first_question_titles_the_window_and_the_row() -> None:
     async with Desk() as desk:
         assert desk.window.empty_state.isVisible()
         assert desk.rows == []
@@ -138,7 +138,7 @@ async def test_stop_twice_waits_for_what_is_being_kept() -> None:
         assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
 
 
-async def test_stop_at_once() -> None:
+async def test_an_answer_stopped_at_once_is_kept_as_cancelled() -> None:
     async with Desk() as desk:
         desk.controllers.running.started.connect(lambda _id: desk.controllers.chat.stop())
         desk.type("Never mind")
@@ -477,7 +477,7 @@ async def test_an_edit_is_left_by_esc() -> None:
         assert not desk.hint.startswith("Editing")
 
 
-async def test_retry_by_key() -> None:
+async def test_a_key_regenerates_the_answer_as_another_version() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("One", "1")
         desk.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)

@@ -136,7 +136,7 @@ async def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened(
 # ---------------------------------------------------------------- in the background
 
 
-async def test_where_it_is_offered() -> None:
+async def test_the_background_is_offered_for_long_answers_only() -> None:
     async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
         button = desk.window.prompt.row.background
         assert not button.isVisible()

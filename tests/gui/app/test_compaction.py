@@ -181,7 +181,7 @@ async def test_the_mark_is_there_after_a_restart() -> None:
         assert asked.request.state == ITEMS
 
 
-async def test_not_now_holds() -> None:
+async def test_an_offer_that_was_declined_does_not_return() -> None:
     async with Desk(environment=OPENAI) as desk:
         await long_conversation(desk)
         await until_offered(desk)
@@ -412,7 +412,7 @@ async def compacted(desk: Desk) -> None:
     await desk.settled()
 
 
-async def test_escape_leaves_it() -> None:
+async def test_escape_cancels_a_compaction() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)

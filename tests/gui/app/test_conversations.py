@@ -195,7 +195,7 @@ async def test_what_is_typed_before_the_store_is_open_stays() -> None:
 # ---------------------------------------------------------------- the list
 
 
-async def test_delete_and_undo() -> None:
+async def test_a_deleted_conversation_returns_with_its_draft() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("First", "1")
         desk.type("a draft")
@@ -242,7 +242,7 @@ async def test_rename_and_pin_keep_all_else() -> None:
         assert (stored.title, stored.pinned) == ("Better title", True)
 
 
-async def test_next_and_previous() -> None:
+async def test_keys_open_the_next_and_the_previous_conversation() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("First", "1")
         new(desk)

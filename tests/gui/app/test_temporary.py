@@ -253,7 +253,7 @@ async def test_no_branch_no_title_no_export(scratch: Path) -> None:
         assert holding(scratch) == []
 
 
-async def test_by_the_keyboard() -> None:
+async def test_keys_open_and_close_a_temporary_conversation() -> None:
     async with Desk() as desk:
         both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         desk.press(Qt.Key.Key_N, both)

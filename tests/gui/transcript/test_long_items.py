@@ -152,7 +152,7 @@ def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, change: str, kind
         view.set_theme(theme.light())
 
 
-def test_home_and_end(view: TranscriptView, qtbot: QtBot) -> None:
+def test_home_and_end_show_the_first_and_the_last_item(view: TranscriptView, qtbot: QtBot) -> None:
     shown(view, qtbot)
     for key, word in ((Qt.Key.Key_Home, 0), (Qt.Key.Key_End, COUNT - 1)) * 2:
         QTest.keyClick(view, key)

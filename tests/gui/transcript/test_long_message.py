@@ -237,7 +237,9 @@ def test_the_end_is_followed_whatever_changes(
         assert "The end." in on_screen(view)
 
 
-def test_home_and_end(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+def test_home_and_end_show_the_ends_of_a_long_message(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
     QTest.keyClick(view, Qt.Key.Key_Home)
     settle(view, qtbot)
     assert "Part 0" in on_screen(view)

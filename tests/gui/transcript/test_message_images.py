@@ -113,7 +113,7 @@ def test_a_click_or_enter_opens_it(qtbot: QtBot, view: TranscriptView) -> None:
     assert pressed.args == [asked.id, f"picture/{PHOTO.sha256}"]
 
 
-def test_another_theme_and_size(view: TranscriptView, dressed: Theme) -> None:
+def test_images_follow_the_theme_and_its_size(view: TranscriptView, dressed: Theme) -> None:
     view.set_messages([question("What?", PHOTO)])
     view.viewport().grab()
     view.set_picture(PHOTO.sha256, red())
@@ -133,7 +133,9 @@ def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptVie
     assert view.document().find("\ufffc").isNull()
 
 
-def test_another_conversation_and_back(qtbot: QtBot, view: TranscriptView) -> None:
+def test_an_image_is_requested_again_after_another_conversation(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
     """Check that an image is requested again if the user left before it arrived."""
     asked: list[str] = []
     view.image_requested.connect(asked.append)

@@ -64,7 +64,7 @@ def test_the_web_and_mail_open(view: TranscriptView, system: System, target: str
     ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "vscode://x", "ftp://a.b/c",
      "/etc/passwd", "etc/passwd", "#x", "smb://a/b", "qrc:/x"],
 )  # fmt: skip
-def test_nothing_else_does(view: TranscriptView, system: System, target: str) -> None:
+def test_other_targets_open_nothing(view: TranscriptView, system: System, target: str) -> None:
     view.anchorClicked.emit(QUrl(target))
     assert system.opened == []
 

@@ -101,7 +101,7 @@ def test_the_document_equals_the_whole(
 @example("> - a\n> - b\n>\n> - c\n* d", 1)
 @example("- a\n- ```\n  x\n  ```\n- [y]\n\n  [y]: /u", 2)
 @example("a|b\n-|-\n1|2\nnote[^1]\n> a|b\n> -|-\n> 1|2\n> words", 1)
-def test_lists_equal_the_whole(
+def test_lists_that_arrive_equal_those_shown_at_once(
     view: TranscriptView, dressed: Theme, source: str, length: int
 ) -> None:
     view.set_messages([asked := question("Why?")])

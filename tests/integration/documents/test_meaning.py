@@ -214,7 +214,7 @@ async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Pa
         assert plan.passages == 0
 
 
-async def test_the_cap_holds(tmp_path: Path, papers: Path) -> None:
+async def test_a_spent_cap_refuses_embeddings(tmp_path: Path, papers: Path) -> None:
     async with desk(tmp_path, Decimal("0.0000001")) as here:
         made = await filled(here, papers)
         with pytest.raises(SpendingCapError):

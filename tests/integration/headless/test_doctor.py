@@ -121,7 +121,7 @@ def test_without_a_display_it_says_so_and_still_asks_the_portal(shell: Shell) ->
     assert found["on-device model"]["works"] is True
 
 
-def test_on_an_x_server(glance: Glance, x_server: str) -> None:
+def test_an_x_server_is_named_with_its_size(glance: Glance, x_server: str) -> None:
     found = glance({"DISPLAY": x_server})
     assert found["window"]["works"] is True
     assert "(xcb), 800×600" in found["window"]["text"]

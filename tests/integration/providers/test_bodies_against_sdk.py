@@ -250,7 +250,7 @@ async def test_a_batch_is_created_as_the_sdk_does() -> None:
         {"store": "perhaps"},
     ],
 )
-def test_the_check_itself_notices(wrong: dict[str, Any]) -> None:
+def test_the_check_refuses_wrong_bodies(wrong: dict[str, Any]) -> None:
     body = {"model": "m", "input": "x", "stream": True}
     checked(RESPONSES[True], body)
     with pytest.raises(ValueError, match="validation error"):

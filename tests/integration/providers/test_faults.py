@@ -239,7 +239,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("fault", "moment"), CASES)
-def test_fault_by_moment(fault: str, moment: str, tmp_path: Path, met: list[Met]) -> None:
+def test_each_fault_at_each_moment_keeps_what_arrived(
+    fault: str, moment: str, tmp_path: Path, met: list[Met]
+) -> None:
     stopped = fault == STOPPED
     pieces, text = MOMENTS.get(moment, (lambda api: (), ""))
     if moment != BEFORE:

@@ -20,7 +20,7 @@ def test_the_examples_of_the_specification() -> None:
     assert decompress(CROSSING) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
 
 
-def test_what_is_not_compressed() -> None:
+def test_uncompressed_data_are_returned_as_they_are() -> None:
     plain = b"{\\rtf1 words}"
     head = (len(plain) + 12).to_bytes(4, "little") + len(plain).to_bytes(4, "little")
     assert decompress(head + b"MELA" + bytes(4) + plain + b"behind it") == plain

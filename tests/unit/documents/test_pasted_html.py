@@ -97,7 +97,7 @@ VS_CODE = """<meta charset='utf-8'><div style="color: #d4d4d4;font-family: 'Droi
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_what_programs_copy(source: str, markdown: str) -> None:
+def test_html_of_other_programs_becomes_markdown(source: str, markdown: str) -> None:
     assert to_markdown(source) == markdown
 
 

@@ -163,7 +163,7 @@ def test_whatever_it_is_it_gives_text(pieces: list[bytes]) -> None:
 
 
 @given(st.binary())
-def test_and_of_any_bytes(data: bytes) -> None:
+def test_any_bytes_are_read_as_text(data: bytes) -> None:
     assert isinstance(read(b"{\\rtf1 " + data), str)
 
 

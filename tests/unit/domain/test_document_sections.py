@@ -67,7 +67,7 @@ def test_anything_is_understood_as_it_stands_or_refused(given: str, count: int) 
         ("52", ((52, 52),)),
     ],
 )
-def test_what_people_write(given: str, spans: object) -> None:
+def test_spans_are_read_as_people_write_them(given: str, spans: object) -> None:
     assert parse_spans(given, 52) == spans
 
 
@@ -90,7 +90,7 @@ def test_what_people_write(given: str, spans: object) -> None:
         ("²", "“²” isn’t a valid selection."),
     ],
 )
-def test_what_is_refused(given: str, why: str) -> None:
+def test_wrong_spans_are_refused_with_the_reason(given: str, why: str) -> None:
     with pytest.raises(IllegalChoiceError) as refused:
         parse_spans(given, 52)
     assert refused.value.what_happened == why
@@ -163,7 +163,7 @@ def test_the_chosen_pages_are_those_and_no_others(chosen: set[int], more: int) -
     assert chosen_text(part, "\n\n".join(texts)) == "\n\n".join(wanted)
 
 
-def test_how_it_is_told() -> None:
+def test_chosen_pages_are_told_with_their_unit() -> None:
     chosen = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
     assert pages_fact(replace(PDF, chosen=chosen)) == "pages 3–10, 15 of 52"
     sheets = replace(PDF, chosen=ChosenPages("sheet", ((2, 2),), 3))

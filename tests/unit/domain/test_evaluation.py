@@ -64,7 +64,9 @@ def test_intervals_are_those_of_a_table_computed_by_hand(
         ({"starts_with_any": ["Yes", "yes"]}, "yes, of course", True),
     ],
 )
-def test_checks_of_text(check: dict[str, object], answer: str, expected: bool) -> None:
+def test_each_check_of_a_text_passes_or_fails(
+    check: dict[str, object], answer: str, expected: bool
+) -> None:
     assert passes(check_from_json(check), answer) is expected
 
 

@@ -77,7 +77,7 @@ def test_what_is_said_of_an_end() -> None:
     assert shutdown_mark(OPENAI, MODEL, listed("m"), AFTER) == ""
 
 
-def test_ninety_days_before() -> None:
+def test_a_shutdown_is_announced_ninety_days_before() -> None:
     assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 11)) == ""
     assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 12))
 

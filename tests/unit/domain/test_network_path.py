@@ -78,7 +78,7 @@ def test_proxies_without_a_user_are_parsed(text: str, url: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "http://", "gopher://p:1", "socks4://p:1", "http://a b:1", "http://p:99999", "::"]
 )
-def test_what_is_no_proxy(text: str) -> None:
+def test_wrong_proxies_are_refused_with_an_example(text: str) -> None:
     with pytest.raises(SettingError) as caught:
         parse_proxy(text)
     assert "http://host:3128" in caught.value.what_to_do
@@ -126,7 +126,7 @@ def _utf8(text: str) -> str:
         ("https://user:word@h/v1?key=a@b", "https://h/v1", "user:word"),
     ],
 )
-def test_a_bare_address(url: str, bare: str, login: str) -> None:
+def test_the_login_is_taken_out_of_an_address(url: str, bare: str, login: str) -> None:
     assert bare_address(url) == (bare, login)
     assert bare_address(bare) == (bare, "")
 
@@ -158,5 +158,5 @@ def test_no_password_stays_in_an_address(word: str, scheme: str, end: str) -> No
         ("gopher://me:word@p", "gopher://p", "word"),
     ],
 )
-def test_a_bare_proxy(text: str, bare: str, password: str) -> None:
+def test_the_password_is_taken_out_of_a_proxy(text: str, bare: str, password: str) -> None:
     assert bare_proxy(text) == (bare, password)

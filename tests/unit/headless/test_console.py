@@ -47,7 +47,7 @@ def test_unsafe_characters_are_made_visible() -> None:
 
 @pytest.mark.attack("terminal")
 @given(st.text())
-def test_whatever_comes_is_safe(text: str) -> None:
+def test_any_text_is_cleaned_for_the_terminal(text: str) -> None:
     assert is_safe(clean(text))
     assert is_safe(clean_line(text))
     assert "\n" not in clean_line(text)

@@ -99,7 +99,7 @@ def test_an_error_inside_the_stream_is_that_of_all(broken: str) -> None:
     assert first.error is not second.error
 
 
-def test_a_whole_reply() -> None:
+def test_a_reply_in_one_piece_holds_all_candidates() -> None:
     reply = {
         "choices": [
             {"index": at, "message": {"content": text}, "finish_reason": "stop"}

@@ -278,7 +278,7 @@ USAGE = {
 LAST = {"id": "c1", "choices": [], "usage": USAGE}
 
 
-def test_a_whole_answer() -> None:
+def test_an_answer_ends_at_the_mark_of_the_end() -> None:
     events = read(
         chunk(role="assistant", content=""),
         chunk(content="Hel"),

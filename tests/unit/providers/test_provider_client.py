@@ -728,7 +728,7 @@ FAULTS: dict[str, Callable[..., Script]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_by_moment(fault: str, moment: str) -> None:
+def test_each_fault_at_each_moment_keeps_what_arrived(fault: str, moment: str) -> None:
     pieces, text = MOMENTS[moment]
     events, requests = run(FAULTS[fault](*pieces), timeouts=Timeouts(read=0.2))
     error = failure(events)

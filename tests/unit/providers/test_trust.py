@@ -72,7 +72,7 @@ def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["", ".", "gone", "a\0b"])
-def test_what_is_no_file(name: str, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_no_certificate_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="Couldn’t read"):
         read_ca_file(str(tmp_path / name))
 

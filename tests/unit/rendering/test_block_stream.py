@@ -221,7 +221,7 @@ def test_halves_of_surrogate_pairs_in_an_address() -> None:
 
 
 @given(st.text(max_size=200), cuts_anywhere)
-def test_any_text_at_all(source: str, cuts: list[int]) -> None:
+def test_any_text_in_pieces_equals_the_text_at_once(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
 
 

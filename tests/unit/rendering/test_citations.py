@@ -51,7 +51,9 @@ def links(source: str, cited: frozenset[int] = CITED) -> list[tuple[str, str]]:
         (r"$a[1]$ and \(b[2]\) and \[3]", []),
     ],
 )
-def test_where_citations_are(source: str, found: list[tuple[str, int]]) -> None:
+def test_citations_become_links_to_their_passages(
+    source: str, found: list[tuple[str, int]]
+) -> None:
     assert links(source) == [(words, passage_link(number)) for words, number in found]
 
 
@@ -95,7 +97,7 @@ def streamed(source: str, cuts: list[int]) -> list[Block]:
     st.lists(st.sampled_from(PIECES + 2 * CITATIONS), max_size=16).map("".join),
     st.lists(st.integers(0, 10_000), max_size=40),
 )
-def test_streamed_as_whole(source: str, cuts: list[int]) -> None:
+def test_citations_in_pieces_equal_those_at_once(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == render(source, CITED)
     assert streamed(source, list(range(len(source)))) == render(source, CITED)
 

@@ -93,7 +93,7 @@ HOSTILE: Final = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_nothing_else_is(name: str) -> None:
+def test_other_data_addresses_are_no_images(name: str) -> None:
     target = HOSTILE[name]
     assert name != "many bytes" or len(target) > LARGEST
     assert size_of(target) is None

@@ -42,7 +42,7 @@ def found(markdown: MarkdownIt, text: str) -> list[Token]:
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
-def test_what_every_rule_finds(text: str) -> None:
+def test_the_parser_finds_what_every_rule_finds(text: str) -> None:
     assert found(parser(), text) == found(asking_every_rule(), text)
 
 

@@ -251,7 +251,7 @@ def test_an_ordinary_mail_opens(mail: str) -> None:
         "action:delete",
     ],
 )
-def test_nothing_else_opens(target: str) -> None:
+def test_other_targets_do_not_open(target: str) -> None:
     assert not is_opened(target)
 
 

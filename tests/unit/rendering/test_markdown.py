@@ -352,7 +352,7 @@ def test_other_links_say_nothing_more(source: str) -> None:
         ("https://a.example/\u202e", False),
     ],
 )
-def test_what_a_click_opens(target: str, opens: bool) -> None:
+def test_a_click_opens_web_and_mail_addresses_only(target: str, opens: bool) -> None:
     assert is_opened(target) is opens
 
 

@@ -27,7 +27,7 @@ EXPECTED: Final = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_shown_stays(kind: str) -> None:
+def test_almost_nothing_that_is_shown_is_taken_back(kind: str) -> None:
     found = [measure(source) for source in KINDS[kind]]
     places = [place for flicker in found for place in flicker.places]
     assert len(places) <= EXPECTED.get(kind, 0), places

@@ -110,7 +110,7 @@ async def test_a_file_goes_once_too() -> None:
     assert not any(isinstance(part, FileData) for part in sent[1].parts)
 
 
-def test_it_is_counted_once() -> None:
+def test_a_document_attached_twice_is_counted_once() -> None:
     resolved = ResolvedChoice(OPENAI, CATALOG.info("gpt-5.2"), None, None)
     first = asked("first", REPORT)
     draft = Draft("Again?", (REPORT,))

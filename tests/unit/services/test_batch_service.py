@@ -65,7 +65,7 @@ async def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: 
         assert server.count("POST", "batches") == 1
 
 
-async def test_what_is_uploaded(tmp_path: Path) -> None:
+async def test_the_uploaded_lines_hold_the_requests(tmp_path: Path) -> None:
     async with open_office(tmp_path) as (server, made):
         job = await made.started("Zeilen\u2028und\x85mehr", "žluť")
         await made.run(job.id)

@@ -99,7 +99,7 @@ def test_every_price_times_the_providers_share_and_nothing_taken_for_cached(mode
         assert made.longest_answer_cost == longest
 
 
-def test_worked_out_on_paper() -> None:
+def test_prices_are_as_calculated_by_hand() -> None:
     """Check figures calculated by hand.
 
     At 0.8 times $1.75 and $14 per million, 1,000 input tokens cost $0.0014 and 128,000 output

@@ -50,7 +50,7 @@ def test_a_copy_says_nothing_new(first: str, second: str) -> None:
         + " The deposit is three months' rent, and comes back within half a year of moving out.",
     ],
 )
-def test_what_differs_is_new(second: str) -> None:
+def test_a_passage_that_differs_is_new(second: str) -> None:
     copies = DuplicatePassages()
     assert copies.is_new(TEXT)
     assert copies.is_new(second)

@@ -210,7 +210,7 @@ async def test_stop_tells_the_provider_and_enters_what_it_took_once(
         assert list(map(str, answer.notices)) == (said if isinstance(took, NetworkError) else [])
 
 
-def test_where_it_is_offered() -> None:
+def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     pro, thinking = (CATALOG.for_variant(v) for v in (Variant.PRO, Variant.THINKING))
 
     def offered(profile, info, effort) -> bool:
