@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -14,6 +16,16 @@ def run_in_simulated_time(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that waits for nothing but timers. The loop's clock begins at 0."""
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(main)
+
+
+def in_simulated_time(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Return a coroutine function as a function that runs it on a loop of its own."""
+
+    @wraps(function)
+    def run(*arguments: P.args, **options: P.kwargs) -> T:
+        return run_in_simulated_time(function(*arguments, **options))
+
+    return run
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,16 @@ from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta, W
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StreamCutError
 from desktop_app.providers.http.silence import MOST_AHEAD, Patience, SilenceWatch, suspended_s
-from tests.helpers.simulated_time import run_in_simulated_time
+from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 
 PATIENCE = Patience(first=40, again=60, after_sleep=20, check_interval=1)
 ASLEEP = "The computer was asleep. Checking the connection to P."
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, object]], object]:
+    """Return the function that runs the coroutine tests of this module, in simulated time."""
+    return run_in_simulated_time
 
 
 def silent(seconds: int) -> str:
@@ -27,34 +34,31 @@ def never() -> float:
     return 0.0
 
 
-def heard(
+@in_simulated_time
+async def heard(
     patience: Patience, pauses: Sequence[float], asleep: Callable[[], float] = never
 ) -> list[tuple[float, str]]:
     """Return when each event comes, and its text, if bytes come after each of the pauses."""
+    loop = asyncio.get_running_loop()
+    watch = SilenceWatch("P", patience, asleep)
 
-    async def main() -> list[tuple[float, str]]:
-        loop = asyncio.get_running_loop()
-        watch = SilenceWatch("P", patience, asleep)
+    async def source() -> AsyncGenerator[StreamEvent, None]:
+        for number, pause in enumerate(pauses):
+            await asyncio.sleep(pause)
+            watch.note_bytes()
+            yield TextDelta(str(number))
 
-        async def source() -> AsyncGenerator[StreamEvent, None]:
-            for number, pause in enumerate(pauses):
-                await asyncio.sleep(pause)
-                watch.note_bytes()
-                yield TextDelta(str(number))
-
-        found = []
-        try:
-            async for event in watch.events_of(source()):
-                if isinstance(event, Waiting):
-                    assert event.seconds == 0
-                said = event.reason if isinstance(event, Waiting) else _text(event)
-                found.append((round(loop.time(), 2), str(said)))
-        except StreamCutError as error:
-            assert error.params == {"provider": "P"}
-            found.append((round(loop.time(), 2), f"{error.reason} {error.details}"))
-        return found
-
-    return run_in_simulated_time(main())
+    found = []
+    try:
+        async for event in watch.events_of(source()):
+            if isinstance(event, Waiting):
+                assert event.seconds == 0
+            said = event.reason if isinstance(event, Waiting) else _text(event)
+            found.append((round(loop.time(), 2), str(said)))
+    except StreamCutError as error:
+        assert error.params == {"provider": "P"}
+        found.append((round(loop.time(), 2), f"{error.reason} {error.details}"))
+    return found
 
 
 def _text(event: StreamEvent) -> str:
@@ -135,23 +139,20 @@ def test_the_clocks_may_differ_by_a_second() -> None:
 
 
 @pytest.mark.parametrize(("enabled_at", "cut_at"), [(5, 90), (120, 120)])
-def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
+async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
     enabled_at: float, cut_at: float
 ) -> None:
-    async def main() -> tuple[float, list[StreamEvent]]:
-        loop = asyncio.get_running_loop()
-        watch = SilenceWatch("P", replace(PATIENCE, cut=90), never)
-        watch.may_cut = False
-        watch.enable_cut()  # nothing runs yet
-        assert not watch.may_cut
-        loop.call_at(enabled_at, watch.enable_cut)
-        found: list[StreamEvent] = []
-        with pytest.raises(StreamCutError):
-            await _collect(watch.events_of(endless()), found)
-        return loop.time(), found
-
+    loop = asyncio.get_running_loop()
+    watch = SilenceWatch("P", replace(PATIENCE, cut=90), never)
+    watch.may_cut = False
+    watch.enable_cut()  # nothing runs yet
+    assert not watch.may_cut
+    loop.call_at(enabled_at, watch.enable_cut)
+    found: list[StreamEvent] = []
+    with pytest.raises(StreamCutError):
+        await _collect(watch.events_of(endless()), found)
     reports = [Waiting(0, silent(40)), Waiting(0, silent(100))]
-    assert run_in_simulated_time(main()) == (cut_at, reports[: 1 + (cut_at > 100)])
+    assert (loop.time(), found) == (cut_at, reports[: 1 + (cut_at > 100)])
 
 
 async def _collect(events: AsyncGenerator[StreamEvent, None], found: list[StreamEvent]) -> None:
@@ -164,23 +165,20 @@ async def endless() -> AsyncGenerator[StreamEvent, None]:
     yield TextDelta("late")
 
 
-def test_what_the_source_raises_is_raised() -> None:
+async def test_what_the_source_raises_is_raised() -> None:
     failure = ProviderError(Reason.PROVIDER_FAULT)
 
     async def failing() -> AsyncGenerator[StreamEvent, None]:
         yield TextDelta("a")
         raise failure
 
-    async def main() -> None:
-        found: list[StreamEvent] = []
-        with pytest.raises(ProviderError) as caught:
-            await _collect(SilenceWatch("P", PATIENCE, never).events_of(failing()), found)
-        assert (found, caught.value) == ([TextDelta("a")], failure)
-
-    run_in_simulated_time(main())
+    found: list[StreamEvent] = []
+    with pytest.raises(ProviderError) as caught:
+        await _collect(SilenceWatch("P", PATIENCE, never).events_of(failing()), found)
+    assert (found, caught.value) == ([TextDelta("a")], failure)
 
 
-def test_the_clocks_are_not_read_after_the_end() -> None:
+async def test_the_clocks_are_not_read_after_the_end() -> None:
     reads = 0
 
     def clock() -> float:
@@ -188,14 +186,11 @@ def test_the_clocks_are_not_read_after_the_end() -> None:
         reads += 1
         return 0.0
 
-    async def main() -> None:
-        watch = SilenceWatch("P", PATIENCE, clock)
-        assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
-        until_then = reads
-        await asyncio.sleep(1_000)
-        assert reads == until_then
-
-    run_in_simulated_time(main())
+    watch = SilenceWatch("P", PATIENCE, clock)
+    assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
+    until_then = reads
+    await asyncio.sleep(1_000)
+    assert reads == until_then
 
 
 async def short() -> AsyncGenerator[StreamEvent, None]:
@@ -212,7 +207,7 @@ def test_the_computer_s_sleep_is_what_one_clock_counts_and_the_other_does_not(
     assert suspended_s() == 0
 
 
-def test_a_source_waits_for_a_slow_reader() -> None:
+async def test_a_source_waits_for_a_slow_reader() -> None:
     sent = 0
 
     async def eager() -> AsyncGenerator[StreamEvent, None]:
@@ -221,11 +216,8 @@ def test_a_source_waits_for_a_slow_reader() -> None:
             sent += 1
             yield TextDelta("a")
 
-    async def main() -> None:
-        events = SilenceWatch("P", PATIENCE, never).events_of(eager())
-        await anext(events)
-        await asyncio.sleep(1)
-        assert sent == MOST_AHEAD
-        assert len([event async for event in events]) == 4 * MOST_AHEAD - 1
-
-    run_in_simulated_time(main())
+    events = SilenceWatch("P", PATIENCE, never).events_of(eager())
+    await anext(events)
+    await asyncio.sleep(1)
+    assert sent == MOST_AHEAD
+    assert len([event async for event in events]) == 4 * MOST_AHEAD - 1
