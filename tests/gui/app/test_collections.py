@@ -286,5 +286,5 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
         assert f"to {name}" in dialog.meaning.text()
         assert "tokens, about $0.00" in dialog.meaning.text()
         dialog.embed.click()
+        await until(lambda: status(dialog) == "Semantic search is ready.")
         await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
-        assert status(dialog) == "Semantic search is ready."
