@@ -1,0 +1,582 @@
+"""A configured server in simulated time, with a connection that a test scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError, ToolServerError, UserFacingError
+from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable
+from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool_server import ServerFailure, server_of
+from desktop_app.services.tools import served_prompts
+from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
+from desktop_app.services.tools.server_source import CHANGED, ServerSource
+from desktop_app.services.tools.server_tools import tools_of
+from tests.helpers.server_runs import BookOfOne
+from tests.helpers.simulated_time import run_in_simulated_time
+
+SERVER, _ = server_of("demo", command=("serve",))
+SECRET = "s3cret-value-of-it"
+KEPT = {"tokens": {"access_token": "t0ken-that-is-kept"}, "client": {}}
+STOPPED, STARTING, SIGNING_IN = ServerState.STOPPED, ServerState.STARTING, ServerState.SIGNING_IN
+RUNNING, FAILED = ServerState.RUNNING, ServerState.FAILED
+
+
+class Connection:
+    """A running server that answers each request with the next of its replies."""
+
+    offers: tuple[str, ...] = ("tools", "prompts")
+
+    def __init__(self) -> None:
+        self.is_running = True
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.replies: list[Any] = []
+
+    async def request(self, do: str, on_progress: object = None, **fields: Any) -> Any:
+        self.asked.append((do, fields))
+        reply = self.replies.pop(0) if self.replies else [do]
+        if isinstance(reply, int | float):
+            await asyncio.sleep(reply)
+            return await self.request(do, **fields)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    async def aclose(self) -> None:
+        self.is_running = False
+
+
+class Starts:
+    """Starts servers, notes with which order, and what the run tells of its state."""
+
+    def __init__(self) -> None:
+        self.orders: list[Mapping[str, Any]] = []
+        self.made: list[Connection] = []
+        self.before: Callable[[Any], Awaitable[None]] | None = None
+        self.error: Exception | None = None
+        self.order_error: Exception | None = None
+        self.keep_error: UserFacingError | None = None
+        self.kept: list[Mapping[str, Any]] = []
+        self.states: list[ServerState] = []
+        self.run = ServerRun(SERVER, self.connect, self.order, self.keep, self.renewal)
+        self.run.watch(lambda: self.states.append(self.run.state))
+        self.stored: Mapping[str, Any] | None = KEPT
+        self.renewal_error: UserFacingError | None = None
+        self.renewals = 0
+
+    async def order(self, is_sign_in: bool) -> tuple[Mapping[str, Any], Sequence[str]]:
+        if self.order_error is not None:
+            raise self.order_error
+        return {"sign_in": is_sign_in}, (SECRET,)
+
+    async def connect(self, order: Mapping[str, Any], listener: Any) -> Connection:
+        self.orders.append(order)
+        if self.before is not None:
+            await self.before(listener)
+        if self.error is not None:
+            raise self.error
+        self.made.append(Connection())
+        return self.made[-1]
+
+    async def keep(self, kept: Mapping[str, Any]) -> None:
+        if self.keep_error is not None:
+            raise self.keep_error
+        self.kept.append(kept)
+
+    @asynccontextmanager
+    async def renewal(self) -> AsyncGenerator[Mapping[str, Any] | None]:
+        if self.renewal_error is not None:
+            raise self.renewal_error
+        self.renewals += 1
+        yield self.stored
+        self.renewals -= 1
+
+    def crash(self) -> None:
+        """End the last server from outside."""
+        self.made[-1].is_running = False
+        self.run.on_ended()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the clock follow the loop's, and run on it what runs in threads."""
+
+    async def at_once(do: Callable[..., Any], *arguments: Any) -> Any:
+        return do(*arguments)
+
+    monkeypatch.setattr("time.monotonic", lambda: asyncio.get_running_loop().time())
+    monkeypatch.setattr("asyncio.to_thread", at_once)
+
+
+def simulated(test: Callable[[Starts], Awaitable[None]]) -> None:
+    async def main() -> None:
+        starts = Starts()
+        await test(starts)
+        await starts.run.stop()
+
+    run_in_simulated_time(main())
+
+
+async def error_of(made: Awaitable[object]) -> tuple[object, dict[str, object]]:
+    """Return the reason and the values of the error that is raised."""
+    try:
+        await made
+    except ToolServerError as error:
+        assert error.params.pop("server") == "demo"
+        return error.reason, dict(error.params)
+    raise AssertionError("nothing was raised")
+
+
+# ---------------------------------------------------------------- life
+
+
+def test_a_server_starts_with_its_first_use_and_is_asked_once() -> None:
+    async def main(starts: Starts) -> None:
+        run = starts.run
+        assert (run.state, run.offers) == (STOPPED, ())
+        tools: list[Any] = await run.listed("tools")
+        assert tools == ["tools"]
+        assert (run.state, run.offers) == (RUNNING, ("tools", "prompts"))
+        assert starts.states == [STARTING, RUNNING]
+        assert await run.listed("tools") == tools
+        assert await run.listed("resources") == []
+        (connection,) = starts.made
+        assert [do for do, _ in connection.asked] == ["tools"]
+        run.on_list_changed("prompts")
+        await run.listed("tools")
+        run.on_list_changed("tools")
+        connection.replies = [[{"other": 1}]]
+        assert await run.listed("tools") == [{"other": 1}]
+        assert await run.request("call", name="x") == ["call"]
+        assert connection.asked[-1] == ("call", {"name": "x"})
+        await run.stop()
+        assert (run.state, connection.is_running) == (STOPPED, False)
+        assert await run.listed("tools") == tools, "the other list is forgotten"
+        await run.restart()
+        assert len(starts.made) == 3
+        assert starts.orders == [{"sign_in": False}] * 3
+
+    simulated(main)
+
+
+def test_an_idle_server_is_stopped() -> None:
+    async def main(starts: Starts) -> None:
+        await starts.run.listed("tools")
+        await asyncio.sleep(IDLE_S - 1)
+        await starts.run.request("call")
+        await asyncio.sleep(IDLE_S - 1)
+        assert starts.run.state is RUNNING
+        await asyncio.sleep(2)
+        assert (starts.run.state, starts.made[0].is_running) == (STOPPED, False)
+        await starts.run.listed("tools")
+        starts.made[-1].replies = [2 * IDLE_S]
+        await starts.run.request("call")
+        assert starts.run.state is RUNNING, "it was at work"
+        await asyncio.sleep(IDLE_S + 1)
+        assert starts.run.state is STOPPED
+
+    simulated(main)
+
+
+def test_a_server_that_keeps_crashing_is_not_started_again() -> None:
+    async def main(starts: Starts) -> None:
+        run = starts.run
+        for _ in range(3):
+            await run.listed("tools")
+            starts.crash()
+            assert run.state is FAILED
+            assert run.failure is not None
+            assert run.failure.reason is Reason.TOOL_SERVER_STOPPED
+            await asyncio.sleep(100)
+        # The first crash is 300 s ago.
+        await run.listed("tools")
+        starts.crash()
+        assert await error_of(run.listed("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
+        assert len(starts.made) == 4
+        assert (run.state, starts.states[-1]) == (FAILED, FAILED)
+        await run.restart()
+        assert run.state is RUNNING
+        await run.stop()
+        run.on_ended()
+        assert run.state is FAILED, "nobody has ended it"
+
+    simulated(main)
+
+
+def test_the_end_of_a_server_that_is_stopped_is_no_crash() -> None:
+    async def main(starts: Starts) -> None:
+        await starts.run.listed("tools")
+        connection = starts.made[0]
+
+        async def close() -> None:
+            connection.is_running = False
+            starts.run.on_ended()
+
+        connection.aclose = close  # type: ignore[method-assign]
+        await starts.run.stop()
+        assert (starts.run.state, starts.run.failure) == (STOPPED, None)
+
+        async def dies(listener: Any) -> None:
+            listener.on_ended()
+
+        starts.before = dies
+        await starts.run.listed("tools")
+        assert starts.run.state is RUNNING
+
+    simulated(main)
+
+
+# ---------------------------------------------------------------- failures
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "address", "expected"),
+    [
+        (TimeoutError(), "", "", (Reason.TOOL_SERVER_SLOW, {"seconds": 60})),
+        (
+            TimeoutError(),
+            *("", "https://a", (Reason.TOOL_SERVER_SIGN_IN_FAILED, {"why": "no answer in time"})),
+        ),
+        (
+            ServerFailure(f"It has {SECRET}."),
+            *("", "", (Reason.TOOL_SERVER_NOT_STARTED, {"why": "It has ***"})),
+        ),
+        (
+            ServerFailure("No."),
+            *("", "https://a", (Reason.TOOL_SERVER_SIGN_IN_FAILED, {"why": "No"})),
+        ),
+        (ServerFailure("No.", needs_sign_in=True), "", "", (Reason.TOOL_SERVER_SIGN_IN, {})),
+        (
+            ServerFailure("No.", has_closed=True),
+            *("Cannot find it.", "", (Reason.TOOL_SERVER_NOT_STARTED, {"why": "Cannot find it"})),
+        ),
+        (
+            ServerFailure("No.", has_closed=True),
+            *("", "", (Reason.TOOL_SERVER_NOT_STARTED, {"why": "No"})),
+        ),
+        (
+            ServerFailure("No."),
+            *("Cannot find it.", "", (Reason.TOOL_SERVER_NOT_STARTED, {"why": "No"})),
+        ),
+    ],
+)
+def test_a_server_that_does_not_start(
+    error: Exception, words: str, address: str, expected: tuple[Reason, dict[str, object]]
+) -> None:
+    async def main(starts: Starts) -> None:
+        async def before(listener: Any) -> None:
+            listener.on_log("", f" {words} ")
+            listener.on_log("info", "Hello.")
+            listener.on_log("", " ")
+            if address:
+                listener.on_sign_in(address)
+                assert starts.run.state is SIGNING_IN
+
+        starts.error, starts.before = error, before
+        reason, params = await error_of(starts.run.listed("tools"))
+        hidden = {name: str(value).replace("•", "*") for name, value in params.items()}
+        assert reason is expected[0]
+        if SECRET in str(error):
+            assert SECRET not in hidden["why"]
+        else:
+            assert params == expected[1]
+        assert starts.run.state is FAILED
+        starts.error = starts.before = None
+        await starts.run.listed("tools")
+        assert (starts.run.state, starts.run.failure) == (RUNNING, None)
+
+    simulated(main)
+
+
+def test_a_server_without_its_secrets_does_not_start() -> None:
+    async def main(starts: Starts) -> None:
+        lost = ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server="demo")
+        starts.order_error = lost
+        with pytest.raises(ToolServerError):
+            await starts.run.listed("tools")
+        assert (starts.run.failure, starts.orders) == (lost, [])
+
+    simulated(main)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (61, (Reason.TOOL_SERVER_SLOW, {"seconds": 60})),
+        (ServerFailure("x", has_ended=True), (Reason.TOOL_SERVER_STOPPED, {})),
+        (ServerFailure("Not now."), (Reason.TOOL_SERVER_REFUSED, {"why": "Not now"})),
+    ],
+)
+def test_a_list_that_does_not_come(reply: Any, expected: object) -> None:
+    async def main(starts: Starts) -> None:
+        await starts.run.request("call")
+        starts.made[0].replies = [reply]
+        assert await error_of(starts.run.listed("tools")) == expected
+        assert starts.run.failure is not None
+
+    simulated(main)
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_refused_request_tells_no_secret(has_ended: bool) -> None:
+    async def main(starts: Starts) -> None:
+        await starts.run.listed("tools")
+        starts.made[0].replies = [ServerFailure(f"No {SECRET}.", has_ended=has_ended)]
+        with pytest.raises(ServerFailure) as caught:
+            await starts.run.request("call")
+        assert caught.value.has_ended is has_ended
+        assert SECRET not in str(caught.value)
+        assert str(caught.value).startswith("No ")
+        starts.run.on_log("error", f"{SECRET}\u200bx")
+        assert starts.run.log[-1].level == "error"
+        assert SECRET not in starts.run.log[-1].text
+
+    simulated(main)
+
+
+# ---------------------------------------------------------------- sign-in
+
+
+@pytest.mark.parametrize("error", [None, StorageError("Full.")])
+def test_a_user_signs_in_and_the_tokens_are_kept(error: UserFacingError | None) -> None:
+    async def main(starts: Starts) -> None:
+        addresses: list[str] = []
+
+        async def before(listener: Any) -> None:
+            listener.on_sign_in("https://a")
+            listener.on_tokens(KEPT)
+
+        starts.before, starts.keep_error = before, error
+        if error is None:
+            assert await starts.run.sign_in(addresses.append)
+        else:
+            with pytest.raises(StorageError):
+                await starts.run.sign_in(addresses.append)
+            assert starts.run.log[-1] == LogLine("warning", error.sentences)
+        assert addresses == ["https://a"]
+        assert starts.kept == ([KEPT] if error is None else [])
+        assert starts.orders == [{"sign_in": True}]
+        assert LogLine("", "Sign in: https://a") in starts.run.log
+        assert SIGNING_IN in starts.states
+        assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
+        await starts.run.restart()
+        assert starts.orders[-1] == {"sign_in": False}
+        assert addresses == ["https://a"], "nobody waits for it"
+
+    simulated(main)
+
+
+def test_a_server_that_asks_for_no_sign_in() -> None:
+    async def main(starts: Starts) -> None:
+        assert not await starts.run.sign_in(lambda _: None)
+        assert starts.run.state is RUNNING
+
+    simulated(main)
+
+
+def test_a_second_sign_in_ends_the_first() -> None:
+    async def main(starts: Starts) -> None:
+        async def waits(listener: Any) -> None:
+            await asyncio.sleep(50)
+
+        starts.before = waits
+        first = asyncio.ensure_future(starts.run.sign_in(lambda _: None))
+        await asyncio.sleep(1)
+        assert not await starts.run.sign_in(lambda _: None)
+        assert first.cancelled()
+        assert len(starts.made) == 1
+
+    simulated(main)
+
+
+def test_a_server_whose_sign_in_has_ended_is_not_used() -> None:
+    async def main(starts: Starts) -> None:
+        await starts.run.listed("tools")
+        starts.run.on_sign_in_needed()
+        assert (starts.run.state, starts.states[-1]) == (FAILED, FAILED)
+        starts.crash()
+        assert starts.run.failure is not None
+        assert starts.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
+        await starts.run.listed("tools")
+        assert (len(starts.made), starts.run.state) == (2, RUNNING)
+
+    simulated(main)
+
+
+def test_one_process_renews_a_sign_in_at_a_time() -> None:
+    async def main(starts: Starts) -> None:
+        answers: list[object] = []
+        await starts.run.listed("tools")
+        starts.run.on_renewing(answers.append)
+        await asyncio.sleep(1)
+        assert (answers, starts.renewals) == ([KEPT], 1)
+        assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
+        starts.run.on_tokens(KEPT)
+        starts.run.on_renewed()
+        assert starts.renewals == 1, "its tokens are not stored yet"
+        await asyncio.sleep(1)
+        assert (starts.renewals, starts.kept) == (0, [KEPT])
+        starts.run.on_renewing(answers.append)
+        await asyncio.sleep(1)
+        starts.run.on_renewed()
+        await asyncio.sleep(1)
+        assert starts.renewals == 0
+        starts.run.on_renewing(answers.append)
+        await asyncio.sleep(1)
+        starts.crash()
+        await asyncio.sleep(1)
+        assert starts.renewals == 0
+        starts.renewal_error = StorageError("Full.")
+        starts.run.on_renewing(answers.append)
+        await asyncio.sleep(1)
+        assert answers == [KEPT, KEPT, KEPT, None]
+        assert starts.run.log[-1].level == "warning"
+        starts.renewal_error, starts.stored = None, None
+        starts.run.on_renewing(answers.append)
+        await asyncio.sleep(1)
+        assert (answers[-1], starts.renewals) == (None, 1)
+        await starts.run.stop()
+        assert starts.renewals == 0
+
+    simulated(main)
+
+
+# ---------------------------------------------------------------- tools and prompts
+
+
+def row(name: str, **more: Any) -> dict[str, Any]:
+    parameters = more.pop("parameters", {})
+    kind = dict.fromkeys(("reads_only", "reaches_out"), False)
+    return {"name": name, "description": "", "parameters": parameters, "fault": "", **kind, **more}
+
+
+class Book(BookOfOne):
+    """The lists of a server, with its prompts."""
+
+    prompts: Sequence[Any] = ()
+
+    async def keep_prompts(self, name: str, prompts: Any) -> None:
+        assert name == "demo"
+        self.prompts = prompts
+
+
+def test_the_tools_of_a_server_are_known_while_it_rests() -> None:
+    async def main(starts: Starts) -> None:
+        book = Book()
+        source = ServerSource(starts.run, book)
+        assert source.name == "demo"
+        assert await source.tools() == [unavailable("demo", NOT_LISTED)]
+        broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
+        rows = [row("look"), broken]
+        await starts.run.request("call")
+        assert await source.tools() == [], "it runs and has none"
+        starts.made[0].replies = [rows, []]
+        await source.prepare()
+        assert book.rows == rows
+        look, unusable = await source.tools()
+        assert look.is_available
+        assert (unusable.reason, bool(unusable.why)) == (SCHEMA_UNUSABLE, True)
+        starts.made[0].replies = [ServerFailure("never asked")]
+        await source.prepare()  # only the tools, which are known
+        starts.crash()
+        assert [tool.failure for tool in await source.tools()] == [starts.run.failure] * 2
+        book.rows = []
+        assert await source.tools() == [unavailable("demo", failure=starts.run.failure)]
+
+    simulated(main)
+
+
+@pytest.mark.parametrize(
+    ("reply", "result"),
+    [
+        ({"text": "seen", "length": 4, "failed": False}, "seen"),
+        ({"text": f"a {SECRET}", "length": LONGEST_RESULT, "failed": False}, None),
+        (
+            {"text": "cut", "length": LONGEST_RESULT + 1, "failed": False},
+            f"cut\n[Cut here: the result has {LONGEST_RESULT + 1} characters.]",
+        ),
+        ({"text": "No.", "length": 3, "failed": True}, ToolError("No.")),
+        ({"text": "", "length": 0, "failed": True}, ToolError("The tool failed.")),
+        (ServerFailure("Odd."), ToolError("Odd.")),
+        (
+            ServerFailure("x", has_ended=True),
+            ToolError("The server crashed. The call may have taken effect."),
+        ),
+    ],
+)
+def test_the_result_of_a_call(reply: Any, result: str | ToolError | None) -> None:
+    async def main(starts: Starts) -> None:
+        source = ServerSource(starts.run, Book())
+        await starts.run.request("call")
+        starts.made[0].replies = [[row("look")], reply]
+        (tool,) = await tools_of(SERVER, await starts.run.listed("tools"))
+        try:
+            text = await source.call(tool.definition, {"n": 1}, ToolContext("c"))
+        except ToolError as error:
+            assert isinstance(result, ToolError)
+            assert str(error) == str(result)
+        else:
+            assert SECRET not in text
+            assert text == result or (result is None and text.startswith("a "))
+        assert starts.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
+
+    simulated(main)
+
+
+def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called() -> None:
+    async def main(starts: Starts) -> None:
+        source = ServerSource(starts.run, Book())
+        await starts.run.request("call")
+        starts.made[0].replies = [[row("look", description="Other.")]]
+        with pytest.raises(ToolError, match="has changed") as caught:
+            await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
+        assert str(caught.value) == CHANGED
+        starts.error = ServerFailure("No.")
+        await starts.run.stop()
+        with pytest.raises(ToolError, match="No"):
+            await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
+
+    simulated(main)
+
+
+def prompt(name: str, *arguments: str) -> dict[str, Any]:
+    return {"name": name, "title": f"T {name}", "arguments": [{"name": a} for a in arguments]}
+
+
+def test_prompts_are_offered_as_texts_with_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served_prompts, "LONGEST_TEXT", 20)
+
+    async def main(starts: Starts) -> None:
+        book = Book()
+        await starts.run.request("call")
+        rows = [prompt("a", "x"), prompt("b", "x"), prompt("c"), prompt("d"), prompt("e")]
+        starts.made[0].replies = [
+            *([row("look")], rows),
+            *({"text": "With {{x}}."}, {"text": "Without."}, ServerFailure("No.")),
+            *({"text": "t" * 20}, {"text": "t" * 21}),
+        ]
+        found = await served_prompts.keep_offers(starts.run, book)
+        assert (found, book.rows) == ([row("look")], [row("look")])
+        assert book.prompts == [
+            {"name": "T a", "text": "With {{x}}."},
+            {"name": "T d", "text": "t" * 20},
+        ]
+        assert starts.made[0].asked[3] == ("prompt", {"name": "a", "arguments": {"x": "{{x}}"}})
+        # No more than fifty are asked for, and for no longer than 20 s.
+        starts.run.on_list_changed("prompts")
+        starts.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
+        await served_prompts.keep_offers(starts.run, book)
+        assert len(book.prompts) == 50
+        starts.run.on_list_changed("prompts")
+        starts.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
+        await served_prompts.keep_offers(starts.run, book)
+        assert len(book.prompts) == 2
+
+    simulated(main)
