@@ -280,3 +280,16 @@ def test_sizes_at_their_limits(data: bytes, size: tuple[int, int] | None) -> Non
 )
 def test_the_bytes_of_an_address(letters: str, data: bytes | None) -> None:
     assert inline_images.bytes_of(f"data:image/png;base64,{letters}") == data
+
+
+@pytest.mark.parametrize("before", ["Words ", "- **bold ", "| a |\n|---|\n| b ", "[^1]: "])
+def test_nothing_is_shown_anew_while_an_address_arrives(before: str) -> None:
+    stream = BlockStream()
+    stream.feed(before)
+    shown = list(stream.blocks)
+    for piece in (f"![a{START}", "AAAA", "A", "=", _LETTERS[:30_000], _LETTERS[:100]):
+        assert stream.feed(piece) == []
+        assert stream.blocks == shown
+    assert stream.feed(") and more. ")
+    assert "a" in stream.blocks[-1].text or stream.blocks[-1].rows
+    assert BlockStream().feed(f"Words ![a{START}AAAA") == []
