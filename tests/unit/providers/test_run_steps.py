@@ -36,7 +36,7 @@ from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import Patience, SilenceWatch
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
-from tests.helpers.simulated_time import run_in_simulated_time
+from tests.helpers.simulated_time import in_simulated_time
 
 TIMES = RunTimes(check=40, poll=5, queued=300, patience=91, longest_pause=30)
 PATIENCE = Patience(40, 60, 20, 1_000, cut=40)
@@ -140,33 +140,29 @@ def refused(status: int | None, kind: type[ProviderError] = ProviderError) -> At
     return AttemptError(kind(Reason.PROVIDER_FAULT, details="d", status=status, request_id="q"))
 
 
-def run(
+@in_simulated_time
+async def run(
     *replies: object,
     begins: bool = False,
     times: RunTimes = TIMES,
 ) -> tuple[Script, list[tuple[float, StreamEvent]], BaseException | None]:
     """Follow a run. Return what was asked, the events with their times, and the error."""
-    script = Script(*replies)
-
-    async def main() -> tuple[list[tuple[float, StreamEvent]], BaseException | None]:
-        loop = asyncio.get_running_loop()
-        made = BackgroundRun(
-            "P",
-            cast("Transport", script),
-            lambda: SilenceWatch("P", PATIENCE, lambda: 0.0),
-            times,
-            None if begins else RUN,
-        )
-        events = made.begin("responses", {}) if begins else made.follow()
-        found: list[tuple[float, StreamEvent]] = []
-        try:
-            async for event in events:
-                found.append((round(loop.time(), 3), event))  # noqa: PERF401 — before a failure
-        except (ProviderError, AttemptError) as error:
-            return found, error
-        return found, None
-
-    return script, *run_in_simulated_time(main())
+    script, loop = Script(*replies), asyncio.get_running_loop()
+    made = BackgroundRun(
+        "P",
+        cast("Transport", script),
+        lambda: SilenceWatch("P", PATIENCE, lambda: 0.0),
+        times,
+        None if begins else RUN,
+    )
+    events = made.begin("responses", {}) if begins else made.follow()
+    found: list[tuple[float, StreamEvent]] = []
+    try:
+        async for event in events:
+            found.append((round(loop.time(), 3), event))  # noqa: PERF401 — before a failure
+    except (ProviderError, AttemptError) as error:
+        return script, found, error
+    return script, found, None
 
 
 def texts(events: Sequence[tuple[float, StreamEvent]]) -> str:

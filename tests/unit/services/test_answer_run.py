@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -82,7 +82,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
-from tests.helpers.simulated_time import run_in_simulated_time
+from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 from tests.unit.providers.samples import CATALOG
 
 THINKING = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.THINKING), Variant.THINKING, None)
@@ -199,6 +199,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.monotonic", lambda: asyncio.get_running_loop().time())
 
 
+@pytest.fixture(name="run")
+def simulated_run() -> Callable[[Coroutine[Any, Any, object]], object]:
+    """Return the function that runs the coroutine tests of this module."""
+    return run_in_simulated_time
+
+
 def a_run(
     memory: Memory,
     provider: ScriptedProvider | UserFacingError,
@@ -226,7 +232,8 @@ def a_run(
     )
 
 
-def run(
+@in_simulated_time
+async def run(
     *scripts: Sequence[StreamEvent | float],
     memory: Memory | None = None,
     resolved: ResolvedChoice = THINKING,
@@ -236,15 +243,11 @@ def run(
 ) -> tuple[Message, Memory]:
     """Return the answer, which is as stored, and what was kept and heard."""
     memory = memory or Memory()
-
-    async def main() -> Message:
-        made = a_run(memory, TimedProvider(*scripts), resolved, **more)
-        change(made)
-        answer = await made.run(memory.listen, memory.note, insist=insist)
-        assert made.answer == answer
-        return answer
-
-    return run_in_simulated_time(main()), memory
+    made = a_run(memory, TimedProvider(*scripts), resolved, **more)
+    change(made)
+    answer = await made.run(memory.listen, memory.note, insist=insist)
+    assert made.answer == answer
+    return answer, memory
 
 
 def texts(memory: Memory) -> list[StreamEvent]:
@@ -461,14 +464,10 @@ def test_details_state_each_fact_once(details: str, shown: str) -> None:
     assert answer.error.details == shown
 
 
-def test_an_error_before_the_request_ends_the_answer_and_costs_nothing() -> None:
+async def test_an_error_before_the_request_ends_the_answer_and_costs_nothing() -> None:
     memory = Memory()
     error = CredentialError(Reason.KEY_MALFORMED, details="d")
-
-    async def main() -> Message:
-        return await a_run(memory, error).run(memory.listen, memory.note)
-
-    answer = run_in_simulated_time(main())
+    answer = await a_run(memory, error).run(memory.listen, memory.note)
     assert answer.status is STATUS.FAILED
     assert answer.error is not None
     assert (answer.error.reason, answer.error.code, answer.error.details) == (
@@ -683,7 +682,7 @@ class Left(Memory):
         self.removed.append(answer_id)
 
 
-def test_files_that_a_crash_left_are_attached() -> None:
+async def test_files_that_a_crash_left_are_attached() -> None:
     whole, streaming = replace(question(), status=STATUS.INTERRUPTED), STATUS.STREAMING
     left = Left(
         {
@@ -693,17 +692,17 @@ def test_files_that_a_crash_left_are_attached() -> None:
             "b": replace(whole, id="b"),
         }
     )
-    run_in_simulated_time(attach_left_files(left, left))
+    await attach_left_files(left, left)
     assert left.removed == ["gone", "a", "b"]
     assert len(left.saved) == 2
     assert left.last is not None
     assert left.last.parts[1:] == (DocumentPart("f" * 64, "answer.md", "text/markdown", 1),)
     again = Left({"b": left.last})
-    run_in_simulated_time(attach_left_files(again, again))
+    await attach_left_files(again, again)
     assert (again.saved, again.removed) == ([], ["b"])
     left.broken, left.removed = "a", []
     with pytest.raises(StorageError):
-        run_in_simulated_time(attach_left_files(left, left))
+        await attach_left_files(left, left)
     assert left.removed == ["gone", "b"]
 
 
@@ -831,7 +830,8 @@ def test_an_answer_is_checked_against_its_schema(
 # ---------------------------------------------------------------- stopping
 
 
-def stopped(
+@in_simulated_time
+async def stopped(
     script: Sequence[StreamEvent | float],
     *,
     leaves: bool = False,
@@ -843,23 +843,16 @@ def stopped(
     memory = memory or Memory()
     provider = TimedProvider([*script, 100.0])
     provider.took = took
-    found: list[object] = []
-
-    async def main() -> AnswerRun:
-        request = ChatRequest("gpt-5.2", (), background=background)
-        made = a_run(memory, provider, request=request)
-        task = asyncio.ensure_future(made.run(memory.listen, memory.note))
-        await asyncio.sleep(1.25)
-        if leaves:
-            made.leave()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        found.append(made.answer)
-        found.extend([await made.call_off(), await made.call_off()])
-        return made
-
-    return run_in_simulated_time(main()), memory, provider, found
+    request = ChatRequest("gpt-5.2", (), background=background)
+    made = a_run(memory, provider, request=request)
+    task = asyncio.ensure_future(made.run(memory.listen, memory.note))
+    await asyncio.sleep(1.25)
+    if leaves:
+        made.leave()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return made, memory, provider, [made.answer, await made.call_off(), await made.call_off()]
 
 
 def test_a_stopped_answer_keeps_its_text() -> None:
