@@ -1,0 +1,154 @@
+"""The form of an answer from --schema and --grammar."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.cli.answers.asked_form import (
+    checked,
+    names_form,
+    say_problems,
+    with_form,
+    with_schema_of,
+)
+from desktop_app.cli.answers.leading_content import leading_id
+from desktop_app.domain.answering.answer_form import (
+    LARGEST_FORM,
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+    GrammarSyntax,
+)
+from desktop_app.domain.answering.chat_request import GenerationParameters
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.services.chat.chat_service import AskSettings
+from tests.unit.storage.samples import a_conversation, a_question, an_answer
+
+SETTINGS = AskSettings(requested=frozenset({"seed"}))
+WITH_TOOLS = replace(SETTINGS, parameters=GenerationParameters(tools=("clock",)))
+TEXT = '{"type": "object", "required": ["a"]}'
+SCHEMA = AnswerSchema("person", {"type": "object", "required": ["a"]})
+
+
+def options(schema: Path | None = None, grammar: Path | None = None) -> Namespace:
+    return Namespace(
+        schema=None if schema is None else str(schema),
+        grammar=None if grammar is None else str(grammar),
+    )
+
+
+def test_a_schema_is_named_after_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "person.schema.json"
+    file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    wanted = frozenset({"seed", "schema"})
+    for settings in (SETTINGS, WITH_TOOLS):
+        found = with_form(settings, options(file, tmp_path / "none.lark"))
+        assert found == replace(settings, schema=SCHEMA, requested=wanted)
+    form = FormSource(FormKind.SCHEMA, TEXT, "person").to_setting()
+    expected = replace(SETTINGS, parameters=replace(SETTINGS.parameters, form=form))
+    assert with_schema_of(SETTINGS, str(file)) == expected
+    assert with_form(SETTINGS, options()) == with_schema_of(SETTINGS, None) == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "grammar"),
+    [
+        ("g.REGEX", "[ab]+\r\n", AnswerGrammar(GrammarSyntax.REGEX, "[ab]+")),
+        ("g.lark", 'start: "a"\n', AnswerGrammar(GrammarSyntax.LARK, 'start: "a"\n')),
+        ("g.gbnf", 'root ::= "a"\n', AnswerGrammar(GrammarSyntax.GBNF, 'root ::= "a"\n')),
+    ],
+)
+def test_a_grammar_is_of_its_suffix(
+    tmp_path: Path, name: str, text: str, grammar: AnswerGrammar
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(text.encode())
+    assert with_form(SETTINGS, options(grammar=file)) == replace(SETTINGS, grammar=grammar)
+    with pytest.raises(IllegalChoiceError) as refused:
+        with_form(WITH_TOOLS, options(grammar=file))
+    assert refused.value.reason is Reason.GRAMMAR_WITH_TOOLS
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.json", None, Reason.SCHEMA_UNREADABLE),
+        ("a.json", b"\xff", Reason.SCHEMA_UNREADABLE),
+        ("a.json", b" " * (LARGEST_FORM + 1), Reason.SCHEMA_UNREADABLE),
+        ("a.json", b"{", Reason.SCHEMA_INVALID),
+        ("a.lark", None, Reason.GRAMMAR_UNREADABLE),
+        ("a.ebnf", b"a", Reason.GRAMMAR_UNKNOWN),
+    ],
+)
+def test_a_file_that_is_no_form_is_refused(
+    tmp_path: Path, name: str, data: bytes | None, reason: Reason
+) -> None:
+    file = tmp_path / name
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(IllegalChoiceError) as refused:
+        with_form(SETTINGS, options(file) if name == "a.json" else options(grammar=file))
+    assert (refused.value.reason, refused.value.params["file"]) == (reason, str(file))
+
+
+async def test_a_complete_answer_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = a_question(a_conversation(), "Who?")
+    answer = an_answer(question, '{"b": 1}', status=MessageStatus.COMPLETE)
+    assert await checked(answer, None, None) is None
+    assert await checked(replace(answer, status=MessageStatus.FAILED), SCHEMA, None) is None
+    wrong = await checked(answer, SCHEMA, None)
+    assert wrong is not None
+    say_problems(wrong)
+    say_problems(wrong, "openai/pro")
+    (problem,) = wrong.problems
+    told = f"    {problem.path}: {problem.reason}\n"
+    assert capsys.readouterr().err == (
+        f"repartee: The response doesn’t match the schema.\n{told}"
+        f"repartee: openai/pro: The response doesn’t match the schema.\n{told}"
+    )
+    whole = tmp_path / "whole.json"
+    whole.write_text('{"a": 1}')
+    right = await checked(answer, SCHEMA, whole)
+    assert right is not None
+    say_problems(right)
+    assert (list(right.problems), capsys.readouterr().err) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("told", "is_form"),
+    [
+        (notice(NoticeCode.SCHEMA_USED, name="a"), True),
+        (notice(NoticeCode.GRAMMAR_USED), True),
+        (notice(NoticeCode.SETTING_NOT_IN_API), False),
+        ("older words", False),
+    ],
+)
+def test_the_form_that_was_asked_for_is_no_news(told: NoticeText, is_form: bool) -> None:
+    assert names_form(told) is is_form
+
+
+def test_equal_beginnings_have_the_same_name() -> None:
+    one, two = (ImagePart(letter * 64, "x.png", "image/png", 1) for letter in "ab")
+    ids = [
+        leading_id("", [], "Why?"),
+        leading_id("", [], "Who?"),
+        leading_id("Be brief.", [], "Why?"),
+        leading_id("", [one], "Why?"),
+        leading_id("", [two], "Why?"),
+        leading_id("", [one, two], "Why?"),
+    ]
+    assert len({*ids}) == len(ids)
+    assert {len(each) for each in ids} == {32}
+    assert leading_id("Be brief.", [], "\udce9") == ids[2]
+    assert leading_id("", [one], "Who?") == ids[3]

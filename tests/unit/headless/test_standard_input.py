@@ -1,0 +1,159 @@
+"""Standard input is read without ever blocking for long."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.cli.streams import standard_input
+from desktop_app.cli.streams.standard_input import as_file, read_all, read_what_is_piped
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+
+LIMIT = 10
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal's standard input."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Return a function that replaces standard input, whose limits are small."""
+    monkeypatch.setattr(standard_input, "LARGEST_TEXT", LIMIT)
+    monkeypatch.setattr(standard_input, "LARGEST_FILE", LIMIT)
+    monkeypatch.setattr(standard_input, "FIRST_S", 0.0)
+    monkeypatch.setattr(standard_input, "NEXT_S", 0.0)
+    return lambda stream: monkeypatch.setattr(sys, "stdin", stream)
+
+
+def piped(data: bytes) -> io.TextIOWrapper:
+    """Return the end of a pipe that somebody has filled and closed."""
+    reader, writer = os.pipe()
+    os.write(writer, data)
+    os.close(writer)
+    return os.fdopen(reader, "r")
+
+
+def terminal() -> Terminal:
+    return Terminal(io.BytesIO(b"typed"))
+
+
+def play_terminal(monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> None:
+    """Give the process a controlling terminal, or none."""
+    plain_open = os.open
+
+    def play(path: str, flags: int, *more: int) -> int:
+        if path != "/dev/tty":
+            return plain_open(path, flags, *more)
+        if not is_there:
+            raise OSError(errno.ENXIO, "no terminal")
+        return plain_open(os.devnull, flags)
+
+    monkeypatch.setattr(os, "open", play)
+
+
+def test_all_is_read_up_to_a_limit(use: Callable[[Any], None]) -> None:
+    for stream in (None, terminal()):
+        use(stream)
+        assert read_all() == ""
+        with pytest.raises(IllegalChoiceError) as refused, as_file(["a", "-"]):
+            pass
+        assert refused.value.reason is Reason.NOTHING_PIPED_IN
+        with as_file(["a"]) as names:
+            assert names == ["a"]
+    with piped(b"0123456\xff89") as pipe:
+        use(pipe)
+        assert read_all() == "0123456\ufffd89"
+    with piped(b"0123456789a") as pipe:
+        use(pipe)
+        with pytest.raises(IllegalChoiceError) as refused:
+            read_all()
+        assert refused.value.reason is Reason.TOO_MUCH_PIPED_IN
+
+
+def test_the_limit_is_told_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standard_input, "LARGEST_TEXT", 3 << 20)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes((3 << 20) + 1))))
+    with pytest.raises(IllegalChoiceError) as refused:
+        read_all()
+    assert refused.value.params == {"limit": 3}
+
+
+@pytest.mark.parametrize(
+    ("data", "kept"), [(b"", b""), (b"0123456789", b"0123456789"), (b"a" * 99, b"a" * 11)]
+)
+def test_a_file_has_one_byte_too_many_if_more_came(
+    use: Callable[[Any], None], data: bytes, kept: bytes
+) -> None:
+    with piped(data) as stream:
+        use(stream)
+        with as_file(["a", "-", "b"]) as names:
+            file = Path(names[1])
+            assert [names[0], names[2]] == ["a", "b"]
+            assert (file.name, file.read_bytes()) == ("standard input", kept)
+        assert not file.exists()
+
+
+@pytest.mark.parametrize("has_terminal", [True, False])
+def test_pieces_of_a_pipe_are_put_together(
+    use: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, has_terminal: bool
+) -> None:
+    play_terminal(monkeypatch, is_there=has_terminal)
+    monkeypatch.setattr(standard_input, "_PIECE", 4)
+    for data, expected in ((b"", ""), (b"012345678\xff", "012345678\ufffd")):
+        with piped(data) as stream:
+            use(stream)
+            assert read_what_is_piped() == expected
+    with piped(b"0123456789abcdef") as stream:
+        use(stream)
+        # Pieces of four: the last one begins below the limit.
+        assert read_what_is_piped() == ("0123456789" if has_terminal else "0123456789ab")
+
+
+def test_a_pipe_that_stays_open_is_not_waited_for(
+    use: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_terminal(monkeypatch, is_there=False)
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "r") as stream:
+        use(stream)
+        assert read_what_is_piped() == ""
+        os.write(writer, b"abc")
+        assert read_what_is_piped() == "abc"
+    os.close(writer)
+
+
+def test_files_and_sockets_are_read_and_devices_are_not(
+    use: Callable[[Any], None], tmp_path: Path
+) -> None:
+    file = tmp_path / "text"
+    file.write_text("0123456789a")
+    with file.open() as stream:
+        use(stream)
+        assert read_what_is_piped() == "0123456789"
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("r") as stream:
+        theirs.sendall(b"abc")
+        use(stream)
+        assert read_what_is_piped() == "abc"
+    with socket.socket() as listening, listening.makefile("r") as stream:
+        use(stream)
+        assert read_what_is_piped() == ""
+    with Path(os.devnull).open() as stream:
+        use(stream)
+        assert read_what_is_piped() == ""
+    for nothing in (None, terminal()):
+        use(nothing)
+        assert read_what_is_piped() == ""
