@@ -115,13 +115,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncio.to_thread", at_once)
 
 
-def simulated(test: Callable[[Starts], Awaitable[None]]) -> None:
-    async def main() -> None:
-        starts = Starts()
-        await test(starts)
+@pytest.fixture
+def starts() -> Starts:
+    return Starts()
+
+
+@pytest.fixture
+def run(starts: Starts) -> Callable[[Awaitable[object]], None]:
+    """Return the function that runs a test in simulated time, and then stops its server."""
+
+    async def run_and_stop(test: Awaitable[object]) -> None:
+        await test
         await starts.run.stop()
 
-    run_in_simulated_time(main())
+    return lambda test: run_in_simulated_time(run_and_stop(test))
 
 
 async def error_of(made: Awaitable[object]) -> tuple[object, dict[str, object]]:
@@ -137,100 +144,88 @@ async def error_of(made: Awaitable[object]) -> tuple[object, dict[str, object]]:
 # ---------------------------------------------------------------- life
 
 
-def test_a_server_starts_with_its_first_use_and_is_asked_once() -> None:
-    async def main(starts: Starts) -> None:
-        run = starts.run
-        assert (run.state, run.offers) == (STOPPED, ())
-        tools: list[Any] = await run.listed("tools")
-        assert tools == ["tools"]
-        assert (run.state, run.offers) == (RUNNING, ("tools", "prompts"))
-        assert starts.states == [STARTING, RUNNING]
-        assert await run.listed("tools") == tools
-        assert await run.listed("resources") == []
-        (connection,) = starts.made
-        assert [do for do, _ in connection.asked] == ["tools"]
-        run.on_list_changed("prompts")
-        await run.listed("tools")
-        run.on_list_changed("tools")
-        connection.replies = [[{"other": 1}]]
-        assert await run.listed("tools") == [{"other": 1}]
-        assert await run.request("call", name="x") == ["call"]
-        assert connection.asked[-1] == ("call", {"name": "x"})
-        await run.stop()
-        assert (run.state, connection.is_running) == (STOPPED, False)
-        assert await run.listed("tools") == tools, "the other list is forgotten"
-        await run.restart()
-        assert len(starts.made) == 3
-        assert starts.orders == [{"sign_in": False}] * 3
-
-    simulated(main)
+async def test_a_server_starts_with_its_first_use_and_is_asked_once(starts: Starts) -> None:
+    run = starts.run
+    assert (run.state, run.offers) == (STOPPED, ())
+    tools: list[Any] = await run.listed("tools")
+    assert tools == ["tools"]
+    assert (run.state, run.offers) == (RUNNING, ("tools", "prompts"))
+    assert starts.states == [STARTING, RUNNING]
+    assert await run.listed("tools") == tools
+    assert await run.listed("resources") == []
+    (connection,) = starts.made
+    assert [do for do, _ in connection.asked] == ["tools"]
+    run.on_list_changed("prompts")
+    await run.listed("tools")
+    run.on_list_changed("tools")
+    connection.replies = [[{"other": 1}]]
+    assert await run.listed("tools") == [{"other": 1}]
+    assert await run.request("call", name="x") == ["call"]
+    assert connection.asked[-1] == ("call", {"name": "x"})
+    await run.stop()
+    assert (run.state, connection.is_running) == (STOPPED, False)
+    assert await run.listed("tools") == tools, "the other list is forgotten"
+    await run.restart()
+    assert len(starts.made) == 3
+    assert starts.orders == [{"sign_in": False}] * 3
 
 
-def test_an_idle_server_is_stopped() -> None:
-    async def main(starts: Starts) -> None:
-        await starts.run.listed("tools")
-        await asyncio.sleep(IDLE_S - 1)
-        await starts.run.request("call")
-        await asyncio.sleep(IDLE_S - 1)
-        assert starts.run.state is RUNNING
-        await asyncio.sleep(2)
-        assert (starts.run.state, starts.made[0].is_running) == (STOPPED, False)
-        await starts.run.listed("tools")
-        starts.made[-1].replies = [2 * IDLE_S]
-        await starts.run.request("call")
-        assert starts.run.state is RUNNING, "it was at work"
-        await asyncio.sleep(IDLE_S + 1)
-        assert starts.run.state is STOPPED
-
-    simulated(main)
+async def test_an_idle_server_is_stopped(starts: Starts) -> None:
+    await starts.run.listed("tools")
+    await asyncio.sleep(IDLE_S - 1)
+    await starts.run.request("call")
+    await asyncio.sleep(IDLE_S - 1)
+    assert starts.run.state is RUNNING
+    await asyncio.sleep(2)
+    assert (starts.run.state, starts.made[0].is_running) == (STOPPED, False)
+    await starts.run.listed("tools")
+    starts.made[-1].replies = [2 * IDLE_S]
+    await starts.run.request("call")
+    assert starts.run.state is RUNNING, "it was at work"
+    await asyncio.sleep(IDLE_S + 1)
+    assert starts.run.state is STOPPED
 
 
-def test_a_server_that_keeps_crashing_is_not_started_again() -> None:
-    async def main(starts: Starts) -> None:
-        run = starts.run
-        for _ in range(3):
-            await run.listed("tools")
-            starts.crash()
-            assert run.state is FAILED
-            assert run.failure is not None
-            assert run.failure.reason is Reason.TOOL_SERVER_STOPPED
-            await asyncio.sleep(100)
-        # The first crash is 300 s ago.
+async def test_a_server_that_keeps_crashing_is_not_started_again(starts: Starts) -> None:
+    run = starts.run
+    for _ in range(3):
         await run.listed("tools")
         starts.crash()
-        assert await error_of(run.listed("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
-        assert len(starts.made) == 4
-        assert (run.state, starts.states[-1]) == (FAILED, FAILED)
-        await run.restart()
-        assert run.state is RUNNING
-        await run.stop()
-        run.on_ended()
-        assert run.state is FAILED, "nobody has ended it"
+        assert run.state is FAILED
+        assert run.failure is not None
+        assert run.failure.reason is Reason.TOOL_SERVER_STOPPED
+        await asyncio.sleep(100)
+    # The first crash is 300 s ago.
+    await run.listed("tools")
+    starts.crash()
+    assert await error_of(run.listed("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
+    assert len(starts.made) == 4
+    assert (run.state, starts.states[-1]) == (FAILED, FAILED)
+    await run.restart()
+    assert run.state is RUNNING
+    await run.stop()
+    run.on_ended()
+    assert run.state is FAILED, "nobody has ended it"
 
-    simulated(main)
 
+async def test_the_end_of_a_server_that_is_stopped_is_no_crash(starts: Starts) -> None:
+    await starts.run.listed("tools")
+    connection = starts.made[0]
 
-def test_the_end_of_a_server_that_is_stopped_is_no_crash() -> None:
-    async def main(starts: Starts) -> None:
-        await starts.run.listed("tools")
-        connection = starts.made[0]
+    async def close() -> None:
+        connection.is_running = False
+        starts.run.on_ended()
 
-        async def close() -> None:
-            connection.is_running = False
-            starts.run.on_ended()
+    connection.aclose = close  # type: ignore[method-assign]
+    await starts.run.stop()
+    assert (starts.run.state, starts.run.failure) == (STOPPED, None)
 
-        connection.aclose = close  # type: ignore[method-assign]
-        await starts.run.stop()
-        assert (starts.run.state, starts.run.failure) == (STOPPED, None)
+    async def dies(listener: Any) -> None:
+        listener.on_ended()
 
-        async def dies(listener: Any) -> None:
-            listener.on_ended()
-
-        starts.before = dies
-        await starts.run.listed("tools")
-        assert starts.run.state is RUNNING
-
-    simulated(main)
+    starts.before = dies
+    await starts.run.listed("tools")
+    assert starts.run.state is RUNNING
 
 
 # ---------------------------------------------------------------- failures
@@ -267,43 +262,41 @@ def test_the_end_of_a_server_that_is_stopped_is_no_crash() -> None:
         ),
     ],
 )
-def test_a_server_that_does_not_start(
-    error: Exception, words: str, address: str, expected: tuple[Reason, dict[str, object]]
+async def test_a_server_that_does_not_start(
+    starts: Starts,
+    error: Exception,
+    words: str,
+    address: str,
+    expected: tuple[Reason, dict[str, object]],
 ) -> None:
-    async def main(starts: Starts) -> None:
-        async def before(listener: Any) -> None:
-            listener.on_log("", f" {words} ")
-            listener.on_log("info", "Hello.")
-            listener.on_log("", " ")
-            if address:
-                listener.on_sign_in(address)
-                assert starts.run.state is SIGNING_IN
+    async def before(listener: Any) -> None:
+        listener.on_log("", f" {words} ")
+        listener.on_log("info", "Hello.")
+        listener.on_log("", " ")
+        if address:
+            listener.on_sign_in(address)
+            assert starts.run.state is SIGNING_IN
 
-        starts.error, starts.before = error, before
-        reason, params = await error_of(starts.run.listed("tools"))
-        hidden = {name: str(value).replace("•", "*") for name, value in params.items()}
-        assert reason is expected[0]
-        if SECRET in str(error):
-            assert SECRET not in hidden["why"]
-        else:
-            assert params == expected[1]
-        assert starts.run.state is FAILED
-        starts.error = starts.before = None
+    starts.error, starts.before = error, before
+    reason, params = await error_of(starts.run.listed("tools"))
+    hidden = {name: str(value).replace("•", "*") for name, value in params.items()}
+    assert reason is expected[0]
+    if SECRET in str(error):
+        assert SECRET not in hidden["why"]
+    else:
+        assert params == expected[1]
+    assert starts.run.state is FAILED
+    starts.error = starts.before = None
+    await starts.run.listed("tools")
+    assert (starts.run.state, starts.run.failure) == (RUNNING, None)
+
+
+async def test_a_server_without_its_secrets_does_not_start(starts: Starts) -> None:
+    lost = ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server="demo")
+    starts.order_error = lost
+    with pytest.raises(ToolServerError):
         await starts.run.listed("tools")
-        assert (starts.run.state, starts.run.failure) == (RUNNING, None)
-
-    simulated(main)
-
-
-def test_a_server_without_its_secrets_does_not_start() -> None:
-    async def main(starts: Starts) -> None:
-        lost = ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server="demo")
-        starts.order_error = lost
-        with pytest.raises(ToolServerError):
-            await starts.run.listed("tools")
-        assert (starts.run.failure, starts.orders) == (lost, [])
-
-    simulated(main)
+    assert (starts.run.failure, starts.orders) == (lost, [])
 
 
 @pytest.mark.parametrize(
@@ -314,138 +307,119 @@ def test_a_server_without_its_secrets_does_not_start() -> None:
         (ServerFailure("Not now."), (Reason.TOOL_SERVER_REFUSED, {"why": "Not now"})),
     ],
 )
-def test_a_list_that_does_not_come(reply: Any, expected: object) -> None:
-    async def main(starts: Starts) -> None:
-        await starts.run.request("call")
-        starts.made[0].replies = [reply]
-        assert await error_of(starts.run.listed("tools")) == expected
-        assert starts.run.failure is not None
-
-    simulated(main)
+async def test_a_list_that_does_not_come(starts: Starts, reply: Any, expected: object) -> None:
+    await starts.run.request("call")
+    starts.made[0].replies = [reply]
+    assert await error_of(starts.run.listed("tools")) == expected
+    assert starts.run.failure is not None
 
 
 @pytest.mark.parametrize("has_ended", [False, True])
-def test_a_refused_request_tells_no_secret(has_ended: bool) -> None:
-    async def main(starts: Starts) -> None:
-        await starts.run.listed("tools")
-        starts.made[0].replies = [ServerFailure(f"No {SECRET}.", has_ended=has_ended)]
-        with pytest.raises(ServerFailure) as caught:
-            await starts.run.request("call")
-        assert caught.value.has_ended is has_ended
-        assert SECRET not in str(caught.value)
-        assert str(caught.value).startswith("No ")
-        starts.run.on_log("error", f"{SECRET}\u200bx")
-        assert starts.run.log[-1].level == "error"
-        assert SECRET not in starts.run.log[-1].text
-
-    simulated(main)
+async def test_a_refused_request_tells_no_secret(starts: Starts, has_ended: bool) -> None:
+    await starts.run.listed("tools")
+    starts.made[0].replies = [ServerFailure(f"No {SECRET}.", has_ended=has_ended)]
+    with pytest.raises(ServerFailure) as caught:
+        await starts.run.request("call")
+    assert caught.value.has_ended is has_ended
+    assert SECRET not in str(caught.value)
+    assert str(caught.value).startswith("No ")
+    starts.run.on_log("error", f"{SECRET}\u200bx")
+    assert starts.run.log[-1].level == "error"
+    assert SECRET not in starts.run.log[-1].text
 
 
 # ---------------------------------------------------------------- sign-in
 
 
 @pytest.mark.parametrize("error", [None, StorageError("Full.")])
-def test_a_user_signs_in_and_the_tokens_are_kept(error: UserFacingError | None) -> None:
-    async def main(starts: Starts) -> None:
-        addresses: list[str] = []
+async def test_a_user_signs_in_and_the_tokens_are_kept(
+    starts: Starts, error: UserFacingError | None
+) -> None:
+    addresses: list[str] = []
 
-        async def before(listener: Any) -> None:
-            listener.on_sign_in("https://a")
-            listener.on_tokens(KEPT)
+    async def before(listener: Any) -> None:
+        listener.on_sign_in("https://a")
+        listener.on_tokens(KEPT)
 
-        starts.before, starts.keep_error = before, error
-        if error is None:
-            assert await starts.run.sign_in(addresses.append)
-        else:
-            with pytest.raises(StorageError):
-                await starts.run.sign_in(addresses.append)
-            assert starts.run.log[-1] == LogLine("warning", error.sentences)
-        assert addresses == ["https://a"]
-        assert starts.kept == ([KEPT] if error is None else [])
-        assert starts.orders == [{"sign_in": True}]
-        assert LogLine("", "Sign in: https://a") in starts.run.log
-        assert SIGNING_IN in starts.states
-        assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
-        await starts.run.restart()
-        assert starts.orders[-1] == {"sign_in": False}
-        assert addresses == ["https://a"], "nobody waits for it"
-
-    simulated(main)
-
-
-def test_a_server_that_asks_for_no_sign_in() -> None:
-    async def main(starts: Starts) -> None:
-        assert not await starts.run.sign_in(lambda _: None)
-        assert starts.run.state is RUNNING
-
-    simulated(main)
+    starts.before, starts.keep_error = before, error
+    if error is None:
+        assert await starts.run.sign_in(addresses.append)
+    else:
+        with pytest.raises(StorageError):
+            await starts.run.sign_in(addresses.append)
+        assert starts.run.log[-1] == LogLine("warning", error.sentences)
+    assert addresses == ["https://a"]
+    assert starts.kept == ([KEPT] if error is None else [])
+    assert starts.orders == [{"sign_in": True}]
+    assert LogLine("", "Sign in: https://a") in starts.run.log
+    assert SIGNING_IN in starts.states
+    assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
+    await starts.run.restart()
+    assert starts.orders[-1] == {"sign_in": False}
+    assert addresses == ["https://a"], "nobody waits for it"
 
 
-def test_a_second_sign_in_ends_the_first() -> None:
-    async def main(starts: Starts) -> None:
-        async def waits(listener: Any) -> None:
-            await asyncio.sleep(50)
-
-        starts.before = waits
-        first = asyncio.ensure_future(starts.run.sign_in(lambda _: None))
-        await asyncio.sleep(1)
-        assert not await starts.run.sign_in(lambda _: None)
-        assert first.cancelled()
-        assert len(starts.made) == 1
-
-    simulated(main)
+async def test_a_server_that_asks_for_no_sign_in(starts: Starts) -> None:
+    assert not await starts.run.sign_in(lambda _: None)
+    assert starts.run.state is RUNNING
 
 
-def test_a_server_whose_sign_in_has_ended_is_not_used() -> None:
-    async def main(starts: Starts) -> None:
-        await starts.run.listed("tools")
-        starts.run.on_sign_in_needed()
-        assert (starts.run.state, starts.states[-1]) == (FAILED, FAILED)
-        starts.crash()
-        assert starts.run.failure is not None
-        assert starts.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
-        await starts.run.listed("tools")
-        assert (len(starts.made), starts.run.state) == (2, RUNNING)
+async def test_a_second_sign_in_ends_the_first(starts: Starts) -> None:
+    async def waits(listener: Any) -> None:
+        await asyncio.sleep(50)
 
-    simulated(main)
+    starts.before = waits
+    first = asyncio.ensure_future(starts.run.sign_in(lambda _: None))
+    await asyncio.sleep(1)
+    assert not await starts.run.sign_in(lambda _: None)
+    assert first.cancelled()
+    assert len(starts.made) == 1
 
 
-def test_one_process_renews_a_sign_in_at_a_time() -> None:
-    async def main(starts: Starts) -> None:
-        answers: list[object] = []
-        await starts.run.listed("tools")
-        starts.run.on_renewing(answers.append)
-        await asyncio.sleep(1)
-        assert (answers, starts.renewals) == ([KEPT], 1)
-        assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
-        starts.run.on_tokens(KEPT)
-        starts.run.on_renewed()
-        assert starts.renewals == 1, "its tokens are not stored yet"
-        await asyncio.sleep(1)
-        assert (starts.renewals, starts.kept) == (0, [KEPT])
-        starts.run.on_renewing(answers.append)
-        await asyncio.sleep(1)
-        starts.run.on_renewed()
-        await asyncio.sleep(1)
-        assert starts.renewals == 0
-        starts.run.on_renewing(answers.append)
-        await asyncio.sleep(1)
-        starts.crash()
-        await asyncio.sleep(1)
-        assert starts.renewals == 0
-        starts.renewal_error = StorageError("Full.")
-        starts.run.on_renewing(answers.append)
-        await asyncio.sleep(1)
-        assert answers == [KEPT, KEPT, KEPT, None]
-        assert starts.run.log[-1].level == "warning"
-        starts.renewal_error, starts.stored = None, None
-        starts.run.on_renewing(answers.append)
-        await asyncio.sleep(1)
-        assert (answers[-1], starts.renewals) == (None, 1)
-        await starts.run.stop()
-        assert starts.renewals == 0
+async def test_a_server_whose_sign_in_has_ended_is_not_used(starts: Starts) -> None:
+    await starts.run.listed("tools")
+    starts.run.on_sign_in_needed()
+    assert (starts.run.state, starts.states[-1]) == (FAILED, FAILED)
+    starts.crash()
+    assert starts.run.failure is not None
+    assert starts.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
+    await starts.run.listed("tools")
+    assert (len(starts.made), starts.run.state) == (2, RUNNING)
 
-    simulated(main)
+
+async def test_one_process_renews_a_sign_in_at_a_time(starts: Starts) -> None:
+    answers: list[object] = []
+    await starts.run.listed("tools")
+    starts.run.on_renewing(answers.append)
+    await asyncio.sleep(1)
+    assert (answers, starts.renewals) == ([KEPT], 1)
+    assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
+    starts.run.on_tokens(KEPT)
+    starts.run.on_renewed()
+    assert starts.renewals == 1, "its tokens are not stored yet"
+    await asyncio.sleep(1)
+    assert (starts.renewals, starts.kept) == (0, [KEPT])
+    starts.run.on_renewing(answers.append)
+    await asyncio.sleep(1)
+    starts.run.on_renewed()
+    await asyncio.sleep(1)
+    assert starts.renewals == 0
+    starts.run.on_renewing(answers.append)
+    await asyncio.sleep(1)
+    starts.crash()
+    await asyncio.sleep(1)
+    assert starts.renewals == 0
+    starts.renewal_error = StorageError("Full.")
+    starts.run.on_renewing(answers.append)
+    await asyncio.sleep(1)
+    assert answers == [KEPT, KEPT, KEPT, None]
+    assert starts.run.log[-1].level == "warning"
+    starts.renewal_error, starts.stored = None, None
+    starts.run.on_renewing(answers.append)
+    await asyncio.sleep(1)
+    assert (answers[-1], starts.renewals) == (None, 1)
+    await starts.run.stop()
+    assert starts.renewals == 0
 
 
 # ---------------------------------------------------------------- tools and prompts
@@ -467,30 +441,27 @@ class Book(BookOfOne):
         self.prompts = prompts
 
 
-def test_the_tools_of_a_server_are_known_while_it_rests() -> None:
-    async def main(starts: Starts) -> None:
-        book = Book()
-        source = ServerSource(starts.run, book)
-        assert source.name == "demo"
-        assert await source.tools() == [unavailable("demo", NOT_LISTED)]
-        broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
-        rows = [row("look"), broken]
-        await starts.run.request("call")
-        assert await source.tools() == [], "it runs and has none"
-        starts.made[0].replies = [rows, []]
-        await source.prepare()
-        assert book.rows == rows
-        look, unusable = await source.tools()
-        assert look.is_available
-        assert (unusable.reason, bool(unusable.why)) == (SCHEMA_UNUSABLE, True)
-        starts.made[0].replies = [ServerFailure("never asked")]
-        await source.prepare()  # only the tools, which are known
-        starts.crash()
-        assert [tool.failure for tool in await source.tools()] == [starts.run.failure] * 2
-        book.rows = []
-        assert await source.tools() == [unavailable("demo", failure=starts.run.failure)]
-
-    simulated(main)
+async def test_the_tools_of_a_server_are_known_while_it_rests(starts: Starts) -> None:
+    book = Book()
+    source = ServerSource(starts.run, book)
+    assert source.name == "demo"
+    assert await source.tools() == [unavailable("demo", NOT_LISTED)]
+    broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
+    rows = [row("look"), broken]
+    await starts.run.request("call")
+    assert await source.tools() == [], "it runs and has none"
+    starts.made[0].replies = [rows, []]
+    await source.prepare()
+    assert book.rows == rows
+    look, unusable = await source.tools()
+    assert look.is_available
+    assert (unusable.reason, bool(unusable.why)) == (SCHEMA_UNUSABLE, True)
+    starts.made[0].replies = [ServerFailure("never asked")]
+    await source.prepare()  # only the tools, which are known
+    starts.crash()
+    assert [tool.failure for tool in await source.tools()] == [starts.run.failure] * 2
+    book.rows = []
+    assert await source.tools() == [unavailable("demo", failure=starts.run.failure)]
 
 
 @pytest.mark.parametrize(
@@ -511,72 +482,66 @@ def test_the_tools_of_a_server_are_known_while_it_rests() -> None:
         ),
     ],
 )
-def test_the_result_of_a_call(reply: Any, result: str | ToolError | None) -> None:
-    async def main(starts: Starts) -> None:
-        source = ServerSource(starts.run, Book())
-        await starts.run.request("call")
-        starts.made[0].replies = [[row("look")], reply]
-        (tool,) = await tools_of(SERVER, await starts.run.listed("tools"))
-        try:
-            text = await source.call(tool.definition, {"n": 1}, ToolContext("c"))
-        except ToolError as error:
-            assert isinstance(result, ToolError)
-            assert str(error) == str(result)
-        else:
-            assert SECRET not in text
-            assert text == result or (result is None and text.startswith("a "))
-        assert starts.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
+async def test_the_result_of_a_call(
+    starts: Starts, reply: Any, result: str | ToolError | None
+) -> None:
+    source = ServerSource(starts.run, Book())
+    await starts.run.request("call")
+    starts.made[0].replies = [[row("look")], reply]
+    (tool,) = await tools_of(SERVER, await starts.run.listed("tools"))
+    try:
+        text = await source.call(tool.definition, {"n": 1}, ToolContext("c"))
+    except ToolError as error:
+        assert isinstance(result, ToolError)
+        assert str(error) == str(result)
+    else:
+        assert SECRET not in text
+        assert text == result or (result is None and text.startswith("a "))
+    assert starts.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
 
-    simulated(main)
 
-
-def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called() -> None:
-    async def main(starts: Starts) -> None:
-        source = ServerSource(starts.run, Book())
-        await starts.run.request("call")
-        starts.made[0].replies = [[row("look", description="Other.")]]
-        with pytest.raises(ToolError, match="has changed") as caught:
-            await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
-        assert str(caught.value) == CHANGED
-        starts.error = ServerFailure("No.")
-        await starts.run.stop()
-        with pytest.raises(ToolError, match="No"):
-            await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
-
-    simulated(main)
+async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(starts: Starts) -> None:
+    source = ServerSource(starts.run, Book())
+    await starts.run.request("call")
+    starts.made[0].replies = [[row("look", description="Other.")]]
+    with pytest.raises(ToolError, match="has changed") as caught:
+        await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
+    assert str(caught.value) == CHANGED
+    starts.error = ServerFailure("No.")
+    await starts.run.stop()
+    with pytest.raises(ToolError, match="No"):
+        await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
 
 
 def prompt(name: str, *arguments: str) -> dict[str, Any]:
     return {"name": name, "title": f"T {name}", "arguments": [{"name": a} for a in arguments]}
 
 
-def test_prompts_are_offered_as_texts_with_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_prompts_are_offered_as_texts_with_variables(
+    starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(served_prompts, "LONGEST_TEXT", 20)
-
-    async def main(starts: Starts) -> None:
-        book = Book()
-        await starts.run.request("call")
-        rows = [prompt("a", "x"), prompt("b", "x"), prompt("c"), prompt("d"), prompt("e")]
-        starts.made[0].replies = [
-            *([row("look")], rows),
-            *({"text": "With {{x}}."}, {"text": "Without."}, ServerFailure("No.")),
-            *({"text": "t" * 20}, {"text": "t" * 21}),
-        ]
-        found = await served_prompts.keep_offers(starts.run, book)
-        assert (found, book.rows) == ([row("look")], [row("look")])
-        assert book.prompts == [
-            {"name": "T a", "text": "With {{x}}."},
-            {"name": "T d", "text": "t" * 20},
-        ]
-        assert starts.made[0].asked[3] == ("prompt", {"name": "a", "arguments": {"x": "{{x}}"}})
-        # No more than fifty are asked for, and for no longer than 20 s.
-        starts.run.on_list_changed("prompts")
-        starts.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
-        await served_prompts.keep_offers(starts.run, book)
-        assert len(book.prompts) == 50
-        starts.run.on_list_changed("prompts")
-        starts.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
-        await served_prompts.keep_offers(starts.run, book)
-        assert len(book.prompts) == 2
-
-    simulated(main)
+    book = Book()
+    await starts.run.request("call")
+    rows = [prompt("a", "x"), prompt("b", "x"), prompt("c"), prompt("d"), prompt("e")]
+    starts.made[0].replies = [
+        *([row("look")], rows),
+        *({"text": "With {{x}}."}, {"text": "Without."}, ServerFailure("No.")),
+        *({"text": "t" * 20}, {"text": "t" * 21}),
+    ]
+    found = await served_prompts.keep_offers(starts.run, book)
+    assert (found, book.rows) == ([row("look")], [row("look")])
+    assert book.prompts == [
+        {"name": "T a", "text": "With {{x}}."},
+        {"name": "T d", "text": "t" * 20},
+    ]
+    assert starts.made[0].asked[3] == ("prompt", {"name": "a", "arguments": {"x": "{{x}}"}})
+    # No more than fifty are asked for, and for no longer than 20 s.
+    starts.run.on_list_changed("prompts")
+    starts.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
+    await served_prompts.keep_offers(starts.run, book)
+    assert len(book.prompts) == 50
+    starts.run.on_list_changed("prompts")
+    starts.made[0].replies = [[prompt("a")] * 3, {"text": "t"}, 19.5, {"text": "t"}, 1]
+    await served_prompts.keep_offers(starts.run, book)
+    assert len(book.prompts) == 2
