@@ -73,8 +73,12 @@ class ForkedCommand:
         try:
             return int(await _read_all(self._status))
         except asyncio.CancelledError:
-            os.kill(self.pid, signal.SIGKILL)
+            self.kill()
             raise
+
+    def kill(self) -> None:
+        """Kill the command, as a crash would."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
 class ForkServer:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.helpers.blocking import blocking
 from tests.helpers.family import FAMILY, FAMILY_NAMED
-from tests.helpers.fork_server import ForkServer
+from tests.helpers.fork_server import ForkedCommand, ForkServer
 from tests.unit.providers.loopback import LoopbackServer, Script
 
 ROOT = Path(__file__).parents[3]
@@ -96,6 +96,20 @@ class Shell:
             env={**self.environment, **(env or {})},
             start_new_session=True,  # no terminal, even where the tests run in one
         )
+
+    async def fork(self, *arguments: str, env: Mapping[str, str]) -> ForkedCommand:
+        """Fork the command; nothing is read from it, and what it writes is dropped."""
+        assert self.server
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            return await self.server.start(
+                arguments,
+                (nothing, nothing, nothing),
+                folder=self.outside / "here",
+                environment={**self.environment, **env},
+            )
+        finally:
+            os.close(nothing)
 
     async def run(
         self,

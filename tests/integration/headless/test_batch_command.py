@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -377,11 +378,11 @@ async def _killed_once(
     known = len(provider.batches)
     environment = gateway(provider.base_url)
     arguments = ("batch", "start", *run.files("a", "b"), *TASK, "--wait")
-    process = await shell.start(*arguments, env=environment)
+    command = await shell.fork(*arguments, env=environment)
     provider.hold(method, path, how)
     await asyncio.wait_for(provider.held.wait(), 60)
-    process.kill()
-    await process.wait()
+    command.kill()
+    assert await command.wait() == -signal.SIGKILL
     provider.let_go()
     jobs = json.loads((await run("status", "--json")).out)
     for _ in range(4):

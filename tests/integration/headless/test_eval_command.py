@@ -167,7 +167,7 @@ def test_killed_and_resumed_it_asks_no_answered_case_again(shell: Shell, tmp_pat
         server_of.append(server)
         env = gateway(server.base_url)
         arguments = ("eval", cases, "--variant", "thinking/high", "--json")
-        process = await shell.start(*arguments, env=env)
+        command = await shell.fork(*arguments, env=env)
 
         async def is_under_way() -> bool:
             if len(server.requests) < 16:
@@ -177,8 +177,8 @@ def test_killed_and_resumed_it_asks_no_answered_case_again(shell: Shell, tmp_pat
 
         await until(is_under_way)
         before = asked(server)
-        process.kill()
-        await process.wait()
+        command.kill()
+        await command.wait()
         is_killed.set()
         done = await shell.run(*arguments, env=env)
         assert done.json["runs"][0]["passed"] == CASES
@@ -306,14 +306,14 @@ async def test_a_killed_batch_is_collected_by_the_same_command(
         tokens = planned.json["input_tokens"]
         assert Decimal(planned.json["input_cost_usd"]) == tokens * Decimal("0.000000875")
         assert provider.seen == []
-        process = await shell.start(*arguments, env=env)
+        command = await shell.fork(*arguments, env=env)
 
         async def is_sent() -> bool:
             return len(provider.batches) == 2
 
         await until(is_sent)
-        process.kill()
-        await process.wait()
+        command.kill()
+        await command.wait()
         done = await shell.run(*arguments, env=env)
         assert len(provider.batches) == 2
         (run,) = done.json["runs"]
