@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContentFilteredError,
@@ -20,8 +21,9 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
-from desktop_app.providers.apis.error_body import ErrorBody, parse_error
-from desktop_app.providers.apis.error_replies import error_from
+from desktop_app.providers.apis.context_refusals import RequestSize
+from desktop_app.providers.apis.error_body import ErrorBody, parse_error, read_body
+from desktop_app.providers.apis.error_replies import error_from, error_in_reply
 
 
 def error(message: str = "", code: Any = None, kind: str = "", param: Any = None) -> dict[str, Any]:
@@ -182,3 +184,176 @@ def test_pictures_that_are_not_taken(status: int, message: str) -> None:
     error = error_from("My server", ErrorBody(message), status=status)
     assert error.what_happened.startswith("This model at My server doesn’t support these images: ")
     assert "remove them" in error.what_to_do
+
+
+STATUSES = (None, 400, 402, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503)
+CONTEXT = "The prompt is too long."
+MODEL = "Unknown model x."
+TOOLS = "It does not support tools."
+IMAGES = "Images are not supported."
+LIMIT = "max_tokens is too large."
+FIELD = "temperature is not supported."
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "statuses"),
+    [
+        (CONTEXT, ContextTooLongError, (None, 400, 404, 413, 422, 500, 502)),
+        ("Insufficient balance", QuotaExhaustedError, (None, 400, 402, 404, 413, 422, 500, 502)),
+        ("Invalid API key.", AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
+        (MODEL, ModelNotFoundError, (None, 400, 404, 413, 422)),
+        (TOOLS, RefusedParameterError, (None, 400, 404, 413, 422, 500, 501, 502)),
+        (LIMIT, RefusedParameterError, (400, 422)),
+        (FIELD, RefusedParameterError, (None, 400, 404, 422)),
+        ("It was flagged.", ContentFilteredError, (403,)),
+    ],
+)
+def test_words_count_with_some_statuses(
+    message: str, kind: type[ProviderError], statuses: tuple[int | None, ...]
+) -> None:
+    found = [s for s in STATUSES if isinstance(error_from("P", ErrorBody(message), status=s), kind)]
+    assert found == list(statuses)
+
+
+def refusals_of(message: str) -> list[int | None]:
+    """Return the statuses with which the images are refused."""
+    made = ((s, error_from("P", ErrorBody(message), status=s)) for s in STATUSES)
+    return [status for status, each in made if each.reason is Reason.IMAGES_REFUSED]
+
+
+def test_images_are_refused_with_some_statuses() -> None:
+    assert refusals_of(IMAGES) == [None, 400, 404, 413, 422, 500, 502]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (ErrorBody(), 404, Reason.API_MISSING),
+        (ErrorBody(), 405, Reason.API_MISSING),
+        (ErrorBody(), 501, Reason.API_MISSING),
+        (ErrorBody("Unexpected endpoint."), None, Reason.API_MISSING),
+        (ErrorBody(), 403, Reason.ACCESS_REFUSED),
+        (ErrorBody(), 413, Reason.REQUEST_TOO_LARGE),
+        (ErrorBody("Request too large for x: tokens per min"), 429, Reason.REQUEST_TOO_LARGE),
+        (ErrorBody(), 408, Reason.NOT_FINISHED_IN_TIME),
+        (ErrorBody(), 409, Reason.NOT_FINISHED_IN_TIME),
+        (ErrorBody(), 410, Reason.REQUEST_REFUSED),
+        (ErrorBody(), 499, Reason.REQUEST_REFUSED),
+        (ErrorBody(), 500, Reason.PROVIDER_FAULT),
+        (ErrorBody(), 502, Reason.PROVIDER_FAULT),
+        (ErrorBody(), 503, Reason.PROVIDER_FAULT),
+        (ErrorBody(), 529, Reason.PROVIDER_FAULT),
+        (ErrorBody(), 504, Reason.NOT_FINISHED_IN_TIME),
+        (ErrorBody(code="bad_request"), 500, Reason.REQUEST_REFUSED),
+        (ErrorBody(code="bad_request"), 502, Reason.PROVIDER_FAULT),
+        (ErrorBody(), None, Reason.FAILED_WHILE_ANSWERING),
+        (ErrorBody(code="overloaded"), None, Reason.FAILED_WHILE_ANSWERING),
+        (ErrorBody(code="odd"), None, Reason.REQUEST_REFUSED),
+        (ErrorBody(http=402), None, Reason.NO_CREDIT),
+        (ErrorBody(http=429), None, Reason.TOO_MANY_REQUESTS),
+        (ErrorBody(http=401), None, Reason.KEY_NOT_ACCEPTED),
+        (ErrorBody(http=429), 400, Reason.REQUEST_REFUSED),
+    ],
+)
+def test_otherwise_the_status_counts(body: ErrorBody, status: int | None, reason: Reason) -> None:
+    made = error_from("P", body, status=status)
+    assert made.reason is reason
+    assert made.params.get("http") == (
+        status if reason in (Reason.PROVIDER_FAULT, Reason.NOT_FINISHED_IN_TIME) else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (ErrorBody("x", code="unknown_parameter"), ""),
+        (ErrorBody("x", code="unknown_parameter", param="seed"), "seed"),
+        (ErrorBody("x", param="seed"), None),
+        (ErrorBody(FIELD, param="seed"), "seed"),
+        (ErrorBody(FIELD), "temperature"),
+        (ErrorBody("Unsupported parameter: foo"), "foo"),
+        (ErrorBody("'foo' is not supported"), "foo"),
+        (ErrorBody("field 'foo': value must be a number"), "foo"),
+        (ErrorBody("x", code="invalid_json_schema"), "response_format"),
+        (ErrorBody("Invalid schema for text.format"), "response_format"),
+        (ErrorBody("Unsupported parameter: model_x"), None),
+        (ErrorBody("This model does not support reasoning"), "reasoning_effort"),
+        (ErrorBody("Topp is not supported, nor TOP_P."), "top_p"),
+        (ErrorBody("'stream' is not permitted"), "stream"),
+        (ErrorBody("temperature matters"), None),
+    ],
+)
+def test_which_setting_is_refused(body: ErrorBody, param: str | None) -> None:
+    made = error_from("P", body, status=400)
+    found = made.param if isinstance(made, RefusedParameterError) else None
+    assert found == param
+    if param is not None:
+        reason = Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED
+        assert (made.reason, made.params["setting"]) == (reason, param)
+
+
+def test_all_that_is_known_is_in_the_details() -> None:
+    made = error_from("P", ErrorBody("Odd.", type="kind"), status=400, request_id="r")
+    assert (made.status, made.api_code, made.request_id) == (400, "kind", "r")
+    assert made.params["words"] == "Odd."
+    assert made.details.splitlines()[:3] == ["HTTP status 400", "Code: kind", "Request id: r"]
+    assert error_from("P", ErrorBody(code="a", type="b")).api_code == "a"
+    assert error_from("P", ErrorBody()).details == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ({"error": "Unexpected endpoint."}, Reason.API_MISSING),
+        ({"object": "error", "message": "Odd."}, Reason.REQUEST_REFUSED),
+        ({"object": "response", "message": "Odd."}, None),
+        ({"error": {}}, None),
+        ({"id": "r"}, None),
+    ],
+)
+def test_a_reply_may_hold_an_error(value: object, reason: Reason | None) -> None:
+    made = error_in_reply("P", value, "r")
+    assert (made and made.request_id) == (None if reason is None else "r")
+    if reason is Reason.API_MISSING:
+        assert made is not None
+        assert made.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens", "window"),
+    [
+        (ErrorBody(CONTEXT, size=RequestSize(9, 8)), 9, 8),
+        (ErrorBody("maximum context length is 8 tokens, you requested 9 tokens"), 9, 8),
+        (ErrorBody(CONTEXT), 0, 0),
+    ],
+)
+def test_the_size_of_what_is_too_long(body: ErrorBody, tokens: int, window: int) -> None:
+    made = error_from("P", body, status=400)
+    assert isinstance(made, ContextTooLongError)
+    assert (made.tokens, made.window) == (tokens, window)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'data: {"error": {"message": "Odd."}}\n\n', ErrorBody("Odd.")),
+        (b'data: {}\n\ndata: {"error": {"code": "x"}}', ErrorBody(code="x")),
+        (b"data: {}\n\n", ErrorBody("data: {}")),
+        (b'[{"error": "Odd."}]', ErrorBody("Odd.")),
+        (b'{"errors": [{"message": "Odd."}]}', ErrorBody("Odd.")),
+        (b'{"error": "Odd.", "error_type": "x"}', ErrorBody("Odd.", type="x")),
+        (
+            b'{"detail": [{"loc": ["body", "a", 0, "b"], "msg": "No.", "type": "x"}]}',
+            ErrorBody("No.", "x", param="a.b"),
+        ),
+        (b'{"detail": [{"loc": "body", "msg": "No."}]}', ErrorBody("No.")),
+        (b'{"message": "Odd.", "type": "error", "code": 429}', ErrorBody("Odd.", http=429)),
+        (
+            b'{"error": {"message": "Odd.", "metadata": {"raw": "{\\"error\\": \\"Why.\\"}"}}}',
+            ErrorBody("Odd: Why."),
+        ),
+        (b'{"error": {"message": "", "metadata": {"raw": "Why."}}}', ErrorBody("Why.")),
+    ],
+)
+def test_the_fields_of_an_error(body: bytes, expected: ErrorBody) -> None:
+    assert read_body(body) == expected
