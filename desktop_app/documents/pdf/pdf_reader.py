@@ -19,14 +19,13 @@ from pypdfium2 import raw
 
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
+from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
 
-# pdfium returns this for a hyphen at the end of a line, in place of the hyphen and the line end.
-_LINE_END_HYPHEN: Final = "\ufffe"
 NO_TEXT: Final = "[no text on this page]"
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _GLYPH_NUMBERS: Final = re.compile("[\ufffd\ue000-\uf8ff]")
@@ -121,7 +120,7 @@ def _page(
 def _page_text(page: pdfium.PdfPage) -> str:
     textpage = page.get_textpage()
     text = reading_order.text(page, textpage)
-    text = text.replace(_LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
+    text = text.replace(LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
     if _is_unreadable(text):
         return ""
     if not _RIGHT_TO_LEFT.search(text):
