@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.providers.http import json_parser
 from desktop_app.providers.http.json_parser import ValueTooLargeError, parse
 
 MB = 1024 * 1024
@@ -124,3 +125,87 @@ def test_damage_is_refused_without_recursion(data: bytes) -> None:
 
 def test_large_exponents_are_infinite_as_with_json_loads() -> None:
     assert parse(b"[1e400, -1e400, NaN]")[:2] == [math.inf, -math.inf]
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("true", 32),
+        ("-1.5e3", 32),
+        ('""', 60),
+        ('"ab"', 62),
+        ('"' + "a" * 300 + '"', 360),
+        ('"\\u0041b"', 62),
+        ('"é"', 62),
+        ('"aé"', 64),
+        ('"🙂"', 64),
+        ('"\\ud83d\\ude42é"', 68),
+        ("[]", 100),
+        ("[1]", 132),
+        ("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", 100 + 10 * 32),
+        ("{}", 240),
+        ('{"a": [true]}', 240 + 61 + 100 + 32),
+    ],
+)
+def test_a_value_takes_what_is_estimated(
+    text: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_parser, "LARGEST_VALUE", size)
+    assert parse(text.encode()) == json.loads(text)
+    monkeypatch.setattr(json_parser, "LARGEST_VALUE", size - 1)
+    with pytest.raises(ValueTooLargeError):
+        parse(text.encode())
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    ("limit", "most", "fits", "larger"),
+    [
+        ("MOST_CONTAINERS", 2, "[{}]", "[[], []]"),
+        ("MOST_NAMES", 2, '{"a": 1, "b": 2, "a": 3}', '{"a": 1, "b": 2, "c": 3}'),
+        ("LARGEST_TEXT", 300, '"' + "a" * 300 + '"', '"' + "a" * 301 + '"'),
+        ("LARGEST_TEXT", 600, '"' + "é" * 300 + '"', '"' + "é" * 301 + '"'),
+        ("LARGEST_TEXT", 1_200, '"' + "🙂" * 300 + '"', '"' + "🙂" * 301 + '"'),
+    ],
+)
+def test_each_limit_may_be_reached(
+    limit: str, most: int, fits: str, larger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_parser, limit, most)
+    assert parse(fits.encode()) == json.loads(fits)
+    with pytest.raises(ValueTooLargeError):
+        parse(larger.encode())
+
+
+def test_values_may_be_nested_to_a_depth() -> None:
+    deepest = b"[" * 500 + b"1" + b"]" * 500
+    assert parse(deepest) == json.loads(deepest)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse(b"[" + deepest + b"]")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no value at 0"),
+        ("[1 2]", "] expected at 3"),
+        ('{"a" 1}', ": expected at 5"),
+        ("{1}", '" expected at 1'),
+        ('{"a": 1 "b"}', "} expected at 8"),
+        ("1 2", "more behind the value, at 2"),
+        ('"a', "a string that does not end, at 2"),
+        ("truth", "no value at 0"),
+    ],
+)
+def test_damage_is_told_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match="at") as caught:
+        parse(text.encode())
+    assert str(caught.value) == words
+
+
+def test_a_value_may_begin_with_a_mark_and_blanks() -> None:
+    assert parse("\ufeff \t\r\n[ true , false , null , Infinity ] \n".encode()) == [
+        *(True, False, None, math.inf),
+    ]
+    assert parse(b" " * 70_000 + b"1" + b" " * 70_000) == 1
