@@ -1,0 +1,249 @@
+"""`repartee models`, `spending` and `tools`, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.backend import Backend
+from desktop_app.cli.arguments import parser
+from desktop_app.cli.reports import spending_command
+from desktop_app.cli.reports.models_command import run_models
+from desktop_app.cli.reports.spending_command import run_spending
+from desktop_app.cli.tool_commands import brief, run_tools
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call, CallPerformance
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
+from desktop_app.services.models.model_table import FAVORITES
+from desktop_app.storage.settings.model_listing_store import ListingStore
+from tests.helpers.started import started
+from tests.unit.providers.samples import COMPATIBLE
+
+Run = Callable[..., tuple[int, str, str]]
+RUNNERS = {"models": run_models, "spending": run_spending, "tools": run_tools}
+HALF_OF_MARCH = datetime(2026, 3, 16, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command; it returns the exit code and both outputs."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = RUNNERS[words[0]](parser(list(words)).parse_args(words))
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return run
+
+
+def with_store(action: Callable[[Backend], Coroutine[Any, Any, object]]) -> None:
+    """Let a function change the store."""
+
+    async def run() -> None:
+        async with started() as backend:
+            await action(backend)
+
+    asyncio.run(run())
+
+
+LISTED = (
+    ListedModel("mistral", None, 32_000),
+    ListedModel(
+        "llama",
+        date(2999, 1, 2),
+        128_000,
+        ModelDetails(
+            input_price=Decimal("0.5"),
+            output_price=Decimal("1.50"),
+            cached_price=Decimal("0.05"),
+            images=True,
+            tools=True,
+            reasoning=False,
+            schema=True,
+            max_output=4096,
+        ),
+    ),
+)
+
+
+async def put_models(backend: Backend) -> None:
+    profile = replace(COMPATIBLE, own_models=(OwnModel("mistral", images=True),))
+    await backend.settings.save_profile(profile)
+    await backend.settings.set(FAVORITES, [["home", "llama"]])
+    listing = ModelListing(profile.base_url, LISTED, datetime.now(UTC))
+    await ListingStore(backend.database).save(profile.id, listing)
+
+
+TABLE = """\
+On this computer    Window     Input    Cached    Output
+  SmolLM2 135M      8.2k        $0        $0        $0
+My server         Window     Input    Cached    Output
+* llama             128k     $0.50     $0.05     $1.50  images, tools, structured output, ends on January 2, 2999
+  mistral            32k   unknown   unknown   unknown  images
+"""  # noqa: E501 — a line for each model
+
+
+def test_models_are_a_table_of_what_is_known(command: Run) -> None:
+    with_store(put_models)
+    assert command("models") == (0, TABLE, "")
+    assert command("models", "MIST", "server") == (
+        0,
+        "My server    Window     Input    Cached    Output\n"
+        "  mistral       32k   unknown   unknown   unknown  images\n",
+        "",
+    )
+    code, out, err = command("models", "--provider", "home", "--json")
+    llama, mistral = json.loads(out)["models"]
+    assert (code, json.loads(out)["notices"], err) == (0, [], "")
+    assert llama == {
+        "provider": "home",
+        "model": "llama",
+        "name": "llama",
+        "variant": None,
+        "window": 128_000,
+        "max_output": 4096,
+        "input_usd": "0.50",
+        "cached_input_usd": "0.05",
+        "output_usd": "1.50",
+        "images": True,
+        "tools": True,
+        "reasoning": False,
+        "efforts": None,
+        "structured_output": True,
+        "ends": "2999-01-02",
+        "favorite": True,
+        "edited": False,
+    }
+    assert (mistral["edited"], mistral["favorite"], mistral["input_usd"]) == (True, False, None)
+
+
+def test_a_server_that_lists_nothing_is_told(command: Run) -> None:
+    with_store(lambda backend: backend.settings.save_profile(COMPATIBLE))
+    code, out, err = command("models")
+    assert (code, out) == (0, "".join(TABLE.splitlines(keepends=True)[:2]))
+    assert err.startswith("repartee: ")
+    code, out, err = command("models", "--provider", "x")
+    told = "repartee: There is no provider “x”. Available: on-device, openai, cometapi, home.\n"
+    assert (code, out, err) == (2, "", told)
+
+
+async def put_calls(backend: Backend) -> None:
+    await backend.settings.save_profile(replace(COMPATIBLE, monthly_cap=Decimal(5)))
+    for provider, cost, outcome in (
+        ("openai", "0.25", "complete"),
+        ("openai", "0.50", "failed"),
+        ("home", None, "complete"),
+    ):
+        call = Call(
+            at=HALF_OF_MARCH,
+            provider_id=provider,
+            model="gpt-5.2" if cost else "=1+1",
+            purpose="answer",
+            usage=Usage(1000, 400, 200, 50),
+            cost=Decimal(cost) if cost else None,
+            performance=CallPerformance(
+                outcome=outcome, retries=1, first_token_s=0.5, duration_s=2.5
+            ),
+        )
+        await backend.ledger.add(call)
+
+
+def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spending_command, "now", lambda: HALF_OF_MARCH)
+    with_store(put_calls)
+    code, out, err = command("spending", "--by", "model", "--json")
+    found = json.loads(out)
+    family, other = sorted(found.pop("rows"), key=lambda row: -row["calls"])
+    assert (code, err) == (0, "")
+    assert found == {
+        "by": "model",
+        "total_usd": "0.75",
+        "months": [
+            {"provider": "openai", "spent_usd": "0.75", "forecast_usd": "1.50", "limit_usd": None},
+            {"provider": "home", "spent_usd": "0.00", "forecast_usd": "0.00", "limit_usd": "5.00"},
+        ],
+    }
+    assert family == {
+        "model": "gpt-5.2",
+        "calls": 2,
+        "uncounted": 0,
+        "failed": 1,
+        "retries": 2,
+        "input_tokens": 2000,
+        "cached_tokens": 800,
+        "output_tokens": 400,
+        "reasoning_tokens": 100,
+        "p50_first_token_s": 0.507,
+        "p95_first_token_s": 0.507,
+        "p50_s": 2.53,
+        "tokens_per_s": 100.0,
+        "p50_tokens_per_s": 100.964,
+        "p95_tokens_per_s": 100.964,
+        "cost_usd": "0.75",
+    }
+    assert (other["model"], other["uncounted"], other["cost_usd"]) == ("=1+1", 1, "0.00")
+    assert command("spending", "--by", "model")[1].splitlines() == [
+        "gpt-5.2       $0.75        2     2.4k",
+        "=1+1           ≥ $0        1     1.2k",
+        "Total: $0.75 · 1 not counted",
+        "OpenAI: $0.75 this month, $1.50 expected",
+        "My server: $0 of $5.00 this month, $0 expected",
+    ]
+    head, first, second = command("spending", "--by", "model", "--csv")[1].splitlines()
+    assert head.split(",") == list(family)
+    assert first.split(",") == [str(value) for value in family.values()]
+    times = ("0.507", "0.507", "2.53", "100.0", "100.964", "100.964")
+    assert second.split(",") == [
+        "'=1+1",
+        "1",
+        "1",
+        "0",
+        "1",
+        "1000",
+        "400",
+        "200",
+        "50",
+        *times,
+        "0.00",
+    ]
+
+
+WORDS = [
+    ("First sentence. Second one.", "First sentence"),
+    ("First line\nSecond", "First line"),
+    ("Version 1.5 counts.", "Version 1.5 counts"),
+    ("a" * 200 + ".", "a" * 200),
+    ("a" * 199 + " bc", "a" * 199 + "…"),
+]
+
+
+@pytest.mark.parametrize(("description", "shown"), WORDS)
+def test_of_a_server_s_tool_the_first_sentence_is_shown(description: str, shown: str) -> None:
+    tool = ListedTool(ToolDefinition("find", description, source="files"))
+    assert brief(tool, "") == shown
+    assert brief(tool, "Not today.") == "Unavailable: Not today."
+    assert brief(ListedTool(ToolDefinition("find", description)), "") == description
+
+
+def test_tools_are_listed_with_what_they_do(command: Run) -> None:
+    code, out, err = command("tools")
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert lines[0] == "calculator        It calculates with exact decimal numbers."
+    assert lines[-1] == "image_generation  Unavailable: Local models don’t run tools themselves."
+    code, out, err = command("tools", "--json")
+    first, *_, last = json.loads(out)
+    assert (code, err, len(json.loads(out))) == (0, "", len(lines))
+    assert (first["name"], first["available"], first["reason"]) == ("calculator", True, "")
+    assert first["kind"] == "reads"
+    reason = "Local models don’t run tools themselves."
+    assert (last["name"], last["available"], last["reason"]) == ("image_generation", False, reason)
