@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -23,6 +24,7 @@ from desktop_app.domain.prompts.preset import Preset, preset_of
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import setting
 from desktop_app.ui.widgets.foreign_text import menu_text
+from desktop_app.ui.widgets.program_menu import add_choice
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
@@ -174,14 +176,8 @@ class PresetsController(QObject):
         conversation = self._current.conversation
         current = self._presets.of(conversation)
         for preset in self._presets.by_id.values():
-            action = menu.addAction(menu_text(preset.name))
-            action.setCheckable(True)
-            action.setChecked(preset is current)
-            action.triggered.connect(lambda _=False, id_=preset.id: self.use(id_))
-        none = menu.addAction(tr("No preset"))
-        none.setCheckable(True)
-        none.setChecked(current is None)
-        none.triggered.connect(lambda _=False: self.leave())
+            add_choice(menu, preset.name, preset is current, partial(self.use, preset.id))
+        add_choice(menu, tr("No preset"), current is None, self.leave)
         menu.addSeparator()
         if current is not None and self._presets.is_changed(conversation):
             change = menu.addAction(menu_text(tr("Update “{name}”", name=current.name)))

@@ -8,6 +8,7 @@ will be sent. Chips are updated in place, because progress arrives many times a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -35,7 +36,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,13 +231,9 @@ class ChipWidget(QFrame):
 
         group = QActionGroup(menu)
         for value, label in self._chip.details:
-            action = menu.addAction(menu_text(label))
-            action.setCheckable(True)
-            action.setChecked(value == self._chip.chosen)
+            choose = partial(self.detail_requested.emit, self._chip.id, value)
+            action = add_choice(menu, label, value == self._chip.chosen, choose)
             group.addAction(action)
-            action.triggered.connect(
-                lambda _=False, chosen=value: self.detail_requested.emit(self._chip.id, chosen)
-            )
         return menu
 
     def open_menu(self) -> None:

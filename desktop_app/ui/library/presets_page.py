@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
@@ -156,17 +156,14 @@ class PresetsPage(QWidget):
 
     def set_models(self, models: Sequence[ModelEntry]) -> None:
         """Set the models to choose from."""
-        with QSignalBlocker(self.model):
-            self.model.clear()
-            self.model.addItem(tr(_AS_IT_IS), ("", "", None))
-            for variant in Variant:
-                self.model.addItem(variant.label, ("", "", variant))
-            for entry in models:
-                if entry.variant is None:
-                    words = tr(
-                        "{model} – {provider}", model=entry.name, provider=entry.provider_name
-                    )
-                    self.model.addItem(words, (entry.provider_id, entry.model, None))
+        self.model.clear()
+        self.model.addItem(tr(_AS_IT_IS), ("", "", None))
+        for variant in Variant:
+            self.model.addItem(variant.label, ("", "", variant))
+        for entry in models:
+            if entry.variant is None:
+                words = tr("{model} – {provider}", model=entry.name, provider=entry.provider_name)
+                self.model.addItem(words, (entry.provider_id, entry.model, None))
         self._refresh()
 
     def set_values(self, values: Mapping[str, object], own: Own) -> None:

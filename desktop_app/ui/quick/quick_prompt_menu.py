@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import menu_text
+from desktop_app.ui.widgets.program_menu import add_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +27,7 @@ def fill_menu(
     """Fill the menu with the variants, or else the model's name, and with effort steps."""
     if choice.is_variant:
         for variant in Variant:
-            action = menu.addAction(menu_text(variant.label))
-            action.setCheckable(True)
-            action.setChecked(variant is choice.variant)
-            action.triggered.connect(lambda _=False, v=variant: choose(v))
+            add_choice(menu, variant.label, variant is choice.variant, partial(choose, variant))
         menu.addSeparator()
     if choice.effort_shown is not None:
         menu.addAction(tr("More effort")).triggered.connect(lambda: step(1))

@@ -30,8 +30,8 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
-from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 
 ANYWHERE, ANY_TIME, ANY_VARIANT = N_("Anywhere"), N_("Any time"), N_("Any model")
 # The number of days back, including today.
@@ -147,11 +147,9 @@ class SearchFilters(QWidget):
         return button
 
     def _fill_folders(self, menu: QMenu) -> None:
-        self._add_choice(
-            menu, tr(ANYWHERE), self._folder_id is None, lambda: self._set_folder(None)
-        )
+        add_choice(menu, tr(ANYWHERE), self._folder_id is None, lambda: self._set_folder(None))
         for folder in self._folders:
-            self._add_choice(
+            add_choice(
                 menu,
                 folder.name,
                 folder.id == self._folder_id,
@@ -160,17 +158,15 @@ class SearchFilters(QWidget):
 
     def _fill_times(self, menu: QMenu) -> None:
         is_any = self._days is None and self._between is None
-        self._add_choice(menu, tr(ANY_TIME), is_any, lambda: self._set_days(None))
+        add_choice(menu, tr(ANY_TIME), is_any, lambda: self._set_days(None))
         for words, days in TIMES:
-            self._add_choice(menu, tr(words), days == self._days, partial(self._set_days, days))
-        self._add_choice(menu, tr("Custom range…"), self._between is not None, self._ask_days)
+            add_choice(menu, tr(words), days == self._days, partial(self._set_days, days))
+        add_choice(menu, tr("Custom range…"), self._between is not None, self._ask_days)
 
     def _fill_variants(self, menu: QMenu) -> None:
-        self._add_choice(
-            menu, tr(ANY_VARIANT), self._variant is None, lambda: self._set_variant(None)
-        )
+        add_choice(menu, tr(ANY_VARIANT), self._variant is None, lambda: self._set_variant(None))
         for variant in Variant:
-            self._add_choice(
+            add_choice(
                 menu,
                 variant.label,
                 variant is self._variant,
@@ -179,14 +175,7 @@ class SearchFilters(QWidget):
 
     def _fill_orders(self, menu: QMenu) -> None:
         for order, words in ORDERS.items():
-            self._add_choice(menu, tr(words), order is self.order, partial(self._set_order, order))
-
-    @staticmethod
-    def _add_choice(menu: QMenu, words: str, is_set: bool, action: Callable[[], None]) -> None:
-        choice = menu.addAction(menu_text(words))
-        choice.setCheckable(True)
-        choice.setChecked(is_set)
-        choice.triggered.connect(lambda *_: action())
+            add_choice(menu, tr(words), order is self.order, partial(self._set_order, order))
 
     def _set_folder(self, folder_id: str | None) -> None:
         self._folder_id = folder_id

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from desktop_app.ui.widgets.foreign_text import menu_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,6 +60,15 @@ class ChecklistMenu(ProgramMenu):
     def _trigger(self, action: QAction | None) -> None:
         if action is not None and action.isEnabled():
             action.trigger()
+
+
+def add_choice(menu: QMenu, words: str, is_chosen: bool, choose: Callable[[], object]) -> QAction:
+    """Add an entry that shows if it is chosen."""
+    action = menu.addAction(menu_text(words))
+    action.setCheckable(True)
+    action.setChecked(is_chosen)
+    action.triggered.connect(lambda: choose())
+    return action
 
 
 def open_context_menu(window: QWidget) -> None:

@@ -116,8 +116,7 @@ class ProxySection(FormSection):
         self._profile = profile
         if is_news:
             way = profile.proxy if profile.proxy in ("", DIRECT) else _OWN
-            with QSignalBlocker(self._way):
-                self._way.setCurrentIndex(self._way.findData(way))
+            self._way.setCurrentIndex(self._way.findData(way))
             self._url.setText(profile.proxy if way == _OWN else "")
             self._url.setCursorPosition(0)
             self._show()
@@ -301,13 +300,11 @@ class NetworkSection(CollapsibleSection):
             secret = profile.proxy_password_id
             self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
         self._show_ca_file()
-        with QSignalBlocker(self._api_names):
-            at = self._api_names.findData(profile.api.value if profile.api else "")
-            self._api_names.setCurrentIndex(max(0, at))
+        at = self._api_names.findData(profile.api.value if profile.api else "")
+        self._api_names.setCurrentIndex(max(0, at))
         self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
-        with QSignalBlocker(self._limit_names):
-            at = self._limit_names.findData(profile.max_tokens_field)
-            self._limit_names.setCurrentIndex(max(0, at))
+        at = self._limit_names.findData(profile.max_tokens_field)
+        self._limit_names.setCurrentIndex(max(0, at))
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
