@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.places import LinkedText, linked_text
@@ -17,6 +17,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
@@ -118,18 +119,10 @@ class BatchNewPage(QWidget):
         self._show_files()
 
     def _build(self, theme: Theme) -> None:
-        self._column = QVBoxLayout()
         holder = QWidget()
         self._buttons = FlowLayout(holder)
         for button in (self.add_files, self.add_folder, self.clear, self.undo):
             self._buttons.addWidget(button)
-        self._column.addWidget(_strong(tr("Files")))
-        self._column.addWidget(self.files)
-        self._column.addWidget(holder)
-        self._column.addWidget(_strong(tr("Message for each file")))
-        self._column.addWidget(self.prompt)
-        self._column.addWidget(self.task)
-        self._column.addWidget(_strong(tr("Model")))
         self._choice = QGridLayout()
         for column, (label, field) in enumerate(
             (
@@ -143,13 +136,20 @@ class BatchNewPage(QWidget):
             self._choice.addWidget(words, 0, column)
             self._choice.addWidget(field, 1, column)
             self._choice.setColumnStretch(column, 3 if column < 2 else 2)
-        self._column.addLayout(self._choice)
-        self._column.addWidget(self.refusal)
-        self._column.addStretch(1)
-        self._foot = QHBoxLayout()
+        self._column = column_of(
+            PlainLabel(tr("Files"), role="strong"),
+            self.files,
+            holder,
+            PlainLabel(tr("Message for each file"), role="strong"),
+            self.prompt,
+            self.task,
+            PlainLabel(tr("Model"), role="strong"),
+            self._choice,
+            self.refusal,
+            STRETCH,
+        )
         self._hint = Note(theme, tr("You’ll see the cost before anything is sent."))
-        self._foot.addWidget(self._hint, 1)
-        self._foot.addWidget(self.read)
+        self._foot = row_of((self._hint, 1), self.read)
         self._page = QVBoxLayout(self)
         self._page.setContentsMargins(0, 0, 0, 0)
         self._page.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
@@ -364,7 +364,3 @@ class BatchNewPage(QWidget):
         self._choice.setHorizontalSpacing(px(10))
         self._choice.setVerticalSpacing(px(4))
         self._buttons.set_gap(px(8))
-
-
-def _strong(text: str) -> QLabel:
-    return PlainLabel(text, role="strong")

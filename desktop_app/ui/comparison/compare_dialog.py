@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
@@ -88,12 +88,8 @@ class CompareDialog(QDialog):
         self.compare.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
-        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(self._question, 1)
-        self._head.addWidget(HelpButton())
-        self._foot.addWidget(self.add)
-        self._foot.addStretch(1)
-        self._foot.addWidget(self.compare)
+        self._head = row_of((self._question, 1), HelpButton())
+        self._foot = row_of(self.add, STRETCH, self.compare)
         self._rows = QVBoxLayout()
         self._column = column_of(self._head, self._rows, parent=self)
         self._column.addWidget(self._total, 0, Qt.AlignmentFlag.AlignTrailing)

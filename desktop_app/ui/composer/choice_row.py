@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
@@ -21,7 +21,7 @@ from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, noth
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, Theme, set_role
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
@@ -139,20 +139,18 @@ class ChoiceRow(QWidget):
         self.set_choice_figures(ChoiceFigures())
 
     def _lay_out(self) -> None:
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        left: list[QWidget] = [self.models, self.effort, self.background]
-        right: list[QWidget] = [self.figures, self.send, self.stop]
-        attach_buttons = QHBoxLayout()
-        attach_buttons.setSpacing(0)
-        for button in (self.attach, self.attach_more, self.tools):
-            attach_buttons.addWidget(button)
-        self._row.addLayout(attach_buttons)
-        for widget in left:
-            self._row.addWidget(widget)
-        self._row.addStretch(1)
-        for widget in right:
-            self._row.addWidget(widget)
+        self._row = row_of(
+            row_of(self.attach, self.attach_more, self.tools, spacing=0),
+            self.models,
+            self.effort,
+            self.background,
+            STRETCH,
+            self.figures,
+            self.send,
+            self.stop,
+            parent=self,
+            margins=0,
+        )
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer, and the alternatives."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import N_, tr
@@ -112,13 +112,8 @@ class PromptEditor(QFrame):
         self.suggestions = Suggestions(theme)
         self.field = PromptText(theme)
         self.row = ChoiceRow(theme)
-        self._card_layout = QVBoxLayout(self._card)
-        self._upper_layout = QVBoxLayout()
-        parts: list[QWidget] = [self.chips, self.suggestions, self.field]
-        for widget in parts:
-            self._upper_layout.addWidget(widget)
-        self._card_layout.addLayout(self._upper_layout)
-        self._card_layout.addWidget(self.row)
+        self._upper_layout = column_of(self.chips, self.suggestions, self.field)
+        self._card_layout = column_of(self._upper_layout, self.row, parent=self._card)
         self._hint_label = PlainLabel(name="hint", role="note")
         self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

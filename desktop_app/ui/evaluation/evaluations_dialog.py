@@ -8,11 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,7 +21,7 @@ from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import SPRING, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
@@ -109,20 +107,12 @@ class EvaluationsDialog(QDialog):
             table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
             table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.failing.setWordWrap(True)
-        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(self.choice, 1)
-        self._head.addStretch()  # which keeps the button in its corner while there is no choice
-        self._head.addWidget(HelpButton())
-        self._foot.addWidget(self._undo)
-        self._foot.addStretch(1)
-        self._foot.addWidget(self._delete)
-        self._foot.addWidget(self._save)
-        self._column = QVBoxLayout(self)
+        # The spring keeps the button in its corner while there is no choice.
+        self._head = row_of((self.choice, 1), SPRING, HelpButton())
+        self._foot = row_of(self._undo, STRETCH, self._delete, self._save)
         page = QWidget()
         self._page = column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0)
-        self._column.addLayout(self._head)
-        self._column.addWidget(scrolling(page), 1)
-        self._column.addLayout(self._foot)
+        self._column = column_of(self._head, (scrolling(page), 1), self._foot, parent=self)
 
     @property
     def current(self) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHBoxLayout, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableView
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.models.model_columns import (
@@ -19,7 +19,7 @@ from desktop_app.ui.models.model_columns import (
     ModelsTable,
 )
 from desktop_app.ui.settings.form_widgets import Combo, retheme
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip
@@ -92,13 +92,8 @@ class ModelsDialog(QDialog):
         header.setResizeContentsPrecision(0)  # a gateway lists hundreds
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
-        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(self.search, 1)
-        self._head.addWidget(self.filter)
-        self._head.addWidget(HelpButton())
-        self._foot.addWidget(self._count, 1)
-        for button in (self._favorite, self._edit, self._use):
-            self._foot.addWidget(button)
+        self._head = row_of((self.search, 1), self.filter, HelpButton())
+        self._foot = row_of((self._count, 1), self._favorite, self._edit, self._use)
         self._column = column_of(self._head, (table, 1), self._foot, parent=self)
 
     def _connect(self) -> None:

@@ -21,7 +21,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QMenu,
     QVBoxLayout,
     QWidget,
@@ -50,6 +49,7 @@ from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_t
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.quick.task_list import skip_task_lists
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
@@ -194,17 +194,9 @@ class QuickPrompt(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._top = QHBoxLayout()
-        for widget, stretch in (
-            (self._icon, 0),
-            (self.field, 1),
-            (self._model_button, 0),
-            (self._stop, 0),
-        ):
-            self._top.addWidget(widget, stretch)
+        self._top = row_of(self._icon, (self.field, 1), self._model_button, self._stop)
         for beside in (self._icon, self._model_button, self._stop):
             self._top.setAlignment(beside, Qt.AlignmentFlag.AlignTop)
-        self._footer = QHBoxLayout()
         self._hints = (
             self._remedy_button,
             self._copy,
@@ -214,23 +206,21 @@ class QuickPrompt(QWidget):
             self._unsaved,
             self._close,
         )
-        for hint in self._hints:
-            self._footer.addWidget(hint)
-        self._footer.addWidget(self._status, 1)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._top)
+        self._footer = row_of(*self._hints, (self._status, 1))
         self._popup_column = QVBoxLayout()
-        self._column.addLayout(self._popup_column)
-        self._column.addWidget(self._accompanying_label)
-        self._chips_row = QHBoxLayout()
-        self._chips_row.addWidget(self.chips)
-        self._column.addLayout(self._chips_row)
-        self._rule_row = QHBoxLayout()
-        self._rule_row.addWidget(self._rule)
-        self._column.addLayout(self._rule_row)
-        self._column.addWidget(self.transcript)
-        self._column.addWidget(self._problem)
-        self._column.addLayout(self._footer)
+        self._chips_row = row_of(self.chips)
+        self._rule_row = row_of(self._rule)
+        self._column = column_of(
+            self._top,
+            self._popup_column,
+            self._accompanying_label,
+            self._chips_row,
+            self._rule_row,
+            self.transcript,
+            self._problem,
+            self._footer,
+            parent=self,
+        )
 
     def _connect(self) -> None:
         self.field.send_pressed.connect(self._submit)

@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QMenu,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -298,14 +297,9 @@ class ConversationList(QFrame):
         self.note.setProperty("role", "note")
         for page in (self.view, self.hit_view, self.note):
             self._pages.addWidget(page)
-        self._column = QVBoxLayout(self)
-        self._column.setSpacing(0)
         self._top = column_of(self._search.column, self.new_button)
-        self._column.addLayout(self._top)
-        self._column.addWidget(self.filter_bar)
-        self._column.addWidget(self._pages, 1)
-        self._column.addWidget(self.filter_row)
-        self._column.addWidget(self.footer)
+        parts = (self._top, self.filter_bar, (self._pages, 1), self.filter_row, self.footer)
+        self._column = column_of(*parts, parent=self, spacing=0)
 
     def _lay_out(self, px: Callable[[float], int]) -> None:
         self._column.setContentsMargins(*margins(px(10), px(12), 0, px(20)))

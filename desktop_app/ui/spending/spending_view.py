@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
     QHeaderView,
     QStackedWidget,
     QTableWidget,
@@ -23,7 +22,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
@@ -92,18 +91,14 @@ class SpendingView(QDialog):
         set_role(self._copy, "plain")
         self._copy.setAutoDefault(False)  # Enter in the table would press it
         QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
-        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(self._tabs)
-        self._head.addStretch(1)
-        self._head.addWidget(self._help)
-        self._foot.addWidget(self.total, 1)
-        self._foot.addWidget(self._copy)
-        self._column = column_of(self._head, self.preparing, parent=self)
+        self._head = row_of(self._tabs, STRETCH, self._help)
+        self._foot = row_of((self.total, 1), self._copy)
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
         self._pages.addWidget(scrolling(self.charts))
-        self._column.addWidget(self._pages, 1)
-        self._column.addLayout(self._foot)
+        self._column = column_of(
+            self._head, self.preparing, (self._pages, 1), self._foot, parent=self
+        )
 
     def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
         """Set the tables of the pages, by the names in `PAGES`."""

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.settings.form_widgets import Combo, Note
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import PlainTextField, spoken_text
 from desktop_app.ui.widgets.form_dialog import FormDialog
@@ -75,27 +76,17 @@ class AnswerFormDialog(FormDialog):
         self.cancel = dialog_button(tr("Cancel"), "form-cancel")
         self.save = dialog_button(tr("Use"), "form-save", "primary")
         self.save.setDefault(True)
-        head, buttons, column = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
-        head.addWidget(self.kind, 1)
-        head.addWidget(self.name, 1)
-        buttons.addWidget(self.open_file)
-        buttons.addWidget(self.remove)
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.save)
-        for layout in (head, buttons):
-            layout.setSpacing(theme.px(8))
-        column.setContentsMargins(*[theme.px(16)] * 4)
-        column.setSpacing(theme.px(10))
-        column.addLayout(head)
-        column.addWidget(self.hint)
-        column.addWidget(self.text, 1)
-        column.addWidget(self.problem)
-        column.addLayout(buttons)
+        px = theme.px
+        head = row_of((self.kind, 1), (self.name, 1), spacing=px(8))
+        buttons = row_of(
+            self.open_file, self.remove, STRETCH, self.cancel, self.save, spacing=px(8)
+        )
+        parts = (head, self.hint, (self.text, 1), self.problem, buttons)
+        column_of(*parts, parent=self, margins=px(16), spacing=px(10))
         room = parent.window().size()
         self.resize(
-            min(theme.px(600), room.width() - theme.px(40)),
-            min(theme.px(460), room.height() - theme.px(40)),
+            min(px(600), room.width() - px(40)),
+            min(px(460), room.height() - px(40)),
         )
 
     def _connect(self) -> None:

@@ -13,11 +13,9 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
-    QHBoxLayout,
     QLineEdit,
     QSizePolicy,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,7 +24,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
-from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -151,20 +149,13 @@ class AttachmentPreview(QDialog):
         self._pages = QWidget()
         row_of(self._unit, (self.field, 1), self._apply, parent=self._pages, margins=0)
         pictures = QWidget()
-        beside = QVBoxLayout(pictures)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.addWidget(self._picture, 1)
-        row = QHBoxLayout()
-        for button in (self._previous, self._following):
-            row.addWidget(button)
-        row.addWidget(self._caption, 1)
-        beside.addLayout(row)
+        row = row_of(self._previous, self._following, (self._caption, 1))
+        column_of((self._picture, 1), row, parent=pictures, margins=0)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
         self._stack.addWidget(pictures)
         self._foot = row_of(self._tabs, STRETCH, self._copy, self._close)
-        self._column = QVBoxLayout(self)
-        upper = (
+        self._column = column_of(
             self._name,
             self._which,
             self._facts,
@@ -172,11 +163,10 @@ class AttachmentPreview(QDialog):
             self._wrong,
             self._note,
             self._find,
+            (self._stack, 1),
+            self._foot,
+            parent=self,
         )
-        for widget in upper:
-            self._column.addWidget(widget)
-        self._column.addWidget(self._stack, 1)
-        self._column.addLayout(self._foot)
 
     def _connect(self) -> None:
         self._which.activated.connect(lambda at: self.selected.emit(self._which.itemData(at)))

@@ -12,7 +12,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QStackedWidget,
     QToolButton,
@@ -31,7 +30,7 @@ from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -137,11 +136,8 @@ class DocumentViewer(QWidget):
 
     def _lay_out(self) -> None:
         buttons = self._buttons
-        self._row = row_of((self._name, 1), self._place, buttons["viewer-mark"])
         self._of_pages = QWidget()
-        inner = self._inner = QHBoxLayout(self._of_pages)
-        inner.setContentsMargins(0, 0, 0, 0)
-        for widget in (
+        self._inner = row_of(
             buttons["viewer-previous"],
             self._field,
             self._of,
@@ -150,11 +146,17 @@ class DocumentViewer(QWidget):
             self._zoom,
             buttons["viewer-larger"],
             buttons["viewer-fit"],
-        ):
-            inner.addWidget(widget)
-        self._row.addWidget(self._of_pages)
-        self._row.addWidget(buttons["viewer-find"])
-        self._row.addWidget(buttons["viewer-original"])
+            parent=self._of_pages,
+            margins=0,
+        )
+        self._row = row_of(
+            (self._name, 1),
+            self._place,
+            buttons["viewer-mark"],
+            self._of_pages,
+            buttons["viewer-find"],
+            buttons["viewer-original"],
+        )
         self._note = QFrame()
         set_role(self._note, "note-card")
         self._note_words = LinkedLabel(keeps_lines=True)
@@ -170,14 +172,8 @@ class DocumentViewer(QWidget):
         self._stack = QStackedWidget()
         for shown in (self._message, self.pages, self.text):
             self._stack.addWidget(shown)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._row)
-        self._finding = QHBoxLayout()
-        self._finding.addWidget(self.find_bar)
-        column.addLayout(self._finding)
-        column.addWidget(self._note)
-        column.addWidget(self._stack, 1)
+        self._finding = row_of(self.find_bar)
+        column_of(self._row, self._finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
             buttons["viewer-original"],
             (*self.find_bar.stops, self._message, self.pages, self.text),

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
@@ -57,17 +57,20 @@ class Header(QFrame):
         self._dot = PlainLabel("·")
         for label in (self.context, self._dot, self.cost):
             label.setProperty("role", "note")
-        self._line = row_of(self.list_button, self.temporary_icon, (self.title, 1), parent=self)
         self.preset = MenuButton(
             theme, self.preset_menu_requested.emit, grounded=False, object_name="preset"
         )
         self.preset.hide()
-        self._line.addWidget(self.preset)
-        self._figures = QHBoxLayout()
-        for widget in (self.meter, self.context, self._dot, self.cost):
-            self._figures.addWidget(widget)
-        self._line.addLayout(self._figures)
-        self._line.addWidget(self.settings_button)
+        self._figures = row_of(self.meter, self.context, self._dot, self.cost)
+        self._line = row_of(
+            self.list_button,
+            self.temporary_icon,
+            (self.title, 1),
+            self.preset,
+            self._figures,
+            self.settings_button,
+            parent=self,
+        )
         self.list_button.clicked.connect(lambda: self.list_requested.emit())
         self.settings_button.clicked.connect(lambda: self.settings_requested.emit())
         self.list_button.hide()

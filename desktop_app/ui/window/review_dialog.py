@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.form_widgets import retheme
-from desktop_app.ui.widgets.boxes import column_of
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
@@ -85,12 +84,8 @@ class ReviewDialog(FormDialog):
         self.note.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
-        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
-        self._head.addWidget(self.verdict)
-        self._head.addStretch(1)
-        self._head.addWidget(HelpButton())
-        self._foot.addWidget(self._hint, 1)
-        self._foot.addWidget(self.save)
+        self._head = row_of(self.verdict, STRETCH, HelpButton())
+        self._foot = row_of((self._hint, 1), self.save)
         self._column = column_of(self._head, self.note, (self.text, 1), self._foot, parent=self)
 
     def set_theme(self, theme: Theme) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -73,13 +74,11 @@ class CompactionCard(QFrame):
         self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
 
     def _lay_out(self) -> None:
+        self._buttons = row_of(
+            self.compact_button, self.decline_button, self.cancel_button, STRETCH
+        )
+        self._column = column_of(self._text, self._buttons)
         self._line = QHBoxLayout(self)
-        self._column, self._buttons = QVBoxLayout(), QHBoxLayout()
-        self._column.addWidget(self._text)
-        for button in (self.compact_button, self.decline_button, self.cancel_button):
-            self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
-        self._column.addLayout(self._buttons)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addLayout(self._column, 1)
 
