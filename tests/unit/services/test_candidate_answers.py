@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from desktop_app.domain.answering.chat_request import ProviderKind
+import pytest
+
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    Incomplete,
     Notice,
     OfCandidate,
+    Started,
     StreamEvent,
     TextDelta,
     UsageReported,
+    UsageShared,
+    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import (
     COUNTED_WITH_FIRST,
+    OneRequest,
     asked_separately,
     for_all,
+    several,
     shares,
 )
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
-from desktop_app.services.spending.cost_estimate import FRAME, needs_counting, used_tokens
+from desktop_app.services.spending.cost_estimate import FRAME, Estimate, needs_counting, used_tokens
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
-from tests.unit.providers.samples import OPENAI
+from tests.unit.providers.samples import OPENAI, ask
 from tests.unit.services.test_chat_service import HELD, USAGE, Room, open_room
 
 CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
@@ -292,3 +302,129 @@ async def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_pat
         await run_all(room, began)
         month = await room.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "costs", "inputs"),
+    [(True, (Decimal(1), Decimal(6)), 1), (False, (Decimal(3), Decimal(6)), 3)],
+)
+def test_the_cost_of_several_answers(
+    at_once: bool, costs: tuple[Decimal, Decimal], inputs: int
+) -> None:
+    one = Estimate(9, CountMethod.SERVER, Decimal(1), Decimal(2), 99)
+    assert several(one, 3, at_once=at_once) == Estimate(
+        9, CountMethod.SERVER, *costs, 99, answers=3, inputs=inputs
+    )
+    unknown = one._replace(input_cost=None, longest_answer_cost=None)
+    assert several(unknown, 3, at_once=at_once) == unknown._replace(answers=3, inputs=inputs)
+
+
+async def test_a_share_ends_with_its_own_call() -> None:
+    class Noted(Hold):
+        released = 0
+
+        async def release(self) -> None:
+            self.released += 1
+
+    whole, calls = Noted(), [Noted(), Noted()]
+    first, second = shares(whole, 2, calls)
+    await second.release()
+    assert [whole.released, *(call.released for call in calls)] == [0, 0, 1]
+    await first.release()
+    assert [whole.released, *(call.released for call in calls)] == [1, 1, 1]
+
+
+async def read_together(
+    script: Script, count: int, *more: Script
+) -> tuple[list[list[StreamEvent]], ScriptedProvider]:
+    """Return the events of each of several answers to one request."""
+    provider = ScriptedProvider(script, *more)
+    together = OneRequest(OneProvider(provider), count)
+    request = ask(model="m", candidates=count)
+
+    async def read(number: int) -> list[StreamEvent]:
+        client = await together.gateway_of(number).provider(CHAT)
+        return [event async for event in client.stream(request)]
+
+    return list(await asyncio.gather(*map(read, range(count)))), provider
+
+
+FAILURE = Failed(ProviderError(Reason.PROVIDER_FAULT))
+SHARED = [UsageShared(UsageScope.FIRST), Notice(COUNTED_WITH_FIRST)]
+OF_BOTH = [UsageShared(UsageScope.ALL), Notice(for_all(2))]
+REPORTED = UsageReported(USAGE)
+
+
+@pytest.mark.parametrize(
+    ("script", "first", "second"),
+    [
+        (
+            [Started("r"), TextDelta("a"), *others(1, "b"), REPORTED, Completed()],
+            [Started("r"), TextDelta("a"), *OF_BOTH, REPORTED, Completed()],
+            [Started("r"), *SHARED, TextDelta("b"), Completed()],
+        ),
+        # What concerns all is told to all.
+        (
+            [Waiting(1, "w"), Notice("n"), TextDelta("a"), OfCandidate(1, TextDelta("b")), FAILURE],
+            [Waiting(1, "w"), Notice("n"), TextDelta("a"), FAILURE],
+            [Waiting(1, "w"), Notice("n"), *SHARED, TextDelta("b"), FAILURE],
+        ),
+        # An answer that nobody asked for is dropped.
+        (
+            [TextDelta("a"), *others(2, "c"), *others(1, "b"), Completed()],
+            [TextDelta("a"), Completed()],
+            [*SHARED, TextDelta("b"), Completed()],
+        ),
+        ([OfCandidate(1, Incomplete("length")), Completed()], [Completed()], [
+            *SHARED, Incomplete("length")
+        ]),
+    ],
+)  # fmt: skip
+async def test_one_stream_is_divided(
+    script: Script, first: list[StreamEvent], second: list[StreamEvent]
+) -> None:
+    found, provider = await read_together(script, 2)
+    assert found == [first, second]
+    assert (len(provider.requests), provider.closed) == (1, 1)
+
+
+async def test_an_answer_that_never_came_is_asked_for_alone() -> None:
+    usage: list[StreamEvent] = [TextDelta("a"), REPORTED, Completed()]
+    found, provider = await read_together(usage, 2, answer("b"))
+    assert found == [usage, [Notice(asked_separately("OpenAI")), *answer("b")]]
+    assert [each.parameters.candidates for each in provider.requests] == [2, 1]
+
+
+async def test_a_stand_in_has_a_request_of_its_own() -> None:
+    provider = ScriptedProvider([TextDelta("a"), Completed()], [TextDelta("b"), Completed()])
+    together = OneRequest(OneProvider(provider), 1)
+    client = await together.gateway_of(0).provider(CHAT)
+    for model, text in (("m", "a"), ("n", "b")):
+        events = [event async for event in client.stream(ask(model=model))]
+        assert events == [TextDelta(text), Completed()]
+    assert [each.model for each in provider.requests] == ["m", "n"]
+
+
+async def test_a_reader_may_be_sixteen_events_behind() -> None:
+    provider = ScriptedProvider([TextDelta(str(n)) for n in range(40)] + [Completed()])
+    sent = 0
+    stream = provider.stream
+
+    async def counted(request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        nonlocal sent
+        async for event in stream(request):
+            sent += 1
+            yield event
+
+    provider.stream = counted  # type: ignore[method-assign]
+    together = OneRequest(OneProvider(provider), 1)
+    events = (await together.gateway_of(0).provider(CHAT)).stream(ask(model="m"))
+    await anext(events)
+    counts = []
+    for _ in range(3):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        counts.append(sent)
+        await anext(events)
+    assert counts == [17, 18, 19]
+    assert len([event async for event in events]) == 41 - 4
