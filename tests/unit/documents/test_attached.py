@@ -117,3 +117,16 @@ def test_a_saved_web_page_is_read_as_its_words(ending: str) -> None:
     )
     text = extract_bytes(f"page.{ending}", page.encode(), Limits(), lambda _: None).text
     assert "# Geese\n\nThey fly." in text
+
+
+def test_messages_within_each_other_are_read_to_a_depth() -> None:
+    message = mail("5", "Too deep.")
+    for number in range(4, -1, -1):
+        outer = mail(str(number), f"Words {number}.")
+        outer.add_attachment(message)
+        message = outer
+    text = read(message).text
+    assert text.count("Attached message:") == 4
+    assert "\n\nWords 4." in text
+    assert "Too deep." not in text
+    assert "Attachments (not included): without a name (without text)" in text

@@ -322,3 +322,55 @@ def test_a_diagram_is_read_in_its_order_and_each_point_once() -> None:
     parts["word/_rels/document.xml.rels"] = relations(one="diagrams/data1.xml")
     parts["word/diagrams/data1.xml"] = model
     assert read("x.docx", parts) == "- First\n- One; two\n      - Deep"
+
+
+def slide(shapes: str) -> str:
+    parts = {
+        "ppt/presentation.xml": f'<p:presentation {_SPACES}><p:sldId r:id="s"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(s="slides/slide1.xml"),
+        "ppt/slides/slide1.xml": (
+            f"<p:sld {_SPACES}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>"
+        ),
+    }
+    return read("x.pptx", parts).removeprefix("[slide 1]\n\n")
+
+
+def shape(*paragraphs: str, kind: str = "") -> str:
+    given = f"<p:nvSpPr><p:nvPr><p:ph {kind}/></p:nvPr></p:nvSpPr>" if kind else ""
+    return (
+        f"<p:sp>{given}<p:txBody>{''.join(f'<a:p>{p}</a:p>' for p in paragraphs)}</p:txBody></p:sp>"
+    )
+
+
+def run(text: str, look: str = "") -> str:
+    return f"<a:r><a:rPr {look}/><a:t>{text}</a:t></a:r>"
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        (shape(run("a"), run("b"), kind='type="title"') + shape(run("c")), "# a b\n\nc"),
+        (shape(run("a"), kind='type="ctrTitle"') + shape(run("b"), kind='type="body"'), "# a\n\nb"),
+        (shape(run("a"), kind='type="sldNum"') + shape(run("b"), kind='idx="1"'), "b"),
+        (
+            shape(*(f'<a:pPr lvl="{level}"/>{run("a")}' for level in (0, 1, 2, 8, 9, -1))),
+            f"a\n- a\n   - a\n{'   ' * 7}- a\n{'   ' * 7}- a\na",
+        ),
+        (shape(run("a"), run(" "), run("b")), "a\nb"),
+        (shape(run("a") + "<a:br/>" + run("b")), "a\nb"),
+        (
+            shape(run("x") + run("2", 'baseline="30000"') + run("3", 'baseline="-25000"')),
+            "x²₃",
+        ),
+        (shape(run("4", 'baseline="0"') + run("5", 'baseline="0%"') + run("6")), "456"),
+        (f"<p:AlternateContent><p:Choice>{shape(run('a'))}</p:Choice></p:AlternateContent>", "a"),
+        (
+            "<p:graphicFrame><a:tbl>"
+            f"<a:tr><a:tc><a:p>{run('a')}</a:p></a:tc><a:tc><a:p>{run('b')}</a:p></a:tc></a:tr>"
+            "</a:tbl></p:graphicFrame>",
+            "| a | b |\n| --- | --- |",
+        ),
+    ],
+)
+def test_what_a_slide_has(shapes: str, expected: str) -> None:
+    assert slide(shapes) == expected
