@@ -67,7 +67,7 @@ RETRY_S: Final = 60.0
 LOST_S: Final = 300.0
 """Seconds between two polls if the provider is unreachable, or does not know the batch."""
 # (age of the job, seconds between two polls from that age on)
-_LOOKS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
+_POLL_INTERVALS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
 
 
 class BatchService:
@@ -130,7 +130,7 @@ class BatchService:
         """
         profile, info = resolved.profile, resolved.model
         needs = await self._needs_of(template_id)
-        why = refusal(profile, info) or _no_task(files, task, needs.documents)
+        why = refusal(profile, info) or _task_refusal(files, task, needs.documents)
         if why:
             raise why
         parameters = parameters or GenerationParameters()
@@ -223,8 +223,8 @@ class BatchService:
             IllegalChoiceError: all files have an answer, or the job is under way.
         """
         old = await self._job(job_id)
-        rest = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
-        if not rest or not old.status.is_over:
+        unanswered = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
+        if not unanswered or not old.status.is_over:
             raise IllegalChoiceError(
                 Reason.BATCH_NOTHING_LEFT if old.status.is_over else Reason.BATCH_UNDER_WAY
             )
@@ -255,7 +255,7 @@ class BatchService:
                 row.tokens,
                 prompt=row.prompt,
             )
-            for number, row in enumerate(rest, start=1)
+            for number, row in enumerate(unanswered, start=1)
         ]
         await self.store.create(job, items)
         if any(item.part is None for item in items):  # never read; `prepare` reads them
@@ -309,37 +309,37 @@ class BatchService:
             provider = await self._gateway.batches(profile)
             await self._step(job, profile, provider)
         except ProviderError as error:
-            return await self._trouble(job_id, error)
+            return await self._handle_failure(job_id, error)
         except (IllegalChoiceError, CredentialError) as error:
-            await self._note(job_id, note_of(error))
+            await self._store_error(job_id, note_of(error))
             return None
         job = await self._job(job_id)
         return None if job.status.is_over else look_again_s(job)
 
     async def _step(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
         info = self._info(job, profile)
-        trouble: ProviderError | None = None
+        send_error: ProviderError | None = None
         try:
             if job.is_cancelled:
                 self._stopped.add(job.id)
-                await self._find_what_was_created(job, provider)
+                await self._find_created_batches(job, provider)
             else:
                 await self._sender.send(job, info, provider, lambda: job.id in self._stopped)
         except ProviderError as error:  # existing batches are still polled below
-            trouble = error
+            send_error = error
         self.changed(job.id)
         job = await self._job(job.id)
-        odd = [
-            await self._look(job, profile, info, provider, upload)
+        errors = [
+            await self._poll(job, profile, info, provider, upload)
             for upload in job.uploads
             if upload.batch_id and not upload.is_fetched
         ]
-        if trouble is not None:
-            raise trouble
+        if send_error is not None:
+            raise send_error
         job = await self._job(job.id)
-        await self._sum_up(replace(job, error=next(filter(None, odd), None)))
+        await self._update_status(replace(job, error=next(filter(None, errors), None)))
 
-    async def _find_what_was_created(self, job: BatchJob, provider: BatchProvider) -> None:
+    async def _find_created_batches(self, job: BatchJob, provider: BatchProvider) -> None:
         """Find the batches of a cancelled job that a crash may have left unrecorded."""
         for upload in job.uploads:
             if not upload.batch_id and upload.is_creating:
@@ -350,7 +350,7 @@ class BatchService:
                     found = replace(found, batch_id=batch.id, status=status)
                 await self.store.save_upload(found)
 
-    async def _look(
+    async def _poll(
         self,
         job: BatchJob,
         profile: ProviderProfile,
@@ -361,8 +361,8 @@ class BatchService:
         """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended."""
         batch = await provider.fetch(upload.batch_id)
         status = batch.status or upload.status
-        ends = status.is_over or status is BatchStatus.CANCELLING
-        if (job.is_cancelled or job.id in self._stopped) and not ends:
+        is_ending = status.is_over or status is BatchStatus.CANCELLING
+        if (job.is_cancelled or job.id in self._stopped) and not is_ending:
             try:
                 batch = await provider.cancel(upload.batch_id)
             except ProviderError as error:
@@ -389,7 +389,7 @@ class BatchService:
             self.store, provider, job, upload, batch, lambda result: _cost(asked, result)
         )
 
-    async def _sum_up(self, job: BatchJob) -> None:
+    async def _update_status(self, job: BatchJob) -> None:
         """Set the job's status from its uploads."""
         sent = [upload for upload in job.uploads if upload.batch_id]
         rows = [upload for upload in sent if not upload.is_fetched]
@@ -398,9 +398,9 @@ class BatchService:
             await self._end_of_cancelled(job, bool(sent))
             return
         status = combined_status(sent) if sent else BatchStatus.UPLOADING
-        if not sent and not await self._has_waiting(job.id):
+        if not sent and not await self._has_unsent_files(job.id):
             status = BatchStatus.FAILED  # no file could be sent
-        if status.is_over and (rows or await self._has_waiting(job.id)):
+        if status.is_over and (rows or await self._has_unsent_files(job.id)):
             status = BatchStatus.FINALIZING
         if not status.is_over:
             await self._save(replace(job, status=status))
@@ -415,31 +415,31 @@ class BatchService:
                 await self.store.save_item(unanswered)
         status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
         # If the cancellation came too late, every answer is there.
-        whole = status is BatchStatus.COMPLETED
-        status = BatchStatus.COMPLETED if whole else BatchStatus.CANCELLED
+        is_complete = status is BatchStatus.COMPLETED
+        status = BatchStatus.COMPLETED if is_complete else BatchStatus.CANCELLED
         await self._save(replace(job, status=status, ended_at=now(), held=None))
 
-    async def _has_waiting(self, job_id: str) -> bool:
+    async def _has_unsent_files(self, job_id: str) -> bool:
         return any(row.status is ItemStatus.READ for row in await self.store.rows(job_id))
 
-    async def _trouble(self, job_id: str, error: ProviderError) -> float | None:
-        """Handle a failed step. Return the seconds until the next try; None if there is none."""
+    async def _handle_failure(self, job_id: str, error: ProviderError) -> float | None:
+        """Handle a failed step. Return the seconds until the next try; None for no retry."""
         job = await self._job(job_id)
-        is_there = any(u.batch_id or u.is_creating for u in job.uploads)
+        has_batch = any(u.batch_id or u.is_creating for u in job.uploads)
         is_final = is_refusal(error)
-        if is_final and not is_there and not job.is_cancelled:
+        if is_final and not has_batch and not job.is_cancelled:
             # Nothing was created, so nothing is billed and the user may start the job again.
             why = note_of(error)
             await self._save(replace(job, status=BatchStatus.READY, held=None, error=why))
             return None
         is_unknown = error.status == 404 or isinstance(error, EndpointMissingError)
         if is_unknown and job.is_cancelled:
-            await self._forget(job, error)
+            await self._end_unknown(job, error)
             return None
-        await self._note(job_id, replace(note_of(error), remedy=Remedy.ASKED_AGAIN))
+        await self._store_error(job_id, replace(note_of(error), remedy=Remedy.ASKED_AGAIN))
         return LOST_S if is_final else RETRY_S
 
-    async def _forget(self, job: BatchJob, error: ProviderError) -> None:
+    async def _end_unknown(self, job: BatchJob, error: ProviderError) -> None:
         """End a cancelled job whose batch the provider does not know."""
         for upload in job.uploads:
             if not upload.is_fetched:
@@ -449,7 +449,7 @@ class BatchService:
                 await self.store.finish(ended, ItemStatus.UNANSWERED, why, {})
         await self._end_of_cancelled(await self._job(job.id), was_sent=False)
 
-    async def _note(self, job_id: str, why: ErrorNote) -> None:
+    async def _store_error(self, job_id: str, why: ErrorNote) -> None:
         job = await self._job(job_id)
         if job.error != why:
             await self._save(replace(job, error=why))
@@ -474,8 +474,8 @@ class BatchService:
             IllegalChoiceError: no such provider is configured.
         """
         profiles = await self._profiles()
-        there = [p for p in profiles if p.base_url == job.base_url]
-        for profile in (*(p for p in there if p.id == job.choice.provider_id), *there):
+        at_address = [p for p in profiles if p.base_url == job.base_url]
+        for profile in (*(p for p in at_address if p.id == job.choice.provider_id), *at_address):
             if profile.kind is not ProviderKind.ON_DEVICE:
                 return profile
         raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
@@ -498,7 +498,7 @@ def look_again_s(job: BatchJob) -> float:
     """Return the seconds until a job is polled again; older jobs are polled less often."""
     began = job.started_at or job.created_at
     age = (now() - began).total_seconds()
-    return next(every for since, every in reversed(_LOOKS) if age >= since or since == 0.0)
+    return next(every for since, every in reversed(_POLL_INTERVALS) if age >= since or since == 0.0)
 
 
 def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
@@ -507,7 +507,7 @@ def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
     return None if price is None or result.usage is None else price.of(result.usage)
 
 
-def _no_task(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:
+def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:
     """Return why the task cannot be asked of each file; None if it can."""
     if not files:
         return IllegalChoiceError(Reason.BATCH_WITHOUT_FILES)

@@ -190,8 +190,8 @@ class AnswerRun:
         self._is_left = False
         self._stopped: RemoteRun | None = None
         self._round_usage: Usage | None = None  # of the request that has ended last
-        self._rounds_written = 0
-        self._fees_written = Decimal(0)
+        self._rounds_recorded = 0
+        self._fees_recorded = Decimal(0)
         self._has_name = asyncio.Event()  # set once the background run can be found again
 
     async def run(
@@ -238,8 +238,8 @@ class AnswerRun:
             usage = await provider.cancel(run)
         except UserFacingError:
             name = self._resolved.profile.name
-            told = notice(NoticeCode.MAY_GO_ON, provider=name)
-            self._reply = accumulate(self._reply, Notice(told))
+            text = notice(NoticeCode.MAY_GO_ON, provider=name)
+            self._reply = accumulate(self._reply, Notice(text))
         else:
             if usage is not None:
                 self._reply = accumulate(self._reply, UsageReported(usage))
@@ -248,7 +248,7 @@ class AnswerRun:
             final = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
             self.answer = with_file(final, self._file)
             await self._store.save_answer(self.answer)
-        await self._write_down()
+        await self._record_call()
         return self._reply is not before
 
     async def _run(self, listen: Listener) -> Message:
@@ -290,8 +290,8 @@ class AnswerRun:
             self._stopped = kept.remote_run
             if self._request.background and not self._reply.response_id:
                 name = self._resolved.profile.name
-                told = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
-                self._reply = accumulate(self._reply, Notice(told))
+                text = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
+                self._reply = accumulate(self._reply, Notice(text))
             await self._finish(MessageStatus.CANCELLED, once=True)
             return
         self.answer = kept
@@ -357,9 +357,9 @@ class AnswerRun:
         while isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
             try:
                 if isinstance(event, HostedCall):
-                    await self._write_fees(has_ended=True)
+                    await self._record_fees(has_ended=True)
                 if isinstance(event, RoundEnded):
-                    await self._write_round()
+                    await self._record_round()
                 await self._store.save_answer(self.so_far)
             except StorageError as error:
                 self._on_store(error)
@@ -409,8 +409,8 @@ class AnswerRun:
         """
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
-            told = event if self.tells_all else kept
-            self._take(kept, lambda _, reply: listen(told, reply))
+            reported = event if self.tells_all else kept
+            self._take(kept, lambda _, reply: listen(reported, reply))
         rest = _text_of(event)[len(_text_of(kept)) :]
         if rest:
             if not self._long.has_begun:
@@ -439,9 +439,9 @@ class AnswerRun:
                 await self._long.abandon()
 
     def _should_stand_in(self, event: StreamEvent) -> bool:
-        gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
+        is_gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
         is_instant = self._resolved.variant is Variant.INSTANT and not self._resolved.notice
-        return gone and is_instant and self._reply.is_empty
+        return is_gone and is_instant and self._reply.is_empty
 
     def _is_too_long(self, event: StreamEvent) -> bool:
         is_refusal = isinstance(event, Failed) and isinstance(event.error, ContextTooLongError)
@@ -542,7 +542,7 @@ class AnswerRun:
                     self._file = await self._long.attach()
                 self.answer = with_file(final, self._file)
                 await self._store.save_answer(self.answer)
-                await self._write_down()
+                await self._record_call()
             except StorageError as error:
                 self._on_store(error)
                 if once:
@@ -601,7 +601,7 @@ class AnswerRun:
             duration_s=self.answer.duration_s if is_only else None,
         )
 
-    async def _write_down(self) -> None:
+    async def _record_call(self) -> None:
         """Record the call, at an unknown cost if the provider reported no usage.
 
         A refused request is recorded as failed, and costs nothing.
@@ -612,31 +612,31 @@ class AnswerRun:
         usage = reply.round_usage
         if usage is None and reply.usage_scope is UsageScope.FIRST:
             return
-        is_begun = usage is not None or reply.may_be_billed
+        is_billable = usage is not None or reply.may_be_billed
         # The cap may refuse a further round of tools, which then is not sent.
         is_refused = reply.error is not None and reply.error.code != SpendingCapError.code
-        if is_begun or (self._is_sent and is_refused):
+        if is_billable or (self._is_sent and is_refused):
             price = self._resolved.price
             is_free = usage is None and price is not None and price.is_free
-            await self._write_line(usage, is_billed=is_begun and not is_free)
-            await self._write_fees()
+            await self._record_request(usage, is_billed=is_billable and not is_free)
+            await self._record_fees()
 
-    async def _write_round(self) -> None:
+    async def _record_round(self) -> None:
         """Record the cost of a request of the answer that another one follows."""
-        if self._rounds_written < self._reply.round:
-            await self._write_line(self._round_usage)
-            self._rounds_written += 1
+        if self._rounds_recorded < self._reply.round:
+            await self._record_request(self._round_usage)
+            self._rounds_recorded += 1
             # The loop holds the next request: until then, nothing is lost with this process.
             await self._hold.release()
 
-    async def _write_line(self, usage: Usage | None, *, is_billed: bool = True) -> None:
+    async def _record_request(self, usage: Usage | None, *, is_billed: bool = True) -> None:
         cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
         line = self._line(self.purpose, cost)
         await self._spending.add(
             line._replace(usage=usage or Usage(), performance=self._performance)
         )
 
-    async def _write_fees(self, *, has_ended: bool = False) -> None:
+    async def _record_fees(self, *, has_ended: bool = False) -> None:
         """Record the cost of the provider's tools, each as soon as it has run.
 
         The usage is known at the end of a request, which a killed process does not see.
@@ -647,9 +647,9 @@ class AnswerRun:
         made = tool_calls(self._reply.parts)
         calls = [call for call in made if call.state.has_ended or not has_ended]
         fees = hosted_cost(calls, self._tool_prices)
-        if fees > self._fees_written:
-            await self._spending.add(self._line(Purpose.TOOLS, fees - self._fees_written))
-            self._fees_written = fees
+        if fees > self._fees_recorded:
+            await self._spending.add(self._line(Purpose.TOOLS, fees - self._fees_recorded))
+            self._fees_recorded = fees
 
     def _line(self, purpose: Purpose, cost: Decimal | None) -> Call:
         return Call(
@@ -730,8 +730,8 @@ def _details(error: ProviderError) -> str:
         (error.api_code, "{}", "Code: {}"),
         (error.request_id, "request {}", "Request id: {}"),
     )
-    said = error.details.splitlines()
+    lines = error.details.splitlines()
     left_out = [
-        words.format(fact) for fact, words, line in facts if fact and line.format(fact) not in said
+        words.format(fact) for fact, words, line in facts if fact and line.format(fact) not in lines
     ]
-    return "\n".join(lines for lines in (" · ".join(left_out), error.details) if lines)
+    return "\n".join(text for text in (" · ".join(left_out), error.details) if text)

@@ -227,13 +227,13 @@ class ChatService:
         count = parameters.candidates
         if count == 1:
             return estimate
-        return several(estimate, count, at_once=await self._at_once(resolved))
+        return several(estimate, count, at_once=await self._supports_candidates(resolved))
 
-    async def _at_once(self, resolved: ResolvedChoice) -> bool:
+    async def _supports_candidates(self, resolved: ResolvedChoice) -> bool:
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
         return supports_candidates(resolved.profile, resolved.model, learned)
 
-    async def _may_be_at_once(self, resolved: ResolvedChoice) -> bool:
+    async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
         """Return True unless the server is known to give one answer per request.
 
         One request then finds out which API the server has. Several would find out at once.
@@ -247,7 +247,7 @@ class ChatService:
     ) -> ResolvedChoice:
         """Resolve `choice` in the service tier of the settings."""
         resolved = self.resolve(profile, choice)
-        tier = _legal(settings.parameters, resolved).service_tier
+        tier = _accepted_parameters(settings.parameters, resolved).service_tier
         return replace(resolved, service_tier=tier)
 
     async def begin(
@@ -418,7 +418,7 @@ class ChatService:
         """Return runs, not stored yet, that answer the last question of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
-        told = (
+        content_notices = (
             blind_notice(sent.messages, resolved.model),
             text_notice(sent.messages, resolved),
             beginning_notice(sent.messages),
@@ -426,10 +426,10 @@ class ChatService:
         tools = await self._chosen_tools(settings, resolved)
         notices = (
             resolved.notice,
-            *told,
+            *content_notices,
             *_parameter_notices(settings, resolved),
-            _missing(tools),
-            *_not_taken(settings, resolved.model),
+            _missing_tools_notice(tools),
+            *_unsupported_notices(settings, resolved.model),
             form_notice(settings.schema or settings.grammar),
             notice(NoticeCode.REPAIRED) if repairs else "",
         )
@@ -443,14 +443,16 @@ class ChatService:
             request = _with_tools(request, tools, fence)
             if repairs is not None:
                 request = replace(request, messages=(*request.messages, *repair_turn(repairs)))
-            gateways, request = await self._ways(resolved, request)
+            gateways, request = await self._gateways(resolved, request)
             holds = await self._holds(hold, request, resolved, settings, purpose)
-            for each in holds:
-                undo.push_async_callback(each.release)
+            for share in holds:
+                undo.push_async_callback(share.release)
             if tools:
                 seen = ToolContext(conversation.id, tuple(path), self.attachments.text)
-                looping = partial(self._looping, tools, seen, resolved, fence, settings.limits)
-                gateways = [looping(gateway) for gateway in gateways]
+                add_loop = partial(
+                    self._with_tool_loop, tools, seen, resolved, fence, settings.limits
+                )
+                gateways = [add_loop(gateway) for gateway in gateways]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
                     self.parts.read(path[-1], answer, request, resolved, fence)
@@ -469,7 +471,7 @@ class ChatService:
                 gateway=gateway,
                 spending=self.spending,
                 hold=share,
-                stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
+                stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
                 tool_prices=self._tool_prices(resolved),
                 schema=settings.schema,
@@ -527,7 +529,7 @@ class ChatService:
             messages=(*example_turns(settings.examples), *messages),
             instructions=settings.instructions,
             effort=resolved.effort,
-            parameters=_legal(settings.parameters, resolved),
+            parameters=_accepted_parameters(settings.parameters, resolved),
             cache_key=question.conversation_id,
             state=state,
             store=resolved.profile.keeps_at_provider,
@@ -538,13 +540,13 @@ class ChatService:
             requested=settings.requested,
         )
 
-    async def _ways(
+    async def _gateways(
         self, resolved: ResolvedChoice, request: ChatRequest
     ) -> tuple[list[Gateway], ChatRequest]:
         """Return a gateway per answer, and the request: a shared one, or one for each."""
         count = request.parameters.candidates
         is_plain = not request.tools and request.grammar is None
-        if count > 1 and is_plain and await self._may_be_at_once(resolved):
+        if count > 1 and is_plain and await self._may_support_candidates(resolved):
             together = OneRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
         alone = replace(request, parameters=replace(request.parameters, candidates=1))
@@ -597,10 +599,10 @@ class ChatService:
 
     def _tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
         """Return the prices of hosted tools at this provider."""
-        share = resolved.profile.price_multiplier
-        return {name: price * share for name, price in self.catalog.hosted_tools.items()}
+        multiplier = resolved.profile.price_multiplier
+        return {name: price * multiplier for name, price in self.catalog.hosted_tools.items()}
 
-    def _looping(
+    def _with_tool_loop(
         self,
         tools: ToolSet,
         seen: ToolContext,
@@ -620,7 +622,7 @@ class ChatService:
             as_provider_error=as_provider_error,
         )
 
-    def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+    def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Mark Instant as not served by the provider. Return its stand-in."""
         self._without_instant.add(profile.id)
         return self.resolve(profile, choice)
@@ -665,13 +667,13 @@ async def _with_form(
     return settings if form is None else replace(settings, schema=form)
 
 
-def _missing(tools: ToolSet) -> NoticeText:
+def _missing_tools_notice(tools: ToolSet) -> NoticeText:
     if not tools.missing:
         return ""
     return notice(NoticeCode.TOOLS_MISSING, names=", ".join(tools.missing))
 
 
-def _not_taken(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
+def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
     """Return notices on tools and a schema that the model is known not to support."""
     asked = {
         "tools": settings.parameters.tools and model.takes_tools is False,
@@ -725,13 +727,15 @@ def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
 
 def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
     asked = settings.parameters
-    sent = _legal(asked, resolved)
+    sent = _accepted_parameters(asked, resolved)
     return model_notices(
         asked, sent, settings.requested, resolved.profile, resolved.model, resolved.effort
     )
 
 
-def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:
+def _accepted_parameters(
+    parameters: GenerationParameters, resolved: ResolvedChoice
+) -> GenerationParameters:
     """Return the parameters that the model accepts, with its limit on the output.
 
     The panel shows refused parameters as disabled, with the reason.
