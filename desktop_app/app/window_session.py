@@ -380,7 +380,7 @@ class WindowSession:
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
         left = Resumer(self._backend.conversations, self._backend.chat)
-        for run in await left.take_up(self.controllers.state.providers.all):
+        for run in await left.runs_to_resume(self.controllers.state.providers.all):
             self.controllers.running.start(run)
         await self.controllers.pinned_order.load()
         await self.controllers.library.load()

@@ -38,7 +38,7 @@ from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
-from desktop_app.services.models.model_menu import as_listed, proposed_model
+from desktop_app.services.models.model_menu import proposed_model, with_listed_models
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.tools.consent import ConsentDesk
@@ -309,7 +309,7 @@ class Backend:
         own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         of_this_run = [
             replace(
-                as_listed(p, self.catalog, self.listings.of(p)),
+                with_listed_models(p, self.catalog, self.listings.of(p)),
                 monthly_cap=caps.get(p.base_url),
                 own_models=own.get(p.base_url, p.own_models),
             )

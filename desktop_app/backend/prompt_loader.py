@@ -22,9 +22,9 @@ from desktop_app.domain.prompts.prompts import (
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     Entry,
-    filled,
+    fill_prompt,
+    find_prompt,
     library,
-    named,
     prompt_from_markdown,
 )
 
@@ -93,9 +93,9 @@ async def from_template(
         StorageError: the store cannot be read.
     """
     values = dict(_pair(pair) for pair in given)
-    prompt = named(name, await prompt_library(backend))
+    prompt = find_prompt(name, await prompt_library(backend))
     by_program = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
-    question = filled(prompt, values, by_program)
+    question = fill_prompt(prompt, values, by_program)
     takes_it = SELECTION in filled_names(prompt.text)
     if text.strip() and not takes_it:
         question = f"{question}\n\n{text.strip()}"

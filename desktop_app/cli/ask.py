@@ -83,10 +83,10 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
-    filled,
-    for_each,
-    named,
+    fill_prompt,
+    find_prompt,
     require_two_documents,
+    task_for_each,
 )
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
@@ -159,14 +159,16 @@ async def _question(
     if options.template:
         template, question = await from_template(backend, options.template, options.set, prompt)
         if options.in_parts:
-            question = for_each(question, template.needs, parts)
+            question = task_for_each(question, template.needs, parts)
         return Draft(question, template_id=template.id)
     if prompt:
         return Draft(prompt)
     if all(isinstance(part, ImagePart) for part in parts):
         return Draft("Describe what this shows.")
-    summary = named(SUMMARY, await prompt_library(backend))
-    return Draft(for_each(filled(summary, {}, {}), summary.needs, parts), template_id=summary.id)
+    summary = find_prompt(SUMMARY, await prompt_library(backend))
+    return Draft(
+        task_for_each(fill_prompt(summary, {}, {}), summary.needs, parts), template_id=summary.id
+    )
 
 
 async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
@@ -236,8 +238,8 @@ async def _answer(
     draft = await _question(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *asked_of))
     if unsaved is not None:
-        named = leading_id(settings.counted_instructions, parts, draft.text)
-        conversation = replace(conversation, id=named)
+        leading = leading_id(settings.counted_instructions, parts, draft.text)
+        conversation = replace(conversation, id=leading)
     if attached and settings.parameters.tools and not options.in_parts:
         for each in answering:
             draft = await _with_beginnings(service, draft, each, settings)
@@ -250,13 +252,13 @@ async def _answer(
         if attached and not options.in_parts:
             error.remedy = Remedy.SUMMARIZE
         raise
-    notices = [notice for each in (began, *began.beside) for notice in each.answer.notices]
+    notices = [notice for each in (began, *began.siblings) for notice in each.answer.notices]
     for words in dict.fromkeys(str(notice) for notice in notices if not names_form(notice)):
         say(words)
-    if began.beside:
-        code = await _run_several(backend, [began, *began.beside], options, unsaved)
+    if began.siblings:
+        code = await _run_several(backend, [began, *began.siblings], options, unsaved)
     else:
-        began.tells_all = True
+        began.reports_all = True
         code = await _run(backend, began, profile, output, unsaved)
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
@@ -389,7 +391,7 @@ def _say_method(method: CountMethod) -> None:
 def _input_words(taken: Estimate) -> str:
     """Return the size of the input, and its cost if known."""
     tokens = formatting.number(taken.input_tokens)
-    if not taken.exact:
+    if not taken.is_exact:
         tokens = tr("about {tokens}", tokens=tokens)
     if not taken.input_cost:
         return tr("Input tokens: {tokens}", tokens=tokens)
@@ -459,9 +461,9 @@ async def _run(
         unsaved.answers.close()
     for source in cited(began.question, began.answer):
         say(source)
-    choice, named = began.answer.choice, began.answer.answered_by
-    if choice is not None and not is_same_model(choice.model, named):
-        say(tr("Answered by {model}.", model=named))
+    choice, answered_by = began.answer.choice, began.answer.answered_by
+    if choice is not None and not is_same_model(choice.model, answered_by):
+        say(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:
         return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
     if was_stopped:

@@ -162,11 +162,11 @@ async def _answers(chance: random.Random, room: Room, provider: _Provider) -> li
         run = await room.begin("Why?", profile, variant, settings=settings)
     except UserFacingError as error:
         return [error]
-    for each in (run, *run.beside):
+    for each in (run, *run.siblings):
         each.checkpoint_s = 3_600
         each.largest_kept = chance.choice((8 << 20, 8 << 20, 8 << 20, 24))
-    await asyncio.gather(*(room.run(each) for each in (run, *run.beside)))
-    said += [await _of_run(room, each) for each in (run, *run.beside)]
+    await asyncio.gather(*(room.run(each) for each in (run, *run.siblings)))
+    said += [await _of_run(room, each) for each in (run, *run.siblings)]
     said += sorted({type(event).__name__ for event in room.heard})
     path = await room.store.path(run.conversation.id)
     try:
@@ -210,7 +210,7 @@ async def _stopped(chance: random.Random, room: Room, provider: _Provider) -> li
     if not is_left:
         return [*said, await run.call_off(), len(provider.cancelled), await _of_run(room, run)]
     await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
-    taken = await Resumer(room.store, room.service).take_up([OPENAI])
+    taken = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
     provider.add(*_script(chance, is_last=True))
     for answering in taken:
         await room.run(answering)

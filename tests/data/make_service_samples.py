@@ -67,21 +67,21 @@ from desktop_app.services.chat.compaction_service import CompactionService, Plan
 from desktop_app.services.chat.inline_pictures import PictureText
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.titles import wants_title
-from desktop_app.services.collections.passage_context import budget, looked_for
+from desktop_app.services.collections.passage_context import passage_budget, retrieval_text
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.chunked_reading import ChunkedReader, in_parts
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.kept_spans import even_parts, spans_from
-from desktop_app.services.documents.note_taking import DocumentPiece, Task, key_of, longest
+from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
 from desktop_app.services.spending.cost_estimate import (
     Estimator,
     needs_counting,
     usable_input,
     used_tokens,
 )
-from desktop_app.services.structured.form_notices import may_be_repaired, repair_turn
+from desktop_app.services.structured.form_notices import can_be_repaired, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.hosted_tools import (
     CODE_INTERPRETER,
@@ -180,7 +180,7 @@ class _Jobs:
     def model_for(self, _purpose: object, own: ResolvedChoice) -> ResolvedChoice:
         return replace(own, model=replace(own.model, context_window=3_000, max_input=None))
 
-    def at(self, _profile: object, model: ModelInfo) -> ResolvedChoice:
+    def choice_of(self, _profile: object, model: ModelInfo) -> ResolvedChoice:
         return replace(_resolved(self._chance), model=model)
 
     async def ask(self, *asked: object, **_more: object) -> str:
@@ -209,7 +209,7 @@ def estimates() -> Iterator[str]:
         yield _line(
             *asyncio.run(estimator.estimate(context, draft, found=())),
             asyncio.run(estimator.context_tokens(context)),
-            estimator.surely_fits(context, draft),
+            estimator.is_sure_to_fit(context, draft),
             used_tokens(context.path, context.resolved, context.compactions),
             needs_counting(context.path, context.resolved, context.compactions),
             usable_input(context.resolved.model),
@@ -292,7 +292,7 @@ async def _reading(chance: random.Random) -> list[object]:
         pieces = await reader.pieces(task)
         stored = chance.sample(pieces, len(pieces) // 2)
         for piece in stored:
-            await notes.put(key_of(task, piece), "noted", "c")
+            await notes.put(note_key(task, piece), "noted", "c")
         again = await reader.plan_of(replace(task, answerer=own), await reader.pieces(task))
     except UserFacingError as error:
         return [str(error)]
@@ -308,7 +308,7 @@ async def _reading(chance: random.Random) -> list[object]:
         [_piece(piece) for piece in pieces],
         [_piece(piece) for piece in smaller],
         [_piece(piece) for piece in merged],
-        [await reader.room(task), await reader.room_for_notes(task, request), longest(task)],
+        [await reader.room(task), await reader.room_for_notes(task, request), longest_note(task)],
         [[len(found.sha256), found.in_parts] for found in in_parts(documents)],
     ]
 
@@ -332,8 +332,8 @@ def passages() -> Iterator[str]:
                 said[chance.randrange(len(said))] = "not"
             found.append(known.is_new(" ".join(said)))
         context = _context(chance)
-        question = looked_for(context.path, _phrase(chance))
-        yield _line(found, "\n" in question, budget(context.resolved))
+        question = retrieval_text(context.path, _phrase(chance))
+        yield _line(found, "\n" in question, passage_budget(context.resolved))
 
 
 def models() -> Iterator[str]:
@@ -401,8 +401,8 @@ def forms() -> Iterator[str]:
             [getattr(part, "text", "…") for part in shown.parts],
             getattr(shown, "is_tree", None),
             has_value(made),
-            may_be_repaired(made),
-            repaired if may_be_repaired(made) else None,
+            can_be_repaired(made),
+            repaired if can_be_repaired(made) else None,
         )
 
 
@@ -486,7 +486,15 @@ def _planned(plan: Plan) -> list[object]:
     costs = [
         None if cost is None else str(cost) for cost in (plan.cost_of_input, plan.cost_at_most)
     ]
-    return [plan.kind.value, point, plan.by.model.id, plan.whole, plan.tokens, plan.exact, *costs]
+    return [
+        plan.kind.value,
+        point,
+        plan.maker.model.id,
+        plan.whole,
+        plan.tokens,
+        plan.is_exact,
+        *costs,
+    ]
 
 
 def _compacted(service: CompactionService, plan: Plan) -> list[object]:

@@ -30,11 +30,11 @@ class BookOfOne:
         """Return the rows."""
         return self.rows
 
-    async def keep_listed(self, name: str, tools: Any) -> None:
+    async def store_listed(self, name: str, tools: Any) -> None:
         """Keep the rows."""
         self.rows = list(tools)
 
-    async def keep_prompts(self, name: str, prompts: Any) -> None:
+    async def store_prompts(self, name: str, prompts: Any) -> None:
         """Do nothing."""
 
     async def servers(self) -> list[ToolServer]:

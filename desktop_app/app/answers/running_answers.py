@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import StorageError
 from desktop_app.rendering.structured_answer import fence_of
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.run_resumption import ResumedAnswering
+from desktop_app.services.chat.run_resumption import ResumedRun
 from desktop_app.services.ports import MessageStore
 
 FRAME_MS = 16
@@ -110,7 +110,7 @@ class RunningAnswers(QObject):
 
     def start(self, answering: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
-        for each in (answering, *answering.beside):
+        for each in (answering, *answering.siblings):
             run = self._runs[each.answer.id] = _Run(each, gap=fence_of(each.answer))
             run.task = self._tasks.start(self._run(each.conversation.id, run))
         self.started.emit(answering.conversation.id)
@@ -172,7 +172,7 @@ class RunningAnswers(QObject):
     def retry_with_key(self, provider_id: str) -> None:
         """Continue runs that wait for this provider's key, which has changed."""
         for run in self._runs.values():
-            if isinstance(run.answering, ResumedAnswering):
+            if isinstance(run.answering, ResumedRun):
                 run.answering.retry_with_key(provider_id)
 
     async def stop_all(self) -> None:

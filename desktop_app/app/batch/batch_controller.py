@@ -400,7 +400,7 @@ class BatchController(QObject):
             self.runs.go_on(job_id)
 
     async def _again(self, job_id: str) -> None:
-        job = await self.runs.service.again(job_id)
+        job = await self.runs.service.create_retry(job_id)
         await self._show_job(job.id)
         self.runs.go_on(job.id)
 

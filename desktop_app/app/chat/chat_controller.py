@@ -40,7 +40,7 @@ from desktop_app.domain.errors import (
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
-from desktop_app.services.structured.form_notices import may_be_repaired
+from desktop_app.services.structured.form_notices import can_be_repaired
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
@@ -254,7 +254,7 @@ class ChatController(QObject):
         await self._show_begun(began, asked)
         if compared:
             path = path if began.question is None else [*path, began.question]
-            self.compared.emit(path, [run.answer for run in (began, *began.beside)])
+            self.compared.emit(path, [run.answer for run in (began, *began.siblings)])
 
     def _unpriced(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation
@@ -321,7 +321,7 @@ class ChatController(QObject):
         self._current.store(kept)
         self._pane.set_title(kept.title)
         follows = began.question is not None and _follows(began.question, self._current.path)
-        if follows and began.question is not None and not began.beside:
+        if follows and began.question is not None and not began.siblings:
             self._current.append(began.question, began.answer)
             self._show_first_of(began.question, began.answer)
             self._navigator.mark_open()
@@ -439,7 +439,7 @@ class ChatController(QObject):
             if answer.status is MessageStatus.FAILED:
                 self.hold_back(conversation_id)
             self.send_waiting(conversation_id)
-        if is_open and may_be_repaired(answer) and self._values["answer.repair"]:
+        if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_to(answer.id)
             self._start(self._begin(path, None, repairs=answer))
 

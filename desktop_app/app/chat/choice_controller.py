@@ -21,7 +21,7 @@ from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.services.chat.candidate_answers import several
+from desktop_app.services.chat.candidate_answers import estimate_several
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import (
     Estimate,
@@ -257,7 +257,7 @@ class ChoiceController(QObject):
             most = setup.ask_settings.parameters.max_output_tokens
             one = repriced(estimate, setup.resolved, most)
             at_once = estimate.inputs == 1
-            texts = estimate_texts(several(one, estimate.answers, at_once=at_once))
+            texts = estimate_texts(estimate_several(one, estimate.answers, at_once=at_once))
         self._pane.prompt.row.set_estimate(*texts)
 
     async def _update_figures(self, estimate: Estimate | None) -> None:
@@ -331,7 +331,7 @@ class ChoiceController(QObject):
 
 def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     """Return the estimate beside Send, its short form, and its tooltip."""
-    is_exact, count = estimate.exact, estimate.input_tokens
+    is_exact, count = estimate.is_exact, estimate.input_tokens
     short = tr("{tokens} tokens", tokens=_marked(tokens(count), is_exact=is_exact))
     facts, lines = [short], [_input_tokens(count, is_exact=is_exact)]
     lines.append(tr(COUNTED[estimate.method]))

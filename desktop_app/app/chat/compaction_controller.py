@@ -174,7 +174,7 @@ class CompactionController(QObject):
             return
         self._looks += 1
         self._plan = (here, plan)
-        if plan.by.price == FREE:
+        if plan.maker.price == FREE:
             self._accept()
             return
         self._show_bar()
@@ -223,7 +223,7 @@ class CompactionController(QObject):
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
         self._work[conversation_id] = (
             task,
-            tr("Compacting with {model}…", model=plan.by.model.name),
+            tr("Compacting with {model}…", model=plan.maker.model.name),
         )
         task.add_done_callback(lambda _task: self._ended(conversation_id))
         self._show_bar()
@@ -234,7 +234,7 @@ class CompactionController(QObject):
             task, _ = self._work[conversation_id]
             words = tr(
                 "Compacting with {model}, part {part} of {parts}…",
-                model=plan.by.model.name,
+                model=plan.maker.model.name,
                 part=done + 1,
                 parts=parts,
             )
@@ -377,7 +377,7 @@ def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | No
 
 def offer_of(plan: Plan) -> tuple[str, str]:
     """Return the offer's text, and the effect and cost of compacting."""
-    used = tokens(plan.whole) if plan.exact else f"≈ {tokens(plan.whole)}"
+    used = tokens(plan.whole) if plan.is_exact else f"≈ {tokens(plan.whole)}"
     limit = usable_input(plan.own.model)
     words = (
         tr(
@@ -394,7 +394,7 @@ def offer_of(plan: Plan) -> tuple[str, str]:
 
 
 def _effect_of(plan: Plan) -> str:
-    provider, model = plan.own.profile.name, plan.by.model.name
+    provider, model = plan.own.profile.name, plan.maker.model.name
     is_whole, part = plan.tokens == plan.whole, tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
         if is_whole:
@@ -415,14 +415,14 @@ def _effect_of(plan: Plan) -> str:
 
 def _cost_of(plan: Plan) -> str:
     least, most = plan.cost_of_input, plan.cost_at_most
-    if plan.by.price == FREE:
+    if plan.maker.price == FREE:
         return tr("It’s free.")
     if least is None:
         return tr("The cost is unknown.")
     if most is None:
         return tr("It costs {cost} for input.", cost=money(least))
     words = tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
-    if plan.own.price is None or plan.own.model.id == plan.by.model.id:
+    if plan.own.price is None or plan.own.model.id == plan.maker.model.id:
         return words
     own = plan.own.price.of(Usage(input_tokens=plan.tokens))
     with_own = tr("With {model}: {cost} for input.", model=plan.own.model.name, cost=money(own))

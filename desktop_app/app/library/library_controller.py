@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.long_answer import attach_left_files
+from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class LibraryController(QObject):
         """Fill the list, and open the last conversation at its scroll position."""
         await self._conversations.interrupt_orphans()
         try:
-            await attach_left_files(self._conversations, self._attachment_store.answers)
+            await attach_interrupted_files(self._conversations, self._attachment_store.answers)
         except StorageError as error:  # the next start tries again
             log.warning("%s %s", error, error.details)
         if self._database.needs_check:  # the last exit was unclean, and the store is large

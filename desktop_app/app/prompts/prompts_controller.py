@@ -29,9 +29,9 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_library import (
     Origin,
     copy_of,
-    for_each,
     in_english,
     next_position,
+    task_for_each,
 )
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class PromptsController(QObject):
 
     def _of_several(self, template: Prompt, text: str) -> str:
         """Return a template's text, extended for several documents if it is about one."""
-        return for_each(text, template.needs, self._draft.value.attachments)
+        return task_for_each(text, template.needs, self._draft.value.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in: selection, clipboard and date.

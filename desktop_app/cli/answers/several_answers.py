@@ -161,7 +161,7 @@ class SeveralAnswers:
         def listen(event: StreamEvent, _reply: Reply) -> None:
             self._hear(column, event)
 
-        column.run.tells_all = True
+        column.run.reports_all = True
         try:
             answer = await column.run.run(listen, self._on_store, insist=False)
             found = await checked(answer, column.run.schema, self._file_of(answer))

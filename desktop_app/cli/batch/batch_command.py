@@ -146,7 +146,7 @@ async def _resume(backend: Backend, service: BatchService, options: argparse.Nam
 
 
 async def _again(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    job = await service.again((await _find_job(backend, options.id)).id)
+    job = await service.create_retry((await _find_job(backend, options.id)).id)
     return await _prepare_and_send(backend, service, job, options)
 
 

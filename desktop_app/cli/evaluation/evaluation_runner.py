@@ -214,7 +214,7 @@ class EvaluationRunner:
             elif isinstance(event, Waiting) and event.seconds:  # the server asks for patience
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
-        run.tells_all = True
+        run.reports_all = True
         answer = await run.run(listen, lambda _error: None, insist=False)
         self.notices |= dict.fromkeys(map(str, answer.notices))
         result = CaseResult(

@@ -142,7 +142,7 @@ def was_made_with(
 
 
 def compaction_points(
-    messages: Sequence[Message], has_words: Callable[[Message], bool]
+    messages: Sequence[Message], has_content: Callable[[Message], bool]
 ) -> tuple[int, ...]:
     """Return the answers up to which `messages` can be compacted, as indices, best first.
 
@@ -150,7 +150,7 @@ def compaction_points(
     question edited without sending everything again. If that leaves too much, the last answer is
     next.
     """
-    answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_words(m)]
+    answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_content(m)]
     questions = [n for n, m in enumerate(messages) if m.role is Role.USER]
     before = [n for n in answers if questions and n < questions[-1]]
     return tuple(dict.fromkeys([*before[-1:], *answers[-1:]]))

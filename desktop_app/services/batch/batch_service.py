@@ -216,7 +216,7 @@ class BatchService:
             )
             return await self._save(started)
 
-    async def again(self, job_id: str) -> BatchJob:
+    async def create_retry(self, job_id: str) -> BatchJob:
         """Create a job from the files of this one that have no answer; call `prepare` next.
 
         Raises:
@@ -314,7 +314,7 @@ class BatchService:
             await self._store_error(job_id, note_of(error))
             return None
         job = await self._job(job_id)
-        return None if job.status.is_over else look_again_s(job)
+        return None if job.status.is_over else poll_delay_s(job)
 
     async def _step(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
         info = self._info(job, profile)
@@ -494,7 +494,7 @@ class BatchService:
         return with_claim(found, self._catalog, self._listing_of(profile))
 
 
-def look_again_s(job: BatchJob) -> float:
+def poll_delay_s(job: BatchJob) -> float:
     """Return the seconds until a job is polled again; older jobs are polled less often."""
     began = job.started_at or job.created_at
     age = (now() - began).total_seconds()

@@ -89,7 +89,7 @@ Storing a text takes at least five times its size: the text, its JSON, and the c
 and its search index make. 64 MB would take 583 MB, but a reply may take 200. A longer answer is
 kept whole in a file: see long_answer.py.
 """
-LARGEST_BESIDE = 4 * 1024 * 1024
+SMALLEST_SHARE = 4 * 1024 * 1024
 """Bytes that each of several answers may have at least if they share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
@@ -162,9 +162,9 @@ class AnswerRun:
         self.conversation = conversation
         self.question = question
         self.answer = answer
-        self.beside: tuple[AnswerRun, ...] = ()
+        self.siblings: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
-        self.largest_kept, self.tells_all = LARGEST_KEPT, False
+        self.largest_kept, self.reports_all = LARGEST_KEPT, False
         self.purpose = Purpose.ANSWER
         self.schema = schema
         self._store, self._gateway, self._spending = store, gateway, spending
@@ -409,7 +409,7 @@ class AnswerRun:
         """
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
-            reported = event if self.tells_all else kept
+            reported = event if self.reports_all else kept
             self._take(kept, lambda _, reply: listen(reported, reply))
         rest = _text_of(event)[len(_text_of(kept)) :]
         if rest:
@@ -473,7 +473,7 @@ class AnswerRun:
         await self._stream(listen)
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
-        self._thinking.hear(event)
+        self._thinking.take(event)
         self._time(event)
         if isinstance(event, RoundEnded):
             self._round_usage = self._reply.round_usage
@@ -492,7 +492,7 @@ class AnswerRun:
     @property
     def so_far(self) -> Message:
         """The unfinished answer with what has arrived."""
-        reply, parts = self._reply, self._thinking.told_in(self._reply.parts)
+        reply, parts = self._reply, self._thinking.with_seconds(self._reply.parts)
         return replace(
             self.answer,
             parts=parts,
@@ -566,7 +566,7 @@ class AnswerRun:
         return replace(
             self.answer,
             status=status,
-            parts=settled(self._thinking.told_in(reply.parts)),
+            parts=settled(self._thinking.with_seconds(reply.parts)),
             usage=reply.usage,
             cost=cost,
             duration_s=time.monotonic() - self._began,

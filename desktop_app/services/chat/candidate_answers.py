@@ -41,7 +41,7 @@ _TERMINALS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
 
-def for_all(count: int) -> AnswerNotice:
+def shared_usage_notice(count: int) -> AnswerNotice:
     """Return the notice for the first of several answers to the same request."""
     return notice(NoticeCode.COST_OF_ALL, count=str(count))
 
@@ -51,7 +51,7 @@ def asked_separately(provider: str) -> AnswerNotice:
     return notice(NoticeCode.ASKED_SEPARATELY, provider=provider)
 
 
-def several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:
+def estimate_several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:
     """Return the estimate for all answers, from the `estimate` for one answer."""
     inputs = 1 if at_once else answers
     return estimate._replace(
@@ -66,7 +66,7 @@ def _times(cost: Decimal | None, count: int) -> Decimal | None:
     return None if cost is None else cost * count
 
 
-def shares(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]:
+def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]:
     """Split `hold` among `count` answers; it is released when the last of them ends.
 
     Args:
@@ -90,7 +90,7 @@ class _Share(Hold):
             await self._whole.release()
 
 
-class OneRequest:
+class SharedRequest:
     """Answers that share a request; each has its own gateway to it."""
 
     def __init__(self, gateway: Gateway, count: int) -> None:
@@ -117,7 +117,7 @@ class OneRequest:
 class _CandidateProvider(ProviderWrapper):
     """A provider that streams one of the shared answers."""
 
-    def __init__(self, group: OneRequest, provider: Provider, name: str, number: int) -> None:
+    def __init__(self, group: SharedRequest, provider: Provider, name: str, number: int) -> None:
         super().__init__(provider)
         self._group, self._name, self._number = group, name, number
 
@@ -198,7 +198,7 @@ class _Shared:
         else:
             if isinstance(event, UsageReported) and len(self._begun) > 1:
                 self._put(0, UsageShared(UsageScope.ALL))
-                self._put(0, Notice(for_all(len(self._begun))))
+                self._put(0, Notice(shared_usage_notice(len(self._begun))))
             self._put(0, event)
 
     def _give_other(self, event: OfCandidate) -> None:

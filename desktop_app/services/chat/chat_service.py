@@ -57,15 +57,15 @@ from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import (
-    LARGEST_BESIDE,
     LARGEST_KEPT,
+    SMALLEST_SHARE,
     AnswerRun,
     Reread,
     answerer,
     as_provider_error,
 )
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
+from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
 from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import (
     example_turns,
@@ -74,7 +74,11 @@ from desktop_app.services.chat.prompt_assembly import (
 )
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
+from desktop_app.services.collections.passage_context import (
+    NoCollections,
+    PassageSource,
+    find_passages,
+)
 from desktop_app.services.documents.document_beginnings import (
     beginning_notice,
     require_reading_tools,
@@ -227,7 +231,7 @@ class ChatService:
         count = parameters.candidates
         if count == 1:
             return estimate
-        return several(estimate, count, at_once=await self._supports_candidates(resolved))
+        return estimate_several(estimate, count, at_once=await self._supports_candidates(resolved))
 
     async def _supports_candidates(self, resolved: ResolvedChoice) -> bool:
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
@@ -288,7 +292,7 @@ class ChatService:
         settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
-        found = await found_for(self._passages, context, draft)
+        found = await find_passages(self._passages, context, draft)
         hold = await self._require_room(context, draft, settings, found, purpose)
         question = Message(
             id=new_id(),
@@ -394,8 +398,8 @@ class ChatService:
         # The calls of several answers are held one by one: see `_holds`.
         held_model = "" if settings.parameters.candidates > 1 else _held_model(resolved, settings)
         await self.budget.require_price(resolved.profile, resolved.model, price)
-        counts = self.budget.counts(resolved.profile, price is not None)
-        if self.estimator.surely_fits(context, draft) and not counts:
+        counts = self.budget.needs_cost(resolved.profile, price is not None)
+        if self.estimator.is_sure_to_fit(context, draft) and not counts:
             cost = Decimal(0) if price == FREE else None
             return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
@@ -497,19 +501,19 @@ class ChatService:
         cost = Decimal(0) if resolved.counted_price == FREE else None
         about = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
         if request.parameters.candidates > 1:
-            return shares(hold, count, shares(await self.budget.hold(*about), count))
-        return shares(hold, count, [await self.budget.hold(*about) for _ in range(count)])
+            return split_hold(hold, count, split_hold(await self.budget.hold(*about), count))
+        return split_hold(hold, count, [await self.budget.hold(*about) for _ in range(count)])
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
         async with AsyncExitStack() as undo:
             for run in runs:
                 undo.push_async_callback(run.release)
-                run.largest_kept = max(LARGEST_KEPT // len(runs), LARGEST_BESIDE)
+                run.largest_kept = max(LARGEST_KEPT // len(runs), SMALLEST_SHARE)
             first, answers = runs[0], [run.answer for run in runs]
             await self.store.begin_turn(first.conversation, first.question, *answers)
             undo.pop_all()
-        first.beside = tuple(runs[1:])
+        first.siblings = tuple(runs[1:])
         return first
 
     async def _request(
@@ -547,7 +551,7 @@ class ChatService:
         count = request.parameters.candidates
         is_plain = not request.tools and request.grammar is None
         if count > 1 and is_plain and await self._may_support_candidates(resolved):
-            together = OneRequest(self.gateway, count)
+            together = SharedRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
         alone = replace(request, parameters=replace(request.parameters, candidates=1))
         return [self.gateway] * count, alone

@@ -46,7 +46,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
+from desktop_app.services.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.documents.image_attachments import ImageForm
@@ -105,10 +105,10 @@ class Plan(NamedTuple):
     sent: SentPath
     point: Message
     own: ResolvedChoice
-    by: ResolvedChoice
+    maker: ResolvedChoice
     whole: int
     tokens: int
-    exact: bool
+    is_exact: bool
     cost_of_input: Decimal | None
     cost_at_most: Decimal | None
 
@@ -198,7 +198,7 @@ class CompactionService:
             return await self._estimator.context_tokens(until)
 
         whole, _ = await tokens_to(len(sent.messages) - 1)
-        points = compaction_points(sent.messages, has_words)
+        points = compaction_points(sent.messages, has_content)
         for index in points:
             tokens, exact = await tokens_to(index)
             leaves_little = whole - tokens <= whole * LARGEST_REST
@@ -258,7 +258,7 @@ class CompactionService:
 
     def _compactor(self, own: ResolvedChoice) -> ResolvedChoice:
         """Return the family's usual compaction model, unless it costs more than `own`."""
-        usual = self._jobs.at(own.profile, self._catalog.for_variant(Variant.THINKING))
+        usual = self._jobs.choice_of(own.profile, self._catalog.for_variant(Variant.THINKING))
         mine, other = own.price, usual.price
         if mine is not None and other is not None and other.output > mine.output:
             return own
@@ -295,22 +295,22 @@ class CompactionService:
             raise CompactionError(
                 Reason.COMPACTION_NOT_OFFERED, provider=plan.own.profile.short_name
             )
-        counts = (plan.whole, plan.tokens, plan.exact)
+        counts = (plan.whole, plan.tokens, plan.is_exact)
         return self._planned(plan.sent, plan.own, counts, at_provider=False)
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
-        image_form = ImageForm(plan.by.model, self._pictures, plan.own.files)
+        image_form = ImageForm(plan.maker.model, self._pictures, plan.own.files)
         fence = await self._fences.of(plan.point.conversation_id)
         state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
         request = ChatRequest(
-            model=plan.by.model.id,
+            model=plan.maker.model.id,
             messages=messages,
             instructions=instructions,
             cache_key=plan.point.conversation_id,
             state=state,
         )
         hold = await self._jobs.budget.hold(
-            plan.own.profile, plan.cost_of_input, plan.by.model.id, Purpose.COMPACTION.value
+            plan.own.profile, plan.cost_of_input, plan.maker.model.id, Purpose.COMPACTION.value
         )
         async with hold:
             provider = await self._jobs.gateway.provider(plan.own.profile)
@@ -343,8 +343,8 @@ class CompactionService:
         """Record the provider's compaction, which began at `began` of the monotonic clock."""
         went = CallPerformance(outcome=outcome.value, duration_s=time.monotonic() - began)
         at = (plan.point.conversation_id, plan.point.id)
-        await self._jobs.write_down(
-            Purpose.COMPACTION, plan.by, usage, *at, performance=went, is_billed=is_billed
+        await self._jobs.record_call(
+            Purpose.COMPACTION, plan.maker, usage, *at, performance=went, is_billed=is_billed
         )
 
     async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:
@@ -362,7 +362,7 @@ class CompactionService:
             message_id=plan.point.id,
             kind=plan.kind,
             provider_id=plan.own.profile.id,
-            model=plan.by.model.id,
+            model=plan.maker.model.id,
             body=body,
             created_at=now(),
             tokens_before=plan.tokens,
@@ -377,7 +377,7 @@ class CompactionService:
     async def _summary(self, plan: Plan, on_part: Progress) -> str:
         fence = await self._fences.of(plan.point.conversation_id)
         pieces = await self._pieces(plan.sent, fence)
-        size, instructions = _part_size(plan.by, plan.tokens), INSTRUCTIONS
+        size, instructions = _part_size(plan.maker, plan.tokens), INSTRUCTIONS
         parts = await self._packed(pieces, size, plan.own)
         while True:
             summaries = []
@@ -400,7 +400,7 @@ class CompactionService:
             plan.own,
             instructions,
             f"{fence.around('conversation', text)}\n\nWrite the summary.",
-            max_output_tokens=_longest_summary(plan.by),
+            max_output_tokens=_longest_summary(plan.maker),
             conversation_id=plan.point.conversation_id,
             message_id=plan.point.id,
         )

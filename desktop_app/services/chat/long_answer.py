@@ -188,7 +188,7 @@ def with_file(answer: Message, file: DocumentPart | None) -> Message:
     return replace(answer, parts=(*answer.parts, file), notices=(*answer.notices, told))
 
 
-async def attach_left_files(store: AnswerStore, files: AnswerFiles) -> None:
+async def attach_interrupted_files(store: AnswerStore, files: AnswerFiles) -> None:
     """Attach the files of answers that a crash interrupted.
 
     Files of answers that another process writes, or that continue at their provider, stay.

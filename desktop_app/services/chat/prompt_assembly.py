@@ -140,7 +140,7 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    sent = [_without_file(message) for message in path if has_words(message)]
+    sent = [_without_file(message) for message in path if has_content(message)]
     files = image_form.files if image_form else None
     read = without_repeats(sent, files)
     first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
@@ -180,7 +180,7 @@ def _without_file(message: Message) -> Message:
     return message if len(parts) == len(message.parts) else replace(message, parts=parts)
 
 
-def has_words(message: Message) -> bool:
+def has_content(message: Message) -> bool:
     """Return True for a question, or an answer that has ended with text or a tool call."""
     if message.role is Role.USER:
         return True

@@ -60,16 +60,16 @@ class Entry(NamedTuple):
     origin: Origin
 
 
-def holds_several(parts: Iterable[Part]) -> bool:
+def has_several_documents(parts: Iterable[Part]) -> bool:
     """Return True for several documents, or for one file that contains several."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
     return len(documents) > 1 or any(part.media_type in _OF_SEVERAL for part in documents)
 
 
-def for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
+def task_for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
     """Return the text of a prompt about a single document, extended if there are several."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    if needs.documents != 1 or not holds_several(documents):
+    if needs.documents != 1 or not has_several_documents(documents):
         return task
     # No count: the user may attach or remove documents before sending.
     return (
@@ -180,7 +180,7 @@ def _place(entry: Entry) -> tuple[str, int, str, str]:
     return (prompt.folder.casefold(), prompt.position, prompt.title.casefold(), prompt.id)
 
 
-def named(name: str, entries: Iterable[Entry]) -> Prompt:
+def find_prompt(name: str, entries: Iterable[Entry]) -> Prompt:
     """Return the prompt with this id, or with this title in any case; hidden ones count.
 
     Raises:
@@ -198,7 +198,7 @@ def named(name: str, entries: Iterable[Entry]) -> Prompt:
     )
 
 
-def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:
+def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:
     """Return the prompt's text with the user's and the program's values inserted.
 
     Raises:

@@ -50,7 +50,7 @@ class _KeyWantedError(Exception):
     """The run needs another key; `args` contains the reason."""
 
 
-class ResumedAnswering(AnswerRun):
+class ResumedRun(AnswerRun):
     """The run of an answer that an earlier process started."""
 
     def __init__(
@@ -153,7 +153,7 @@ class Resumer:
         self._store = store
         self._chat = chat
 
-    async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
+    async def runs_to_resume(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
         """Return the runs to resume.
 
         If its provider was removed, an answer becomes INTERRUPTED, with its text and the reason.
@@ -172,13 +172,13 @@ class Resumer:
             at_price = self._chat.resolve(profile, replace(choice, variant=None))
             resolved = replace(at_price, variant=choice.variant, effort=choice.effort)
             hold = partial(self._hold, answer, resolved)
-            found.append(ResumedAnswering(conversation, answer, run, resolved, self._chat, hold))
+            found.append(ResumedRun(conversation, answer, run, resolved, self._chat, hold))
         return found
 
     async def _hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
         """Hold the cost of the run's input again, if there is a monthly cap."""
         budget, estimator = self._chat.budget, self._chat.estimator
-        if not budget.counts(resolved.profile, resolved.price is not None):
+        if not budget.needs_cost(resolved.profile, resolved.price is not None):
             return
         asked = _path_to(answer, await self._store.messages(answer.conversation_id))
         compactions = await self._chat.compactions.load(answer.conversation_id)

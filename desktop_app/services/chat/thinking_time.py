@@ -22,7 +22,7 @@ class ThinkingTime:
         self._since: float | None = None
         self._until: float | None = None
 
-    def hear(self, event: StreamEvent) -> None:
+    def take(self, event: StreamEvent) -> None:
         """Handle an event of the answer that has just arrived."""
         if isinstance(event, ReasoningDelta):
             self._since = time.monotonic() if self._since is None else self._since
@@ -34,7 +34,7 @@ class ThinkingTime:
         if self._until is None:
             self._until = time.monotonic()
 
-    def told_in(self, parts: Iterable[Part]) -> tuple[Part, ...]:
+    def with_seconds(self, parts: Iterable[Part]) -> tuple[Part, ...]:
         """Return the parts with the time so far in the first reasoning part."""
         told, since = tuple(parts), self._since
         if since is None:

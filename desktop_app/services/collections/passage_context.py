@@ -79,7 +79,7 @@ class NoCollections:
         return ()
 
 
-async def found_for(
+async def find_passages(
     source: Callable[[], PassageSource],
     context: SendContext,
     draft: Draft,
@@ -98,8 +98,8 @@ async def found_for(
         return ()
     found = await source().retrieve(
         [part.collection_id for part in draft.collections],
-        looked_for(context.path, draft.text),
-        budget(context.resolved),
+        retrieval_text(context.path, draft.text),
+        passage_budget(context.resolved),
         is_estimate=is_estimate,
     )
     known = {part.collection_id for part in found}
@@ -137,7 +137,7 @@ def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
     }
 
 
-def looked_for(path: Sequence[Message], question: str) -> str:
+def retrieval_text(path: Sequence[Message], question: str) -> str:
     """Return the search text: the question, and the previous one if this one is short.
 
     "And in winter?", for example, says little without the question before.
@@ -149,7 +149,7 @@ def looked_for(path: Sequence[Message], question: str) -> str:
     return f"{question}\n{before}" if says_little and before else question
 
 
-def budget(resolved: ResolvedChoice) -> int:
+def passage_budget(resolved: ResolvedChoice) -> int:
     """Return the number of tokens that passages may have in total."""
     limit = resolved.model.input_limit
     return MOST_TOKENS if limit is None else min(MOST_TOKENS, int(limit * SHARE))

@@ -44,9 +44,9 @@ from desktop_app.services.documents.note_taking import (
     NoteCache,
     ReadingProvider,
     Task,
-    key_of,
-    longest,
-    names_of,
+    longest_note,
+    note_key,
+    page_names,
     tagged,
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
@@ -127,9 +127,9 @@ class ChunkedReader:
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """Return the plan for these pieces, without the notes that are cached."""
         price = task.resolved.price
-        left = [p for p in pieces if await self.notes.get(key_of(task, p)) is None]
+        left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         around = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
-        note = min(longest(task) or USUAL_NOTE, USUAL_NOTE)
+        note = min(longest_note(task) or USUAL_NOTE, USUAL_NOTE)
         tokens = sum(piece.tokens + around for piece in left) + len(pieces) * note
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE)
         cost = None if price is None else price.of(usage)
@@ -154,7 +154,7 @@ class ChunkedReader:
         task = Task((document,), prompt, self._taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
-            "\n\n".join([tagged(piece, fence, is_merging=False), *names_of(piece)])
+            "\n\n".join([tagged(piece, fence, is_merging=False), *page_names(piece)])
             for piece in pieces
         ]
 

@@ -170,7 +170,7 @@ class Reader(Protocol):
     ) -> list[DocumentPiece]: ...
 
 
-def key_of(task: Task, piece: DocumentPiece) -> str:
+def note_key(task: Task, piece: DocumentPiece) -> str:
     """Return the cache key of a note on a piece.
 
     The label is included because notes name their position. The fence is not, so that a run in
@@ -358,7 +358,7 @@ class ReadingProvider(ProviderWrapper):
         `on_waiting` is called with each wait. Raises UserFacingError.
         """
         reader, task = self._reader, self._task
-        key = key_of(task, piece)
+        key = note_key(task, piece)
         kept = await reader.notes.get(key)
         if kept is not None:
             return kept
@@ -434,7 +434,9 @@ def _request(
         messages=(RequestMessage(Role.USER, (asked, *seen)),),
         instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
         effort=task.resolved.effort,
-        parameters=replace(task.parameters, candidates=1, stop=(), max_output_tokens=longest(task)),
+        parameters=replace(
+            task.parameters, candidates=1, stop=(), max_output_tokens=longest_note(task)
+        ),
         store=task.resolved.profile.keeps_at_provider,
         cache_key=task.conversation_id,
     )
@@ -447,13 +449,13 @@ def tagged(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
     return fence.around("part", piece.text, f" {piece.label}")
 
 
-def names_of(piece: DocumentPiece) -> list[str]:
+def page_names(piece: DocumentPiece) -> list[str]:
     """Return the texts before the image pages of a piece."""
     seen = piece.seen
     return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]
 
 
-def longest(task: Task) -> int | None:
+def longest_note(task: Task) -> int | None:
     """Return the most tokens of a note; None leaves the length to the model.
 
     Small models get a limit because they would fill whatever they are given.

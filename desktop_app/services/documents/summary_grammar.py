@@ -15,7 +15,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.prompts.prompts import Grammar, TemplateNeeds
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
-from desktop_app.services.chat.prompt_library import holds_several
+from desktop_app.services.chat.prompt_library import has_several_documents
 
 SUMMARY: Final = r"""
 root ::= "Summary:\n" bullet{6,8} "\nAction items:\n" ("none stated\n" | items)
@@ -46,7 +46,7 @@ def grammar_for(
 
     The grammar describes one summary, so it does not apply to several documents.
     """
-    is_summary = needs.grammar is Grammar.SUMMARY and not holds_several(parts)
+    is_summary = needs.grammar is Grammar.SUMMARY and not has_several_documents(parts)
     if not is_summary or not is_built_in(resolved):
         return None
     return AnswerGrammar(GrammarSyntax.GBNF, SUMMARY)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_listing import ModelListing
 
-HOLDS: Final = timedelta(hours=1)
+FRESH_FOR: Final = timedelta(hours=1)
 
 
 class ListingBook(Protocol):
@@ -60,7 +60,7 @@ class ModelListings:
     def is_fresh(self, profile: ProviderProfile) -> bool:
         """Return True if the listing is less than an hour old."""
         known = self.of(profile)
-        return known is not None and datetime.now(UTC) - known.at < HOLDS
+        return known is not None and datetime.now(UTC) - known.at < FRESH_FOR
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
         """Request the listing; store it unless the provider is local or from the environment.

@@ -108,7 +108,7 @@ def proposed_model(
     return "" if listing is None or is_azure else first_chat_model(catalog, listing)
 
 
-def as_listed(
+def with_listed_models(
     profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
 ) -> ProviderProfile:
     """Return an environment's server with the models of the family that it lists.

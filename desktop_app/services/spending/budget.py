@@ -100,7 +100,7 @@ class Budget:
         self.allows_unpriced = False
 
     @staticmethod
-    def counts(profile: ProviderProfile, price_is_known: bool) -> bool:
+    def needs_cost(profile: ProviderProfile, price_is_known: bool) -> bool:
         """Return True if the input's cost counts against a cap, and so must be estimated."""
         return profile.monthly_cap is not None and price_is_known
 

@@ -44,7 +44,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     NoCollections,
     PassageSource,
-    found_for,
+    find_passages,
     passages_block,
 )
 from desktop_app.services.documents.attachment_dedup import as_sent_after
@@ -86,7 +86,7 @@ class Estimate(NamedTuple):
     inputs: int = 1
 
     @property
-    def exact(self) -> bool:
+    def is_exact(self) -> bool:
         """False if the tokens are estimated; shown with ≈."""
         return self.method <= CountMethod.SERVER
 
@@ -168,7 +168,7 @@ class Estimator:
         resolved = context.resolved
         self._forget_if_changed()
         if found is None:
-            found = await found_for(self._passages, context, draft, is_estimate=True)
+            found = await find_passages(self._passages, context, draft, is_estimate=True)
         before, context_exact = await self.context_tokens(context)
         words, exact = await self.count(draft.text, resolved)
         total = before + words + FRAME
@@ -273,7 +273,7 @@ class Estimator:
             self._documents[key] = (await self.count(block, resolved))[0]
         return self._documents[key]
 
-    def surely_fits(self, context: SendContext, draft: Draft) -> bool:
+    def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
         """Return True if the draft fits without counting: a token has at least one byte."""
         limit = context.resolved.model.input_limit
         if limit is None:
@@ -311,7 +311,7 @@ class Estimator:
             return
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         raise DocumentDoesNotFitError(
-            Reason.DOES_NOT_FIT if estimate.exact else Reason.MAY_NOT_FIT,
+            Reason.DOES_NOT_FIT if estimate.is_exact else Reason.MAY_NOT_FIT,
             what_to_do=_way_out(resolved, bool(documents), may_compact),
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,

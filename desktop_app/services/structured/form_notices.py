@@ -36,7 +36,7 @@ def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ..
     return tuple(notice(code, path=each.path, reason=each.reason) for each in problems)
 
 
-def may_be_repaired(answer: Message) -> bool:
+def can_be_repaired(answer: Message) -> bool:
     """Return True if an answer does not match its schema, and is no repair itself."""
     codes = {each.code for each in answer.notices if isinstance(each, AnswerNotice)}
     return NoticeCode.SCHEMA_PROBLEM in codes and NoticeCode.REPAIRED not in codes

@@ -19,11 +19,11 @@ LONGEST_TEXT: Final = 50_000
 LIMIT_S: Final = 20.0
 
 
-async def keep_offers(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
+async def store_offers(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
     """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
     listed = await run.listed("tools")
-    await book.keep_listed(run.server.name, listed)
-    await book.keep_prompts(run.server.name, await _served_prompts(run))
+    await book.store_listed(run.server.name, listed)
+    await book.store_prompts(run.server.name, await _served_prompts(run))
     return listed
 
 

@@ -10,7 +10,7 @@ from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable
 from desktop_app.domain.tools.tool import LONGEST_RESULT, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
-from desktop_app.services.tools.served_prompts import keep_offers
+from desktop_app.services.tools.served_prompts import store_offers
 from desktop_app.services.tools.server_run import ServerRun, ServerState
 from desktop_app.services.tools.server_tools import tools_of
 from desktop_app.services.tools.tool_server_book import ServerBook
@@ -39,9 +39,9 @@ class ServerSource:
             UserFacingError: it did not start, or did not answer.
         """
         if await self._book.listed(self.name):
-            await self._book.keep_listed(self.name, await self._run.listed("tools"))
+            await self._book.store_listed(self.name, await self._run.listed("tools"))
         else:
-            await keep_offers(self._run, self._book)
+            await store_offers(self._run, self._book)
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return the stored tools of the server, which is not started.

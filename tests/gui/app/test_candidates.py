@@ -13,7 +13,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.candidate_answers import COUNTED_WITH_FIRST, for_all
+from desktop_app.services.chat.candidate_answers import COUNTED_WITH_FIRST, shared_usage_notice
 from tests.gui.app.desk import Desk, until
 from tests.helpers.family import FAMILY_NAMED
 
@@ -100,7 +100,7 @@ async def test_one_request_where_chat_completions_is_spoken() -> None:
         turn.give(UsageReported(Usage(1000, 0, 400)), Completed())
         await desk.settled()
         assert len(desk.stage.turns) == 1
-        assert str(for_all(2)) in desk.transcript
+        assert str(shared_usage_notice(2)) in desk.transcript
         desk.act("newer-version")
         await until(lambda: str(COUNTED_WITH_FIRST) in desk.transcript)
         assert len(desk.stored("SELECT 1 FROM ledger")) == 1

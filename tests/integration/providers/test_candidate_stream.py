@@ -21,7 +21,7 @@ from desktop_app.local_model.server import find_weights
 from desktop_app.services.chat.candidate_answers import (
     COUNTED_WITH_FIRST,
     asked_separately,
-    for_all,
+    shared_usage_notice,
 )
 from desktop_app.services.chat.chat_service import AskSettings
 from tests.helpers.blocking import blocking
@@ -82,7 +82,7 @@ async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> 
         parameters = GenerationParameters(candidates=count, max_output_tokens=24, stream=stream)
         asker.settings = AskSettings(parameters=parameters)
         began = await asker.begin(Draft("Say hello to Ada."), [])
-        runs = [each.run(asker.listen, lambda _: None) for each in (began, *began.beside)]
+        runs = [each.run(asker.listen, lambda _: None) for each in (began, *began.siblings)]
         await asyncio.gather(*runs)
         ids = await asker.store.versions(began.answer.id)
         found = [await asker.store.message(id_) for id_ in ids]
@@ -103,7 +103,7 @@ def test_llama_cpp_makes_two_at_once(tmp_path: Path, stream: bool) -> None:
         answers = ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=stream)
     check_all_answered(answers, 2)
     assert [answer.usage is not None for answer in answers] == [True, False]
-    assert [for_all(2) in answer.notices for answer in answers] == [True, False]
+    assert [shared_usage_notice(2) in answer.notices for answer in answers] == [True, False]
     assert [COUNTED_WITH_FIRST in answer.notices for answer in answers] == [False, True]
 
 

@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, n
 from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat import answer_run
-from desktop_app.services.chat.candidate_answers import OneRequest
+from desktop_app.services.chat.candidate_answers import SharedRequest
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.storage.documents import answer_files
@@ -106,24 +106,24 @@ async def test_an_answer_of_the_limit_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("tells_all", [False, True])
+@pytest.mark.parametrize("reports_all", [False, True])
 @pytest.mark.parametrize("is_stopped", [False, True])
 async def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
-    tmp_path: Path, is_stopped: bool, tells_all: bool
+    tmp_path: Path, is_stopped: bool, reports_all: bool
 ) -> None:
     cut: StreamEvent = Failed(StreamCutError("The connection was cut."))
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 12, HELD if is_stopped else cut])
 
     async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
-        began.tells_all = tells_all
+        began.reports_all = reports_all
         run = asyncio.ensure_future(room.run(began))
         if is_stopped:
             await provider.holding.wait()
             run.cancel()
         await asyncio.wait([run])
         heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
-        assert heard == (12 * MB if tells_all else 8 * MB), "a command prints all of it"
+        assert heard == (12 * MB if reports_all else 8 * MB), "a command prints all of it"
         (answer,) = (await room.store.path(began.conversation.id))[1:]
         assert answer.status is (MessageStatus.CANCELLED if is_stopped else MessageStatus.FAILED)
         assert len(answer.text) == 8 * MB
@@ -156,7 +156,7 @@ async def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) 
     async with open_room(tmp_path, provider) as room:
         settings = AskSettings(parameters=GenerationParameters(candidates=2))
         began = await room.begin("?", CHAT, settings=settings)
-        first, second = await asyncio.gather(*map(room.run, (began, *began.beside)))
+        first, second = await asyncio.gather(*map(room.run, (began, *began.siblings)))
         assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 4 * MB)
         (file,) = first.attachments
         assert file.size == 5 * MB + 1
@@ -201,7 +201,7 @@ async def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
-        began.tells_all, began.checkpoint_s = True, 3600
+        began.reports_all, began.checkpoint_s = True, 3600
         answer = await began.run(room.listen, room.store_said.append, insist=False)
         heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
         assert heard == 10 * MB + 1
@@ -235,7 +235,7 @@ class EndlessProvider(ScriptedProvider):
 @pytest.mark.attack("reply-bounds")
 async def test_a_reader_that_is_behind_holds_up_the_stream() -> None:
     provider = EndlessProvider()
-    together = OneRequest(OneProvider(provider), 2)
+    together = SharedRequest(OneProvider(provider), 2)
     first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
     second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
     await anext(first)
@@ -274,7 +274,7 @@ class WatchedProvider(ScriptedProvider):
 @pytest.mark.attack("reply-bounds")
 async def test_nothing_is_held_for_an_answer_that_has_ended() -> None:
     provider = WatchedProvider()
-    together = OneRequest(OneProvider(provider), 2)
+    together = SharedRequest(OneProvider(provider), 2)
     first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
     second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
     waiting = asyncio.ensure_future(anext(second))

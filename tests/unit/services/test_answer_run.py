@@ -79,7 +79,7 @@ from desktop_app.services.chat.answer_run import (
     as_provider_error,
 )
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.long_answer import attach_left_files
+from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
@@ -575,22 +575,24 @@ def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
 def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
     def shorten(made: AnswerRun) -> None:
         made.largest_kept = limit
-        made.tells_all = more.get("tells_all", False)
+        made.reports_all = more.get("reports_all", False)
 
     memory = more.get("memory") or Memory()
     return run(script, change=shorten, memory=memory, insist=more.get("insist", True))
 
 
-@pytest.mark.parametrize("tells_all", [False, True])
-def test_what_a_message_has_no_room_for_is_in_its_file(tells_all: bool) -> None:
+@pytest.mark.parametrize("reports_all", [False, True])
+def test_what_a_message_has_no_room_for_is_in_its_file(reports_all: bool) -> None:
     script: list[StreamEvent] = [TextDelta("abcd"), TextDelta("efg"), TextDelta("h")]
-    answer, memory = kept_of([*script, UsageReported(USAGE), Completed()], 4, tells_all=tells_all)
+    answer, memory = kept_of(
+        [*script, UsageReported(USAGE), Completed()], 4, reports_all=reports_all
+    )
     file = DocumentPart("f" * 64, "answer.md", "text/markdown", 8)
     assert answer.parts == (TextPart("abcd"), file)
     assert answer.notices == (notice(NoticeCode.WHOLE_IN_FILE, name="answer.md"),)
     assert memory.written == "abcdefgh"
     assert memory.discarded == 1
-    shown = script if tells_all else [TextDelta("abcd"), TextDelta(""), TextDelta("")]
+    shown = script if reports_all else [TextDelta("abcd"), TextDelta(""), TextDelta("")]
     assert texts(memory) == shown
     assert (answer.usage, memory.heard[-1]) == (USAGE, Completed())
 
@@ -692,17 +694,17 @@ async def test_files_that_a_crash_left_are_attached() -> None:
             "b": replace(whole, id="b"),
         }
     )
-    await attach_left_files(left, left)
+    await attach_interrupted_files(left, left)
     assert left.removed == ["gone", "a", "b"]
     assert len(left.saved) == 2
     assert left.last is not None
     assert left.last.parts[1:] == (DocumentPart("f" * 64, "answer.md", "text/markdown", 1),)
     again = Left({"b": left.last})
-    await attach_left_files(again, again)
+    await attach_interrupted_files(again, again)
     assert (again.saved, again.removed) == ([], ["b"])
     left.broken, left.removed = "a", []
     with pytest.raises(StorageError):
-        await attach_left_files(left, left)
+        await attach_interrupted_files(left, left)
     assert left.removed == ["gone", "b"]
 
 

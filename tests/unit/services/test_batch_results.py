@@ -32,7 +32,7 @@ from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.providers.jobs.batch_client import lines_of
 from desktop_app.providers.jobs.batch_lines import result_of
 from desktop_app.services.batch.batch_results import fetch
-from desktop_app.services.batch.batch_service import look_again_s
+from desktop_app.services.batch.batch_service import poll_delay_s
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.ledger import Ledger
@@ -107,8 +107,8 @@ def row(fate: str, custom_id: str) -> Any:
 )
 def test_an_older_job_is_polled_less_often(age_s: int, again_s: float) -> None:
     job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now() - timedelta(days=9))
-    assert look_again_s(job) == 300
-    assert look_again_s(replace(job, started_at=now() - timedelta(seconds=age_s))) == again_s
+    assert poll_delay_s(job) == 300
+    assert poll_delay_s(replace(job, started_at=now() - timedelta(seconds=age_s))) == again_s
 
 
 @given(

@@ -274,13 +274,13 @@ async def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> N
             ItemStatus.UNANSWERED,
         ]
         assert "Not charged" in item_error_text(items[1])
-        again = await made.service.again(job.id)
+        again = await made.service.create_retry(job.id)
         assert again.status is BatchStatus.READY
         again = await made.run((await made.service.start(again.id)).id)
         assert [i.name for i in await made.items(again.id)] == ["file-2.txt", "file-3.txt"]
         assert again.counts.answered == 2
         with pytest.raises(IllegalChoiceError, match="Every file that was sent"):
-            await made.service.again(again.id)
+            await made.service.create_retry(again.id)
 
 
 async def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> None:

@@ -610,7 +610,7 @@ async def test_what_runs_again_and_when(tmp_path: Path) -> None:
         made.provider.files = {"out": [result(1), result(2, "No.", status=refused)]}
         job = await made.sent("a", "b")
         with pytest.raises(IllegalChoiceError) as caught:
-            await made.service.again("j")
+            await made.service.create_retry("j")
         assert caught.value.reason is Reason.BATCH_UNDER_WAY
         with pytest.raises(IllegalChoiceError) as caught:
             await made.service.remove("j")
@@ -620,7 +620,7 @@ async def test_what_runs_again_and_when(tmp_path: Path) -> None:
         )
         made.provider.states = [COMPLETED]
         await made.service.advance("j")
-        again = await made.service.again("j")
+        again = await made.service.create_retry("j")
         same = replace(
             job,
             **{

@@ -207,7 +207,7 @@ async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> N
 def test_where_the_cost_must_be_known(
     profile: ProviderProfile, is_known: bool, counts: bool
 ) -> None:
-    assert Budget.counts(profile, is_known) is counts
+    assert Budget.needs_cost(profile, is_known) is counts
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import (
     COUNTED_WITH_FIRST,
-    OneRequest,
+    SharedRequest,
     asked_separately,
     for_all,
     several,
@@ -58,7 +58,7 @@ Script = Sequence[StreamEvent | str]
 
 
 async def run_all(room: Room, began: AnswerRun) -> list[Message]:
-    return list(await asyncio.gather(*[room.run(each) for each in (began, *began.beside)]))
+    return list(await asyncio.gather(*[room.run(each) for each in (began, *began.siblings)]))
 
 
 def answer(text: str) -> list[StreamEvent]:
@@ -77,7 +77,7 @@ async def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: P
         kept = await room.store.path(began.conversation.id)
         assert kept[-1].id == began.answer.id
         versions = await room.store.versions(began.answer.id)
-        assert versions == [began.answer.id, *(each.answer.id for each in began.beside)]
+        assert versions == [began.answer.id, *(each.answer.id for each in began.siblings)]
         done = await run_all(room, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
@@ -178,7 +178,7 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
 
     async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", CHAT, settings=TWO)
-        answerings = (began, *began.beside)
+        answerings = (began, *began.siblings)
         tasks = [asyncio.create_task(room.run(each)) for each in answerings]
         await provider.holding.wait()
         while not all(each._reply.notices for each in answerings):  # noqa: ASYNC110 — no event tells
@@ -204,7 +204,7 @@ async def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", CHAT, settings=TWO)
-        first, second = (asyncio.create_task(room.run(e)) for e in (began, *began.beside))
+        first, second = (asyncio.create_task(room.run(e)) for e in (began, *began.siblings))
         await provider.holding.wait()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
@@ -221,7 +221,7 @@ async def test_another_answer_is_one(tmp_path: Path) -> None:
         await run_all(room, began)
         path = await room.store.path(began.conversation.id)
         again = await room.service.begin_again(began.conversation, path[:1], OPENAI, TWO)
-        assert again.beside == ()
+        assert again.siblings == ()
         await room.run(again)
         assert len(await room.store.versions(again.answer.id)) == 3
 
@@ -271,7 +271,7 @@ async def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path
 
     async with open_room(tmp_path, ScriptedProvider(answer("a"))) as room:
         began = await room.begin("?", settings=THREE)
-        await room.run(began.beside[0])
+        await room.run(began.siblings[0])
         assert await lost(room) == 2
         await room.begin("?", CHAT, settings=THREE)
         assert await lost(room) == 3
@@ -339,7 +339,7 @@ async def read_together(
 ) -> tuple[list[list[StreamEvent]], ScriptedProvider]:
     """Return the events of each of several answers to one request."""
     provider = ScriptedProvider(script, *more)
-    together = OneRequest(OneProvider(provider), count)
+    together = SharedRequest(OneProvider(provider), count)
     request = ask(model="m", candidates=count)
 
     async def read(number: int) -> list[StreamEvent]:
@@ -397,7 +397,7 @@ async def test_an_answer_that_never_came_is_asked_for_alone() -> None:
 
 async def test_a_stand_in_has_a_request_of_its_own() -> None:
     provider = ScriptedProvider([TextDelta("a"), Completed()], [TextDelta("b"), Completed()])
-    together = OneRequest(OneProvider(provider), 1)
+    together = SharedRequest(OneProvider(provider), 1)
     client = await together.gateway_of(0).provider(CHAT)
     for model, text in (("m", "a"), ("n", "b")):
         events = [event async for event in client.stream(ask(model=model))]
@@ -417,7 +417,7 @@ async def test_a_reader_may_be_sixteen_events_behind() -> None:
             yield event
 
     provider.stream = counted  # type: ignore[method-assign]
-    together = OneRequest(OneProvider(provider), 1)
+    together = SharedRequest(OneProvider(provider), 1)
     events = (await together.gateway_of(0).provider(CHAT)).stream(ask(model="m"))
     await anext(events)
     counts = []

@@ -158,7 +158,7 @@ async def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_p
         assert began.question is not None
         tokens, _ = await estimator.context_tokens(SendContext([began.question], resolved))
         assert tokens == counted.input_tokens
-        assert not estimator.surely_fits(SendContext([began.question], resolved), Draft("?"))
+        assert not estimator.is_sure_to_fit(SendContext([began.question], resolved), Draft("?"))
 
 
 async def test_the_model_is_told_where_nothing_was_found(tmp_path: Path) -> None:

@@ -674,7 +674,7 @@ async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path
         began = await room.service.begin_compared(
             blank, [], words, [(OPENAI, choice) for choice in chosen], AskSettings()
         )
-        runs = [began, *began.beside]
+        runs = [began, *began.siblings]
         assert [run.answer.choice.model for run in runs if run.answer.choice] == [
             "gpt-5.2",
             "gpt-5.2-pro",

@@ -330,7 +330,7 @@ async def test_gateways_are_not_asked_for_it(tmp_path: Path) -> None:
 async def test_pro_is_compacted_by_what_costs_less(tmp_path: Path) -> None:
     async with open_room(tmp_path, choice=replace(FAMILY, variant=Variant.PRO)) as room:
         await three_turns(room)
-        assert (await room.plan()).by.model.id == "gpt-5.2"
+        assert (await room.plan()).maker.model.id == "gpt-5.2"
 
 
 # ---------------------------------------------------------------- branches, other providers, undo
@@ -387,7 +387,7 @@ async def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
         # 501 of the state, 2 messages of 2 words, the instructions and the draft of 2 words, each
         # message in a frame of 4.
         assert estimate.input_tokens == 501 + 2 * (2 + 4) + (2 + 4) + (2 + 4)
-        assert not estimate.exact
+        assert not estimate.is_exact
 
 
 async def test_what_does_not_fit_even_then_is_refused(tmp_path: Path) -> None:

@@ -176,8 +176,8 @@ async def test_the_estimate_is_about(tmp_path: Path) -> None:
         as_text = await estimator.estimate(
             SendContext([], choice), Draft("x", (replace(part, as_file=False),))
         )
-        assert as_text.exact
-        assert not as_file.exact
+        assert as_text.is_exact
+        assert not as_file.is_exact
         assert as_file.input_tokens > as_text.input_tokens + 1_000
     word = replace(PART, media_type="application/rtf")
     assert file_tokens(word, 6, CATALOG.info("gpt-5.2")) == 6

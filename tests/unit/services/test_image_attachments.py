@@ -137,7 +137,7 @@ async def test_pictures_are_counted(tmp_path: Path) -> None:
         cheap = await estimator.estimate(SendContext([], resolved), Draft("What is it?", (low,)))
         assert both.input_tokens - bare.input_tokens == 1743  # 33 × 44 × 1.2
         assert cheap.input_tokens - bare.input_tokens == 231  # 12 × 16 × 1.2
-        assert (bare.exact, both.exact) == (True, False)
+        assert (bare.is_exact, both.is_exact) == (True, False)
         assert both.input_cost is not None
         assert bare.input_cost is not None
         assert both.input_cost - bare.input_cost == Decimal("1.75") * 1743 / 1_000_000

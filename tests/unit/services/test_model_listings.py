@@ -17,7 +17,7 @@ from desktop_app.domain.models.model_listing import (
     ModelKind,
     ModelListing,
 )
-from desktop_app.services.models.model_listings import HOLDS, ModelListings
+from desktop_app.services.models.model_listings import FRESH_FOR, ModelListings
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.unit.storage.samples import opened
 
@@ -82,7 +82,7 @@ async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
 
 async def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
-        provider = Provider(listed("a", ago=HOLDS))
+        provider = Provider(listed("a", ago=FRESH_FOR))
         listings = ModelListings(ListingStore(database), Gateway(provider))
         kept = await listings.fetch(PROFILE)
         assert not listings.is_fresh(PROFILE)

@@ -17,7 +17,7 @@ from desktop_app.domain.models.model_listing import (
     ModelListing,
 )
 from desktop_app.paths import resource_path
-from desktop_app.services.models.model_menu import Offer, as_listed, offers, proposed_model
+from desktop_app.services.models.model_menu import Offer, offers, proposed_model, with_listed_models
 from desktop_app.services.models.model_table import favorites_in, model_rows
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -151,7 +151,7 @@ def test_the_first_model_that_can_chat_is_proposed() -> None:
 def test_a_server_of_the_environment_has_of_the_family_what_it_lists() -> None:
     environment = replace(BOX, from_environment=True)
     listing = listed("x", "gpt-5.2-pro", "gpt-5.2")
-    found = as_listed(environment, CATALOG, listing)
+    found = with_listed_models(environment, CATALOG, listing)
     assert sorted(found.models) == ["gpt-5.2", "gpt-5.2-pro"]
     for profile, itself in (
         (BOX, listing),
@@ -160,7 +160,7 @@ def test_a_server_of_the_environment_has_of_the_family_what_it_lists() -> None:
         (environment, None),
         (environment, listed("x", "gpt-5.2-pro")),
     ):
-        assert as_listed(profile, CATALOG, itself) == profile
+        assert with_listed_models(profile, CATALOG, itself) == profile
 
 
 def test_the_row_of_a_model() -> None:

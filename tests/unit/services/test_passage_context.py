@@ -18,10 +18,10 @@ from desktop_app.services.collections.passage_context import (
     MOST_TOKENS,
     NOTHING_FOUND,
     NoCollections,
-    budget,
-    found_for,
-    looked_for,
+    find_passages,
+    passage_budget,
     passages_block,
+    retrieval_text,
 )
 from desktop_app.services.fence import Fence
 from tests.unit.domain.test_collections import a_passage
@@ -78,24 +78,24 @@ def test_what_stands_in_a_passage_is_sent_as_it_is() -> None:
 
 def test_a_small_window_takes_fewer() -> None:
     small = ModelInfo("m", "M", context_window=4_000)
-    assert budget(ResolvedChoice(OPENAI, small, None, None)) < 1_001
+    assert passage_budget(ResolvedChoice(OPENAI, small, None, None)) < 1_001
     large = ModelInfo("m", "M", context_window=400_000)
-    assert budget(ResolvedChoice(OPENAI, large, None, None)) == MOST_TOKENS
+    assert passage_budget(ResolvedChoice(OPENAI, large, None, None)) == MOST_TOKENS
 
 
 def test_a_question_that_says_little_goes_on_from_the_one_before() -> None:
     first = a_question(a_conversation(), "How loud may the heat pump be at night?")
     asked = [replace(first, parts=(part("It hums."), *first.parts))]
-    assert looked_for(asked, "And in winter?") == f"And in winter?\n{first.text}"
+    assert retrieval_text(asked, "And in winter?") == f"And in winter?\n{first.text}"
     whole = "Which guarantee does the compressor have?"
-    assert looked_for(asked, whole) == whole
-    assert looked_for([first], "And in winter?") == "And in winter?"
-    assert looked_for(asked, "") == ""
+    assert retrieval_text(asked, whole) == whole
+    assert retrieval_text([first], "And in winter?") == "And in winter?"
+    assert retrieval_text(asked, "") == ""
 
 
 async def test_a_collection_that_is_gone_is_named() -> None:
     draft = Draft("?", (CollectionPart("c" * 32, "Contracts"),))
     resolved = ResolvedChoice(OPENAI, ModelInfo("m", "M"), None, None)
     with pytest.raises(DocumentError, match="Contracts"):
-        await found_for(NoCollections, SendContext([], resolved), draft)
-    assert await found_for(NoCollections, SendContext([], resolved), Draft("?")) == ()
+        await find_passages(NoCollections, SendContext([], resolved), draft)
+    assert await find_passages(NoCollections, SendContext([], resolved), Draft("?")) == ()

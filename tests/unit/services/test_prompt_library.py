@@ -26,14 +26,14 @@ from desktop_app.services.chat.prompt_library import (
     Entry,
     Origin,
     copy_of,
-    filled,
-    for_each,
+    fill_prompt,
+    find_prompt,
     in_english,
     library,
-    named,
     next_position,
     prompt_from_markdown,
     require_two_documents,
+    task_for_each,
     translated,
 )
 
@@ -69,16 +69,18 @@ def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
     one = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
     archive = replace(one, media_type="application/zip")
     of_one = TemplateNeeds(documents=1)
-    assert for_each("Sum up.", of_one, [one]) == "Sum up."
-    assert "If there are several documents, do this for each" in for_each(
+    assert task_for_each("Sum up.", of_one, [one]) == "Sum up."
+    assert "If there are several documents, do this for each" in task_for_each(
         "Sum up.", of_one, [one, one]
     )
-    assert "If there are several documents" in for_each("Sum up.", of_one, [archive])
+    assert "If there are several documents" in task_for_each("Sum up.", of_one, [archive])
     # The text stays true after some of them were removed.
-    assert for_each("Sum up.", of_one, [one] * 2) == for_each("Sum up.", of_one, [one] * 5)
+    assert task_for_each("Sum up.", of_one, [one] * 2) == task_for_each(
+        "Sum up.", of_one, [one] * 5
+    )
     typed = "Read the attached document."
     for needs in (NO_NEEDS, TemplateNeeds(documents=2)):
-        assert for_each(typed, needs, [one, one]) == typed
+        assert task_for_each(typed, needs, [one, one]) == typed
 
 
 @pytest.mark.parametrize("source", ["", "Title\ntext", "# Title", "# Title\nFolder: Code\n\n"])
@@ -193,29 +195,29 @@ def test_the_library_is_sorted_by_folder_position_and_title() -> None:
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
     entries = library([SHIPPED], [OWN])
     twins = library([], [replace(OWN, id="reply", title="x"), OWN])
-    assert named("reply", twins).id == "reply", "an id comes before a title"
-    assert named("translate", entries) == named(" TRANSLATE ", entries) == SHIPPED
+    assert find_prompt("reply", twins).id == "reply", "an id comes before a title"
+    assert find_prompt("translate", entries) == find_prompt(" TRANSLATE ", entries) == SHIPPED
     with pytest.raises(IllegalChoiceError, match="no prompt “x”") as refused:
-        named("x", library([SHIPPED], [OWN, replace(OWN, id="h", title="Old", hidden=True)]))
+        find_prompt("x", library([SHIPPED], [OWN, replace(OWN, id="h", title="Old", hidden=True)]))
     assert refused.value.params["known"] == ", ".join(e.prompt.title for e in entries)
     with pytest.raises(IllegalChoiceError, match="Several"):
-        named("reply", library([], [OWN, replace(OWN, id="p")]))
+        find_prompt("reply", library([], [OWN, replace(OWN, id="p")]))
 
 
 def test_a_command_fills_what_a_prompt_asks_for() -> None:
     with pytest.raises(IllegalChoiceError) as caught:
-        filled(replace(OWN, text="Plain."), {"to": "x"}, {})
+        fill_prompt(replace(OWN, text="Plain."), {"to": "x"}, {})
     assert caught.value.params == {"prompt": "Reply", "field": "to", "known": "nothing"}
-    text = filled(SHIPPED, {"language": "Polish"}, {"selection": "Hello"})
+    text = fill_prompt(SHIPPED, {"language": "Polish"}, {"selection": "Hello"})
     assert text == "Into Polish: Hello"
-    assert filled(OWN, {"name": "Anna"}, {}) == "To Anna, plain"
+    assert fill_prompt(OWN, {"name": "Anna"}, {}) == "To Anna, plain"
     for values, why in (
         ({}, "needs name"),
         ({"name": "Anna", "to": "x"}, "has no field “to”"),
         ({"name": "Anna", "tone": "rude"}, "one of plain, formal"),
     ):
         with pytest.raises(IllegalChoiceError) as refused:
-            filled(OWN, values, {})
+            fill_prompt(OWN, values, {})
         assert why in refused.value.sentences
 
 

@@ -30,8 +30,8 @@ from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.long_answer import attach_left_files
-from desktop_app.services.chat.run_resumption import ResumedAnswering, Resumer
+from desktop_app.services.chat.long_answer import attach_interrupted_files
+from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import until
 from tests.unit.services.test_chat_service import CATALOG, Room, open_room
@@ -113,8 +113,8 @@ async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         await left(room, provider)
-        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
-        assert await Resumer(room.store, room.service).take_up([OPENAI]) == []
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        assert await Resumer(room.store, room.service).runs_to_resume([OPENAI]) == []
         room.heard.clear()
         answer = await room.run(answering)
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
@@ -132,7 +132,7 @@ async def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         await left(room, provider)
-        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         assert (await room.run(answering)).text == "One, two."
 
 
@@ -142,7 +142,7 @@ async def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         await left(room, provider)
-        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         answer = await room.run(answering)
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert answer.error is not None
@@ -156,7 +156,7 @@ async def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) ->
     async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
         provider.holding.clear()
-        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         task = asyncio.ensure_future(room.run(answering))
         await provider.holding.wait()
         answering.leave()
@@ -171,7 +171,7 @@ async def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
-        assert await Resumer(room.store, room.service).take_up([ON_DEVICE]) == []
+        assert await Resumer(room.store, room.service).runs_to_resume([ON_DEVICE]) == []
         answer = await room.store.message(kept.id)
         assert answer is not None
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
@@ -242,8 +242,8 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
 
     async with open_room(tmp_path, provider) as room:
         await left(room, provider)
-        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
-        assert isinstance(answering, ResumedAnswering)
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        assert isinstance(answering, ResumedRun)
         answering.largest_kept = len("One, two.")  # read twice, it counts once
         room.heard.clear()
         waits = asyncio.Event()
@@ -292,7 +292,7 @@ async def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: P
     async with open_room(tmp_path, provider) as room:
         await left(room, provider)
         provider.holding.clear()
-        [answering] = await Resumer(room.store, room.service).take_up([capped])
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([capped])
         task = asyncio.ensure_future(room.run(answering))
         await provider.holding.wait()
         # "?" with its frame, five tokens of Pro's input at $21 a million.
@@ -313,9 +313,9 @@ async def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_proce
     async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
         assert await room.attachments.answers.unattached() == [kept.id]
-        await attach_left_files(room.store, room.attachments.answers)
+        await attach_interrupted_files(room.store, room.attachments.answers)
         assert await room.attachments.answers.unattached() == [kept.id], "it is resumed"
-        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         answer = await room.run(answering)
         assert answer.status is MessageStatus.INTERRUPTED
         (file,) = answer.attachments

@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import StorageError
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers.imported import ImportedConversation
-from desktop_app.services.chat.long_answer import attach_left_files, with_file
+from desktop_app.services.chat.long_answer import attach_interrupted_files, with_file
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.answer_files import GrowingFile
@@ -133,10 +133,10 @@ async def test_what_a_crash_left_is_attached_at_the_next_start(place: Place) -> 
     async with opened(place.database) as database:
         store, files = place.stores(database)
         _, answer = await place.begin(database, WHOLE)
-        await attach_left_files(store, files.answers)
+        await attach_interrupted_files(store, files.answers)
         assert await files.answers.unattached() == [answer.id], "it is still being written"
         await store.save_answer(replace(answer, status=MessageStatus.INTERRUPTED))
-        await attach_left_files(store, files.answers)
+        await attach_interrupted_files(store, files.answers)
         assert await files.answers.unattached() == []
     ended = replace(answer, status=MessageStatus.INTERRUPTED)
     await place.require_whole(with_file(ended, FILE))
@@ -149,7 +149,7 @@ async def test_a_crash_between_the_answer_and_its_file_attaches_it_once(place: P
         ended = replace(answer, status=MessageStatus.COMPLETE)
         whole = with_file(ended, await files.answers.attach(answer))
         await store.save_answer(whole)
-        await attach_left_files(store, files.answers)
+        await attach_interrupted_files(store, files.answers)
         assert await store.message(answer.id) == whole
         assert await files.answers.unattached() == []
 
@@ -163,7 +163,7 @@ async def test_nothing_is_left_of_an_answer_that_was_deleted_meanwhile(place: Pl
         assert place.holding() == []
         conversation, answer = await place.begin(database, WHOLE)
         await store.erase([conversation.id])
-        await attach_left_files(store, files.answers)
+        await attach_interrupted_files(store, files.answers)
         assert place.holding() == []
 
 
@@ -230,7 +230,7 @@ async def test_one_that_cannot_be_attached_does_not_keep_the_others(place: Place
         sql = "UPDATE messages SET parts = 'no JSON' WHERE id = ?"
         await database.write(lambda c: c.execute(sql, (damaged,)))
         with pytest.raises(StorageError):
-            await attach_left_files(store, files.answers)
+            await attach_interrupted_files(store, files.answers)
         assert await files.answers.unattached() == [damaged]
 
 

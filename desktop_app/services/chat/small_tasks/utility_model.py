@@ -76,7 +76,7 @@ class UtilityModel:
         is_small = self.prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if is_small and profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
-            small = self.at(profile, info, _effort(info, job.effort))
+            small = self.choice_of(profile, info, _effort(info, job.effort))
             if self._is_served(profile, info) and not _is_dearer(small, own):
                 return small
         effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
@@ -84,7 +84,7 @@ class UtilityModel:
             own, variant=None, effort=effort, notice="", warning="", files=None, service_tier=None
         )
 
-    def at(
+    def choice_of(
         self, profile: ProviderProfile, info: ModelInfo, effort: Effort | None = None
     ) -> ResolvedChoice:
         """Return the choice of a model, with the evidence for its price at the provider."""
@@ -138,7 +138,7 @@ class UtilityModel:
                 raise error
             self._missing.add((chosen.profile.id, chosen.model.id))
 
-    async def write_down(
+    async def record_call(
         self,
         purpose: Purpose,
         asked: ResolvedChoice,
@@ -181,7 +181,7 @@ class UtilityModel:
         conversation_id: str,
         message_id: str,
     ) -> None:
-        await self.write_down(
+        await self.record_call(
             purpose,
             asked,
             small.reply.usage,
