@@ -96,7 +96,7 @@ def moment(found: datetime) -> datetime:
 
 
 def name(text: object) -> str:
-    """Return the text of a name. Raises TypeError, ValueError."""
+    """Return a name that is not too long. Raises TypeError, ValueError."""
     if not isinstance(text, str):
         raise TypeError("a name is not a text")
     if len(text) > LONGEST_NAME:
@@ -105,7 +105,7 @@ def name(text: object) -> str:
 
 
 def typed(value: T) -> T:
-    """Return a dataclass whose fields have their declared types and bounded numbers.
+    """Return a dataclass after checking the types of its fields and the size of numbers.
 
     Raises:
         TypeError: a field has another type, or a number in it is out of bounds.
@@ -206,7 +206,7 @@ def overrides(found: Overrides) -> Overrides:
 
 
 def compaction(found: Compaction) -> Compaction:
-    """Return a compaction that can be sent; raise as `typed` does.
+    """Return a compaction that can be sent. Raises TypeError, ValueError.
 
     A provider's state must be a list of items.
     """

@@ -23,7 +23,7 @@ class ErrorNote:
 
     Attributes:
         reason, remedy, params: as of UserFacingError.
-        code: of the error's class, or INCOMPLETE; "" if unknown.
+        code: of the error's class, or INCOMPLETE or REFUSED; "" if unknown.
         is_of_environment: the environment sets up the provider. It is not stored.
     """
 
@@ -35,27 +35,27 @@ class ErrorNote:
     is_of_environment: bool = False
 
     def remedy_segments_on(self, surface: Surface) -> LinkedText:
-        """Return what to do, as a surface says it, with links."""
+        """Return the remedy in the words of a surface, with links."""
         surface = of_environment(surface) if self.is_of_environment else surface
         return remedy_segments(self, surface)
 
     def remedy_on(self, surface: Surface) -> str:
-        """Return what to do, as a surface says it."""
+        """Return the remedy in the words of a surface."""
         return plain_text(self.remedy_segments_on(surface))
 
     @property
     def what_happened(self) -> str:
-        """Return what happened."""
+        """Return the sentence on what happened."""
         return happened_text(self.reason, self.params)
 
     @property
     def what_to_do(self) -> str:
-        """Return what to do, as the window says it."""
+        """Return the remedy in the words of the window."""
         return self.remedy_on(WINDOW)
 
     @property
     def sentences(self) -> str:
-        """Return both sentences, as the window says them."""
+        """Return both sentences in the words of the window."""
         return f"{self.what_happened} {self.what_to_do}".rstrip()
 
 

@@ -1,7 +1,7 @@
 """The sentences of errors: one row for each reason, with placeholders for its parameters.
 
-A row has the usual sentence on what to do; an error may have another one. Both sentences together
-have at most 20 words. If something was at stake, the first one also says that it is safe.
+A row has the usual remedy; an error may have another one. Both sentences together have at most
+20 words. If data were at risk, the first one also says that they are safe.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class ErrorSentences(NamedTuple):
 
     Attributes:
         happened: what happened.
-        remedy: what to do, "" if there is nothing to say.
+        remedy: the next step; "" for none.
         fuller: used in place of `happened` if the error has a value for each of its placeholders.
     """
 

@@ -1,8 +1,8 @@
 """Words errors for each place that shows them.
 
 A sentence is chosen by its code and its placeholders are filled in; finished text is never edited.
-`error_sentences` has the sentences on what happened, `Remedy` those on what to do; what some places
-say in their stead is here.
+`error_sentences` has the sentences on what happened, `Remedy` those on what to do; this module has
+the replacements for some places.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Surface(NamedTuple):
     """A place that shows errors.
 
     Attributes:
-        remedies: its own sentences for remedies.
-        places: names of its own for places to which sentences point.
+        remedies: replacements for the sentences of remedies.
+        places: replacements for the names of places.
     """
 
     remedies: Mapping[Remedy, str]
@@ -75,7 +75,7 @@ def of_environment(surface: Surface) -> Surface:
 
 
 class DescribedError(Protocol):
-    """An error, or what is stored of one."""
+    """An error, or its stored note."""
 
     @property
     def reason(self) -> Reason | str: ...
@@ -101,7 +101,7 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
 
 
 def remedy_of(error: DescribedError) -> Remedy | str:
-    """Return what to do: the error's own, else that of its reason."""
+    """Return the error's own remedy, else that of its reason."""
     from desktop_app.domain.error_sentences import SENTENCES
 
     if error.remedy or not isinstance(error.reason, Reason):
@@ -132,7 +132,7 @@ def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
 
 
 def retry_text(reason: str, seconds: float) -> str:
-    """Return why a request waits and in how many seconds it is sent again; 0 if it is sent now."""
+    """Return why a request waits, and in how many seconds it is sent again if not at once."""
     if not seconds:
         return reason
     return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=ceil(seconds))

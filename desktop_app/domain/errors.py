@@ -19,7 +19,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     │   ├── ReplyTooLargeError      the reply exceeded a limit on its size
     │   └── UnexpectedReplyError    the reply is not what the API promises
     ├── CompactionError             a conversation could not be compacted
-    ├── IllegalChoiceError          the chosen model does not support it; found before sending
+    ├── IllegalChoiceError          a choice or setting cannot be used; found before sending
     ├── SpendingCapError            the month's spending would exceed the user's cap
     │   └── UnpricedModelError      a model of unknown price would escape the cap
     ├── CredentialError             the keyring is locked, missing or failing
@@ -224,8 +224,8 @@ class UserFacingError(Exception):
 
     Attributes:
         code: identifies the class, or that of a wrapped error, in memory and in the store.
-        reason: what happened, as a code; or a sentence that another process or a store brought.
-        remedy: what to do, if it is not what `error_sentences` says of the reason.
+        reason: the code of what happened, or a sentence from another process or a store.
+        remedy: the next step, if it differs from that of the reason in `error_sentences`.
         params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
     """
@@ -350,7 +350,7 @@ class ContextTooLongError(ProviderError):
 class ContentFilteredError(ProviderError):
     """The provider's content filter stopped the question or the answer, or the model declined."""
 
-    code = "refused"  # as of an answer that the filter ends
+    code = "refused"  # the code of an answer that the filter ended
 
 
 class RateLimitedError(ProviderError):
@@ -402,7 +402,7 @@ class UnexpectedReplyError(ProviderError):
 
 
 class IllegalChoiceError(UserFacingError):
-    """The chosen model does not support something; found before anything was sent."""
+    """A model, prompt or setting cannot be used as chosen; found before anything was sent."""
 
     code = "illegal_choice"
 

@@ -83,7 +83,7 @@ def _is_prose(word: str) -> bool:
 
 @lru_cache(256)
 def script_of(word: str) -> str:
-    """Return the script of a word as the names of its letters begin, "LATIN"; "" if mixed."""
+    """Return the script of a word as in Unicode's letter names, "LATIN"; "" if mixed."""
     scripts = {unicodedata.name(each, "").partition(" ")[0] for each in word if each.isalpha()}
     return scripts.pop() if len(scripts) == 1 else ""
 

@@ -75,7 +75,7 @@ class Histogram:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Histogram:
-        """Return what `to_bytes` was called on."""
+        """Return the histogram from the output of `to_bytes`."""
         empty = int.from_bytes(data[:_BYTES], "little")
         return cls(int.from_bytes(data[_BYTES:], "little") << (_BITS * empty))
 

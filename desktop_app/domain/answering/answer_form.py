@@ -15,7 +15,7 @@ from desktop_app.domain.tools.strict_schema import is_strict
 NOT_FOLLOWED: Final = "form_not_followed"
 """The reason of an answer that came without its grammar, beside those of the APIs."""
 LARGEST_FORM: Final = 1 << 20
-"""Bytes of a schema or grammar; more than any provider takes."""
+"""Characters of a schema or grammar, or bytes of its file; more than any provider takes."""
 _USUAL_NAME: Final = "answer"
 
 
@@ -47,7 +47,7 @@ class AnswerSchema:
 
     @property
     def digest(self) -> str:
-        """Return what tells this schema, as it is sent, from others."""
+        """Return a hash that identifies the schema as it is sent."""
         words = json.dumps([self.schema, self.is_strict], sort_keys=True)
         return hashlib.sha256(words.encode()).hexdigest()
 

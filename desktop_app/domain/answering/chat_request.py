@@ -67,7 +67,7 @@ class ProviderProfile:
         custom_fields: headers and query parameters of every request; the values of secret ones are
             in the keyring, under `custom_field_id`.
         key_header: the header that takes the bare key; "" for "Authorization: Bearer".
-        own_models: what the user has entered about models here.
+        own_models: the user's entries about models of this provider.
         unusable_variable: an environment variable whose value cannot be used; every request is
             refused. Never stored.
     """
@@ -95,12 +95,12 @@ class ProviderProfile:
     unusable_variable: str = ""
 
     def own_model(self, model_id: str) -> OwnModel:
-        """Return what the user has entered about a model; empty if nothing."""
+        """Return the user's entries about a model; empty if there are none."""
         found = (model for model in self.own_models if model.id == model_id)
         return next(found, OwnModel(model_id))
 
     def with_own_model(self, model: OwnModel) -> ProviderProfile:
-        """Return the profile with what the user has entered about a model."""
+        """Return the profile with the user's entries about a model."""
         others = tuple(each for each in self.own_models if each.id != model.id)
         return replace(self, own_models=others if model.is_empty else (*others, model))
 
@@ -208,7 +208,7 @@ class ChatRequest:
     tool_choice: str = ""
 
     def without(self, param: str) -> ChatRequest | None:
-        """Return the request without a parameter that a server refused, None if it is needed.
+        """Return the request without a refused parameter; None if it has no such parameter.
 
         Args:
             param: as the API names it.

@@ -50,7 +50,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 CONTENT_FILTER: Final = "content_filter"
 """The reason of an answer that the provider's filter stopped."""
 LONGEST_CALL_ID: Final = 64
-"""Characters, of the APIs; a conversation may go on with another provider."""
+"""The APIs' limit in characters; another provider may get the conversation later."""
 _WHOLE_PIECE: Final = 1024 * 1024
 """In characters."""
 
@@ -112,7 +112,7 @@ class _Kind(Enum):
 
 @dataclass(frozen=True)
 class _Segment:
-    """A part of the answer under way."""
+    """A growing part of the answer."""
 
     kind: _Kind
     text: GrowingText
@@ -130,12 +130,18 @@ class _Segment:
 class Reply:
     """Everything that has arrived of a reply.
 
-    `status` is STREAMING until a terminal event; `incomplete_reason` and `error` say why it is not
-    whole. `run` is the position in a background run, None for any other answer. `service_tier` is
-    the tier that answers, as far as the provider has said. An answer with tool calls takes several
-    requests: `round` counts those that have ended, `first` is the first segment of the present one,
-    and `earlier` is the usage of those before; `usage` is that of all, `is_uncounted` if an earlier
-    one reported none.
+    An answer with tool calls takes several requests.
+
+    Attributes:
+        status: STREAMING until a terminal event.
+        usage: of all requests.
+        error, incomplete_reason: why the reply is incomplete.
+        run: the position in a background run; None for any other answer.
+        service_tier: the tier that answers; "" until the provider names it.
+        round: the number of requests that have ended.
+        first: the index of the current request's first segment.
+        earlier: the usage of the requests before the current one.
+        is_uncounted: True if one of those reported no usage.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -166,14 +172,14 @@ class Reply:
 
     @property
     def round_usage(self) -> Usage | None:
-        """Return the usage of the present request; None if it was not reported."""
+        """Return the usage of the current request; None if it was not reported."""
         if self.usage is None or self.usage == self.earlier:
             return None
         return self.usage if self.earlier is None else self.usage - self.earlier
 
     @property
     def may_be_billed(self) -> bool:
-        """Return True if the provider has begun the present reply, so that it may bill."""
+        """Return True if the provider has started the current request's reply and may bill it."""
         has_begun = len(self.segments) > self.first or bool(self.response_id)
         # A limit of the tool loop ends an answer before another request.
         is_whole = self.status in WHOLE and self.error is None
@@ -361,7 +367,7 @@ def _hosted(reply: Reply, event: HostedCall) -> Reply:
 
 
 def _is_begun(segment: _Segment, call: ToolCallPart) -> bool:
-    """Return True for the report that a hosted call has begun."""
+    """Return True for an earlier state of the hosted call `call`."""
     begun = segment.call
     return begun is not None and begun.is_hosted and segment.call_id == call.call_id
 
@@ -383,7 +389,7 @@ def _next_round(reply: Reply) -> Reply:
 
 
 def _with_call_ids(reply: Reply) -> Reply:
-    """Give the calls of this round ids of their own: some servers send none, one twice, or long."""
+    """Give each call of this round a valid, unique id: some servers send none or duplicates."""
     taken = {s.call_id for s in reply.segments[: reply.first]}
     segments = list(reply.segments)
     calls = (at for at in range(reply.first, len(segments)) if segments[at].kind is _Kind.TOOL_CALL)

@@ -29,7 +29,7 @@ class Started:
 
 @dataclass(frozen=True)
 class RunReached:
-    """A background run has come to `run.sequence`; all earlier events have been handed on."""
+    """A background run has reached `run.sequence`; all earlier events were yielded."""
 
     run: RemoteRun
 
@@ -66,7 +66,7 @@ class RefusalDelta:
 
 @dataclass(frozen=True)
 class ToolCallDelta:
-    """More of a tool call; `index` tells parallel calls apart; id and name come once."""
+    """More of a tool call; `index` identifies parallel calls; id and name come once."""
 
     index: int
     arguments: str = ""
@@ -145,7 +145,7 @@ class Waiting:
     """The reason why nothing arrives yet, or the work of the model meanwhile.
 
     Attributes:
-        seconds: when the client retries; 0 if it does not.
+        seconds: until the client retries; 0 if it does not.
         reason: shown below the answer; "" withdraws the last one.
     """
 

@@ -60,7 +60,7 @@ class BatchStatus(StrEnum):
 
     @property
     def was_sent(self) -> bool:
-        """Return True if the user has confirmed the job."""
+        """Return True unless files are being read or the user has yet to confirm the job."""
         return self not in (BatchStatus.PREPARING, BatchStatus.READY)
 
 
@@ -91,7 +91,7 @@ class ItemStatus(StrEnum):
 
 
 RETRYABLE: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)
-"""The items that "run the rest again" takes into a new job."""
+"""The states of items that a retry takes over into a new job."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def estimate_batch(
     answer: int = USUAL_ANSWER,
     images: tuple[int, int] = (0, 0),
 ) -> BatchEstimate:
-    """Return the estimate for files of so many tokens each, and answers of `answer` tokens.
+    """Return the estimate for files of `tokens` each, and answers of `answer` tokens.
 
     Args:
         images: the number of pages that are sent as images, and their tokens.
@@ -211,7 +211,7 @@ class BatchJob:
 
     Attributes:
         choice: the user's choice; `model` and `effort` in it are those that are sent.
-        base_url: of the server it runs at; a provider with another address does not know the job.
+        base_url: the server that runs it; a provider with another address does not know the job.
         title: of the prompt, or the first words of the task.
         task: the question about each file.
         template_id: the prompt of the library that the task comes from; "" for none.

@@ -106,7 +106,7 @@ def _scan_words(estimate: BatchEstimate) -> str:
 
 
 def item_scan_words(item: BatchItem) -> str:
-    """Return which pages of a file are sent as images; "" for none."""
+    """Describe the pages of a file without text, as sent or skipped; "" for none."""
     return image_pages_fact(item.part) if isinstance(item.part, DocumentPart) else ""
 
 
@@ -146,7 +146,7 @@ def job_error_text(job: BatchJob) -> str:
 
 
 def item_error_text(item: BatchItem | BatchLine) -> str:
-    """Return why a file has no complete answer, and what to do if it was left out."""
+    """Return why a file has no complete answer, with the remedy if it was left out."""
     if item.error is None:
         return ""
     is_left_out = item.status is ItemStatus.LEFT_OUT

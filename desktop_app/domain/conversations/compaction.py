@@ -1,4 +1,4 @@
-"""Compactions: what is sent in place of the older part of a long conversation.
+"""Compactions: replacements for the older part of a long conversation in requests.
 
 A compaction belongs to a message: in requests it replaces everything from the first message to that
 one. The tree of messages keeps everything. A path that does not contain the message, or ends before
@@ -31,10 +31,10 @@ class Compaction:
 
     Attributes:
         message_id: the last message that it replaces.
-        provider_id, model: who made it.
+        provider_id, model: its makers.
         body: the summary's text, or the provider's items as JSON, unabridged.
         tokens_before, tokens_after: of the messages it replaces, and of itself.
-        undone_at: since when the messages are sent again; None while in force.
+        undone_at: the time when it was undone; None while in force.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Compaction:
     undone_at: datetime | None = None
 
     def serves(self, profile: ProviderProfile, model: str) -> bool:
-        """Return True if `model` at `profile` can be sent this compaction.
+        """Return True if `model` at `profile` can use this compaction.
 
         A provider's state means something only to that provider's Responses API, and to the model
         family that made it.
@@ -61,7 +61,7 @@ class Compaction:
         return same and model.startswith(FAMILY_MODEL)
 
     def was_in_force_at(self, moment: datetime) -> bool:
-        """Return True if it was in force at `moment`."""
+        """Return True if it had been made, and not undone, at `moment`."""
         undone = self.undone_at is not None and self.undone_at <= moment
         return self.created_at <= moment and not undone
 
@@ -113,7 +113,7 @@ def sent_path(
 
 
 def marked(path: Sequence[Message], compactions: Iterable[Compaction]) -> dict[str, Compaction]:
-    """Return the compactions in force on a path by message, the newest of each."""
+    """Return the newest compaction in force of each message of a path, by message id."""
     ids = {message.id for message in path}
     held = [c for c in compactions if c.undone_at is None and c.message_id in ids]
     return {c.message_id: c for c in sorted(held, key=lambda c: c.created_at)}

@@ -93,7 +93,7 @@ class Message:
         choice: the model that answered (assistant) or was asked (user).
         cost: US dollars; None if unknown.
         duration_s: seconds from sending to the end of the answer.
-        notices: what the user should know about how it was made ("retried without …").
+        notices: remarks for the user on how it was made ("retried without …").
         remote_run: the background run that it comes from, while it is STREAMING.
         usage_scope: which answers `usage` and `cost` are for.
         answered_by: the model that the reply names, which may be another than `choice` has; "" if
@@ -167,7 +167,7 @@ class Draft:
     template_id: str = ""
 
     def __bool__(self) -> bool:
-        """Return True if there is anything to send: a collection without a question is nothing."""
+        """Return True if there is something to send; a collection alone is not enough."""
         return bool(self.text or self.question_attachments)
 
     @property

@@ -31,7 +31,7 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     """Return the error in `value`, also as earlier versions wrote it.
 
     Raises:
-        LookupError, TypeError, ValueError: it is none.
+        LookupError, TypeError, ValueError: it is not an error.
     """
     remedy, words = value.get("remedy"), value.get("what_to_do", "")
     note = ErrorNote(

@@ -18,7 +18,7 @@ TRASH_RETENTION: Final = timedelta(days=30)
 
 
 class ListFilterKind(StrEnum):
-    """The kinds of filters. A start shows LIST."""
+    """The kinds of filters. The window starts with LIST."""
 
     LIST = "list"
     FOLDER = "folder"

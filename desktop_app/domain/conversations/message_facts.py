@@ -1,4 +1,4 @@
-"""Facts beside a message, on screen, on paper and in exported files, in the user's language."""
+"""Facts about a message, on screen, on paper and in exported files, in the user's language."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def token_facts(message: Message) -> list[str]:
 
 
 def image_pages_fact(part: DocumentPart) -> str:
-    """Return which pages without text are sent as images, or skipped; "" if there are none."""
+    """Describe the pages without text as sent or skipped; "" if there are none."""
     pages = replace(part, detail="auto").seen_pages
     if not pages:
         return ""

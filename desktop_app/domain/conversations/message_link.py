@@ -24,6 +24,6 @@ class MessageLink(NamedTuple):
 
 
 def parse_link(address: str) -> MessageLink | None:
-    """Return what a link leads to, None if it is no link of this program."""
+    """Return the target of a link; None if it is not a link of this program."""
     found = _LINK.fullmatch(address.strip())
     return None if found is None else MessageLink(found[1].lower(), (found[2] or "").lower())

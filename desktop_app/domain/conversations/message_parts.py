@@ -179,7 +179,7 @@ class CollectionPart:
 
 @dataclass(frozen=True)
 class PassagesPart:
-    """The passages of a collection that went with a question; all fields empty if none.
+    """The passages of a collection that went with a question; `passages` is empty if none.
 
     Attributes:
         known: the numbers of passages that matched, but had already gone with earlier questions.
@@ -204,7 +204,7 @@ class ToolCallPart:
         result: the tool's output, or the error as the model gets it; "" before it ended.
         seconds: the duration of the run; None if it did not run.
         is_hosted: the provider ran it; later requests leave it out.
-        full_name: of the tool, if `name` does not tell it; else "".
+        full_name: the tool's name for users, if `name` does not contain it; else "".
     """
 
     call_id: str
@@ -231,7 +231,7 @@ class ToolCallPart:
 
     @property
     def sent_arguments(self) -> str:
-        """Return the arguments as later requests have them: servers refuse what is no object."""
+        """Return the arguments as later requests have them: servers accept objects only."""
         try:
             is_object = isinstance(json.loads(self.arguments or "{}"), dict)
         except (ValueError, RecursionError):
@@ -326,7 +326,7 @@ def tool_calls(parts: Iterable[object]) -> tuple[ToolCallPart, ...]:
 
 
 def settled(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return the parts of an answer that has ended: what was running then is interrupted."""
+    """Return the parts of an ended answer, with running calls marked as interrupted."""
     if not any(call.state is ToolCallState.RUNNING for call in tool_calls(parts)):
         return parts
     return tuple(
@@ -348,7 +348,7 @@ def part_id(part: DraftPart) -> str:
 
 
 def last_text(parts: Sequence[Part]) -> str:
-    """Return the words behind the last tool call: an answer with a form has it there."""
+    """Return the text after the last tool call, which is the JSON of an answer with a schema."""
     calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
     return text_of(parts[calls[-1] + 1 :] if calls else parts)
 

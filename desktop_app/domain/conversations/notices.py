@@ -1,6 +1,6 @@
 """Notices under an answer about how it was made: a code and parameters, and their sentences.
 
-A notice without a code is a sentence that an earlier version stored, or that an import brought.
+A notice without a code is a sentence that an earlier version stored, or from an import.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ NoticeText = AnswerNotice | str
 
 
 def notice(code: NoticeCode, **params: str) -> AnswerNotice:
-    """Return a notice."""
+    """Return a notice with a code and its parameters."""
     return AnswerNotice(code, tuple(params.items()))
 
 
@@ -197,7 +197,7 @@ def notice_from_json(value: object) -> NoticeText:
     """Return the notice in `value`.
 
     Raises:
-        LookupError, TypeError, ValueError: it is none.
+        LookupError, TypeError, ValueError: it is not a notice.
     """
     if isinstance(value, str):
         return value
@@ -208,5 +208,5 @@ def notice_from_json(value: object) -> NoticeText:
     made = AnswerNotice(known, tuple(dict(value["params"]).items()))
     if not all(isinstance(value, str | int) for _, value in made.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
-    str(made)  # all of them are there
+    str(made)  # raises if a parameter is missing
     return made

@@ -18,7 +18,7 @@ LONGEST_NOTE: Final = 2_000
 
 
 class ReviewKind(StrEnum):
-    """The verdicts."""
+    """The kinds of verdicts."""
 
     REVIEWED = "reviewed"
     CORRECTED = "corrected"
@@ -26,7 +26,7 @@ class ReviewKind(StrEnum):
 
     @property
     def notice_code(self) -> NoticeCode:
-        """The notice that keeps it."""
+        """The code of the notice that stores it."""
         return NoticeCode(f"review_{self.value}")
 
 

@@ -48,7 +48,7 @@ class CollectionFile(NamedTuple):
         pages: None if the format has none.
         status: "ready" to be searched, "failed", "waiting" to be read, or "removed" by the user. A
             removed file stays removed when its folder is read again.
-        problem: why it failed, or what was left out of a ready file; None if nothing.
+        problem: why it failed, or what a ready file's text lacks; None if neither.
     """
 
     collection_id: str
@@ -73,7 +73,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class PassageLocation:
-    """A passage that was found, without its text.
+    """The location of a found passage, without its text.
 
     Attributes:
         id: its number in the index.

@@ -1,4 +1,4 @@
-"""The beginning of a CSV file: where its first row is, and what separates its cells."""
+"""Finds the first row and the delimiter of a CSV file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _QUOTED: Final = re.compile(r'"[^"]*(?:"|$)')
 
 
 def first_row(text: str) -> tuple[int, str]:
-    """Return where the first row begins, and the delimiter.
+    """Return the offset of the first row, and the delimiter.
 
     Empty lines and the line with which Excel states the delimiter are no rows.
     """

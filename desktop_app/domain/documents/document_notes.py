@@ -81,7 +81,7 @@ class DocumentNote(NamedTuple):
 
     @property
     def as_error(self) -> ErrorNote:
-        """The note without the names of what was skipped, as it is stored."""
+        """The note without the names of skipped members, as it is stored."""
         return ErrorNote(self.reason, params=dict(self.params))
 
 
@@ -107,7 +107,7 @@ def note_from_json(value: Any) -> DocumentNote | None:
     """Return the note in `value`.
 
     Raises:
-        LookupError, TypeError, ValueError: it is none.
+        LookupError, TypeError, ValueError: it is not a note.
     """
     if value is None:
         return None
@@ -119,5 +119,5 @@ def note_from_json(value: Any) -> DocumentNote | None:
     if not all(isinstance(each, str | int) for each in params.values()):
         raise TypeError("a parameter of a note is neither text nor number")
     note = DocumentNote(Reason(value["reason"]), params, skipped)
-    str(note)  # all parameters are there
+    str(note)  # raises if a parameter is missing
     return note

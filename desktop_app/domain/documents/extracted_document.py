@@ -21,7 +21,7 @@ class ExtractedDocument:
         text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
         pages: None if the format has none.
         tokens: of `text`, by o200k_base.
-        note: what the user should know about the reading.
+        note: remarks for the user on how it was read.
         width, height: of an image, in pixels as displayed; 0 for everything else.
         animated: an image with further frames.
         pictured: the pages of a PDF that have drawings but no text, with the size of their images.

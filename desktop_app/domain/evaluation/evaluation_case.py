@@ -44,7 +44,7 @@ class Check:
     Attributes:
         value: a text; for `number` a number, for `schema` a JSON schema, for `…_any` texts.
         within: the tolerance of `number`.
-        ignores_case: of `contains` and `contains_any`.
+        ignores_case: for `contains` and `contains_any`.
         is_negated: an answer passes if the comparison fails; not of a rubric.
     """
 
@@ -80,7 +80,7 @@ def check_from_json(row: object) -> Check:
     """Return the check in `row`, as `{"contains": "text"}`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a check.
     """
     if not isinstance(row, Mapping):
         raise CaseError(N_("a check is not an object"))

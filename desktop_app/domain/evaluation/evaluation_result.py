@@ -21,7 +21,7 @@ class CaseResult:
         failed: the labels of failed checks, or why there is no whole answer.
         cost, judge_cost: US dollars; None if unknown.
         first_token_s, duration_s: None if they were not measured, as in batches.
-        status: how the answer ended.
+        status: the final status of the answer.
     """
 
     id: str
@@ -60,7 +60,7 @@ def result_from_json(row: Mapping[str, Any]) -> CaseResult:
 
 
 def _earlier_status(failed: Sequence[str]) -> MessageStatus:
-    """Return the status of a result of an earlier version, which had it in words only."""
+    """Return the status of a result of an earlier version, which stored labels only."""
     if "error: refused" in failed:
         return MessageStatus.REFUSED
     has_failed = any(label.startswith("error: ") for label in failed)
@@ -128,7 +128,7 @@ class EvaluationRun:
         return sum((result.usage for result in self.results), Usage())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the run as the command's JSON has it."""
+        """Return the run in the form of the command's JSON."""
         seconds = [r.duration_s for r in self.results if r.duration_s is not None]
         first = [r.first_token_s for r in self.results if r.first_token_s is not None]
         low, high = self.interval
@@ -169,7 +169,7 @@ class Evaluation:
     """An evaluation that has ended.
 
     Attributes:
-        name: of the file with its cases.
+        name: the name of the file with its cases.
         inputs: the questions, by the ids of the cases.
     """
 

@@ -83,7 +83,7 @@ def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
 
 
 def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int, bool]:
-    """Return the tokens of an image, and False if they are a guess for lack of a rule."""
+    """Return the tokens of an image, and False if they are not exact, or guessed."""
     if rule is None:
         return TileTokens(*GUESS).tokens(size, detail), False
     return rule.tokens(size, detail), rule.exact

@@ -26,7 +26,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 # "auto" leaves it to the account, whose ordinary tier is the default.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
-# What gateways put before the names of OpenAI's models.
+# Prefixes of gateways to the names of OpenAI's models.
 _PROVIDER: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED: Final = "ft:"
 _SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
@@ -54,13 +54,12 @@ class ModelInfo:
         makes_images: may answer with images.
         takes_schema: answers in JSON that follow a schema.
         hosted_tools: the tools that its provider can run for it.
-        reasons: thinks before it answers, if `efforts` does not tell.
+        reasons: thinks before it answers; for models whose `efforts` are unknown.
         context_window, max_input, max_output: tokens.
         price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
             prices are unknown.
         usual_seconds: until an answer of about a page is complete, by effort.
-        price_is_charged: `price` is what the provider charges, not the list price of which it
-            charges a share.
+        price_is_charged: `price` is the provider's own, so `price_multiplier` does not apply.
     """
 
     id: str
@@ -177,7 +176,7 @@ class ModelCatalog:
     """The known models by id in the order of the data, and the facts about kinds of providers.
 
     Attributes:
-        hosted_tools: what a call of a tool that OpenAI runs costs, in US dollars.
+        hosted_tools: the price in US dollars of a call of each tool that OpenAI runs.
     """
 
     def __init__(
@@ -248,7 +247,7 @@ class ModelCatalog:
         return iter(self._models.values())
 
     def info(self, model_id: str) -> ModelInfo:
-        """Return what is known of `model_id`; a bare ModelInfo if nothing is.
+        """Return the facts about `model_id`; a bare ModelInfo if none are known.
 
         Dated snapshots and fine-tuned models inherit the facts about their family. So do models
         that a gateway names with their provider; which API it has for them is unknown.

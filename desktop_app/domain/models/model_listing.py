@@ -37,7 +37,7 @@ class ModelKind(StrEnum):
 
 @dataclass(frozen=True)
 class ModelDetails:
-    """The facts that a server lists of a model; None for those that it does not list.
+    """The facts that a server lists about a model; None for any that it omits.
 
     The prices are in US dollars per million tokens, `max_output` in tokens.
     """
@@ -96,7 +96,7 @@ class ModelListing:
         return self._by_id.get(model_id, ListedModel(model_id))
 
     def details_of(self, model_id: str) -> ModelDetails:
-        """Return what the server says of a model."""
+        """Return the listed facts about a model; empty if it is not listed."""
         return self._listed(model_id).details
 
     def can_chat(self, model_id: str) -> bool | None:
@@ -129,7 +129,7 @@ def with_listed_details(
 ) -> ModelInfo:
     """Return the model with the listed facts that the catalog lacks.
 
-    A server of one's own knows its prices better than the catalog, which has OpenAI's.
+    For a server of the user's own, its prices outweigh the catalog's, which are OpenAI's.
     """
     if listing is None:
         return info
@@ -156,7 +156,7 @@ def info_at(
     catalog: ModelCatalog,
     listing: ModelListing | None = None,
 ) -> ModelInfo:
-    """Return what is known of a model at a provider.
+    """Return the facts about a model at a provider.
 
     The user's entries for the provider count first, then the user's file of models, then the
     server's list, then the catalog.
@@ -187,7 +187,7 @@ def shutdown_date_of(
 def is_shut_down(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
-    """Return True if a model's last day has passed and no later listing has it."""
+    """Return True from a model's shutdown date on, unless a later listing still has it."""
     end = shutdown_date_of(profile, info, listing)
     if end is None or end > today:
         return False
@@ -197,7 +197,7 @@ def is_shut_down(
 def is_served(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
-    """Return True if a model may be asked for; unknown models are tried."""
+    """Return True unless the model was shut down, or the listing lacks it."""
     if is_shut_down(profile, info, listing, today):
         return False
     return listing is None or listing.has(info.id)

@@ -18,7 +18,7 @@ class ModelRow:
         window, max_output: tokens.
         price: US dollars per million tokens, as the provider charges them.
         ends: the day from which the provider no longer serves it.
-        own: what the user has entered; None if nothing can be entered here.
+        own: the user's entries; None if the model takes none.
     """
 
     provider_id: str

@@ -1,6 +1,6 @@
 """Facts about a model that the user has entered for one provider.
 
-They outweigh what the server lists and what the catalog knows.
+They outweigh the facts of the server's listing and of the catalog.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class OwnModel:
 
 
 def own_model_to_json(model: OwnModel) -> dict[str, Any]:
-    """Return what was entered, as JSON-ready values."""
+    """Return the entered facts as JSON-ready values."""
     named = vars(model)
     said = {name: value for name, value in named.items() if value is not None}
     for name in _PRICES:

@@ -1,7 +1,7 @@
-"""Tells which API a model is called through, and which settings it takes there.
+"""Decides the API for a model, and the settings that it supports there.
 
-The window (what to offer) and the client (what to send) share these answers. What is unknown is
-offered, never refused.
+The window (to offer settings) and the client (to send them) share these rules. A setting of unknown
+support is offered, never refused.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class ParameterNote(Enum):
 def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
     """Return True if a request is for the GPT family, at OpenAI or through a gateway.
 
-    A gateway shows it by its models, or the user does by naming one of the family's.
+    A gateway's profile lists a model of the family, or the requested model is one.
     """
     return profile.serves_the_family or family_of(model_id).startswith(FAMILY_MODEL)
 
@@ -63,8 +63,8 @@ def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
 def output_limit_name(profile: ProviderProfile, model_id: str) -> str:
     """Return the name under which Chat Completions takes the limit for a model.
 
-    The GPT family refuses the old name, through any gateway. Other servers may ignore the new one
-    without a word, so that their answers would have no limit.
+    The GPT family refuses the old name, through any gateway. Other servers may silently ignore the
+    new one, so that their answers would have no limit.
     """
     if profile.max_tokens_field:
         return profile.max_tokens_field
@@ -149,7 +149,7 @@ def refused_anywhere(
 ) -> dict[str, ParameterRefusal]:
     """Return the reason for each parameter that is refused for the same reason by each API.
 
-    Another effort helps a stop sequence only in Chat Completions.
+    Another effort allows a stop sequence in Chat Completions only.
     """
     return {
         name: why

@@ -64,7 +64,7 @@ LARGEST_RATE: Final = 20.0
 LEAST_LEARNED: Final = 300
 # A kind is known once a count contained this share of it.
 LEAST_SHARE: Final = 0.2
-# The share of the room that is used: what one part has more of its kind than the average has.
+# The share of the room that is filled, because a part may have more tokens than expected.
 SHARE_LEARNED: Final = 0.88
 SHARE_GUESSED: Final = 0.7
 
@@ -112,7 +112,7 @@ class TokenRates:
         return all(kind in self.rates for kind, count in mix.items() if count > total * LEAST_SHARE)
 
     def share(self, mix: TokenMix) -> float:
-        """Return the share of the room that parts of a text should fill, as counted."""
+        """Return the share of the room that parts of a text may fill by their expected tokens."""
         return SHARE_LEARNED if self.knows(mix) else SHARE_GUESSED
 
     def learned(self, mix: TokenMix, tokens: int) -> TokenRates:

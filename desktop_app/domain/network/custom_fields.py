@@ -39,7 +39,7 @@ class CustomField:
 
     @property
     def key(self) -> str:
-        """Return what tells it from others: the case of a header's name does not matter."""
+        """Return the identity of the field: the case of a header's name does not matter."""
         return f"query.{self.name}" if self.in_query else f"header.{self.name.lower()}"
 
     @property

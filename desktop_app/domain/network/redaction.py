@@ -199,7 +199,7 @@ class _SearchedView:
         return b"".join(pieces)
 
     def span(self, first: int, last: int, mapped: _Mapper) -> tuple[int, int] | None:
-        """Return the span of the text that a part of the view shows, None if it is before it."""
+        """Return the span of the text behind a part of the view; None if it ends before it."""
         if last < self._before:
             return None
         start = self._place(first, mapped)[0] if first >= self._before else 0
@@ -274,7 +274,7 @@ class _Search:
     def _find_spans(
         self, data: _Bytes, before: bytes, *, escapes: bool
     ) -> list[Iterator[tuple[int, int]]]:
-        """Return, for each needle that is there, the places where it stands, in order."""
+        """Return the spans of each needle in the text, in order."""
         view = _SearchedView(before)
         for piece in _slices(data):
             undone = _ESCAPE.sub(_unescape, piece) if escapes else piece

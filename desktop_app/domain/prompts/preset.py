@@ -46,7 +46,7 @@ class Preset:
 
 
 def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetime) -> Preset:
-    """Save a conversation's settings as a preset.
+    """Return a preset with a conversation's settings.
 
     A preset with a variant fits any provider that serves the family. Any other model is stored with
     its provider.

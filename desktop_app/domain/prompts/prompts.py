@@ -1,4 +1,4 @@
-"""Saved prompts: text with variables, and how they are filled.
+"""Saved prompts: text with variables, and the rules for filling them.
 
 In a prompt's text
 
@@ -41,8 +41,8 @@ class TemplateNeeds(NamedTuple):
     """The requirements of a built-in prompt, which edits of its text do not change.
 
     Attributes:
-        documents: the number of documents it is about. 1: several are asked about one by one. 2: it
-            compares exactly two. 0: any number.
+        documents: the number of documents it is about. 1: the prompt is repeated for each of
+            several. 2: it compares exactly two. 0: any number.
         grammar: the form of the answer, None for free text.
         form: the same for any model, as `FormSource` writes it; the user sets it.
     """
@@ -88,7 +88,7 @@ class Variable(NamedTuple):
 
     @property
     def is_filled_by_program(self) -> bool:
-        """Return True if the program fills it."""
+        """Return True for a variable that the program fills."""
         return self.name in FILLED
 
 

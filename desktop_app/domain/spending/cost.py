@@ -31,7 +31,7 @@ class Usage:
         )
 
     def __sub__(self, other: Usage) -> Usage:
-        """Return what was added to `other`."""
+        """Return the difference of the counts."""
         return Usage(
             self.input_tokens - other.input_tokens,
             self.cached_tokens - other.cached_tokens,

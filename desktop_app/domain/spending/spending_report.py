@@ -38,7 +38,7 @@ class CallPerformance(NamedTuple):
         effort, tier: as they were sent, or as the provider named them; "" for none.
         outcome: the status of its answer.
         retries: attempts before the one that was answered.
-        first_token_s: seconds until the first text or reasoning; None if nothing came.
+        first_token_s: seconds until the first text or reasoning; None if neither arrived.
         duration_s: seconds until the end; None if it was not measured.
     """
 
@@ -155,7 +155,7 @@ class GroupPerformance(NamedTuple):
 
 
 class SpendingRow(NamedTuple):
-    """The spending of a group, and how its calls went.
+    """The spending and performance of a group of calls.
 
     Attributes:
         key: a date such as "2026-11-22", a month such as "2026-11", or the stored name.
@@ -190,9 +190,9 @@ class MonthUnderCap(NamedTuple):
 
 
 def month_forecast(spent: Decimal, at: datetime) -> Decimal:
-    """Return the US dollars of the whole month, if it goes on as it has until `at`.
+    """Return the US dollars of the whole month, extrapolated from its spending until `at`.
 
-    The first day counts in full, because a few minutes foretell nothing.
+    The first day counts in full, because a few minutes predict nothing.
     """
     local = at.astimezone()
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -49,7 +49,7 @@ def remote_tools(
 def unavailable(
     source: str, reason: str = "", failure: UserFacingError | None = None
 ) -> ListedTool:
-    """Return the entry of a server whose tools are not known."""
+    """Return the entry for a server whose tools are unknown or cannot be used."""
     return ListedTool(ToolDefinition(ALL_TOOLS, "", source=source), reason, failure)
 
 

@@ -1,4 +1,4 @@
-"""Tells whether providers accept a JSON Schema as strict, and adapts schemas that they refuse.
+"""Decides if providers accept a JSON Schema as strict, and adapts schemas that they refuse.
 
 Source: OpenAI's guide to structured outputs. A strict schema holds the model to it; others are sent
 as a hint, and what arrives is validated here in both cases.
@@ -70,7 +70,7 @@ def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_closed(part: Mapping[str, Any]) -> bool:
-    """Return True if an object lists all its properties as required."""
+    """Return True unless an object permits optional or additional properties."""
     kinds = part.get("type")
     if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
         return "properties" not in part

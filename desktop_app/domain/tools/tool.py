@@ -79,7 +79,7 @@ class ToolDefinition:
 
     @property
     def about(self) -> str:
-        """Return what it does, for users; the words of a server's tool are the server's own."""
+        """Return the description for users; that of a server's tool is the server's own."""
         return tr(self.touches) if self.touches and not self.source else self.description
 
     @property
@@ -109,7 +109,7 @@ class ListedTool(NamedTuple):
     Attributes:
         reason: why it cannot be used here; "" if it can. Marked for translation.
         failure: why its server cannot be used.
-        why: for {why} in the reason, in English words of anybody.
+        why: the value of {why} in the reason, in English; the server may have written it.
     """
 
     definition: ToolDefinition

@@ -1,4 +1,4 @@
-"""Servers of tools as the user configures them, and what a process needs to start one.
+"""Servers of tools as the user configures them, and the orders to start them.
 
 Values of variables and headers, the query of an address, and arguments such as `--token=…` may be
 secret: they are kept in the keyring, for this command or address alone. A value that only names a
@@ -50,7 +50,7 @@ _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
 
 class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle
-    """A failure of a server or its process, in English words of anybody.
+    """A failure of a server or its process, in English; the server may have written the words.
 
     Attributes:
         has_ended: the process is gone.
@@ -85,7 +85,7 @@ class ServerSecrets:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Return all values, to be removed from what the server says."""
+        """Return all values, to redact them in the server's output."""
         named = (*self.environment.values(), *self.headers.values())
         return (*named, self.query, *self.arguments)
 
@@ -139,7 +139,7 @@ class ToolServer:
 
     @property
     def sign_in_name(self) -> str:
-        """Return the name of what a sign-in leaves in the keyring."""
+        """Return the name of a sign-in's tokens in the keyring."""
         return f"{self.secret_name}:sign-in"
 
     @property
@@ -149,7 +149,7 @@ class ToolServer:
 
     @property
     def secret_origin(self) -> str:
-        """Return what the values belong to: the address, or exactly this command."""
+        """Return the origin that may get the values: the address, or exactly this command."""
         if self.url:
             return origin(self.url)
         mark = json.dumps([self.command, self.folder])
@@ -264,7 +264,7 @@ def _reference(value: str) -> str:
 
 
 def kept_values(kept: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the secret values of what a sign-in has left."""
+    """Return the secret values among the stored tokens of a sign-in."""
     tokens, client = kept["tokens"], kept["client"]
     found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
     return tuple(filter(None, found))
@@ -273,7 +273,7 @@ def kept_values(kept: Mapping[str, Any]) -> tuple[str, ...]:
 def launch_order(
     server: ToolServer, secrets: ServerSecrets, variables: Mapping[str, str], home: str
 ) -> dict[str, Any]:
-    """Return what the process of a server is told first.
+    """Return the first message to a server's process: the command or the address.
 
     Args:
         variables: of the environment, for references and proxies.

@@ -38,9 +38,9 @@ from desktop_app.services.chat.candidate_answers import (
     COUNTED_WITH_FIRST,
     SharedRequest,
     asked_separately,
-    for_all,
-    several,
-    shares,
+    estimate_several,
+    shared_usage_notice,
+    split_hold,
 )
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext
@@ -100,7 +100,7 @@ async def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_pat
         assert [message.cost for message in done] == [ONE_COST, None, None]
         scopes = [UsageScope.ALL, UsageScope.FIRST, UsageScope.FIRST]
         assert [message.usage_scope for message in done] == scopes
-        assert done[0].notices == (for_all(3),)
+        assert done[0].notices == (shared_usage_notice(3),)
         assert [message.notices for message in done[1:]] == [(COUNTED_WITH_FIRST,)] * 2
         assert await room.ledger.conversation(began.conversation.id) == ONE_COST
         assert [request.parameters.candidates for request in provider.requests] == [3]
@@ -252,7 +252,7 @@ async def test_a_hold_is_let_go_with_the_last_answer() -> None:
             self.released += 1
 
     whole = Book()
-    first, second = shares(whole, 2)
+    first, second = split_hold(whole, 2)
     async with first:
         pass
     await first.release()
@@ -312,11 +312,13 @@ def test_the_cost_of_several_answers(
     at_once: bool, costs: tuple[Decimal, Decimal], inputs: int
 ) -> None:
     one = Estimate(9, CountMethod.SERVER, Decimal(1), Decimal(2), 99)
-    assert several(one, 3, at_once=at_once) == Estimate(
+    assert estimate_several(one, 3, at_once=at_once) == Estimate(
         9, CountMethod.SERVER, *costs, 99, answers=3, inputs=inputs
     )
     unknown = one._replace(input_cost=None, longest_answer_cost=None)
-    assert several(unknown, 3, at_once=at_once) == unknown._replace(answers=3, inputs=inputs)
+    assert estimate_several(unknown, 3, at_once=at_once) == unknown._replace(
+        answers=3, inputs=inputs
+    )
 
 
 async def test_a_share_ends_with_its_own_call() -> None:
@@ -327,7 +329,7 @@ async def test_a_share_ends_with_its_own_call() -> None:
             self.released += 1
 
     whole, calls = Noted(), [Noted(), Noted()]
-    first, second = shares(whole, 2, calls)
+    first, second = split_hold(whole, 2, calls)
     await second.release()
     assert [whole.released, *(call.released for call in calls)] == [0, 0, 1]
     await first.release()
@@ -351,7 +353,7 @@ async def read_together(
 
 FAILURE = Failed(ProviderError(Reason.PROVIDER_FAULT))
 SHARED = [UsageShared(UsageScope.FIRST), Notice(COUNTED_WITH_FIRST)]
-OF_BOTH = [UsageShared(UsageScope.ALL), Notice(for_all(2))]
+OF_BOTH = [UsageShared(UsageScope.ALL), Notice(shared_usage_notice(2))]
 REPORTED = UsageReported(USAGE)
 
 

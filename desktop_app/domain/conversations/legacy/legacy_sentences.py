@@ -1,6 +1,6 @@
-"""Reads what earlier versions wrote as sentences, in stores and in exported files.
+"""Converts sentences that earlier versions stored and exported to codes.
 
-They are in `legacy_sentences.toml`.
+The sentences are in `legacy_sentences.toml`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REMEDY_OF: Final = {sentence: remedy for remedy, sentence in _REMEDIES.items()}
 
 
 def legacy_usage_scope(notices: Iterable[object]) -> UsageScope:
-    """Return which answers the tokens of an answer with these notices are for."""
+    """Return the usage scope of an answer with these notices."""
     for sentence in notices:
         if sentence == _FIRST:
             return UsageScope.FIRST
@@ -78,7 +78,7 @@ def _own_remedy(
 
 
 class _Given(dict[str, Param]):
-    """The parameters that are known; others leave an error's sentence without a match."""
+    """The known parameters; {} in place of any other makes a sentence match nothing."""
 
     def __missing__(self, name: str) -> str:
         return "{}"
