@@ -1,0 +1,172 @@
+"""Replies that the program asks for itself, and titles, by whole values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyTooLargeError
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import CallPerformance
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.chat.small_tasks import small_reply
+from desktop_app.services.chat.small_tasks.small_reply import SmallReply
+from desktop_app.services.chat.small_tasks.titles import clean_title
+from tests.unit.providers.samples import CATALOG
+
+ASKED = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.THINKING), None, Effort.LOW)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(small_reply, "time", made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("events", "first_token_s", "performance"),
+    [
+        (
+            [Waiting(1, "w"), Waiting(0, ""), Waiting(2, "w"), TextDelta("a"), Completed()],
+            4.0,
+            CallPerformance("low", "flex", "complete", 2, 4.0, 5.0),
+        ),
+        (
+            [ReasoningDelta("a"), TextDelta("b"), Started("r", service_tier="batch"), Completed()],
+            1.0,
+            CallPerformance("low", "batch", "complete", 0, 1.0, 4.0),
+        ),
+        ([RefusalDelta("a")], 1.0, CallPerformance("low", "flex", "cancelled", 0, 1.0, 1.0)),
+        (
+            [Incomplete("length")],
+            None,
+            CallPerformance("low", "flex", "incomplete", 0, None, 1.0),
+        ),
+        (
+            [Failed(NetworkError(Reason.NOT_REACHED))],
+            None,
+            CallPerformance("low", "flex", "failed", 0, None, 1.0),
+        ),
+    ],
+)
+def test_the_course_of_a_call(
+    events: Sequence[StreamEvent],
+    first_token_s: float | None,
+    performance: CallPerformance,
+    clock: Clock,
+) -> None:
+    made = SmallReply("P")
+    for event in events:
+        clock.now += 1
+        made.take(event)
+    asked = ResolvedChoice(OPENAI, ASKED.model, None, Effort.LOW, service_tier="flex")
+    assert (made.first_token_s, made.performance(asked)) == (first_token_s, performance)
+    plain = ResolvedChoice(OPENAI, ASKED.model, None, None)
+    tier = "batch" if performance.tier == "batch" else ""
+    assert made.performance(plain) == performance._replace(effort="", tier=tier)
+
+
+@pytest.mark.parametrize(
+    ("events", "reason", "details"),
+    [
+        ([RefusalDelta("No."), Completed()], Reason.DECLINED, "No."),
+        ([TextDelta("a"), Incomplete("content_filter")], Reason.ENDED_BY_FILTER, "a"),
+        ([TextDelta("a"), Incomplete("length")], None, ""),
+        ([TextDelta("a"), Completed()], None, ""),
+        ([Failed(NetworkError(Reason.NOT_REACHED, details="d"))], Reason.NOT_REACHED, "d"),
+    ],
+)
+def test_what_is_an_error(
+    events: Sequence[StreamEvent], reason: Reason | None, details: str
+) -> None:
+    made = SmallReply("P")
+    for event in events:
+        made.take(event)
+    error = made.error
+    assert (error and (error.reason, error.details)) == (reason and (reason, details))
+    assert isinstance(error, ContentFilteredError) is (
+        reason in (Reason.DECLINED, Reason.ENDED_BY_FILTER)
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "is_billed"),
+    [
+        (Failed(NetworkError(Reason.NOT_REACHED)), False),
+        (TextDelta("a"), True),
+        (UsageReported(Usage(1)), True),
+    ],
+)
+def test_what_may_be_billed(event: StreamEvent, is_billed: bool) -> None:
+    made = SmallReply("P")
+    made.take(event)
+    assert made.is_billed is is_billed
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    "events",
+    [
+        [TextDelta("ab"), ReasoningDelta("cd"), RefusalDelta("e")],
+        [ToolCallDelta(0, "abc", "c", "look"), ToolCallDelta(0, "de")],
+    ],
+)
+def test_a_reply_may_be_so_large(
+    events: Sequence[StreamEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def error(largest: int) -> object:
+        monkeypatch.setattr(small_reply, "LARGEST", largest)
+        made = SmallReply("P")
+        for event in events:
+            made.take(event)
+        return made.reply.error
+
+    assert error(5) is None
+    found = error(4)
+    assert isinstance(found, ReplyTooLargeError)
+    assert (found.reason, found.params["provider"]) == (Reason.ANSWER_TOO_LONG, "P")
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("a" * 59, "a" * 59),
+        ("a" * 60, "a" * 59 + "…"),
+        ("word " * 13, "word " * 10 + "word…"),
+        ("<think>hm\n</think>\n\nTitle: “Geese”.", "Geese"),
+        ("<think>hm", ""),
+        ("## *Bold* `code`", "Bold code"),
+        ("\n—\n> Second", "Second"),
+        ("C# and F#", "C# and F#"),
+        ("a\u202eb", "ab"),
+    ],
+)
+def test_a_title_is_one_clean_line(text: str, title: str) -> None:
+    assert clean_title(text) == title
