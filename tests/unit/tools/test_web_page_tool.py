@@ -19,7 +19,7 @@ from desktop_app.tools.web_page_tool import LARGEST_PAGE, WebPageTool, bounded_b
 
 REDIRECT = "/redirect?"
 RUSSIAN = "<meta charset=utf-8><p>Привет</p>".encode("cp1251")
-BOMB = gzip.compress(bytes(200 << 20), 9)
+BOMB = gzip.compress(bytes(50 << 20), 9)
 
 
 class _Site(BaseHTTPRequestHandler):
