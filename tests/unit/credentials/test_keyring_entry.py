@@ -1,0 +1,38 @@
+"""The keyring entry of a secret."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from desktop_app.credentials.vault import from_keyring, to_keyring
+from desktop_app.domain.network.secret import Secret
+
+WHOLE = {"origin": "https://host", "key": "not-a-key", "scheme": "Bearer"}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [Secret("not-a-key", "https://host"), Secret("mé:password", "https://host", "Basic")],
+)
+def test_a_secret_is_kept_with_its_origin(secret: Secret) -> None:
+    assert from_keyring(to_keyring(secret)) == secret
+
+
+def test_an_unknown_scheme_is_that_of_keys() -> None:
+    text = json.dumps(WHOLE | {"scheme": "Digest"})
+    assert from_keyring(text) == Secret("not-a-key", "https://host", "Bearer")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("not-a-key", "", "[" * 100_000, "7", '["origin", "key", "scheme"]'),
+        *(json.dumps({k: v for k, v in WHOLE.items() if k != name}) for name in WHOLE),
+        *(json.dumps(WHOLE | {name: 1}) for name in WHOLE),
+        json.dumps(WHOLE | {"more": "x"}),
+    ],
+)
+def test_a_bare_key_of_an_older_version_is_no_entry(text: str) -> None:
+    assert from_keyring(text) is None

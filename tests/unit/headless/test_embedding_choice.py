@@ -1,0 +1,65 @@
+"""The provider and the price of embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
+from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.spending.cost import Price
+from desktop_app.services.collections.embedding_service import EmbeddingChoice
+from desktop_app.settings.setting import SettingValue
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
+
+MODEL = "text-embedding-3-small"
+USUAL = CATALOG.embedding_price(MODEL)
+GATEWAY = replace(COMPATIBLE, models=(FAMILY_MODEL,))
+LISTING = ModelListing(
+    COMPATIBLE.base_url,
+    (ListedModel(MODEL, details=ModelDetails(input_price=Decimal("0.5"))), ListedModel("other")),
+    datetime(2026, 1, 1, tzinfo=UTC),
+)
+LISTED = Price(Decimal("0.5"), Decimal(0))
+assert USUAL is not None
+
+
+@pytest.mark.parametrize(
+    ("is_on", "is_wanted", "model"),
+    [(False, False, ""), (True, False, "small"), (False, True, "small"), (True, True, "small")],
+)
+def test_there_is_a_model_if_the_user_wants_one(is_on: bool, is_wanted: bool, model: str) -> None:
+    values: dict[str, SettingValue] = {
+        "library.embeddings": is_on,
+        "library.embedding_model": " small ",
+    }
+    assert embedding_model(values, is_wanted=is_wanted) == model
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "listing", "price"),
+    [
+        (OPENAI, MODEL, None, USUAL),
+        (OPENAI, MODEL, LISTING, USUAL),
+        (replace(OPENAI, price_multiplier=Decimal(2)), MODEL, None, USUAL.times(Decimal(2))),
+        (OPENAI, "other", None, None),
+        (GATEWAY, MODEL, None, USUAL),
+        (GATEWAY, MODEL, LISTING, LISTED),
+        (COMPATIBLE, MODEL, None, None),
+        (COMPATIBLE, MODEL, LISTING, LISTED),
+        (COMPATIBLE, "other", LISTING, None),
+    ],
+)
+def test_the_price_is_the_server_s_own_or_the_catalog_s(
+    profile: ProviderProfile, model: str, listing: ModelListing | None, price: Price | None
+) -> None:
+    found = embedding_choice(model, profile, CATALOG, listing)
+    assert found == EmbeddingChoice(profile, model, price)
+
+
+def test_a_provider_without_embeddings_has_no_choice() -> None:
+    assert embedding_choice(MODEL, COMETAPI, CATALOG) is None

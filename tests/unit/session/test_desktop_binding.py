@@ -1,0 +1,148 @@
+"""A shortcut in the desktop's own settings, set by tools that the test plays."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.session import desktop_binding
+from desktop_app.session.desktop_binding import (
+    BindingDesktop,
+    bind,
+    binding_desktop,
+    bound_command,
+    unbind,
+)
+
+KEYS = "Meta+Alt+Space"
+LIST = ["org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings"]
+FOLDER = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings"
+OURS, OTHER = f"{FOLDER}/repartee/", f"{FOLDER}/custom0/"
+ENTRY = f"{LIST[0]}.custom-keybinding:{OURS}"
+KDE = [
+    *("kwriteconfig6", "--file", "kglobalshortcutsrc", "--group", "services"),
+    *("--group", "io.github.repartee.Repartee.desktop", "--key", "quick"),
+]
+XFCE = [
+    *("xfconf-query", "--channel", "xfce4-keyboard-shortcuts"),
+    *("--property", "/commands/custom/<Alt><Super>space"),
+]
+SET = ["gsettings", "set"]
+Said = tuple[int, str, str]
+
+
+class Tools:
+    """The tools of all desktops; answers in turn, then that all went well."""
+
+    def __init__(self) -> None:
+        self.answers: list[Said | OSError] = []
+        self.calls: list[list[str]] = []
+
+    def run(self, *words: str) -> Said:
+        self.calls.append(list(words))
+        answer = self.answers.pop(0) if self.answers else (0, "", "")
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
+    """The tools that are run."""
+    played = Tools()
+    monkeypatch.setattr(desktop_binding, "run_tool", played.run)
+    return played
+
+
+@pytest.mark.parametrize(
+    ("names", "desktop"),
+    [
+        ("ubuntu:GNOME", BindingDesktop.GNOME),
+        ("kde", BindingDesktop.KDE),
+        ("XFCE", None),
+        ("sway", None),
+        ("", None),
+    ],
+)
+def test_a_desktop_is_one_whose_tool_is_installed(
+    monkeypatch: pytest.MonkeyPatch, names: str, desktop: BindingDesktop | None
+) -> None:
+    installed = {"gsettings", "kwriteconfig6"}
+    monkeypatch.setattr(shutil, "which", lambda tool: tool in installed or None)
+    assert binding_desktop({"XDG_CURRENT_DESKTOP": names}) is desktop
+    assert binding_desktop({}) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "paths"),
+    [
+        ("@as []\n", [OURS]),
+        (f"['{OTHER}']\n", [OTHER, OURS]),
+        (f"['{OURS}', '{OTHER}']\n", None),
+        ("7", [OURS]),
+    ],
+)
+def test_gnome_gets_an_entry_in_its_list(
+    tools: Tools, listed: str, paths: list[str] | None
+) -> None:
+    tools.answers = [(0, listed, "")]
+    bind(BindingDesktop.GNOME, KEYS)
+    assert tools.calls == [
+        ["gsettings", "get", *LIST],
+        [*SET, ENTRY, "name", "Repartee"],
+        [*SET, ENTRY, "command", bound_command()],
+        [*SET, ENTRY, "binding", "<Alt><Super>space"],
+        *([] if paths is None else [[*SET, *LIST, str(paths)]]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "paths"),
+    [(f"['{OTHER}', '{OURS}']", str([OTHER])), (f"['{OURS}']", "@as []"), ("@as []", "@as []")],
+)
+def test_gnome_s_entry_is_removed(tools: Tools, listed: str, paths: str) -> None:
+    tools.answers = [(0, listed, "")]
+    unbind(BindingDesktop.GNOME, KEYS)
+    assert tools.calls == [
+        ["gsettings", "get", *LIST],
+        [*SET, *LIST, paths],
+        ["gsettings", "reset-recursively", ENTRY],
+    ]
+
+
+def test_kde_and_xfce_have_a_tool_each(tools: Tools) -> None:
+    bind(BindingDesktop.KDE, KEYS)
+    unbind(BindingDesktop.KDE, KEYS)
+    unbind(BindingDesktop.XFCE, KEYS)
+    assert tools.calls == [[*KDE, KEYS], [*KDE, "--delete"], [*XFCE, "--reset"]]
+
+
+@pytest.mark.parametrize("said", [(1, "", "no such property"), (0, f"{bound_command()}\n", "")])
+def test_xfce_binds_keys_that_are_free_or_ours(tools: Tools, said: Said) -> None:
+    tools.answers = [said]
+    bind(BindingDesktop.XFCE, KEYS)
+    made = ["--create", "--type", "string", "--set", bound_command()]
+    assert tools.calls == [XFCE, [*XFCE, *made]]
+
+
+@pytest.mark.parametrize(
+    ("desktop", "answer", "details", "count"),
+    [
+        (BindingDesktop.XFCE, (0, "xterm\n", ""), "xterm", 1),
+        (BindingDesktop.KDE, (1, "", " broken \n"), "broken", 1),
+        (BindingDesktop.KDE, FileNotFoundError("no tool"), "no tool", 1),
+        (BindingDesktop.GNOME, (0, "[" + "a" * 300, ""), "[" + "a" * 199, 1),
+        (BindingDesktop.GNOME, (0, "name", ""), "name", 1),
+    ],
+)
+def test_a_failure_is_told(
+    tools: Tools, desktop: BindingDesktop, answer: Said | OSError, details: str, count: int
+) -> None:
+    tools.answers = [answer]
+    with pytest.raises(StorageError) as failed:
+        bind(desktop, KEYS)
+    assert (failed.value.reason, failed.value.details) == (Reason.SHORTCUT_NOT_BOUND, details)
+    assert len(tools.calls) == count
