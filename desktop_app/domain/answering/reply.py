@@ -359,17 +359,19 @@ def _hosted(reply: Reply, event: HostedCall) -> Reply:
         call=call,
     )
     segments = list(reply.segments)
-    begun = (at for at in range(reply.first, len(segments)) if _is_begun(segments[at], call))
-    at = next(begun, len(segments))
+    earlier_states = (
+        at for at in range(reply.first, len(segments)) if _is_earlier_state(segments[at], call)
+    )
+    at = next(earlier_states, len(segments))
     segments[at : at + 1] = [segment]
     reply = replace(reply, segments=tuple(segments))
     return reply if event.picture is None else _with_picture(reply, event.picture)
 
 
-def _is_begun(segment: _Segment, call: ToolCallPart) -> bool:
+def _is_earlier_state(segment: _Segment, call: ToolCallPart) -> bool:
     """Return True for an earlier state of the hosted call `call`."""
-    begun = segment.call
-    return begun is not None and begun.is_hosted and segment.call_id == call.call_id
+    earlier = segment.call
+    return earlier is not None and earlier.is_hosted and segment.call_id == call.call_id
 
 
 def _with_picture(reply: Reply, picture: ImagePart) -> Reply:

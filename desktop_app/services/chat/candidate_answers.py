@@ -95,7 +95,7 @@ class SharedRequest:
 
     def __init__(self, gateway: Gateway, count: int) -> None:
         self._gateway, self._count = gateway, count
-        self._shared: dict[str, _Shared] = {}
+        self._shared: dict[str, _SharedStream] = {}
 
     def gateway_of(self, number: int) -> Gateway:
         """Return the gateway for an answer, counted from 0."""
@@ -104,13 +104,13 @@ class SharedRequest:
             lambda profile, provider: _CandidateProvider(self, provider, profile.name, number),
         )
 
-    def shared(self, provider: Provider, request: ChatRequest) -> _Shared:
+    def shared(self, provider: Provider, request: ChatRequest) -> _SharedStream:
         """Return the shared request, which the first caller opens.
 
         A stand-in model gets another one.
         """
         if request.model not in self._shared:
-            self._shared[request.model] = _Shared(provider, request, self._count)
+            self._shared[request.model] = _SharedStream(provider, request, self._count)
         return self._shared[request.model]
 
 
@@ -137,7 +137,7 @@ class _CandidateProvider(ProviderWrapper):
                 yield event
 
 
-class _Shared:
+class _SharedStream:
     """A stream with several readers, closed once it has none."""
 
     def __init__(self, provider: Provider, request: ChatRequest, count: int) -> None:
@@ -145,7 +145,7 @@ class _Shared:
         self._queues: dict[int, asyncio.Queue[StreamEvent | None]] = {
             number: asyncio.Queue() for number in range(count)
         }
-        self._begun = {0}
+        self._started = {0}
         self._reading: set[int] = set()
         self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -153,7 +153,7 @@ class _Shared:
     async def of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of an answer; none is terminal if the server did not send it."""
         if self._task is None:
-            self._task = asyncio.create_task(self._hand_out())
+            self._task = asyncio.create_task(self._dispatch_all())
         self._reading.add(number)
         try:
             queue = self._queues[number]
@@ -175,14 +175,14 @@ class _Shared:
         with suppress(asyncio.CancelledError):
             await task
 
-    async def _hand_out(self) -> None:
+    async def _dispatch_all(self) -> None:
         try:
             async with aclosing(self._stream) as events:
                 async for event in events:
-                    self._give(event)
+                    self._dispatch(event)
                     await self._wait_for_readers()
         finally:
-            self._give_all(None)
+            self._broadcast(None)
 
     async def _wait_for_readers(self) -> None:
         """Wait until no reader is far behind: one may be writing a long answer to the disk."""
@@ -190,26 +190,26 @@ class _Shared:
             self._taken.clear()
             await self._taken.wait()
 
-    def _give(self, event: StreamEvent) -> None:
+    def _dispatch(self, event: StreamEvent) -> None:
         if isinstance(event, OfCandidate):
-            self._give_other(event)
+            self._dispatch_candidate(event)
         elif isinstance(event, _OF_ALL):
-            self._give_all(event)
+            self._broadcast(event)
         else:
-            if isinstance(event, UsageReported) and len(self._begun) > 1:
+            if isinstance(event, UsageReported) and len(self._started) > 1:
                 self._put(0, UsageShared(UsageScope.ALL))
-                self._put(0, Notice(shared_usage_notice(len(self._begun))))
+                self._put(0, Notice(shared_usage_notice(len(self._started))))
             self._put(0, event)
 
-    def _give_other(self, event: OfCandidate) -> None:
+    def _dispatch_candidate(self, event: OfCandidate) -> None:
         if event.number in self._queues:
-            if event.number not in self._begun:  # now, because the stream may be cut
-                self._begun.add(event.number)
+            if event.number not in self._started:  # now, because the stream may be cut
+                self._started.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))
             self._put(event.number, event.event)
 
-    def _give_all(self, event: StreamEvent | None) -> None:
+    def _broadcast(self, event: StreamEvent | None) -> None:
         for queue in self._queues.values():
             queue.put_nowait(event)
 

@@ -180,9 +180,9 @@ class CompactionService:
         Raises:
             UserFacingError: counting failed.
         """
-        if self._has_own_way(context.resolved):
+        if self._may_compact(context.resolved):
             planned = await self._plan(context, at_provider=True)
-            if planned is None or await self._shrinks(planned):
+            if planned is None or await self._gains_enough(planned):
                 return planned
         return await self._plan(context, at_provider=False)
 
@@ -208,7 +208,7 @@ class CompactionService:
                 return self._planned(cut, context.resolved, counts, at_provider=at_provider)
         return None
 
-    async def _shrinks(self, plan: Plan) -> bool:
+    async def _gains_enough(self, plan: Plan) -> bool:
         """Return True if the provider's compaction gains enough.
 
         It keeps the questions as they are, with their attachments.
@@ -244,14 +244,14 @@ class CompactionService:
         reads = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
         return _cost(by.price, reads, longest * (parts + (parts > 1)))
 
-    def _has_own_way(self, own: ResolvedChoice) -> bool:
+    def _may_compact(self, own: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
         profile = own.profile
-        known = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
-        speaks = profile.api is not Api.CHAT_COMPLETIONS
+        is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+        has_responses_api = profile.api is not Api.CHAT_COMPLETIONS
         return (
-            known
-            and speaks
+            is_known_kind
+            and has_responses_api
             and own.model.id.startswith(FAMILY_MODEL)
             and (profile.serves_the_family)
         )
@@ -280,14 +280,14 @@ class CompactionService:
         """
         if plan.kind is CompactionKind.PROVIDER:
             try:
-                return await self._keep(plan, *await self._at_provider(plan, instructions))
+                return await self._keep(plan, *await self._compact_at_provider(plan, instructions))
             except EndpointMissingError:
-                plan = self._with_summary(plan)
+                plan = self._plan_summary(plan)
         body = await self._summary(plan, on_part or (lambda _done, _all: None))
         tokens = await self._estimator.summary_tokens(body, plan.own)
         return await self._keep(plan, body, tokens)
 
-    def _with_summary(self, plan: Plan) -> Plan:
+    def _plan_summary(self, plan: Plan) -> Plan:
         """Return the plan for a summary, because the provider cannot compact after all."""
         if plan.sent.compaction is not None and (
             plan.sent.compaction.kind is CompactionKind.PROVIDER
@@ -298,7 +298,7 @@ class CompactionService:
         counts = (plan.whole, plan.tokens, plan.is_exact)
         return self._planned(plan.sent, plan.own, counts, at_provider=False)
 
-    async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
+    async def _compact_at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
         image_form = ImageForm(plan.maker.model, self._pictures, plan.own.files)
         fence = await self._fences.of(plan.point.conversation_id)
         state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
@@ -341,10 +341,10 @@ class CompactionService:
         is_billed: bool = True,
     ) -> None:
         """Record the provider's compaction, which began at `began` of the monotonic clock."""
-        went = CallPerformance(outcome=outcome.value, duration_s=time.monotonic() - began)
+        performance = CallPerformance(outcome=outcome.value, duration_s=time.monotonic() - began)
         at = (plan.point.conversation_id, plan.point.id)
         await self._jobs.record_call(
-            Purpose.COMPACTION, plan.maker, usage, *at, performance=went, is_billed=is_billed
+            Purpose.COMPACTION, plan.maker, usage, *at, performance=performance, is_billed=is_billed
         )
 
     async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:

@@ -41,7 +41,7 @@ BUILT_IN_NAMES = (
 )
 """The titles and folders of the built-in prompts, marked for translation."""
 _FOLDER = "Folder:"
-_OF_SEVERAL = (document_types.FOLDER, document_types.ZIP)
+_CONTAINER_TYPES = (document_types.FOLDER, document_types.ZIP)
 _FRONT_MATTER = "---\n"
 
 
@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 def has_several_documents(parts: Iterable[Part]) -> bool:
     """Return True for several documents, or for one file that contains several."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    return len(documents) > 1 or any(part.media_type in _OF_SEVERAL for part in documents)
+    return len(documents) > 1 or any(part.media_type in _CONTAINER_TYPES for part in documents)
 
 
 def task_for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
@@ -92,9 +92,9 @@ def require_two_documents(
     if needs.documents != 2:
         return
     now = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
-    there = [part for part in before if isinstance(part, DocumentPart | ImagePart)]
-    count = len(now) + len(there)
-    has_container = any(part.media_type in _OF_SEVERAL for part in (*now, *there))
+    earlier = [part for part in before if isinstance(part, DocumentPart | ImagePart)]
+    count = len(now) + len(earlier)
+    has_container = any(part.media_type in _CONTAINER_TYPES for part in (*now, *earlier))
     if has_container or 2 in (len(now), count):
         return
     reasons = (Reason.PROMPT_WANTS_TWO, Reason.PROMPT_WANTS_OTHER, Reason.PROMPT_WANTS_NOT_MORE)
@@ -140,7 +140,7 @@ def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry
         original = shipped.get(prompt.id)
         needs = NO_NEEDS if original is None else original.needs
         entries[prompt.id] = Entry(replace(prompt, needs=needs), _origin(prompt, original))
-    return tuple(sorted(entries.values(), key=_place))
+    return tuple(sorted(entries.values(), key=_sort_key))
 
 
 def translated(prompt: Prompt, shipped: Prompt) -> Prompt:
@@ -175,7 +175,7 @@ def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:
     return Origin.BUILT_IN if same else Origin.EDITED
 
 
-def _place(entry: Entry) -> tuple[str, int, str, str]:
+def _sort_key(entry: Entry) -> tuple[str, int, str, str]:
     prompt = entry.prompt
     return (prompt.folder.casefold(), prompt.position, prompt.title.casefold(), prompt.id)
 

@@ -111,7 +111,7 @@ class Collections:
 
     async def rename(self, collection_id: str, name: str) -> None:
         """Rename a collection. Raises DocumentError if it no longer exists."""
-        collection = await self._one(collection_id)
+        collection = await self._collection(collection_id)
         await self._store.put(collection._replace(name=_name(name)))
 
     async def delete(self, collection_id: str) -> None:
@@ -137,15 +137,17 @@ class Collections:
             DocumentError: the collection or one of the paths no longer exists.
             StoreFullError: the disk is full; files read before stay.
         """
-        collection = await self._one(collection_id)
+        collection = await self._collection(collection_id)
         given = _absolute(paths)
         found = await self._reader.files_in(given)
         known = await self._store.modified(collection_id)
         is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
             await self._store.put(collection._replace(folder=str(given[0])))
-        out = await self._store.removed(collection_id) - {str(path) for path in given}
-        await self._note(collection_id, [f for f in found if str(f.path) not in out], known)
+        excluded = await self._store.removed(collection_id) - {str(path) for path in given}
+        await self._mark_waiting(
+            collection_id, [f for f in found if str(f.path) not in excluded], known
+        )
         await self._read_waiting(collection_id, on_progress)
 
     async def remove_file(self, collection_id: str, path: str) -> None:
@@ -159,27 +161,32 @@ class Collections:
         A collection without a folder checks its files instead. If the folder itself is missing,
         nothing is removed. Raises as `add`.
         """
-        collection = await self._one(collection_id)
+        collection = await self._collection(collection_id)
         known = await self._store.modified(collection_id)
         folder = [Path(collection.folder)] if collection.folder else []
         found = {str(file.path): file for file in await self._reader.files_in(folder)}
-        by_hand = [Path(path) for path in known if path not in found]
-        there = found | {
-            str(file.path): file for file in await self._reader.files_in(by_hand, skip_missing=True)
+        single_files = [Path(path) for path in known if path not in found]
+        present = found | {
+            str(file.path): file
+            for file in await self._reader.files_in(single_files, skip_missing=True)
         }
-        await self._store.remove_files(collection_id, [path for path in known if path not in there])
-        out = await self._store.removed(collection_id)
-        await self._note(collection_id, [f for p, f in there.items() if p not in out], known)
+        await self._store.remove_files(
+            collection_id, [path for path in known if path not in present]
+        )
+        excluded = await self._store.removed(collection_id)
+        await self._mark_waiting(
+            collection_id, [f for p, f in present.items() if p not in excluded], known
+        )
         await self._read_waiting(collection_id, on_progress)
 
-    async def _note(
+    async def _mark_waiting(
         self,
         collection_id: str,
         found: Sequence[FoundFile],
         known: dict[str, tuple[int, int]],
     ) -> None:
         """Mark new and changed files as waiting."""
-        news = [
+        changed = [
             (
                 CollectionFile(collection_id, str(file.path), file.path.name, size=file.size),
                 file.modified,
@@ -187,7 +194,7 @@ class Collections:
             for file in found
             if known.get(str(file.path)) != (file.size, file.modified)
         ]
-        await self._store.put_files(news)
+        await self._store.put_files(changed)
 
     async def _read_waiting(self, collection_id: str, on_progress: OnProgress | None) -> None:
         report = on_progress or (lambda _progress: None)
@@ -206,10 +213,10 @@ class Collections:
         path, modified = Path(file.path), 0
         try:
             # Taken before reading, so that the next refresh sees a change made while reading.
-            (lies,) = await self._reader.files_in([path])
-            file, modified = file._replace(size=lies.size), lies.modified
+            (current,) = await self._reader.files_in([path])
+            file, modified = file._replace(size=current.size), current.modified
             document = await self._reader.read(path)
-            await self._keep(path, document)
+            await self._store_and_index(path, document)
         except StoreFullError:
             raise
         except (DocumentError, StorageError) as error:
@@ -225,7 +232,7 @@ class Collections:
         )
         await self._store.put_files([(ready, modified)])
 
-    async def _keep(self, path: Path, document: ExtractedDocument) -> None:
+    async def _store_and_index(self, path: Path, document: ExtractedDocument) -> None:
         await self._originals.add(
             path,
             sha256=document.sha256,
@@ -242,7 +249,7 @@ class Collections:
             found = await self._reader.passages(text, document.name, document.media_type)
             await self._store.enter(document.sha256, found)
 
-    async def _one(self, collection_id: str) -> Collection:
+    async def _collection(self, collection_id: str) -> Collection:
         for collection in await self._store.all():
             if collection.id == collection_id:
                 return collection
@@ -284,7 +291,7 @@ class Collections:
             await asyncio.shield(self._vectors.put(key, kept))  # they have been billed
             done += len(some)
 
-    async def _near(
+    async def _nearest_by_meaning(
         self, collection_ids: Sequence[str], question: str
     ) -> Sequence[PassageLocation]:
         """Return the passages nearest to the question by meaning.
@@ -321,8 +328,8 @@ class Collections:
         words = question_words(question)
         places = await self._store.find(list(names), words, MOST_FOUND)
         if not is_estimate:
-            near = await self._near(list(names), question)
-            places = _together(places, near) if near else places
+            near = await self._nearest_by_meaning(list(names), question)
+            places = _fuse_rankings(places, near) if near else places
         found: dict[str, list[Passage]] = {collection_id: [] for collection_id in names}
         for passage in await self._chosen(places, budget_tokens):
             found[passage.collection_id].append(passage)
@@ -349,7 +356,7 @@ class Collections:
         return chosen
 
 
-def _together(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:
+def _fuse_rankings(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:
     """Merge rankings: each adds 1 / (FUSION + rank) to a passage's score."""
     scores: dict[tuple[str, int], float] = {}
     places: dict[tuple[str, int], PassageLocation] = {}

@@ -106,22 +106,22 @@ async def find_passages(
     for part in draft.collections:
         if part.collection_id not in known:
             raise DocumentError(Reason.NAMED_COLLECTION_GONE, name=part.name)
-    return _less_known(found, context.path, context.sent.messages)
+    return _without_known(found, context.path, context.sent.messages)
 
 
-def _less_known(
+def _without_known(
     found: Sequence[PassagesPart], path: Sequence[Message], sent: Sequence[Message]
 ) -> tuple[PassagesPart, ...]:
     """Return the passages that are not in `sent`; those in `path` keep their numbers."""
-    numbers, there = _numbers(path), _numbers(sent)
+    numbers, sent_numbers = _numbers(path), _numbers(sent)
     number = next_number(path)
     parts = []
     for part in found:
         new: list[Passage] = []
         known: list[int] = []
         for passage in part.passages:
-            if passage.text_key in there:
-                known.append(there[passage.text_key])
+            if passage.text_key in sent_numbers:
+                known.append(sent_numbers[passage.text_key])
                 continue
             if passage.text_key not in numbers:
                 numbers[passage.text_key] = number
@@ -162,8 +162,8 @@ def passages_block(part: PassagesPart, fence: Fence) -> str:
     if not part.passages and not part.known:
         return f"{found}\n\n{NOTHING_FOUND}"
     known = " ".join(f"[{number}]" for number in part.known)
-    told = [found, KNOWN.format(known), HOW_TO_ANSWER] if known else [found, HOW_TO_ANSWER]
-    return "\n\n".join(told)
+    texts = [found, KNOWN.format(known), HOW_TO_ANSWER] if known else [found, HOW_TO_ANSWER]
+    return "\n\n".join(texts)
 
 
 def _block(passage: Passage, fence: Fence) -> str:

@@ -39,14 +39,14 @@ class DuplicatePassages:
         A few extra words at either end of a known passage do not make it new.
         """
         runs = _runs(text)
-        if self._hold(runs):
+        if self._contains(runs):
             return False
         self._runs.update(runs)
         self._first.add(runs[0])
         self._last.add(runs[-1])
         return True
 
-    def _hold(self, runs: list[Run]) -> bool:
+    def _contains(self, runs: list[Run]) -> bool:
         known = [run in self._runs for run in runs]
         if True not in known:
             return False

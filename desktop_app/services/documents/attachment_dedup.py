@@ -24,7 +24,7 @@ def without_repeats(messages: Iterable[Message], files: FileInputs | None) -> li
     Later copies are reduced to their names. A provider that accepts `files` gets some as files.
     """
     seen: dict[object, str] = {}
-    return [_with(message, _named(message.parts, seen, files)) for message in messages]
+    return [_with(message, _name_repeats(message.parts, seen, files)) for message in messages]
 
 
 def as_sent_after(
@@ -35,8 +35,8 @@ def as_sent_after(
         return list(parts)  # `messages` may be thousands
     seen: dict[object, str] = {}
     for message in messages:
-        _named(message.sent_parts, seen, files)
-    return _named(parts, seen, files)
+        _name_repeats(message.sent_parts, seen, files)
+    return _name_repeats(parts, seen, files)
 
 
 def _with(message: Message, parts: list[Part]) -> Message:
@@ -44,7 +44,7 @@ def _with(message: Message, parts: list[Part]) -> Message:
     return message if is_same else replace(message, parts=tuple(parts))
 
 
-def _named(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
+def _name_repeats(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
     """Return `parts` with those in `seen` reduced to their names; add the others to `seen`."""
     return [_named_if_repeated(part, seen, files) for part in parts]
 
@@ -52,9 +52,9 @@ def _named(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None
 def _named_if_repeated(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
     if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
         return part
-    look = (part.detail, part.pictured) if part.seen_pages else ()
-    what = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), look)
-    if what in seen:
-        return replace(part, again_as=seen[what])
-    seen[what] = part.name
+    image_key = (part.detail, part.pictured) if part.seen_pages else ()
+    key = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), image_key)
+    if key in seen:
+        return replace(part, again_as=seen[key])
+    seen[key] = part.name
     return part

@@ -113,12 +113,12 @@ def beginning_notice(path: Iterable[Message]) -> NoticeText:
 def beginning(part: DocumentPart, text: str) -> str:
     """Return the beginning of a document, and the names of tools that read the rest."""
     tools = ", ".join((TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS)
-    said = f"(Only the beginning of a large document. These tools read the rest of it: {tools})"
+    intro = f"(Only the beginning of a large document. These tools read the rest of it: {tools})"
     if part.media_type in CSV_TYPES:
-        return f"{said}\n\n{_csv_beginning(part.name.rsplit('.', 1)[0], text)}"
+        return f"{intro}\n\n{_csv_beginning(part.name.rsplit('.', 1)[0], text)}"
     if _is_table(part):
-        return "\n\n".join([said, *_sheet_beginnings(text)])
-    return f"{said}\n\n{text[:FIRST_CHARACTERS]}"
+        return "\n\n".join([intro, *_sheet_beginnings(text)])
+    return f"{intro}\n\n{text[:FIRST_CHARACTERS]}"
 
 
 def _is_table(part: DocumentPart) -> bool:
@@ -139,7 +139,7 @@ def _csv_beginning(name: str, text: str) -> str:
     if len(text) > _SAMPLE and len(rows) <= FIRST_ROWS:
         rows.pop()  # it may be cut
     lines = text.count("\n") + (not text.endswith("\n"))  # a quoted cell may have several
-    return _described(name, f"about {lines - 1:,} rows", rows)
+    return _describe_table(name, f"about {lines - 1:,} rows", rows)
 
 
 def _sheet_beginnings(text: str) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _sheet_beginnings(text: str) -> Iterator[str]:
         )
         rows = list(islice(cells, FIRST_ROWS + 1))
         count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule
-        yield _described(name, f"{count:,} rows", rows)
+        yield _describe_table(name, f"{count:,} rows", rows)
     if len(sheets) > MOST_SHEETS:
         yield f"({len(sheets) - MOST_SHEETS} more sheets)"
 
@@ -168,7 +168,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[str]:
         start = at + 1
 
 
-def _described(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
+def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     """Return a table's name, size, columns with their types, and first rows."""
     if not rows:
         return f"Table “{name}”: empty"
@@ -177,10 +177,10 @@ def _described(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
         for at, title in enumerate(rows[0][:MOST_COLUMNS])
     ]
     more = len(rows[0]) - len(columns)
-    said = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
-    said += f"; and {more} more" if more else ""
+    intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
+    intro += f"; and {more} more" if more else ""
     first = [" | ".join(_short(cell) for cell in row[:MOST_COLUMNS]) for row in rows[1:]]
-    return "\n".join([said, "First rows:", *first])
+    return "\n".join([intro, "First rows:", *first])
 
 
 def _type(cells: Sequence[Sequence[str]]) -> str:

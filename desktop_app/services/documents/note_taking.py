@@ -97,7 +97,7 @@ FROM_NOTES: Final = (
     "parts, in order; answer from them as you would from the documents."
 )
 
-Say = Callable[[Waiting], None]
+OnWaiting = Callable[[Waiting], None]
 
 
 @dataclass(frozen=True)
@@ -180,11 +180,11 @@ def note_key(task: Task, piece: DocumentPiece) -> str:
     effort = resolved.effort.value if resolved.effort else ""
     model = (resolved.profile.id, resolved.model.id, effort)
     text = task.fence.plain(piece.text)
-    made_of: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
+    key_parts: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
     if piece.seen is not None:
         pages = [page.number for page in piece.seen.pictured]
-        made_of += [piece.seen.sha256, piece.seen.detail, pages]
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+        key_parts += [piece.seen.sha256, piece.seen.detail, pages]
+    return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()
 
 
 class ReadingProvider(ProviderWrapper):
@@ -194,7 +194,7 @@ class ReadingProvider(ProviderWrapper):
         super().__init__(provider)
         self._reader, self._task = reader, task
         self._spent = Decimal(0)
-        self._in_all: Decimal | None = None  # approximate, including the answer; None if unknown
+        self._total_cost: Decimal | None = None  # estimated, with the answer; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as Waiting events, then the answer."""
@@ -205,7 +205,7 @@ class ReadingProvider(ProviderWrapper):
             return
         try:
             pieces = await self._reader.pieces(self._task)
-            self._in_all = (await self._reader.plan_of(self._task, pieces)).cost
+            self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
             async for step in self._merged(pieces, room, is_merging=False):
                 if isinstance(step, Waiting):
@@ -276,8 +276,8 @@ class ReadingProvider(ProviderWrapper):
         notes: dict[int, DocumentPiece] = {}
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else AT_ONCE
         yield self._progress(0, len(pieces), is_merging=is_merging)
-        while left := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
-            level = self._round(left, notes, at_once, is_merging=is_merging)
+        while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
+            level = self._round(remaining, notes, at_once, is_merging=is_merging)
             async with aclosing(level) as steps:
                 async for step in steps:
                     yield step
@@ -286,39 +286,41 @@ class ReadingProvider(ProviderWrapper):
 
     async def _round(
         self,
-        left: dict[int, DocumentPiece],
+        remaining: dict[int, DocumentPiece],
         notes: dict[int, DocumentPiece],
         at_once: int,
         *,
         is_merging: bool,
     ) -> AsyncGenerator[Waiting, None]:
-        """Put notes on the pieces in `left` into `notes`. Yield the progress.
+        """Put notes on the `remaining` pieces into `notes`. Yield the progress.
 
         After a failure no new calls begin; those in progress are billed and run to their end.
 
         Raises:
             UserFacingError: a call failed, and not because of concurrent calls.
         """
-        room, total = asyncio.Semaphore(at_once), len(notes) + len(left)
-        said: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        room, total = asyncio.Semaphore(at_once), len(notes) + len(remaining)
+        updates: asyncio.Queue[Waiting | None] = asyncio.Queue()
         failed: list[UserFacingError] = []
 
         async def work(number: int, piece: DocumentPiece) -> None:
             try:
                 async with room:
                     if not failed:
-                        text = await self._notes_on(piece, said.put_nowait, is_merging=is_merging)
+                        text = await self._notes_on(
+                            piece, updates.put_nowait, is_merging=is_merging
+                        )
                         notes[number] = await self._reader.note(self._task, piece, text)
             except UserFacingError as error:
                 failed.append(error)
             finally:
-                said.put_nowait(None)
+                updates.put_nowait(None)
 
-        tasks = [asyncio.create_task(work(*numbered)) for numbered in left.items()]
+        tasks = [asyncio.create_task(work(*numbered)) for numbered in remaining.items()]
         try:
             ended = 0
             while ended < len(tasks):
-                waiting = await said.get()
+                waiting = await updates.get()
                 ended += waiting is None
                 if waiting is not None:
                     yield waiting
@@ -334,25 +336,30 @@ class ReadingProvider(ProviderWrapper):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _notes_on(
-        self, piece: DocumentPiece, say: Say, *, is_merging: bool, splits: int = MOST_SPLITS
+        self,
+        piece: DocumentPiece,
+        on_waiting: OnWaiting,
+        *,
+        is_merging: bool,
+        splits: int = MOST_SPLITS,
     ) -> str:
         """Return the note on a piece, or those on its parts if the server refuses it as too long.
 
         Raises UserFacingError.
         """
         try:
-            return await self._note(piece, say, is_merging=is_merging)
+            return await self._note(piece, on_waiting, is_merging=is_merging)
         except ContextTooLongError as error:
             parts = await self._reader.split(self._task, piece, error) if splits else [piece]
             if len(parts) < 2:
                 raise
         notes = [
-            await self._notes_on(part, say, is_merging=is_merging, splits=splits - 1)
+            await self._notes_on(part, on_waiting, is_merging=is_merging, splits=splits - 1)
             for part in parts
         ]
         return "\n".join(notes)
 
-    async def _note(self, piece: DocumentPiece, say: Say, *, is_merging: bool) -> str:
+    async def _note(self, piece: DocumentPiece, on_waiting: OnWaiting, *, is_merging: bool) -> str:
         """Return the note on a piece, from the cache or from the model.
 
         `on_waiting` is called with each wait. Raises UserFacingError.
@@ -369,7 +376,9 @@ class ReadingProvider(ProviderWrapper):
         )
         async with hold:
             seen = await reader.shown(task, piece)
-            small = await self._reply(_request(task, piece, seen, is_merging=is_merging), say)
+            small = await self._reply(
+                _request(task, piece, seen, is_merging=is_merging), on_waiting
+            )
             await asyncio.shield(self._keep(key, small))  # it has been billed
         if small.error is not None:
             raise small.error
@@ -381,13 +390,13 @@ class ReadingProvider(ProviderWrapper):
             note = text_of(small.reply.parts).strip()
             await self._reader.notes.put(key, note, self._task.conversation_id)
 
-    async def _reply(self, request: ChatRequest, say: Say) -> SmallReply:
+    async def _reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
         small = SmallReply(self._task.resolved.profile.name)
         try:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
                     if isinstance(event, Waiting) and event.seconds:
-                        say(event)
+                        on_waiting(event)
                     small.take(event)
         except asyncio.CancelledError:
             if small.reply.may_be_billed:  # the amount is unknown
@@ -415,12 +424,12 @@ class ReadingProvider(ProviderWrapper):
         )
 
     def _progress(self, done: int, total: int, *, is_merging: bool) -> Waiting:
-        if self._in_all:
+        if self._total_cost:
             words = _PROGRESS_OF_COST
         else:
             words = _PROGRESS_WITH_COST if self._spent else _PROGRESS
         spent = formatting.money(self._spent)
-        cost = formatting.money(self._in_all) if self._in_all else ""
+        cost = formatting.money(self._total_cost) if self._total_cost else ""
         return Waiting(0, tr(words[is_merging], done=done, total=total, spent=spent, cost=cost))
 
 

@@ -208,7 +208,7 @@ class Estimator:
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
         """Return the tokens sent before a question, and True if they are exact."""
         path, resolved, sent = context.path, context.resolved, context.sent
-        total, exact, seen_from = 0, True, _first_picture(path)
+        total, exact, seen_from = 0, True, _first_image_index(path)
         before = len(path) - len(sent.messages)
         fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
         explaining = next(fenced, None)
@@ -220,8 +220,8 @@ class Estimator:
                 message.usage is not None
                 # The usage of an answer with tool calls is that of several requests.
                 and not tool_calls(message.parts)
-                and _same_provider(message, resolved)
-                and (number < seen_from or _same_model(message, resolved))
+                and _is_same_provider(message, resolved)
+                and (number < seen_from or _is_same_model(message, resolved))
                 and was_made_with(
                     path, number, sent.compaction, context.compactions, resolved.profile
                 )
@@ -312,7 +312,7 @@ class Estimator:
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         raise DocumentDoesNotFitError(
             Reason.DOES_NOT_FIT if estimate.is_exact else Reason.MAY_NOT_FIT,
-            what_to_do=_way_out(resolved, bool(documents), may_compact),
+            what_to_do=_remedy_for(resolved, bool(documents), may_compact),
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
@@ -369,10 +369,10 @@ def used_tokens(
     Return None if its counts do not cover this request, or cover several answers together.
     """
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
-    seen_from = _first_picture(path)
+    seen_from = _first_image_index(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
         message = path[number]
-        if _is_void(message, number > seen_from, resolved):
+        if _is_unusable(message, number > seen_from, resolved):
             return None
         if message.usage is not None and was_made_with(
             path, number, sent.compaction, compactions, resolved.profile
@@ -385,22 +385,22 @@ def needs_counting(
     path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
 ) -> bool:
     """Return True if the provider's counts do not give the tokens in use."""
-    seen_from = _first_picture(path)
+    seen_from = _first_image_index(path)
     return bool(compactions) or any(
-        _is_void(message, number > seen_from, resolved) for number, message in enumerate(path)
+        _is_unusable(message, number > seen_from, resolved) for number, message in enumerate(path)
     )
 
 
-def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
+def _is_unusable(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
     """Return True if the answer's usage is useless for the next request.
 
     It may cover several answers, or images that another model counts differently.
     """
     is_shared = message.usage_scope is not UsageScope.OWN
-    return is_shared or (follows_picture and not _same_model(message, resolved))
+    return is_shared or (follows_picture and not _is_same_model(message, resolved))
 
 
-def _first_picture(path: Sequence[Message]) -> int:
+def _first_image_index(path: Sequence[Message]) -> int:
     """Return the index of the first message with an image; `len(path)` if there is none.
 
     Another model may not see images, or may count them differently.
@@ -418,11 +418,11 @@ def _counted(usage: Usage) -> int:
     return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
 
 
-def _same_model(message: Message, resolved: ResolvedChoice) -> bool:
+def _is_same_model(message: Message, resolved: ResolvedChoice) -> bool:
     return message.choice is None or message.choice.model == resolved.model.id
 
 
-def _same_provider(message: Message, resolved: ResolvedChoice) -> bool:
+def _is_same_provider(message: Message, resolved: ResolvedChoice) -> bool:
     return message.choice is not None and message.choice.provider_id == resolved.profile.id
 
 
@@ -450,7 +450,7 @@ def _priced(
     )
 
 
-def _way_out(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> Remedy:
+def _remedy_for(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> Remedy:
     limit = resolved.model.input_limit or 0
     if has_documents and limit < 100_000:
         return Remedy.ATTACH_SHORTER

@@ -65,7 +65,7 @@ Raises UserFacingError.
 
 
 @asynccontextmanager
-async def _alone() -> AsyncGenerator[None]:
+async def _without_lock() -> AsyncGenerator[None]:
     yield None
 
 
@@ -101,7 +101,7 @@ class ServerRun:
         connect: Connect,
         order: Order,
         keep: Keep,
-        renewal: Renewal = _alone,
+        renewal: Renewal = _without_lock,
     ) -> None:
         self.server = server
         self._renewal = renewal
@@ -151,11 +151,11 @@ class ServerRun:
         Raises:
             UserFacingError: it did not start, or did not answer.
         """
-        connection = await self._running()
+        connection = await self._running_connection()
         if what not in connection.offers:
             return []
         if what not in self._listed:
-            found = await self._asked(connection, what, LIST_S)
+            found = await self._request_list(connection, what, LIST_S)
             self._listed[what] = found
         return list(self._listed[what])
 
@@ -166,7 +166,7 @@ class ServerRun:
             UserFacingError: it did not start.
             ServerFailure: the server refused it, or crashed.
         """
-        connection = await self._running()
+        connection = await self._running_connection()
         self._active += 1
         try:
             return await connection.request(do, on_progress, **fields)
@@ -180,7 +180,7 @@ class ServerRun:
         """Restart the server, even after repeated crashes. Raises UserFacingError."""
         await self.stop()
         self._crashes.clear()
-        await self._running()
+        await self._running_connection()
 
     async def sign_in(self, on_address: Callable[[str], None]) -> bool:
         """Have the user sign in; return False if the server does not ask for it.
@@ -197,7 +197,7 @@ class ServerRun:
         self._crashes.clear()
         self._on_address, self._signing_in = on_address, asyncio.current_task()
         try:
-            await self._running()
+            await self._running_connection()
         finally:
             self._on_address = self._signing_in = None
         if self._keeping is None:
@@ -303,7 +303,7 @@ class ServerRun:
 
     # -- starting and stopping
 
-    async def _running(self) -> Connection:
+    async def _running_connection(self) -> Connection:
         async with self._lock:
             found = self._live() or await self._start()
         self._stop_later()
@@ -362,7 +362,7 @@ class ServerRun:
     def _error(self, reason: Reason, **values: str | int) -> ToolServerError:
         return ToolServerError(reason, {"server": self.server.name, **values})
 
-    async def _asked(self, connection: Connection, what: str, seconds: float) -> Any:
+    async def _request_list(self, connection: Connection, what: str, seconds: float) -> Any:
         try:
             async with asyncio.timeout(seconds):
                 return await connection.request(what)
