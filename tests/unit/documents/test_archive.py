@@ -1,0 +1,101 @@
+"""Archives: the encoding of names, members that are not opened, and limits of each level."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from desktop_app.documents.extract import extract_bytes
+from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain import errors
+
+
+def archive(*names: str, content: bytes = b"words") -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name in names:
+            packed.writestr(name, content)
+    return target.getvalue()
+
+
+def text_of(data: bytes, limits: Limits | None = None) -> str:
+    return extract_bytes("a.zip", data, limits or Limits(), lambda _: None).text
+
+
+def within(data: bytes, levels: int) -> bytes:
+    for level in range(levels):
+        outer = io.BytesIO()
+        with zipfile.ZipFile(outer, "w") as packed:
+            packed.writestr(f"{level}.zip", data)
+        data = outer.getvalue()
+    return data
+
+
+@pytest.mark.parametrize(
+    ("packed", "shown"),
+    [
+        (b"Gr????e.txt", "Gr????e.txt"),
+        (b"Gr\xc3\xb6\xc3\x9fe.txt", "Größe.txt"),  # UTF-8, not marked as such
+        (b"Gr\x94\xe1e12.txt", "Größe12.txt"),  # code page 437
+        (b"Gr\xf6\xdfe12.txt", "Größe12.txt"),  # Windows-1252
+    ],
+)
+def test_names_are_read_in_their_encoding(packed: bytes, shown: str) -> None:
+    data = archive("b.txt", "Gr????e.txt").replace(b"Gr????e.txt", packed)
+    assert text_of(data) == f"# b.txt\n\nwords\n\n# {shown}\n\nwords"
+
+
+def test_a_name_that_is_marked_as_utf_8_is_not_guessed() -> None:
+    assert text_of(archive("÷½.txt")) == "# ÷½.txt\n\nwords"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/b.txt", "an unsafe name"),
+        ("a/../b.txt", "an unsafe name"),
+        ("c:/b.txt", "an unsafe name"),
+        ("c.:/b.txt", ""),
+        ("..b/c.txt", "hidden"),
+        ("a/.b.txt", "hidden"),
+    ],
+)
+def test_unsafe_and_hidden_members_are_not_opened(name: str, reason: str) -> None:
+    text = text_of(archive("a.txt", name))
+    read, left_out = f"# {name}\n\nwords" in text, f"{name} (an unsafe name)" in text
+    assert (read, left_out) == (not reason, reason == "an unsafe name")
+
+
+def test_archives_are_read_to_a_depth() -> None:
+    inner = archive("b.txt")
+    assert text_of(within(inner, 2)) == "# 1.zip\n\n# 0.zip\n\n# b.txt\n\nwords"
+    with pytest.raises(errors.DocumentEmptyError):
+        text_of(within(inner, 3))
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(100, True), (101, False)])
+def test_an_archive_has_a_limit(size: int, is_read: bool) -> None:
+    data, limits = archive("a.txt", content=b"x" * size), Limits(unpacked_bytes=100)
+    if is_read:
+        assert text_of(data, limits) == f"# a.txt\n\n{'x' * size}"
+    else:
+        with pytest.raises(errors.DocumentTooLargeError):
+            text_of(data, limits)
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(250, True), (251, False)])
+def test_an_archive_within_another_has_a_quarter_of_it(size: int, is_read: bool) -> None:
+    data = within(archive("a.txt", content=b"x" * size), 1)
+    if is_read:
+        assert "xxx" in text_of(data, Limits(unpacked_bytes=1000))
+    else:
+        with pytest.raises(errors.DocumentEmptyError):
+            text_of(data, Limits(unpacked_bytes=1000))
+
+
+def test_an_archive_has_a_limited_number_of_members() -> None:
+    assert text_of(archive("a.txt", "b.txt"), Limits(pages=2)).count("words") == 2
+    with pytest.raises(errors.DocumentTooLargeError):
+        text_of(archive("a.txt", "b.txt", "c.txt"), Limits(pages=2))
