@@ -25,6 +25,7 @@ from desktop_app.domain.batch.batch_jobs import (
     RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -40,10 +41,13 @@ from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch import batch_results
+from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import LOST_S, RETRY_S, BatchService
 from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
+from desktop_app.services.documents.image_attachments import page_tokens
 from tests.helpers.batch_office import Office
 from tests.helpers.scripted_batches import ScriptedBatches
+from tests.helpers.scripted_provider import WordCounter
 
 ANSWERED = ItemStatus.ANSWERED
 COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
@@ -602,6 +606,29 @@ async def test_the_estimate_of_a_job(tmp_path: Path) -> None:
         assert await made.service.prepare("j") == job  # no second time
         await made.service.start("j")
         assert (await made.service.start("j")).started_at == (await made.job("j")).started_at
+
+
+async def test_the_pages_of_a_scan_are_counted_as_images(tmp_path: Path) -> None:
+    pages = (PageImage(1, 800, 600), PageImage(2, 800, 600))
+    scan = DocumentPart("a" * 64, "a.pdf", "application/pdf", 99, 2, 7, pictured=pages)
+    uncounted = replace(scan, tokens=None, pictured=())
+
+    async with open_desk(tmp_path) as made:
+        info = made.resolved().model
+        tokens, _ = page_tokens(scan, info)
+        assert tokens > 0
+        for part, expected in ((scan, 7 + tokens), (uncounted, 99 // 4)):
+
+            async def read(_path: Path, part: DocumentPart = part) -> DocumentPart:
+                return part
+
+            job = await made.service.new([("a", "/a")], made.resolved(), "?")
+            await BatchPreparer(made.store, read, WordCounter()).prepare(job, made.profile, info)
+            (item,) = await made.items(job.id)
+            assert item.tokens == expected + 60 + 1 + 2 * 4
+        job = await made.service.new([("a", "")], made.resolved(), "?")
+        (item,) = await made.items((await made.service.prepare(job.id)).id)
+        assert item.tokens == 1 + 2 * 4
 
 
 async def test_what_runs_again_and_when(tmp_path: Path) -> None:

@@ -20,15 +20,24 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     now,
 )
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.domain.conversations.message_parts import (
+    ChosenPages,
+    DocumentPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
 from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import SAMPLE
-from desktop_app.services.spending.cost_estimate import FRAME, Estimate, Estimator
+from desktop_app.services.spending.cost_estimate import FRAME, Estimate, Estimator, usable_input
+from tests.helpers.messages import question as said
 from tests.helpers.scripted_provider import WordCounter
 
 TEXT = resource_path("models.toml").read_text("utf-8")
@@ -158,3 +167,103 @@ class OneText(Shelf):
 
     async def text(self, _sha256: str) -> str:
         return self.words
+
+
+def limited(window: int | None, max_input: int | None = None, **more: Any) -> ResolvedChoice:
+    """Return a choice of a model with these limits."""
+    choice = resolved("gpt-5.2")
+    model = replace(choice.model, context_window=window, max_input=max_input, **more)
+    return replace(choice, model=model)
+
+
+@pytest.mark.parametrize(
+    ("path", "draft", "most"),
+    [
+        # A token has a byte at least: the texts, a frame of each, and the room for an answer.
+        ([], "abc", 2 * FRAME + 3 + 512),
+        ([said("é"), said("")], "a", 4 * FRAME + 3 + 512),
+        ([said("\ud800")], "", 3 * FRAME + 3 + 512),
+    ],
+)
+def test_what_surely_fits_is_not_counted(path: list[Message], draft: str, most: int) -> None:
+    counter = WordCounter()
+    estimator = Estimator(counter, Shelf())
+    fits = [
+        estimator.is_sure_to_fit(SendContext(path, limited(limit)), Draft(draft))
+        for limit in (most, most - 1, None)
+    ]
+    assert (fits, counter.asked) == ([True, False, True], 0)
+    attached = Draft(draft, (DOCUMENT,))
+    assert not estimator.is_sure_to_fit(SendContext(path, limited(10**9)), attached)
+    context = SendContext([*path, replace(said("a"), parts=(DOCUMENT,))], limited(10**9))
+    assert not estimator.is_sure_to_fit(context, Draft(draft))
+    called = replace(said("a"), parts=(ToolCallPart("1", "look", "{}"),))
+    assert not estimator.is_sure_to_fit(SendContext([*path, called], limited(10**9)), Draft(draft))
+
+
+@pytest.mark.parametrize(
+    ("choice", "largest", "limit"),
+    [
+        (limited(8_000, 5_000), 5_000, 5_000),
+        (limited(8_000), 8_000 - 512, 8_000 - 512),
+    ],
+)
+def test_a_question_may_be_so_long(choice: ResolvedChoice, largest: int, limit: int) -> None:
+    estimator = Estimator(WordCounter(), Shelf())
+    window = choice.model.input_limit
+    fits = Estimate(largest, CountMethod.TOKENIZER, None, None, window)
+    estimator.require_room(Draft("?"), fits, choice)
+    estimator.require_room(Draft("?"), fits._replace(input_tokens=10**9, limit=None), choice)
+    for method, reason in (
+        (CountMethod.TOKENIZER, Reason.DOES_NOT_FIT),
+        (CountMethod.GUESSED, Reason.MAY_NOT_FIT),
+    ):
+        longer = fits._replace(input_tokens=largest + 1, method=method)
+        with pytest.raises(DocumentDoesNotFitError) as caught:
+            estimator.require_room(Draft("?", (DOCUMENT,)), longer, choice)
+        assert (caught.value.reason, caught.value.params) == (
+            reason,
+            {
+                "names": "report.pdf",
+                "tokens": largest + 1,
+                "model": choice.model.name,
+                "limit": limit,
+            },
+        )
+
+
+@pytest.mark.parametrize(
+    ("limit", "attached", "may_compact", "remedy"),
+    [
+        (99_999, True, True, Remedy.ATTACH_SHORTER),
+        (100_000, True, True, Remedy.ATTACH_FEWER),
+        (99_999, False, True, Remedy.COMPACT),
+        (99_999, False, False, Remedy.START_NEW),
+    ],
+)
+def test_the_way_out_of_a_question_that_is_too_long(
+    limit: int, attached: bool, may_compact: bool, remedy: Remedy
+) -> None:
+    estimate = Estimate(10**9, CountMethod.TOKENIZER, None, None, limit)
+    draft = Draft("?", (DOCUMENT,) if attached else ())
+    with pytest.raises(DocumentDoesNotFitError) as caught:
+        Estimator(WordCounter(), Shelf()).require_room(
+            draft, estimate, limited(limit), may_compact=may_compact
+        )
+    assert caught.value.remedy is remedy
+
+
+@pytest.mark.parametrize(
+    ("choice", "usable"),
+    [
+        (limited(8_000, 5_000), 5_000),
+        (limited(None), None),
+        (limited(8_000, None, max_output=1_500), 6_500),
+        (limited(8_000, None, max_output=4_000), 6_000),
+        (limited(8_000, None, max_output=None), 7_000),
+    ],
+)
+def test_the_usable_input_leaves_room_for_an_answer(
+    choice: ResolvedChoice, usable: int | None
+) -> None:
+    assert usable_input(choice.model) == usable
