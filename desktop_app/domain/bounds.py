@@ -123,7 +123,7 @@ def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
 
 
 def _plain(hint: Any) -> Any:
-    """Return a type that isinstance() accepts: without the types of what is in a collection."""
+    """Return a type that isinstance() accepts: without the types of a collection's items."""
     origin = get_origin(hint)
     if origin is UnionType:
         return reduce(or_, map(_plain, get_args(hint)))

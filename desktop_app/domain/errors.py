@@ -396,7 +396,7 @@ class ReplyTooLargeError(ProviderError):
 
 
 class UnexpectedReplyError(ProviderError):
-    """The reply is not what the API promises."""
+    """The reply violates the API."""
 
     code = "unexpected_reply"
 

@@ -16,7 +16,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 
 @dataclass(frozen=True)
 class Started:
-    """The provider has begun to answer; fields it did not send are "".
+    """The provider has started to answer; fields it did not send are "".
 
     `service_tier` is the requested tier, or already the one that answers.
     """

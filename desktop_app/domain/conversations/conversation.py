@@ -220,7 +220,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of conversations: a project with settings of its own.
+    """A folder of conversations: a project with its own settings.
 
     New conversations in it start with `choice`, None for the defaults. `overrides` apply to the
     answers of all its conversations; a conversation's own settings come first.

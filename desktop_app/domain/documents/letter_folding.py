@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 # Unicode decomposes none of these letters with strokes and hooks, nor these ligatures. Users who
-# lack them on the keyboard type what they look like.
+# lack them on the keyboard type similar letters.
 PLAIN_LETTERS: Final = str.maketrans(
     {
         "æ": "ae", "œ": "oe", "þ": "th", "ⱥ": "a", "ƀ": "b", "ɓ": "b", "ƈ": "c", "ȼ": "c",

@@ -17,7 +17,7 @@ from desktop_app.i18n.translation import N_
 
 
 class TextKind(StrEnum):
-    """A kind of text that a tokenizer has a ratio of its own for."""
+    """A kind of text for which tokenizers have different ratios."""
 
     PROSE = "prose"
     DIGITS = "digits"

@@ -18,7 +18,7 @@ LONGEST_NAME: Final = 256
 LONGEST_VALUE: Final = 8192
 # RFC 9110's token.
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# The transport decides these: they frame the message, or promise what only it can keep.
+# The transport sets these: they frame the message, or announce abilities that it must have.
 _RESERVED: Final = frozenset(
     {
         *("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade"),

@@ -84,4 +84,4 @@ class BatchGateway(Protocol):
         """Return the provider's batches. Raises UserFacingError."""
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return what earlier requests have shown about it. Raises StorageError."""
+        """Return the support that earlier requests have shown. Raises StorageError."""

@@ -101,7 +101,7 @@ def _note_of(error: UserFacingError) -> ErrorNote:
     if isinstance(error, DocumentEncryptedError):
         remedy = Remedy.COPY_WITHOUT_PASSWORD
     elif isinstance(error, IllegalChoiceError):
-        remedy = Remedy.NONE  # what a prompt can leave out, a job cannot
+        remedy = Remedy.NONE  # a prompt can leave parts out, a job cannot
     return replace(note_of(error), remedy=remedy)
 
 

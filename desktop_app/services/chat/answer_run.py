@@ -282,7 +282,7 @@ class AnswerRun:
         self._reply = replace(reply, notices=notices)
 
     async def _stop(self) -> None:
-        """Store what has arrived; a background run that was left can be picked up later."""
+        """Store the answer so far; a background run that continues can be resumed later."""
         if rest := self._picture_text.end():
             self._reply = accumulate(self._reply, self._kept_of(TextDelta(rest)))
         kept = self.so_far
@@ -491,7 +491,7 @@ class AnswerRun:
 
     @property
     def so_far(self) -> Message:
-        """The unfinished answer with what has arrived."""
+        """The unfinished answer with the reply so far."""
         reply, parts = self._reply, self._thinking.with_seconds(self._reply.parts)
         return replace(
             self.answer,
@@ -502,7 +502,7 @@ class AnswerRun:
         )
 
     async def _checkpoint(self) -> None:
-        """Store what has arrived twice a second, as long as more arrives.
+        """Store the answer so far twice a second, while it grows.
 
         The id of a background run is stored at once; without it the run could not be found again.
         """

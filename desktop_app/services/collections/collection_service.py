@@ -258,7 +258,7 @@ class Collections:
     # -------------------------------------------------------------- embeddings
 
     async def embedding_plan(self, collection_id: str) -> EmbeddingPlan | None:
-        """Return what embedding the collection requires.
+        """Return the work and cost of embedding the collection.
 
         Return None if embeddings are off or no provider is available. Raises UserFacingError.
         """

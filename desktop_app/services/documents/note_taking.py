@@ -324,7 +324,7 @@ class ReadingProvider(ProviderWrapper):
                 ended += waiting is None
                 if waiting is not None:
                     yield waiting
-                elif not failed:  # after a failure most calls have not begun
+                elif not failed:  # after a failure most calls never start
                     yield self._progress(len(notes), total, is_merging=is_merging)
             await asyncio.gather(*tasks)
             for error in failed:

@@ -109,7 +109,7 @@ class Estimator:
         self._messages: dict[tuple[str, str, str, int], int] = {}
 
     def at_sending(self) -> Estimator:
-        """Return an estimator of what is about to be sent: the server may be asked to count it."""
+        """Return an estimator for the moment of sending, which may ask the server to count."""
         estimator = Estimator(self._counter, self._attachments, self._passages)
         estimator._may_ask = True
         return estimator

@@ -86,7 +86,7 @@ def _require_lark(definition: str) -> None:
     if not _LARK_START.search(rules):
         raise UnusableGrammarError("there is no rule named start")
     checked = _LARK_LITERAL.sub(_checked_literal, definition)
-    # Lark compiles with the package regex where it is installed.
+    # Lark compiles with the package regex if it is installed.
     compiler = getattr(utils, "regex", re)
     failures = (LarkError, re.error, compiler.error, RecursionError, ValueError, AssertionError)
     try:

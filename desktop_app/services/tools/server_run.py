@@ -219,7 +219,7 @@ class ServerRun:
         """Return a text of the server without its secret values and hidden characters."""
         return cleaned(self._redactor.clean(text))
 
-    # -- what the server says
+    # -- messages of the server
 
     def on_log(self, level: str, text: str) -> None:
         """Keep a line of the log."""

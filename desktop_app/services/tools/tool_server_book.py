@@ -54,7 +54,7 @@ class PermissionsOfSource(Protocol):
     """The permissions of a source's tools. Raises StorageError."""
 
     async def forget_source(self, source: str) -> None:
-        """Forget what the user has allowed or forbidden the tools of a source."""
+        """Delete the user's permissions for the tools of a source."""
 
 
 class ToolServers:
