@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
-from desktop_app.domain.documents.document_sections import UNITS, parse_spans, sections
+from desktop_app.domain.documents.document_sections import UNITS, find_sections, parse_spans
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
@@ -55,7 +55,7 @@ async def with_pages(
         IllegalChoiceError: it has no pages, or not these.
     """
     unit = UNITS.get(part.media_type, "")
-    found = await asyncio.to_thread(sections, text, unit) if unit else []
+    found = await asyncio.to_thread(find_sections, text, unit) if unit else []
     if not found or isinstance(part, ImagePart):
         raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
     names = [section.name for section in found] if unit == "sheet" else []

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
     Part,
     PassagesPart,
 )
-from desktop_app.domain.documents.document_sections import UNITS, joined
+from desktop_app.domain.documents.document_sections import UNITS, merge_spans
 
 T = TypeVar("T")
 
@@ -181,7 +181,11 @@ def _require_pages(chosen: ChosenPages) -> None:
     """Raise unless a user could have made this choice of pages."""
     numbers = [number for span in chosen.spans for number in span]
     _require_numbers(tuple(numbers))
-    if not numbers or chosen.unit not in UNITS.values() or joined(chosen.spans) != chosen.spans:
+    if (
+        not numbers
+        or chosen.unit not in UNITS.values()
+        or merge_spans(chosen.spans) != chosen.spans
+    ):
         raise ValueError("an impossible choice of pages")
     if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > chosen.of:
         raise ValueError("chosen pages that do not exist")

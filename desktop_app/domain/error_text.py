@@ -62,7 +62,7 @@ CONTINUABLE: Final = WINDOW._replace(
     remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")},
 )
 """Shown below an answer of which a part has arrived."""
-GONE_ON: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})
+NOT_CONTINUABLE: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})
 """Shown below an answer that cannot be continued: others follow, it is empty, or it is a copy."""
 TERMINAL: Final = Surface(_IN_TERMINAL, {})
 

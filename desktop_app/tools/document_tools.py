@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
-from desktop_app.domain.documents.document_sections import sections, unit_of
+from desktop_app.domain.documents.document_sections import find_sections, unit_of
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import N_
@@ -212,7 +212,7 @@ def _name_in(documents: Iterable[str], wanted: str) -> str:
 
 def _pages(document: DocumentPart, text: str) -> list[str]:
     """Return a document’s pages, sheets or slides, or equal pieces if it has none."""
-    marks = sections(text, unit_of(document)) if unit_of(document) else []
+    marks = find_sections(text, unit_of(document)) if unit_of(document) else []
     if marks:
         ends = [*(mark.start for mark in marks[1:]), len(text)]
         return [text[m.start : end].strip() for m, end in zip(marks, ends, strict=True)]

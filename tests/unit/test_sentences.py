@@ -187,7 +187,12 @@ def wordings(remedy: Remedy | str) -> set[str]:
     """Return the sentences of a remedy on all surfaces."""
     if isinstance(remedy, str):
         return {remedy}
-    surfaces = (error_text.WINDOW, error_text.CONTINUABLE, error_text.GONE_ON, error_text.TERMINAL)
+    surfaces = (
+        error_text.WINDOW,
+        error_text.CONTINUABLE,
+        error_text.NOT_CONTINUABLE,
+        error_text.TERMINAL,
+    )
     everywhere = (*surfaces, *map(error_text.of_environment, surfaces))
     return {surface.remedies.get(remedy, remedy.sentence) for surface in everywhere}
 

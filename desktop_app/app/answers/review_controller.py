@@ -93,9 +93,9 @@ class ReviewController(QObject):
             )
 
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
-        from desktop_app.domain.conversations.review import edited
+        from desktop_app.domain.conversations.review import edited_version
 
-        store, made = self._conversations, edited(answer, text, note)
+        store, made = self._conversations, edited_version(answer, text, note)
         conversation = await store.get(answer.conversation_id)
         if conversation is None:
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.error_text import CONTINUABLE, GONE_ON
+from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.transcript.message_items import is_continuable
@@ -35,7 +35,9 @@ def ending_of(answer: Message) -> str:
     words = [tr(_ANNOUNCED.get(answer.status, _ENDED))]
     if answer.error is not None:
         words.append(answer.error.what_happened)
-        words.append(answer.error.remedy_on(CONTINUABLE if is_continuable(answer) else GONE_ON))
+        words.append(
+            answer.error.remedy_on(CONTINUABLE if is_continuable(answer) else NOT_CONTINUABLE)
+        )
     return " ".join(filter(None, words))
 
 

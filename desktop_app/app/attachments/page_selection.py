@@ -17,8 +17,8 @@ from desktop_app.domain.conversations.message_parts import ChosenPages, Document
 from desktop_app.domain.documents.document_sections import (
     DocumentSection,
     chosen_text,
+    find_sections,
     parse_spans,
-    sections,
     unit_of,
 )
 from desktop_app.domain.error_reasons import Reason
@@ -190,7 +190,7 @@ class PageSelection(QObject):
             StorageError: the text is missing.
         """
         text = await self._attachment_store.text(part.sha256)
-        found = await asyncio.to_thread(sections, text, unit_of(part))
+        found = await asyncio.to_thread(find_sections, text, unit_of(part))
         if not found:
             raise IllegalChoiceError(Reason.SECTIONS_UNMARKED, unit=unit_of(part), name=part.name)
         return found

@@ -15,7 +15,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
-    marked,
+    compactions_by_message,
     sent_path,
 )
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
@@ -116,7 +116,9 @@ class CompactionController(QObject):
         sent = sent_path(self._current.path, self._current.compactions, sender, here.model.id)
         return {
             message_id: mark_of(c, self._name_of(c), sender.name, sent.compaction)
-            for message_id, c in marked(self._current.path, self._current.compactions).items()
+            for message_id, c in compactions_by_message(
+                self._current.path, self._current.compactions
+            ).items()
         }
 
     def _name_of(self, compaction: Compaction) -> str:
@@ -304,7 +306,7 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the mark's actions
 
     def _act(self, message_id: str, action: str) -> None:
-        made = marked(self._current.path, self._current.compactions).get(message_id)
+        made = compactions_by_message(self._current.path, self._current.compactions).get(message_id)
         if action == "compact":
             self.offer()
         elif made is not None and action == "undo-compaction":
@@ -338,7 +340,7 @@ class CompactionController(QObject):
     def _last(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
         path = self._current.path
-        held = marked(path, self._current.compactions)
+        held = compactions_by_message(path, self._current.compactions)
         made = next((held[m.id] for m in reversed(path) if m.id in held), None)
         if made is None:
             self._pane.notifications.notify(tr("This conversation isn’t compacted."))

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.answering.shown_length import shortened
+from desktop_app.domain.answering.shown_length import shorten
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
@@ -103,7 +103,7 @@ class Providers(QObject):
         """Return a message for the window: long answers shortened, JSON as a table or a tree."""
         if message.role is Role.ASSISTANT:
             as_text = message.id in self.shown_as_text
-            message = with_form(shortened(message), as_text=as_text)
+            message = with_form(shorten(message), as_text=as_text)
         return self.as_copied(message)
 
     def as_copied(self, message: Message) -> Message:

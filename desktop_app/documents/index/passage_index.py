@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents.index.chunks import Count, chunks
-from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, sections
+from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, find_sections
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_place import place_code
 from desktop_app.domain.documents.passage_words import index_words
@@ -39,7 +39,7 @@ def passages(
         tokens: the maximum of a passage.
     """
     unit = UNITS.get(kind, "")
-    parts = sections(text, unit) if unit else []
+    parts = find_sections(text, unit) if unit else []
     headings = list(_headings(text))
     title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
     for chunk in chunks(text, tokens, count):

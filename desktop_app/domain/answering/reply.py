@@ -227,9 +227,9 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
         case ToolCallDelta():
             return _extend_tool_call(reply, event)
         case ToolCallStep(call):
-            return _step(reply, call)
+            return _with_step(reply, call)
         case HostedCall():
-            return _hosted(reply, event)
+            return _with_hosted_call(reply, event)
         case ImageArrived(_, picture):
             return reply if picture is None else _with_picture(reply, picture)
         case RoundEnded():
@@ -347,7 +347,7 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
     return replace(reply, segments=(*reply.segments, new))
 
 
-def _hosted(reply: Reply, event: HostedCall) -> Reply:
+def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:
     call = event.call
     segment = _Segment(
         _Kind.TOOL_CALL,
@@ -406,7 +406,7 @@ def _with_call_ids(reply: Reply) -> Reply:
     return replace(reply, segments=tuple(segments))
 
 
-def _step(reply: Reply, call: ToolCallPart) -> Reply:
+def _with_step(reply: Reply, call: ToolCallPart) -> Reply:
     for at, segment in enumerate(reply.segments):
         if segment.kind is _Kind.TOOL_CALL and segment.call_id == call.call_id:
             stepped = replace(segment, call=replace(call, arguments=""))

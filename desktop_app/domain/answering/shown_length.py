@@ -75,7 +75,7 @@ def _end_of_line(text: str, number: int) -> int:
     return at
 
 
-def shortened(message: Message) -> Message:
+def shorten(message: Message) -> Message:
     """Return `message`, or its beginning with a notice if it is too long to be shown."""
     text, reasoning = ShownLength(), ShownLength()
 

@@ -112,7 +112,9 @@ def sent_path(
     return SentPath(chosen, tuple(path[place[chosen.message_id] + 1 :]))
 
 
-def marked(path: Sequence[Message], compactions: Iterable[Compaction]) -> dict[str, Compaction]:
+def compactions_by_message(
+    path: Sequence[Message], compactions: Iterable[Compaction]
+) -> dict[str, Compaction]:
     """Return the newest compaction in force of each message of a path, by message id."""
     ids = {message.id for message in path}
     held = [c for c in compactions if c.undone_at is None and c.message_id in ids]

@@ -325,7 +325,7 @@ def tool_calls(parts: Iterable[object]) -> tuple[ToolCallPart, ...]:
     return tuple(part for part in parts if isinstance(part, ToolCallPart))
 
 
-def settled(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def with_interrupted_calls(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Return the parts of an ended answer, with running calls marked as interrupted."""
     if not any(call.state is ToolCallState.RUNNING for call in tool_calls(parts)):
         return parts

@@ -70,7 +70,7 @@ def with_review(message: Message, review: Review | None) -> Message:
     return replace(message, notices=(*others, made))
 
 
-def edited(answer: Message, text: str, note: str) -> Message:
+def edited_version(answer: Message, text: str, note: str) -> Message:
     """Return a version of an answer with the user's text. It cost nothing."""
     original = review_of(answer)
     first = original.original if original is not None and original.original else answer.id

@@ -47,7 +47,7 @@ def unit_of(part: DocumentPart) -> str:
     return unit if unit == "sheet" or (part.pages or 0) > 1 else ""
 
 
-def sections(text: str, unit: str) -> list[DocumentSection]:
+def find_sections(text: str, unit: str) -> list[DocumentSection]:
     """Find the sections of a document's text, in order, by their marks.
 
     A mark must follow an empty line and have the next number: a page may quote another's mark.
@@ -106,7 +106,7 @@ def parse_spans(
     spans = [_parse_span(item, count, unit, names) for item in _split_items(given)]
     if not spans:
         raise _choice_error(Reason.NO_SECTION_NAMED, unit, count, names)
-    return joined(spans)
+    return merge_spans(spans)
 
 
 def _split_items(given: str) -> list[str]:
@@ -167,7 +167,7 @@ def _choice_error(
     )
 
 
-def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Sort the spans, and merge those that touch."""
     made: list[Span] = []
     for first, last in sorted(spans):
@@ -198,7 +198,7 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     chosen = part.chosen
     if chosen is None:
         return text
-    found = sections(text, chosen.unit)
+    found = find_sections(text, chosen.unit)
     if len(found) != chosen.of:
         raise DocumentError(Reason.SECTIONS_GONE, unit=chosen.unit, name=part.name)
     starts = [section.start for section in found] + [len(text)]

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_facts import (
     sources_of,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
-from desktop_app.domain.error_text import GONE_ON
+from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.exchange.writers.html_style import STYLE
 from desktop_app.rendering.block_model import ADDED, Block, Run, Runs, clean, show_unseen
 from desktop_app.rendering.export.html_writer import HtmlWriter
@@ -237,7 +237,8 @@ def _ending(message: Message) -> Iterator[str]:
     error = message.error
     if error is not None:
         what = _text(error.what_happened)
-        yield f'<div class="error"><strong>{what}</strong> {_text(error.remedy_on(GONE_ON))}</div>'
+        remedy = _text(error.remedy_on(NOT_CONTINUABLE))
+        yield f'<div class="error"><strong>{what}</strong> {remedy}</div>'
 
 
 def _visible(text: str) -> str:

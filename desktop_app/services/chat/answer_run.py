@@ -52,8 +52,8 @@ from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     last_text,
-    settled,
     tool_calls,
+    with_interrupted_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_of
@@ -566,7 +566,7 @@ class AnswerRun:
         return replace(
             self.answer,
             status=status,
-            parts=settled(self._thinking.with_seconds(reply.parts)),
+            parts=with_interrupted_calls(self._thinking.with_seconds(reply.parts)),
             usage=reply.usage,
             cost=cost,
             duration_s=time.monotonic() - self._began,

@@ -31,8 +31,8 @@ from desktop_app.domain.conversations.message_parts import (
     draft_parts,
     parts_from_json,
     parts_to_json,
-    settled,
     text_of,
+    with_interrupted_calls,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.domain.error_note import ErrorNote
@@ -254,7 +254,7 @@ def message_from_row(row: Cells) -> Message:
         parent_id=row["parent_id"],
         role=Role(row["role"]),
         status=MessageStatus(row["status"]),
-        parts=parts if row["status"] == MessageStatus.STREAMING else settled(parts),
+        parts=parts if row["status"] == MessageStatus.STREAMING else with_interrupted_calls(parts),
         created_at=from_micros(row["created_at"]),
         choice=choice_from_row(row),
         usage=usage_from_row(row),

@@ -35,7 +35,7 @@ from desktop_app.domain.conversations.message_facts import (
     sources_of,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
-from desktop_app.domain.error_text import GONE_ON
+from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.rendering.block_model import (
     ADDED,
     Block,
@@ -221,7 +221,7 @@ class PrintedConversation:
             self._insert_text(
                 happened, self._styles.paragraph(0), color=self._theme.error, bold=True
             )
-            if remedy := error.remedy_on(GONE_ON):
+            if remedy := error.remedy_on(NOT_CONTINUABLE):
                 self._insert_text(_display_text(remedy), self._styles.paragraph(2))
             self._end_frame()
         if facts := " · ".join(answer_facts(message, self._name_of_model)):

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import CONTINUABLE, GONE_ON
+from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -264,7 +264,7 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         return []
     can_continue = is_last and is_continuable(message)
     actions = ["continue", "retry"] if can_continue else ["retry"]
-    remedy = error.remedy_segments_on(CONTINUABLE if can_continue else GONE_ON)
+    remedy = error.remedy_segments_on(CONTINUABLE if can_continue else NOT_CONTINUABLE)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
     if remedy:
         runs = [run for segment in remedy for run in _linked(segment)]

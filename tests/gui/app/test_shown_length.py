@@ -15,7 +15,7 @@ from desktop_app.domain.answering.shown_length import (
     NOT_ALL_SHOWN,
     SHOWN_CHARACTERS,
     ShownLength,
-    shortened,
+    shorten,
 )
 from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.conversations.message_parts import ToolCallPart
@@ -25,13 +25,13 @@ from tests.helpers.messages import answer
 
 def test_an_ordinary_answer_is_shown_whole() -> None:
     message = answer("Words.\n" * 1_000)
-    assert shortened(message) is message
+    assert shorten(message) is message
 
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("text", ["a" * (SHOWN_CHARACTERS + 1), "a\n\n" * MOST_LINES])
 def test_of_a_long_answer_the_beginning_is_shown(text: str) -> None:
-    shown = shortened(answer(text))
+    shown = shorten(answer(text))
     assert text.startswith(shown.text)
     assert len(shown.text) <= SHOWN_CHARACTERS
     assert shown.text.count("\n") <= MOST_LINES
@@ -47,7 +47,7 @@ def test_pieces_are_cut_where_the_whole_is(pieces: list[str]) -> None:
 
 def test_of_long_arguments_the_beginning_is_shown() -> None:
     call = ToolCallPart("c", "f", "a" * (MOST_ARGUMENTS + 1))
-    shown = shortened(replace(answer("Words."), parts=(call,)))
+    shown = shorten(replace(answer("Words."), parts=(call,)))
     assert shown.parts == (replace(call, arguments="a" * MOST_ARGUMENTS),)
     assert shown.notices == (NOT_ALL_SHOWN,)
 

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
-from desktop_app.domain.documents.document_sections import chosen_text, sections, unit_of
+from desktop_app.domain.documents.document_sections import chosen_text, find_sections, unit_of
 from tests.helpers.extraction import extract_file
 
 DATA = Path(__file__).parents[2] / "data"
@@ -39,7 +39,7 @@ def test_every_mark_is_found_and_the_last_one_can_be_sent_alone(
     assert unit_of(part) == unit
     if not unit:
         return
-    found = sections(document.text, unit)
+    found = find_sections(document.text, unit)
     assert len(found) == (count or part.pages or len(found))
     assert len(found) > 1
     assert all(section.name for section in found) is (unit == "sheet")

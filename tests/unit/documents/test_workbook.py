@@ -12,7 +12,7 @@ import pytest
 from desktop_app.documents.office.workbook import read
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
-from desktop_app.domain.documents.document_sections import sections
+from desktop_app.domain.documents.document_sections import find_sections
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -67,7 +67,7 @@ def text_of(**cells: str) -> str:
 def test_empty_sheets_count() -> None:
     word = '<c r="A1" t="inlineStr"><is><t>word</t></is></c>'
     text = text_of(None_yet="", First=word, Between="", R_amp_D=word, Last="")
-    found = sections(text, "sheet")
+    found = find_sections(text, "sheet")
     assert [section.name for section in found] == [
         "None_yet",
         "First",

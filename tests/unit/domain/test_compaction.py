@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.compaction import (
     CompactionKind,
     SentPath,
     compaction_points,
-    marked,
+    compactions_by_message,
     sent_path,
     was_made_with,
 )
@@ -159,4 +159,4 @@ def test_the_last_exchange_is_left_as_it_is_where_that_can_be() -> None:
 def test_marks_are_those_that_hold_on_the_path() -> None:
     path = a_path(6)
     held, gone = a_compaction("m3"), a_compaction("m1", undone_at=at(9))
-    assert marked(path, [held, gone, a_compaction("elsewhere")]) == {"m3": held}
+    assert compactions_by_message(path, [held, gone, a_compaction("elsewhere")]) == {"m3": held}

@@ -15,10 +15,10 @@ from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_sections import (
     UNITS,
     chosen_text,
+    find_sections,
     format_spans,
-    joined,
+    merge_spans,
     parse_spans,
-    sections,
     unit_of,
 )
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
@@ -32,7 +32,7 @@ numbers = st.sets(st.integers(1, 300), min_size=1)
 
 
 def spans_of(chosen: set[int]) -> tuple[tuple[int, int], ...]:
-    return joined((number, number) for number in chosen)
+    return merge_spans((number, number) for number in chosen)
 
 
 @given(numbers)
@@ -52,7 +52,7 @@ def test_anything_is_understood_as_it_stands_or_refused(given: str, count: int) 
         assert refused.what_happened.endswith(".")
         assert refused.what_to_do
     else:
-        assert spans == joined(spans)
+        assert spans == merge_spans(spans)
         assert 1 <= spans[0][0] <= spans[-1][1] <= count
 
 
@@ -134,12 +134,12 @@ def test_the_text_of_what_is_chosen() -> None:
 
 def test_a_page_may_speak_of_others() -> None:
     text = "[page 1]\nSee\n[page 2]\n\n[page 7]\nor\n\n[page 2] x\n\n[page 2]\nTwo"
-    found = sections(text, "page")
+    found = find_sections(text, "page")
     assert [text[section.start :][:12] for section in found] == ["[page 1]\nSee", "[page 2]\nTwo"]
 
 
 def test_sheets_have_names() -> None:
-    assert [(s.number, s.name) for s in sections(SHEETS, "sheet")] == [
+    assert [(s.number, s.name) for s in find_sections(SHEETS, "sheet")] == [
         (1, "Prices"),
         (2, "2024"),
         (3, "Rooms, old"),

@@ -12,7 +12,7 @@ from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import (
     CONTINUABLE,
-    GONE_ON,
+    NOT_CONTINUABLE,
     TERMINAL,
     WINDOW,
     of_environment,
@@ -24,7 +24,7 @@ from tests.helpers.error_params import error_params
 PARAMS = error_params()
 # One ends with a command to run; the others say nothing.
 NO_FULL_STOP = (Remedy.CONTINUE, Remedy.NONE, Remedy.INSTALL_WEIGHTS, Remedy.INSTALL_AGAIN)
-SURFACES = (WINDOW, CONTINUABLE, GONE_ON, TERMINAL)
+SURFACES = (WINDOW, CONTINUABLE, NOT_CONTINUABLE, TERMINAL)
 
 
 def classes(of: type[UserFacingError] = UserFacingError) -> list[type[UserFacingError]]:

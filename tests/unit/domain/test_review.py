@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.review import (
     LONGEST_NOTE,
     Review,
     ReviewKind,
-    edited,
+    edited_version,
     review_of,
     with_review,
 )
@@ -51,7 +51,7 @@ def test_a_verdict_without_words_has_none() -> None:
 
 def test_an_edited_answer_names_the_first_version() -> None:
     answer = answered()
-    made = edited(answer, "Thus.", "clearer")
+    made = edited_version(answer, "Thus.", "clearer")
     assert review_of(made) == Review(ReviewKind.CORRECTED, "clearer", answer.id)
     assert made.id != answer.id
     assert made == replace(
@@ -62,6 +62,10 @@ def test_an_edited_answer_names_the_first_version() -> None:
         status=MessageStatus.COMPLETE,
         notices=made.notices,
     )
-    assert review_of(edited(made, "Hence.", "")) == Review(ReviewKind.CORRECTED, "", answer.id)
+    assert review_of(edited_version(made, "Hence.", "")) == Review(
+        ReviewKind.CORRECTED, "", answer.id
+    )
     reviewed = with_review(answer, Review(ReviewKind.REVIEWED))
-    assert review_of(edited(reviewed, "Hence.", "")) == Review(ReviewKind.CORRECTED, "", answer.id)
+    assert review_of(edited_version(reviewed, "Hence.", "")) == Review(
+        ReviewKind.CORRECTED, "", answer.id
+    )

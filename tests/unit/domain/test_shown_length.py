@@ -10,7 +10,7 @@ from desktop_app.domain.answering.shown_length import (
     NOT_ALL_SHOWN,
     SHOWN_CHARACTERS,
     ShownMessage,
-    shortened,
+    shorten,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart, ToolCallPart
@@ -19,12 +19,12 @@ SHORT = Message("m", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (TextPar
 
 
 def test_a_message_that_fits_stays_itself() -> None:
-    assert shortened(SHORT) is SHORT
+    assert shorten(SHORT) is SHORT
 
 
 def test_of_a_long_one_the_beginning_is_shown_as_text_with_a_notice() -> None:
     long = replace(SHORT, parts=(TextPart("a" * SHOWN_CHARACTERS), TextPart("b")))
-    shown = shortened(long)
+    shown = shorten(long)
     assert isinstance(shown, ShownMessage)
     assert shown.whole is long
     assert shown.is_tree is False
@@ -35,7 +35,7 @@ def test_of_a_long_one_the_beginning_is_shown_as_text_with_a_notice() -> None:
 def test_lines_are_counted_too_and_apart_from_the_reasoning() -> None:
     lines = "a\n" * (MOST_LINES + 1)
     long = replace(SHORT, parts=(ReasoningPart(lines), TextPart(lines)))
-    shown = shortened(long)
+    shown = shorten(long)
     reasoning, text = shown.parts
     assert isinstance(reasoning, ReasoningPart)
     assert isinstance(text, TextPart)
@@ -45,7 +45,7 @@ def test_lines_are_counted_too_and_apart_from_the_reasoning() -> None:
 def test_what_a_tool_got_and_gave_is_cut() -> None:
     words = "x" * (MOST_ARGUMENTS + 1)
     call = ToolCallPart("1", "search", words, edited=words, result=words)
-    (shown,) = shortened(replace(SHORT, parts=(call,))).parts
+    (shown,) = shorten(replace(SHORT, parts=(call,))).parts
     assert isinstance(shown, ToolCallPart)
     cut = "x" * MOST_ARGUMENTS
     assert (shown.arguments, shown.edited, shown.result) == (cut, cut, cut)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from desktop_app.domain.conversations.conversation import Message, ModelChoice
-from desktop_app.domain.conversations.review import Review, ReviewKind, edited, with_review
+from desktop_app.domain.conversations.review import Review, ReviewKind, edited_version, with_review
 from desktop_app.storage.conversations.import_store import ImportStore
 from desktop_app.storage.conversations.review_store import CorrectedPair, ReviewCount, ReviewStore
 from tests.unit.storage.samples import (
@@ -39,7 +39,7 @@ async def test_verdicts_are_counted_by_model_and_corrections_are_pairs(tmp_path:
             answer = with_review(replace(answer, choice=choice or answer.choice), review)
             made: list[Message] = [question, answer]
             if number != 1:
-                fixed = edited(answer, f"Better {number}.", "note" * number)
+                fixed = edited_version(answer, f"Better {number}.", "note" * number)
                 made.append(
                     replace(
                         fixed,
