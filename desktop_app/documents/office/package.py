@@ -131,6 +131,11 @@ def local_name(element: ElementTree.Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+def whole_number(text: str | None, default: int = 0) -> int:
+    """Return the number that an attribute holds, `default` if it holds none of 9 digits or less."""
+    return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
+
+
 def transitional(data: bytes) -> bytes:
     """Replace the strict namespaces of an Office Open XML part by the usual ones."""
     return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package
+from desktop_app.documents.office.package import Package, whole_number
 from desktop_app.documents.worker.protocol import Limits
 
 _FORMATS: Final = "{http://schemas.openxmlformats.org/"
@@ -76,7 +76,7 @@ def _shape(shape: Element) -> Iterator[MarkdownBlock]:
     lines = []
     for paragraph in shape.findall(f"{P}txBody/{A}p"):
         properties = paragraph.find(f"{A}pPr")
-        level = int((properties.get("lvl") if properties is not None else "") or 0)
+        level = whole_number(None if properties is None else properties.get("lvl"))
         lines.append((_paragraph_text(paragraph), min(max(level, 0), 8)))
     if kind in ("title", "ctrTitle"):
         yield md.heading(" ".join(text for text, _ in lines), 1)

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, local_name
+from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.worker.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -60,10 +60,6 @@ def _value(element: Element | None, path: str) -> str | None:
     """Return the value of a property at a path below an element."""
     found = None if element is None else element.find(path)
     return None if found is None else found.get(f"{W}val", "")
-
-
-def _number(text: str | None, default: int = 0) -> int:
-    return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 
 def _is_on(properties: Element | None, name: str) -> bool:
@@ -128,7 +124,7 @@ class _Numbering:
         is_own = own is not None and own.find(f"{W}lvlOverride/{W}startOverride") is not None
         counts = self._counts.setdefault(number_id if is_own else f"of {abstract_id}", {})
         for above in range(level):
-            counts.setdefault(above, _number(_value(levels.get(above), f"{W}start"), 1))
+            counts.setdefault(above, whole_number(_value(levels.get(above), f"{W}start"), 1))
         self._count(counts, (number_id, level), here, own)
         text = _value(here, f"{W}lvlText") or f"%{level + 1}."
         for at in range(level + 1):
@@ -137,7 +133,7 @@ class _Numbering:
         return text
 
     def _levels(self, abstract: Element) -> dict[int, Element]:
-        return {_number(e.get(f"{W}ilvl")): e for e in abstract.findall(f"{W}lvl")}
+        return {whole_number(e.get(f"{W}ilvl")): e for e in abstract.findall(f"{W}lvl")}
 
     def _count(
         self,
@@ -151,11 +147,11 @@ class _Numbering:
         restart = _value(own, path)
         if restart is not None and at not in self._restarted:
             self._restarted.add(at)
-            counts[level] = _number(restart, 1)
+            counts[level] = whole_number(restart, 1)
         elif level in counts:
             counts[level] += 1
         else:
-            counts[level] = _number(_value(here, f"{W}start"), 1)
+            counts[level] = whole_number(_value(here, f"{W}start"), 1)
         for deeper in [known for known in counts if known > level]:
             del counts[deeper]
 
@@ -215,9 +211,9 @@ class _Reader:
         label, depth = self._label(properties, style)
         if self.styles.is_title(style):
             return md.heading(text.replace("**", ""), 1)
-        if _number(outline, _OUTLINE_LEVELS) < _OUTLINE_LEVELS:
+        if whole_number(outline, _OUTLINE_LEVELS) < _OUTLINE_LEVELS:
             number = f"{label} " if label not in ("", "-") else ""
-            return md.heading(number + text.replace("**", ""), _number(outline) + 1)
+            return md.heading(number + text.replace("**", ""), whole_number(outline) + 1)
         return md.item(label, text, depth) if label else MarkdownBlock(text)
 
     def _label(self, properties: Element | None, style: str | None) -> tuple[str, int]:
@@ -231,7 +227,7 @@ class _Reader:
             level = self.styles.find(style, f"{W}pPr/{path}ilvl")
         if number_id in (None, "", "0"):
             return "", 0
-        depth = min(max(_number(level), 0), _OUTLINE_LEVELS)
+        depth = min(max(whole_number(level), 0), _OUTLINE_LEVELS)
         return self.numbering.label(number_id or "", depth), depth
 
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
@@ -302,7 +298,7 @@ class _Reader:
             merged = properties is not None and properties.find(f"{W}vMerge")
             goes_on = isinstance(merged, Element) and merged.get(f"{W}val") != "restart"
             yield "" if goes_on else self._cell_text(cell)
-            span = _number(_value(properties, f"{W}gridSpan"), 1)
+            span = whole_number(_value(properties, f"{W}gridSpan"), 1)
             yield from [""] * min(span - 1, _MOST_SPAN)
 
     def _cell_text(self, cell: Element) -> str:

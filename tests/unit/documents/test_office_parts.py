@@ -356,6 +356,10 @@ def run(text: str, look: str = "") -> str:
             shape(*(f'<a:pPr lvl="{level}"/>{run("a")}' for level in (0, 1, 2, 8, 9, -1))),
             f"a\n- a\n   - a\n{'   ' * 7}- a\n{'   ' * 7}- a\na",
         ),
+        (
+            shape(*(f'<a:pPr lvl="{level}"/>{run("a")}' for level in ("x", "²", "", "9" * 5000))),
+            "\n".join("aaaa"),
+        ),
         (shape(run("a"), run(" "), run("b")), "a\nb"),
         (shape(run("a") + "<a:br/>" + run("b")), "a\nb"),
         (
