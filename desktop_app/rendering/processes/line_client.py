@@ -54,8 +54,9 @@ class LineClient:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            # A confined process may not kill, but closing the pipe ends the other process, too.
-            with process, suppress(OSError):
+            # A confined process may not kill, but closing the pipe ends the other process, too. If
+            # that one has ended by itself, closing fails for a request that it never read.
+            with suppress(OSError), process:
                 process.kill()
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 from typing import Any
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_process_that_ended_is_started_again() -> None:
     client = LineClient(python_child("print('{\"id\": 0}', flush=True); input()"))
     try:
         assert client.ask({}) == {}
+        assert client.ask({}) is None
+        assert client.descriptors == ()
+        assert client.ask({}) == {}
+    finally:
+        client.close()
+
+
+def test_a_process_that_ended_before_a_request_is_started_again() -> None:
+    client = LineClient(python_child("print('{\"id\": 0}', flush=True)"))
+    try:
+        assert client.ask({}) == {}
+        select.select(client.descriptors[1:], [], [])  # readable: its end
         assert client.ask({}) is None
         assert client.descriptors == ()
         assert client.ask({}) == {}
