@@ -137,7 +137,7 @@ import asyncio, sys
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_long_answers import *
 from tests.helpers.qt_loop import qt_loop
-from tests.benchmarks.streaming import _application
+from tests.benchmarks.streaming import make_application
 
 chat_service.LARGEST_KEPT, chat_service.SMALLEST_SHARE = 2 * STEP, STEP
 
@@ -152,7 +152,7 @@ async def main():
         print("written", flush=True)
         await asyncio.Event().wait()
 
-with qt_loop(_application()) as loop:
+with qt_loop(make_application()) as loop:
     loop.run_until_complete(main())
 """
 
