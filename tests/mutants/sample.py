@@ -158,8 +158,9 @@ def _draw(count: int, seed: int, only: str) -> list[Mutant]:
 def _read_equivalent() -> set[tuple[str, str, str]]:
     """Return (module, operator, line) of the changes that no test can notice."""
     lines = _EQUIVALENT.read_text("utf-8").splitlines()
-    entries = [line.split(" | ") for line in lines if line and not line.startswith("#")]
-    return {(entry[0], entry[1], entry[2]) for entry in entries}
+    # A line may contain the mark that separates the columns.
+    entries = [line.split(" | ", 2) for line in lines if line and not line.startswith("#")]
+    return {(module, operator, rest.rpartition(" | ")[0]) for module, operator, rest in entries}
 
 
 def main(record: str, count: str, seed: str, only: str) -> int:
