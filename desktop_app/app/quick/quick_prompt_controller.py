@@ -364,7 +364,7 @@ class QuickPromptController(QObject):
 
     @property
     def unsent(self) -> UnsentQuestion:
-        """What waits to be sent: of a recalled question, what was typed before it."""
+        """The unsent question; while an earlier one is recalled, the text typed before."""
         text, is_typed = self._unasked(), True
         if 0 <= self._history_at < len(self._history):
             is_typed = text != self._history[self._history_at].strip()

@@ -1,4 +1,4 @@
-"""What earlier requests taught about a server, kept beyond the client that learned it."""
+"""Facts that earlier requests taught about a server, kept beyond the client that learned them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServerMemory:
-    """What is known of a server. This class keeps nothing; see backend/stored_memory.py.
+    """The known facts of a server. This class keeps nothing new; see backend/stored_memory.py.
 
     Attributes:
         api: the API that a compatible server was found to speak.

@@ -47,9 +47,9 @@ class _LatePage(Generic[_Page]):
         self.page: _Page | None = None
         self._state: dict[object, Callable[[_Page], None]] = {}
 
-    def tell(self, what: object, show: Callable[[_Page], None]) -> None:
-        """Show something on the page, now or once it is created, in place of an earlier `what`."""
-        self._state[what] = show
+    def update(self, key: object, show: Callable[[_Page], None]) -> None:
+        """Call `show` now or once the page is created; it replaces an earlier one of this `key`."""
+        self._state[key] = show
         if self.page is not None:
             show(self.page)
 
@@ -171,40 +171,42 @@ class SettingsPanel(QFrame):
 
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
         """Set the providers to choose from, and the one to show."""
-        self._provider.tell("profiles", lambda page: page.set_profiles(profiles, current_id))
+        self._provider.update("profiles", lambda page: page.set_profiles(profiles, current_id))
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
         """Show where a profile's key is stored."""
-        self._provider.tell(("key", profile_id), lambda page: page.set_key_state(profile_id, state))
+        self._provider.update(
+            ("key", profile_id), lambda page: page.set_key_state(profile_id, state)
+        )
 
     def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
-        self._provider.tell(
+        self._provider.update(
             ("test", profile_id), lambda page: page.set_test_result(profile_id, ok, text)
         )
 
     def set_spending(self, profile_id: str, month: MonthUnderCap) -> None:
         """Show a provider's spending of the month."""
-        self._provider.tell(
+        self._provider.update(
             ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
         )
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
         """Show where a proxy's password is stored, by its keyring name."""
-        self._provider.tell(
+        self._provider.update(
             ("password", secret_id), lambda page: page.network.set_password_state(secret_id, state)
         )
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
         """Show which secret headers and parameters of a provider have a value, by their keys."""
-        self._provider.tell(
+        self._provider.update(
             ("fields", profile_id),
             lambda page: page.network.set_custom_field_states(profile_id, has_value),
         )
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
         """Show what a provider's certificate file contains or why it was refused."""
-        self._provider.tell(
+        self._provider.update(
             ("certificates", profile_id),
             lambda page: page.network.set_ca_file_result(profile_id, ok, words),
         )
@@ -213,19 +215,21 @@ class SettingsPanel(QFrame):
         """Set the stored settings and changed shortcuts; missing ones have their defaults."""
         self._values = dict(values)
         for page in (self._provider, self._answer, self._look, self._library):
-            page.tell("values", lambda page: page.set_values(self._values))
+            page.update("values", lambda page: page.set_values(self._values))
         self._show_keymap()
 
     def _show_keymap(self) -> None:
-        self._keys.tell("keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values)))
+        self._keys.update(
+            "keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values))
+        )
 
     def set_own(self, conversation_id: str, own: Mapping[str, Any]) -> None:
         """Set the settings that the open conversation overrides."""
-        self._answer.tell("own", lambda page: page.set_own(conversation_id, own))
+        self._answer.update("own", lambda page: page.set_own(conversation_id, own))
 
     def set_folder(self, folder_id: str, name: str, own: Mapping[str, Any]) -> None:
         """Set the folder that can be edited, and the settings that it overrides; "" for none."""
-        self._answer.tell("folder", lambda page: page.set_folder(folder_id, name, own))
+        self._answer.update("folder", lambda page: page.set_folder(folder_id, name, own))
 
     def show_folder(self) -> None:
         """Show the settings of the current folder."""
@@ -242,23 +246,23 @@ class SettingsPanel(QFrame):
             refusals: the reason for each unsupported key, as a sentence.
             notes: remarks on other keys.
         """
-        self._answer.tell("refusals", lambda page: page.set_refusals(refusals, notes or {}))
+        self._answer.update("refusals", lambda page: page.set_refusals(refusals, notes or {}))
 
     def set_missing(self, missing: Mapping[str, str]) -> None:
         """Set the settings of the Appearance tab that need something that is not installed."""
-        self._look.tell("missing", lambda page: page.set_refusals(missing))
+        self._look.update("missing", lambda page: page.set_refusals(missing))
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
         """Show the result of the last backup."""
-        self._library.tell("backup", lambda page: page.set_backup_state(words, tone))
+        self._library.update("backup", lambda page: page.set_backup_state(words, tone))
 
     def set_has_open(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
-        self._library.tell("open", lambda page: page.set_has_open(has_open))
+        self._library.update("open", lambda page: page.set_has_open(has_open))
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
         """Show the tool servers."""
-        self._servers.tell("servers", lambda page: page.set_servers(rows))
+        self._servers.update("servers", lambda page: page.set_servers(rows))
 
     def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
         """Set the texts of the About page.
@@ -268,7 +272,7 @@ class SettingsPanel(QFrame):
             licenses: the texts of the licenses.
             ends: where their pages end (see `paged_text.page_ends`).
         """
-        self._about.tell("about", lambda page: page.set_about(text, licenses, ends))
+        self._about.update("about", lambda page: page.set_about(text, licenses, ends))
 
     def focus_key_field(self) -> None:
         """Show the Provider page and focus its key field."""
@@ -352,7 +356,7 @@ class SettingsPanel(QFrame):
 
     def show_hotkey(self, report: HotkeyReport) -> None:
         """Show whether the global shortcut works."""
-        self._keys.tell("hotkey", lambda page: page.set_hotkey(report))
+        self._keys.update("hotkey", lambda page: page.set_hotkey(report))
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the tab of the shown page: the panel itself would be announced, too."""
@@ -497,7 +501,7 @@ class SettingsPanel(QFrame):
 
     def _take_shortcut(self, command_id: str, keys: str) -> None:
         self._values[f"{KEYS_PREFIX}{command_id}"] = keys
-        self._look.tell("values", lambda page: page.set_values(self._values))
+        self._look.update("values", lambda page: page.set_values(self._values))
         self._show_keymap()
         self.shortcut_changed.emit(command_id, keys)
 

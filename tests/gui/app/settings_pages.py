@@ -1,4 +1,4 @@
-"""What the pages of the settings show; a page is made when it is first shown."""
+"""Reads what the pages of the settings show; a page is made when it is first shown."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def test_a_store_is_repaired_if_there_is_one(command: Run, export: Callable[...,
 
 
 class Terminal(io.StringIO):
-    """What a user types on a terminal."""
+    """A terminal on which a user types."""
 
     def isatty(self) -> bool:
         return True
