@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = ("mixed", "code", "list", "table", "paragraph", "marked", "reasoning")
 SOUGHT = "needle"
+LONGEST_S = 900.0  # for one action; a long paragraph with emphasis is written for a minute or more
 WIDTHS = (760, 740, 700, 660, 620, 580, 620, 680, 740, 760)
 
 
@@ -63,8 +64,10 @@ class _Steps:
                 began = time.thread_time()
                 step()
                 steps.append(time.thread_time() - began)
-        until = time.monotonic() + 120
-        while busy is not None and busy() and time.monotonic() < until:
+        until = time.monotonic() + LONGEST_S
+        while busy is not None and busy():
+            if time.monotonic() > until:
+                raise TimeoutError(f"{name} took more than {LONGEST_S:.0f} s")
             began = time.thread_time()
             self._application.processEvents()
             steps.append(time.thread_time() - began)

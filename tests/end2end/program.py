@@ -61,10 +61,12 @@ class Program:
             "REPARTEE_HOME": str(home),
             "QT_QPA_PLATFORM": "xcb",
             "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+            "PYTHONFAULTHANDLER": "1",
             **extra,
         }
         self._client = client
-        self._log = (home.parent / "program.log").open("ab")
+        self._log_path = home.parent / "program.log"
+        self._log = self._log_path.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "desktop_app", *arguments],
             env=environment,
@@ -103,15 +105,34 @@ class Program:
 
     def do(self, what: str, identifier: str, **more: Any) -> Any:
         """Have the AT-SPI client do something to a widget, as soon as that is there."""
-        return wait_for(
-            lambda: [self._client.ask(do=what, id=identifier, pid=self.process.pid, **more)],
-            f"{what} {identifier}",
-        )[0]
+        return self._wait_for_reply(f"{what} {identifier}", do=what, id=identifier, **more)
 
     def do_named(self, what: str, name: str, role: str, **more: Any) -> Any:
         """Do something to the first visible widget of a role whose name begins so."""
-        request = {"do": what, "name": name, "role": role, "pid": self.process.pid, **more}
-        return wait_for(lambda: [self._client.ask(**request)], f"{what} {name}")[0]
+        return self._wait_for_reply(f"{what} {name}", do=what, name=name, role=role, **more)
+
+    def _wait_for_reply(self, what: str, **request: Any) -> Any:
+        """Ask until there is a reply. Raise TimeoutError, or RuntimeError if the program ended."""
+
+        def ask() -> list[Any]:
+            ended = self.process.poll()
+            try:
+                return [self._client.ask(pid=self.process.pid, **request)]
+            except LookupError as error:
+                if ended is not None:
+                    message = f"{what}: {error}. It ended with {ended} and printed:"
+                    raise RuntimeError(f"{message}\n{self._printed()}") from None
+                raise
+
+        try:
+            return wait_for(ask, what)[0]
+        except TimeoutError as error:
+            self.process.send_signal(signal.SIGABRT)  # faulthandler prints the stacks
+            self.end()
+            raise TimeoutError(f"{error} It runs, and has printed:\n{self._printed()}") from None
+
+    def _printed(self) -> str:
+        return self._log_path.read_text("utf-8", "replace")[-5_000:]
 
     def key(self, keysym: int, *, control: bool = False) -> None:
         """Press a key, with or without Ctrl, as an assistive device does."""
