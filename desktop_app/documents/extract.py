@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from desktop_app.documents import media_type, reader_registry, refusals
+from desktop_app.documents.descriptors import read_descriptor
 from desktop_app.documents.outcome import OnProgress, ReadDocument
-from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import MOST_TEXT, Limits, replace_surrogates
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
@@ -26,7 +26,7 @@ def extract_file(
         DocumentError: a subclass, with sentences for the user.
     """
     try:
-        data = read_file(descriptor, limits)
+        data = read_descriptor(descriptor, limits)
     except OSError as error:
         raise refusals.unreadable(name, error) from error
     return extract_bytes(replace_surrogates(name), data, limits, on_progress, password)

@@ -31,7 +31,7 @@ _FORMATS: Final = {
     "image/bmp": "BMP",
     "image/tiff": "TIFF",
 }
-_WITH_PROFILE: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
+_PROFILE_MODES: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
 _PLAIN_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
 _ORIENTATION: Final = 0x0112
 _TRANSPOSITIONS: Final = {
@@ -75,7 +75,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
         with _open_image(name, data, media_type, limits) as image:
             animated = bool(getattr(image, "is_animated", False))
             # Decoding a JPEG at an eighth of its size still notices missing data at its end.
-            width, height = _size(image)
+            width, height = _displayed_size(image)
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
     except _DAMAGED as error:
@@ -129,28 +129,28 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
 def _orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 means upright."""
     try:
-        turn = image.getexif().get(_ORIENTATION, 1)
+        orientation = image.getexif().get(_ORIENTATION, 1)
     except _DAMAGED:
         return 1  # a broken EXIF block says nothing; the image itself may be intact
-    return turn if turn in _TRANSPOSITIONS else 1
+    return orientation if orientation in _TRANSPOSITIONS else 1
 
 
-def _size(image: Image.Image) -> tuple[int, int]:
+def _displayed_size(image: Image.Image) -> tuple[int, int]:
     """Return width and height as displayed."""
     return image.size[::-1] if _orientation_of(image) in _SIDEWAYS else image.size
 
 
 def _to_upright_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the image upright, in plain colors, within `size`."""
-    turn = _orientation_of(image)
-    box = size[::-1] if turn in _SIDEWAYS else size
+    orientation = _orientation_of(image)
+    box = size[::-1] if orientation in _SIDEWAYS else size
     image.draft("RGB", (box[0] * 2, box[1] * 2))  # decodes a large JPEG at a reduced size
     image.load()
     plain = _to_plain_colors(image)
     if plain.width > box[0] or plain.height > box[1]:
         plain = plain.resize(_fit_within(plain.size, box), Image.Resampling.LANCZOS)
-    if turn in _TRANSPOSITIONS:
-        plain = plain.transpose(_TRANSPOSITIONS[turn])
+    if orientation in _TRANSPOSITIONS:
+        plain = plain.transpose(_TRANSPOSITIONS[orientation])
     plain.info = {}
     return plain
 
@@ -179,15 +179,15 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     A broken profile is ignored.
     """
     profile = image.info.get("icc_profile")
-    clear = image.has_transparency_data
-    mode = "RGBA" if clear else "RGB" if image.mode == "P" else image.mode
-    if not profile or mode not in _WITH_PROFILE:
+    is_transparent = image.has_transparency_data
+    mode = "RGBA" if is_transparent else "RGB" if image.mode == "P" else image.mode
+    if not profile or mode not in _PROFILE_MODES:
         return image
-    made, srgb = "RGBA" if clear else "RGB", ImageCms.createProfile("sRGB")
+    output_mode, srgb = "RGBA" if is_transparent else "RGB", ImageCms.createProfile("sRGB")
     try:
-        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = image if image.mode == mode else image.convert(mode)
-        return ImageCms.profileToProfile(converted, own, srgb, outputMode=made) or image
+        return ImageCms.profileToProfile(converted, embedded, srgb, outputMode=output_mode) or image
     except (ImageCms.PyCMSError, *_DAMAGED):
         return image
 
@@ -200,8 +200,8 @@ def encode(image: Image.Image) -> ScaledImage:
         image.save(target, "PNG", compress_level=6)
         return ScaledImage("image/png", *image.size, target.getvalue())
     if image.mode == "RGBA":
-        ground = Image.new("RGBA", image.size, "white")
-        ground.alpha_composite(image)
-        image = ground.convert("RGB")
+        background = Image.new("RGBA", image.size, "white")
+        background.alpha_composite(image)
+        image = background.convert("RGB")
     image.save(target, "JPEG", quality=JPEG_QUALITY, subsampling=0 if image.mode == "RGB" else -1)
     return ScaledImage("image/jpeg", *image.size, target.getvalue())

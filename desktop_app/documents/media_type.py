@@ -57,7 +57,7 @@ _TYPE_OF_ENDING: Final = {
     ".tiff": "image/tiff",
 }
 _UNSUPPORTED_PACKAGES: Final = (".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".vsdx")
-_PICTURES: Final = (
+_IMAGE_SIGNATURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
@@ -184,7 +184,7 @@ def detect_image(data: bytes) -> str | None:
     # Many texts begin with these two letters, so the size of BMP's second header is checked, too.
     if data.startswith(b"BM") and data[14:18] in _BMP_HEADERS:
         return "image/bmp"
-    return next((kind for magic, kind in _PICTURES if data.startswith(magic)), None)
+    return next((kind for magic, kind in _IMAGE_SIGNATURES if data.startswith(magic)), None)
 
 
 def is_unsupported_image(data: bytes) -> bool:

@@ -24,47 +24,47 @@ _UTF_8: Final = 1 << 11
 _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
-def read(name: str, data: bytes, found: DocumentBundle) -> ReadDocument:
-    """Read the members in the order of their names; `found` collects them.
+def read(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
+    """Read the members in the order of their names; `bundle` collects them.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
     """
-    if found.depth > document_bundle.DEEPEST:
+    if bundle.depth > document_bundle.DEEPEST:
         raise refusals.too_large(name, Reason.TOO_MANY_ARCHIVES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _read_members(name, archive, found)
+            _read_members(name, archive, bundle)
     except BROKEN as error:
         raise refusals.damaged(name, str(error)[:300]) from error
-    if not found.text() and any(why is Skip.LOCKED for _, why in found.left_out):
+    if not bundle.text() and any(why is Skip.LOCKED for _, why in bundle.left_out):
         raise refusals.encrypted(name)
-    if not found.text():
+    if not bundle.text():
         raise refusals.empty(name)
-    return ReadDocument(document_types.ZIP, found.text(), note=found.note())
+    return ReadDocument(document_types.ZIP, bundle.text(), note=bundle.note())
 
 
-def _read_members(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None:
-    limits = found.limits
+def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -> None:
+    limits = bundle.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
         raise refusals.too_many_files(name, len(members), limits.pages)
     # Each level of archives gets a fraction of the limit, so three levels together never exceed it.
-    if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * found.depth):
+    if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_far(name, limits)
     names = _decode_names(members)
     for number, member in enumerate(sorted(members, key=lambda m: names[m.filename].casefold())):
         path = names[member.filename].replace("\\", "/")
         if reason := _reason_to_skip(member, path):
-            found.leave_out(path, reason)
+            bundle.leave_out(path, reason)
             continue
         try:
             content = archive.read(member)
         except BROKEN:
-            found.leave_out(path, Skip.DAMAGED)
+            bundle.leave_out(path, Skip.DAMAGED)
             continue
-        found.add(path, content, number, len(members))
-    found.on_progress(Progress(len(members), len(members), "file"))
+        bundle.add(path, content, number, len(members))
+    bundle.on_progress(Progress(len(members), len(members), "file"))
 
 
 def _decode_names(members: list[zipfile.ZipInfo]) -> dict[str, str]:

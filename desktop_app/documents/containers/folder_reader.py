@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from desktop_app.documents import reader_registry, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
+from desktop_app.documents.descriptors import read_descriptor
 from desktop_app.documents.outcome import OnProgress, ReadDocument
-from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
@@ -37,35 +37,35 @@ def read(
     Raises:
         DocumentTooLargeError, DocumentEmptyError
     """
-    found = DocumentBundle(limits, on_progress, 0, reader_registry.read)
-    wanted = []
+    bundle = DocumentBundle(limits, on_progress, 0, reader_registry.read)
+    members_to_read = []
     for number, (path, left_out) in enumerate(members):
         if left_out:
-            found.leave_out(path, Skip(left_out))
+            bundle.leave_out(path, Skip(left_out))
         else:
-            wanted.append((number, path))
-    left = limits.unpacked_bytes
-    for done, (number, path) in enumerate(wanted):
+            members_to_read.append((number, path))
+    bytes_left = limits.unpacked_bytes
+    for done, (number, path) in enumerate(members_to_read):
         data = _read_member(open_member(number), limits)
         if data is None:
-            found.leave_out(path, Skip.UNREADABLE)
+            bundle.leave_out(path, Skip.UNREADABLE)
             continue
-        left -= len(data)
-        if left < 0:
+        bytes_left -= len(data)
+        if bytes_left < 0:
             megabytes = limits.unpacked_bytes >> 20
             raise refusals.too_large(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
-        found.add(path, data, done, len(wanted))
-    on_progress(Progress(len(wanted), len(wanted), "file"))
-    if not found.text():
+        bundle.add(path, data, done, len(members_to_read))
+    on_progress(Progress(len(members_to_read), len(members_to_read), "file"))
+    if not bundle.text():
         raise refusals.empty(name)
-    return ReadDocument(document_types.FOLDER, found.text(), note=found.note())
+    return ReadDocument(document_types.FOLDER, bundle.text(), note=bundle.note())
 
 
 def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:
     if descriptor is None:
         return None
     try:
-        data = read_file(descriptor, limits)
+        data = read_descriptor(descriptor, limits)
     except OSError:
         return None
     return data if len(data) <= limits.file_bytes else None

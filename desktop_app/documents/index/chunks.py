@@ -149,11 +149,11 @@ def _continues_on_next_page(text: str, at: int, end: int) -> bool:
     if not text.startswith("[page", at):
         return False
     before = text[max(0, at - 400) : at].rstrip().rpartition("\n")[2].rstrip()
-    behind = text[end : end + 100].lstrip()
-    if not before or not behind or _ENDED.search(before) or _HEADING.match(before):
+    after = text[end : end + 100].lstrip()
+    if not before or not after or _ENDED.search(before) or _HEADING.match(before):
         return False
     width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in before)
-    return behind[0].islower() or width >= _FULL_LINE
+    return after[0].islower() or width >= _FULL_LINE
 
 
 def _border_before(line: str, *, was_blank: bool) -> Border | None:

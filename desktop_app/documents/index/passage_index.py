@@ -39,13 +39,13 @@ def passages(
         tokens: the maximum of a passage.
     """
     unit = UNITS.get(kind, "")
-    parts = find_sections(text, unit) if unit else []
+    sections = find_sections(text, unit) if unit else []
     headings = list(_headings(text))
     title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
     for chunk in chunks(text, tokens, count):
         body = text[chunk.start : chunk.end]
         above = _headings_above(headings, chunk.start, chunk.end)
-        page, place = _locate(unit, parts, chunk.start, chunk.end)
+        page, place = _locate(unit, sections, chunk.start, chunk.end)
         yield IndexedPassage(
             start=chunk.start,
             end=chunk.end,
@@ -58,14 +58,14 @@ def passages(
 
 
 def _locate(
-    unit: str, parts: list[DocumentSection], start: int, end: int
+    unit: str, sections: list[DocumentSection], start: int, end: int
 ) -> tuple[int | None, str]:
     """Return the first section of a piece, and the code of its sections."""
-    first = bisect_right(parts, start, key=lambda part: part.start) - 1
-    last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1
+    first = bisect_right(sections, start, key=lambda section: section.start) - 1
+    last = bisect_right(sections, end - 1, key=lambda section: section.start) - 1
     if last < 0:
         return None, ""
-    begins, ends = parts[max(first, 0)], parts[last]
+    begins, ends = sections[max(first, 0)], sections[last]
     return begins.number, place_code(unit, begins.number, ends.number, begins.name)
 
 
@@ -89,13 +89,13 @@ def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]
     at = bisect_right(headings, start, key=lambda heading: heading.start)
     if at == 0 and headings and headings[0].start < end:
         return [headings[0].words]
-    open_: list[_Heading] = []
+    open_headings: list[_Heading] = []
     level = 7
     for heading in reversed(headings[max(0, at - 200) : at]):
         if heading.level < level:
-            open_.append(heading)
+            open_headings.append(heading)
             level = heading.level
-    return [heading.words for heading in reversed(open_)]
+    return [heading.words for heading in reversed(open_headings)]
 
 
 def _plain_text(heading: str) -> str:

@@ -56,7 +56,7 @@ def count_by_kind(text: str, count: Count) -> dict[TextKind, int]:
     return found
 
 
-def weighted(count: Count, rates: Mapping[TextKind, float]) -> Count:
+def weighted_counter(count: Count, rates: Mapping[TextKind, float]) -> Count:
     """Return a counter that multiplies the tokens of each kind by its rate."""
 
     def counted(text: str) -> int:

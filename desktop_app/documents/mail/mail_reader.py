@@ -30,10 +30,10 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNo
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     try:
-        heads, text = _read_message(message, files, 0)
+        header_lines, text = _read_message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
-    if not heads:
+    if not header_lines:
         raise refusals.damaged(name, "no header of a mail")
     return "\n\n".join([text, *files.texts]), files.note() if files.left_out else None
 
@@ -42,7 +42,7 @@ def _read_message(
     message: EmailMessage, files: DocumentBundle, depth: int
 ) -> tuple[list[str], str]:
     """Return the header lines, and the text including attached messages."""
-    heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
+    header_lines = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
     words, messages = [_read_body(message)], []
     attached: list[tuple[str, bytes]] = []
     for part in message.iter_attachments():
@@ -55,8 +55,8 @@ def _read_message(
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached.append((part.get_filename("without a name"), data))
-    heads += list(attachment_lines(attached, files))
-    return heads, "\n\n".join(["\n".join(heads), *filter(None, words), *messages])
+    header_lines += list(attachment_lines(attached, files))
+    return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
 
 
 def _attached_message(part: MIMEPart) -> EmailMessage | None:
@@ -74,7 +74,7 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
 def attachment_lines(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
     """Read the attached files, and yield header lines that list them."""
     read: list[str] = []
-    named: list[str] = []
+    skipped: list[str] = []
     for number, (name, data) in enumerate(attached):
         before = len(files.left_out)
         if files.depth >= DEEPEST:
@@ -82,11 +82,13 @@ def attachment_lines(attached: list[tuple[str, bytes]], files: DocumentBundle) -
         else:
             files.add(name, data, number, len(attached))
         left_out = [reason for path, reason in files.left_out[before:] if path == name]
-        (named if left_out else read).append(f"{name} ({left_out[0].value})" if left_out else name)
+        (skipped if left_out else read).append(
+            f"{name} ({left_out[0].value})" if left_out else name
+        )
     if read:
         yield f"Attachments: {', '.join(read)}"
-    if named:
-        yield f"Attachments (not included): {', '.join(named)}"
+    if skipped:
+        yield f"Attachments (not included): {', '.join(skipped)}"
 
 
 def _read_body(message: EmailMessage) -> str:

@@ -28,7 +28,7 @@ _ATTACHMENT: Final = "__attach_version1.0_"
 _MESSAGE_CLASS: Final = "001A"
 _SENDER: Final = ("0C1A", "0042")
 _SENDER_ADDRESS: Final = ("5D01", "0C1F")
-_TEXTS: Final = (("To", "0E04"), ("Cc", "0E03"))
+_RECIPIENTS: Final = (("To", "0E04"), ("Cc", "0E03"))
 _SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
 _DATA: Final = "3701"
 _ATTACHED_MESSAGE: Final = f"{_STREAM}{_DATA}000D"
@@ -77,16 +77,16 @@ class _Message:
                 continue
             name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
             attached.append((name or "without a name", self._bytes(f"{_DATA}0102", f"{folder}/")))
-        heads = [*self.heads(), *attachment_lines(attached, files)]
-        return "\n\n".join(["\n".join(heads), *filter(None, [self.body()]), *messages])
+        header_lines = [*self.header_lines(), *attachment_lines(attached, files)]
+        return "\n\n".join(["\n".join(header_lines), *filter(None, [self.body()]), *messages])
 
-    def heads(self) -> list[str]:
+    def header_lines(self) -> list[str]:
         """Return the header as lines like those of a mail."""
         sender = next(filter(None, map(self._text, _SENDER)), "")
         address = next((a for a in map(self._text, _SENDER_ADDRESS) if "@" in a), "")
         if address and address not in sender:
             sender = f"{sender} <{address}>".strip()
-        rows = [("From", sender), *((head, self._text(key)) for head, key in _TEXTS)]
+        rows = [("From", sender), *((head, self._text(key)) for head, key in _RECIPIENTS)]
         rows += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
         return [f"{head}: {text}" for head, text in rows if text]
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents import refusals
-from desktop_app.documents.office.package import Package, resolved
+from desktop_app.documents.office.package import Package, resolve_part
 from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits, Progress
 
@@ -53,5 +53,5 @@ def _chapters(book: Element, folder: str) -> list[str]:
     for row in book.iter(f"{_OPF}itemref"):
         item = items.get(row.get("idref", ""))
         if item is not None and "nav" not in item.get("properties", "").split():
-            found.append(resolved(folder, unquote(item.get("href", ""))))
+            found.append(resolve_part(folder, unquote(item.get("href", ""))))
     return found

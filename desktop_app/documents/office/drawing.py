@@ -38,7 +38,7 @@ def blocks(
             yield from _chart(tree) if local == "chart" else _diagram(tree)
 
 
-def of_sheet(package: Package, part: str) -> Iterator[MarkdownBlock]:
+def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
     """Yield the text boxes, charts and diagrams on a workbook's sheet."""
     for target in package.relations(part).values():
         if not target.startswith("xl/drawings/drawing") or target not in package:

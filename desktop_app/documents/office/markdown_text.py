@@ -90,11 +90,11 @@ def item(label: str, text: str, depth: int) -> MarkdownBlock:
 
 def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:
     """Return a table whose first row is its header, without empty rows and trailing columns."""
-    kept = [list(row) for row in rows if any(cell.strip() for cell in row)]
-    width = max((_width(row) for row in kept), default=0)
+    filled = [list(row) for row in rows if any(cell.strip() for cell in row)]
+    width = max((_width(row) for row in filled), default=0)
     if not width:
         return MarkdownBlock("")
-    lines = [_row([*row, *[""] * width][:width]) for row in kept]
+    lines = [_row([*row, *[""] * width][:width]) for row in filled]
     return MarkdownBlock("\n".join([lines[0], _row(["---"] * width), *lines[1:]]))
 
 

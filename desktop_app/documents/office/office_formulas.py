@@ -12,34 +12,34 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office.package import local_name
 
-_SPACE: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_VALUE: Final = f"{_SPACE}val"
+_MATH: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_VALUE: Final = f"{_MATH}val"
 _INTEGRAL: Final = "∫"
 _HAT: Final = "\u0302"
 # An operand in brackets of its own needs no others.
 _BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 
-def linear(formula: Element) -> str:
+def office_math_line(formula: Element) -> str:
     """Return a formula of Office Math on one line (m:oMath or an element in it)."""
-    said = last = ""
+    line = last = ""
     for child in formula:
         part = _element_text(child)
         # "x^k a": without the space the exponent would continue.
         is_apart = local_name(child) == "func" or "^" in last or "_" in last
-        if is_apart and said[-1:].isalnum() and part[:1].isalnum():
-            said += " "
-        said += part
+        if is_apart and line[-1:].isalnum() and part[:1].isalnum():
+            line += " "
+        line += part
         last = part or last
-    return said
+    return line
 
 
-def lines(paragraph: Element) -> str:
+def office_math_lines(paragraph: Element) -> str:
     """Return the formulas of a paragraph (m:oMathPara), each on a line."""
-    return "\n".join(linear(e) for e in paragraph if local_name(e) == "oMath")
+    return "\n".join(office_math_line(e) for e in paragraph if local_name(e) == "oMath")
 
 
-def formula_text(formula: Element) -> str:
+def mathml_text(formula: Element) -> str:
     """Return a MathML formula as typed, else its symbols in order; "" for other elements."""
     if local_name(formula) != "math":
         return ""
@@ -50,7 +50,7 @@ def formula_text(formula: Element) -> str:
 
 
 def _element_text(element: Element) -> str:
-    inner = {local_name(child): linear(child) for child in element}
+    inner = {local_name(child): office_math_line(child) for child in element}
     base = inner.get("e", "")
     match local_name(element):
         case "r":
@@ -76,21 +76,23 @@ def _element_text(element: Element) -> str:
         case "acc":
             return base + _property_of(element, "chr", _HAT)
         case "d":
-            parts = [linear(child) for child in element if local_name(child) == "e"]
+            parts = [office_math_line(child) for child in element if local_name(child) == "e"]
             between = _property_of(element, "sepChr", "|")
             begin, end = _property_of(element, "begChr", "("), _property_of(element, "endChr", ")")
             return f"{begin}{between.join(parts)}{end}"
         case "m":
             rows = (row for row in element if local_name(row) == "mr")
-            cells = (", ".join(linear(e) for e in row if local_name(e) == "e") for row in rows)
+            cells = (
+                ", ".join(office_math_line(e) for e in row if local_name(e) == "e") for row in rows
+            )
             return f"[{'; '.join(cells)}]"
         case "oMathPara":
-            return lines(element)
+            return office_math_lines(element)
         case "eqArr":
-            return "; ".join(linear(e) for e in element if local_name(e) == "e")
+            return "; ".join(office_math_line(e) for e in element if local_name(e) == "e")
         case name if name.endswith("Pr"):
             return ""
-    return linear(element)
+    return office_math_line(element)
 
 
 def _texts(run: Element) -> Iterator[str]:
@@ -126,7 +128,7 @@ def _is_closed(text: str) -> bool:
 def _property_of(element: Element, name: str, default: str) -> str:
     for child in element:
         if local_name(child).endswith("Pr"):
-            found = child.find(f"{_SPACE}{name}")
+            found = child.find(f"{_MATH}{name}")
             if found is not None:
                 return found.get(_VALUE, "")
     return default

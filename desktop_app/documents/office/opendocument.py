@@ -16,7 +16,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, local_name, resolved
+from desktop_app.documents.office.package import Package, local_name, resolve_part
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
@@ -87,7 +87,7 @@ class _Styles:
     def __init__(self, trees: Iterable[Element]) -> None:
         self._parents: dict[str, str] = {}
         self._bold: set[str] = set()
-        self._heights: dict[str, str] = {}
+        self._text_positions: dict[str, str] = {}
         self._lists: dict[str, dict[int, Element]] = {}
         for tree in trees:
             for style in tree.iter(f"{STYLE}style"):
@@ -97,7 +97,7 @@ class _Styles:
                 if words is not None and words.get(f"{_FO}font-weight") == "bold":
                     self._bold.add(name)
                 if words is not None and (place := words.get(f"{STYLE}text-position")):
-                    self._heights[name] = place
+                    self._text_positions[name] = place
             for style in tree.iter(f"{TEXT}list-style"):
                 levels = {_number(level.get(f"{TEXT}level")): level for level in style}
                 self._lists[style.get(f"{STYLE}name", "")] = levels
@@ -114,9 +114,9 @@ class _Styles:
         """Return True if a character style is bold."""
         return name in self._bold
 
-    def placed(self, name: str, words: str) -> str:
+    def raise_or_lower(self, name: str, words: str) -> str:
         """Raise or lower words, as the style demands."""
-        height = self._heights.get(name, "").split(" ")[0]
+        height = self._text_positions.get(name, "").split(" ")[0]
         if height.startswith(("sub", "-")):
             return md.subscript(words)
         return words if height in ("", "0%") else md.superscript(words)
@@ -128,9 +128,13 @@ class _Styles:
         if level is None or not level.get(f"{STYLE}num-format"):
             return "-"
         # Each number is shown in the format of its own level, and not at all if that has none.
-        formats = {at: one.get(f"{STYLE}num-format", "") for at, one in levels.items()}
-        shown = list(enumerate(counts, start=1))[-_number(level.get(f"{TEXT}display-levels")) :]
-        number = ".".join(md.number(n, formats[at]) for at, n in shown if formats.get(at))
+        formats = {
+            at: definition.get(f"{STYLE}num-format", "") for at, definition in levels.items()
+        }
+        shown_counts = list(enumerate(counts, start=1))[
+            -_number(level.get(f"{TEXT}display-levels")) :
+        ]
+        number = ".".join(md.number(n, formats[at]) for at, n in shown_counts if formats.get(at))
         suffix = level.get(f"{STYLE}num-suffix", "")
         return f"{level.get(f'{STYLE}num-prefix', '')}{number}{suffix}".strip() or "-"
 
@@ -182,8 +186,8 @@ class _Reader:
 
     def _list(self, element: Element, style: str, above: list[int]) -> Iterator[MarkdownBlock]:
         style = element.get(f"{TEXT}style-name", style)
-        goes_on = element.get(f"{TEXT}continue-numbering") == "true"
-        count = self._last_counts.get(style, 0) if goes_on and not above else 0
+        is_continued = element.get(f"{TEXT}continue-numbering") == "true"
+        count = self._last_counts.get(style, 0) if is_continued and not above else 0
         for entry in element:
             if local_name(entry) == "list-item":
                 count = _number(entry.get(f"{TEXT}start-value"), count + 1)
@@ -199,7 +203,7 @@ class _Reader:
             if local_name(child) == "list":
                 yield from self._list(child, style, counts)
                 continue
-            for block in self.blocks(_wrapped(child)):
+            for block in self.blocks(_wrap(child)):
                 # Numbered headings are lists, too.
                 is_plain = local_name(child) == "p" and label
                 yield md.item(label, block.text, len(counts) - 1) if is_plain else block
@@ -219,12 +223,12 @@ class _Reader:
             return {"s": " " * count, "tab": "\t", "line-break": "\n"}[local]
         if local == "note":
             body = child.find(f"{TEXT}note-body")
-            said = [] if body is None else [block.text for block in self.blocks(body)]
-            return self.notes.mark(" ".join(said)) if said else ""
+            texts = [] if body is None else [block.text for block in self.blocks(body)]
+            return self.notes.mark(" ".join(texts)) if texts else ""
         if child.tag.startswith(DRAW):
             # A formula is part of its line; other objects follow their paragraph.
             objects = list(child.iter(f"{DRAW}object"))
-            if formula := "".join(office_formulas.formula_text(self._object(o)) for o in objects):
+            if formula := "".join(office_formulas.mathml_text(self._object(o)) for o in objects):
                 return formula
             boxes.append(child)
             return ""
@@ -235,18 +239,18 @@ class _Reader:
             return md.link(words, child.get(_HREF, ""))
         is_bold = local == "span" and self.styles.is_bold(child.get(f"{TEXT}style-name", ""))
         if local == "span" and words:
-            words = self.styles.placed(child.get(f"{TEXT}style-name", ""), words)
+            words = self.styles.raise_or_lower(child.get(f"{TEXT}style-name", ""), words)
         return md.bold(words) if is_bold else words
 
     def _object(self, element: Element) -> Element:
         """Return the tree of an embedded chart or formula."""
-        part = resolved("", f"{element.get(_HREF, '')}/content.xml")
+        part = resolve_part("", f"{element.get(_HREF, '')}/content.xml")
         return self.package.xml_or_empty(part)
 
     def _embedded(self, element: Element) -> Iterator[MarkdownBlock]:
         """Yield a chart with the values that it shows, or a formula."""
         tree = self._object(element)
-        yield MarkdownBlock(office_formulas.formula_text(tree))
+        yield MarkdownBlock(office_formulas.mathml_text(tree))
         for chart in tree.iter(f"{_CHART}chart"):
             title = " ".join("".join(p.itertext()) for p in chart.findall(f"{_CHART}title/{TEXT}p"))
             yield MarkdownBlock(f"Chart: {title}".strip())
@@ -292,8 +296,8 @@ def _rows(element: Element) -> Iterator[Element]:
             yield from _rows(child)
 
 
-def _wrapped(child: Element) -> Element:
+def _wrap(child: Element) -> Element:
     """Return a parent for an element, because `blocks` reads the children of an element."""
-    around = Element("around")
-    around.append(child)
-    return around
+    parent = Element("around")
+    parent.append(child)
+    return parent

@@ -84,7 +84,7 @@ class Package:
                 or data[:2] in (b"\xff\xfe", b"\xfe\xff")
             ):
                 raise refusals.damaged(self.name, f"{part}: a document type of its own")
-            return ElementTree.fromstring(transitional(data))
+            return ElementTree.fromstring(to_transitional(data))
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
@@ -109,7 +109,7 @@ class Package:
         for row in self.optional_xml(f"{folder}/_rels/{file}.rels"):
             target = row.get("Target", "")
             if row.get("TargetMode") != "External":
-                target = resolved(folder, target)
+                target = resolve_part(folder, target)
             found[row.get("Id", "")] = target
         return found
 
@@ -119,7 +119,7 @@ class Package:
             return usual
         for row in self.optional_xml("_rels/.rels"):
             if row.get("Type", "").endswith("/officeDocument"):
-                return resolved("", row.get("Target", ""))
+                return resolve_part("", row.get("Target", ""))
         return usual
 
     def _is_encrypted_odf(self) -> bool:
@@ -136,12 +136,12 @@ def whole_number(text: str | None, default: int = 0) -> int:
     return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 
-def transitional(data: bytes) -> bytes:
+def to_transitional(data: bytes) -> bytes:
     """Replace the strict namespaces of an Office Open XML part by the usual ones."""
     return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 
 
-def resolved(folder: str, target: str) -> str:
+def resolve_part(folder: str, target: str) -> str:
     """Resolve `target` relative to `folder`."""
     steps = [] if target.startswith("/") else [step for step in folder.split("/") if step]
     for step in target.split("/"):

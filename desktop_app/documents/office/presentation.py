@@ -96,7 +96,7 @@ def _run_text(part: Element) -> str:
     if local == "br":
         return "\n"
     if local in ("oMath", "oMathPara", "m"):
-        return office_formulas.linear(part)
+        return office_formulas.office_math_line(part)
     if local == "AlternateContent":
         return "".join(_run_text(child) for child in (part[0] if len(part) else part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.rtf_table import Row, as_block
+from desktop_app.documents.office.rtf_table import Row, table_block
 
 _TOKEN: Final = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.S
@@ -103,16 +103,16 @@ class _State(NamedTuple):
     """The formatting state within a group.
 
     Attributes:
-        place: "" for the text, else the destination, whose words are something else.
-        height: "super", "sub", or "" for neither.
+        destination: "" for the text, else the destination, whose words are something else.
+        script: "super", "sub", or "" for neither.
         stand_ins: the number of characters after a number that stand in for it.
     """
 
-    place: str = ""
+    destination: str = ""
     font: int = -1
     is_bold: bool = False
     is_hidden: bool = False
-    height: str = ""
+    script: str = ""
     stand_ins: int = 1
     is_ignorable: bool = False
 
@@ -134,7 +134,7 @@ class _Group:
     """The state to restore after a group, and a callback for the group's end."""
 
     state: _State
-    at_end: Callable[[], None] | None = None
+    on_end: Callable[[], None] | None = None
 
 
 class _Reader:
@@ -215,13 +215,13 @@ class _Reader:
             self._add_text(text.replace("\0", ""))
 
     def _add_text(self, text: str) -> None:
-        if self._state.place == "skipped":
+        if self._state.destination == "skipped":
             return
-        if self._state.place:
+        if self._state.destination:
             self._destination_texts.append(text)
         elif not self._state.is_hidden:
-            if self._state.height:
-                text = md.superscript(text) if self._state.height == "super" else md.subscript(text)
+            if self._state.script:
+                text = md.superscript(text) if self._state.script == "super" else md.subscript(text)
             self._paragraph.runs.append((text, self._state.is_bold))
 
     def _character(self, number: int) -> None:
@@ -263,15 +263,15 @@ class _Reader:
                 return
         if word not in _KNOWN_WORDS:
             return
-        if self._state.place in ("fonttbl", "stylesheet"):
+        if self._state.destination in ("fonttbl", "stylesheet"):
             self._define(word, number)
         elif word in _CHARACTER_WORDS:
             self._add_text(_CHARACTER_WORDS[word])
         elif word in _SKIPPED or word in _LABELS or word in ("fonttbl", "stylesheet", "fldinst"):
             self._enter("skipped" if word in _SKIPPED else word)
         elif word in ("footnote", "shptxt", "fldrslt"):
-            self._begin_part(word)
-        elif word in _STRUCTURE_WORDS and not self._state.place:
+            self._begin_nested_text(word)
+        elif word in _STRUCTURE_WORDS and not self._state.destination:
             self._change_structure(word, number)
         if word in _FORMAT_WORDS:
             self._change_format(word, number)
@@ -287,13 +287,13 @@ class _Reader:
             case "v" | "deleted":
                 self._state = self._state._replace(is_hidden=is_on)
             case "super" | "sub" | "nosupersub":
-                self._state = self._state._replace(height="" if word == "nosupersub" else word)
+                self._state = self._state._replace(script="" if word == "nosupersub" else word)
             case "plain":
                 self._state = self._state._replace(
                     font=self._default_font,
                     is_bold=False,
                     is_hidden=False,
-                    height="",
+                    script="",
                 )
             case "uc":
                 self._state = self._state._replace(stand_ins=max(0, number or 0))
@@ -301,7 +301,7 @@ class _Reader:
                 self._default_font = number or 0
                 self._state = self._state._replace(font=self._default_font)
             case "ansicpg" | "mac" | "pc" | "pca":
-                self._encoding = _known_encoding(
+                self._encoding = _encoding_or_default(
                     {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}.get(word, f"cp{number}")
                 )
 
@@ -337,13 +337,13 @@ class _Reader:
 
     def _define(self, word: str, number: int | None) -> None:
         """Process a control word in the table of fonts or styles."""
-        if self._state.place == "fonttbl":
+        if self._state.destination == "fonttbl":
             if word == "f":
                 self._current_definition = number or 0
             elif word in ("fcharset", "cpg"):
                 name = f"cp{number}" if word == "cpg" else _ENCODING_OF_CHARSET.get(number or 0, "")
                 if name:
-                    self._fonts[self._current_definition] = _known_encoding(name)
+                    self._fonts[self._current_definition] = _encoding_or_default(name)
         elif word == "s":
             self._current_definition = number or 0
             self._destination_texts = []
@@ -352,29 +352,29 @@ class _Reader:
 
     # ------------------------------------------------------------ groups
 
-    def _enter(self, place: str) -> None:
+    def _enter(self, destination: str) -> None:
         """Enter a destination other than the text, up to the end of the group."""
-        if self._state.place == "skipped":
+        if self._state.destination == "skipped":
             return
-        self._state = self._state._replace(place=place)
-        if place == "skipped":
+        self._state = self._state._replace(destination=destination)
+        if destination == "skipped":
             return
         self._destination_texts = []
-        if place == "stylesheet":
+        if destination == "stylesheet":
             self._current_definition = 0  # A style without a number has 0.
-        if place in _LABELS and self._groups:
-            self._groups[-1].at_end = self._take_label
-        elif place == "fldinst" and self._groups:
-            self._groups[-1].at_end = self._take_address
+        if destination in _LABELS and self._groups:
+            self._groups[-1].on_end = self._take_label
+        elif destination == "fldinst" and self._groups:
+            self._groups[-1].on_end = self._take_address
 
-    def _begin_part(self, word: str) -> None:
+    def _begin_nested_text(self, word: str) -> None:
         """Begin a note, a text box, or the words of a link."""
-        if self._state.place or not self._groups:
+        if self._state.destination or not self._groups:
             return
         if word == "fldrslt":
             begins, address = len(self._paragraph.runs), self._address
             self._address = ""
-            self._groups[-1].at_end = lambda: self._take_link(begins, address)
+            self._groups[-1].on_end = lambda: self._take_link(begins, address)
             return
         if not self._paragraph.is_in_table:
             self._end_table()
@@ -382,21 +382,21 @@ class _Reader:
         self._paragraph, self.blocks, self._cell = _Paragraph(), [], []
         self._rows, self._row = [], Row()
 
-        def at_end() -> None:
-            self._take_part(word, *outer)
+        def on_end() -> None:
+            self._end_nested_text(word, *outer)
             self._rows, self._row = table
 
-        self._groups[-1].at_end = at_end
+        self._groups[-1].on_end = on_end
 
     def _end_group(self) -> None:
         self._flush()
         if not self._groups:
             return
         kept = self._groups.pop()
-        if self._state.place == "stylesheet":
+        if self._state.destination == "stylesheet":
             self._take_style()
-        if kept.at_end:
-            kept.at_end()
+        if kept.on_end:
+            kept.on_end()
         self._state = kept.state
 
     def _take_style(self) -> None:
@@ -423,7 +423,7 @@ class _Reader:
             words = "".join(text for text, _ in runs[begins:])
             runs[begins:] = [(md.link(words, address), False)]
 
-    def _take_part(
+    def _end_nested_text(
         self, word: str, paragraph: _Paragraph, blocks: list[MarkdownBlock], cell: list[str]
     ) -> None:
         self._end_paragraph()
@@ -461,7 +461,7 @@ class _Reader:
         if outline is not None and 0 <= outline < _NO_OUTLINE:
             number = f"{done.label} " if done.label not in ("", "-") else ""
             return md.heading(number + plain, outline + 1)
-        text = "".join(_emphasized(done.runs)).strip("\n ")
+        text = "".join(_join_runs(done.runs)).strip("\n ")
         return md.item(done.label, text, done.level) if done.label else MarkdownBlock(text)
 
     def _end_table(self) -> None:
@@ -471,10 +471,10 @@ class _Reader:
             rows.append(Row(texts=left))
         self._row, self._cell = Row(), []
         if rows:
-            self.blocks.append(as_block(rows))
+            self.blocks.append(table_block(rows))
 
 
-def _emphasized(runs: list[tuple[str, bool]]) -> Iterator[str]:
+def _join_runs(runs: list[tuple[str, bool]]) -> Iterator[str]:
     """Join the runs to Markdown, adjacent runs with the same weight together."""
     at = 0
     while at < len(runs):
@@ -486,7 +486,7 @@ def _emphasized(runs: list[tuple[str, bool]]) -> Iterator[str]:
         at = end
 
 
-def _known_encoding(encoding: str) -> str:
+def _encoding_or_default(encoding: str) -> str:
     """Return the encoding, or cp1252 if Python does not know it."""
     try:
         codecs.lookup(encoding)

@@ -30,7 +30,7 @@ class Row:
     merged: set[int] = field(default_factory=set)
 
 
-def as_block(rows: Sequence[Row]) -> MarkdownBlock:
+def table_block(rows: Sequence[Row]) -> MarkdownBlock:
     """Return the rows as a table; a single cell is a frame around text, and becomes its words."""
     if len(rows) == 1 and len(rows[0].texts) == 1:
         return MarkdownBlock(rows[0].texts[0])
@@ -55,10 +55,10 @@ def _cells(row: Row, columns: Sequence[int]) -> list[str]:
     if len(row.edges) != len(row.texts) or len(columns) > _MOST_COLUMNS:
         return row.texts
     cells = [""] * len(columns)
-    begins = 0
+    next_column = 0
     for number, (text, edge) in enumerate(zip(row.texts, row.edges, strict=True)):
         if number not in row.merged:
-            column = min(begins, len(columns) - 1)
+            column = min(next_column, len(columns) - 1)
             cells[column] = f"{cells[column]} {text}".strip()
-        begins = max(begins, bisect_left(columns, edge - _SAME_EDGE) + 1)
+        next_column = max(next_column, bisect_left(columns, edge - _SAME_EDGE) + 1)
     return cells

@@ -112,21 +112,23 @@ class _Numbering:
 
     def label(self, number_id: str, level: int) -> str:
         """Return the label of a list's next paragraph: "-", "3.", "b)", "2.1"."""
-        abstract_id, own = self._lists.get(number_id, ("", None))
+        abstract_id, instance = self._lists.get(number_id, ("", None))
         abstract = self._abstract.get(abstract_id)
         levels = {} if abstract is None else self._levels(abstract)
-        here = levels.get(level)
-        style = _value(here, f"{W}numFmt") or "bullet"
+        definition = levels.get(level)
+        style = _value(definition, f"{W}numFmt") or "bullet"
         if style in ("bullet", "none"):
             return "-" if style == "bullet" else ""
         # Lists with a number to restart from count separately; others share the count of their
         # abstract list.
-        is_own = own is not None and own.find(f"{W}lvlOverride/{W}startOverride") is not None
-        counts = self._counts.setdefault(number_id if is_own else f"of {abstract_id}", {})
+        is_restarted = (
+            instance is not None and instance.find(f"{W}lvlOverride/{W}startOverride") is not None
+        )
+        counts = self._counts.setdefault(number_id if is_restarted else f"of {abstract_id}", {})
         for above in range(level):
             counts.setdefault(above, whole_number(_value(levels.get(above), f"{W}start"), 1))
-        self._count(counts, (number_id, level), here, own)
-        text = _value(here, f"{W}lvlText") or f"%{level + 1}."
+        self._count(counts, (number_id, level), definition, instance)
+        text = _value(definition, f"{W}lvlText") or f"%{level + 1}."
         for at in range(level + 1):
             number_style = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
             text = text.replace(f"%{at + 1}", md.number(counts.get(at, 1), number_style))
@@ -139,19 +141,19 @@ class _Numbering:
         self,
         counts: dict[int, int],
         at: tuple[str, int],
-        here: Element | None,
-        own: Element | None,
+        definition: Element | None,
+        instance: Element | None,
     ) -> None:
         level = at[1]
         path = f"{W}lvlOverride[@{W}ilvl='{level}']/{W}startOverride"
-        restart = _value(own, path)
+        restart = _value(instance, path)
         if restart is not None and at not in self._restarted:
             self._restarted.add(at)
             counts[level] = whole_number(restart, 1)
         elif level in counts:
             counts[level] += 1
         else:
-            counts[level] = whole_number(_value(here, f"{W}start"), 1)
+            counts[level] = whole_number(_value(definition, f"{W}start"), 1)
         for deeper in [known for known in counts if known > level]:
             del counts[deeper]
 
@@ -242,9 +244,9 @@ class _Reader:
             elif name in _CONTAINERS:
                 yield from self._inline(child, boxes)
             elif name == "oMath":
-                yield office_formulas.linear(child)
+                yield office_formulas.office_math_line(child)
             elif name == "oMathPara":
-                yield office_formulas.lines(child)
+                yield office_formulas.office_math_lines(child)
 
     def _run(self, run: Element, boxes: list[Element]) -> str:
         text = "".join(self._run_words(run, boxes))
@@ -253,9 +255,9 @@ class _Reader:
             return text
         if _is_on(properties, "vanish"):
             return ""
-        placed = _value(properties, f"{W}vertAlign")
-        text = md.superscript(text) if placed == "superscript" else text
-        text = md.subscript(text) if placed == "subscript" else text
+        alignment = _value(properties, f"{W}vertAlign")
+        text = md.superscript(text) if alignment == "superscript" else text
+        text = md.subscript(text) if alignment == "subscript" else text
         is_bold = _is_on(properties, "b") or self.styles.is_bold(_value(properties, f"{W}rStyle"))
         return md.bold(text) if is_bold else text
 
@@ -296,8 +298,8 @@ class _Reader:
         for cell in self._children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merged = properties is not None and properties.find(f"{W}vMerge")
-            goes_on = isinstance(merged, Element) and merged.get(f"{W}val") != "restart"
-            yield "" if goes_on else self._cell_text(cell)
+            is_continuation = isinstance(merged, Element) and merged.get(f"{W}val") != "restart"
+            yield "" if is_continuation else self._cell_text(cell)
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)
             yield from [""] * min(span - 1, _MOST_SPAN)
 

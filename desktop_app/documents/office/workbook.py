@@ -52,8 +52,8 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     """
     package = Package(name, data, limits)
     try:
-        with python_calamine.load_workbook(io.BytesIO(_with_shown_texts(package))) as workbook:
-            sheets = list(_sections(package, workbook))
+        with python_calamine.load_workbook(io.BytesIO(_with_displayed_texts(package))) as workbook:
+            sheets = list(_sheet_texts(package, workbook))
     except python_calamine.CalamineError as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
     has_content = any(content for _, content in sheets)
@@ -61,7 +61,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     return "\n\n".join(texts) if has_content else ""
 
 
-def _sections(
+def _sheet_texts(
     package: Package, workbook: python_calamine.CalamineWorkbook
 ) -> Iterator[tuple[str, str]]:
     """Yield the heading of each sheet, with its table and the drawings over its cells.
@@ -70,15 +70,19 @@ def _sections(
     """
     main = package.main_part(_WORKBOOK)
     targets = package.relations(main)
-    cells_of = {name.strip(): name for name in workbook.sheet_names}
+    calamine_names = {name.strip(): name for name in workbook.sheet_names}
     for element in package.optional_xml(main).iter():
         if not str(element.tag).endswith("}sheet"):
             continue
         name = element.get("name", "").strip()
         is_hidden = element.get("state", "visible") != "visible"
-        table = _table(workbook.get_sheet_by_name(cells_of[name])) if name in cells_of else ""
+        table = (
+            _table(workbook.get_sheet_by_name(calamine_names[name]))
+            if name in calamine_names
+            else ""
+        )
         part = targets.get(drawing.relation_id(element), "")
-        drawn = md.join_blocks(drawing.of_sheet(package, part)) if part in package else ""
+        drawn = md.join_blocks(drawing.sheet_blocks(package, part)) if part in package else ""
         content = "\n\n".join(filter(None, (table, drawn)))
         yield f"## {name}{' (hidden)' if is_hidden else ''}", content
 
@@ -91,7 +95,7 @@ def _table(sheet: python_calamine.CalamineSheet) -> str:
     lines: list[str] = []
     blank = f"|{'  |' * sheet.width}"
     for row in sheet.iter_rows():
-        line = f"| {' | '.join([_SHOWN[type(value)](value) for value in row])} |"
+        line = f"| {' | '.join([_FORMATTERS[type(value)](value) for value in row])} |"
         if line != blank or (lines and lines[-1] != blank):
             lines.append(line)
     if lines and lines[-1] == blank:
@@ -115,7 +119,7 @@ def _duration(value: datetime.timedelta) -> str:
 
 
 # python-calamine returns values of exactly these types.
-_SHOWN: Final[dict[type, Callable[[Any], str]]] = {
+_FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
     str: lambda text: " ".join(text.split()).replace("|", "\\|"),
     int: str,
     float: _number,
@@ -127,7 +131,7 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
 }
 
 
-def _with_shown_texts(package: Package) -> bytes:
+def _with_displayed_texts(package: Package) -> bytes:
     """Return a copy of the workbook whose special cells contain the text that Excel shows.
 
     The copy is not compressed, and every part in it has been unpacked within the limits.

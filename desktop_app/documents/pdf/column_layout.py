@@ -59,7 +59,7 @@ class _Band:
     gutters: tuple[float, ...]
 
 
-def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[list[int]] | None:
+def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[list[int]] | None:
     """Return the characters of a page with interleaved columns, in reading order.
 
     Returns:
@@ -84,10 +84,10 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
         return []
     gaps = _wide_gaps(textpage)
     rects = [_Box(*textpage.get_rect(index)) for index in range(count)]
-    return [piece for box in rects for piece in _divided(box, gaps)] if gaps else rects
+    return [piece for box in rects for piece in _split_at_gaps(box, gaps)] if gaps else rects
 
 
-def _divided(box: _Box, gaps: Sequence[_Box]) -> list[_Box]:
+def _split_at_gaps(box: _Box, gaps: Sequence[_Box]) -> list[_Box]:
     """Return the parts of a piece of text between the gaps inside it."""
     inside = [
         gap for gap in gaps if box.bottom < gap.middle < box.top and box.left < gap.left < box.right
@@ -204,8 +204,8 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_
 def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
     """Return the heights of lines drawn across the gutter, as in a table."""
     found = []
-    for thing in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
-        left, bottom, right, top = thing.get_bounds()
+    for path in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
+        left, bottom, right, top = path.get_bounds()
         if left < gutter - 10 and right > gutter + 10 and top - bottom < 60:
             found += [bottom, top]
     return found

@@ -58,7 +58,7 @@ def _visible_text(annotation: Any) -> str:
     buffer = ctypes.create_string_buffer(size + 2)
     pointer = ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR))
     raw.FPDFAnnot_GetStringValue(annotation, b"Contents", pointer, size)
-    return _decoded(buffer.raw[:size])
+    return _decode(buffer.raw[:size])
 
 
 def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
@@ -66,9 +66,9 @@ def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
     found = []
     for annotation in _annotations(page):
         if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET:
-            room = raw.FS_RECTF()
-            if raw.FPDFAnnot_GetRect(annotation, room):
-                found.append(((room.left + room.right) / 2, (room.bottom + room.top) / 2))
+            rect = raw.FS_RECTF()
+            if raw.FPDFAnnot_GetRect(annotation, rect):
+                found.append(((rect.left + rect.right) / 2, (rect.bottom + rect.top) / 2))
     return found
 
 
@@ -104,10 +104,10 @@ def _read_string(get: Callable[..., int], form: Any, annotation: Any) -> str:
     size = min(get(form, annotation, None, 0), _LONGEST_STRING)
     buffer = ctypes.create_string_buffer(size + 2)
     get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
-    return _decoded(buffer.raw[:size])
+    return _decode(buffer.raw[:size])
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     text = data.decode("utf-16-le", "replace")
     return text.split("\0")[0].replace("\r\n", "\n").replace("\r", "\n").strip()
 

@@ -13,7 +13,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 # A page with more characters is not examined for tables.
-_PAGE_CHARACTERS: Final = 30_000
+_MOST_CHARACTERS: Final = 30_000
 # A gap wider than this fraction of the letters' height separates words.
 _LETTER_GAP: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
@@ -63,7 +63,7 @@ class _Letter(NamedTuple):
 def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     """Return the words in the order of the content stream; [] if there are too many."""
     count = textpage.count_chars()
-    if count > _PAGE_CHARACTERS:
+    if count > _MOST_CHARACTERS:
         return []
     words: list[Word] = []
     run: list[_Letter] = []
@@ -81,10 +81,10 @@ def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
     """Return a visible character; None for spaces and line ends."""
     if is_space(textpage, index):
         return None
-    room = raw.FS_RECTF()
-    if not raw.FPDFText_GetLooseCharBox(textpage, index, room):
+    rect = raw.FS_RECTF()
+    if not raw.FPDFText_GetLooseCharBox(textpage, index, rect):
         return None
-    left, top, right, bottom = room.left, room.top, room.right, room.bottom
+    left, top, right, bottom = rect.left, rect.top, rect.right, rect.bottom
     return _Letter(left, min(bottom, top), right, max(bottom, top), index)
 
 
@@ -159,16 +159,16 @@ def pieces(line: Sequence[Word]) -> list[list[Word]]:
 
 def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
     """Return the words of a cell on one line, in the order of the content stream."""
-    said = ""
+    joined = ""
     for word in words:
         new = decode_units(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
-        if said.endswith(LINE_END_HYPHEN):
-            said = f"{said[:-1]}-{new}"
-        elif said and not (_is_ideograph(said[-1]) and _is_ideograph(new[:1])):
-            said = f"{said} {new}"
+        if joined.endswith(LINE_END_HYPHEN):
+            joined = f"{joined[:-1]}-{new}"
+        elif joined and not (_is_ideograph(joined[-1]) and _is_ideograph(new[:1])):
+            joined = f"{joined} {new}"
         else:
-            said += new
-    return said.replace(LINE_END_HYPHEN, "-").replace("\0", "")
+            joined += new
+    return joined.replace(LINE_END_HYPHEN, "-").replace("\0", "")
 
 
 def _is_ideograph(sign: str) -> bool:

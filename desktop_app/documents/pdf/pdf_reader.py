@@ -111,10 +111,10 @@ def _page(
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)
     words = _page_text(page)
-    beside = page_annotations.lines(document, page, words)
+    annotations = page_annotations.lines(document, page, words)
     if _needs_image(page, words):
-        return "\n".join([*([words] if words else []), *beside]), _page_image(number, size)
-    return "\n".join([*([words] if words else []), *beside]), None
+        return "\n".join([*([words] if words else []), *annotations]), _page_image(number, size)
+    return "\n".join([*([words] if words else []), *annotations]), None
 
 
 def _page_text(page: pdfium.PdfPage) -> str:
@@ -150,13 +150,14 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
         return bool(objects) or page_annotations.has_drawings(page)
     width, height = page.get_size()
     return any(
-        thing.type == raw.FPDF_PAGEOBJ_IMAGE and _area(thing) > _WHOLE_PAGE_SHARE * width * height
-        for thing in objects
+        page_object.type == raw.FPDF_PAGEOBJ_IMAGE
+        and _area(page_object) > _WHOLE_PAGE_SHARE * width * height
+        for page_object in objects
     )
 
 
-def _area(thing: pdfium.PdfObject) -> float:
-    left, bottom, right, top = thing.get_bounds()
+def _area(page_object: pdfium.PdfObject) -> float:
+    left, bottom, right, top = page_object.get_bounds()
     return float(max(0, right - left) * max(0, top - bottom))
 
 

@@ -74,18 +74,18 @@ def _pieces(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
 ) -> list[Piece] | None:
     """Return the pieces of a page; None if the order of the stream is right."""
-    turned = _turned_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
+    swapped = _reversed_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
     tables = _tables(page, textpage, in_stream)
-    columns = column_layout.reading_order(page, textpage)
-    if not tables and not turned:
+    columns = column_layout.interleaved_order(page, textpage)
+    if not tables and not swapped:
         return None if columns is None else list(columns)
     order = columns or [list(range(textpage.count_chars()))]
-    order = [[turned.get(index, index) for index in piece] for piece in order]
-    tables = [_with_turned_ligatures(table, turned) for table in tables] if turned else tables
+    order = [[swapped.get(index, index) for index in piece] for piece in order]
+    tables = [_with_swapped_letters(table, swapped) for table in tables] if swapped else tables
     return list(_insert_tables(order, tables, textpage))
 
 
-def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
+def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     """Map the letters of each "lam alef" ligature to each other.
 
     It is drawn as a single glyph, and pdfium reverses its letters with the line.
@@ -101,14 +101,14 @@ def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
 
 
 def _box_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, ...]:
-    room = raw.FS_RECTF()
-    raw.FPDFText_GetLooseCharBox(textpage, index, room)
-    return room.left, room.bottom, room.right, room.top
+    rect = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(textpage, index, rect)
+    return rect.left, rect.bottom, rect.right, rect.top
 
 
-def _with_turned_ligatures(table: Table, turned: Mapping[int, int]) -> Table:
+def _with_swapped_letters(table: Table, swapped: Mapping[int, int]) -> Table:
     def word_of(word: Word) -> Word:
-        return word._replace(characters=tuple(turned.get(c, c) for c in word.characters))
+        return word._replace(characters=tuple(swapped.get(c, c) for c in word.characters))
 
     return replace(table, rows=[[list(map(word_of, cell)) for cell in row] for row in table.rows])
 
@@ -116,8 +116,8 @@ def _with_turned_ligatures(table: Table, turned: Mapping[int, int]) -> Table:
 def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) -> list[Table]:
     """Return the tables of a page. Words are grouped only if there can be any tables."""
     rulings = pdf_rulings.page_rulings(page)
-    may_be_unruled = unruled_tables.may_be_unruled(in_stream)
-    if not may_be_unruled and len(rulings.across) + len(rulings.down) < 3:
+    may_contain_table = unruled_tables.may_contain_table(in_stream)
+    if not may_contain_table and len(rulings.across) + len(rulings.down) < 3:
         return []
     words = page_words.words_of_page(textpage)
     ruled, rest = ruled_tables.find_ruled(rulings, words, textpage)
@@ -125,9 +125,9 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     tables += [
         table
         for table in unruled_tables.find_between_rules(rest, words, textpage)
-        if not any(_do_overlap(table, other) for other in tables)
+        if not any(_overlap(table, other) for other in tables)
     ]
-    if may_be_unruled:
+    if may_contain_table:
         tables += unruled_tables.find_unruled(words, tables, textpage)
     # Tables with form fields are forms, whose fields are listed by name.
     fields = page_annotations.field_centers(page) if tables else []
@@ -138,7 +138,7 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     ]
 
 
-def _do_overlap(one: Table, other: Table) -> bool:
+def _overlap(one: Table, other: Table) -> bool:
     return min(one.right, other.right) > max(one.left, other.left) and min(
         one.top, other.top
     ) > max(one.bottom, other.bottom)
@@ -149,7 +149,7 @@ def _insert_tables(
 ) -> Iterator[Piece]:
     """Yield each table at the position of its first character, and the rest without it."""
     table_of = {index: table for table in tables for index in _characters(table)}
-    given: set[int] = set()
+    yielded: set[int] = set()
     for piece in order:
         rest: list[int] = []
         is_inside = False
@@ -160,8 +160,8 @@ def _insert_tables(
             is_inside = table is not None
             if table is None:
                 rest.append(index)
-            elif id(table) not in given:
-                given.add(id(table))
+            elif id(table) not in yielded:
+                yielded.add(id(table))
                 yield rest
                 yield table
                 rest = []

@@ -33,12 +33,12 @@ _DRAWN_SHARE: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
 # A table has at least this fraction of its grid positions as cells of their own, and at least this
 # fraction of the cells contain words.
-_FEWEST_CELLS: Final = 0.5
-_FEWEST_FILLED: Final = 0.4
+_LEAST_CELL_SHARE: Final = 0.5
+_LEAST_FILLED_SHARE: Final = 0.4
 _MOST_CUT_SHARE: Final = 0.1
 
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """Row and column, from 0."""
 
 
@@ -55,7 +55,7 @@ class Table:
     top: float
     rows: list[list[list[Word]]]
 
-    def holds(self, word: Word) -> bool:
+    def contains(self, word: Word) -> bool:
         """Return True if a word is inside the table."""
         x = (word.left + word.right) / 2
         return self.left - 1 <= x <= self.right + 1 and self.bottom <= word.middle <= self.top
@@ -149,13 +149,13 @@ def _borders(places: Iterable[float]) -> list[float]:
 
 def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
     frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
-    inside = [word for word in words if frame.holds(word)]
+    inside = [word for word in words if frame.contains(word)]
     if not inside or page_words.are_rotated(textpage, inside):
         return None
     regions = _regions(grid)
     if regions is None:
         return None
-    cells: dict[Place, list[Word]] = {region: [] for region in regions.values()}
+    cells: dict[Position, list[Word]] = {region: [] for region in regions.values()}
     cut = 0
     for word in inside:
         row = min(max(sum(y > word.middle for y in grid.ys) - 1, 0), len(grid.ys) - 2)
@@ -165,18 +165,18 @@ def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> 
             cells[region].append(part)
     if cut > max(1, _MOST_CUT_SHARE * len(inside)) or not _is_table(cells, grid):
         return None
-    placed = dict(_words_by_position(cells, regions, grid))
+    words_at = dict(_words_by_position(cells, regions, grid))
     rows = [
-        [placed.get((row, column), []) for column in range(len(grid.xs) - 1)]
+        [words_at.get((row, column), []) for column in range(len(grid.xs) - 1)]
         for row in range(len(grid.ys) - 1)
     ]
-    parted = _split_rows(rows, textpage)
-    return Table(frame.left, frame.bottom, frame.right, frame.top, parted)
+    split = _split_rows(rows, textpage)
+    return Table(frame.left, frame.bottom, frame.right, frame.top, split)
 
 
 def _words_by_position(
-    cells: dict[Place, list[Word]], regions: dict[Place, Place], grid: _Grid
-) -> Iterator[tuple[Place, list[Word]]]:
+    cells: dict[Position, list[Word]], regions: dict[Position, Position], grid: _Grid
+) -> Iterator[tuple[Position, list[Word]]]:
     """Yield words by position; a wide cell's words move to the columns they are aligned with."""
     for (row, column), words in cells.items():
         last = max(c for (r, c), first in regions.items() if first == (row, column) and r == row)
@@ -198,12 +198,12 @@ def _split_word(
     word: Word,
     row: int,
     grid: _Grid,
-    regions: dict[Place, Place],
+    regions: dict[Position, Position],
     textpage: pdfium.PdfTextPage,
-) -> list[tuple[Place, Word]]:
+) -> list[tuple[Position, Word]]:
     """Split a word at the cells it crosses; return the parts with their cells."""
 
-    def region_at(x: float) -> Place:
+    def region_at(x: float) -> Position:
         column = min(max(bisect_right(grid.xs, x) - 1, 0), len(grid.xs) - 2)
         return regions[row, column]
 
@@ -216,10 +216,10 @@ def _split_word(
     return [(region_at((part.left + part.right) / 2), part) for part in parts]
 
 
-def _regions(grid: _Grid) -> dict[Place, Place] | None:
+def _regions(grid: _Grid) -> dict[Position, Position] | None:
     """Map each grid position to the first of its cell; None unless all cells are rectangles."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    first: dict[Place, Place] = {}
+    first: dict[Position, Position] = {}
     for row in range(rows):
         for column in range(columns):
             if (row, column) in first:
@@ -254,15 +254,15 @@ def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
     return drawn >= _DRAWN_SHARE * (end - start)
 
 
-def _is_table(cells: dict[Place, list[Word]], grid: _Grid) -> bool:
+def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
     filled = {region for region, words in cells.items() if words}
     lengths = [sum(len(word.characters) for word in words) for words in cells.values()]
     return (
         len({row for row, _ in filled}) >= 2
         and len({column for _, column in filled}) >= 2
-        and len(cells) >= _FEWEST_CELLS * rows * columns
-        and len(filled) >= _FEWEST_FILLED * len(cells)
+        and len(cells) >= _LEAST_CELL_SHARE * rows * columns
+        and len(filled) >= _LEAST_FILLED_SHARE * len(cells)
         and max(lengths) <= _LONGEST_CELL
     )
 

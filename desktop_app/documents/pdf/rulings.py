@@ -17,7 +17,7 @@ from pypdfium2 import raw
 
 # In points. Thinner rectangles look like lines; closer lines are drawn as a single line.
 _THIN: Final = 3.0
-SAME: Final = 2.5
+_SAME_DISTANCE: Final = 2.5
 _SHORTEST: Final = 4.0
 # A page with more is a drawing or a map.
 _MOST_OBJECTS: Final = 20_000
@@ -58,22 +58,22 @@ def page_rulings(page: pdfium.PdfPage) -> Rulings:
         return Rulings()
     found = Rulings()
     try:
-        for thing in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
-            _collect(thing, _IDENTITY, found, 0)
+        for page_object in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
+            _collect(page_object, _IDENTITY, found, 0)
     except _TooManyError:
         return Rulings()
     return Rulings(_join_rulings(found.across), _join_rulings(found.down))
 
 
-def _collect(thing: Any, matrix: _Matrix, found: Rulings, depth: int) -> None:
-    kind = raw.FPDFPageObj_GetType(thing)
+def _collect(page_object: Any, matrix: _Matrix, found: Rulings, depth: int) -> None:
+    kind = raw.FPDFPageObj_GetType(page_object)
     if kind == raw.FPDF_PAGEOBJ_PATH:
-        if _is_drawn(thing):
-            _add_strokes(_strokes(thing, _multiply(_matrix_of(thing), matrix)), found)
+        if _is_drawn(page_object):
+            _add_strokes(_strokes(page_object, _multiply(_matrix_of(page_object), matrix)), found)
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
-        inner = _multiply(_matrix_of(thing), matrix)
-        for index in range(min(raw.FPDFFormObj_CountObjects(thing), _MOST_OBJECTS)):
-            _collect(raw.FPDFFormObj_GetObject(thing, index), inner, found, depth + 1)
+        inner = _multiply(_matrix_of(page_object), matrix)
+        for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MOST_OBJECTS)):
+            _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, found, depth + 1)
 
 
 def _is_drawn(path: Any) -> bool:
@@ -82,9 +82,9 @@ def _is_drawn(path: Any) -> bool:
     return bool(fill.value or stroke.value)
 
 
-def _matrix_of(thing: Any) -> _Matrix:
+def _matrix_of(page_object: Any) -> _Matrix:
     matrix = raw.FS_MATRIX()
-    if not raw.FPDFPageObj_GetMatrix(thing, matrix):
+    if not raw.FPDFPageObj_GetMatrix(page_object, matrix):
         return _IDENTITY
     return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
 
@@ -158,7 +158,11 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
     """Join lines that overlap or continue each other."""
     rows: list[list[Ruling]] = []
     for line in sorted(lines):
-        if rows and line.at - rows[-1][-1].at <= SAME / 2 and line.at - rows[-1][0].at <= SAME:
+        if (
+            rows
+            and line.at - rows[-1][-1].at <= _SAME_DISTANCE / 2
+            and line.at - rows[-1][0].at <= _SAME_DISTANCE
+        ):
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -170,7 +174,7 @@ def _join_row(row: list[Ruling]) -> Iterator[Ruling]:
     first, *others = sorted(row, key=lambda line: line.start)
     start, end = first.start, first.end
     for line in others:
-        if line.start <= end + SAME:
+        if line.start <= end + _SAME_DISTANCE:
             end = max(end, line.end)
         else:
             yield Ruling(at, start, end)

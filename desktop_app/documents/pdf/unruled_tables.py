@@ -31,17 +31,17 @@ _NARROWEST_TEXT: Final = 100.0
 # In line heights.
 _GUTTER: Final = 0.45
 _WIDE_GUTTER: Final = 0.9
-_FARTHEST: Final = 2.6
+_LARGEST_LINE_DISTANCE: Final = 2.6
 _MOST_RULES: Final = 80
 _MOST_COLUMNS: Final = 40
 _LONGEST_CELL: Final = 400
 _FEWEST_ROWS: Final = 4
 _FEWEST_RULED: Final = 3
-_LONGEST_STEP: Final = 60
+_LARGEST_STEP: Final = 60
 _CAPTION_WORDS: Final = 6  # words
 _LONGEST_HEADER: Final = 4  # lines
 _LEADER: Final = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
-_SIGNS: Final = re.compile(r"[^\w\-–—−✓✔✗×]*")
+_BULLETS: Final = re.compile(r"[^\w\-–—−✓✔✗×]*")
 _NUMBER: Final = re.compile(r"(?<!\S)[^\s\w]*\d[\d.,:/%]*[^\s\w]*(?!\S)")
 
 Line = list[Word]
@@ -88,7 +88,7 @@ def _between(
     rules: Sequence[Ruling], words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> Table | None:
     frame = Table(rules[0].start - 2, rules[-1].at, rules[0].end + 2, rules[0].at, [])
-    inside = [word for word in words if frame.holds(word)]
+    inside = [word for word in words if frame.contains(word)]
     lines = page_words.lines(inside)
     if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, inside):
         return None
@@ -128,9 +128,11 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     has_head = bands.count(bands[0]) <= _LONGEST_HEADER and len(rules) > 2
     joined: list[Cells] = []
     for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
-        goes_on = bool(joined) and bands[number - 1] == band
+        is_same_band = bool(joined) and bands[number - 1] == band
         is_head = has_head and band == bands[0]
-        if goes_on and (is_head or is_ruled or (not row[0] and _is_continuation(joined[-1], row))):
+        if is_same_band and (
+            is_head or is_ruled or (not row[0] and _is_continuation(joined[-1], row))
+        ):
             joined[-1] = [[*above, *below] for above, below in zip(joined[-1], row, strict=True)]
         else:
             joined.append(row)
@@ -149,7 +151,7 @@ def find_unruled(
     words: Sequence[Word], taken: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
     """Return tables without rules: adjacent lines with aligned figures."""
-    free = [word for word in words if not any(table.holds(word) for table in taken)]
+    free = [word for word in words if not any(table.contains(word) for table in taken)]
     tables: list[Table] = []
     if not free or page_words.are_rotated(textpage, free):
         return []
@@ -164,7 +166,7 @@ def find_unruled(
     return tables
 
 
-def may_be_unruled(text: str) -> bool:
+def may_contain_table(text: str) -> bool:
     """Return True if enough lines of a page are mostly figures for a table without rules."""
     return sum(map(_is_mostly_figures, text.split("\n"))) >= _FEWEST_ROWS
 
@@ -178,11 +180,11 @@ def split_figure_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Split those columns of a ruled table in which figures stand side by side."""
     for at in reversed(range(len(table.rows[0]))):
         lines = [page_words.lines(row[at]) for row in table.rows]
-        every = [line for cell in lines for line in cell]
-        borders = _gutters(every, _WIDE_GUTTER) if len(every) >= _FEWEST_ROWS else []
+        all_lines = [line for cell in lines for line in cell]
+        borders = _gutters(all_lines, _WIDE_GUTTER) if len(all_lines) >= _FEWEST_ROWS else []
         if not borders:
             continue
-        rows = [_cells(line, borders) for line in every]
+        rows = [_cells(line, borders) for line in all_lines]
         is_full = sum(all(row) for row in rows) >= 0.6 * len(rows)
         if is_full and _has_figures(rows, textpage):
             parts = [_merge_lines([_cells(line, borders) for line in cell]) for cell in lines]
@@ -216,7 +218,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     run: list[Line] = []
     for line in lines:
         height = median(word.height for word in line)
-        is_near = not run or middle_of(run[-1]) - middle_of(line) <= _FARTHEST * height
+        is_near = not run or middle_of(run[-1]) - middle_of(line) <= _LARGEST_LINE_DISTANCE * height
         pieces = 1 + sum(b.left - a.right > _WIDE_GUTTER * height for a, b in pairwise(line))
         if pieces >= 3 and is_near:
             run.append(line)
@@ -228,7 +230,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield run
 
 
-def _gutters(lines: Sequence[Line], least: float) -> list[float]:
+def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
     """Return the centers of horizontal gaps that hardly any line's words cover."""
     height = median(word.height for line in lines for word in line)
     allowed = 0 if len(lines) < 5 else max(1, len(lines) // 8)
@@ -239,15 +241,15 @@ def _gutters(lines: Sequence[Line], least: float) -> list[float]:
         for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
     )
     found: list[float] = []
-    covered, begins = 0, None
+    covered, gap_start = 0, None
     for x, step in edges:
         was, covered = covered, covered + step
         if was > allowed >= covered:
-            begins = x
-        elif was <= allowed < covered and begins is not None:
-            if x - begins >= max(least * height, 2.0):
-                found.append((begins + x) / 2)
-            begins = None
+            gap_start = x
+        elif was <= allowed < covered and gap_start is not None:
+            if x - gap_start >= max(least_width * height, 2.0):
+                found.append((gap_start + x) / 2)
+            gap_start = None
     return found
 
 
@@ -288,7 +290,7 @@ def _is_table(
 def _are_bullets(column: Sequence[str]) -> bool:
     """Return True if a column contains hardly anything but bullets."""
     filled = [text for text in column if text]
-    return sum(bool(_SIGNS.fullmatch(text)) for text in filled) >= len(filled) / 2
+    return sum(bool(_BULLETS.fullmatch(text)) for text in filled) >= len(filled) / 2
 
 
 def _is_running_text(column: Sequence[Line]) -> bool:
@@ -315,4 +317,4 @@ def _is_sequence(figures: Sequence[str]) -> bool:
     """Return True if integers grow by small steps, as in a table of contents."""
     numbers = [int(figure) for figure in figures if figure.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
-    return len(numbers) == len(figures) and all(0 <= step <= _LONGEST_STEP for step in steps)
+    return len(numbers) == len(figures) and all(0 <= step <= _LARGEST_STEP for step in steps)

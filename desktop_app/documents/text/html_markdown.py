@@ -99,20 +99,20 @@ _WORD_LIST, _WORD_ITEM = "#list", "#item"
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConvertedHtml:
     """Markdown; `has_prose` is True if there are words outside code blocks."""
 
     text: str
     has_prose: bool
 
 
-def convert(source: str, left_out: frozenset[str]) -> Converted:
+def convert(source: str, left_out: frozenset[str]) -> ConvertedHtml:
     """Convert HTML to Markdown; elements of `left_out` are dropped with their content."""
     source = _terminate(source.replace("\r\n", "\n").replace("\r", "\n"))
     writer = _Writer(left_out)
     writer.feed(source)
     writer.close()
-    return Converted(writer.text(), writer.has_prose)
+    return ConvertedHtml(writer.text(), writer.has_prose)
 
 
 def _terminate(source: str) -> str:
@@ -246,13 +246,13 @@ class _Element:
 
     Attributes:
         tag: as it was written.
-        at_end: called at its end.
+        on_end: called at its end.
         keeps_lines: line ends in its text count.
         is_left_out: its content is not written.
     """
 
     tag: str
-    at_end: Callable[[], None] | None = None
+    on_end: Callable[[], None] | None = None
     keeps_lines: bool = False
     is_left_out: bool = False
 
@@ -305,16 +305,16 @@ class _Writer(HTMLParser):
         return self.parse_bogus_comment(i, report)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag in _VOID:
             if not self._left_out:
-                self._void(tag, given)
-        elif self._left_out or self._is_left_out(tag, given):
+                self._add_void(tag, attributes)
+        elif self._left_out or self._is_left_out(tag, attributes):
             if len(self._open) < _MOST_OPEN:
                 self._push(_Element(tag, is_left_out=True))
         else:
             self._end_implied(tag)
-            self._start(tag, given, given.get("style", ""))
+            self._start(tag, attributes, attributes.get("style", ""))
 
     def handle_endtag(self, tag: str) -> None:
         if self._tags[tag]:
@@ -389,14 +389,14 @@ class _Writer(HTMLParser):
 
     # ------------------------------------------------------------ elements
 
-    def _is_left_out(self, tag: str, given: dict[str, str]) -> bool:
+    def _is_left_out(self, tag: str, attributes: dict[str, str]) -> bool:
         return (
             tag in self._elements_left_out
-            or _is_hidden(given)
-            or ("class" in given and bool(_DRAWN_FORMULA.search(given["class"])))
+            or _is_hidden(attributes)
+            or ("class" in attributes and bool(_DRAWN_FORMULA.search(attributes["class"])))
         )
 
-    def _void(self, tag: str, given: dict[str, str]) -> None:
+    def _add_void(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "br" and self._code is not None:
             self._code.append("\n")
         elif tag == "br":
@@ -406,34 +406,34 @@ class _Writer(HTMLParser):
             self._start_block()
             self._flows[-1].blocks.append(MarkdownBlock("---"))
         elif tag == "img":
-            is_tiny = any(_TINY.fullmatch(given.get(side, "")) for side in ("width", "height"))
-            if given.get("alt", "").strip() and not is_tiny and not _is_hidden(given):
-                self.handle_data(given["alt"].strip())
-        elif tag == "input" and given.get("type") == "checkbox":
-            self.handle_data("[x] " if "checked" in given else "[ ] ")
+            is_tiny = any(_TINY.fullmatch(attributes.get(side, "")) for side in ("width", "height"))
+            if attributes.get("alt", "").strip() and not is_tiny and not _is_hidden(attributes):
+                self.handle_data(attributes["alt"].strip())
+        elif tag == "input" and attributes.get("type") == "checkbox":
+            self.handle_data("[x] " if "checked" in attributes else "[ ] ")
 
-    def _start(self, tag: str, given: dict[str, str], style: str) -> None:
+    def _start(self, tag: str, attributes: dict[str, str], style: str) -> None:
         if len(self._open) >= _MOST_OPEN:
             if tag in _BLOCKS | _TABLE_PARTS:
                 self._break_line()
         elif self._tags["math"]:
             self._push(_Element(tag))
         elif tag == "math":
-            self._formula, self._annotation = [], [given.get("alttext", "")]
+            self._formula, self._annotation = [], [attributes.get("alttext", "")]
             self._push(_Element(tag, self._end_formula))
         elif self._code is not None:
-            self._start_in_code(self._code, tag, given)
+            self._start_in_code(self._code, tag, attributes)
         elif tag == "pre" or (style and _PREFORMATTED.search(style) and _MONOSPACED.search(style)):
-            self._start_code(tag, given)
+            self._start_code(tag, attributes)
         elif self._heading and tag in _DIVISIONS and (tag != "p" or not self._flows[-1].line):
             self._write(" ")  # A heading is one line.
             self._push(_Element(tag, lambda: self._write(" ")))
         elif tag in _BLOCKS:
-            self._start_block_element(tag, given, style)
+            self._start_block_element(tag, attributes, style)
         elif tag in _TABLE_PARTS:
-            self._start_in_table(tag, given)
+            self._start_in_table(tag, attributes)
         else:
-            self._start_inline(tag, given, style)
+            self._start_inline(tag, attributes, style)
 
     def _start_block(self) -> None:
         """End the paragraph and Word's lists before a block starts."""
@@ -441,7 +441,7 @@ class _Writer(HTMLParser):
             self.handle_endtag(_WORD_LIST)
         self._end_paragraph()
 
-    def _start_block_element(self, tag: str, given: dict[str, str], style: str) -> None:
+    def _start_block_element(self, tag: str, attributes: dict[str, str], style: str) -> None:
         level = _WORD_LEVEL.search(style) if style and tag == "p" else None
         if level and not self._tags["li"]:
             self._start_word_item(min(int(level[1]), 9))
@@ -455,17 +455,17 @@ class _Writer(HTMLParser):
         elif tag == "table":
             for outer in self._tables[-1:]:
                 outer.is_layout = True
-            self._tables.append(_Table(given.get("role") in ("presentation", "none")))
+            self._tables.append(_Table(attributes.get("role") in ("presentation", "none")))
             self._push(_Element(tag, self._end_table))
         elif tag == "blockquote" and not is_too_deep:
             self._flows.append(_Flow())
             self._push(_Element(tag, self._end_quote))
         elif tag in _LISTS and not is_too_deep:
-            self._start_list(tag, given.get("start", ""))
+            self._start_list(tag, attributes.get("start", ""))
         elif tag == "li" and self._lists and not is_too_deep:
             self._start_item(tag)
         else:
-            self._language = _language(given) or self._language
+            self._language = _language(attributes) or self._language
             self._push(_Element(tag, self._end_paragraph, _keeps_lines(style)))
 
     def _end_heading(self) -> None:
@@ -479,16 +479,16 @@ class _Writer(HTMLParser):
             lines = (f"> {line}".rstrip() for line in text.split("\n"))
             self._flows[-1].blocks.append(MarkdownBlock("\n".join(lines)))
 
-    def _start_code(self, tag: str, given: dict[str, str]) -> None:
+    def _start_code(self, tag: str, attributes: dict[str, str]) -> None:
         """Start a code block; editors copy code as <div>s with a style."""
         self._start_block()
         self._code = []
-        self._language = _language(given) or self._language
+        self._language = _language(attributes) or self._language
         self._push(_Element(tag, self._end_code))
 
-    def _start_in_code(self, code: list[str], tag: str, given: dict[str, str]) -> None:
+    def _start_in_code(self, code: list[str], tag: str, attributes: dict[str, str]) -> None:
         if tag == "code" and not "".join(code).strip():
-            self._language = _language(given) or self._language
+            self._language = _language(attributes) or self._language
         is_line = tag in ("div", "p")
         self._push(_Element(tag, (lambda: code.append("\n")) if is_line else None))
 
@@ -505,8 +505,8 @@ class _Writer(HTMLParser):
 
     # ------------------------------------------------------------ within a line
 
-    def _start_inline(self, tag: str, given: dict[str, str], style: str) -> None:
-        line, address = self._flows[-1].line, given.get("href", "").strip()
+    def _start_inline(self, tag: str, attributes: dict[str, str], style: str) -> None:
+        line, address = self._flows[-1].line, attributes.get("href", "").strip()
         if tag == "span" and style and _WORD_LABEL.search(style):
             self._word_label = []
             self._push(_Element(tag, self._take_word_label))
@@ -593,7 +593,7 @@ class _Writer(HTMLParser):
 
     # ------------------------------------------------------------ tables
 
-    def _start_in_table(self, tag: str, given: dict[str, str]) -> None:
+    def _start_in_table(self, tag: str, attributes: dict[str, str]) -> None:
         """Start a row or a cell. A cell outside a table is a paragraph."""
         self._end_paragraph()
         if not self._tables or tag not in _CELLS | {"tr"}:
@@ -605,7 +605,7 @@ class _Writer(HTMLParser):
         if tag == "tr":
             self._push(_Element(tag))
             return
-        columns, rows = _span(given, "colspan"), _span(given, "rowspan")
+        columns, rows = _span(attributes, "colspan"), _span(attributes, "rowspan")
         self._flows.append(_Flow())
         self._cell_texts.append([])
         self._push(_Element(tag, lambda: self._end_cell(table, columns, rows)))
@@ -680,18 +680,20 @@ class _Writer(HTMLParser):
         self._tags[element.tag] -= 1
         self._left_out -= element.is_left_out
         self._line_keepers -= element.keeps_lines
-        if element.at_end:
-            element.at_end()
+        if element.on_end:
+            element.on_end()
         return element.tag
 
 
-def _is_hidden(given: dict[str, str]) -> bool:
-    return "hidden" in given or bool("style" in given and _HIDDEN.search(given["style"]))
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    return "hidden" in attributes or bool(
+        "style" in attributes and _HIDDEN.search(attributes["style"])
+    )
 
 
-def _language(given: dict[str, str]) -> str:
+def _language(attributes: dict[str, str]) -> str:
     """Return the programming language that the classes of an element name."""
-    found = _LANGUAGE.search(given.get("class", ""))
+    found = _LANGUAGE.search(attributes.get("class", ""))
     return found[1] if found else ""
 
 
@@ -699,8 +701,8 @@ def _keeps_lines(style: str) -> bool:
     return bool(style and _LINES_KEPT.search(style))
 
 
-def _span(given: Mapping[str, str | None], name: str) -> int:
+def _span(attributes: Mapping[str, str | None], name: str) -> int:
     """Return the number of columns or rows of a cell."""
-    count = given.get(name) or ""
+    count = attributes.get(name) or ""
     is_short = count.isdecimal() and len(count) < 5
     return int(count) if is_short and 1 <= int(count) <= _MOST_SPANNED else 1

@@ -40,8 +40,8 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
         return [source] if source else []
     language = cell.get("language", language)
     outputs = "\n".join(_output(output) for output in cell.get("outputs", ())).strip()
-    shown = [_fenced(source, language), _fenced(outputs, "output")]
-    return [part for part in shown if part]
+    parts = [_fenced(source, language), _fenced(outputs, "output")]
+    return [part for part in parts if part]
 
 
 def _output(output: dict[str, Any]) -> str:
@@ -49,8 +49,8 @@ def _output(output: dict[str, Any]) -> str:
         return _joined(output["text"]).rstrip("\n")
     if output["output_type"] in ("error", "pyerr"):
         return f"{output['ename']}: {output['evalue']}"
-    shown = output["data"].get("text/plain", "") if "data" in output else output.get("text", "")
-    return _joined(shown)
+    parts = output["data"].get("text/plain", "") if "data" in output else output.get("text", "")
+    return _joined(parts)
 
 
 def _joined(text: str | list[str]) -> str:

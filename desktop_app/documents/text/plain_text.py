@@ -117,7 +117,7 @@ _BALTIC_PART: Final = re.compile(
     r"|\Bā[mst]?\b|[āē][bdgjkrtv]|\B[īē][bgmst]?\b|īj|[āī]šan|ņ[aeiou]|[ķļ]\w|ķē|īb|vīd|\bār",
     re.IGNORECASE,
 )
-_NO_ASCII: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
+_CONTROL_BYTE: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
 # The letters beyond a to z of each language that an encoding is for.
 _WESTERN: Final = (
     "äöüß",  # German
@@ -221,7 +221,7 @@ def _declared_encodings(data: bytes) -> list[str]:
 
 def _decode_wide(data: bytes) -> DecodedText | None:
     """Decode UTF-16 without a mark and with few NULs, if every character is assigned."""
-    if len(data) % 2 or not _NO_ASCII.search(data[:_SAMPLE]) or len(data) < 8:
+    if len(data) % 2 or not _CONTROL_BYTE.search(data[:_SAMPLE]) or len(data) < 8:
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
         text = _decode_strictly(data, encoding)

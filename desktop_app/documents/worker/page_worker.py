@@ -51,42 +51,42 @@ class PageWorker(DocumentWorker):
         limits = Limits(file_bytes=_LARGEST_FILE, seconds=20)
         super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
 
-    async def sizes(self, looked: ViewedDocument) -> list[tuple[float, float]]:
+    async def sizes(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         """Open the document, close any other, and return each page's width and height in points."""
-        source = looked.source
-        header = {"kind": "view-open", "name": looked.name, "document": looked.sha256}
-        header["password"] = self.passwords.get(looked.sha256, "")
+        source = viewed.source
+        header = {"kind": "view-open", "name": viewed.name, "document": viewed.sha256}
+        header["password"] = self.passwords.get(viewed.sha256, "")
         if isinstance(source, Path):
             request = Request({**header, "by": "descriptor"}, path=source, most=_LONGEST_SIZES)
         else:
             request = Request({**header, "by": "bytes"}, source, most=_LONGEST_SIZES)
         return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
 
-    async def strip(self, looked: ViewedDocument, wanted: Strip) -> bytes:
+    async def strip(self, viewed: ViewedDocument, wanted: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
         size = 4 * wanted.width * wanted.rows
         request = Request(header, most=size, is_text=False)
         return await self._look(
-            looked, request, lambda _, pixels: worker_answers.pixels(pixels, size)
+            viewed, request, lambda _, pixels: worker_answers.pixels(pixels, size)
         )
 
-    async def boxes(self, looked: ViewedDocument, page: int, text: str, before: str) -> list[Box]:
+    async def boxes(self, viewed: ViewedDocument, page: int, text: str, before: str) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
         payload = json.dumps([text, before]).encode()
         request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
-        return await self._look(looked, request, lambda answer, _: worker_answers.boxes(answer))
+        return await self._look(viewed, request, lambda answer, _: worker_answers.boxes(answer))
 
     async def _look(
-        self, looked: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]
+        self, viewed: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]
     ) -> _T:
         def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
             return None if answer["kind"] == "view-closed" else read(answer, found)
 
-        header = {**request.header, "name": looked.name, "document": looked.sha256}
+        header = {**request.header, "name": viewed.name, "document": viewed.sha256}
         asked = request._replace(header=header)
         found = await self._ask(asked, read_unless_closed)
         if found is None:
-            await self.sizes(looked)
+            await self.sizes(viewed)
             found = await self._ask(asked, read)
         return found

@@ -68,7 +68,7 @@ def header_of(packed: bytes) -> dict[str, Any]:
     """
     header = _expect(dict, _parsed(packed))
     _text(header.get("kind"))
-    _whole(header.get("payload"), 0, _MOST)
+    _integer(header.get("payload"), 0, _MOST)
     return header
 
 
@@ -80,8 +80,8 @@ def progress(header: Mapping[str, Any]) -> Progress:
     """
     total = header.get("total")
     return Progress(
-        _whole(header.get("done"), 0, _MOST),
-        None if total is None else _whole(total, 0, _MOST),
+        _integer(header.get("done"), 0, _MOST),
+        None if total is None else _integer(total, 0, _MOST),
         _text(header.get("unit")),
     )
 
@@ -92,7 +92,7 @@ def member(header: Mapping[str, Any]) -> int:
     Raises:
         MalformedAnswerError
     """
-    return _whole(header.get("number"), 0, _MOST)
+    return _integer(header.get("number"), 0, _MOST)
 
 
 def error(header: Mapping[str, Any]) -> errors.DocumentError:
@@ -133,7 +133,7 @@ def whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
     Raises:
         MalformedAnswerError
     """
-    return _whole(header.get(name), 0, most)
+    return _integer(header.get(name), 0, most)
 
 
 def token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
@@ -142,7 +142,9 @@ def token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
     Raises:
         MalformedAnswerError
     """
-    return {kind: _whole(header[kind.value], 0, most) for kind in TextKind if kind.value in header}
+    return {
+        kind: _integer(header[kind.value], 0, most) for kind in TextKind if kind.value in header
+    }
 
 
 def document(
@@ -161,7 +163,7 @@ def document(
         MalformedAnswerError
     """
     pages = header.get("pages")
-    width, height = (_whole(header.get(side), 0, limits.pixels) for side in ("width", "height"))
+    width, height = (_integer(header.get(side), 0, limits.pixels) for side in ("width", "height"))
     if width * height > limits.pixels:
         raise MalformedAnswerError("more pixels than were allowed")
     is_protected = _expect(bool, header.get("is_protected"))
@@ -170,15 +172,15 @@ def document(
         name=name,
         media_type=_matching(_MEDIA_TYPE, header.get("media_type")),
         sha256=_matching(_HASH, header.get("sha256")),
-        size=_whole(header.get("size"), 0, _MOST),
+        size=_integer(header.get("size"), 0, _MOST),
         text=text,
-        pages=None if pages is None else _whole(pages, 0, _MOST),
-        tokens=_whole(header.get("tokens"), 0, 4 * len(text)),
+        pages=None if pages is None else _integer(pages, 0, _MOST),
+        tokens=_integer(header.get("tokens"), 0, 4 * len(text)),
         note=_note(header.get("note")),
         width=width,
         height=height,
         animated=_expect(bool, header.get("animated")),
-        pictured=tuple(PageImage(*_wholes(row, 3)) for row in _expect(list, found)),
+        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in _expect(list, found)),
         is_protected=is_protected and has_password,
     )
 
@@ -221,7 +223,7 @@ def images(
         raise MalformedAnswerError("not as many pictures as were asked for")
     found, start = [], 0
     for row, size in zip(rows, sizes, strict=True):
-        end = start + _whole(_row(row, 4)[3], 0, len(packed) - start)
+        end = start + _integer(_row(row, 4)[3], 0, len(packed) - start)
         found.append(_image(row[:3], packed[start:end], size))
         start = end
     return found
@@ -231,7 +233,7 @@ def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImag
     media_type, width, height = row
     if media_type not in _IMAGE_TYPES:
         raise MalformedAnswerError("a picture of an unknown kind")
-    return ScaledImage(media_type, _whole(width, 1, size[0]), _whole(height, 1, size[1]), data)
+    return ScaledImage(media_type, _integer(width, 1, size[0]), _integer(height, 1, size[1]), data)
 
 
 def chunks(payload: str, length: int) -> list[TextChunk]:
@@ -241,7 +243,7 @@ def chunks(payload: str, length: int) -> list[TextChunk]:
         MalformedAnswerError
     """
     return [
-        TextChunk(*_span(row[:2], length), _whole(row[2], 0, _MOST)) for row in _rows(payload, 3)
+        TextChunk(*_span(row[:2], length), _integer(row[2], 0, _MOST)) for row in _rows(payload, 3)
     ]
 
 
@@ -256,8 +258,8 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
         found.append(
             IndexedPassage(
                 *_span((start, end), length),
-                _whole(tokens, 0, _MOST),
-                None if page is None else _whole(page, 0, _MOST),
+                _integer(tokens, 0, _MOST),
+                None if page is None else _integer(page, 0, _MOST),
                 _text(place),
                 _text(title, _LONGEST_ROW),
                 _text(words, _LONGEST_ROW),
@@ -321,19 +323,19 @@ def _expect(kind: type[_T], value: Any) -> _T:
     return value
 
 
-def _whole(value: Any, least: int, most: int) -> int:
+def _integer(value: Any, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
         raise MalformedAnswerError("no number that makes sense")
     return value
 
 
-def _wholes(value: Any, count: int) -> list[int]:
-    return [_whole(number, 1, _MOST) for number in _row(value, count)]
+def _positive_integers(value: Any, count: int) -> list[int]:
+    return [_integer(number, 1, _MOST) for number in _row(value, count)]
 
 
 def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
-    end = _whole(value[1], 0, length)
-    return _whole(value[0], 0, end), end
+    end = _integer(value[1], 0, length)
+    return _integer(value[0], 0, end), end
 
 
 def _finite(value: Any) -> float:

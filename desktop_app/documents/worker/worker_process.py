@@ -120,9 +120,9 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
             mix = count_by_kind(payload.decode(), count_tokens)
             write_frame(answers, {"kind": "mixed", **{kind.value: n for kind, n in mix.items()}})
         elif header["kind"].startswith("view-"):
-            from desktop_app.documents.worker import viewing
+            from desktop_app.documents.worker import view_requests
 
-            viewing.serve(header, payload, answers, lambda: _take_file(files))
+            view_requests.serve(header, payload, answers, lambda: _take_file(files))
         elif header["kind"] == "convert":
             from desktop_app.documents.text.pasted_html import to_markdown
 
@@ -177,11 +177,11 @@ def _extract(
 
 def _chunk(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.chunks import chunks
-    from desktop_app.documents.index.text_kinds import weighted
+    from desktop_app.documents.index.text_kinds import weighted_counter
     from desktop_app.documents.index.token_count import count_tokens
 
     rates = {TextKind(kind): float(rate) for kind, rate in header["rates"].items()}
-    count = weighted(count_tokens, rates) if rates else count_tokens
+    count = weighted_counter(count_tokens, rates) if rates else count_tokens
     found = [[c.start, c.end, c.tokens] for c in chunks(text, int(header["tokens"]), count)]
     write_frame(answers, {"kind": "chunked"}, rows_to_payload(found))
 

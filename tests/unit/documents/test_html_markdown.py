@@ -7,7 +7,7 @@ import pytest
 from desktop_app.documents.text.html_markdown import (
     LEFT_OUT_OF_PAGES,
     LEFT_OUT_OF_SELECTIONS,
-    Converted,
+    ConvertedHtml,
     convert,
 )
 
@@ -227,13 +227,13 @@ def test_what_is_left_out(source: str, page: str, selection: str) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("<pre>a</pre>", Converted("```\na\n```", has_prose=False)),
-        ("<pre>a</pre>b", Converted("```\na\n```\n\nb", has_prose=True)),
-        (" <p> </p>", Converted("", has_prose=False)),
-        ("<p>a</p><p> </p>", Converted("a", has_prose=True)),
+        ("<pre>a</pre>", ConvertedHtml("```\na\n```", has_prose=False)),
+        ("<pre>a</pre>b", ConvertedHtml("```\na\n```\n\nb", has_prose=True)),
+        (" <p> </p>", ConvertedHtml("", has_prose=False)),
+        ("<p>a</p><p> </p>", ConvertedHtml("a", has_prose=True)),
     ],
 )
-def test_words_outside_code_are_prose(source: str, expected: Converted) -> None:
+def test_words_outside_code_are_prose(source: str, expected: ConvertedHtml) -> None:
     assert convert(source, LEFT_OUT_OF_PAGES) == expected
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import FootnoteList, MarkdownBlock
-from desktop_app.documents.office.rtf_table import Row, as_block
+from desktop_app.documents.office.rtf_table import Row, table_block
 
 
 @pytest.mark.parametrize(
@@ -147,4 +147,4 @@ def row(*cells: tuple[str, int], merged: tuple[int, ...] = ()) -> Row:
     ],
 )
 def test_rows_of_rich_text_share_their_columns(rows: list[Row], expected: str) -> None:
-    assert as_block(rows).text == expected
+    assert table_block(rows).text == expected

@@ -74,7 +74,9 @@ def of(**parts: str) -> str:
 )
 def test_a_formula_is_written_as_it_is_typed(formula: str, expected: str) -> None:
     assert (
-        office_formulas.linear(ElementTree.fromstring(f"<m:oMath {_MATH}>{formula}</m:oMath>"))
+        office_formulas.office_math_line(
+            ElementTree.fromstring(f"<m:oMath {_MATH}>{formula}</m:oMath>")
+        )
         == expected
     )
 
@@ -84,10 +86,10 @@ def test_what_a_formula_in_mathml_was_typed_as() -> None:
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi>'
         '<annotation encoding="StarMath 5.0">E = m c^2</annotation></semantics></math>'
     )
-    assert office_formulas.formula_text(tree) == "E = m c^2"
-    assert office_formulas.formula_text(tree[0]) == ""
+    assert office_formulas.mathml_text(tree) == "E = m c^2"
+    assert office_formulas.mathml_text(tree[0]) == ""
     tree[0].remove(tree[0][1])
-    assert office_formulas.formula_text(tree) == "E"
+    assert office_formulas.mathml_text(tree) == "E"
 
 
 def test_powers_and_indices_of_a_text_change_its_figures() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.documents.index.text_kinds import count_by_kind, kind_of, weighted
+from desktop_app.documents.index.text_kinds import count_by_kind, kind_of, weighted_counter
 from desktop_app.domain.models.token_rates import TextKind
 
 PROSE, CODE, DIGITS = TextKind.PROSE, TextKind.CODE, TextKind.DIGITS
@@ -57,5 +57,5 @@ def test_a_long_line_is_sorted_by_pieces() -> None:
 
 def test_each_kind_has_its_rate_and_the_sum_is_rounded_up() -> None:
     rates = dict.fromkeys(TextKind, 1.0) | {PROSE: 1.5, DIGITS: 3.0}
-    count = weighted(lambda text: len(text.split()), rates)
+    count = weighted_counter(lambda text: len(text.split()), rates)
     assert [count(text) for text in ("", "One.\n", "One. Two.\n1 2\n")] == [0, 2, 9]

@@ -7,7 +7,7 @@ import os
 from desktop_app.documents.worker.protocol import Limits
 
 
-def read_file(descriptor: int, limits: Limits) -> bytes:
+def read_descriptor(descriptor: int, limits: Limits) -> bytes:
     """Return the bytes of an open file, at most one more than the limit, and close it.
 
     Raises:
