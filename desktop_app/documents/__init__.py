@@ -1,4 +1,4 @@
-"""Documents: from a file of any kind to text with page marks, counted in tokens.
+"""Documents: from a file of any supported kind to text with page marks, counted in tokens.
 
 `reader_registry` picks the reader; `worker` runs them in a confined process. May import domain
 and the libraries that read documents.

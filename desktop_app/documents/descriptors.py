@@ -8,7 +8,7 @@ from desktop_app.documents.worker.protocol import Limits
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
-    """Return the bytes of an open file, at most one more than the limit, and close it.
+    """Read an open file up to one byte more than the limit, and close it.
 
     Raises:
         OSError

@@ -1,7 +1,7 @@
 """Extracts and counts the text of a file or folder, or measures an image (child process).
 
-The window opens the files. Everything is read from a single copy of the bytes, so that the hash
-always belongs to the text. A folder has no bytes: the text read from it takes their place.
+The window's process opens the files. Everything is read from a single copy of the bytes, so that
+the hash belongs to the text. A folder has no bytes: the hash is that of its text.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _with_token_count(name: str, data: bytes, read: ReadDocument) -> ExtractedDo
     text = replace_surrogates(read.text)
     if len(text.encode()) > MOST_TEXT:
         raise refusals.too_much_text(name)
-    # tiktoken takes 0.2 s to load, so it is imported only once nothing can be refused any more.
+    # tiktoken takes 0.2 s to load, so documents are refused before it is imported.
     from desktop_app.documents.index.token_count import count_tokens
 
     return ExtractedDocument(

@@ -1,8 +1,8 @@
 """Inspects images and prepares them for sending, in the child process.
 
-Foreign images are decoded nowhere else. The content tells the format, and Pillow may use only that
-format. The size in the header is checked before anything is decoded. A sent image is rotated
-according to its EXIF orientation and has no metadata at all: no location, no camera, no comment.
+Foreign images are decoded nowhere else. Their first bytes tell the format, and Pillow may use only
+that format. The size in the header is checked before anything is decoded. A sent image is rotated
+according to its EXIF orientation and has no metadata: no location, no camera, no comment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 
 JPEG_QUALITY: Final = 90
-# A screenshot has few colors in a sample of this many pixels; a photo has nearly as many as pixels.
+# A sample of this size has few colors in a screenshot, and nearly as many as pixels in a photo.
 SAMPLE: Final = (192, 192)
 FEW_COLORS: Final = 2048
 _FORMATS: Final = {
@@ -44,8 +44,8 @@ _TRANSPOSITIONS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS: Final = (5, 6, 7, 8)
-# The exceptions of Pillow's readers for damaged files. Any other ends this process, which the
-# window reports as well.
+# The exceptions of Pillow's readers for damaged files. Any other ends this process, and the window
+# reports that.
 _DAMAGED: Final = (
     OSError,
     SyntaxError,
@@ -66,7 +66,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
-    """Return an image's facts, after decoding all of it once.
+    """Return an image's size and format, after decoding it once to find damage.
 
     Raises:
         DocumentDamagedError, DocumentTooLargeError
@@ -74,7 +74,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
     try:
         with _open_image(name, data, media_type, limits) as image:
             animated = bool(getattr(image, "is_animated", False))
-            # Decoding a JPEG at an eighth of its size still notices missing data at its end.
+            # A JPEG decoded at an eighth of its size still reveals missing data at its end.
             width, height = _displayed_size(image)
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
             image.load()
@@ -99,7 +99,8 @@ def scale(
 ) -> ScaledImage:
     """Scale an image to fit into `size`, without metadata, as PNG or JPEG.
 
-    An image that is both already is returned unchanged. The same bytes give the same result.
+    A PNG or JPEG that fits and has no metadata is returned unchanged. The same bytes give the same
+    result.
 
     Raises:
         DocumentDamagedError, DocumentTooLargeError
@@ -193,7 +194,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
 
 
 def encode(image: Image.Image) -> ScaledImage:
-    """Encode as PNG if colors are few, as in screenshots and drawings; else as JPEG, on white."""
+    """Encode as PNG if there are few colors, as in screenshots; else as JPEG on white."""
     target = io.BytesIO()
     sample = image.resize(SAMPLE, Image.Resampling.NEAREST)
     if sample.getcolors(FEW_COLORS) is not None:

@@ -1,8 +1,8 @@
-"""Detects a file's type: by its content first, by its name if the content cannot tell.
+"""Detects a file's type by its content, or by its name if the content cannot tell.
 
-Names lie (a photo called report.txt) and content does not tell texts apart (Markdown or Python?),
-so magic bytes decide between binary formats, and the name decides only among texts and which ZIP
-packages are refused.
+Names can be wrong (a photo called report.txt), and content does not tell texts apart (Markdown or
+Python?). So magic bytes decide between binary formats; the name decides between texts, and which
+ZIP packages are refused.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def detect_binary(name: str, data: bytes) -> str | None:
         bytes.
 
     Raises:
-        zipfile.BadZipFile: it begins like a ZIP archive, but is none.
+        zipfile.BadZipFile: it begins like a ZIP archive, but is not one.
     """
     # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
     has_late_header = type_of_ending(name) == PDF and b"%PDF-" in data[:1024]
@@ -188,7 +188,7 @@ def detect_image(data: bytes) -> str | None:
 
 
 def is_unsupported_image(data: bytes) -> bool:
-    """Return True for a HEIC or AVIF image, as phones take them."""
+    """Return True for a HEIC or AVIF image, the formats of phones."""
     return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
 
 
@@ -221,7 +221,7 @@ def is_unsupported_package(name: str) -> bool:
 
 
 def type_of_ending(name: str) -> str | None:
-    """Return the binary format that the name's ending stands for, if any."""
+    """Return the media type of the binary format that the name's ending stands for, if any."""
     return _TYPE_OF_ENDING.get(PurePath(name).suffix.lower())
 
 

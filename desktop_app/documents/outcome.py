@@ -14,13 +14,13 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class ReadDocument:
-    """The text of a document, and what was found in it.
+    """The text of a document, and facts about it.
 
     Attributes:
         kind: the media type.
         pages: the number of pages, slides or chapters; None if the format has none.
-        note: what the user should know about the reading.
-        pictured: the pages without text.
+        note: what the user should know about how it was read.
+        pictured: the pages to send as images, usually scans.
     """
 
     kind: str

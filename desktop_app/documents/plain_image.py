@@ -1,9 +1,9 @@
 """Checks that the bytes of an image contain the image and nothing else.
 
 Metadata hides in more places than a library lists: text chunks, comments between the scans of a
-JPEG, anything after the end. So the bytes are walked, and only parts known to be needed for drawing
-are allowed. PNG and JPEG only: other formats are always re-encoded before sending, since not every
-server reads them.
+JPEG, anything after the end. So the bytes are walked, and only parts that are needed for drawing
+are allowed. Only PNG and JPEG are checked: other formats are always re-encoded before sending,
+because not every server reads them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
         marker = data[at + 1]
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == 0xE0 and (length != 16 or data[at + 4 : at + 9] != b"JFIF\0"):
-            return False  # a thumbnail within
+            return False  # it contains a thumbnail
         if marker == 0xEE and length != 14:
             return False
         at += 2 + length

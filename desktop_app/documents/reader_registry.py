@@ -1,4 +1,4 @@
-"""Picks the reader for a document's type, and returns its text."""
+"""Picks the reader for a document's type, and returns the document's text."""
 
 from __future__ import annotations
 
@@ -27,25 +27,28 @@ def read(
     depth: int = 0,
     password: str = "",
 ) -> ReadDocument:
-    """Read a document that is not an image; `depth` is the number of archives around it.
+    """Read a document that is not an image.
+
+    Args:
+        depth: the number of archives and mails around it.
 
     Raises:
         DocumentError: a subclass, with sentences for the user.
     """
     # Libraries are imported when the first document needs them.
     kind = _binary_kind(name, data)
+    bundle = DocumentBundle(limits, on_progress, depth, read)
     try:
         if kind == document_types.ZIP:
             from desktop_app.documents.containers import archive
 
-            return archive.read(name, data, DocumentBundle(limits, on_progress, depth, read))
-        if kind:
-            if kind == document_types.OUTLOOK:
-                from desktop_app.documents.mail import outlook
+            return archive.read(name, data, bundle)
+        if kind == document_types.OUTLOOK:
+            from desktop_app.documents.mail import outlook
 
-                files = DocumentBundle(limits, on_progress, depth, read)
-                text, note = outlook.read(name, data, files)
-                return ReadDocument(kind, text, note=note)
+            text, note = outlook.read(name, data, bundle)
+            return ReadDocument(kind, text, note=note)
+        if kind:
             found = _read_binary(name, kind, data, limits, on_progress, password)
             if found.pages is not None and found.pages > limits.pages:
                 unit = UNITS.get(kind, "page")
@@ -54,14 +57,13 @@ def read(
         decoded = plain_text.decode(data)
         if decoded is None:
             raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
-        if media_type.detect_text(name, data) == document_types.MAIL:
+        kind = media_type.detect_text(name, data)
+        if kind == document_types.MAIL:
             from desktop_app.documents.mail import mail_reader
 
-            text, note = mail_reader.read(
-                name, data, DocumentBundle(limits, on_progress, depth, read)
-            )
-            return ReadDocument(document_types.MAIL, text, note=note)
-        return _read_text(name, data, decoded)
+            text, note = mail_reader.read(name, data, bundle)
+            return ReadDocument(kind, text, note=note)
+        return _read_text(name, kind, data, decoded)
     except RecursionError as error:
         raise refusals.damaged(name, "nested too deeply") from error
 
@@ -119,7 +121,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
 
         if outlook.is_message(data):
             return document_types.OUTLOOK
-        raise _refused_container(name, data)
+        raise _compound_file_error(name, data)
     if kind == document_types.ZIP and media_type.is_unsupported_package(name):
         raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
     if kind and not (kind == document_types.ZIP and promised not in (None, document_types.ZIP)):
@@ -133,15 +135,14 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     return None
 
 
-def _refused_container(name: str, data: bytes) -> DocumentError:
-    """Return the error for a compound file: Word 97's formats, and all with a password."""
+def _compound_file_error(name: str, data: bytes) -> DocumentError:
+    """Return the error for a compound file: an old Office format, or any with a password."""
     if _ENCRYPTED_STREAM in data:
         return refusals.encrypted(name)
     return refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
 
 
-def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> ReadDocument:
-    kind = media_type.detect_text(name, data)
+def _read_text(name: str, kind: str, data: bytes, decoded: plain_text.DecodedText) -> ReadDocument:
     if kind == document_types.NOTEBOOK:
         from desktop_app.documents.text import notebook
 

@@ -1,6 +1,6 @@
-"""The errors for documents that cannot be attached.
+"""The errors for documents that cannot be read.
 
-Each makes an error of `desktop_app/domain/errors.py`; `name` is the file's name without its folder.
+Each function returns an error of `domain/errors.py`; `name` is the file's name without its folder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from desktop_app.i18n.system_words import system_words
 
 
 def encrypted(name: str) -> errors.DocumentEncryptedError:
-    """Return the error for a document that asks for a password."""
+    """Return the error for a protected document that cannot be unlocked here."""
     return errors.DocumentEncryptedError(Reason.PASSWORD_PROTECTED, name=name)
 
 
@@ -65,7 +65,7 @@ def too_many_files(name: str, count: int, limit: int) -> errors.DocumentTooLarge
 
 
 def too_many_pages(name: str, count: int, unit: str, limit: int) -> errors.DocumentTooLargeError:
-    """Return the error for more pages, slides … than the limit; `unit` is one of them."""
+    """Return the error for more pages than the limit; `unit` is "page", "slide" …"""
     return too_large(name, Reason.TOO_MANY_PAGES, count=count, unit=unit, limit=limit)
 
 
@@ -75,7 +75,7 @@ def unpacks_too_far(name: str, limits: Limits) -> errors.DocumentTooLargeError:
 
 
 def too_much_text(name: str) -> errors.DocumentTooLargeError:
-    """Return the refusal of a document whose text is longer than anything can read."""
+    """Return the error for a document with more text than the limit."""
     return too_large(name, Reason.TOO_MUCH_TEXT, limit=MOST_TEXT >> 20)
 
 

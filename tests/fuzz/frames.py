@@ -112,7 +112,6 @@ def seeds() -> list[bytes]:
             1,
             {
                 "kind": "scaled",
-                "is_binary": True,
                 "media_type": "image/png",
                 "width": 9,
                 "height": 9,
@@ -120,7 +119,7 @@ def seeds() -> list[bytes]:
             b"x",
         ),
         (2, {"kind": "counted", "tokens": 5}, b""),
-        (3, {"kind": "rendered", "is_binary": True, "pictures": [["image/png", 9, 9, 1]]}, b"x"),
+        (3, {"kind": "rendered", "pictures": [["image/png", 9, 9, 1]]}, b"x"),
         (4, {"kind": "converted"}, b"a"),
         (5, {"kind": "chunked"}, b"[[0, 1, 1]]"),
         (6, {"kind": "passages"}, json.dumps([passage]).encode()),

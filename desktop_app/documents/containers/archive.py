@@ -1,4 +1,4 @@
-"""Reads the documents in ZIP archives as one text. Nothing is ever unpacked to the disk."""
+"""Reads the documents in ZIP archives as one text. Nothing is unpacked to the disk."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
         raise refusals.too_many_files(name, len(members), limits.pages)
-    # Each level of archives gets a fraction of the limit, so three levels together never exceed it.
+    # The contents of nested archives are in memory together, so an inner archive may unpack to a
+    # quarter of what the outer one may.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_far(name, limits)
     names = _decode_names(members)
@@ -95,7 +96,7 @@ def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:
 
 
 def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> Skip | None:
-    """Return why a member is not even opened; None if it is."""
+    """Return why a member is not opened; None if it is."""
     if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
         return Skip.UNSAFE
     if stat.S_ISLNK(member.external_attr >> 16):

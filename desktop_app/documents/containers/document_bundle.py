@@ -28,13 +28,13 @@ DEEPEST: Final = 2
 
 @dataclass
 class DocumentBundle:
-    """Collects members in a stable order.
+    """The members that were read so far, in order, and those left out.
 
     Attributes:
-        depth: the number of archives and mails around them.
-        read: reads the text of a member; see reader_registry.read.
-        left_out: names with the reasons.
-        texts: of the members that were read, each under its name.
+        depth: the number of archives and mails around this one.
+        read: reads the text of a member: see `reader_registry.read`.
+        left_out: the paths of members that are not read, with the reasons.
+        texts: the members that were read, each under a heading with its path.
     """
 
     limits: Limits
@@ -49,11 +49,7 @@ class DocumentBundle:
         self.left_out.append((path, reason))
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:
-        """Read a member; `number` of `total` counts from 0.
-
-        Raises:
-            DocumentTooLargeError: an archive in it unpacks to more than is allowed.
-        """
+        """Read a member, or leave it out; `number` of `total` counts from 0."""
         self.on_progress(Progress(number, total, "file"))
         if media_type.detect_image(data):
             self.leave_out(path, Skip.IMAGE)
@@ -63,30 +59,30 @@ class DocumentBundle:
             return
         try:
             name = PurePosixPath(path).name
-            read = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
+            document = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
         except errors.DocumentError as error:
             self.leave_out(path, _REASONS.get(type(error), Skip.DAMAGED))
             return
-        if read.text.strip():
-            self.texts.append(f"# {path}\n\n{read.text.strip()}")
+        if text := document.text.strip():
+            self.texts.append(f"# {path}\n\n{text}")
         else:
             self.leave_out(path, Skip.EMPTY)
-        if read.pictured:
-            self.leave_out(f"{path}, {len(read.pictured)} pages", Skip.IMAGE_PAGES)
+        if document.pictured:
+            self.leave_out(f"{path}, {len(document.pictured)} pages", Skip.IMAGE_PAGES)
 
     def text(self) -> str:
-        """Return everything that was read; "" if nothing was."""
+        """Return all texts and a list of what was left out; "" if nothing was read."""
         if not self.texts:
             return ""
-        rest = [f"[not included: {', '.join(self._rows())}]"] if self.left_out else []
-        return "\n\n".join([*self.texts, *rest])
+        ending = [f"[not included: {', '.join(self._left_out_rows())}]"] if self.left_out else []
+        return "\n\n".join([*self.texts, *ending])
 
     def note(self) -> DocumentNote:
         """Return the note on what was read and what was left out."""
         left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
         return bundle_note(len(self.texts), left_out)
 
-    def _rows(self) -> Iterator[str]:
+    def _left_out_rows(self) -> Iterator[str]:
         for path, reason in self.left_out[:200]:
             if reason is not Skip.HIDDEN:
                 yield f"{path} ({reason.value})"

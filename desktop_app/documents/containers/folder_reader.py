@@ -1,7 +1,7 @@
 """Reads the documents in a folder and its subfolders as one text, without hidden files.
 
-The window lists the folder and opens each file (worker/source_files.py), because this process
-cannot.
+The window's process lists the folder and opens each file (worker/source_files.py), because the
+confined reader cannot.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def read(
 
     Args:
         name: the folder's name.
-        members: each file's path relative to the folder, and why it is left out, or "".
-        open_member: returns the descriptor of a member by its number, None if it cannot be read.
+        members: each file's path relative to the folder, and why it is left out ("" if it is read).
+        open_member: returns the descriptor of a member by its index, None if it cannot be read.
         limits: the limits on what is read.
         on_progress: called for each file.
 

@@ -1,9 +1,9 @@
-"""Splits long text at its own borders: headings, pages, paragraphs, sentences.
+"""Splits long text at headings, pages, paragraphs and sentences.
 
-No chunk ends within a sentence or a table row. A chunk ends at the strongest border in its last
-third: a chapter that nearly fills it ends it. Only a sentence that is larger than a whole chunk is
-cut between words, and a word between characters. The chunks together are the text, character for
-character.
+A chunk ends at the strongest border in its last third, for example at the end of a chapter that
+nearly fills it. Only a sentence or table row that is larger than a chunk is cut: at line ends,
+between words, or, if a word is larger, between characters. The chunks together are the text,
+character for character.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class _Piece:
 
 
 def _count_for_chunk(pieces: list[_Piece]) -> int:
-    """Return how many of `pieces`, which are too many for a chunk, make up the next chunk."""
+    """Return how many pieces make up the next chunk; together they are too large for one."""
     total = sum(piece.tokens for piece in pieces[:-1])
     filled, best = 0, len(pieces) - 1
     for number, piece in enumerate(pieces):
@@ -109,15 +109,15 @@ def _join_pieces(pieces: list[_Piece]) -> TextChunk:
 
 
 def _split_pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
-    """Yield paragraphs, tables and headings, and smaller pieces of those larger than a chunk."""
+    """Yield paragraphs, tables and headings; split those that are larger than a chunk."""
     for start, end, border in _blocks(text):
         yield from _split(text, start, end, border, limit, count)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
-    """Yield runs of lines with the border before each: whole tables, whole paragraphs.
+    """Yield the span of each paragraph and table, and the border before it.
 
-    The mark of a page stays with the text after it.
+    A page mark stays with the text after it.
     """
     start, border, at, was_blank, was_row = 0, Border.HEADING, 0, False, False
     is_mark_alone = False
@@ -169,7 +169,7 @@ def _ends_sentence(text: str, at: int) -> bool:
     return _ABBREVIATION.search(text[max(0, at - _LONGEST_WORD) : at]) is None
 
 
-# The patterns that cut a piece that is too large, the strongest border first.
+# Where a piece that is too large is cut; the strongest border comes first.
 _BORDER_PATTERNS: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
     (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
     (Border.SENTENCE, _SENTENCE),

@@ -1,6 +1,6 @@
-"""Lists and reads the files of collections, in a worker process of their own.
+"""Lists the files of collections, and reads them in a worker process.
 
-Attached files and token counts have another worker, so that a folder of a thousand files delays
+It is not the worker of attached files and token counts, so a folder of a thousand files delays
 neither.
 """
 
@@ -47,7 +47,8 @@ class CollectionReader:
         """Return a file's text.
 
         Raises:
-            DocumentError: there is none.
+            DocumentEmptyError: it has none: an image or a scan.
+            DocumentError: it cannot be read.
         """
         document = await self._worker.extract(path)
         if document.width or len(document.pictured) == document.pages:

@@ -20,7 +20,7 @@ from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_place import place_code
 from desktop_app.domain.documents.passage_words import index_words
 
-# Maximum tokens of a passage. The figures are in the README, "Retrieval quality".
+# Maximum tokens of a passage. `python -m tests.benchmarks retrieval` measures its effect.
 PASSAGE_TOKENS: Final = 320
 
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
@@ -60,7 +60,7 @@ def passages(
 def _locate(
     unit: str, sections: list[DocumentSection], start: int, end: int
 ) -> tuple[int | None, str]:
-    """Return the first section of a piece, and the code of its sections."""
+    """Return the number of a passage's first section, and the code of its place."""
     first = bisect_right(sections, start, key=lambda section: section.start) - 1
     last = bisect_right(sections, end - 1, key=lambda section: section.start) - 1
     if last < 0:
@@ -82,9 +82,9 @@ def _headings(text: str) -> Iterator[_Heading]:
 
 
 def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]:
-    """Return the headings above a piece, the top level first.
+    """Return the headings that apply at the start of a passage, the top level first.
 
-    These are the headings open at its beginning, or the heading that it begins with.
+    Before the first heading of the text, return that heading if the passage contains it.
     """
     at = bisect_right(headings, start, key=lambda heading: heading.start)
     if at == 0 and headings and headings[0].start < end:

@@ -20,7 +20,7 @@ _SPACE: Final = re.compile(r"\s")
 _FOREIGN_SHARE: Final = 0.25
 _DIGIT_SHARE: Final = 0.3
 _MARK_SHARE: Final = 0.12
-# A run of lines is counted at once; a longer line is sorted by pieces of this many characters.
+# A longer line is classified in pieces of this many characters.
 _LONGEST: Final = 2_000
 
 Count = Callable[[str], int]
@@ -49,7 +49,7 @@ def kind_of(line: str) -> TextKind:
 
 
 def count_by_kind(text: str, count: Count) -> dict[TextKind, int]:
-    """Return the tokens of each kind in a text; `count` counts all kinds alike."""
+    """Return the tokens of each kind of text, as `count` counts them."""
     found: dict[TextKind, int] = {}
     for kind, run in groupby(_lines(text), kind_of):
         found[kind] = found.get(kind, 0) + count("".join(run))

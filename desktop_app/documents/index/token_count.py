@@ -2,11 +2,10 @@
 
 Only the child process that reads documents imports this: the encoding takes 0.2 s and 83 MB.
 
-tiktoken splits text by a regular expression before it looks at ranks, and that expression overflows
-on very long runs of a single kind of character (a million spaces raise PanicException). So text is
-encoded in pieces, cut where the expression would split anyway: the count is exactly tiktoken's.
-Only a run of more than PIECE characters without such a position is cut anywhere, which can change
-the count by a few tokens per PIECE.
+tiktoken first splits text by a regular expression, which overflows on very long runs of a single
+kind of character (a million spaces raise PanicException). So text is encoded in pieces, cut where
+the expression would split anyway: the count is exactly tiktoken's. Only a run of more than PIECE
+characters without such a position is cut elsewhere, which can change the count by a few tokens.
 """
 
 from __future__ import annotations
@@ -27,9 +26,8 @@ PIECE: Final = 20_000
 # tiktoken's name for the cached ranks: the SHA-1 of their URL.
 _RANKS: Final = "tokenizer/fb374d419588a4632f3f557e76b4b70aebbca790"
 _RANKS_SHA256: Final = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
-# o200k_base always splits between a letter or digit and white space or a mark that no word
-# contains: runs of letters and of digits end there, and every pattern that takes the next character
-# may begin with it. The apostrophe is missing because it binds ("don't").
+# o200k_base always splits between a letter or digit and the white space or punctuation after it.
+# The apostrophe is missing, because it can be part of a word ("don't").
 _CUT: Final = re.compile(r"(?<=[^\W_])(?=[\s.,;:!?()\[\]{}\"、。，！？；：（）「」])")
 
 

@@ -1,7 +1,7 @@
 """Reads e-mail files: sender, recipients, date, subject, text and attachments.
 
 Attached messages, such as forwarded ones, follow the text; attached documents follow those, each
-under its name. Anything not read is listed.
+under its name. The header lists attachments that are not read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNo
     """Return the message as text, and a note for the user; `files` collects attachments.
 
     Raises:
-        DocumentDamagedError: there is no mail header in it.
+        DocumentDamagedError: it has no mail header, or cannot be parsed.
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     try:
@@ -41,7 +41,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNo
 def _read_message(
     message: EmailMessage, files: DocumentBundle, depth: int
 ) -> tuple[list[str], str]:
-    """Return the header lines, and the text including attached messages."""
+    """Return the header lines, and all text: the header, the body and attached messages."""
     header_lines = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
     words, messages = [_read_body(message)], []
     attached: list[tuple[str, bytes]] = []
@@ -65,7 +65,8 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
     if not isinstance(inner, EmailMessage):
         return None
     if not inner.keys() and part.get("Content-Transfer-Encoding", "").lower() == "base64":
-        # Some programs encode it, which the standard forbids and the parser leaves undecoded.
+        # Some programs encode the message, which the standard forbids; the parser does not decode
+        # it.
         packed = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
         return email.message_from_bytes(packed, EmailMessage, policy=email.policy.default)
     return inner

@@ -41,7 +41,7 @@ _BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.e
 
 
 def is_message(data: bytes) -> bool:
-    """Return True if a compound file is a message: its directory names its first property."""
+    """Return True if a compound file is a message: its directory names the message class."""
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
@@ -60,17 +60,17 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNo
 
 
 class _Message:
-    """A message or an attached message; `place` is the path of its properties in the file."""
+    """A message or an attached message; `path` is that of its properties in the file."""
 
-    def __init__(self, file: olefile.OleFileIO, place: str = "") -> None:
+    def __init__(self, file: olefile.OleFileIO, path: str = "") -> None:
         self._file = file
-        self._place = place
+        self._path = path
 
     def text(self, files: DocumentBundle, depth: int) -> str:
         """Return header, text and attached messages; `files` collects attached files."""
         attached, messages = [], []
         for folder in self._attachments():
-            inner = f"{self._place}{folder}/{_ATTACHED_MESSAGE}/"
+            inner = f"{self._path}{folder}/{_ATTACHED_MESSAGE}/"
             if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _DEEPEST:
                 message = _Message(self._file, inner)
                 messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
@@ -102,7 +102,7 @@ class _Message:
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""
-        above = [step for step in self._place.split("/") if step]
+        above = [step for step in self._path.split("/") if step]
         at = len(above)
         return sorted(
             {
@@ -113,7 +113,7 @@ class _Message:
         )
 
     def _text(self, key: str, folder: str = "") -> str:
-        """Return a text property, in Unicode or in an unnamed encoding; "" for none."""
+        """Return a text property, in UTF-16 or in an unnamed encoding; "" for none."""
         if wide := self._bytes(f"{key}001F", folder):
             return wide.decode("utf-16-le", "replace").rstrip("\0")
         narrow = self._bytes(f"{key}001E", folder).rstrip(b"\0")
@@ -121,17 +121,17 @@ class _Message:
         return decoded.text if decoded else narrow.decode("latin-1")
 
     def _bytes(self, key: str, folder: str = "") -> bytes:
-        path = f"{self._place}{folder}{_STREAM}{key}"
+        path = f"{self._path}{folder}{_STREAM}{key}"
         if not self._file.exists(path):
             return b""
         with self._file.openstream(path) as stream:
             return bytes(stream.read())
 
     def _date(self) -> str:
-        """Return when it was sent, else delivered: stored as units of 100 ns since 1601."""
+        """Return when it was sent, else delivered, stored as units of 100 ns since 1601."""
         times = {}
-        with self._file.openstream(f"{self._place}{_PROPERTIES}") as stream:
-            rows = stream.read()[_ATTACHED_HEADER_SIZE if self._place else _HEADER_SIZE :]
+        with self._file.openstream(f"{self._path}{_PROPERTIES}") as stream:
+            rows = stream.read()[_ATTACHED_HEADER_SIZE if self._path else _HEADER_SIZE :]
         for start in range(0, len(rows) - 15, 16):
             _, key, value = struct.unpack_from("<HH4xQ", rows, start)
             times[key] = value

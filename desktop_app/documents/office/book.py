@@ -47,7 +47,7 @@ def read(
 
 
 def _chapters(book: Element, folder: str) -> list[str]:
-    """Return the parts in the order of the book."""
+    """Return the names of the chapters' parts in reading order."""
     items = {item.get("id", ""): item for item in book.iter(f"{_OPF}item")}
     found = []
     for row in book.iter(f"{_OPF}itemref"):

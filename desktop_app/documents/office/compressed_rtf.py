@@ -1,4 +1,4 @@
-"""Decompresses the RTF of Outlook's messages ([MS-OXRTFCP]), damaged ones as far as they go."""
+"""Decompresses the RTF of Outlook's messages ([MS-OXRTFCP]), as much as is there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _HEADER: Final = struct.Struct("<II4sI")
 
 
 def decompress(data: bytes) -> bytes:
-    """Decompress RTF. Return what is there if it ends too early.
+    """Decompress RTF; if it ends too early, return what is there.
 
     Raises:
-        ValueError: it is of another kind.
+        ValueError: it is not compressed RTF.
     """
     if len(data) < _HEADER.size or data[8:12] not in (b"LZFu", b"MELA"):
         raise ValueError("no compressed RTF")
@@ -28,7 +28,7 @@ def decompress(data: bytes) -> bytes:
 
 
 def _expand(content: bytes, size: int, kind: bytes) -> bytes:
-    # The library refuses a wrong checksum, and all the text with it.
+    # The library returns no text if the checksum is wrong, so it gets the right one.
     checksum = crc32(content) if kind == b"LZFu" else 0
     result: bytes = compressed_rtf.decompress(
         _HEADER.pack(len(content) + 12, size, kind, checksum) + content

@@ -1,7 +1,7 @@
 """Extracts the text of drawings in Office documents: charts as tables, diagrams as lists.
 
 A chart stores the words and values that it shows (ISO/IEC 29500-1, 21.2), so its workbook need not
-be opened. A diagram (SmartArt, 21.4) stores its words as points of a model.
+be opened. A diagram (SmartArt, 21.4) stores its words in a tree of points.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from desktop_app.documents.office.package import Package, local_name
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MOST_POINTS: Final = 5_000
 _MOST_SERIES: Final = 200
-# One day before 1 January 1900, and another for Excel's 29 February 1900, which never was.
+# Day 1 is 1 January 1900, and Excel counts a 29 February 1900 that never was.
 _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
@@ -51,7 +51,7 @@ def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
 
 
 def relation_id(element: Element, name: str = "id") -> str:
-    """Return the id of the relation that an element names; "" for none."""
+    """Return the id of the relation that an element refers to; "" for none."""
     return element.get(f"{_RELATION}{name}", "")
 
 
@@ -111,7 +111,7 @@ def _series_name(element: Element) -> str:
 
 
 def _points(source: Element | None) -> dict[int, str]:
-    """Return values by index, with multi-level categories joined."""
+    """Return the values by index; the levels of a category are joined."""
     if source is None:
         return {}
     levels = [_level(e) for e in [*_iterate(source, "lvl")][::-1] or [source]]
@@ -129,12 +129,11 @@ def _points(source: Element | None) -> dict[int, str]:
 
 def _level(element: Element) -> dict[int, str]:
     style = next((code.text or "" for code in _iterate(element, "formatCode")), "")
-    return {_index_of(point): _value(point, style) for point in _iterate(element, "pt")}
+    return {_index(point.get("idx", "")): _value(point, style) for point in _iterate(element, "pt")}
 
 
-def _index_of(point: Element) -> int:
-    place = point.get("idx", "")
-    return int(place) if place.isdecimal() and len(place) < 8 else 0
+def _index(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 8 else 0
 
 
 def _value(point: Element, style: str) -> str:
@@ -154,7 +153,7 @@ def _value(point: Element, style: str) -> str:
 
 
 def _text_of(element: Element | None) -> str:
-    """Return all words of rich text, or of the cell that a title refers to."""
+    """Return the words of rich text, or of the cell that a title refers to."""
     if element is None:
         return ""
     texts = [text.text or "" for text in _iterate(element, "t")] or [
@@ -169,9 +168,8 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
     children: dict[str, list[tuple[int, str]]] = {}
     for link in _iterate(tree, "cxn"):
         if link.get("type", "parOf") == "parOf":
-            order = link.get("srcOrd", "0")
-            at = int(order) if order.isdecimal() and len(order) < 8 else 0
-            children.setdefault(link.get("srcId", ""), []).append((at, link.get("destId", "")))
+            child = (_index(link.get("srcOrd", "0")), link.get("destId", ""))
+            children.setdefault(link.get("srcId", ""), []).append(child)
     roots = [key for key, point in points.items() if point.get("type") == "doc"]
     seen: set[str] = set()
     waiting = [(key, -1) for key in reversed(roots)]

@@ -1,7 +1,7 @@
 """Writes Markdown for the document readers: blocks, lists, tables, footnotes, numbering.
 
-Markdown's special characters are not escaped: that costs tokens and hides words from a search. Only
-characters that would break a table are.
+Markdown's special characters are not escaped, except the bars of tables: escapes cost tokens and
+hide words from a search.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def subscript(text: str) -> str:
 
 
 def link(text: str, address: str) -> str:
-    """Return a link to a web or mail address; of any other link, only its words."""
+    """Return a link to a web or mail address; for any other address, only the words."""
     words = text.strip()
     is_outside = address.lower().startswith(("http://", "https://", "mailto:"))
     if not words or not is_outside or words in (address, address.removeprefix("mailto:")):

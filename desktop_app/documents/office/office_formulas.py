@@ -1,7 +1,7 @@
 """Writes Office formulas on one line, as they are typed: a/b, x^2, √(a+b), ∑_(i=1)^n.
 
-The structure of Office Math is that of ISO/IEC 29500-1, 22.1. OpenDocument stores formulas as
-MathML, which also states how the formula was typed.
+ISO/IEC 29500-1, 22.1, describes Office Math. OpenDocument stores formulas as MathML with an
+annotation: the formula as it was typed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _MATH: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _VALUE: Final = f"{_MATH}val"
 _INTEGRAL: Final = "∫"
 _HAT: Final = "\u0302"
-# An operand in brackets of its own needs no others.
+# An operand that has brackets needs no others.
 _BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 
 def office_math_line(formula: Element) -> str:
-    """Return a formula of Office Math on one line (m:oMath or an element in it)."""
+    """Return a formula of Office Math, or an element of one, on one line."""
     line = last = ""
     for child in formula:
         part = _element_text(child)

@@ -82,7 +82,7 @@ def _number(text: str | None, default: int = 1) -> int:
 
 
 class _Styles:
-    """The styles of a document: their parents, which are bold, and how lists are numbered."""
+    """The styles of a document: parents, bold, raised or lowered text, and list numbering."""
 
     def __init__(self, trees: Iterable[Element]) -> None:
         self._parents: dict[str, str] = {}
@@ -96,8 +96,8 @@ class _Styles:
                 words = style.find(f"{STYLE}text-properties")
                 if words is not None and words.get(f"{_FO}font-weight") == "bold":
                     self._bold.add(name)
-                if words is not None and (place := words.get(f"{STYLE}text-position")):
-                    self._text_positions[name] = place
+                if words is not None and (position := words.get(f"{STYLE}text-position")):
+                    self._text_positions[name] = position
             for style in tree.iter(f"{TEXT}list-style"):
                 levels = {_number(level.get(f"{TEXT}level")): level for level in style}
                 self._lists[style.get(f"{STYLE}name", "")] = levels
@@ -115,11 +115,11 @@ class _Styles:
         return name in self._bold
 
     def raise_or_lower(self, name: str, words: str) -> str:
-        """Raise or lower words, as the style demands."""
-        height = self._text_positions.get(name, "").split(" ")[0]
-        if height.startswith(("sub", "-")):
+        """Raise or lower words, if the style does."""
+        position = self._text_positions.get(name, "").split(" ")[0]
+        if position.startswith(("sub", "-")):
             return md.subscript(words)
-        return words if height in ("", "0%") else md.superscript(words)
+        return words if position in ("", "0%") else md.superscript(words)
 
     def label(self, name: str, counts: list[int]) -> str:
         """Return the label of a list item; `counts` are its number and those above it."""
@@ -127,7 +127,7 @@ class _Styles:
         level = levels.get(len(counts))
         if level is None or not level.get(f"{STYLE}num-format"):
             return "-"
-        # Each number is shown in the format of its own level, and not at all if that has none.
+        # Each number has the format of its own level, and is left out if that has none.
         formats = {
             at: definition.get(f"{STYLE}num-format", "") for at, definition in levels.items()
         }
@@ -261,7 +261,7 @@ class _Reader:
         """Return a table or a sheet.
 
         Raises:
-            DocumentTooLargeError: more cells than anybody reads.
+            DocumentTooLargeError: the tables so far have too many cells.
         """
         rows: list[list[str]] = []
         for row in _rows(element):
@@ -288,7 +288,7 @@ class _Reader:
 
 
 def _rows(element: Element) -> Iterator[Element]:
-    """Yield the rows of a table, including groups, without tables in its cells."""
+    """Yield the rows of a table, including those in groups, but not of tables in its cells."""
     for child in element:
         if local_name(child) == "table-row":
             yield child
@@ -297,7 +297,7 @@ def _rows(element: Element) -> Iterator[Element]:
 
 
 def _wrap(child: Element) -> Element:
-    """Return a parent for an element, because `blocks` reads the children of an element."""
-    parent = Element("around")
+    """Return a parent for an element, because `_Reader.blocks` reads the children of one."""
+    parent = Element("parent")
     parent.append(child)
     return parent

@@ -25,14 +25,14 @@ BROKEN: Final = (
 )
 """The exceptions of the standard library for damaged or encrypted archives."""
 
-# Strict files name the same elements by other addresses (ISO/IEC 29500-1, annex A).
+# Strict files use other namespaces for the same elements (ISO/IEC 29500-1, annex A).
 _STRICT_NAMESPACE: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
 _ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _MANIFEST: Final = "META-INF/manifest.xml"
 
 
 class Package:
-    """The parts of a document by name; the limits bound their total size.
+    """A document's parts by name; `limits` bounds their total size.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -77,12 +77,10 @@ class Package:
             DocumentDamagedError
         """
         data = self.bytes(part)
+        # UTF-16 would hide a declaration from the search.
+        is_utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
         try:
-            if (
-                b"<!DOCTYPE" in data
-                or b"<!ENTITY" in data
-                or data[:2] in (b"\xff\xfe", b"\xfe\xff")
-            ):
+            if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
                 raise refusals.damaged(self.name, f"{part}: a document type of its own")
             return ElementTree.fromstring(to_transitional(data))
         except (ElementTree.ParseError, ValueError, LookupError) as error:
@@ -132,7 +130,7 @@ def local_name(element: ElementTree.Element) -> str:
 
 
 def whole_number(text: str | None, default: int = 0) -> int:
-    """Return the number that an attribute holds, `default` if it holds none of 9 digits or less."""
+    """Return the number in an attribute; `default` if there is none, or it is too long."""
     return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 
@@ -142,7 +140,7 @@ def to_transitional(data: bytes) -> bytes:
 
 
 def resolve_part(folder: str, target: str) -> str:
-    """Resolve `target` relative to `folder`."""
+    """Return the name of the part at `target`, relative to `folder`."""
     steps = [] if target.startswith("/") else [step for step in folder.split("/") if step]
     for step in target.split("/"):
         if step == "..":

@@ -1,7 +1,7 @@
 """Converts PowerPoint's slides (.pptx) to text under marks such as "[slide 2]".
 
-Includes tables, charts and notes. Reads the parts directly, in the order of the show, as ISO/IEC
-29500-1 describes them.
+Includes tables, charts and notes. Reads the slides' parts in the order of the presentation, as
+ISO/IEC 29500-1 describes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, whole_number
+from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.worker.protocol import Limits
 
 _FORMATS: Final = "{http://schemas.openxmlformats.org/"
@@ -31,9 +31,9 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
     """
     package = Package(name, data, limits)
-    show = package.main_part(_MAIN_PART)
-    targets = package.relations(show)
-    ids = [row.get(_RELATION, "") for row in package.xml(show).iter(f"{P}sldId")]
+    main = package.main_part(_MAIN_PART)
+    targets = package.relations(main)
+    ids = [row.get(_RELATION, "") for row in package.xml(main).iter(f"{P}sldId")]
     parts = [targets[key] for key in ids if key in targets and targets[key] in package]
     texts = [
         f"[slide {number}]\n\n{md.join_blocks(_slide(package, part))}".strip()
@@ -55,7 +55,7 @@ def _shapes(
     parent: Element, package: Package, relations: Mapping[str, str]
 ) -> Iterator[MarkdownBlock]:
     for child in parent:
-        match str(child.tag).rpartition("}")[2]:
+        match local_name(child):
             case "sp":
                 yield from _shape(child)
             case "graphicFrame":
@@ -69,8 +69,8 @@ def _shapes(
 
 
 def _shape(shape: Element) -> Iterator[MarkdownBlock]:
-    place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
-    kind = "" if place is None else place.get("type", "body")
+    placeholder = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
+    kind = "" if placeholder is None else placeholder.get("type", "body")
     if kind in _REPEATED_PLACEHOLDERS:
         return
     lines = []
@@ -92,7 +92,7 @@ def _paragraph_text(paragraph: Element) -> str:
 
 def _run_text(part: Element) -> str:
     """Return the text of a run, a field, a line break or a formula."""
-    local = str(part.tag).rpartition("}")[2]
+    local = local_name(part)
     if local == "br":
         return "\n"
     if local in ("oMath", "oMathPara", "m"):
@@ -101,10 +101,10 @@ def _run_text(part: Element) -> str:
         return "".join(_run_text(child) for child in (part[0] if len(part) else part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))
     properties = part.find(f"{A}rPr")
-    height = "" if properties is None else properties.get("baseline", "")
-    if height in ("", "0", "0%"):
+    baseline = "" if properties is None else properties.get("baseline", "")
+    if baseline in ("", "0", "0%"):
         return text
-    return md.subscript(text) if height.startswith("-") else md.superscript(text)
+    return md.subscript(text) if baseline.startswith("-") else md.superscript(text)
 
 
 def _cells(row: Element) -> list[str]:

@@ -1,8 +1,8 @@
 """Converts rich text (RTF) to Markdown: headings, lists, tables, footnotes, links.
 
-Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are letters in the code page of
-their font; other characters come as numbers followed by stand-ins. Tracked deletions, hidden text,
-and what repeats on every page are left out.
+Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are characters in the code page of
+their font; other characters are written as numbers, each followed by stand-ins for programs that
+cannot read it. Tracked deletions, hidden text, and what repeats on every page are left out.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _STRUCTURE_WORDS: Final = frozenset(
     ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
     + ("cellx", "clvmrg", "clmrg")
 )
-# All other control words are about looks, and are most of a file.
+# All other control words are about appearance, and are most of a file.
 _KNOWN_WORDS: Final = (
     _FORMAT_WORDS
     | _STRUCTURE_WORDS
@@ -103,9 +103,10 @@ class _State(NamedTuple):
     """The formatting state within a group.
 
     Attributes:
-        destination: "" for the text, else the destination, whose words are something else.
+        destination: "" for the document's text; otherwise the words are a font's name, a label …
         script: "super", "sub", or "" for neither.
-        stand_ins: the number of characters after a number that stand in for it.
+        stand_ins: the number of stand-ins after each character that is written as a number.
+        is_ignorable: the next control word begins a destination that readers may ignore.
     """
 
     destination: str = ""
@@ -119,7 +120,7 @@ class _State(NamedTuple):
 
 @dataclass
 class _Paragraph:
-    """The current paragraph."""
+    """The current paragraph; each run is a text and whether it is bold."""
 
     runs: list[tuple[str, bool]] = field(default_factory=list)
     style: int = -1
@@ -131,7 +132,7 @@ class _Paragraph:
 
 @dataclass
 class _Group:
-    """The state to restore after a group, and a callback for the group's end."""
+    """An open group: the state to restore at its end, and a callback for its end."""
 
     state: _State
     on_end: Callable[[], None] | None = None
@@ -165,17 +166,17 @@ class _Reader:
         self._rows: list[Row] = []
 
     def read(self, data: bytes) -> None:
-        """Read a whole document."""
-        at: int | None = 0
-        while at is not None:
-            at = self._read_from(data, at)
+        """Read a document."""
+        start: int | None = 0
+        while start is not None:
+            start = self._read_from(data, start)
         self._flush()
         self._end_paragraph()
         self._end_table()
 
-    def _read_from(self, data: bytes, begin: int) -> int | None:
-        """Read up to the end, or up to binary data; return the offset after the data."""
-        for found in _TOKEN.finditer(data, begin):
+    def _read_from(self, data: bytes, start: int) -> int | None:
+        """Read up to binary data, and return the offset after it; None at the end."""
+        for found in _TOKEN.finditer(data, start):
             match found.lastindex:
                 case 1 | 2:
                     word, number = found[1], found[2]
@@ -197,16 +198,16 @@ class _Reader:
                     self._add_bytes(found[6])
         return None
 
-    # ------------------------------------------------------------ letters
+    # ------------------------------------------------------------ characters
 
     def _add_bytes(self, text: bytes) -> None:
-        """Add letters, except the stand-ins of a character given as a number."""
+        """Add characters, except the stand-ins of a character written as a number."""
         skipped = min(self._stand_ins_left, len(text))
         self._stand_ins_left -= skipped
         self._bytes += text[skipped:]
 
     def _flush(self) -> None:
-        """Decode the letters so far in the code page of their font."""
+        """Decode the bytes so far in the code page of their font."""
         self._stand_ins_left = 0
         if self._bytes:
             encoding = self._fonts.get(self._state.font, "") or self._encoding
@@ -249,7 +250,7 @@ class _Reader:
             self._flush()
             self._add_text(_SYMBOLS[symbol])
 
-    # ------------------------------------------------------------ words of control
+    # ------------------------------------------------------------ control words
 
     def _word(self, word: str, number: int | None) -> None:
         if word == "u" and number is not None:
@@ -277,7 +278,7 @@ class _Reader:
             self._change_format(word, number)
 
     def _change_format(self, word: str, number: int | None) -> None:
-        """Change the formatting of the letters that follow."""
+        """Change the formatting of the characters that follow."""
         is_on = number != 0
         match word:
             case "f":
@@ -368,7 +369,7 @@ class _Reader:
             self._groups[-1].on_end = self._take_address
 
     def _begin_nested_text(self, word: str) -> None:
-        """Begin a note, a text box, or the words of a link."""
+        """Begin a note, a text box, or the words of a link, up to the end of the group."""
         if self._state.destination or not self._groups:
             return
         if word == "fldrslt":
@@ -392,12 +393,12 @@ class _Reader:
         self._flush()
         if not self._groups:
             return
-        kept = self._groups.pop()
+        group = self._groups.pop()
         if self._state.destination == "stylesheet":
             self._take_style()
-        if kept.on_end:
-            kept.on_end()
-        self._state = kept.state
+        if group.on_end:
+            group.on_end()
+        self._state = group.state
 
     def _take_style(self) -> None:
         name = "".join(self._destination_texts).strip().rstrip(";").casefold()
@@ -456,13 +457,13 @@ class _Reader:
             self._end_table()
             self.blocks.append(self._block(ended, plain))
 
-    def _block(self, done: _Paragraph, plain: str) -> MarkdownBlock:
-        outline = self._headings.get(done.style) if done.outline is None else done.outline
+    def _block(self, ended: _Paragraph, plain: str) -> MarkdownBlock:
+        outline = self._headings.get(ended.style) if ended.outline is None else ended.outline
         if outline is not None and 0 <= outline < _NO_OUTLINE:
-            number = f"{done.label} " if done.label not in ("", "-") else ""
+            number = f"{ended.label} " if ended.label not in ("", "-") else ""
             return md.heading(number + plain, outline + 1)
-        text = "".join(_join_runs(done.runs)).strip("\n ")
-        return md.item(done.label, text, done.level) if done.label else MarkdownBlock(text)
+        text = "".join(_join_runs(ended.runs)).strip("\n ")
+        return md.item(ended.label, text, ended.level) if ended.label else MarkdownBlock(text)
 
     def _end_table(self) -> None:
         rows, self._rows = self._rows, []
@@ -475,7 +476,7 @@ class _Reader:
 
 
 def _join_runs(runs: list[tuple[str, bool]]) -> Iterator[str]:
-    """Join the runs to Markdown, adjacent runs with the same weight together."""
+    """Join adjacent runs of the same weight, and yield them as Markdown."""
     at = 0
     while at < len(runs):
         end = at

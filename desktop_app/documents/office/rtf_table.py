@@ -10,7 +10,7 @@ from typing import Final
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 
-# In twentieths of a point. Edges that lie closer are the same: programs round them.
+# In twentieths of a point. Edges this close are meant to be the same: programs round them.
 _SAME_EDGE: Final = 60
 # Word has 63 in a table. Above this limit, rows are not aligned.
 _MOST_COLUMNS: Final = 256
@@ -31,7 +31,7 @@ class Row:
 
 
 def table_block(rows: Sequence[Row]) -> MarkdownBlock:
-    """Return the rows as a table; a single cell is a frame around text, and becomes its words."""
+    """Return the rows as a table; a single cell is a frame around text, and becomes text."""
     if len(rows) == 1 and len(rows[0].texts) == 1:
         return MarkdownBlock(rows[0].texts[0])
     columns = _edges(rows)

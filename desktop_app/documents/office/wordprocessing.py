@@ -99,7 +99,7 @@ class _Styles:
 
 
 class _Numbering:
-    """Counts the numbers of lists, in the order of the calls."""
+    """The numbering of lists: counts the paragraphs of each."""
 
     def __init__(self, tree: Element) -> None:
         self._abstract = {e.get(f"{W}abstractNumId", ""): e for e in tree.iter(f"{W}abstractNum")}
@@ -111,7 +111,7 @@ class _Numbering:
         self._restarted: set[tuple[str, int]] = set()
 
     def label(self, number_id: str, level: int) -> str:
-        """Return the label of a list's next paragraph: "-", "3.", "b)", "2.1"."""
+        """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1"."""
         abstract_id, instance = self._lists.get(number_id, ("", None))
         abstract = self._abstract.get(abstract_id)
         levels = {} if abstract is None else self._levels(abstract)
@@ -119,8 +119,7 @@ class _Numbering:
         style = _value(definition, f"{W}numFmt") or "bullet"
         if style in ("bullet", "none"):
             return "-" if style == "bullet" else ""
-        # Lists with a number to restart from count separately; others share the count of their
-        # abstract list.
+        # Lists that restart count separately; others share the count of their abstract list.
         is_restarted = (
             instance is not None and instance.find(f"{W}lvlOverride/{W}startOverride") is not None
         )

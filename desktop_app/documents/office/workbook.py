@@ -1,8 +1,8 @@
 """Converts workbooks (.xlsx) to Markdown tables, one per sheet, with python-calamine.
 
 python-calamine does not tell how a number is formatted or which error a cell contains, and it reads
-a formula that no program has calculated as an empty cell. Such cells are rewritten as the text that
-Excel shows before python-calamine gets the workbook.
+a formula that no program has calculated as an empty cell. So such cells are first rewritten as the
+text that Excel shows.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def read(name: str, data: bytes, limits: Limits) -> str:
 def _sheet_texts(
     package: Package, workbook: python_calamine.CalamineWorkbook
 ) -> Iterator[tuple[str, str]]:
-    """Yield the heading of each sheet, with its table and the drawings over its cells.
+    """Yield the heading of each sheet, and its content: its table and its drawings.
 
-    Hidden sheets are read, and marked as hidden. Empty sheets count, too.
+    Includes empty sheets, and hidden ones, which are marked.
     """
     main = package.main_part(_WORKBOOK)
     targets = package.relations(main)
@@ -90,7 +90,7 @@ def _sheet_texts(
 def _table(sheet: python_calamine.CalamineSheet) -> str:
     """Return the used range as a table.
 
-    Several empty rows become a single row, which still separates tables.
+    Several empty rows become one, which still separates tables.
     """
     lines: list[str] = []
     blank = f"|{'  |' * sheet.width}"
@@ -132,9 +132,9 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _with_displayed_texts(package: Package) -> bytes:
-    """Return a copy of the workbook whose special cells contain the text that Excel shows.
+    """Return a copy of the workbook in which special cells contain the text that Excel shows.
 
-    The copy is not compressed, and every part in it has been unpacked within the limits.
+    Parts are unpacked here, within the limits; the copy is not compressed.
     """
     copy = io.BytesIO()
     percentages = _percentage_cell(package)

@@ -4,8 +4,8 @@ Most files write each column as a whole, and the order of their content stream i
 Some write line by line across the page: the first line of the left column, the first of the right,
 and so on. The positions of the lines tell such pages from tables: few lines cross the gutter,
 running text fills the columns on both sides, no ruling crosses the gutter, and the columns do not
-start rows at the same heights. A side that is no column may itself be two. A file that draws both
-columns of a line as a single string, with a gap inside, is divided at these gaps first.
+start rows at the same heights. A side that is not one column may be two. If a file draws both
+columns of a line as a single string with a gap inside, the line is first split at the gap.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class _Band:
     """A vertical range of the page, from `top` down to `bottom`.
 
     Attributes:
-        gutters: between interleaved columns, from left to right; () if there are none.
+        gutters: the x of each gutter between interleaved columns, from left to right; () if the
+            band has none.
     """
 
     top: float
@@ -63,8 +64,8 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
     """Return the characters of a page with interleaved columns, in reading order.
 
     Returns:
-        Pieces of character numbers in the content stream, or None for any other page, whose stream
-        is in reading order.
+        The numbers of the characters in the content stream, in pieces; None for any other page,
+        because its stream is in reading order.
     """
     boxes = _boxes(textpage)
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MOST_BOXES:
@@ -88,7 +89,7 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
 
 
 def _split_at_gaps(box: _Box, gaps: Sequence[_Box]) -> list[_Box]:
-    """Return the parts of a piece of text between the gaps inside it."""
+    """Split the box of a piece of text at the gaps inside it."""
     inside = [
         gap for gap in gaps if box.bottom < gap.middle < box.top and box.left < gap.left < box.right
     ]
@@ -102,11 +103,12 @@ def _split_at_gaps(box: _Box, gaps: Sequence[_Box]) -> list[_Box]:
 def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[_Box]:
     """Return the gaps between words that are too wide for a space.
 
-    A position costs a call into pdfium: a few lines tell whether most lines have such a gap.
+    Each position costs a call into pdfium, so a sample of lines decides first whether most lines
+    have such a gap.
     """
     text = textpage.get_text_range()
     if len(text) != textpage.count_chars():
-        return []  # a character beyond the basic plane: positions in the text are not its numbers
+        return []  # a character beyond the basic plane: offsets in the text are not its numbers
     lines = [found.span() for found in re.finditer(r"[^\r\n]+", text)]
     step = max(1, len(lines) // _SAMPLED_LINES)
     sample = [_gaps_of_line(textpage, text, *line) for line in lines[::step]]
@@ -151,10 +153,10 @@ def _is_continuation(last: _Box, box: _Box) -> bool:
 
 
 def _gutter(lines: Sequence[_Box]) -> float | None:
-    """Return the x in the middle of the page that the fewest lines cross.
+    """Return the x near the middle of the page that the fewest lines cross.
 
-    Returns None if too many lines cross it, or if the stream does not change sides often enough to
-    be interleaved.
+    Returns None if the page is too narrow, too many lines cross the x, or the stream changes sides
+    too rarely to be interleaved.
     """
     left, right = min(box.left for box in lines), max(box.right for box in lines)
     width = right - left
@@ -222,7 +224,10 @@ def _gutters(lines: Sequence[_Box], gutter: float) -> tuple[float, ...]:
 
 
 def _columns(lines: Sequence[_Box], gutter: float) -> list[list[_Box]] | None:
-    """Split lines at a gutter, and each side that is no running text once more."""
+    """Split lines at a gutter, and each side that is not running text at an inner gutter.
+
+    Returns None if the result would not be interleaved columns of running text.
+    """
     sides = (
         [box for box in lines if box.right <= gutter],
         [box for box in lines if box.left > gutter],
@@ -251,7 +256,7 @@ def _is_running_text(lines: Sequence[_Box]) -> bool:
 
 
 def _have_shared_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
-    """Return True if both sides have wider gaps at the same heights, like the rows of a table."""
+    """Return True if both sides have wide gaps at the same heights, like the rows of a table."""
     gaps, others = _gaps(left), _gaps(right)
     shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
     return shared >= 2 and shared >= 0.6 * max(len(gaps), len(others))
@@ -265,28 +270,28 @@ def _gaps(lines: Sequence[_Box]) -> list[float]:
     return [b for step, b in zip(steps, middles[1:], strict=True) if step > 1.3 * pitch]
 
 
-class _Piece(NamedTuple):
-    """The sort key of a piece: its band, its column there, its position in the stream."""
+class _PieceKey(NamedTuple):
+    """The sort key of a piece: its band, its column there, its first character's number."""
 
     band: int
-    side: int
-    place: int
+    column: int
+    start: int
 
 
 def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int]]:
-    pieces: dict[_Piece, list[int]] = {}
-    at = _Piece(0, 0, 0)
+    pieces: dict[_PieceKey, list[int]] = {}
+    key = _PieceKey(0, 0, 0)
     for index in range(textpage.count_chars()):
         middle = _center_of(textpage, index)
         if middle is not None:
             band = _band_at(bands, middle[1])
-            side = bisect_left(bands[band].gutters, middle[0])
-            if (band, side) != at[:2]:
-                at = _Piece(band, side, index)
-        pieces.setdefault(at, []).append(index)
+            column = bisect_left(bands[band].gutters, middle[0])
+            if (band, column) != key[:2]:
+                key = _PieceKey(band, column, index)
+        pieces.setdefault(key, []).append(index)
         if raw.FPDFText_GetUnicode(textpage, index) == ord("\n"):
-            at = _Piece(at.band, at.side, index + 1)
-    return [pieces[piece] for piece in sorted(pieces)]
+            key = key._replace(start=index + 1)
+    return [pieces[key] for key in sorted(pieces)]
 
 
 def _center_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:
@@ -300,6 +305,6 @@ def _center_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] 
 
 
 def _band_at(bands: Sequence[_Band], y: float) -> int:
-    """Return the band nearest to a height."""
+    """Return the index of the band nearest to a height."""
     distances = [max(0.0, band.bottom - y, y - band.top) for band in bands]
     return distances.index(min(distances))

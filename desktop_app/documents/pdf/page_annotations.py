@@ -83,7 +83,7 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 
 
 def _field(form: Any, annotation: Any) -> list[str]:
-    """Return a field that has something to say; a radio button only if it is selected."""
+    """Return the line of a field; none for a button, or a radio button that is not selected."""
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:
         return []
@@ -100,7 +100,7 @@ def _field(form: Any, annotation: Any) -> list[str]:
 
 
 def _read_string(get: Callable[..., int], form: Any, annotation: Any) -> str:
-    """Call a function of pdfium's that fills a buffer with UTF-16, and decode the buffer."""
+    """Have a function of pdfium fill a buffer with UTF-16, and decode it."""
     size = min(get(form, annotation, None, 0), _LONGEST_STRING)
     buffer = ctypes.create_string_buffer(size + 2)
     get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)

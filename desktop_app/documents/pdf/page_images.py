@@ -15,14 +15,14 @@ from desktop_app.documents.worker.protocol import ScaledImage
 
 # Small print is legible at 150 dots per inch; a PDF point is 1/72 inch.
 _DOTS_PER_POINT: Final = 150 / 72
-# No model's rule keeps a longer side.
+# No model sees a longer side: larger images are scaled down.
 _LONGEST_SIDE: Final = 2048
 
 Size = tuple[int, int]
 
 
 def natural_size(points: tuple[float, float]) -> Size:
-    """Return the pixels to render a page of this size in points with, so that it is legible."""
+    """Return the size in pixels at which a page of this size in points is legible."""
     width, height = points
     longest = max(width, height, 1.0)
     ratio = min(_DOTS_PER_POINT, _LONGEST_SIDE / longest)
@@ -38,7 +38,7 @@ def render(
 
     Raises:
         DocumentEncryptedError: the password is missing or wrong.
-        DocumentDamagedError: not a PDF that can be rendered, or there is no such page.
+        DocumentDamagedError: the PDF cannot be rendered, or there is no such page.
     """
     try:
         with pdfium.PdfDocument(data, password=password or None) as document:
@@ -52,7 +52,7 @@ def render(
 def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledImage:
     width, height = page.get_size()
     scale = min(size[0] / max(width, 1.0), size[1] / max(height, 1.0))
-    # pdfium rounds up: scaling by a pixel less keeps within the size.
+    # pdfium rounds up, which could exceed the size by a pixel.
     scale = min(scale, _scale_within(width, scale, size[0]), _scale_within(height, scale, size[1]))
     bitmap = page.render(scale=scale)
     try:
@@ -63,4 +63,5 @@ def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledImage:
 
 
 def _scale_within(points: float, scale: float, pixels: int) -> float:
+    """Return the scale, reduced if a side of `points` would take more than `pixels`."""
     return scale if ceil(points * scale) <= pixels else pixels / points * (1 - 1e-9)

@@ -19,7 +19,6 @@ _LETTER_GAP: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
 """pdfium's character for a hyphen with the line end after it."""
 
-
 FIGURE: Final = re.compile(
     r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
 )
@@ -112,7 +111,7 @@ def _word(run: Sequence[_Letter]) -> Word:
 
 
 def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
-    """Split a word at the borders that it crosses, which are given by their x."""
+    """Split a word at those borders (each an x) that it crosses."""
     inside = [x for x in borders if word.left + 1 < x < word.right - 1]
     if not inside:
         return [word]
@@ -158,7 +157,7 @@ def pieces(line: Sequence[Word]) -> list[list[Word]]:
 
 
 def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
-    """Return the words of a cell on one line, in the order of the content stream."""
+    """Join the words of a cell to one line, in the given order."""
     joined = ""
     for word in words:
         new = decode_units(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
@@ -186,7 +185,7 @@ def decode_units(units: Iterable[int]) -> str:
 
 
 def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
-    """Return True if a line is nothing but a number."""
+    """Return True if a line is a single figure."""
     return bool(FIGURE.fullmatch(text(textpage, line)))
 
 

@@ -17,7 +17,7 @@ from desktop_app.documents.pdf import reading_order
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
-_RESOLUTION: Final = 100_000  # parts of a page's side, the resolution for converting points
+_RESOLUTION: Final = 100_000  # pdfium converts points to whole numbers: parts of a page's side
 
 
 class _Area(NamedTuple):
@@ -37,7 +37,7 @@ def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
         before: the text of the page before it.
     """
     rotation = page.get_rotation()
-    # As when the text was read: pdfium orders the lines of a rotated page as they appear on screen.
+    # The text was read without rotation: see pdf_reader.py.
     page.set_rotation(0)
     try:
         areas = _areas(page, text, before)

@@ -3,8 +3,8 @@
 The marks (lines such as "[page 3]") are part of the text that is counted and sent, so that a model
 can say on which page it found something. Lines come in the order of the content stream, which is
 the reading order of files from word processors, including two columns. If a file interleaves the
-lines of two columns, `column_layout` separates them. Pages without text differ from empty pages:
-models can look at their images.
+lines of two columns, `column_layout` separates them. Scanned pages have no text, but unlike empty
+pages they are sent as images.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _WHOLE_PAGE_SHARE: Final = 0.5
 
 @dataclass(frozen=True)
 class PdfText:
-    """The text of all pages, their number, those without text, and a note for the user."""
+    """The text of all pages, their number, those to send as images, and a note for the user."""
 
     text: str
     pages: int
@@ -106,15 +106,14 @@ def _read(
 def _page(
     document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int
 ) -> tuple[str, PageImage | None]:
-    """Return the text of a page, and the size of its image if models should look at it."""
+    """Return the text of a page, and its image's size if it is to be sent as an image."""
     size = page.get_size()
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)
     words = _page_text(page)
     annotations = page_annotations.lines(document, page, words)
-    if _needs_image(page, words):
-        return "\n".join([*([words] if words else []), *annotations]), _page_image(number, size)
-    return "\n".join([*([words] if words else []), *annotations]), None
+    image = _page_image(number, size) if _needs_image(page, words) else None
+    return "\n".join([*([words] if words else []), *annotations]), image
 
 
 def _page_text(page: pdfium.PdfPage) -> str:
@@ -162,8 +161,7 @@ def _area(page_object: pdfium.PdfObject) -> float:
 
 
 def _page_image(number: int, size: tuple[float, float]) -> PageImage:
-    # imports Pillow, which only images need
-    from desktop_app.documents.pdf.page_images import natural_size
+    from desktop_app.documents.pdf.page_images import natural_size  # loads Pillow
 
     return PageImage(number, *natural_size(size))
 

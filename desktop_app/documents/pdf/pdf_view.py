@@ -1,7 +1,7 @@
-"""Keeps a PDF open in the child process: renders strips of its pages, locates passages.
+"""Keeps a PDF open in the child process, renders strips of its pages, and locates passages.
 
-A page is rendered in strips, so that an image of any size comes in pieces of a few megabytes, and
-only the part on screen is rendered. The last page stays open for the next strip.
+A page is rendered in strips, so that only the part on screen is rendered, and an image of any size
+comes in pieces of a few megabytes. The last page stays open for the next strip.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class PdfView:
         return max(1.0, width * ratio), max(1.0, height * ratio)
 
     def strip(self, wanted: Strip) -> bytes:
-        """Return the pixels of a strip by rows from the top: blue, green, red, unused."""
+        """Return the pixels of a strip, row by row: a byte each of blue, green, red, unused."""
         page = self._open_page(wanted.page)
         bitmap = pdfium.PdfBitmap.new_native(wanted.width, wanted.rows, format=raw.FPDFBitmap_BGRx)
         try:

@@ -1,6 +1,6 @@
-"""Returns a PDF page's text in reading order: columns separated, tables as tables.
+"""Returns a PDF page's text in reading order, with columns separated and tables in Markdown.
 
-Everything else is read in the order of the content stream.
+Everything else is in the order of the content stream.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _characters(piece: Piece) -> Iterator[int]:
 def _pieces(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
 ) -> list[Piece] | None:
-    """Return the pieces of a page; None if the order of the stream is right."""
+    """Return the pieces of a page; None if the content stream is in reading order."""
     swapped = _reversed_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
     tables = _tables(page, textpage, in_stream)
     columns = column_layout.interleaved_order(page, textpage)
@@ -86,9 +86,9 @@ def _pieces(
 
 
 def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
-    """Map the letters of each "lam alef" ligature to each other.
+    """Map the two letters of each "lam alef" ligature to each other.
 
-    It is drawn as a single glyph, and pdfium reverses its letters with the line.
+    The ligature is a single glyph, whose letters pdfium reverses together with the line.
     """
     found: dict[int, int] = {}
     for index in range(textpage.count_chars() - 1):
@@ -147,7 +147,7 @@ def _overlap(one: Table, other: Table) -> bool:
 def _insert_tables(
     order: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> Iterator[Piece]:
-    """Yield each table at the position of its first character, and the rest without it."""
+    """Yield each table at the position of its first character, and the other characters."""
     table_of = {index: table for table in tables for index in _characters(table)}
     yielded: set[int] = set()
     for piece in order:

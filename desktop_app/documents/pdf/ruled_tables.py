@@ -1,9 +1,8 @@
 """Finds the ruled tables on a PDF's page, as rows of cells.
 
-Lines that meet make a grid; cells without a line between them are merged. Not every ruled grid is a
-table, and its content decides: forms are irregular, frames around columns of running text hold much
-text in few cells, drawings and charts hold little. In doubt it is no table: its words are read as
-text, and nothing is lost.
+Lines that meet make a grid; cells without a line between them are merged. The content decides
+whether a grid is a table: forms are irregular, frames around columns of running text hold much text
+in few cells, drawings and charts hold little. In doubt the words are read as text.
 
 `unruled_tables` finds tables without lines between their columns.
 """
@@ -31,12 +30,12 @@ _MOST_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
 _DRAWN_SHARE: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
-# A table has at least this fraction of its grid positions as cells of their own, and at least this
-# fraction of the cells contain words.
+# The number of cells relative to that of grid positions: merged cells take several.
 _LEAST_CELL_SHARE: Final = 0.5
+# The fraction of cells that contain words.
 _LEAST_FILLED_SHARE: Final = 0.4
+# The fraction of words that cross a border.
 _MOST_CUT_SHARE: Final = 0.1
-
 
 Position = tuple[int, int]
 """Row and column, from 0."""
@@ -89,7 +88,7 @@ def find_ruled(
 
 
 def _connected(rulings: Rulings) -> Iterator[Rulings]:
-    """Group lines that meet, directly or through others."""
+    """Group lines that meet, directly or through others; none if there are too many."""
     across, down = rulings.across, rulings.down
     if len(across) * len(down) > _MOST_PAIRS:
         return
@@ -177,7 +176,7 @@ def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> 
 def _words_by_position(
     cells: dict[Position, list[Word]], regions: dict[Position, Position], grid: _Grid
 ) -> Iterator[tuple[Position, list[Word]]]:
-    """Yield words by position; a wide cell's words move to the columns they are aligned with."""
+    """Yield words by position; those of a merged cell move to the columns they align with."""
     for (row, column), words in cells.items():
         last = max(c for (r, c), first in regions.items() if first == (row, column) and r == row)
         borders = grid.xs[column + 1 : last + 1]
@@ -217,7 +216,7 @@ def _split_word(
 
 
 def _regions(grid: _Grid) -> dict[Position, Position] | None:
-    """Map each grid position to the first of its cell; None unless all cells are rectangles."""
+    """Map grid positions to the first position of their cell; None unless cells are rectangles."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
     first: dict[Position, Position] = {}
     for row in range(rows):
@@ -239,12 +238,12 @@ def _regions(grid: _Grid) -> dict[Position, Position] | None:
 
 
 def _has_line_left(grid: _Grid, row: int, border: int) -> bool:
-    """Return True if a line is drawn left of a cell, `border` columns from the left."""
+    """Return True if a line is drawn along this part of a vertical border."""
     return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
 
 
 def _has_line_above(grid: _Grid, border: int, column: int, width: int) -> bool:
-    """Return True if a line is drawn above these columns of a row."""
+    """Return True if a line is drawn along this part of a horizontal border."""
     start, end = grid.xs[column], grid.xs[column + width]
     return _is_drawn(grid.across[border], start, end)
 
@@ -270,7 +269,7 @@ def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
 def _split_rows(
     rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
 ) -> list[list[list[Word]]]:
-    """Split rows whose lines are rows themselves, without rulings between them."""
+    """Split each row whose lines are rows of their own, without rulings between them."""
     return [part for row in rows for part in _split_row(row, textpage, is_only=len(rows) <= 3)]
 
 

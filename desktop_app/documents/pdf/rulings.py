@@ -1,4 +1,4 @@
-"""Finds the straight lines on a PDF's page, which tables are ruled with.
+"""Finds the horizontal and vertical lines on a PDF's page, which tables are ruled with.
 
 A line may be a stroke, a side of a rectangle, or a rectangle so thin that it looks like a line. It
 may be in a form object, which has its own coordinates. Curves and slanted lines are ignored.
@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-# In points. Thinner rectangles look like lines; closer lines are drawn as a single line.
+# In points. Thinner rectangles look like lines.
 _THIN: Final = 3.0
+# Lines this close to each other are meant to be the same.
 _SAME_DISTANCE: Final = 2.5
 _SHORTEST: Final = 4.0
 # A page with more is a drawing or a map.
@@ -43,7 +44,7 @@ class Rulings:
 
 
 class _TooManyError(Exception):
-    """The page is a drawing."""
+    """The page has so many lines that it is a drawing."""
 
 
 _Matrix = tuple[float, float, float, float, float, float]
@@ -52,7 +53,7 @@ _IDENTITY: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 def page_rulings(page: pdfium.PdfPage) -> Rulings:
-    """Return the lines with continuations joined; none if the page is a drawing."""
+    """Return the lines of a page, continuations joined; none if the page is a drawing."""
     count = raw.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:
         return Rulings()

@@ -1,10 +1,9 @@
 """Finds tables on a PDF's page whose columns are separated by space only.
 
-They may lie between horizontal rules, as journals set them, or have no lines at all. The fewer
-lines are drawn, the stricter the tests. Everywhere, hardly any word may cross the borders of a
-column. Between three rules of equal width two columns are enough; without rules there must be
-three, with figures in one of them: prose in columns, code, addresses and tables of contents stay
-text.
+They may lie between horizontal rules, as in journals, or have no lines at all. In both cases,
+hardly any word may cross the borders of a column. Between three rules of equal width, two columns
+are enough; without rules there must be three, and one of them contains figures. So prose in
+columns, code, addresses and tables of contents stay text.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ def _between(
 
 
 def _is_caption(line: Line, borders: Sequence[float]) -> bool:
-    """Return True if a line crosses a border with several words: a caption or note, no header."""
+    """Return True if several words of a line cross a border: it is a caption or note."""
     return any(
         len(piece) >= _CAPTION_WORDS
         and any(piece[0].left < border < piece[-1].right for border in borders)
@@ -120,8 +119,8 @@ def _is_caption(line: Line, borders: Sequence[float]) -> bool:
 def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) -> list[Cells]:
     """Join the lines of each row.
 
-    These are the lines of the header, the lines between two rules if every row is ruled, and lines
-    whose first cell is empty, which continue the line above.
+    A row is the header, or the lines between two rules if every row is ruled, or a line and those
+    below it whose first cell is empty.
     """
     bands = [sum(rule.at > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
@@ -140,7 +139,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
 
 
 def _is_continuation(above: Cells, row: Cells) -> bool:
-    """Return True if a line without a first cell continues words, and is no row of its own."""
+    """Return True if a line without a first cell continues the cells above."""
     filled = [bool(cell) for cell in row]
     return sum(filled) <= 2 and all(
         is_below or not is_here for is_here, is_below in zip(filled, map(bool, above), strict=True)
@@ -231,7 +230,11 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
-    """Return the centers of horizontal gaps that hardly any line's words cover."""
+    """Return the x of vertical gaps that hardly any line's words cover.
+
+    Args:
+        least_width: minimum width of a gap, in line heights.
+    """
     height = median(word.height for line in lines for word in line)
     allowed = 0 if len(lines) < 5 else max(1, len(lines) // 8)
     edges = sorted(
@@ -280,15 +283,15 @@ def _is_table(
         return False
     if sum(_is_running_text([row[at] for row in rows]) for at in range(columns)) > most_running:
         return False
-    said = [[page_words.text(textpage, row[at]) for row in rows] for at in range(columns)]
-    if any(_are_bullets(column) for column in said):
+    texts = [[page_words.text(textpage, row[at]) for row in rows] for at in range(columns)]
+    if any(_are_bullets(column) for column in texts):
         return False
     leaders = sum(bool(_LEADER.search(page_words.text(textpage, line))) for line in lines)
     return leaders < 0.3 * len(lines)
 
 
 def _are_bullets(column: Sequence[str]) -> bool:
-    """Return True if a column contains hardly anything but bullets."""
+    """Return True if at least half of a column's cells contain only bullets."""
     filled = [text for text in column if text]
     return sum(bool(_BULLETS.fullmatch(text)) for text in filled) >= len(filled) / 2
 
@@ -304,17 +307,17 @@ def _is_running_text(column: Sequence[Line]) -> bool:
 
 
 def _has_figures(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
-    """Return True if a later column has figures, other than line or page numbers."""
+    """Return True if a column after the first has figures that are not line or page numbers."""
     for at in range(1, len(rows[0])):
-        said = [page_words.text(textpage, row[at]) for row in rows if row[at]]
-        figures = [text for text in said if page_words.FIGURE.fullmatch(text)]
+        texts = [page_words.text(textpage, row[at]) for row in rows if row[at]]
+        figures = [text for text in texts if page_words.FIGURE.fullmatch(text)]
         if len(figures) >= max(3, 0.6 * len(rows)) and not _is_sequence(figures):
             return True
     return False
 
 
 def _is_sequence(figures: Sequence[str]) -> bool:
-    """Return True if integers grow by small steps, as in a table of contents."""
+    """Return True if all are integers that grow by small steps, like page numbers."""
     numbers = [int(figure) for figure in figures if figure.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
     return len(numbers) == len(figures) and all(0 <= step <= _LARGEST_STEP for step in steps)

@@ -1,9 +1,9 @@
 """Converts HTML to Markdown as its author meant it.
 
-The HTML comes from web pages, books, mails and the clipboard. Browsers copy sound HTML. Word writes
-list items as paragraphs that begin with a bullet or number. Google Docs wraps everything in a <b>
-that is not bold, stores bold in styles, and puts nested lists beside the items that they belong to.
-Mails and older pages lay out their text with tables.
+The HTML comes from web pages, books, mails and the clipboard. Word writes list items as paragraphs
+that begin with a bullet or number. Google Docs wraps everything in a <b> that is not bold, stores
+bold in styles, and puts nested lists beside the items that they belong to. Mails and older pages
+lay out their text with tables.
 
 Scripts, styles, hidden parts, images (except their alternative text) and links into the page are
 left out. Nothing is fetched. Markdown's special characters in the text stay as they are, because
@@ -55,7 +55,7 @@ _VOID: Final = frozenset(
 
 @dataclass(frozen=True)
 class _ImpliedEnd:
-    """A rule: a tag of `starting` closes an open tag of `ended`, up to a `barrier`."""
+    """A rule: a tag of `starting` closes an open one of `ended`, unless a barrier is between."""
 
     starting: frozenset[str]
     ended: frozenset[str]
@@ -100,7 +100,7 @@ _WORD_LIST, _WORD_ITEM = "#list", "#item"
 
 @dataclass(frozen=True)
 class ConvertedHtml:
-    """Markdown; `has_prose` is True if there are words outside code blocks."""
+    """HTML as Markdown; `has_prose` is True if there are words outside code blocks."""
 
     text: str
     has_prose: bool
@@ -116,7 +116,7 @@ def convert(source: str, left_out: frozenset[str]) -> ConvertedHtml:
 
 
 def _terminate(source: str) -> str:
-    """Terminate the last comment or tag of a source, as browsers do.
+    """Terminate an unterminated comment or tag at the end, as browsers do.
 
     The library's parser would search for the end again from every following "<": 80 kB take 5 s.
     """
@@ -154,7 +154,7 @@ class _Table:
         # A cell alone in its row often states more columns than the table has.
         width = max(sum(cell.columns for cell in row) if row[1:] else 1 for row in self.rows)
         grid: list[list[str]] = []
-        # by column, the number of following rows that a cell above covers
+        # The number of rows that a cell above still covers, by column.
         covered: dict[int, int] = {}
         for row in self.rows:
             texts: list[str] = []
@@ -177,11 +177,11 @@ def _skip_covered(texts: list[str], covered: Mapping[int, int], width: int) -> N
 
 @dataclass
 class _Mark:
-    """An open mark.
+    """An open inline mark, such as bold or a link.
 
     Attributes:
         sign: the characters on both sides of the marked words; "" for a link.
-        start: index in `line` of its first piece.
+        start: index of its first piece in the flow's `line`.
         address: of a link; "" once the first line of its words has been linked.
     """
 
@@ -195,10 +195,9 @@ class _Flow:
     """The blocks of a container: the document, a list item, a quote, a cell.
 
     Attributes:
-        blocks: the finished blocks. A list counts as an item: it may follow its introduction
-            without an empty line.
+        blocks: the finished blocks; lists are marked as items.
         line: the pieces of the unfinished paragraph.
-        marks: the marks that are open in it.
+        marks: the open marks.
     """
 
     blocks: list[MarkdownBlock] = field(default_factory=list)
@@ -206,7 +205,7 @@ class _Flow:
     marks: list[_Mark] = field(default_factory=list)
 
     def text(self, *, is_item: bool = False) -> str:
-        """Join the blocks; in a list item, a list follows the first line without an empty line."""
+        """Join the blocks; in a list item, a list follows the words without an empty line."""
         texts = [block.text for block in self.blocks]
         if is_item and len(texts) > 1 and self.blocks[1].is_item and not self.blocks[0].is_item:
             texts[:2] = [f"{texts[0]}\n{texts[1]}"]
@@ -245,9 +244,9 @@ class _Element:
     """An open element.
 
     Attributes:
-        tag: as it was written.
+        tag: its name, or `_WORD_LIST` or `_WORD_ITEM`.
         on_end: called at its end.
-        keeps_lines: line ends in its text count.
+        keeps_lines: line ends in its text are line breaks.
         is_left_out: its content is not written.
     """
 
@@ -258,7 +257,7 @@ class _Element:
 
 
 class _Writer(HTMLParser):
-    """Writes the Markdown.
+    """Parses HTML, and writes Markdown.
 
     Attributes:
         has_prose: there are words outside code blocks.
@@ -273,7 +272,7 @@ class _Writer(HTMLParser):
         self._tables: list[_Table] = []
         self._cell_texts: list[list[str]] = []  # the paragraphs of each open cell
         self._open: list[_Element] = []
-        # Sums over the open elements, because each piece of text needs them.
+        # Counts of open elements; each piece of text needs them.
         self._tags: Counter[str] = Counter()
         self._left_out = 0
         self._line_keepers = 0
@@ -281,9 +280,8 @@ class _Writer(HTMLParser):
         self._heading = 0
         self._code: list[str] | None = None
         self._language = ""
-        self._word_label: list[str] | None = (
-            None  # the bullet or number that Word writes before an item
-        )
+        # The bullet or number that Word writes before an item, while it is open.
+        self._word_label: list[str] | None = None
         self._formula: list[str] = []
         self._annotation: list[str] = []
 
@@ -297,10 +295,10 @@ class _Writer(HTMLParser):
     # ------------------------------------------------------------ tags and text
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Return the end of the declaration that begins at `i`; -1 if it has none.
+        """Return the end of the declaration at `i`; -1 if it has none.
 
-        As in browsers, everything up to the next ">" is a comment. The library's version fails an
-        assertion at an incomplete declaration ("<![;").
+        As in browsers, everything up to the next ">" is a comment. The library's version fails with
+        an AssertionError at an incomplete declaration ("<![;").
         """
         return self.parse_bogus_comment(i, report)
 
@@ -480,7 +478,7 @@ class _Writer(HTMLParser):
             self._flows[-1].blocks.append(MarkdownBlock("\n".join(lines)))
 
     def _start_code(self, tag: str, attributes: dict[str, str]) -> None:
-        """Start a code block; editors copy code as <div>s with a style."""
+        """Start a code block: <pre>, or the <div> with a style that editors copy."""
         self._start_block()
         self._code = []
         self._language = _language(attributes) or self._language
@@ -563,7 +561,7 @@ class _Writer(HTMLParser):
         self._push(_Element(tag, end if marks else None, keeps_lines))
 
     def _apply_mark(self, flow: _Flow, mark: _Mark) -> None:
-        """Put a mark around the words since its start; the space around them stays outside."""
+        """Apply a mark to the words since its start; the space around them stays outside."""
         text = "".join(flow.line[mark.start :])
         words = text.strip()
         if not words:
@@ -692,7 +690,7 @@ def _is_hidden(attributes: dict[str, str]) -> bool:
 
 
 def _language(attributes: dict[str, str]) -> str:
-    """Return the programming language that the classes of an element name."""
+    """Return the programming language in the classes of an element; "" if there is none."""
     found = _LANGUAGE.search(attributes.get("class", ""))
     return found[1] if found else ""
 

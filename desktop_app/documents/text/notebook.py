@@ -13,7 +13,7 @@ def read(name: str, text: str) -> str:
     """Return the notebook as Markdown.
 
     Raises:
-        DocumentDamagedError: not the JSON that nbformat 3 or 4 describes.
+        DocumentDamagedError: it is not the JSON of nbformat 3 or 4.
     """
     try:
         notebook = json.loads(text)

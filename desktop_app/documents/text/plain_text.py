@@ -1,8 +1,9 @@
 """Decodes bytes to text in any encoding, without losing a character silently.
 
-A stated encoding (byte order mark, valid UTF-8, the NULs of UTF-16) is trusted. Otherwise it is a
-guess, which the user is told. A likely encoding puts no symbols inside words, and uses the letters
-of a single language. Nothing is ever decoded with replacement characters.
+An encoding that shows itself (byte order mark, valid UTF-8, the NULs of UTF-16, a declaration) is
+trusted. Otherwise it is guessed, and the user is told. In a likely encoding, no symbols are inside
+words, and the letters are those of a single language. Nothing is decoded with replacement
+characters.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typing import Final
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.error_reasons import Reason
 
-# In order of preference: Western first. Hebrew precedes Cyrillic and Greek: those can show Hebrew
-# letters as their own, while few of their own words are possible in Hebrew's encoding.
+# In order of preference. Hebrew precedes Cyrillic and Greek: Hebrew decoded as Cyrillic or Greek
+# looks like words, but Cyrillic or Greek decoded as Hebrew rarely does.
 _LEGACY: Final = (
     "cp1252",
     "cp1255",
@@ -59,7 +60,7 @@ _NAMES: Final = {
     "cp874": "Thai (CP874)",
     "mac_roman": "Mac Roman",
 }
-# The encodings that a declaration may name: some of Python's codecs are no text encodings.
+# The encodings that a declaration may name; some of Python's codecs are not text encodings.
 _TEXTUAL: Final = frozenset(
     {codecs.lookup(name).name for name in _LEGACY}
     | {f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)}
@@ -76,8 +77,8 @@ _MARKS: Final = (
 )
 # Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
 _SAMPLE: Final = 1 << 16
-# Characters that text does not contain: control characters except tab, line feed, form feed,
-# carriage return, backspace (terminals) and escape (terminal colors).
+# Control characters that text does not contain; it may contain tab, line feed, form feed, carriage
+# return, backspace (terminals) and escape (terminal colors).
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, symbols
 # that nobody writes.
@@ -86,9 +87,9 @@ _ODD: Final = re.compile(
     r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
     r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
-# Places in a word where Western languages don’t have these letters: Baltic and Turkish text decoded
-# as theirs has. Baltic letters become those of French and Icelandic; measured with the messages of
-# Debian’s programs in twelve Western and the Baltic languages.
+# Letters where no Western language has them. Baltic and Turkish text that is decoded as Western has
+# many: Baltic letters become those of French and Icelandic. Measured with the messages of Debian's
+# programs in twelve Western and the Baltic languages.
 _CONSONANT: Final = "[bcdfghjklmnpqrstvwxz]"
 _NOT_WESTERN: Final = re.compile(
     "|".join(
@@ -108,17 +109,17 @@ _NOT_WESTERN: Final = re.compile(
     ),
     re.IGNORECASE,
 )
-# No Turkish word begins with it, or has it behind a consonant.
+# No Turkish word begins with "ğ", or has it after a consonant.
 _NOT_TURKISH: Final = re.compile(rf"(?:\b|(?<={_CONSONANT}))ğ", re.IGNORECASE)
-# Ends and parts of words in Lithuanian and Latvian: Turkish and Central European text decoded as
-# Baltic has few of them.
+# Parts of Lithuanian and Latvian words; Turkish and Central European text decoded as Baltic has few
+# of them.
 _BALTIC_PART: Final = re.compile(
     r"[ėįųę]\b|ė[jst]|i[šų]\b|\b[šž][aeiouyėįī]|[dkmtl]ž|[šž]i[aou]|[sdt]šk|ąs|ūs|ūr|ūt|ūd"
     r"|\Bā[mst]?\b|[āē][bdgjkrtv]|\B[īē][bgmst]?\b|īj|[āī]šan|ņ[aeiou]|[ķļ]\w|ķē|īb|vīd|\bār",
     re.IGNORECASE,
 )
 _CONTROL_BYTE: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
-# The letters beyond a to z of each language that an encoding is for.
+# For each language of an encoding, its letters beyond a to z.
 _WESTERN: Final = (
     "äöüß",  # German
     "àâæçéèêëîïôœùûüÿ",  # French
@@ -167,7 +168,7 @@ _ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$(D")
 
 @dataclass(frozen=True)
 class DecodedText:
-    """Decoded text; a `note` if its encoding was guessed."""
+    """Decoded text, with a note if its encoding was guessed."""
 
     text: str
     note: DocumentNote | None = None
@@ -185,7 +186,7 @@ def decode(data: bytes) -> DecodedText | None:
 def _has_controls(text: str) -> bool:
     """Return True if at least one character in a thousand does not occur in text."""
     allowed = len(text) // 1000
-    # Stops there, because the matches of 100 MB of NULs would not fit into memory.
+    # A list of all matches in 100 MB of NULs would not fit into memory.
     return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
 
 
@@ -206,7 +207,7 @@ def _decode_stated(data: bytes) -> DecodedText | None:
 
 
 def _declared_encodings(data: bytes) -> list[str]:
-    """Return the encoding that XML, a style sheet or source code declares in its first lines."""
+    """Return the encoding that XML, a style sheet or source code declares, if any."""
     found = _DECLARED.match(data)
     if not found:
         return []
@@ -231,7 +232,7 @@ def _decode_wide(data: bytes) -> DecodedText | None:
 
 
 def _is_plausible_text(text: str) -> bool:
-    """Return True if text uses few alphabets, and no unassigned characters."""
+    """Return True if text has spaces, few alphabets, and only assigned characters."""
     if any(
         unicodedata.category(sign) in ("Cn", "Co", "Cc") for sign in text if sign not in "\r\n\t"
     ):
@@ -244,7 +245,8 @@ def _is_plausible_text(text: str) -> bool:
 def _encoding_by_nuls(data: bytes) -> str:
     """Detect UTF-16 and UTF-32 by their NULs, else return UTF-8.
 
-    UTF-16 in Latin letters has a NUL in most pairs of bytes, UTF-32 in half of all bytes or more.
+    UTF-16 in Latin letters has a NUL in most pairs of bytes; half of UTF-32's bytes or more are
+    NULs.
     """
     sample = data[:_SAMPLE]
     if len(data) % 4 == 0:
@@ -276,7 +278,7 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
 def _plausible_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
-    The letters decide first, then the order of `_LEGACY` for Western text: charset-normalizer takes
+    Oddities decide first, then whether the text can be Western, because charset-normalizer takes
     most Italian for Czech, and much Finnish for Hebrew. Its measures rank the others.
     """
     import charset_normalizer
@@ -316,7 +318,7 @@ def _plausible_encodings(data: bytes) -> list[str]:
 
 
 def _count_oddities(text: str, encoding: str) -> int:
-    """Count oddities: strange symbols, mixed scripts in a word, letters of several languages."""
+    """Count strange symbols, words of several scripts, and letters of several languages."""
     count = len(_ODD.findall(text))
     if encoding.startswith("koi8") and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
         count += len(_CAPITAL.findall(text))  # Hebrew decoded as KOI8 looks like this
@@ -335,7 +337,7 @@ def _count_oddities(text: str, encoding: str) -> int:
         is_all_special = len(latin) == len(word) > 2
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))
-    # Albanian has the letters of French in other places.
+    # Albanian has letters of French at other positions.
     if alphabets is _WESTERN and not set("ë") <= set(letters) <= set("ëç"):
         count += len(_NOT_WESTERN.findall(text))
     return count + min(

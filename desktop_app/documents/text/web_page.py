@@ -1,4 +1,4 @@
-"""Converts web pages, and other HTML documents: chapters of books, mails."""
+"""Converts web pages and other HTML documents, such as chapters of books, to Markdown."""
 
 from __future__ import annotations
 

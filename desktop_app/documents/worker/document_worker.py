@@ -50,22 +50,20 @@ if TYPE_CHECKING:
 __all__ = ["DocumentWorker", "Limits", "Progress", "ScaledImage"]
 
 OnProgress = Callable[[Progress], None]
-
-
 _T = TypeVar("_T")
 
 
 class _ChildGoneError(Exception):
-    """The child ended before it had answered; the argument says how."""
+    """The child has ended or violated the protocol; the argument says how."""
 
 
 class Request(NamedTuple):
     """A request to the child.
 
     Attributes:
-        header: its fields; `kind` and `name` are always among them.
+        header: its fields, including `kind` and `name`.
         payload: a document's bytes, or a text.
-        path: a file or a folder that is opened for the child.
+        path: a file or folder to open for the child.
         most: maximum bytes of the answer's payload.
         is_text: the answer's payload is UTF-8.
     """
@@ -85,13 +83,13 @@ class Request(NamedTuple):
 class DocumentWorker:
     """Reads documents and counts tokens, one request at a time, in a child process.
 
-    Attributes:
-        limits: for the next document.
-        passwords: of the protected documents that were read or unlocked, by SHA-256. They are only
-            in this process's memory, and go to the child through its pipe.
-
     Call `aclose()` before the event loop ends. Given `passwords` are shared, not copied. `command`
     starts the child; only tests of broken children pass it.
+
+    Attributes:
+        limits: for the next document.
+        passwords: those of protected documents that were read or unlocked, by SHA-256. They are
+            only in this process's memory, and go to the child through its pipe.
     """
 
     def __init__(
@@ -157,7 +155,7 @@ class DocumentWorker:
         header = {**asked, "width": size[0], "height": size[1]}
         request = Request(header, data, most=_image_bytes_bound(size), is_text=False)
         return await self._ask(
-            request, lambda answer, data: worker_answers.image(answer, data, size)
+            request, lambda answer, image: worker_answers.image(answer, image, size)
         )
 
     async def render_pages(
@@ -168,7 +166,7 @@ class DocumentWorker:
         *,
         password: str = "",
     ) -> list[ScaledImage]:
-        """Render pages of a PDF: each a number, from 1, and the pixels to fit into.
+        """Render pages of a PDF: each a number, from 1, and the size in pixels to fit into.
 
         The same bytes give the same result.
 
@@ -226,7 +224,7 @@ class DocumentWorker:
         """Split a text into chunks of at most `tokens` tokens: see `chunks.py`.
 
         Args:
-            rates: tokens per token of o200k_base, for each kind of text; None for o200k_base.
+            rates: tokens per token of o200k_base, by kind of text; None if the tokens are its own.
 
         Raises:
             DocumentError: the child could not be started, or failed.
@@ -325,7 +323,8 @@ class DocumentWorker:
 
         Raises:
             _ChildGoneError
-            DocumentError: the file or the child could not be opened; the request was not sent.
+            DocumentError: the file could not be opened or the child not started; the request was
+                not sent.
         """
         opened = None if request.path is None else await _open(request.path, limits)
         with opened or nullcontext():
@@ -355,7 +354,7 @@ class DocumentWorker:
         on_progress: OnProgress | None,
         request: Request,
     ) -> tuple[dict[str, Any], str | bytes]:
-        """Return the answer's header and payload; until then, serve what the child asks for.
+        """Return the answer's header and payload; until then, open the files the child asks for.
 
         Raises:
             _ChildGoneError
@@ -390,15 +389,15 @@ class DocumentWorker:
             os.close(descriptor)
 
     async def _send_file(self, child: Process, descriptor: int | None) -> None:
-        """Send an open file to the child, or that there is none.
+        """Send an open file to the child, or tell it that there is none.
 
         Raises:
             _ChildGoneError
         """
         assert self._files is not None
-        given = [] if descriptor is None else [descriptor]
+        descriptors = [] if descriptor is None else [descriptor]
         try:
-            socket.send_fds(self._files, [b"f" if given else b"-"], given)
+            socket.send_fds(self._files, [b"f" if descriptors else b"-"], descriptors)
         except OSError as error:  # including BlockingIOError: the child takes no files
             raise await _child_gone_error(child) from error
 
@@ -551,9 +550,9 @@ async def _receive(
 
 
 async def _child_gone_error(child: Process) -> _ChildGoneError:
-    """Return the error for a child that no longer answers, or answers nonsense."""
+    """Return the error for a child that no longer answers, or violates the protocol."""
     with contextlib.suppress(TimeoutError):
-        # It is ending by itself; only a child that talks nonsense needs to be killed.
+        # A child that no longer answers is ending.
         async with asyncio.timeout(1):
             return _ChildGoneError(f"the reader ended with code {await child.wait()}")
     return _ChildGoneError("the reader did not answer as it should")

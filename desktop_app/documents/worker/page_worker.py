@@ -1,8 +1,7 @@
 """Renders PDF pages in a child process that keeps the document open; the window's side.
 
-It is a child of its own, because turning pages must not wait for a document that is being read. The
-child may end at any time (idle, crashed, out of memory); the next request notices, and opens the
-document again.
+It is a separate child, because turning pages must not wait for a document that is being read. The
+child may end at any time (idle, crashed, out of memory); the next request opens the document again.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from desktop_app.documents.worker.protocol import Box, Strip
 __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
 _T = TypeVar("_T")
-# Bytes: the sizes of 50,000 pages, the maximum of the setting, with 16 digits each.
+# Bytes. The sizes of 50,000 pages, the maximum of the setting, with 16 digits each.
 _LONGEST_SIZES: Final = 1 << 22
-# The maximum of the setting.
+# Bytes. The maximum of the setting.
 _LARGEST_FILE: Final = 2_000 << 20
 
 
@@ -47,7 +46,7 @@ class PageWorker(DocumentWorker):
         passwords: dict[str, str] | None = None,
         command: ChildCommand | None = None,
     ) -> None:
-        # The document was within the limits when it was read, whatever they are now.
+        # The document was within the limits when it was read, even if they are lower now.
         limits = Limits(file_bytes=_LARGEST_FILE, seconds=20)
         super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
 

@@ -1,9 +1,10 @@
 """The protocol between the window's process and the child that reads documents.
 
-A frame is four bytes of length, a JSON object of that length, and a payload of `payload` bytes,
-UTF-8 text or a file's bytes. The payload is not part of the JSON: a document's text may be tens of
-megabytes, and the window must receive it in small pieces. Open files go from the window to the
-child over a separate socket, one after each frame that announces or asks for one.
+A frame is four bytes of length, a header (a JSON object of that length), and a payload: UTF-8 text
+or a file's bytes, of the size that the header's `payload` states. The payload is not part of the
+JSON, because a document's text may be tens of megabytes, which the window must receive in small
+pieces. Open files go from the window to the child over a separate socket, one after each frame that
+announces or asks for one.
 
 The window does not trust the child: see worker_answers.py.
 """
@@ -19,12 +20,12 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from desktop_app.domain import errors
 
 LENGTH: Final = struct.Struct(">I")
-# Bytes to read or write at a time: a millisecond's work.
+# Bytes to read or write at a time, which take a millisecond.
 PIECE: Final = 1 << 18
 
 
 class Progress(NamedTuple):
-    """The progress of reading: `done` of `total` (None: unknown) units ("page")."""
+    """The progress of reading: `done` of `total` units (such as "page"); None if unknown."""
 
     done: int
     total: int | None
@@ -130,9 +131,9 @@ def rows_to_payload(rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def replace_surrogates(text: str) -> str:
-    """Return a text that can be sent and stored, with lone surrogates as question marks.
+    """Return a text that can be encoded, with question marks for lone surrogates.
 
-    They come from file names in other encodings and from JSON.
+    Surrogates come from file names in other encodings, and from JSON.
     """
     try:
         text.encode()

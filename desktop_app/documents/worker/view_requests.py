@@ -1,7 +1,7 @@
-"""Serves requests about the PDF that is open in the child process (see page_worker.py).
+"""Answers requests about the PDF that is open in the child process (see page_worker.py).
 
-Only one document is open at a time; a request that names another is answered such that the window
-opens that document first.
+Only one document is open at a time. The answer to a request for another is "view-closed", and the
+window asks to open that document.
 """
 
 from __future__ import annotations
@@ -28,24 +28,26 @@ def serve(
         take_file: returns the descriptor of the file that the request announces.
 
     Raises:
-        DocumentDamagedError: the page cannot be rendered.
+        DocumentEncryptedError: the password is missing or wrong.
+        DocumentDamagedError: the document cannot be opened, or the page not rendered.
     """
     if header["kind"] == "view-open":
-        _open_other(header, take_file() if header["by"] == "descriptor" else payload, answers)
+        _open_document(header, take_file() if header["by"] == "descriptor" else payload, answers)
         return
     view = _open.get(header["document"])
     if view is None:
         write_frame(answers, {"kind": "view-closed"})
     elif header["kind"] == "view-strip":
         pixels = view.strip(Strip(*header["strip"]))
-        write_frame(answers, {"kind": "strip", "is_binary": True}, pixels)
+        write_frame(answers, {"kind": "strip"}, pixels)
     else:
         text, before = json.loads(payload)
         boxes = view.boxes(int(header["page"]), text, before)
         write_frame(answers, {"kind": "boxes", "boxes": boxes})
 
 
-def _open_other(header: dict[str, Any], source: int | bytes, answers: BinaryIO) -> None:
+def _open_document(header: dict[str, Any], source: int | bytes, answers: BinaryIO) -> None:
+    """Open a document from its bytes or a descriptor, and close any other."""
     for view in _open.values():
         view.close()
     _open.clear()

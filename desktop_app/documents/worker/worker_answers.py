@@ -1,7 +1,7 @@
 """Checks the answers of the process that reads documents.
 
-A hostile document may have taken that process over. So every answer has the expected types, is
-within the limits, and is about the request, or the process is killed. It never provides a path.
+A hostile document may have taken that process over. So the process is killed unless its answer has
+the expected types, is within the limits, and is about the request. No path is taken from an answer.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import TextKind
 
 LONGEST_HEADER: Final = 1 << 21
-"""Bytes. 50,000 pages that are images, the maximum of the setting, take half of it."""
+"""Bytes: twice what 50,000 pages that are images take, the maximum of the setting."""
 
-# A note may name five files by their paths.
+# Characters. A note may contain five paths.
 _LONGEST_SENTENCE: Final = 100_000
 _LONGEST_ROW: Final = 1 << 20
-_MOST: Final = 1 << 53
-# In points, by the format, plus one for rounding.
+_LARGEST_INTEGER: Final = 1 << 53
+# In points: the maximum of the format, plus one for rounding.
 _LARGEST_PAGE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
@@ -61,14 +61,14 @@ class MalformedAnswerError(ValueError):
 
 
 def header_of(packed: bytes) -> dict[str, Any]:
-    """Return the header of a frame. Its kind is a string, and its payload a number from 0.
+    """Parse the header of a frame, and check its `kind` and `payload`.
 
     Raises:
         MalformedAnswerError
     """
     header = _expect(dict, _parsed(packed))
     _text(header.get("kind"))
-    _integer(header.get("payload"), 0, _MOST)
+    _integer(header.get("payload"), 0, _LARGEST_INTEGER)
     return header
 
 
@@ -80,19 +80,19 @@ def progress(header: Mapping[str, Any]) -> Progress:
     """
     total = header.get("total")
     return Progress(
-        _integer(header.get("done"), 0, _MOST),
-        None if total is None else _integer(total, 0, _MOST),
+        _integer(header.get("done"), 0, _LARGEST_INTEGER),
+        None if total is None else _integer(total, 0, _LARGEST_INTEGER),
         _text(header.get("unit")),
     )
 
 
 def member(header: Mapping[str, Any]) -> int:
-    """Return the number of the file that the process asks for.
+    """Return the index of the member that the process asks for.
 
     Raises:
         MalformedAnswerError
     """
-    return _integer(header.get("number"), 0, _MOST)
+    return _integer(header.get("number"), 0, _LARGEST_INTEGER)
 
 
 def error(header: Mapping[str, Any]) -> errors.DocumentError:
@@ -150,11 +150,11 @@ def token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
 def document(
     header: Mapping[str, Any], text: str, name: str, limits: Limits, *, has_password: bool
 ) -> ExtractedDocument:
-    """Return a document from its answer.
+    """Return the document in an answer.
 
     Args:
-        header: its facts.
-        text: its text.
+        header: the document's facts.
+        text: the document's text.
         name: the name in the request.
         limits: the limits in the request.
         has_password: the request had a password.
@@ -167,20 +167,20 @@ def document(
     if width * height > limits.pixels:
         raise MalformedAnswerError("more pixels than were allowed")
     is_protected = _expect(bool, header.get("is_protected"))
-    found = header.get("pictured")
+    pictured = _expect(list, header.get("pictured"))
     return ExtractedDocument(
         name=name,
         media_type=_matching(_MEDIA_TYPE, header.get("media_type")),
         sha256=_matching(_HASH, header.get("sha256")),
-        size=_integer(header.get("size"), 0, _MOST),
+        size=_integer(header.get("size"), 0, _LARGEST_INTEGER),
         text=text,
-        pages=None if pages is None else _integer(pages, 0, _MOST),
+        pages=None if pages is None else _integer(pages, 0, _LARGEST_INTEGER),
         tokens=_integer(header.get("tokens"), 0, 4 * len(text)),
         note=_note(header.get("note")),
         width=width,
         height=height,
         animated=_expect(bool, header.get("animated")),
-        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in _expect(list, found)),
+        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in pictured),
         is_protected=is_protected and has_password,
     )
 
@@ -243,7 +243,8 @@ def chunks(payload: str, length: int) -> list[TextChunk]:
         MalformedAnswerError
     """
     return [
-        TextChunk(*_span(row[:2], length), _integer(row[2], 0, _MOST)) for row in _rows(payload, 3)
+        TextChunk(*_span(row[:2], length), _integer(row[2], 0, _LARGEST_INTEGER))
+        for row in _rows(payload, 3)
     ]
 
 
@@ -258,8 +259,8 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
         found.append(
             IndexedPassage(
                 *_span((start, end), length),
-                _integer(tokens, 0, _MOST),
-                None if page is None else _integer(page, 0, _MOST),
+                _integer(tokens, 0, _LARGEST_INTEGER),
+                None if page is None else _integer(page, 0, _LARGEST_INTEGER),
                 _text(place),
                 _text(title, _LONGEST_ROW),
                 _text(words, _LONGEST_ROW),
@@ -302,7 +303,8 @@ def boxes(header: Mapping[str, Any]) -> list[Box]:
 def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
     """Yield the rows of `protocol.rows_to_payload`, each parsed separately.
 
-    A megabyte of brackets becomes twenty of lists: a whole payload of them would fill the memory.
+    A megabyte of brackets becomes twenty of lists, so parsing a payload at once could fill the
+    memory.
     """
     for match in re.finditer(r"[^\n]+", payload):
         if match.end() - match.start() > _LONGEST_ROW:
@@ -330,7 +332,7 @@ def _integer(value: Any, least: int, most: int) -> int:
 
 
 def _positive_integers(value: Any, count: int) -> list[int]:
-    return [_integer(number, 1, _MOST) for number in _row(value, count)]
+    return [_integer(number, 1, _LARGEST_INTEGER) for number in _row(value, count)]
 
 
 def _span(value: Sequence[Any], length: int) -> tuple[int, int]:

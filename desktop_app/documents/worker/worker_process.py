@@ -1,11 +1,11 @@
 """Reads documents and counts tokens; the main module of the child process.
 
 It takes requests from its standard input, and answers on its standard output, in the frames of
-`protocol.py`. Whatever a document does stays within this process. Before it reads a byte, it gives
-up everything it does not need: it opens only the program's own files and fonts, writes none,
-connects to nothing and starts nothing (see the package `sandbox`). Documents come as descriptors of
-open files. It ends when its standard input closes, which the system does even when the window is
-killed. A thread watches for that, so that a document that takes minutes does not keep it alive.
+`protocol.py`. Before it reads a byte, it gives up every permission that it does not need: it can
+open only the program's own files and fonts, and cannot write files, connect or start processes (see
+the package `sandbox`). Documents come as descriptors of open files. It ends when its standard input
+closes, even if the window was killed. A thread watches for that, so that a document that takes
+minutes does not keep it alive.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
 
 
 def _take_standard_output() -> BinaryIO:
-    """Return the standard output for frames only, and discard what libraries print."""
+    """Return a stream to the standard output for frames; what libraries print is discarded."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -88,21 +88,21 @@ def _report_crash(
     _error: BaseException,
     traceback: TracebackType | None,
 ) -> None:
-    """Report the type and place of the fatal error, for the log; no content."""
+    """Report the type and place of the fatal error for the log, without any content."""
     frame = extract_tb(traceback)[-1]
     details = f"{kind.__name__} in {Path(frame.filename).name}:{frame.lineno}"
     write_frame(answers, {"kind": "crashed", "details": details})
 
 
 def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Frame]) -> None:
-    """Pass requests on; end the process at once when no more can come."""
+    """Queue requests; end the process at once when no more can come."""
     while frame := read_frame(stream):
         requests.put(frame)
     os._exit(0)
 
 
 def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: socket.socket) -> None:
-    """Answer a request; a DocumentError is an answer, too, anything else ends the process."""
+    """Answer a request, also with a DocumentError; any other exception ends the process."""
     limits = Limits(**header["limits"])
     try:
         if header["kind"] == "scale":
@@ -137,7 +137,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
         too_large = refusals.needs_memory(header["name"], limits)
-        # Memory that the document took is not freed reliably: the window starts another child.
+        # Memory that the document took is not freed reliably, so the window starts a new child.
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
 
@@ -200,7 +200,7 @@ def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bina
     size = (int(header["width"]), int(header["height"]))
     scaled = image_reader.scale(header["name"], payload, header["media_type"], size, limits)
     found = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
-    write_frame(answers, {"kind": "scaled", "is_binary": True, **found}, scaled.data)
+    write_frame(answers, {"kind": "scaled", **found}, scaled.data)
 
 
 def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
@@ -209,8 +209,9 @@ def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     wanted = [(number, (width, height)) for number, width, height in header["pages"]]
     drawn = page_images.render(header["name"], payload, wanted, header["password"])
     rows = [[page.media_type, page.width, page.height, len(page.data)] for page in drawn]
-    answer = {"kind": "rendered", "is_binary": True, "pictures": rows}
-    write_frame(answers, answer, b"".join(page.data for page in drawn))
+    write_frame(
+        answers, {"kind": "rendered", "pictures": rows}, b"".join(page.data for page in drawn)
+    )
 
 
 def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
