@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +16,9 @@ from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.documents.collections import FoundFile
-from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentEmptyError, Param
+from desktop_app.domain.errors import DocumentEmptyError
 
 _DEEPEST: Final = 16
 
@@ -53,8 +51,6 @@ class CollectionReader:
         document = await self._worker.extract(path)
         if document.width or len(document.pictured) == document.pages:
             raise DocumentEmptyError(Reason.DOCUMENT_WITHOUT_TEXT, name=document.name)
-        if document.pictured:
-            return replace(document, note=_image_pages(document))
         return document
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
@@ -96,13 +92,3 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
 def _to_found_file(path: Path) -> FoundFile:
     status = path.stat()
     return FoundFile(path, status.st_size, status.st_mtime_ns)
-
-
-def _image_pages(document: ExtractedDocument) -> DocumentNote:
-    pages = ", ".join(str(page.number) for page in document.pictured[:8])
-    params: dict[str, Param] = {
-        "count": len(document.pictured),
-        "total": document.pages or 0,
-        "pages": pages,
-    }
-    return DocumentNote(Reason.NOTE_SOME_IMAGE_PAGES, params)
