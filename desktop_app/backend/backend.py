@@ -51,7 +51,7 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database, erasing_mark
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.key_origins import legacy_key_origins
 from desktop_app.storage.settings.model_listing_store import ListingStore
@@ -95,7 +95,7 @@ class Backend:
     search: Search
     ledger: Ledger
     compactions: CompactionStore
-    notes: NotesStore
+    notes: NoteStore
     prompts: PromptStore
     settings: SettingsStore
     vault: KeyVault
@@ -140,7 +140,7 @@ class Backend:
             if secret.value and secret.origin and place is KeyPlace.NONE:
                 await self.vault.set(name, secret)
         if found:
-            await self.settings.forget_secrets_in_addresses()
+            await self.settings.remove_secrets_in_addresses()
 
     @cached_property
     def pictures(self) -> ImageScaler:
@@ -421,7 +421,7 @@ def build_backend(
         search=Search(database),
         ledger=ledger,
         compactions=CompactionStore(temporary),
-        notes=NotesStore(temporary),
+        notes=NoteStore(temporary),
         prompts=PromptStore(database),
         settings=settings,
         vault=vault,

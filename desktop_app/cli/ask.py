@@ -484,7 +484,7 @@ def _file_of(backend: Backend, answer: Message) -> Path | None:
 async def _with_all_calls(backend: Backend, answer: Message) -> Message:
     """Return the answer with the usage of all its calls, including reading in parts."""
     try:
-        spent = await backend.ledger.message(answer.conversation_id, answer.id)
+        spent = await backend.ledger.answer_spending(answer.conversation_id, answer.id)
     except StorageError:
         return answer
     if spent.calls < 2:

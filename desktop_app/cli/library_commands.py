@@ -31,10 +31,10 @@ from desktop_app.exchange.importers.imported import ImportedConversation, left_o
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import folders
-from desktop_app.storage.conversations.import_store import Added, ImportStore
+from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.recovery.restore import Answer, restore_backup
+from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 from desktop_app.storage.settings.address_secrets import holds_secrets
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.storage.settings.outbound_settings import Change
+    from desktop_app.storage.settings.outbound_settings import SettingChange
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
@@ -82,7 +82,7 @@ class _ImportResult:
     messages: int = 0
     refused: list[str] = field(default_factory=list)
 
-    def count(self, added: Added) -> None:
+    def count(self, added: ImportOutcome) -> None:
         self.conversations += 1
         self.added += added.is_new
         self.messages += added.messages
@@ -167,7 +167,7 @@ async def _import_file(
 
 async def _take_in(
     backend: Backend, store: ImportStore, found: ImportedConversation, choice: ModelChoice
-) -> Added:
+) -> ImportOutcome:
     for file in found.files:
         await backend.attachments.add(
             file.data,
@@ -229,7 +229,7 @@ def _restore(options: argparse.Namespace) -> int:
     where, steps = folders(), Steps(tr("Restoring (MB)"))
     archive = path_of(options.path)
 
-    def ask(changes: Sequence[Change]) -> Answer:
+    def ask(changes: Sequence[SettingChange]) -> RestoreChoice:
         return _confirmed(changes, accept=options.accept_settings)
 
     if holds_secrets(where.database):
@@ -257,24 +257,24 @@ async def _start_once() -> None:
         pass
 
 
-def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
+def _confirmed(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
     """List what would change, and ask the user on a terminal."""
     say(tr("This backup changes where data is sent or how much can be spent:"))
     for change in changes:
         say(f"  {change.sentence}")
     if accept:
-        return Answer.TAKE
+        return RestoreChoice.TAKE
     if not (sys.stdin and sys.stdin.isatty() and is_watched()):
         say(tr("These settings were not restored. To restore them, use --accept-settings."))
-        return Answer.KEEP
+        return RestoreChoice.KEEP
     ask_typed(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
     try:
         typed = sys.stdin.readline()
     except KeyboardInterrupt:
         typed = "c"
     if agrees(typed):
-        return Answer.TAKE
-    return Answer.CANCEL if cancels(typed) else Answer.KEEP
+        return RestoreChoice.TAKE
+    return RestoreChoice.CANCEL if cancels(typed) else RestoreChoice.KEEP
 
 
 def _repair() -> int:

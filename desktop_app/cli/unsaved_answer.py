@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.temporary_files import TemporaryFolder
 from desktop_app.storage.documents.answer_files import GrowingFile
 
@@ -44,7 +44,7 @@ class UnsavedAnswers:
         if self._folder is None:  # answers side by side share it
             made = asyncio.to_thread(TemporaryFolder, self._temporary)
             self._folder = asyncio.ensure_future(made)
-        with translated(str(self._temporary)):
+        with translate_errors(str(self._temporary)):
             folder = await asyncio.shield(self._folder)
         file = GrowingFile(folder.path, answer_id, asyncio.to_thread)
         self._copies[answer_id] = file.path
@@ -61,7 +61,7 @@ class UnsavedAnswers:
     async def discard(self, _answer_id: str) -> None:
         """Do nothing: `close` removes the files."""
 
-    async def unattached(self) -> list[str]:
+    async def unattached_ids(self) -> list[str]:
         """Return no ids."""
         return []
 

@@ -94,9 +94,9 @@ async def ledgers(database: MemoryDatabase) -> AsyncIterator[str]:
     yield _line(told)
     for provider in (None, "openai", "own"):
         yield _line(provider, repr(await ledger.spent_in_month(_NOON, provider)))
-        yield _line(await ledger.month(_NOON - timedelta(days=70), provider))
-    yield _line(await ledger.conversation("c"), await ledger.utility_cost("c"))
-    yield _line(repr(await ledger.message("c", "a")), await ledger.first_tokens("c"))
+        yield _line(await ledger.month_cost(_NOON - timedelta(days=70), provider))
+    yield _line(await ledger.conversation_cost("c"), await ledger.utility_cost("c"))
+    yield _line(repr(await ledger.answer_spending("c", "a")), await ledger.first_token_seconds("c"))
     seconds = await ledger.usual_seconds("openai")
     yield _line([[*key, value] for key, value in seconds.items()])
     for by in Grouping:
@@ -181,7 +181,7 @@ async def collections(database: MemoryDatabase) -> AsyncIterator[str]:
             IndexedPassage(start, end, 9, number, "page 1", "key", index_words(text[start:end]))
             for start, end in pairwise(cuts if number else cuts[:-1])
         ]
-        await store.enter(sha256, passages)
+        await store.index_passages(sha256, passages)
         for each in chance.sample("abC", 2):
             status = chance.choice(_STATUSES)
             path = f"/books/{number}"
@@ -198,14 +198,14 @@ async def collections(database: MemoryDatabase) -> AsyncIterator[str]:
                 shown = [[p.id, p.collection_id, p.name, p.start, p.end] for p in places]
                 found.append([words, chosen, shown, [text and text[:9] for text in lines]])
         files = [[repr(file) for file in await store.files(each)] for each in "ab"]
-        rest = [await store.modified("a"), sorted(await store.removed("a"))]
+        rest = [await store.file_stats("a"), sorted(await store.removed_paths("a"))]
         return _line(found, files, rest, [await store.is_indexed(sha256) for sha256 in texts])
 
     yield await told()
-    await store.take_out("a", "/books/1")
+    await store.mark_removed("a", "/books/1")
     await store.remove_files("a", ["/books/2", "/books/3"])
     await store.delete("b")
-    await store.tidy()
+    await store.remove_unreferenced()
     yield await told()
 
 

@@ -58,7 +58,7 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
-from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
@@ -110,11 +110,11 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
     folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
     await FolderStore(database).save(folder)
     files = AttachmentStore(database, attachments)
-    for name, is_found in (("found.txt", True), ("in a collection.txt", False)):
-        data = DATA if is_found else DATA + b"!"
+    for name, is_searchable in (("found.txt", True), ("in a collection.txt", False)):
+        data = DATA if is_searchable else DATA + b"!"
         await files.add(
             data, sha256=hashlib.sha256(data).hexdigest(), name=name, media_type="text/plain",
-            text=data.decode(), pages=None, tokens=40, is_found=is_found,
+            text=data.decode(), pages=None, tokens=40, is_searchable=is_searchable,
         )  # fmt: skip
     await files.note_origin(SHA256, Path("/somewhere/found.txt"))
     part = DocumentPart(SHA256, "found.txt", "text/plain", len(DATA))
@@ -188,7 +188,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     for cost in (Decimal("0.25"), None):
         call = Call(NOON, "openai", "gpt-5.2", "answer", usage, cost, first.id)
         await Ledger(database).add(call)
-    await NotesStore(database).put("a" * 64, "a note", "")
+    await NoteStore(database).put("a" * 64, "a note", "")
     models = (ListedModel("m", None, 8192), ListedModel("n"))
     await ListingStore(database).save("own", ModelListing(PROFILE.base_url, models, NOON))
     rates = TokenRates({TextKind.PROSE: 1.25, TextKind.CJK: 2.0}, 8192)
@@ -214,7 +214,7 @@ async def _fill_collection(database: Database) -> None:
     )  # fmt: skip
     await collections.put_files([(file, 1_700_000_000_000_000_000)])
     middle = len(TEXT) // 2
-    await collections.enter(
+    await collections.index_passages(
         SHA256,
         [
             IndexedPassage(start, end, 20, None, "door", "found", index_words(TEXT[start:end]))

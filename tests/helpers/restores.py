@@ -7,18 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from desktop_app.backend.environment_profiles import BUILT_IN
-from desktop_app.storage.recovery.restore import Answer, Restored, restore_backup
-from desktop_app.storage.settings.outbound_settings import Change
+from desktop_app.storage.recovery.restore import RestoreChoice, RestoreResult, restore_backup
+from desktop_app.storage.settings.outbound_settings import SettingChange
 
 
 class Asked:
     """A callback that answers the question of a restore and records the listed changes."""
 
-    def __init__(self, answer: Answer = Answer.TAKE) -> None:
+    def __init__(self, answer: RestoreChoice = RestoreChoice.TAKE) -> None:
         self.answer = answer
-        self.changes: list[Change] = []
+        self.changes: list[SettingChange] = []
 
-    def __call__(self, changes: Sequence[Change]) -> Answer:
+    def __call__(self, changes: Sequence[SettingChange]) -> RestoreChoice:
         self.changes += changes
         return self.answer
 
@@ -30,7 +30,7 @@ class Asked:
 
 def restored(
     archive: Path, database: Path, attachments: Path, at: datetime, ask: Asked | None = None
-) -> Restored | None:
+) -> RestoreResult | None:
     """Restore a backup with all its settings, unless `ask` answers otherwise."""
     return restore_backup(
         archive,

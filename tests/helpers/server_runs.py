@@ -26,15 +26,15 @@ class BookOfOne:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
-    async def listed(self, name: str) -> list[dict[str, Any]]:
+    async def listed_tools(self, name: str) -> list[dict[str, Any]]:
         """Return the rows."""
         return self.rows
 
-    async def store_listed(self, name: str, tools: Any) -> None:
+    async def save_listed_tools(self, name: str, tools: Any) -> None:
         """Keep the rows."""
         self.rows = list(tools)
 
-    async def store_prompts(self, name: str, prompts: Any) -> None:
+    async def save_prompts(self, name: str, prompts: Any) -> None:
         """Do nothing."""
 
     async def servers(self) -> list[ToolServer]:

@@ -22,7 +22,7 @@ class Permissions:
         here = self.kept.get((conversation_id, tool, fingerprint))
         return here or self.kept.get(("", tool, fingerprint)) or Permission.ASK
 
-    async def keep(
+    async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
         """Keep a permission."""

@@ -77,7 +77,7 @@ class Branching(QObject):
         made = await self._compaction_store.load(source.id)
         conversation, messages = branched(source, copied_path)
         copied = copied_compactions(made, copied_path, messages)
-        await self._flag_store.add_whole(conversation, messages, copied)
+        await self._flag_store.add_with_messages(conversation, messages, copied)
         self._presenter.kept(conversation)
         await self._navigator.open(conversation.id)
 

@@ -276,7 +276,7 @@ class ChoiceController(QObject):
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         used = await self._used(path, resolved)
         ledger, here = self._ledger, self._current.id
-        spent, on_jobs = await ledger.conversation(here), await ledger.utility_cost(here)
+        spent, on_jobs = await ledger.conversation_cost(here), await ledger.utility_cost(here)
         if asked != self._asked:
             return
         self._pane.header.set_context(used if path else None, resolved.model.input_limit)

@@ -232,7 +232,7 @@ class ComparisonController(QObject):
     async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
         found = [await self._backend.conversations.message(id_) for id_ in ids]
         answers = [answer for answer in found if answer is not None]
-        first_tokens = await self._backend.ledger.first_tokens(answers[0].conversation_id)
+        first_tokens = await self._backend.ledger.first_token_seconds(answers[0].conversation_id)
         self.show_answers(path, answers)
         for column in self._columns:
             if column.id in first_tokens:

@@ -119,7 +119,7 @@ class TemporaryController(QObject):
     def _forget(self) -> None:
         gone, self._id = self._id, ""
         self._running.stop(gone)
-        self._temporary.forget(gone)
+        self._temporary.discard(gone)
         self._navigator.open_new()
         self._drafts.forget(gone)
         self._navigator.forget_temporary(gone)

@@ -167,7 +167,7 @@ class QuickPromptController(QObject):
         keeps = self.has_unsent
         is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
         if not keeps and not is_busy:
-            self._temporary.forget(self._conversation.id)
+            self._temporary.discard(self._conversation.id)
             self._conversation, self._path = self._blank(), []
             self._asked = ""
             self.attachments.clear()

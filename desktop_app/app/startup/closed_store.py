@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.paths import Folders
-    from desktop_app.storage.settings.outbound_settings import Change
+    from desktop_app.storage.settings.outbound_settings import SettingChange
     from desktop_app.ui.look.theme import Theme
 
 Progress = Callable[[int, int], None]
@@ -86,12 +86,12 @@ def repairing(where: Folders) -> ClosedWork:
 def restoring(where: Folders, archive: Path) -> ClosedWork:
     """Return the work that replaces the store by a backup."""
     from desktop_app.backend.environment_profiles import BUILT_IN
-    from desktop_app.storage.recovery.restore import Answer, restore_backup
+    from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 
     def work(progress: Progress, ask: Ask) -> str:
-        def confirm(changes: Sequence[Change]) -> Answer:
+        def confirm(changes: Sequence[SettingChange]) -> RestoreChoice:
             listed = "\n".join(change.sentence for change in changes)
-            return Answer(ask(tr(_CHANGES), listed, _CONFIRM))
+            return RestoreChoice(ask(tr(_CHANGES), listed, _CONFIRM))
 
         restored = restore_backup(
             archive,

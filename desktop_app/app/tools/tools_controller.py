@@ -135,7 +135,7 @@ class ToolsController(QObject):
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
         here, store = self._current.id, self._backend.permissions
-        stored = await store.stored()
+        stored = await store.for_all_conversations()
         choices: list[ToolChoice] = []
         for tool in await self._backend.tools.listed():
             definition, name = tool.definition, tool.definition.full_name
@@ -173,7 +173,7 @@ class ToolsController(QObject):
             return
         found = [t for t in await self._backend.tools.listed() if t.definition.full_name == name]
         mark = fingerprint(found[0].definition) if found else ""
-        await store.keep(here, name, mark, permission)
+        await store.save(here, name, mark, permission)
 
     # -------------------------------------------------------------- forms
 

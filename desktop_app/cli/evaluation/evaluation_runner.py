@@ -269,7 +269,7 @@ class EvaluationRunner:
             raise
         except UserFacingError as error:
             return f"{check.label} (not judged: {error.what_happened})", None
-        spent = await self.backend.ledger.message(named, judgment)
+        spent = await self.backend.ledger.answer_spending(named, judgment)
         cost = None if spent.uncounted else spent.cost
         return _verdict(check, said), cost
 

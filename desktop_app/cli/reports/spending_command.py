@@ -75,7 +75,7 @@ async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list
     """Return this month of each provider that has a limit or was used."""
     at, found = now(), []
     for profile in profiles:
-        spent = await ledger.month(at, profile.id)
+        spent = await ledger.month_cost(at, profile.id)
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, at)
             found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))

@@ -138,7 +138,7 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
         "env": sorted(server.environment),
         "headers": sorted(server.headers),
         "signed_in": await servers.is_signed_in(server),
-        "tools": len(await servers.book.listed(server.name)),
+        "tools": len(await servers.book.listed_tools(server.name)),
     }
 
 

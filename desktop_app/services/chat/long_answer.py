@@ -197,7 +197,7 @@ async def attach_interrupted_files(store: AnswerStore, files: AnswerFiles) -> No
         StorageError: a file could not be attached; the next start tries again.
     """
     failed = None
-    for answer_id in await files.unattached():
+    for answer_id in await files.unattached_ids():
         try:
             await _attach_left_file(answer_id, store, files)
         except StorageError as error:

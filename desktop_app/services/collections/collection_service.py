@@ -117,7 +117,7 @@ class Collections:
     async def delete(self, collection_id: str) -> None:
         """Delete a collection; earlier questions keep its passages."""
         await self._store.delete(collection_id)
-        await self._store.tidy()
+        await self._store.remove_unreferenced()
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
         """Return the collection's files by path."""
@@ -140,11 +140,11 @@ class Collections:
         collection = await self._collection(collection_id)
         given = _absolute(paths)
         found = await self._reader.files_in(given)
-        known = await self._store.modified(collection_id)
+        known = await self._store.file_stats(collection_id)
         is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
             await self._store.put(collection._replace(folder=str(given[0])))
-        excluded = await self._store.removed(collection_id) - {str(path) for path in given}
+        excluded = await self._store.removed_paths(collection_id) - {str(path) for path in given}
         await self._mark_waiting(
             collection_id, [f for f in found if str(f.path) not in excluded], known
         )
@@ -152,8 +152,8 @@ class Collections:
 
     async def remove_file(self, collection_id: str, path: str) -> None:
         """Remove a file from a collection until its own path is added again."""
-        await self._store.take_out(collection_id, path)
-        await self._store.tidy()
+        await self._store.mark_removed(collection_id, path)
+        await self._store.remove_unreferenced()
 
     async def refresh(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
         """Read new and changed files of the collection's folder, and remove missing ones.
@@ -162,7 +162,7 @@ class Collections:
         nothing is removed. Raises as `add`.
         """
         collection = await self._collection(collection_id)
-        known = await self._store.modified(collection_id)
+        known = await self._store.file_stats(collection_id)
         folder = [Path(collection.folder)] if collection.folder else []
         found = {str(file.path): file for file in await self._reader.files_in(folder)}
         single_files = [Path(path) for path in known if path not in found]
@@ -173,7 +173,7 @@ class Collections:
         await self._store.remove_files(
             collection_id, [path for path in known if path not in present]
         )
-        excluded = await self._store.removed(collection_id)
+        excluded = await self._store.removed_paths(collection_id)
         await self._mark_waiting(
             collection_id, [f for p, f in present.items() if p not in excluded], known
         )
@@ -206,7 +206,7 @@ class Collections:
                     await self._read(file)
                 report(CollectionProgress(len(waiting), len(waiting), ""))
             finally:
-                await asyncio.shield(self._store.tidy())
+                await asyncio.shield(self._store.remove_unreferenced())
 
     async def _read(self, file: CollectionFile) -> None:
         """Read a file and index its text, or record why it cannot be read."""
@@ -241,13 +241,13 @@ class Collections:
             text=document.text,
             pages=document.pages,
             tokens=document.tokens,
-            is_found=False,
+            is_searchable=False,
         )
         if not await self._store.is_indexed(document.sha256):
             # Index the stored text: an earlier version may have extracted it differently.
             text = await self._originals.text(document.sha256)
             found = await self._reader.passages(text, document.name, document.media_type)
-            await self._store.enter(document.sha256, found)
+            await self._store.index_passages(document.sha256, found)
 
     async def _collection(self, collection_id: str) -> Collection:
         for collection in await self._store.all():
@@ -265,7 +265,7 @@ class Collections:
         choice = await self._embeddings.chosen() if self._embeddings else None
         if choice is None:
             return None
-        passages, tokens = await self._vectors.missing(collection_id, choice.key)
+        passages, tokens = await self._vectors.count_missing(collection_id, choice.key)
         return EmbeddingPlan(choice, passages, tokens)
 
     async def embed(self, collection_id: str, on_progress: OnProgress | None = None) -> None:

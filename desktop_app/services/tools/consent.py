@@ -52,7 +52,7 @@ class PermissionBook(Protocol):
     """
 
     async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission: ...
-    async def keep(
+    async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None: ...
 
@@ -80,7 +80,7 @@ class ConsentDesk:
             return Decision(is_allowed=False)
         decision = await self._answers.decide(question, stored)
         if decision.permission is not Permission.ASK:
-            await self._store.keep(where, name, mark, decision.permission)
+            await self._store.save(where, name, mark, decision.permission)
         return decision
 
 

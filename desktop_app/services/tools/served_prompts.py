@@ -22,8 +22,8 @@ LIMIT_S: Final = 20.0
 async def store_offers(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
     """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
     listed = await run.listed("tools")
-    await book.store_listed(run.server.name, listed)
-    await book.store_prompts(run.server.name, await _served_prompts(run))
+    await book.save_listed_tools(run.server.name, listed)
+    await book.save_prompts(run.server.name, await _served_prompts(run))
     return listed
 
 

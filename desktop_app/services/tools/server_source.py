@@ -38,8 +38,8 @@ class ServerSource:
         Raises:
             UserFacingError: it did not start, or did not answer.
         """
-        if await self._book.listed(self.name):
-            await self._book.store_listed(self.name, await self._run.listed("tools"))
+        if await self._book.listed_tools(self.name):
+            await self._book.save_listed_tools(self.name, await self._run.listed("tools"))
         else:
             await store_offers(self._run, self._book)
 
@@ -48,7 +48,7 @@ class ServerSource:
 
         If the server failed, none of them can be used, and the failure is the reason.
         """
-        rows = await self._book.listed(self.name)
+        rows = await self._book.listed_tools(self.name)
         found = await tools_of(self._run.server, rows)
         if self._run.failure is not None:
             failure = self._run.failure

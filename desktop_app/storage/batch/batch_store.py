@@ -51,8 +51,8 @@ from desktop_app.storage.database.row_writing import Row, insert_rows, update_ro
 from desktop_app.storage.spending.ledger import Ledger, insert_call
 from desktop_app.storage.spending.spending_sums import token_counts
 
-PAGE: Final = 200  # items that are read with their answers at a time
-TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
+PAGE_SIZE: Final = 200  # items that are read with their answers at a time
+_ANSWERED_TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
 _COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
@@ -102,7 +102,7 @@ class BatchStore:
         """Return the list rows of all files of a job, in order: quick for tens of thousands."""
         return await self._database.read(partial(_lines, job_id))
 
-    async def page(self, job_id: str, after: int, limit: int = PAGE) -> list[BatchItem]:
+    async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return the files after number `after`, with their answers."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
         given = (job_id, after, limit)
@@ -284,7 +284,7 @@ def _save_result(
     if _RANK[result.status] <= _RANK.get(known, 0):
         if result.custom_id in repeated and known is ItemStatus.ANSWERED:
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
-            connection.execute(sql, (error_to_text(TWICE), *key))
+            connection.execute(sql, (error_to_text(_ANSWERED_TWICE), *key))
         return True
     cost = cost_of(result)
     tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)

@@ -64,7 +64,7 @@ class ConversationFlagStore:
         rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())
         return [row["id"] for row in rows]
 
-    async def add_whole(
+    async def add_with_messages(
         self,
         conversation: Conversation,
         messages: Sequence[Message],

@@ -273,7 +273,7 @@ class ConversationStore:
         Returns:
             The ids of the affected conversations.
         """
-        if not await self._disk.read(_orphans):
+        if not await self._disk.read(_orphan_ids):
             return []
         return await self._disk.write(_interrupt)
 
@@ -283,7 +283,7 @@ class ConversationStore:
         Returns:
             Their messages, oldest first.
         """
-        if not await self._disk.read(_abandoned_runs):
+        if not await self._disk.read(_abandoned_run_ids):
             return []
         return await self._disk.write(_take_over)
 
@@ -440,11 +440,11 @@ def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Conne
     return is_there
 
 
-def _orphans(connection: sqlite3.Connection) -> list[str]:
+def _orphan_ids(connection: sqlite3.Connection) -> list[str]:
     return _abandoned_ids(connection, "remote_run IS NULL")
 
 
-def _abandoned_runs(connection: sqlite3.Connection) -> list[str]:
+def _abandoned_run_ids(connection: sqlite3.Connection) -> list[str]:
     return _abandoned_ids(connection, "remote_run IS NOT NULL")
 
 
@@ -460,14 +460,14 @@ def _take_over(connection: sqlite3.Connection) -> list[Message]:
     owner = this_process()
     rows = [
         connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
-        for message_id in _abandoned_runs(connection)
+        for message_id in _abandoned_run_ids(connection)
     ]
     return [read_row(message_from_row, row) for row in rows]
 
 
 def _interrupt(connection: sqlite3.Connection) -> list[str]:
     conversations: dict[str, None] = {}
-    for message_id in _orphans(connection):
+    for message_id in _orphan_ids(connection):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()
         _add_message_entry(connection, read_row(message_from_row, row))
         conversations[row["conversation_id"]] = None

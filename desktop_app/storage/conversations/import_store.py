@@ -33,7 +33,7 @@ SHORTEST_GAP_S: Final = 0.12
 
 
 @dataclass(frozen=True)
-class Added:
+class ImportOutcome:
     """The result of an import: if the conversation is new, and the number of messages added."""
 
     is_new: bool
@@ -53,7 +53,7 @@ class ImportStore:
         folder: Folder | None,
         compactions: Sequence[Compaction] = (),
         preset: Preset | None = None,
-    ) -> Added:
+    ) -> ImportOutcome:
         """Add a conversation, or the missing messages of one that exists.
 
         Existing data stays unchanged. If messages were added, the path of the file is shown; the
@@ -73,7 +73,7 @@ class ImportStore:
             await self._write(partial(_insert_compactions, compactions))
         if missing:
             await self._write(partial(_show_path, conversation))
-        return Added(is_new, len(missing))
+        return ImportOutcome(is_new, len(missing))
 
     async def _write(self, action: Action[T]) -> T:
         began = time.monotonic()

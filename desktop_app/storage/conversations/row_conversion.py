@@ -46,16 +46,16 @@ T = TypeVar("T")
 Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name, as SQLite or a check of it holds it."""
 
-_AT_ONCE: Final = 100_000
+_PIECE_LENGTH: Final = 100_000
 """Characters."""
 _NO_USAGE: Final[Row] = dict.fromkeys(field.name for field in fields(Usage))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def to_micros(moment: datetime) -> int:
+def to_micros(at: datetime) -> int:
     """Return an aware datetime as microseconds since 1970 in UTC."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
@@ -80,9 +80,13 @@ def _parts_json(parts: Sequence[Part]) -> str:
         pieces.append(",{" if pieces else "[{")
         for number, (name, value) in enumerate(part.items()):
             pieces.append(f"{',' if number else ''}{to_json(name)}:")
-            if isinstance(value, str) and len(value) > _AT_ONCE:
-                cuts = range(0, len(value), _AT_ONCE)
-                pieces += ['"', *(to_json(value[at : at + _AT_ONCE])[1:-1] for at in cuts), '"']
+            if isinstance(value, str) and len(value) > _PIECE_LENGTH:
+                cuts = range(0, len(value), _PIECE_LENGTH)
+                pieces += [
+                    '"',
+                    *(to_json(value[at : at + _PIECE_LENGTH])[1:-1] for at in cuts),
+                    '"',
+                ]
             else:
                 pieces.append(to_json(value))
         pieces.append("}")

@@ -39,7 +39,7 @@ def mark_usage_scopes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def code_errors(connection: sqlite3.Connection) -> None:
+def code_message_errors(connection: sqlite3.Connection) -> None:
     """Store the errors of messages by codes, not by the names of classes and sentences."""
     sql = "SELECT id, error FROM messages WHERE error IS NOT NULL"
     rows = [(_coded(error), message_id) for message_id, error in connection.execute(sql)]
@@ -57,9 +57,9 @@ def _coded(error: str) -> str:
         return error  # damaged: left to whoever reads it
 
 
-def code_reasons(connection: sqlite3.Connection) -> None:
+def code_all_errors(connection: sqlite3.Connection) -> None:
     """Store the reasons of all errors in place of their sentences."""
-    code_errors(connection)
+    code_message_errors(connection)
     code_column_errors(connection)
 
 
@@ -79,7 +79,7 @@ def _coded_text(text: str) -> str:
         return text  # damaged: left to whoever reads it
 
 
-def code_notices(connection: sqlite3.Connection) -> None:
+def code_message_notices(connection: sqlite3.Connection) -> None:
     """Store the notices of messages by codes, not by their sentences."""
     sql = "SELECT id, notices FROM messages WHERE notices <> '[]'"
     rows = [

@@ -29,7 +29,7 @@ from desktop_app.storage.database.migration_runner import Migration, migrate, pe
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import Mode, connect
-from desktop_app.storage.database.storage_errors import damaged, translated
+from desktop_app.storage.database.storage_errors import damaged_error, translate_errors
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.settings.key_origins import record_key_origins
 
@@ -158,7 +158,7 @@ class Database:
     def _is_alone(self) -> bool:
         if self._lock is None:
             raise closed_error()
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             alone = self._lock.take()
             self._lock.share()
         return alone
@@ -176,7 +176,7 @@ class Database:
         """Remove deleted words from the files, from the write-ahead log and from the indexes.
 
         The indexes only mark deletions until they are merged. Works in slices, so that other writes
-        get their turn. If interrupted, `wipe_rest` does the rest.
+        get their turn. If interrupted, `resume_wipe` does the rest.
         """
         for statement in _MERGE:
             pages = -MERGED_PAGES  # A negative number begins with the whole index
@@ -189,7 +189,7 @@ class Database:
         """Checkpoint and empty the write-ahead log."""
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._checkpoint_log)))
 
-    async def wipe_rest(self) -> None:
+    async def resume_wipe(self) -> None:
         """Continue an interrupted wipe."""
         sql = "SELECT 1 FROM settings WHERE key = ?"
         if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
@@ -198,7 +198,7 @@ class Database:
     def _checkpoint_log(self) -> None:
         if self._connection is None:
             raise closed_error()
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
@@ -216,7 +216,7 @@ class Database:
             raise closed_error() from exc
 
     def _open(self) -> None:
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             create_private(self.path)
             lock = StoreLock(self.path)
             try:
@@ -255,7 +255,7 @@ class Database:
         connection = self._connection
         if connection is None:
             raise closed_error()
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = _close_cursor(action(connection))
@@ -268,13 +268,13 @@ class Database:
     def _foreign_version(self) -> int:
         if self._connection is None:
             raise closed_error()
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             # Read on the writing connection: a reader counts this process's writes as foreign.
             row = self._connection.execute("PRAGMA data_version").fetchone()
         return int(row[0])
 
     def _in_snapshot(self, action: Action[T], reading: _Reading) -> T:
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             connection = self._read_connection()
             connection.execute("BEGIN")
             try:
@@ -301,7 +301,7 @@ class Database:
         self._readers.shutdown(wait=True)
         connections = [*self._read_connections, self._connection]
         self._connection = None
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             try:
                 for connection in connections:
                     if connection is not None:
@@ -333,7 +333,7 @@ class _Reading:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._is_given_up = False
+        self._is_canceled = False
 
     @contextmanager
     def on(self, connection: sqlite3.Connection) -> Iterator[None]:
@@ -341,7 +341,7 @@ class _Reading:
         with self._guard:
             self._connection = connection
         # SQLite forgets an interrupt between two statements; the handler checks during each.
-        connection.set_progress_handler(lambda: self._is_given_up, PROGRESS_STEPS)
+        connection.set_progress_handler(lambda: self._is_canceled, PROGRESS_STEPS)
         try:
             yield
         finally:
@@ -352,7 +352,7 @@ class _Reading:
     def interrupt(self) -> None:
         """Interrupt this read, never the next one on its connection."""
         with self._guard:
-            self._is_given_up = True
+            self._is_canceled = True
             if self._connection is not None:
                 self._connection.interrupt()
 
@@ -404,7 +404,7 @@ def _merge(statement: str, pages: int, connection: sqlite3.Connection) -> bool:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise damaged(str(path), f"quick check: {verdict}")
+        raise damaged_error(str(path), f"quick check: {verdict}")
 
 
 def _is_not_empty(path: Path) -> bool:

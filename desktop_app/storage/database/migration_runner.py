@@ -18,7 +18,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import damaged
+from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.settings.address_secrets import strip_copy
 
 
@@ -58,11 +58,11 @@ def pending_steps(
 ) -> list[Migration]:
     """Return the steps that a store has not had; raise as `pending_migrations`."""
     if not all(isinstance(name, str) for name in applied):
-        raise damaged(str(path), "its migrations have no names")
+        raise damaged_error(str(path), "its migrations have no names")
     known = [migration.name for migration in migrations]
     if unknown := sorted(str(name)[:100] for name in applied.difference(known)):
         if unknown[0] < known[-1]:  # A newer version has all known steps, and its own after them
-            raise damaged(str(path), f"unknown steps: {', '.join(unknown[:20])}")
+            raise damaged_error(str(path), f"unknown steps: {', '.join(unknown[:20])}")
         raise StoreTooNewError(
             Reason.STORE_TOO_NEW,
             details=f"unknown steps: {', '.join(unknown[:20])}",
@@ -116,7 +116,7 @@ def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
             # in twice the time for a million calls.
             verdict = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise damaged(str(path), f"quick check of the copy: {verdict}")
+            raise damaged_error(str(path), f"quick check of the copy: {verdict}")
         sync(unfinished)
         unfinished.replace(target)
     finally:

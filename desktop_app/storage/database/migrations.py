@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from desktop_app.storage.conversations.stored_sentences import (
     MARK_TEMPLATES,
+    code_all_errors,
     code_column_errors,
-    code_errors,
-    code_notices,
-    code_reasons,
+    code_message_errors,
+    code_message_notices,
     mark_usage_scopes,
 )
 from desktop_app.storage.database.migration_runner import Migration
-from desktop_app.storage.search.search_index import build_index_again
+from desktop_app.storage.search.search_index import rebuild_index
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
@@ -394,7 +394,7 @@ _DAYS = (
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Folds Ł, Ø, Æ and the like.
-    Migration("0002_letters_folded", (), build_index_again),
+    Migration("0002_letters_folded", (), rebuild_index),
     Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
     Migration("0004_compactions", _COMPACTIONS),
     Migration("0005_spending", _SPENDING, fill_slots),
@@ -418,7 +418,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0012_collections", _COLLECTIONS),
     Migration("0013_batches", _BATCHES),
     # Reasoning and emoji are indexed.
-    Migration("0014_reasoning_found", (), build_index_again),
+    Migration("0014_reasoning_found", (), rebuild_index),
     # The path that an attachment was read from, so that a collection can be made of it.
     Migration(
         "0015_attachment_origins",
@@ -457,9 +457,9 @@ MIGRATIONS: tuple[Migration, ...] = (
         mark_usage_scopes,
     ),
     # Errors of messages had the names of their classes, and sentences.
-    Migration("0021_error_codes", (), code_errors),
+    Migration("0021_error_codes", (), code_message_errors),
     # Notices of messages were sentences.
-    Migration("0022_notice_codes", (), code_notices),
+    Migration("0022_notice_codes", (), code_message_notices),
     # The command that opens a temporary conversation had another id.
     Migration(
         "0023_temporary_conversations",
@@ -470,7 +470,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Messages had sentences in place of the reasons of their errors, and so had batch jobs, their
     # files and the files of collections.
-    Migration("0024_error_reasons", (), code_reasons),
+    Migration("0024_error_reasons", (), code_all_errors),
     # What servers say of their models besides the windows.
     Migration(
         "0025_model_details",

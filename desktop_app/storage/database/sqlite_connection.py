@@ -37,18 +37,18 @@ def connect(
         isolation_level=None,
         check_same_thread=not is_for_any_thread,
     )
-    return _protected(connection)
+    return _harden(connection)
 
 
 def connect_in_memory() -> sqlite3.Connection:
     """Open a new database that has no file, not even for large sorts."""
-    connection = _protected(sqlite3.connect(":memory:", isolation_level=None))
+    connection = _harden(sqlite3.connect(":memory:", isolation_level=None))
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
-def _protected(connection: sqlite3.Connection) -> sqlite3.Connection:
+def _harden(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     # Forbids harmful functions in views, triggers, indexes and generated columns.
     connection.execute("PRAGMA trusted_schema = OFF")

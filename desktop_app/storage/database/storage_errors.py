@@ -35,7 +35,7 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Raise errors of SQLite and the file system as StorageError; `what` names the file."""
     try:
         yield
@@ -44,10 +44,10 @@ def translated(what: str) -> Iterator[None]:
     except OSError as exc:
         raise _from_os(exc, what) from exc
     except UnicodeDecodeError as exc:  # SQLite quotes the schema, which is damaged
-        raise damaged(what, f"{type(exc).__name__}: {exc.reason}") from exc
+        raise damaged_error(what, f"{type(exc).__name__}: {exc.reason}") from exc
 
 
-def damaged(what: str, details: str) -> StoreDamagedError:
+def damaged_error(what: str, details: str) -> StoreDamagedError:
     """Return the error for a file that can be read but is not what was written."""
     return StoreDamagedError(Reason.STORE_DAMAGED, details=details, place=what)
 
@@ -61,7 +61,7 @@ def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
     if code in _READ_ONLY:
         return _read_only(what, details)
     if code in _DAMAGED:
-        return damaged(what, details)
+        return damaged_error(what, details)
     if code in _BUSY:
         return StorageError(Reason.STORE_BUSY, details=details, place=what)
     refuses = code in _REFUSED or isinstance(exc, sqlite3.DataError)

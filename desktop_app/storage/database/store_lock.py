@@ -42,7 +42,7 @@ class StoreLock:
 
 
 @contextmanager
-def locked_alone(database: Path, refusal: Reason) -> Iterator[None]:
+def exclusive_lock(database: Path, refusal: Reason) -> Iterator[None]:
     """Hold a store's lock exclusively. Raises StorageError with `refusal` if others hold it."""
     lock = StoreLock(database)
     try:

@@ -79,7 +79,7 @@ class TemporaryConversations:
         """Return True if the conversation is temporary and not discarded."""
         return conversation_id == self._open_id
 
-    def forget(self, conversation_id: str) -> None:
+    def discard(self, conversation_id: str) -> None:
         """Discard a conversation. What still arrives for it finds no row to change."""
         if self.memory is not None and self.holds(conversation_id):
             self._open_id = ""

@@ -14,14 +14,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.storage.database.private_files import create_private_folder
-from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.database.storage_errors import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Self
 
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class TemporaryFolder:
@@ -41,7 +41,7 @@ class TemporaryFolder:
         self.path = parent / os.urandom(8).hex()
         with _locked(parent, fcntl.LOCK_SH):  # no cleanup runs before the folder is locked, too
             self.path.mkdir(mode=0o700)
-            self._descriptor = os.open(self.path, _FOLDER)
+            self._descriptor = os.open(self.path, _FOLDER_FLAGS)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
 
     def __enter__(self) -> Self:
@@ -74,14 +74,14 @@ class TemporaryCopies:
         Raises:
             StorageError: the disk is full or fails; no part of the copy remains.
         """
-        with self._lock, translated(str(self._parent)):
+        with self._lock, translate_errors(str(self._parent)):
             if self._folder is None:
                 self._folder = TemporaryFolder(self._parent)
             folder = self._folder.path / sha256[:16]
             folder.mkdir(exist_ok=True)
             copy = folder / name
             if not copy.exists():
-                _write_whole(original, copy)
+                _write_copy(original, copy)
             return copy
 
     def close(self) -> None:
@@ -90,7 +90,7 @@ class TemporaryCopies:
             self._folder.close()
 
 
-def _write_whole(original: Path | bytes, copy: Path) -> None:
+def _write_copy(original: Path | bytes, copy: Path) -> None:
     """Write a read-only copy that has its name only once it is whole."""
     import shutil  # not needed at start-up
 
@@ -146,7 +146,7 @@ def remove_all(parent: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path, how: int) -> Iterator[None]:
-    descriptor = os.open(folder, _FOLDER)
+    descriptor = os.open(folder, _FOLDER_FLAGS)
     try:
         fcntl.flock(descriptor, how)
         yield

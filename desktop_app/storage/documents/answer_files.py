@@ -28,7 +28,7 @@ from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Database, Databases
 from desktop_app.storage.database.private_files import create_private_folder
-from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.database.storage_errors import translate_errors
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ FOLDER: Final = "answers"
 _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
 _IMAGES: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
 _CHUNK: Final = 1 << 20
-LARGEST_HELD: Final = 48 * 1024 * 1024
+LARGEST_IN_MEMORY: Final = 48 * 1024 * 1024
 """Bytes of all files of answers to one question that are held in memory.
 
 With 64 MB, a reply could add more than the 200 MB that it may add in all.
@@ -68,15 +68,15 @@ class StoredAnswerFiles:
     ) -> None:
         self._databases, self._folder = databases, attachments / FOLDER
         self._add, self._in_thread = add, in_thread
-        self._held: dict[str, HeldFile] = {}
+        self._held: dict[str, MemoryFile] = {}
         self._sizes: dict[str | None, int] = {}
 
-    def open(self, answer: Message) -> GrowingFile | HeldFile:
+    def open(self, answer: Message) -> GrowingFile | MemoryFile:
         """Return a new file for an answer. The first `append` creates it."""
         if self._databases.of(answer.conversation_id) is not self._databases.memory:
             return GrowingFile(self._folder, answer.id, self._in_thread)
         database = self._databases.of(answer.conversation_id)
-        held = self._held[answer.id] = HeldFile(database, answer, self._sizes)
+        held = self._held[answer.id] = MemoryFile(database, answer, self._sizes)
         return held
 
     async def attach(self, answer: Message) -> DocumentPart | None:
@@ -104,7 +104,7 @@ class StoredAnswerFiles:
             sha256=sha256,
             name=ANSWER_FILE,
             media_type=MARKDOWN,
-            is_found=False,
+            is_searchable=False,
         )
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
 
@@ -123,7 +123,7 @@ class StoredAnswerFiles:
             sha256=sha256,
             name=name,
             media_type=media_type,
-            is_found=False,
+            is_searchable=False,
             conversation_id=answer.conversation_id,
         )
         return ImagePart(sha256, name, media_type, len(data))
@@ -136,12 +136,12 @@ class StoredAnswerFiles:
         else:
             await held.discard()
 
-    async def unattached(self) -> list[str]:
+    async def unattached_ids(self) -> list[str]:
         """Return the ids of the answers that have files. Raises StorageError."""
         return await self._in_thread(partial(_answer_ids, self._folder))
 
 
-class HeldFile:
+class MemoryFile:
     """The file of an answer in a temporary conversation: pieces in its database in memory.
 
     Args:
@@ -157,7 +157,7 @@ class HeldFile:
         """Add more of the answer. Raises ReplyTooLargeError: there is no room for it."""
         data = to_text(text).encode()
         size = self._sizes.get(self._question_id, 0) + len(data)
-        if size > LARGEST_HELD:
+        if size > LARGEST_IN_MEMORY:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
         self._sizes[self._question_id] = size
         row = (self._answer_id, self._count, data)
@@ -213,7 +213,7 @@ class GrowingFile:
     def _append(self, text: str) -> None:
         data = to_text(text).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with translated(str(self.path)):
+        with translate_errors(str(self.path)):
             create_private_folder(self.path.parent)
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
                 file.truncate(self._size)  # without the half of a write that failed
@@ -227,7 +227,7 @@ def _files(folder: Path, answer_id: str) -> list[Path]:
 
 
 def _longest(folder: Path, answer_id: str) -> Path | None:
-    with translated(str(folder)):
+    with translate_errors(str(folder)):
         files = _files(folder, answer_id)
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
@@ -235,7 +235,7 @@ def _longest(folder: Path, answer_id: str) -> Path | None:
 def _digest(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
     digest, size = hashlib.sha256(), 0
-    with translated(str(path)), path.open("rb") as file:
+    with translate_errors(str(path)), path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -243,13 +243,13 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _discard(folder: Path, answer_id: str) -> None:
-    with translated(str(folder)):
+    with translate_errors(str(folder)):
         for path in _files(folder, answer_id):
             path.unlink(missing_ok=True)
 
 
 def _answer_ids(folder: Path) -> list[str]:
-    with translated(str(folder)):
+    with translate_errors(str(folder)):
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
 
@@ -259,7 +259,7 @@ def _has_message(message_id: str, connection: sqlite3.Connection) -> bool:
     return connection.execute(sql, (message_id,)).fetchone() is not None
 
 
-def decoded(data: bytes) -> str:
+def decode_answer_file(data: bytes) -> str:
     """Return the text of an answer's file, decoded in steps, so that other threads go on."""
     from codecs import getincrementaldecoder
 

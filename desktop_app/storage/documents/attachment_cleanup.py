@@ -70,12 +70,12 @@ def skip_grace_period(connection: sqlite3.Connection, conversation_id: str) -> N
     connection.execute(_SKIP_GRACE_PERIOD, (conversation_id,))
 
 
-def unneeded(connection: sqlite3.Connection) -> list[str]:
+def unneeded_hashes(connection: sqlite3.Connection) -> list[str]:
     """Return the hashes of the attachments that can be removed."""
     return [row["sha256"] for row in connection.execute(_UNNEEDED, (_grace_limit(),))]
 
 
-def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
+def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
     """Remove an attachment, its text and its search entry, if it is still unneeded.
 
     Raises:

@@ -28,13 +28,13 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, read_first
 from desktop_app.storage.database.private_files import create_private_folder, sync
-from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decoded
+from desktop_app.storage.database.storage_errors import translate_errors
+from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decode_answer_file
 from desktop_app.storage.documents.attachment_cleanup import (
     old_files,
-    remove,
     remove_stray,
-    unneeded,
+    remove_unneeded,
+    unneeded_hashes,
 )
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry
 
@@ -79,7 +79,7 @@ class AttachmentStore:
         text: str = "",
         pages: int | None = None,
         tokens: int | None = None,
-        is_found: bool = True,
+        is_searchable: bool = True,
         conversation_id: str | None = None,
     ) -> None:
         """Save the original and its extracted text; of a temporary conversation in memory.
@@ -87,7 +87,7 @@ class AttachmentStore:
         If it exists, it stays unchanged, and counts as added now.
 
         Args:
-            is_found: True if a search through the library is to find it.
+            is_searchable: True if a search through the library is to find it.
 
         Raises:
             StorageError: the file's bytes no longer match `sha256`.
@@ -107,7 +107,7 @@ class AttachmentStore:
         while not is_kept:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
             is_kept = await database.write(
-                partial(_insert_with_file, target, row(size), to_text(text), is_found)
+                partial(_insert_with_file, target, row(size), to_text(text), is_searchable)
             )
 
     async def note_origin(self, sha256: str, path: Path) -> None:
@@ -131,7 +131,7 @@ class AttachmentStore:
         if row is None:
             raise _missing_error(sha256)
         if not row["text"] and row["media_type"] == MARKDOWN:
-            return await asyncio.to_thread(decoded, await self.bytes(sha256))
+            return await asyncio.to_thread(decode_answer_file, await self.bytes(sha256))
         return str(row["text"])
 
     async def metadata(self, sha256: str) -> AttachmentFile:
@@ -171,16 +171,16 @@ class AttachmentStore:
     async def _row(self, sql: str, sha256: str) -> sqlite3.Row | None:
         return await read_first(self._databases, lambda c: c.execute(sql, (sha256,)).fetchone())
 
-    async def collect(self) -> int:
+    async def remove_unneeded(self) -> int:
         """Remove unneeded attachments, see `attachment_cleanup.py`. Return their number.
 
         Their words are then in no file any more. Each removal is one short transaction, so that
         other writers never wait long.
         """
         count = 0
-        for sha256 in await self._disk.read(unneeded):
+        for sha256 in await self._disk.read(unneeded_hashes):
             path = self.path(sha256)
-            count += await self._disk.write(partial(remove, sha256=sha256, path=path))
+            count += await self._disk.write(partial(remove_unneeded, sha256=sha256, path=path))
         known = await self._disk.read(_known_hashes)
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
             if found not in known:
@@ -215,14 +215,14 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
     """Return the bytes of `source`."""
     copy = io.BytesIO()
-    with translated(str(source) if isinstance(source, Path) else sha256):
+    with translate_errors(str(source) if isinstance(source, Path) else sha256):
         _copy_as(sha256, source, copy)
     return copy.getvalue()
 
 
 def _store(source: Path | bytes, target: Path, sha256: str) -> int:
     """Copy `source` to `target` unless it exists. Return the size in bytes."""
-    with translated(str(target.parents[1])):
+    with translate_errors(str(target.parents[1])):
         if target.exists():
             return target.stat().st_size
         for folder in (target.parent.parent, target.parent):
@@ -280,18 +280,21 @@ def _insert_with_file(
     target: Path,
     row: tuple[str | int | None, ...],
     text: str,
-    is_found: bool,
+    is_searchable: bool,
     connection: sqlite3.Connection,
 ) -> bool:
     """Insert or renew the row. Return False if the file is gone meanwhile."""
     if target.exists():
-        _insert(row, text, is_found, connection)
+        _insert(row, text, is_searchable, connection)
         return True
     return False
 
 
 def _insert(
-    row: tuple[str | int | None, ...], text: str, is_found: bool, connection: sqlite3.Connection
+    row: tuple[str | int | None, ...],
+    text: str,
+    is_searchable: bool,
+    connection: sqlite3.Connection,
 ) -> None:
     sha256, at = str(row[0]), int(row[6] or 0)
     renewed = connection.execute(
@@ -299,7 +302,7 @@ def _insert(
     )
     if not renewed.rowcount:
         connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
-    if is_found and not has_entry(connection, EntryKind.ATTACHMENT, sha256):
+    if is_searchable and not has_entry(connection, EntryKind.ATTACHMENT, sha256):
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         kept: str = connection.execute(sql, (sha256,)).fetchone()["text"]
         add_entry(connection, EntryKind.ATTACHMENT, sha256, kept, at)
@@ -310,13 +313,13 @@ def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:
 
 
 def _old_files(folder: Path) -> list[tuple[Path, str | None]]:
-    with translated(str(folder)):
+    with translate_errors(str(folder)):
         return list(old_files(folder))
 
 
 def _read_file(path: Path, sha256: str) -> bytes:
     try:
-        with translated(str(path.parents[1])):
+        with translate_errors(str(path.parents[1])):
             return path.read_bytes()
     except StorageError as exc:
         if isinstance(exc.__cause__, FileNotFoundError):

@@ -36,7 +36,7 @@ from desktop_app.storage.conversations.row_conversion import (
 from desktop_app.storage.database.database import Database
 
 # Passages entered in one transaction: a few milliseconds.
-STEP: Final = 64
+STEP_PASSAGES: Final = 64
 # The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
 # The best matches of the whole index are tried first: they often belong to the chosen collections.
@@ -112,7 +112,7 @@ class CollectionStore:
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def delete(self, collection_id: str) -> None:
-        """Delete a collection; `tidy` removes its passages from the index."""
+        """Delete a collection; `remove_unreferenced` removes its passages from the index."""
         sql = "DELETE FROM collections WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (collection_id,)))
 
@@ -124,7 +124,7 @@ class CollectionStore:
             lambda c: [read_row(file_from_row, row) for row in c.execute(sql, (collection_id,))]
         )
 
-    async def modified(self, collection_id: str) -> dict[str, tuple[int, int]]:
+    async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
         """Return size and modification time in nanoseconds by path, as of the last reading.
 
         Both are -1 for files that have not been read.
@@ -138,14 +138,14 @@ class CollectionStore:
             for row in rows
         }
 
-    async def removed(self, collection_id: str) -> set[str]:
+    async def removed_paths(self, collection_id: str) -> set[str]:
         """Return the paths of removed files."""
         sql = "SELECT path FROM collection_files WHERE collection_id = ? AND status = 'removed'"
         rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
         return {row["path"] for row in rows}
 
-    async def take_out(self, collection_id: str, path: str) -> None:
-        """Mark a file as removed; `tidy` removes its passages from the index."""
+    async def mark_removed(self, collection_id: str, path: str) -> None:
+        """Mark a file as removed; `remove_unreferenced` removes its passages from the index."""
         sql = """UPDATE collection_files SET status = 'removed', sha256 = NULL, problem = ''
             WHERE collection_id = ? AND path = ?"""
         await self._database.write(lambda c: c.execute(sql, (collection_id, to_text(path))))
@@ -156,11 +156,11 @@ class CollectionStore:
         Do nothing if the collection no longer exists.
         """
         rows = [_row(file, modified) for file, modified in files]
-        for at in range(0, len(rows), STEP):
-            await self._database.write(partial(_put_files, rows[at : at + STEP]))
+        for at in range(0, len(rows), STEP_PASSAGES):
+            await self._database.write(partial(_put_files, rows[at : at + STEP_PASSAGES]))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
-        """Delete files; `tidy` removes their passages from the index."""
+        """Delete files; `remove_unreferenced` removes their passages from the index."""
         rows = [(collection_id, to_text(path)) for path in paths]
         sql = "DELETE FROM collection_files WHERE collection_id = ? AND path = ?"
         await self._database.write(lambda c: c.executemany(sql, rows))
@@ -173,26 +173,26 @@ class CollectionStore:
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         return bool(row["is_whole"])
 
-    async def enter(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
+    async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
         """Index the passages of a text, replacing any previous ones."""
-        await self._take_out(sha256)
-        for at in range(0, len(passages), STEP):
-            step = passages[at : at + STEP]
-            await self._database.write(partial(_enter, sha256, step))
+        await self._remove_passages(sha256)
+        for at in range(0, len(passages), STEP_PASSAGES):
+            step = passages[at : at + STEP_PASSAGES]
+            await self._database.write(partial(_insert_passages, sha256, step))
 
-    async def tidy(self) -> None:
+    async def remove_unreferenced(self) -> None:
         """Remove from the index what no collection refers to, in short steps.
 
         Its words are then in no file any more. The next call completes an interrupted one.
         """
         rows = await self._database.read(lambda c: c.execute(_UNREFERENCED).fetchall())
         for row in rows:
-            await self._take_out(row["sha256"])
+            await self._remove_passages(row["sha256"])
         if rows:
             await self._database.wipe()
 
-    async def _take_out(self, sha256: str) -> None:
-        while await self._database.write(partial(_take_out, sha256)):
+    async def _remove_passages(self, sha256: str) -> None:
+        while await self._database.write(partial(_remove_step, sha256)):
             pass
 
     async def find(
@@ -256,7 +256,9 @@ def _row(file: CollectionFile, modified: int) -> tuple[str | int | None, ...]:
     )
 
 
-def _enter(sha256: str, passages: Sequence[IndexedPassage], connection: sqlite3.Connection) -> None:
+def _insert_passages(
+    sha256: str, passages: Sequence[IndexedPassage], connection: sqlite3.Connection
+) -> None:
     for passage in passages:
         row = (
             sha256,
@@ -278,10 +280,10 @@ def _enter(sha256: str, passages: Sequence[IndexedPassage], connection: sqlite3.
         )
 
 
-def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
+def _remove_step(sha256: str, connection: sqlite3.Connection) -> bool:
     """Remove one step of passages. Return True if there may be more."""
     sql = "SELECT * FROM passages WHERE sha256 = ? LIMIT ?"
-    rows = connection.execute(sql, (sha256, STEP)).fetchall()
+    rows = connection.execute(sql, (sha256, STEP_PASSAGES)).fetchall()
     if not rows:
         return False
     sql = "SELECT text FROM attachments WHERE sha256 = ?"
@@ -294,7 +296,7 @@ def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
         ],
     )
     connection.executemany("DELETE FROM passages WHERE id = ?", [(row["id"],) for row in rows])
-    return len(rows) == STEP
+    return len(rows) == STEP_PASSAGES
 
 
 def _find(

@@ -11,10 +11,10 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, read_first
 
-KEPT_FOR: Final = timedelta(days=30)
+RETENTION: Final = timedelta(days=30)
 
 
-class NotesStore:
+class NoteStore:
     """The notes. All methods raise StorageError."""
 
     def __init__(self, databases: Databases) -> None:
@@ -27,13 +27,13 @@ class NotesStore:
         return None if row is None else str(row["text"])
 
     async def put(self, key: str, text: str, conversation_id: str) -> None:
-        """Save a note of a conversation, and delete those older than KEPT_FOR."""
+        """Save a note of a conversation, and delete those older than RETENTION."""
         await self._databases.of(conversation_id).write(partial(_put, key, to_text(text)))
 
 
 def _put(key: str, text: str, connection: sqlite3.Connection) -> None:
     moment = now()
-    oldest = to_micros(moment - KEPT_FOR)
+    oldest = to_micros(moment - RETENTION)
     connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest,))
     row = (key, text, to_micros(moment))
     connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?)", row)

@@ -14,7 +14,7 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import locations_of
 
 # Candidates that are compared with all their numbers.
-COMPARED: Final = 200
+COMPARED_AT_MOST: Final = 200
 _FROM_COLLECTIONS: Final = """
     FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
     WHERE p.sha256 IN (
@@ -30,9 +30,9 @@ class VectorStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def missing(self, collection_id: str, model: str) -> tuple[int, int]:
+    async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
         """Return the number of passages without a vector by `model`, and of their tokens."""
-        sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_without_vector()}"
+        sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
         row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
         return row["n"], row["tokens"]
 
@@ -65,7 +65,7 @@ class VectorStore:
         return await self._database.read(find)
 
 
-def _without_vector() -> str:
+def _from_unembedded() -> str:
     of = _FROM_COLLECTIONS.format(join="LEFT", placeholders="?")
     return f"{of} AND v.passage_id IS NULL"
 
@@ -75,7 +75,7 @@ def _next_missing(
 ) -> list[Unembedded]:
     join = "JOIN attachments AS a ON a.sha256 = p.sha256 WHERE"
     sql = f"""SELECT p.id, p.tokens, p.start, p."end", a.text
-        {_without_vector().replace("WHERE", join, 1)} ORDER BY p.id LIMIT ?"""
+        {_from_unembedded().replace("WHERE", join, 1)} ORDER BY p.id LIMIT ?"""
     rows = connection.execute(sql, (model, collection_id, limit))
     return [Unembedded(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
 
@@ -91,7 +91,7 @@ def _nearest(
     of = _FROM_COLLECTIONS.format(join="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))
     near = heapq.nsmallest(
-        COMPARED,
+        COMPARED_AT_MOST,
         (
             (vector.sign_distance(kept.signs), row["id"], kept.numbers)
             for row in rows

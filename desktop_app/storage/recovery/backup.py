@@ -26,7 +26,7 @@ from desktop_app.paths import folders
 from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.temporary_files import removed_at_end
 
 FORMAT: Final = "repartee-backup"
@@ -55,7 +55,7 @@ def make_backup(
         StoreDamagedError: the store is damaged.
     """
     target = folder / f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}.zip"
-    with translated(str(target)):
+    with translate_errors(str(target)):
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(target.name + ".part")
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
@@ -75,7 +75,7 @@ def make_backup(
 
 def keep_newest(folder: Path, count: int) -> None:
     """Delete all but the newest `count` backups in `folder`. Raises StorageError."""
-    with translated(str(folder)):
+    with translate_errors(str(folder)):
         found = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
         for path in found[: max(0, len(found) - count)]:
             path.unlink()

@@ -25,8 +25,8 @@ from desktop_app.storage.database.migration_runner import pending_migrations
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.database.store_lock import locked_alone
+from desktop_app.storage.database.storage_errors import translate_errors
+from desktop_app.storage.database.store_lock import exclusive_lock
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
         StoreTooNewError: a newer version wrote the store; nothing was deleted.
     """
     mark = erasing_mark(database)
-    with _alone(database):
+    with _exclusive(database):
         refuse_newer(database)
         create_private(mark)
         sync(database.parent)
@@ -79,7 +79,7 @@ def resume_erasure(database: Path, attachments: Path) -> None:
     if not mark.exists():
         return
     try:
-        with _alone(database):
+        with _exclusive(database):
             if mark.exists():
                 _erase(database, attachments, mark)
     except StorageError as error:
@@ -90,8 +90,8 @@ def resume_erasure(database: Path, attachments: Path) -> None:
 
 
 @contextmanager
-def _alone(database: Path) -> Iterator[None]:
-    with translated(str(database)), locked_alone(database, Reason.STORE_IN_USE_BY_COMMAND):
+def _exclusive(database: Path) -> Iterator[None]:
+    with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_BY_COMMAND):
         yield
 
 
@@ -119,7 +119,7 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
 
 
 def _put_aside(attachments: Path) -> None:
-    gone = _aside(attachments)
+    gone = _aside_path(attachments)
     if gone.exists():
         shutil.rmtree(gone)
     if attachments.exists():
@@ -127,11 +127,11 @@ def _put_aside(attachments: Path) -> None:
 
 
 def _put_back(attachments: Path) -> None:
-    if _aside(attachments).exists():
-        _aside(attachments).rename(attachments)
+    if _aside_path(attachments).exists():
+        _aside_path(attachments).rename(attachments)
 
 
-def _aside(attachments: Path) -> Path:
+def _aside_path(attachments: Path) -> Path:
     return attachments.with_name(f".erased-{attachments.name}")
 
 
@@ -155,8 +155,8 @@ def _empty(connection: sqlite3.Connection) -> None:
 
 def _remove_files(database: Path, attachments: Path) -> None:
     """Delete the originals, and copies from before a migration, a restore or a repair."""
-    if _aside(attachments).exists():
-        shutil.rmtree(_aside(attachments))
+    if _aside_path(attachments).exists():
+        shutil.rmtree(_aside_path(attachments))
     for path in database.parent.glob(f"{database.stem}.before-*"):
         path.unlink()
     remove_scratch(database)

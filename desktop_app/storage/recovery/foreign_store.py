@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import damaged
+from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.row_checks import TableSchema, Value
 
 # Texts of a sound store are shorter than its file, and a row takes at least eight bytes.
@@ -54,7 +54,7 @@ class ForeignStore:
         self._connection = connection
         self._name = name
         self.size = path.stat().st_size
-        self.read = 0
+        self.bytes_read = 0
         self._most = _MOST_TEXT * self.size + _LEAST_BYTES
         self._columns = self._real_tables(tables)
         connection.text_factory = self._text
@@ -73,15 +73,15 @@ class ForeignStore:
             if name not in wanted:
                 continue
             if not is_real:
-                raise damaged(self._name, f"{name} is no table")
+                raise damaged_error(self._name, f"{name} is no table")
             columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
             # Generated columns are hidden: their values come from expressions.
             found[name] = frozenset(row["name"] for row in columns if not row["hidden"])
         if missing := sorted(_OLDEST - found.keys()):
-            raise damaged(self._name, f"it has no {missing[0]}")
+            raise damaged_error(self._name, f"it has no {missing[0]}")
         return found
 
-    def steps(self) -> set[object]:
+    def applied_migrations(self) -> set[object]:
         """Return the names of its migrations; none for a database of another program."""
         if "name" not in self._columns["migrations"]:
             return set()
@@ -101,7 +101,7 @@ class ForeignStore:
             return
         for column in table.columns:
             if column.name not in known_columns and column.is_needed and column.default is None:
-                raise damaged(self._name, f"{table.name} has no column {column.name}")
+                raise damaged_error(self._name, f"{table.name} has no column {column.name}")
         wanted = ", ".join(
             f'"{column.name}"' if column.name in known_columns else _literal(column.default)
             for column in table.columns
@@ -113,12 +113,12 @@ class ForeignStore:
             cursor.execute(f'SELECT {wanted} FROM "{table.name}" NOT INDEXED')  # noqa: S608
             for row in cursor:
                 left -= 1
-                self.read += sum(len(value) for value in row if type(value) is bytes)
-                if left < 0 or self.read > self._most:
-                    raise self._too_much()
+                self.bytes_read += sum(len(value) for value in row if type(value) is bytes)
+                if left < 0 or self.bytes_read > self._most:
+                    raise self._too_large_error()
                 yield row
 
-    def words(self, sql: str, table: str) -> Iterator[str]:
+    def texts(self, sql: str, table: str) -> Iterator[str]:
         """Yield the texts of one column, by a trusted statement over one table, if it exists."""
         if table in self._columns:
             for (value,) in self._connection.execute(sql):
@@ -126,13 +126,13 @@ class ForeignStore:
                     yield value
 
     def _text(self, data: bytes) -> str:
-        self.read += len(data)
-        if self.read > self._most:
-            raise self._too_much()
+        self.bytes_read += len(data)
+        if self.bytes_read > self._most:
+            raise self._too_large_error()
         return data.decode("utf-8", "replace")
 
-    def _too_much(self) -> Exception:
-        return damaged(self._name, "it holds more than its size")
+    def _too_large_error(self) -> Exception:
+        return damaged_error(self._name, "it holds more than its size")
 
 
 @contextmanager
@@ -156,13 +156,13 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
 def _authorizer(
     tables: frozenset[str],
 ) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
-    def judge(
+    def authorize(
         action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None
     ) -> int:
         is_read = action == sqlite3.SQLITE_READ and first in tables and inner is None
         return sqlite3.SQLITE_OK if action == sqlite3.SQLITE_SELECT or is_read else _DENY
 
-    return judge
+    return authorize
 
 
 _DENY: Final = sqlite3.SQLITE_DENY

@@ -30,8 +30,8 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import damaged, translated
-from desktop_app.storage.database.store_lock import locked_alone
+from desktop_app.storage.database.storage_errors import damaged_error, translate_errors
+from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import (
     DERIVED_TABLES,
@@ -44,7 +44,7 @@ from desktop_app.storage.settings.key_origins import record_key_origins
 
 # Models and collections write these again. Servers and permissions are decisions that the rows of
 # a damaged file cannot make for the user.
-_LEFT_OUT: Final = DERIVED_TABLES | {
+_SKIPPED_TABLES: Final = DERIVED_TABLES | {
     "part_notes",
     "tool_permissions",
     "tool_servers",
@@ -59,7 +59,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Repaired:
+class RepairResult:
     """The result of a repair.
 
     Attributes:
@@ -115,20 +115,20 @@ class Repaired:
         return " ".join(words)
 
 
-def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
+def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResult:
     """Replace a damaged store by a new one with everything that can be read.
 
     Raises:
         StorageError: the store is open elsewhere, or there is no room; it is unchanged.
         StoreTooNewError: a newer version wrote it, and may have unknown rows; it is unchanged.
     """
-    with translated(str(database)), locked_alone(database, Reason.STORE_IN_USE_FOR_REPAIR):
+    with translate_errors(str(database)), exclusive_lock(database, Reason.STORE_IN_USE_FOR_REPAIR):
         _refuse_newer(database)
         aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             made = Path(scratch) / "made.sqlite3"
             with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
-                found = _make(made, pages, progress)
+                found = _build(made, pages, progress)
             copy_damaged(database, aside)  # so that a store is there throughout
             record_key_origins(database, made)
             sync(made)
@@ -136,7 +136,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
                 database.with_name(database.name + end).unlink(missing_ok=True)
             made.replace(database)
             sync(database.parent)
-    return Repaired(aside, *found)
+    return RepairResult(aside, *found)
 
 
 def _refuse_newer(database: Path) -> None:
@@ -173,12 +173,12 @@ def _header() -> bytes:
     return fixed + bytes(32) + (1).to_bytes(4, "big")
 
 
-def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int, int, int, int]:
+def _build(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int, int, int, int]:
     create_private(path)
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
         found = tables_of(connection)
-        tables = {name: table for name, table in found.items() if name not in _LEFT_OUT}
+        tables = {name: table for name, table in found.items() if name not in _SKIPPED_TABLES}
         connection.execute("BEGIN IMMEDIATE")
         dropped = _insert_records(connection, pages, tables, progress)
         mended = repair_references(connection)
@@ -186,7 +186,7 @@ def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int,
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise damaged(str(path), f"the repaired store: {verdict}")
+            raise damaged_error(str(path), f"the repaired store: {verdict}")
         counts = [
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("conversations", "messages")
@@ -211,12 +211,12 @@ def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value,
     if is_orphan:
         for value, column in zip(row, table.columns, strict=True):
             is_text_id = column.name in ("id", "sha256") and column.kind == "TEXT"
-            if is_text_id and value is not None and not _is_made_here(table.name, str(value)):
+            if is_text_id and value is not None and not _looks_like_own_id(table.name, str(value)):
                 return None
     return table.checked(row)
 
 
-def _is_made_here(table: str, value: str) -> bool:
+def _looks_like_own_id(table: str, value: str) -> bool:
     return bool(value) if table in _WITH_FREE_IDS else bool(_ID.fullmatch(value))
 
 

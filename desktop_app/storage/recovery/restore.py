@@ -1,6 +1,6 @@
 """Replaces the store by a backup; see `backup.py` for the archive.
 
-The archive may come from anyone. Its members are checked for size before anything is unpacked, the
+The archive may come from anyone. Its members are checked for size before anything is unpacker, the
 rows of its store are copied into a new store (`store_copy.py`), and attachments are taken only if
 that store names them and their bytes have their hash. Before anything changes, the user is told
 which settings would send data elsewhere (`outbound_settings.py`), and decides about them.
@@ -37,16 +37,16 @@ from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.database.store_lock import locked_alone
+from desktop_app.storage.database.storage_errors import translate_errors
+from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged
-from desktop_app.storage.settings.key_origins import keep_notes_of, record_key_origins
+from desktop_app.storage.settings.key_origins import keep_key_notes, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
-    Change,
     OutboundSettings,
-    changes,
+    SettingChange,
+    find_changes,
     keep_current,
     read_outbound_settings,
 )
@@ -58,12 +58,12 @@ Progress = Callable[[int, int], None]
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
-# The new store needs room beside the unpacked one, more while its index is built.
+# The new store needs room beside the unpacker one, more while its index is built.
 _ROOM_FOR_COPY: Final = 2
 _UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
-class Answer(Enum):
+class RestoreChoice(Enum):
     """The user's decision about settings that a restore would change."""
 
     TAKE = "take"
@@ -71,12 +71,12 @@ class Answer(Enum):
     CANCEL = "cancel"
 
 
-Ask = Callable[[Sequence[Change]], Answer]
+AskAboutChanges = Callable[[Sequence[SettingChange]], RestoreChoice]
 """Called before anything changes, if there is anything to ask."""
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreResult:
     """The result of a restore.
 
     Attributes:
@@ -87,7 +87,7 @@ class Restored:
 
     before: Path | None
     dropped: int
-    kept: tuple[Change, ...]
+    kept: tuple[SettingChange, ...]
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
@@ -120,9 +120,9 @@ def restore_backup(
     at: datetime,
     progress: Progress,
     *,
-    ask: Ask,
+    ask: AskAboutChanges,
     built_in: Sequence[ProviderProfile] = (),
-) -> Restored | None:
+) -> RestoreResult | None:
     """Replace the store by that of a backup.
 
     Args:
@@ -140,40 +140,40 @@ def restore_backup(
         StoreTooNewError: a newer version made the backup.
     """
     name = str(archive)
-    with translated(name), _opened(archive) as pack, translated(name):
+    with translate_errors(name), _open_archive(archive) as pack, translate_errors(name):
         attached = _attachments_in(pack, archive)
         create_private_folder(database.parent)
         with (
-            locked_alone(database, Reason.STORE_IN_USE_FOR_RESTORE),
+            exclusive_lock(database, Reason.STORE_IN_USE_FOR_RESTORE),
             tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
         ):
             made = Path(scratch) / STORE
-            unpacked = _Unpacking(pack, archive, progress)
-            dropped = unpacked.store(made)
+            unpacker = _Unpacker(pack, archive, progress)
+            dropped = unpacker.store(made)
             kept, answer = _ask_about_changes(made, database, built_in, ask)
-            if answer is Answer.CANCEL:
+            if answer is RestoreChoice.CANCEL:
                 return None
             for sha256 in sorted(_attachment_hashes(made) & attached.keys()):
-                unpacked.attachment(attached[sha256], sha256, attachments)
+                unpacker.attachment(attached[sha256], sha256, attachments)
             sync(made)
             record_key_origins(database)
-            keep_notes_of(database, made)
-            return Restored(_replace_store(made, database, at), dropped, kept)
+            keep_key_notes(database, made)
+            return RestoreResult(_replace_store(made, database, at), dropped, kept)
 
 
 def _ask_about_changes(
-    made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: Ask
-) -> tuple[tuple[Change, ...], Answer]:
+    made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
+) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
     """Ask about the settings that would change. Return those that stay, and the answer."""
     with closing(connect(made, "rw")) as connection:
         current = _current_settings(database, built_in)
-        found = changes(current, read_outbound_settings(connection, built_in))
-        answer = ask(found) if found else Answer.TAKE
-        if answer is Answer.KEEP:
+        found = find_changes(current, read_outbound_settings(connection, built_in))
+        answer = ask(found) if found else RestoreChoice.TAKE
+        if answer is RestoreChoice.KEEP:
             connection.execute("BEGIN")
             keep_current(connection, current, found)
             connection.execute("COMMIT")
-    return (found if answer is Answer.KEEP else ()), answer
+    return (found if answer is RestoreChoice.KEEP else ()), answer
 
 
 def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
@@ -193,7 +193,7 @@ def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> Ou
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[ForeignArchive]:
+def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:
@@ -238,7 +238,7 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
     return attached
 
 
-class _Unpacking:
+class _Unpacker:
     """Unpacks an archive and reports progress."""
 
     def __init__(self, pack: ForeignArchive, archive: Path, progress: Progress) -> None:
@@ -248,7 +248,7 @@ class _Unpacking:
         self._store = store
         self._done, self._total = 0, 2 * store.file_size
 
-    def _count(self, size: int) -> None:
+    def _add_progress(self, size: int) -> None:
         self._done += size
         self._progress(self._done >> 20, max(1, self._total >> 20))
 
@@ -263,7 +263,7 @@ class _Unpacking:
         with foreign.open("wb") as file:
             for chunk in self._pack.chunks(self._store):
                 file.write(chunk)
-                self._count(len(chunk))
+                self._add_progress(len(chunk))
 
         def show(read: int, _of: int) -> None:
             self._progress((size + read) >> 20, max(1, self._total >> 20))
@@ -294,7 +294,7 @@ class _Unpacking:
                 for chunk in self._pack.chunks(info):
                     digest.update(chunk)
                     file.write(chunk)
-                    self._count(len(chunk))
+                    self._add_progress(len(chunk))
             if digest.hexdigest() != sha256:
                 raise _damaged_error(self._archive, f"{info.filename} has other bytes")
             sync(unfinished)
@@ -328,7 +328,7 @@ def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
     before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
-        _keep_before(database, before)
+        _copy_previous(database, before)
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
     made.replace(database)
@@ -338,7 +338,7 @@ def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
     return before if has_store else None
 
 
-def _keep_before(database: Path, before: Path) -> None:
+def _copy_previous(database: Path, before: Path) -> None:
     """Copy the store and its log, without passwords in addresses.
 
     Copies, so that a store exists at all times.

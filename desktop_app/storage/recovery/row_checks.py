@@ -47,7 +47,7 @@ Value = int | float | str | bytes | None
 Values = dict[str, Any]
 """A row by column name."""
 
-NOT_ROWS: Final = ("search_index", "passage_index", "sqlite_")
+INDEX_TABLES: Final = ("search_index", "passage_index", "sqlite_")
 """Prefixes of table names that belong to an index or to SQLite."""
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -57,7 +57,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "BLOB": (bytes,),
 }
 # Texts without a length limit of their own: the words of users and models, and JSON.
-_WHOLE_TEXTS: Final = frozenset(
+_UNLIMITED_TEXTS: Final = frozenset(
     {
         *("text", "parts", "draft", "overrides", "notices", "error", "remote_run", "body"),
         *("details", "task", "answer", "part", "value", "models", "windows", "problem", "rates"),
@@ -90,7 +90,7 @@ class TableSchema:
     name: str
     columns: tuple[Column, ...]
     alias: int | None
-    _known: set[tuple[type, ...]] = field(default_factory=set, compare=False)
+    _accepted_types: set[tuple[type, ...]] = field(default_factory=set, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,12 +100,14 @@ class TableSchema:
     def has_types(self, row: tuple[Value, ...]) -> bool:
         """Return True if every value has the type of its column."""
         types = tuple(map(type, row))
-        if types not in self._known:
+        if types not in self._accepted_types:
             for found, column in zip(types, self.columns, strict=True):
                 wanted = _TYPES[column.kind]
                 if not (found in wanted or (found is type(None) and not column.is_needed)):
                     return False
-            self._known.add(types)  # combinations of types, of which there are few, not values
+            self._accepted_types.add(
+                types
+            )  # combinations of types, of which there are few, not values
         return True
 
     def checked(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
@@ -131,7 +133,7 @@ def tables_of(connection: sqlite3.Connection) -> dict[str, TableSchema]:
     found = {}
     sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
     for (name,) in connection.execute(sql).fetchall():
-        if not name.startswith(NOT_ROWS):
+        if not name.startswith(INDEX_TABLES):
             found[name] = _table(connection, name)
     return found
 
@@ -202,7 +204,7 @@ def _require_text(name: str, value: str) -> None:
         bounds.money(value)
     elif name.endswith("_id"):
         _require(len(value) <= _LONGEST_ID)
-    elif name not in _WHOLE_TEXTS:
+    elif name not in _UNLIMITED_TEXTS:
         bounds.name(value)
 
 
@@ -218,7 +220,7 @@ def _require_number(name: str, value: int) -> None:
 # -------------------------------------------------------------- whole rows
 
 
-def _conversation(values: Values) -> Conversation:
+def _check_conversation(values: Values) -> Conversation:
     found = conversation_from_row({**values, "streaming": 0})
     bounds.name(found.title)
     bounds.overrides(found.overrides)
@@ -229,23 +231,23 @@ def _conversation(values: Values) -> Conversation:
     return found
 
 
-def _folder(values: Values) -> None:
+def _check_folder(values: Values) -> None:
     bounds.overrides(folder_from_row(values).overrides)
 
 
-def _file(values: Values) -> None:
+def _check_file(values: Values) -> None:
     _require(file_from_row(values).status in get_args(FileStatus))
 
 
-def _compaction(values: Values) -> None:
+def _check_compaction(values: Values) -> None:
     bounds.compaction(compaction_from_row(values))
 
 
-def _preset(values: Values) -> None:
+def _check_preset(values: Values) -> None:
     bounds.overrides(preset_from_row(values).overrides)
 
 
-def _job(values: Values) -> None:
+def _check_job(values: Values) -> None:
     found = job_from_row(values)
     bounds.typed(found.parameters)
     bounds.typed(found.estimate)
@@ -256,20 +258,20 @@ def _job(values: Values) -> None:
     bounds.name(found.template_id)
 
 
-def _upload(values: Values) -> None:
+def _check_upload(values: Values) -> None:
     found = upload_from_row(values)
     for remote in (found.input_file_id, found.batch_id, found.output_file_id, found.error_file_id):
         _require(_REMOTE_ID.fullmatch(remote))
 
 
-def _item(values: Values) -> None:
+def _check_item(values: Values) -> None:
     found = item_from_row(values)
     bounds.name(found.answered_by)
     if found.part is not None:
         bounds.part(found.part)
 
 
-def _profile(values: Values) -> None:
+def _check_profile(values: Values) -> None:
     found = profile_from_row(values)
     bounds.typed(found)
     for text in (found.name, found.base_url, found.proxy, found.ca_file, found.max_tokens_field):
@@ -288,23 +290,23 @@ def _profile(values: Values) -> None:
     _require(not found.from_environment and not found.unusable_variable)
 
 
-def _listing(values: Values) -> None:
+def _check_listing(values: Values) -> None:
     for model in listing_from_row(values).models:
         bounds.typed(model)
         bounds.typed(model.details)
         bounds.name(model.id)
 
 
-def _passage(values: Values) -> None:
+def _check_passage(values: Values) -> None:
     _require(values["start"] <= values["end"])
 
 
-def _vector(values: Values) -> None:
+def _check_vector(values: Values) -> None:
     # A vector of zeros has no direction, and the angle to it divides by its length.
     _require(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
 
 
-def _evaluation(values: Values) -> None:
+def _check_evaluation(values: Values) -> None:
     found = evaluation_from_row(values)
     _require(all(isinstance(text, str) for text in found.inputs.values()))
     for run in found.runs:
@@ -317,32 +319,32 @@ def _evaluation(values: Values) -> None:
                     bounds.money(str(amount))
 
 
-def _refused(_values: Values) -> None:
+def _refuse(_values: Values) -> None:
     """Refuse what only this user decides: a tool's server or permission, an unpriced model."""
     raise ValueError("a decision of another store")
 
 
 _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "messages": checked_message,
-    "conversations": _conversation,
-    "folders": _folder,
+    "conversations": _check_conversation,
+    "folders": _check_folder,
     "collections": collection_from_row,
-    "collection_files": _file,
-    "compactions": _compaction,
+    "collection_files": _check_file,
+    "compactions": _check_compaction,
     "prompts": prompt_from_row,
-    "presets": _preset,
-    "batch_jobs": _job,
-    "batch_uploads": _upload,
-    "batch_items": _item,
-    "evaluations": _evaluation,
-    "profiles": _profile,
-    "model_listings": _listing,
+    "presets": _check_preset,
+    "batch_jobs": _check_job,
+    "batch_uploads": _check_upload,
+    "batch_items": _check_item,
+    "evaluations": _check_evaluation,
+    "profiles": _check_profile,
+    "model_listings": _check_listing,
     "token_rates": rates_from_row,
-    "passages": _passage,
-    "passage_vectors": _vector,
-    "tool_permissions": _refused,
-    "tool_servers": _refused,
-    "settings": lambda values: _setting(values["key"], values["value"]),
+    "passages": _check_passage,
+    "passage_vectors": _check_vector,
+    "tool_permissions": _refuse,
+    "tool_servers": _refuse,
+    "settings": lambda values: _check_setting(values["key"], values["value"]),
 }
 
 _NO_USAGE: Final = dict.fromkeys(
@@ -377,7 +379,7 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
 # -------------------------------------------------------------- settings
 
 
-def _setting(key: str, text: str) -> None:
+def _check_setting(key: str, text: str) -> None:
     """Check a setting with a structured value; the program checks plain values itself."""
     _require(len(text) <= _LONGEST_SETTING)
     value = json.loads(text)
@@ -388,12 +390,12 @@ def _setting(key: str, text: str) -> None:
     _require(value is None or isinstance(value, str | int | float))
 
 
-def _scroll(value: Any) -> None:
+def _check_scroll(value: Any) -> None:
     message_id, offset = value
     _require(isinstance(message_id, str) and type(offset) in (int, float) and isfinite(offset))
 
 
-def _new_draft(value: Any) -> None:
+def _check_new_draft(value: Any) -> None:
     _require(isinstance(value["text"], str))
     bounds.name(value.get("template_id", ""))
     for part in parts_from_json(value["attachments"]):
@@ -402,72 +404,72 @@ def _new_draft(value: Any) -> None:
     _require(isinstance(value.get("preset"), str | None))
 
 
-def _quick_draft(value: Any) -> None:
+def _check_quick_draft(value: Any) -> None:
     _require(all(isinstance(value[name], str) for name in ("text", "brought", "clipboard")))
     bounds.name(value["template_id"])
     for part in parts_from_json(value["attachments"]):
         bounds.part(part)
 
 
-def _flat(value: Any) -> None:
+def _check_flat(value: Any) -> None:
     _require(isinstance(value, dict))
     _require(all(each is None or isinstance(each, str | int) for each in value.values()))
 
 
-def _window_state(value: Any) -> None:
+def _check_window_state(value: Any) -> None:
     _require(isinstance(value, dict))
-    _flat({**value, "geometries": None})
+    _check_flat({**value, "geometries": None})
     geometries = value.get("geometries", {})
     _require(isinstance(geometries, dict))
     _require(all(isinstance(each, str) for each in geometries.values()))
 
 
-def _forms(value: Any) -> None:
+def _check_forms(value: Any) -> None:
     _require(isinstance(value, dict))
     for entered in value.values():
-        _flat(entered)
+        _check_flat(entered)
 
 
-def _refusals(value: Any) -> None:
+def _check_refusals(value: Any) -> None:
     _require(isinstance(value["on"], str) and isinstance(value["refused"], list))
     _require(all(isinstance(each, str) for each in value["refused"]))
 
 
-def _pairs(value: Any) -> None:
+def _check_pairs(value: Any) -> None:
     _require(isinstance(value, list))
     _require(all(isinstance(text, str) for pair in value for text in pair))
 
 
-def _names(value: Any) -> None:
+def _check_names(value: Any) -> None:
     _require(isinstance(value, list) and all(isinstance(text, str) for text in value))
 
 
-def _text(value: Any) -> None:
+def _check_text(value: Any) -> None:
     _require(isinstance(value, str))
 
 
-def _place(value: Any) -> None:
+def _check_place(value: Any) -> None:
     _require(isinstance(value, list) and len(value) == 2)
     _require(all(isinstance(share, int | float) for share in value))
 
 
 _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "models.favorites": _pairs,
-    "presets.hidden": _names,
-    "spending.unpriced.": _refused,
-    "window.state": _window_state,
-    "window.forms": _forms,
-    "window.scroll": _scroll,
-    "window.new_draft": _new_draft,
-    "window.quick_draft": _quick_draft,
-    "window.conversation": _text,
-    "window.quick_place": _place,
-    "window.help": _text,
-    "window.unread": _names,
-    "desktop.paste_token": _text,
-    "backup.last": _flat,
+    "models.favorites": _check_pairs,
+    "presets.hidden": _check_names,
+    "spending.unpriced.": _refuse,
+    "window.state": _check_window_state,
+    "window.forms": _check_forms,
+    "window.scroll": _check_scroll,
+    "window.new_draft": _check_new_draft,
+    "window.quick_draft": _check_quick_draft,
+    "window.conversation": _check_text,
+    "window.quick_place": _check_place,
+    "window.help": _check_text,
+    "window.unread": _check_names,
+    "desktop.paste_token": _check_text,
+    "backup.last": _check_flat,
     "learnt.api.": Api,
-    "learnt.refusals.": _refusals,
+    "learnt.refusals.": _check_refusals,
     "learnt.server.": ServerKind,
-    "local_model.weights": _text,
+    "local_model.weights": _check_text,
 }

@@ -18,8 +18,8 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.conversations.stored_sentences import (
     code_column_errors,
-    code_errors,
-    code_notices,
+    code_message_errors,
+    code_message_notices,
     mark_usage_scopes,
 )
 from desktop_app.storage.search.search_index import EntryKind, add_entry
@@ -73,8 +73,8 @@ def repair_references(connection: sqlite3.Connection) -> int:
     # As the migrations do, because the rows may come from an older version.
     strip_addresses(connection)
     mark_usage_scopes(connection)
-    code_errors(connection)
-    code_notices(connection)
+    code_message_errors(connection)
+    code_message_notices(connection)
     code_column_errors(connection)
     return found + moved
 

@@ -23,7 +23,7 @@ from desktop_app.storage.database.migration_runner import migrate, pending_steps
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import damaged
+from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.foreign_store import ForeignStore, foreign_store
 from desktop_app.storage.recovery.row_checks import (
     TableSchema,
@@ -40,7 +40,7 @@ from desktop_app.storage.spending.spending_sums import fill_slots
 
 # Passages overlap a little. A thousand that each span the whole text would fill the disk.
 _MOST_OVERLAP: Final = 4
-_SEARCHED_FILES: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
+_INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
 _ROWS_AT_ONCE: Final = 2000  # rows
 _BYTES_AT_ONCE: Final = 16 << 20
 # The index is merged from parts of this many bytes: twice as fast as with parts of 1 MB.
@@ -78,19 +78,19 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int
         tables = tables_of(connection)
         connection.execute("BEGIN IMMEDIATE")
         with foreign_store(source, name, tables) as store:
-            steps = store.steps()
+            steps = store.applied_migrations()
             if not steps:
-                raise damaged(name, "it holds no store")
+                raise damaged_error(name, "it holds no store")
             pending_steps(steps, Path(name), MIGRATIONS)
-            copied = _StoreCopy(connection, store, progress).run(tables)
+            dropped = _StoreCopy(connection, store, progress).run(tables)
             if "0019_template_ids" not in steps:
                 connection.execute(MARK_TEMPLATES)
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise damaged(name, f"the restored store: {verdict}")
+            raise damaged_error(name, f"the restored store: {verdict}")
         connection.execute("PRAGMA journal_mode = DELETE")
-    return copied
+    return dropped
 
 
 class _StoreCopy:
@@ -103,11 +103,11 @@ class _StoreCopy:
         self._dropped = 0
 
     def run(self, tables: dict[str, TableSchema]) -> int:
-        searched = set(self._store.words(_SEARCHED_FILES, "search_entries"))
-        index = _Index(self._connection)
+        indexed = set(self._store.texts(_INDEXED_ATTACHMENTS, "search_entries"))
+        index = _IndexWriter(self._connection)
         for table in tables.values():
             if table.name not in DERIVED_TABLES:
-                self._copy(table, index, searched)
+                self._copy(table, index, indexed)
         _index_passages(self._connection)
         repair_references(self._connection)
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
@@ -117,21 +117,21 @@ class _StoreCopy:
         fill_days(self._connection)
         return self._dropped
 
-    def _copy(self, table: TableSchema, index: _Index, searched: set[str]) -> None:
+    def _copy(self, table: TableSchema, index: _IndexWriter, indexed: set[str]) -> None:
         placeholders = ", ".join("?" * len(table.columns))
         sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({placeholders})"  # noqa: S608
         if table.name == "messages":
             rows = self._messages(table, index)
         elif table.name == "attachments":
-            rows = self._attachments(table, index, searched)
+            rows = self._attachments(table, index, indexed)
         else:
             rows = self._checked(table)
-        batch, began = [], self._store.read
+        batch, began = [], self._store.bytes_read
         for row in rows:
             batch.append(row)
-            if len(batch) == _ROWS_AT_ONCE or self._store.read - began > _BYTES_AT_ONCE:
+            if len(batch) == _ROWS_AT_ONCE or self._store.bytes_read - began > _BYTES_AT_ONCE:
                 self._connection.executemany(sql, batch)
-                batch, began = [], self._store.read
+                batch, began = [], self._store.bytes_read
                 self._progress(min(began, self._store.size), self._store.size)
         self._connection.executemany(sql, batch)
 
@@ -143,7 +143,7 @@ class _StoreCopy:
             else:
                 yield checked
 
-    def _messages(self, table: TableSchema, index: _Index) -> Iterator[tuple[Value, ...]]:
+    def _messages(self, table: TableSchema, index: _IndexWriter) -> Iterator[tuple[Value, ...]]:
         """Yield and index the messages, reading each once: they are most of a store."""
         names, files = table.names, []
         created_at = names.index("created_at")
@@ -169,7 +169,7 @@ class _StoreCopy:
         self._connection.executemany(sql, files)
 
     def _attachments(
-        self, table: TableSchema, index: _Index, searched: set[str]
+        self, table: TableSchema, index: _IndexWriter, indexed: set[str]
     ) -> Iterator[tuple[Value, ...]]:
         """Yield the attachments, and index them, unless they belong only to collections."""
         names = table.names
@@ -177,16 +177,16 @@ class _StoreCopy:
             yield row
             values: Values = dict(zip(names, row, strict=True))
             sha256 = values["sha256"]
-            if sha256 in searched:
+            if sha256 in indexed:
                 index.add(EntryKind.ATTACHMENT, sha256, values["text"], values["created_at"])
 
 
-class _Index:
+class _IndexWriter:
     """The search index, filled in batches of ascending ids, because FTS5 is slow otherwise."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._waiting: list[tuple[int, EntryKind, str, str]] = []
+        self._pending: list[tuple[int, EntryKind, str, str]] = []
         self._bytes = 0
         self._set_part(_PART_BYTES)
 
@@ -195,9 +195,9 @@ class _Index:
         self._connection.execute(sql, (size,))
 
     def add(self, kind: EntryKind, ref: str, text: str, at_micros: Value) -> None:
-        self._waiting.append((int(at_micros or 0), kind, ref, text))
+        self._pending.append((int(at_micros or 0), kind, ref, text))
         self._bytes += len(text)
-        if len(self._waiting) == _ROWS_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
+        if len(self._pending) == _ROWS_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
             self._write()
 
     def end(self) -> None:
@@ -206,7 +206,7 @@ class _Index:
 
     def _write(self) -> None:
         entries, collisions = [], []
-        for at, kind, ref, text in sorted(self._waiting):
+        for at, kind, ref, text in sorted(self._pending):
             row = (first_id_at(at), kind, ref)
             sql = "INSERT OR IGNORE INTO search_entries VALUES (?, ?, ?)"
             if self._connection.execute(sql, row).rowcount:
@@ -217,7 +217,7 @@ class _Index:
         self._connection.executemany(sql, entries)
         for each in collisions:
             add_entry(self._connection, *each)
-        self._waiting, self._bytes = [], 0
+        self._pending, self._bytes = [], 0
 
 
 def _index_passages(connection: sqlite3.Connection) -> None:

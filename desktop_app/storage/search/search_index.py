@@ -127,7 +127,7 @@ _TEXTS: Final = """
 """
 
 
-def build_index_again(connection: sqlite3.Connection) -> None:
+def rebuild_index(connection: sqlite3.Connection) -> None:
     """Index every text again, as it is folded now: a migration step.
 
     10,000 messages of 1,400 characters take 5 s, including the copy of the store.

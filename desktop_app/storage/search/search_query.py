@@ -75,7 +75,7 @@ _LONGEST_ID: Final = (1 << 63) - 1
 _EVERYWHERE: Final = SearchFilter()
 
 
-_PLACES: Final = {
+_ROWS: Final = {
     EntryKind.TITLE: _TITLE,
     EntryKind.MESSAGE: _MESSAGE,
     EntryKind.ATTACHMENT: _ATTACHMENT,
@@ -105,7 +105,7 @@ class Search:
         Raises:
             StorageError: the store cannot be read.
         """
-        text, within = _with_verdict(text, within)
+        text, within = _extract_verdict(text, within)
         expression = match_expression(text)
         if not expression:
             if not within.review:
@@ -118,13 +118,13 @@ class Search:
         return await self._database.read(lambda _: _best(found, text, limit))
 
 
-Place = tuple[int, sqlite3.Row]
+Match = tuple[int, sqlite3.Row]
 """The entry's id, which is its time, and the row found."""
 
 
 def _find(
     connection: sqlite3.Connection, expression: str, within: SearchFilter, limit: int
-) -> list[Place]:
+) -> list[Match]:
     """Return the newest matches. They are read one by one, so that the rest costs nothing."""
     matches = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
@@ -132,7 +132,7 @@ def _find(
         (expression, *_id_range(within)),
     )
     conditions, values = _conditions(within)
-    places: list[Place] = []
+    places: list[Match] = []
     wanted: set[int] | None = None
     for looked_at, (entry_id,) in enumerate(matches):
         if len(places) == limit:
@@ -157,7 +157,7 @@ def _matching_row(
     kind = EntryKind(entry["kind"])
     if kind is EntryKind.TITLE and "review" in values:
         return None  # a title has no verdict
-    sql = " AND ".join([_PLACES[kind], *conditions])
+    sql = " AND ".join([_ROWS[kind], *conditions])
     if kind is EntryKind.ATTACHMENT:
         sql += _NEWEST_OF_THEM
     found: sqlite3.Row | None = connection.execute(sql, {"ref": entry["ref"], **values}).fetchone()
@@ -185,7 +185,7 @@ def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
     return conditions, names
 
 
-def _with_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter]:
+def _extract_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter]:
     """Return a text without the words of a verdict, which become part of the filter."""
     found = _VERDICT.search(text)
     if found is None:
@@ -219,15 +219,15 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
     ]
 
 
-def _best(places: list[Place], query: str, limit: int) -> list[SearchHit]:
+def _best(places: list[Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
     This is BM25 with equal weights for all words: counting how rare a word is would need the whole
     library, and every match here holds every word.
     """
     texts = [_text_at(place) for _, place in places]
-    usual = sum(map(len, texts)) / len(texts) if texts else 0.0
-    scores = [_score(text, query, usual) for text in texts]
+    mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0
+    scores = [_score(text, query, mean_length) for text in texts]
     order = sorted(
         range(len(places)),
         key=lambda n: (places[n][1]["message_id"] is not None, -scores[n], -places[n][0]),
@@ -235,9 +235,9 @@ def _best(places: list[Place], query: str, limit: int) -> list[SearchHit]:
     return [_hit(*places[number], query) for number in order[:limit]]
 
 
-def _score(text: str, query: str, usual_length: float) -> float:
+def _score(text: str, query: str, mean_length: float) -> float:
     found = occurrences(text, query)
-    return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (usual_length or 1)))
+    return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
 
 
 def _hit(entry_id: int, place: sqlite3.Row, query: str) -> SearchHit:

@@ -31,7 +31,7 @@ _LONGEST_QUERY: Final = 1000
 # Characters searched at once, and the room for a match that begins in them.
 _SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
-_AT_ONCE: Final = 50_000
+_PIECE_LENGTH: Final = 50_000
 _MOST_WORDS: Final = 60 << 20
 """Bytes, more than 16 MB of any script take."""
 _MOST_GROWTH: Final = 7
@@ -69,9 +69,9 @@ def index_text(text: str) -> bytearray:
     most = max(_MOST_WORDS, _MOST_GROWTH * len(text))
     before = ""
     for piece in fold_pieces(text):
-        for at in range(0, len(piece), _AT_ONCE):
-            part = piece[at : at + _AT_ONCE]
-            words += _words(_pairs_between(before, part)).encode()
+        for at in range(0, len(piece), _PIECE_LENGTH):
+            part = piece[at : at + _PIECE_LENGTH]
+            words += _split_signs(_pairs_between(before, part)).encode()
             before = part[-1]
         if len(words) > most:
             break
@@ -99,7 +99,7 @@ def _pairs_between(before: str, folded: str) -> str:
     return dense_run().sub(pairs, joined)
 
 
-def _words(folded: str) -> str:
+def _split_signs(folded: str) -> str:
     """Return the text with each sign as a word of its own."""
     if folded.isascii():
         return folded
@@ -148,7 +148,7 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     words = dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
     if dense_run().match(folded[-1]):
         may_go_on = len(words.split()[-1]) == 1
-    return _words(words).replace('"', " "), may_go_on
+    return _split_signs(words).replace('"', " "), may_go_on
 
 
 def snippet(text: str, query: str) -> str:
@@ -158,7 +158,7 @@ def snippet(text: str, query: str) -> str:
     It is the beginning of the text if the match cannot be located (a word written with other
     characters than the query's).
     """
-    pattern = _pattern(query)
+    pattern = _query_pattern(query)
     first = _first_match(pattern, text) if pattern else None
     start = max(0, first.start() - _LEAD) if first else 0
     if start:
@@ -177,7 +177,7 @@ def snippet(text: str, query: str) -> str:
 
 def occurrences(text: str, query: str) -> int:
     """Return how often words of `query` occur in the first `_SEARCH_SPAN` characters."""
-    pattern = _pattern(query)
+    pattern = _query_pattern(query)
     return len(pattern.findall(text[:_SEARCH_SPAN])) if pattern else 0
 
 
@@ -196,12 +196,12 @@ def _next_word(text: str, start: int, limit: int) -> int:
     return gap.start() + 1 if gap else start
 
 
-def _pattern(query: str) -> re.Pattern[str] | None:
+def _query_pattern(query: str) -> re.Pattern[str] | None:
     """Return a pattern for the words of `query` in an unfolded text: any case and accents."""
     alternatives = []
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
-        words = [word for word in re.split(_gap(), term) if word]
-        body = _gap().join(map(_word, words))
+        words = [word for word in re.split(_gap_pattern(), term) if word]
+        body = _gap_pattern().join(map(_word_pattern, words))
         before = "" if _stands_alone(words[0]) else r"(?<![^\W_])"
         after = "" if is_prefix or _stands_alone(words[-1][-1]) else r"(?![^\W_])"
         alternatives.append(f"{before}{body}{after}")
@@ -218,7 +218,7 @@ def _is_word_character(letter: str) -> bool:
 
 
 @cache
-def _gap() -> str:
+def _gap_pattern() -> str:
     """Return a pattern for what separates words.
 
     For `re`, the marks in Indian and Thai words are no letters, so they are excluded. Signs are
@@ -229,17 +229,17 @@ def _gap() -> str:
     return rf"(?:(?![{of_words}{_SIGNS}])[\W_])+"
 
 
-def _word(word: str) -> str:
+def _word_pattern(word: str) -> str:
     joined, pieces, at = _unfolded_pairs(), [], 0
     while at < len(word):
         pair = word[at : at + 2]
-        piece = "".join(map(_letter, pair)) if pair in joined else _letter(word[at])
+        piece = "".join(map(_letter_pattern, pair)) if pair in joined else _letter_pattern(word[at])
         pieces.append(f"(?:{piece}|[{joined[pair]}])" if pair in joined else piece)
         at += 2 if pair in joined else 1
     return "".join(pieces)
 
 
-def _letter(letter: str) -> str:
+def _letter_pattern(letter: str) -> str:
     """Return a pattern for a folded letter with the accents it may have in a text."""
     accented = _unfolded_letters().get(letter)
     if accented is None and not letter.isalpha():

@@ -62,13 +62,13 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
     return {**built_in, **recorded} if isinstance(recorded, dict) else {}
 
 
-def keep_notes_of(database: Path, restored: Path) -> None:
+def keep_key_notes(database: Path, restored: Path) -> None:
     """Copy the notes on keys from the store in place to a store about to be restored.
 
     The notes of a backup were true at best on the computer that made it. Its keys may be in this
     keyring, but their origins are unknown until the keyring is asked.
     """
-    known = _noted_in(database)
+    known = _noted_origins(database)
     with closing(sqlite3.connect(restored, isolation_level=None)) as connection:
         if not _has_origins(connection):
             return  # an older version's store: opening it adds the column, with no origins
@@ -104,7 +104,7 @@ def _fields(body: Any) -> dict[str, Any]:
     return {}
 
 
-def _noted_in(database: Path) -> dict[str, str]:
+def _noted_origins(database: Path) -> dict[str, str]:
     if not database.exists():
         return {}
     try:

@@ -44,7 +44,9 @@ class ListingStore:
             for model in listing.models
         ]
         windows = {model.id: model.window for model in listing.models if model.window}
-        details = {model.id: said for model in listing.models if (said := _said(model.details))}
+        details = {
+            model.id: said for model in listing.models if (said := _known_details(model.details))
+        }
         at, texts = to_micros(listing.at), (to_json(models), to_json(windows), to_json(details))
         row = (profile_id, listing.base_url, at, *texts)
         sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)"
@@ -56,7 +58,7 @@ class ListingStore:
         await self._database.write(lambda c: c.execute(sql, (profile_id,)))
 
 
-def _said(details: ModelDetails) -> dict[str, str | bool]:
+def _known_details(details: ModelDetails) -> dict[str, str | bool]:
     """Return what is known, as JSON-ready values."""
     return {
         name: str(value) if isinstance(value, Decimal) else value

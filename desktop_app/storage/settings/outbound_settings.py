@@ -58,7 +58,7 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class Change:
+class SettingChange:
     """A setting that the backup would change.
 
     Attributes:
@@ -120,7 +120,9 @@ def read_outbound_settings(
     return OutboundSettings(profiles, stored, settings)
 
 
-def changes(current: OutboundSettings, restored: OutboundSettings) -> tuple[Change, ...]:
+def find_changes(
+    current: OutboundSettings, restored: OutboundSettings
+) -> tuple[SettingChange, ...]:
     """Return what would change, by provider."""
     found = []
     for profile_id, then in sorted(restored.profiles.items()):
@@ -131,19 +133,19 @@ def changes(current: OutboundSettings, restored: OutboundSettings) -> tuple[Chan
             if after.value != before[key].value:
                 what = f"{_short(then.name)} ({_short(profile_id)}), {after.label}"
                 shown = _short(before[key].shown), _short(after.shown)
-                found.append(Change(profile_id, key, what, *shown))
+                found.append(SettingChange(profile_id, key, what, *shown))
     for key, (label, default) in SETTINGS.items():
         old, new = (side.settings.get(key, default) for side in (current, restored))
         if old != new:
             there = _shown(new)
             if there == _shown(old):  # of long instructions only the beginning is shown
                 there = tr("{text} (differs later on)", text=there)
-            found.append(Change("", key, tr(label), _shown(old), there))
+            found.append(SettingChange("", key, tr(label), _shown(old), there))
     return tuple(found)
 
 
 def keep_current(
-    connection: sqlite3.Connection, current: OutboundSettings, unconfirmed: Iterable[Change]
+    connection: sqlite3.Connection, current: OutboundSettings, unconfirmed: Iterable[SettingChange]
 ) -> None:
     """Write the current values of these settings into a restored store, in its transaction."""
     for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:

@@ -75,7 +75,7 @@ class SettingsStore:
         """Return passwords within addresses of stored profiles, by their names in the keyring."""
         return await self._database.read(secrets_in_profiles)
 
-    async def forget_secrets_in_addresses(self) -> None:
+    async def remove_secrets_in_addresses(self) -> None:
         """Remove passwords from the addresses of stored profiles, and from the files."""
         await self._database.write(strip_profiles)
         await self._database.checkpoint_log()

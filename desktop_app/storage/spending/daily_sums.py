@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
 # The setting that exists while earlier calls are not in the sums: the last row of the ledger.
-_REST: Final = "store.unsummed_calls"
+_UNSUMMED: Final = "store.unsummed_calls"
 SLICE: Final = 250
 """Entries that the window sums up at a time: 5 ms of Python, for which the event loop may wait."""
 LARGE_SLICE: Final = 10_000
@@ -59,20 +59,22 @@ class DailySums:
     durations: Histogram = field(default_factory=Histogram)
     speeds: Histogram = field(default_factory=Histogram)
 
-    def add_call(self, tokens: _Tokens, cost: str | None, went: CallPerformance | None) -> None:
+    def add_call(
+        self, tokens: _Tokens, cost: str | None, performance: CallPerformance | None
+    ) -> None:
         """Add a call."""
         self.calls += 1
         self._add_spent(int(cost is None), tokens, Decimal(cost or 0))
-        if went is None:
+        if performance is None:
             return
-        self.retries += went.retries
-        if went.duration_s is None:
+        self.retries += performance.retries
+        if performance.duration_s is None:
             return
-        self.durations.add(went.duration_s)
-        if went.first_token_s is None:
+        self.durations.add(performance.duration_s)
+        if performance.first_token_s is None:
             return
-        self.first_tokens.add(went.first_token_s)
-        output, seconds = tokens[2], went.duration_s - went.first_token_s
+        self.first_tokens.add(performance.first_token_s)
+        output, seconds = tokens[2], performance.duration_s - performance.first_token_s
         if output and seconds > 0:
             self.streamed_tokens += output
             self.streamed_s += seconds
@@ -126,8 +128,8 @@ class DailySums:
 
 
 _COLUMNS: Final = len(_KEY) + len(DailySums().values())
-_PUT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMNS)})"  # noqa: S608
-_TAKE: Final = f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
+_UPSERT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMNS)})"  # noqa: S608
+_SELECT: Final = f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
 
 _ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose,
     coalesce(effort, ''), coalesce(tier, ''), coalesce(outcome, ''), input_tokens, cached_tokens,
@@ -135,15 +137,21 @@ _ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose
     FROM ledger WHERE id <= ? ORDER BY id DESC LIMIT ?"""  # noqa: S608 - our own number
 
 
-def add_to_day(connection: sqlite3.Connection, entry: Entry, went: CallPerformance | None) -> None:
+def add_to_day(
+    connection: sqlite3.Connection, entry: Entry, performance: CallPerformance | None
+) -> None:
     """Add a call to the sums of its day."""
-    how = ("", "", "") if went is None else (went.effort, went.tier, went.outcome)
+    how = (
+        ("", "", "")
+        if performance is None
+        else (performance.effort, performance.tier, performance.outcome)
+    )
     key = (_day_of(entry[0] // SLOT_MICROS), *entry[1:4], *how)
     sums = DailySums()
-    if known := connection.execute(_TAKE, key).fetchone():
+    if known := connection.execute(_SELECT, key).fetchone():
         sums.add_row(known)
-    sums.add_call(entry[4:8], entry[8], went)
-    connection.execute(_PUT, (*key, *sums.values()))
+    sums.add_call(entry[4:8], entry[8], performance)
+    connection.execute(_UPSERT, (*key, *sums.values()))
 
 
 def fill_days(connection: sqlite3.Connection) -> None:
@@ -152,16 +160,16 @@ def fill_days(connection: sqlite3.Connection) -> None:
     A million take many seconds. If there are many, only note them: the window must open at once.
     Then `sum_up_slice` sums them up while other work goes on.
     """
-    connection.execute("DELETE FROM settings WHERE key = ?", (_REST,))
+    connection.execute("DELETE FROM settings WHERE key = ?", (_UNSUMMED,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
-    _note_rest(connection, last)
+    _note_unsummed(connection, last)
     if count <= LARGE_SLICE:
         sum_up_slice(connection, LARGE_SLICE + 1)
 
 
-def rest_of_days(connection: sqlite3.Connection) -> int:
+def count_unsummed(connection: sqlite3.Connection) -> int:
     """Return how many entries are not in the sums of days yet."""
-    last = _rest(connection)
+    last = _last_unsummed(connection)
     sql = "SELECT count(*) FROM ledger WHERE id <= ?"
     return 0 if last is None else int(connection.execute(sql, (last,)).fetchone()[0])
 
@@ -171,36 +179,36 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
 
     The last are the first, because the charts begin with the last days.
     """
-    last = _rest(connection)
+    last = _last_unsummed(connection)
     if last is None:
         return False
     day_of = cache(_day_of)
     days: defaultdict[tuple[str, ...], DailySums] = defaultdict(DailySums)
     entries = connection.execute(_ENTRIES, (last, size)).fetchall()
     for _, slot, *names, fresh, cached, output, reasoning, cost, retries, begun, lasted in entries:
-        went = CallPerformance("", "", "", retries, begun, lasted)
-        days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, went)
+        performance = CallPerformance("", "", "", retries, begun, lasted)
+        days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, performance)
     for key, sums in days.items():
-        if known := connection.execute(_TAKE, key).fetchone():
+        if known := connection.execute(_SELECT, key).fetchone():
             sums.add_row(known)
-        connection.execute(_PUT, (*key, *sums.values()))
-    is_more = len(entries) == size
-    _note_rest(connection, entries[-1][0] - 1 if is_more else None)
-    return is_more
+        connection.execute(_UPSERT, (*key, *sums.values()))
+    has_more = len(entries) == size
+    _note_unsummed(connection, entries[-1][0] - 1 if has_more else None)
+    return has_more
 
 
-def _rest(connection: sqlite3.Connection) -> int | None:
+def _last_unsummed(connection: sqlite3.Connection) -> int | None:
     """Return the last row that is not in the sums of days yet."""
-    found = connection.execute("SELECT value FROM settings WHERE key = ?", (_REST,)).fetchone()
+    found = connection.execute("SELECT value FROM settings WHERE key = ?", (_UNSUMMED,)).fetchone()
     return int(found[0]) if found else None
 
 
-def _note_rest(connection: sqlite3.Connection, last: int | None) -> None:
+def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
     """Note the last row that is to be summed up; the rows after it are in the sums."""
     if last is not None:
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_REST, str(last)))
+        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_UNSUMMED, str(last)))
     else:
-        connection.execute("DELETE FROM settings WHERE key = ?", (_REST,))
+        connection.execute("DELETE FROM settings WHERE key = ?", (_UNSUMMED,))
 
 
 def _day_of(slot: int) -> str:

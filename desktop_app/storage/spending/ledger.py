@@ -32,7 +32,7 @@ from desktop_app.storage.spending.daily_sums import (
     LARGE_SLICE,
     SLICE,
     add_to_day,
-    rest_of_days,
+    count_unsummed,
     sum_up_slice,
 )
 from desktop_app.storage.spending.spending_sums import (
@@ -77,7 +77,7 @@ class Ledger:
         for listener in self._listeners:
             listener(provider_id)
 
-    async def month(self, at: datetime, provider_id: str | None = None) -> Decimal:
+    async def month_cost(self, at: datetime, provider_id: str | None = None) -> Decimal:
         """Return the US dollars spent in the month of `at`, in this computer's time zone."""
         return (await self.spent_in_month(at, provider_id)).cost
 
@@ -85,7 +85,7 @@ class Ledger:
         """Return the spending in the month of `at`, with calls and tokens."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
 
-    async def conversation(self, conversation_id: str) -> Decimal:
+    async def conversation_cost(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
@@ -124,7 +124,7 @@ class Ledger:
             total = EXACT.add(total, Decimal(row["cost"]))
         return total
 
-    async def message(self, conversation_id: str, message_id: str) -> Spent:
+    async def answer_spending(self, conversation_id: str, message_id: str) -> Spent:
         """Return what an answer took, including the parts it was made of."""
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
@@ -137,7 +137,7 @@ class Ledger:
             spent += Spent(1, int(cost is None), Usage(*tokens), known)
         return spent
 
-    async def first_tokens(self, conversation_id: str) -> dict[str, float]:
+    async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
         """Return the seconds to the first text of answers of a conversation, by message id."""
         sql = """SELECT message_id, min(first_token_s) FROM ledger
             WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
@@ -149,14 +149,14 @@ class Ledger:
         """Return the spending from a local day on, grouped; times in order, others by cost."""
         from desktop_app.storage.spending.spending_groups import grouped_rows  # for the charts
 
-        await self._settle()
+        await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: grouped_rows(c, by, since))
 
     async def report(self, at: datetime) -> SpendingReport:
         """Return all spending, as seen at `at`."""
         from desktop_app.storage.spending.spending_groups import report_of  # for the tables
 
-        await self._settle()
+        await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: report_of(c, at))
 
     async def sum_up_earlier(
@@ -175,7 +175,7 @@ class Ledger:
             True if there were any.
         """
         disk = self._databases.disk
-        total, done = await disk.read(rest_of_days), 0
+        total, done = await disk.read(count_unsummed), 0
         if not total:
             return False
         progress(0, total)
@@ -186,23 +186,23 @@ class Ledger:
             await asyncio.sleep(pause_s)
         return True
 
-    async def _settle(self) -> None:
+    async def _record_lost_calls(self) -> None:
         disk = self._databases.disk
-        if await disk.read(_lost_calls):
+        if await disk.read(_dead_holds):
             await disk.write(record_lost_calls)
 
 
 def record_lost_calls(connection: sqlite3.Connection) -> None:
     """Turn the holds of dead processes into calls of unknown cost."""
     went = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
-    for row in _lost_calls(connection):
+    for row in _dead_holds(connection):
         if row["model"]:  # others hold an amount for no call of their own
             billed = (row["provider_id"], row["model"], row["purpose"])
             insert_call(connection, (row["at"], *billed, 0, 0, 0, 0, None), performance=went)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 
 
-def _lost_calls(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+def _dead_holds(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     rows = connection.execute("SELECT * FROM spending_holds").fetchall()
     return [row for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
 

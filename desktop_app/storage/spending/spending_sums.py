@@ -55,9 +55,9 @@ def fill_slots(connection: sqlite3.Connection) -> None:
 
 # ---------------------------------------------------------------------------- writing
 
-_TAKE = """SELECT cost FROM ledger_slots
+_SELECT = """SELECT cost FROM ledger_slots
     WHERE slot = ? AND provider_id = ? AND model = ? AND purpose = ?"""
-_PUT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+_UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (slot, provider_id, model, purpose) DO UPDATE SET
         calls = calls + 1,
         uncounted = uncounted + excluded.uncounted,
@@ -72,10 +72,10 @@ def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> No
     """Add an entry: time, provider, model, purpose, four token counts, cost."""
     at, *names, cost = entry
     key = (int(str(at)) // SLOT_MICROS, *names[:3])
-    known = connection.execute(_TAKE, key).fetchone()
+    known = connection.execute(_SELECT, key).fetchone()
     before = Decimal(known[0]) if known else Decimal(0)
     total = before if cost is None else EXACT.add(before, Decimal(str(cost)))
-    connection.execute(_PUT, (*key, int(cost is None), *names[3:], str(total)))
+    connection.execute(_UPSERT, (*key, int(cost is None), *names[3:], str(total)))
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:

@@ -24,7 +24,7 @@ def unprice_unknown_servers(connection: sqlite3.Connection) -> None:
     changed = 0
     if _had_other_server(connection):
         changed += _unprice(connection, _ENVIRONMENT, None)
-    for profile_id, models in _unlisted(connection).items():
+    for profile_id, models in _unlisted_models(connection).items():
         for model in models:
             changed += _unprice(connection, profile_id, model)
     if changed:
@@ -40,7 +40,7 @@ def _had_other_server(connection: sqlite3.Connection) -> bool:
     return any(host_of(origin(address)) != _OPENAI for (address,) in addresses)
 
 
-def _unlisted(connection: sqlite3.Connection) -> dict[str, list[str]]:
+def _unlisted_models(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Return the models with priced calls that neither the server nor the user has named."""
     sql = """SELECT p.id, p.body, l.base_url, l.models FROM profiles AS p
         JOIN model_listings AS l ON l.profile_id = p.id"""

@@ -13,7 +13,7 @@ from desktop_app.domain.tools.tool import Permission
 from desktop_app.storage.conversations.row_conversion import to_text
 from desktop_app.storage.database.database import Databases
 
-_FOUND = """
+_SELECT = """
     SELECT permission, fingerprint FROM tool_permissions
     WHERE tool = ? AND conversation_id IS ?
 """
@@ -43,7 +43,7 @@ class PermissionStore:
                 return found[0]
         return Permission.ASK
 
-    async def keep(
+    async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
         """Store a permission; CONVERSATION is for this conversation alone."""
@@ -58,7 +58,7 @@ class PermissionStore:
 
         await database.write(action)
 
-    async def stored(self) -> dict[str, Permission]:
+    async def for_all_conversations(self) -> dict[str, Permission]:
         """Return the permissions for all conversations, by the full name of the tool."""
         return await self._databases.disk.read(_everywhere)
 
@@ -78,7 +78,7 @@ class PermissionStore:
 def _find(
     tool: str, conversation_id: str | None, connection: sqlite3.Connection
 ) -> tuple[Permission, str] | None:
-    row = connection.execute(_FOUND, (tool, conversation_id)).fetchone()
+    row = connection.execute(_SELECT, (tool, conversation_id)).fetchone()
     return None if row is None else (_permission(row["permission"]), str(row["fingerprint"]))
 
 

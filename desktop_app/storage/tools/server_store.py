@@ -44,7 +44,7 @@ class ServerStore:
         sql = "DELETE FROM tool_servers WHERE name = ?"
         await self._database.write(lambda c: c.execute(sql, (name,)))
 
-    async def listed(self, name: str) -> list[dict[str, Any]]:
+    async def listed_tools(self, name: str) -> list[dict[str, Any]]:
         """Return the tools that a server has last listed."""
 
         def action(connection: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ class ServerStore:
 
         return await self._database.read(action)
 
-    async def store_listed(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
+    async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
         """Store the tools that a server lists."""
         text = to_text(json.dumps(tools))
 
@@ -65,7 +65,7 @@ class ServerStore:
 
         await self._database.write(action)
 
-    async def store_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
+    async def save_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
         """Store the prompts of a server: `name` and `text` of each."""
         row = (to_text(json.dumps(prompts)), name)
         sql = "UPDATE tool_servers SET prompts = ? WHERE name = ?"

@@ -111,7 +111,7 @@ async def test_of_a_temporary_conversation_nothing_is_on_the_disk() -> None:
 async def test_files_in_memory_have_a_limit_that_versions_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answer_files, "LARGEST_HELD", 20 * STEP)
+    monkeypatch.setattr(answer_files, "LARGEST_IN_MEMORY", 20 * STEP)
     async with Desk() as desk:
         await desk.state.values.set("answer.candidates", 2)
         desk.controllers.temporary.open()

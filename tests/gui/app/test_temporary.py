@@ -220,7 +220,7 @@ async def test_a_turn_that_begins_when_it_is_closed_is_refused() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         conversation = desk.state.current.conversation
-        desk.state.temporary.forget(conversation.id)
+        desk.state.temporary.discard(conversation.id)
         store = desk.state.backend.conversations
         with pytest.raises(StorageError, match="was closed"):
             await store.begin_turn(conversation, None)
@@ -235,7 +235,7 @@ async def test_its_cost_is_in_the_ledger_without_its_name() -> None:
         assert len(rows) == 1
         assert rows[0][:2] == (None, None)
         ledger = desk.state.backend.ledger
-        assert await ledger.conversation(desk.open_id) == Decimal(0)  # on this computer
+        assert await ledger.conversation_cost(desk.open_id) == Decimal(0)  # on this computer
         assert desk.state.setup.background is None
 
 

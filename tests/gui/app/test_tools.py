@@ -153,8 +153,8 @@ async def test_a_refusal_is_no_complete_answer() -> None:
 async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> None:
     async with Desk(environment=COMET) as desk:
         store = desk.backend.permissions
-        await store.keep("", "web_page", "of another definition", Permission.NEVER)
-        await store.keep("", "gone/tool", "x", Permission.ALWAYS)
+        await store.save("", "web_page", "of another definition", Permission.NEVER)
+        await store.save("", "gone/tool", "x", Permission.ALWAYS)
         picker = await _picker(desk)
         find(picker, QCheckBox, "tool-calculator").click()
         assert desk.state.setup.ask_settings.parameters.tools == ("calculator",)
@@ -165,7 +165,7 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         gone = find(picker, QCheckBox, "tool-gone/tool")
         assert not gone.isEnabled()
         await desk.written()
-        assert await store.stored() == {"gone/tool": Permission.ALWAYS}
+        assert await store.for_all_conversations() == {"gone/tool": Permission.ALWAYS}
         picker.close()
         turn = await desk.ask("What is 1 + 1?")
         assert [tool.name for tool in turn.request.tools] == ["calculator"]

@@ -66,9 +66,9 @@ async def test_a_new_server_of_a_name_has_none_of_the_old_ones_permissions(home:
     try:
         server, secrets = server_of("demo", command=("a",))
         await backend.tool_servers.add(server, secrets)
-        await backend.permissions.keep("c", "demo/x", "mark", Permission.ALWAYS)
-        await backend.permissions.keep("c", "demo-2/x", "mark", Permission.ALWAYS)
+        await backend.permissions.save("c", "demo/x", "mark", Permission.ALWAYS)
+        await backend.permissions.save("c", "demo-2/x", "mark", Permission.ALWAYS)
         await backend.tool_servers.add(server, secrets, replaces=True)
-        assert await backend.permissions.stored() == {"demo-2/x": Permission.ALWAYS}
+        assert await backend.permissions.for_all_conversations() == {"demo-2/x": Permission.ALWAYS}
     finally:
         await backend.aclose()

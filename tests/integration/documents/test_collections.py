@@ -234,7 +234,7 @@ async def test_a_full_disk_stops_and_the_rest_waits(
 ) -> None:
     async with shelf(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
-        enter, entered = here.store.enter, 0
+        enter, entered = here.store.index_passages, 0
 
         async def enter_one(sha256: str, passages: Sequence[IndexedPassage]) -> None:
             nonlocal entered
@@ -244,7 +244,7 @@ async def test_a_full_disk_stops_and_the_rest_waits(
             await enter(sha256, passages)
 
         with monkeypatch.context() as full:
-            full.setattr(here.store, "enter", enter_one)
+            full.setattr(here.store, "index_passages", enter_one)
             with pytest.raises(StoreFullError):
                 await here.collections.add(made.id, [papers])
         statuses = (await here.statuses(made)).values()
@@ -296,7 +296,7 @@ async def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None
         assert await here.is_clean()
         sql = "UPDATE attachments SET created_at = 0"
         await here.database.write(lambda c: c.execute(sql))
-        assert await here.attachments.collect() == 1
+        assert await here.attachments.remove_unneeded() == 1
     kept = [p for p in (tmp_path / "data").rglob("*") if p.is_file()]
     assert [p.name for p in kept if WORD.encode() in p.read_bytes()] == []
 
@@ -311,7 +311,7 @@ async def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_t
         await here.database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
         for path in (tmp_path / "data/attachments").rglob("*"):
             os.utime(path, (long_ago, long_ago))
-        assert await here.attachments.collect() == 0
+        assert await here.attachments.remove_unneeded() == 0
         lease = await here.file(made, "lease.md")
         assert await here.attachments.bytes(lease.sha256)
         assert await Search(here.database).find("landlord") == []

@@ -139,7 +139,7 @@ async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
         await here.collections.embed(made.id)
         assert len(here.provider.sent) == 3
         assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-        assert await here.ledger.month(now()) == Decimal("0.02") * 40 / 1_000_000
+        assert await here.ledger.month_cost(now()) == Decimal("0.02") * 40 / 1_000_000
         again = await here.collections.embedding_plan(made.id)
         assert again is not None
         assert (again.passages, again.tokens) == (0, 0)
@@ -237,7 +237,7 @@ async def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: P
             await refreshing
         await here.collections.refresh(made.id)
         assert here.choice is not None
-        assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
+        assert await here.vectors.count_missing(made.id, here.choice.key) == (0, 0)
         assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
 
 
@@ -249,9 +249,9 @@ async def test_vectors_go_with_their_passages(tmp_path: Path, papers: Path) -> N
         await here.collections.refresh(made.id)
         await here.collections.add(made.id, [papers])
         assert here.choice is not None
-        assert (await here.vectors.missing(made.id, here.choice.key))[0] == 1
+        assert (await here.vectors.count_missing(made.id, here.choice.key))[0] == 1
         await here.collections.embed(made.id)
         assert (await here.found(made, "Bad weather?"))[0] == "sky.txt"
         await here.collections.delete(made.id)
-        assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
+        assert await here.vectors.count_missing(made.id, here.choice.key) == (0, 0)
         assert not await here.vectors.has_any([made.id], here.choice.key)

@@ -150,7 +150,7 @@ async def test_in_the_background_the_answer_comes_whole(
     ):
         asker.settings = IN_BACKGROUND
         answer = await answer_of(asker)
-        spent = await asker.chat.spending.conversation(answer.conversation_id)  # type: ignore[attr-defined]
+        spent = await asker.chat.spending.conversation_cost(answer.conversation_id)  # type: ignore[attr-defined]
         assert spent == answer.cost
         said, posts = asker.said, len(server.asked("POST"))
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)

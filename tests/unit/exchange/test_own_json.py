@@ -38,7 +38,7 @@ from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
-from desktop_app.storage.conversations.import_store import Added, ImportStore
+from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
@@ -107,9 +107,9 @@ async def through_a_store(path: Path, file: bytes) -> bytes:
         for found in read(path, file):
             assert isinstance(found, ImportedConversation), found
             added = await importing.add(found.conversation, found.messages, found.folder)
-            assert added == Added(True, len(found.messages))
+            assert added == ImportOutcome(True, len(found.messages))
             again = await importing.add(found.conversation, found.messages, found.folder)
-            assert again == Added(False, 0)
+            assert again == ImportOutcome(False, 0)
             order.append(found.conversation.id)
         kept = [(await store.get(id_), await store.messages(id_)) for id_ in order]
         folders = await FolderStore(database).all() or [FOLDER]
@@ -264,7 +264,7 @@ async def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
         before = replace(conversation, leaf_id=first.id)
         await importing.add(before, [first], None)
         after = replace(conversation, leaf_id=more.id, title="Renamed elsewhere")
-        assert await importing.add(after, [first, more], None) == Added(False, 1)
+        assert await importing.add(after, [first, more], None) == ImportOutcome(False, 1)
         assert [m.text for m in await store.path(conversation.id)] == ["first", "more"]
         kept = await store.get(conversation.id)
         assert kept is not None

@@ -54,7 +54,7 @@ async def file_of(room: Room, answer: Message) -> str:
     data = await room.attachments.bytes(file.sha256)
     assert len(data) == file.size
     assert await room.attachments.text(file.sha256) == data.decode()
-    assert await room.attachments.answers.unattached() == []
+    assert await room.attachments.answers.unattached_ids() == []
     return data.decode()
 
 
@@ -207,7 +207,7 @@ async def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
         assert heard == 10 * MB + 1
         assert (len(answer.text), answer.attachments) == (8 * MB, ())
         assert [type(error) for error in room.store_said if error] == [StoreFullError]
-        assert await room.attachments.answers.unattached() == []
+        assert await room.attachments.answers.unattached_ids() == []
 
 
 @pytest.mark.attack("reply-bounds")

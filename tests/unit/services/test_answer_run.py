@@ -183,7 +183,7 @@ class Memory:
     async def discard(self, _answer_id: str) -> None:
         self.discarded += 1
 
-    async def unattached(self) -> list[str]:
+    async def unattached_ids(self) -> list[str]:
         return []
 
     def listen(self, event: StreamEvent, _reply: object) -> None:
@@ -669,7 +669,7 @@ class Left(Memory):
         self.broken = ""
         self.removed: list[str] = []
 
-    async def unattached(self) -> list[str]:
+    async def unattached_ids(self) -> list[str]:
         return list(self.answers)
 
     async def message(self, message_id: str) -> Message | None:

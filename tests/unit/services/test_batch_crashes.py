@@ -145,7 +145,7 @@ async def _judge(server: BatchServer, made: Office, job_id: str, where: str) -> 
     assert sorted(names) == sorted({f"repartee-{job_id}-{n}" for n in (1, 2)}), where
     uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
     assert len(uploads) == 2, where
-    assert job.counts.cost == await made.ledger.month(now()) == 3 * Decimal("0.001575"), where
+    assert job.counts.cost == await made.ledger.month_cost(now()) == 3 * Decimal("0.001575"), where
     assert job.held is None
     answers = {item.custom_id: item.answer for item in await made.items(job_id)}
     assert answers == {name: f"Answer to {name}" for name in answers}, where

@@ -57,7 +57,7 @@ async def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: 
         each = Decimal("0.000875") + Decimal("0.0007")
         assert [item.cost for item in items] == [each] * 3
         assert job.counts.cost == each * 3
-        assert await made.ledger.month(now()) == each * 3
+        assert await made.ledger.month_cost(now()) == each * 3
         (line,) = (await made.ledger.report(now())).month
         assert (line.purpose, line.spent.calls) == ("batch", 3)
         assert job.held is None
@@ -382,7 +382,7 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
         job = await made.run((await made.service.start(job.id)).id)
         each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out
         assert [item.cost for item in await made.items(job.id)] == [each]
-        assert await made.ledger.month(now()) == each
+        assert await made.ledger.month_cost(now()) == each
 
 
 async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -
         each = Decimal("0.000875") + Decimal("0.0007")
         assert (first.cost, second.cost) == (each, None)
         assert (job.counts.cost, job.counts.uncounted) == (each, 1)
-        assert await made.ledger.month(now()) == each
+        assert await made.ledger.month_cost(now()) == each
 
 
 async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
@@ -458,7 +458,7 @@ async def test_a_connection_that_breaks_costs_nothing_twice(
         assert len(server.batches) == 1
         uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
         assert len(uploads) == 1
-        assert await made.ledger.month(now()) == 2 * Decimal("0.001575")
+        assert await made.ledger.month_cost(now()) == 2 * Decimal("0.001575")
 
 
 async def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ async def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: P
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
         assert [message.notices for message in done] == [()] * 3
-        assert await room.ledger.conversation(began.conversation.id) == 3 * ONE_COST
+        assert await room.ledger.conversation_cost(began.conversation.id) == 3 * ONE_COST
         assert [request.parameters.candidates for request in provider.requests] == [1] * 3
         for message in done:
             assert await room.store.message(message.id) == message
@@ -102,7 +102,7 @@ async def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_pat
         assert [message.usage_scope for message in done] == scopes
         assert done[0].notices == (shared_usage_notice(3),)
         assert [message.notices for message in done[1:]] == [(COUNTED_WITH_FIRST,)] * 2
-        assert await room.ledger.conversation(began.conversation.id) == ONE_COST
+        assert await room.ledger.conversation_cost(began.conversation.id) == ONE_COST
         assert [request.parameters.candidates for request in provider.requests] == [3]
         assert provider.closed == 1
 
@@ -158,7 +158,7 @@ async def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Pa
         began = await room.begin("?", settings=flex)
         (done,) = await run_all(room, began)
         assert done.cost is None  # what is shown
-        assert await room.ledger.conversation(began.conversation.id) == ONE_COST
+        assert await room.ledger.conversation_cost(began.conversation.id) == ONE_COST
 
 
 async def test_a_failure_of_the_request_is_that_of_all_and_what_came_stays(tmp_path: Path) -> None:

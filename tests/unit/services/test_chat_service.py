@@ -256,8 +256,8 @@ async def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
         answer = await room.run(await room.begin("?"))
         # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
         assert answer.cost == Decimal("0.00392")
-        assert await room.ledger.conversation(answer.conversation_id) == Decimal("0.00392")
-        assert await room.ledger.month(now(), "openai") == Decimal("0.00392")
+        assert await room.ledger.conversation_cost(answer.conversation_id) == Decimal("0.00392")
+        assert await room.ledger.month_cost(now(), "openai") == Decimal("0.00392")
 
 
 @pytest.mark.parametrize(("share", "cost"), [("1", "0.01392"), ("0.5", "0.00696")])
@@ -275,7 +275,7 @@ async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
         profile = replace(OPENAI, price_multiplier=Decimal(share))
         answer = await room.run(await room.begin("?", profile))
         assert answer.cost == Decimal(cost)
-        assert await room.ledger.conversation(answer.conversation_id) == Decimal(cost)
+        assert await room.ledger.conversation_cost(answer.conversation_id) == Decimal(cost)
 
 
 async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Pa
         answer = await room.run(await room.begin("?", settings=settings))
         assert held == [1, 0, 1]
         assert count_holds() == 0
-        spent = await room.ledger.message(answer.conversation_id, answer.id)
+        spent = await room.ledger.answer_spending(answer.conversation_id, answer.id)
         assert (spent.calls, spent.uncounted) == (2, 0)
 
 
@@ -329,7 +329,7 @@ async def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_pa
         states = [call.state for call in tool_calls(answer.parts)]
         assert states == [ToolCallState.DONE, ToolCallState.INTERRUPTED]
         assert answer.cost is None
-        spent = await room.ledger.message(began.conversation.id, answer.id)
+        spent = await room.ledger.answer_spending(began.conversation.id, answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
 
 
@@ -343,12 +343,12 @@ async def test_a_process_that_is_killed_loses_no_fee(tmp_path: Path) -> None:
         began = await room.begin("?")
         task = asyncio.create_task(room.run(began))
         await provider.holding.wait()
-        spent = await room.ledger.message(began.conversation.id, began.answer.id)
+        spent = await room.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 0)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        spent = await room.ledger.message(began.conversation.id, began.answer.id)
+        spent = await room.ledger.answer_spending(began.conversation.id, began.answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 1)
 
 

@@ -72,7 +72,7 @@ from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
@@ -217,7 +217,7 @@ async def open_reading(tmp_path: Path, **texts: str) -> AsyncIterator[Reading]:
         pictures=DrawnPages(),
         estimator=Estimator(WordCounter(), attachments),
         splitter=WordSplitter(),
-        notes=NotesStore(database),
+        notes=NoteStore(database),
         spending=ledger,
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
     )
@@ -461,7 +461,7 @@ async def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> N
         events = await reading.run(reading.task("a"))
         said = [event.reason for event in events if isinstance(event, Waiting)]
         count, in_all = plan.calls, money(plan.cost)
-        spent = await reading.ledger.month(now())
+        spent = await reading.ledger.month_cost(now())
         assert spent > 0
         assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
         so_far = f" · {money(spent)} so far, of about {in_all}."

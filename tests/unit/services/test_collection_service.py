@@ -128,17 +128,17 @@ class Memory:
     async def files(self, collection_id: str) -> list[CollectionFile]:
         return [file for (cid, _), (file, _) in sorted(self.kept.items()) if cid == collection_id]
 
-    async def modified(self, collection_id: str) -> dict[str, tuple[int, int]]:
+    async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
         return {
             path: (file.size, at)
             for (cid, path), (file, at) in self.kept.items()
             if cid == collection_id
         }
 
-    async def removed(self, collection_id: str) -> set[str]:
+    async def removed_paths(self, collection_id: str) -> set[str]:
         return {path for cid, path in self.out if cid == collection_id}
 
-    async def take_out(self, collection_id: str, path: str) -> None:
+    async def mark_removed(self, collection_id: str, path: str) -> None:
         del self.kept[collection_id, path]
         self.out.add((collection_id, path))
 
@@ -154,14 +154,14 @@ class Memory:
     async def is_indexed(self, sha256: str) -> bool:
         return sha256 in self.indexed
 
-    async def enter(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
+    async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
         self.indexed[sha256] = list(passages)
 
-    async def tidy(self) -> None:
+    async def remove_unreferenced(self) -> None:
         self.tidied += 1
 
-    async def add(self, _source: Path, *, is_found: bool, **facts: Any) -> None:
-        assert not is_found
+    async def add(self, _source: Path, *, is_searchable: bool, **facts: Any) -> None:
+        assert not is_searchable
         assert (facts["media_type"], facts["pages"], facts["tokens"]) == ("text/plain", 3, 2)
         if facts["sha256"] == "sha full":
             raise StoreFullError("Full.")
@@ -179,7 +179,7 @@ class Memory:
     async def texts(self, places: Sequence[PassageLocation]) -> list[str | None]:
         return [self.by_id[place.id] for place in places]
 
-    async def missing(self, _collection_id: str, _model: str) -> tuple[int, int]:
+    async def count_missing(self, _collection_id: str, _model: str) -> tuple[int, int]:
         return len(self.without), sum(each.tokens for each in self.without)
 
     async def has_any(self, _collection_ids: Sequence[str], model: str) -> bool:
@@ -317,7 +317,7 @@ async def test_a_file_that_cannot_be_read_says_why_and_a_full_disk_ends_it() -> 
     del disk.files[A]
     await service.add(found.id, [])  # what waits is read, too
     assert await states(service, found) == [("a.txt", "failed"), ("b.txt", "ready")]
-    assert await memory.modified(found.id) == {str(A): (4, 0), str(B): (5, 2)}
+    assert await memory.file_stats(found.id) == {str(A): (4, 0), str(B): (5, 2)}
     disk.write(A, "fits")
     await service.add(found.id, [A])
     assert await states(service, found) == [("a.txt", "ready"), ("b.txt", "ready")]

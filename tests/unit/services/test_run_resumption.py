@@ -75,7 +75,7 @@ async def left(room: Room, provider: ScriptedProvider) -> Message:
 
 
 async def spent(room: Room, answer: Message) -> Decimal:
-    return await room.ledger.conversation(answer.conversation_id)
+    return await room.ledger.conversation_cost(answer.conversation_id)
 
 
 async def test_what_is_left_is_kept_as_a_run_to_pick_up(tmp_path: Path) -> None:
@@ -312,12 +312,12 @@ async def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_proce
 
     async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
-        assert await room.attachments.answers.unattached() == [kept.id]
+        assert await room.attachments.answers.unattached_ids() == [kept.id]
         await attach_interrupted_files(room.store, room.attachments.answers)
-        assert await room.attachments.answers.unattached() == [kept.id], "it is resumed"
+        assert await room.attachments.answers.unattached_ids() == [kept.id], "it is resumed"
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         answer = await room.run(answering)
         assert answer.status is MessageStatus.INTERRUPTED
         (file,) = answer.attachments
         assert await room.attachments.text(file.sha256) == "One, " + "a" * size
-        assert await room.attachments.answers.unattached() == []
+        assert await room.attachments.answers.unattached_ids() == []

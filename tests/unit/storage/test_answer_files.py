@@ -79,7 +79,7 @@ class Place:
             store, files = self.stores(database)
             assert await store.message(answer.id) == answer
             assert await files.text(SHA256) == WHOLE
-            assert await files.collect() == 0
+            assert await files.remove_unneeded() == 0
 
     def holding(self) -> list[str]:
         """Return the files of the store that contain the word of the long answer."""
@@ -134,10 +134,10 @@ async def test_what_a_crash_left_is_attached_at_the_next_start(place: Place) -> 
         store, files = place.stores(database)
         _, answer = await place.begin(database, WHOLE)
         await attach_interrupted_files(store, files.answers)
-        assert await files.answers.unattached() == [answer.id], "it is still being written"
+        assert await files.answers.unattached_ids() == [answer.id], "it is still being written"
         await store.save_answer(replace(answer, status=MessageStatus.INTERRUPTED))
         await attach_interrupted_files(store, files.answers)
-        assert await files.answers.unattached() == []
+        assert await files.answers.unattached_ids() == []
     ended = replace(answer, status=MessageStatus.INTERRUPTED)
     await place.require_whole(with_file(ended, FILE))
 
@@ -151,7 +151,7 @@ async def test_a_crash_between_the_answer_and_its_file_attaches_it_once(place: P
         await store.save_answer(whole)
         await attach_interrupted_files(store, files.answers)
         assert await store.message(answer.id) == whole
-        assert await files.answers.unattached() == []
+        assert await files.answers.unattached_ids() == []
 
 
 async def test_nothing_is_left_of_an_answer_that_was_deleted_meanwhile(place: Place) -> None:
@@ -172,9 +172,9 @@ async def test_it_goes_with_its_conversation(place: Place) -> None:
     async with opened(place.database) as database:
         store, files = place.stores(database)
         await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
-        assert await files.collect() == 0
+        assert await files.remove_unneeded() == 0
         await store.erase([answer.conversation_id])
-        assert await files.collect() == 1
+        assert await files.remove_unneeded() == 1
     assert place.holding() == []
 
 
@@ -231,7 +231,7 @@ async def test_one_that_cannot_be_attached_does_not_keep_the_others(place: Place
         await database.write(lambda c: c.execute(sql, (damaged,)))
         with pytest.raises(StorageError):
             await attach_interrupted_files(store, files.answers)
-        assert await files.answers.unattached() == [damaged]
+        assert await files.answers.unattached_ids() == [damaged]
 
 
 async def test_a_saved_copy_can_be_attached_to_a_question(place: Place) -> None:

@@ -118,7 +118,7 @@ async def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
         await library.conversations.create(conversation)
         value = {"text": "", "attachments": parts_to_json([asked])}
         await library.settings.set(BLANK_KEY, value)
-        assert await library.attachments.collect() == 1
+        assert await library.attachments.remove_unneeded() == 1
         kept = await library.conversations.get(conversation.id)
         assert kept is not None
         assert kept.draft.collections == (asked,)
@@ -151,11 +151,11 @@ async def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], b
             await library.draft(*parts["draft"])
             await library.conversations.delete(await library.draft(*parts["deleted draft"]))
             await library.new_draft(*parts["new draft"])
-            assert await library.attachments.collect() == len(names) - len(needed)
+            assert await library.attachments.remove_unneeded() == len(names) - len(needed)
             assert await library.kept() == needed
             for name in names:
                 assert await library.indexed(name) == (name in needed)
-            assert await library.attachments.collect() == 0
+            assert await library.attachments.remove_unneeded() == 0
 
 
 async def test_added_again_it_is_young_again(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_added_again_it_is_young_again(tmp_path: Path) -> None:
         asked = await library.ask(await library.add("again"))
         await library.add("again", old=False)  # on its way into another draft
         await library.conversations.delete(asked)
-        assert await library.attachments.collect() == 0
+        assert await library.attachments.remove_unneeded() == 0
         assert await library.kept() == {"again"}
 
 
@@ -184,7 +184,7 @@ async def test_what_a_crash_left_goes_too(tmp_path: Path) -> None:
             file.write_bytes(b"left")
         for file in (stray, part):
             os.utime(file, (LONG_AGO, LONG_AGO))
-        assert await library.attachments.collect() == 3
+        assert await library.attachments.remove_unneeded() == 3
         assert young.exists()  # its row may be about to be written
         young.unlink()
         assert await library.kept() == {"kept"}
@@ -199,7 +199,7 @@ async def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Pat
 
         def remove(connection: sqlite3.Connection) -> None:
             assert seen.wait(20)
-            assert attachment_cleanup.remove(
+            assert attachment_cleanup.remove_unneeded(
                 connection, part.sha256, library.attachments.path(part.sha256)
             )
 
@@ -221,5 +221,5 @@ async def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> N
         damaged = json.dumps({"attachments": []})[:-3]
         await database.write(lambda c: c.execute(sql, (BLANK_KEY, damaged)))
         with pytest.raises(StorageError):
-            await library.attachments.collect()
+            await library.attachments.remove_unneeded()
         assert await library.kept() == {"spared"}

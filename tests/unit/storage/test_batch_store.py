@@ -114,10 +114,10 @@ async def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> Non
         job = await fill(database, tmp_path)
         await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
         attachments = AttachmentStore(database, tmp_path / "attachments")
-        assert await attachments.collect() == 0
+        assert await attachments.remove_unneeded() == 0
         await BatchStore(database, Ledger(database)).remove(job.id)
-        assert await attachments.collect() == 1
-        assert await Ledger(database).month(NOON) == 0  # it was this month's, not March's
+        assert await attachments.remove_unneeded() == 1
+        assert await Ledger(database).month_cost(NOON) == 0  # it was this month's, not March's
     assert not holding(tmp_path)
 
 

@@ -27,14 +27,14 @@ async def fill(
     sha256 = hashlib.sha256(whole.encode()).hexdigest()
     await AttachmentStore(database, folder).add(
         whole.encode(), sha256=sha256, name=name, media_type="text/plain",
-        text=whole, pages=None, tokens=1, is_found=False,
+        text=whole, pages=None, tokens=1, is_searchable=False,
     )  # fmt: skip
     at, passages = 0, []
     for text in texts:
         made = IndexedPassage(at, at + len(text), 9, None, "", name, index_words(text))
         passages.append(made)
         at = made.end
-    await store.enter(sha256, passages)
+    await store.index_passages(sha256, passages)
     file = CollectionFile(collection_id, f"/{name}", name, sha256, status="ready")
     await store.put_files([(file, 1)])
     assert await store.is_indexed(sha256)

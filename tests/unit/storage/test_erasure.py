@@ -22,7 +22,7 @@ from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import KEPT_TABLES, erase_everything, resume_erasure
@@ -97,7 +97,7 @@ async def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
         assert await Search(store).find(WORD) == []
         kept = await SettingsStore(store).all()
         assert set(kept) == {"window.state", "look.theme"}
-        assert await Ledger(store).month(NOON) == Decimal("0.25")
+        assert await Ledger(store).month_cost(NOON) == Decimal("0.25")
         rows = await store.read(lambda c: c.execute("SELECT * FROM ledger").fetchall())
         assert [row["conversation_id"] for row in rows] == [None]
         found = await store.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
@@ -164,7 +164,7 @@ async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
         conversation = a_conversation(f"About {WORD}")
         question = a_question(conversation, f"What is {WORD}?")
         await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
-        await NotesStore(database).put("key", f"A note on {WORD}", conversation.id)
+        await NoteStore(database).put("key", f"A note on {WORD}", conversation.id)
         wiping = asyncio.ensure_future(store.erase([conversation.id]))
         await asyncio.sleep(0)  # now the deletion is submitted
         goes_on = threading.Event()
@@ -177,7 +177,7 @@ async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
             await wiping
         await held
     async with opened(path) as database:
-        await database.wipe_rest()
+        await database.resume_wipe()
         assert holding(tmp_path) == []
         assert await SettingsStore(database).all() == {}
 
@@ -211,7 +211,7 @@ async def test_what_is_erased_alone_leaves_the_file_too_and_its_attachments_with
         store = ConversationStore(database)
         await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
         await store.erase([each.id for each in await store.all()])
-        await AttachmentStore(database, tmp_path / "attachments").collect()
+        await AttachmentStore(database, tmp_path / "attachments").remove_unneeded()
     assert [name for name in holding(tmp_path) if name != "kept.zip"] == []
 
 

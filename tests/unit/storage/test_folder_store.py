@@ -137,6 +137,6 @@ async def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None
         question = a_question(copy, "How is marmalade made?")
         answer = replace(an_answer(question), status=MessageStatus.COMPLETE)
         copy = replace(copy, leaf_id=answer.id)
-        await ConversationFlagStore(database).add_whole(copy, [question, answer])
+        await ConversationFlagStore(database).add_with_messages(copy, [question, answer])
         assert await store.path(copy.id) == [question, answer]
         assert len(await Search(database).find("marmalade")) == 1

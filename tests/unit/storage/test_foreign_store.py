@@ -48,7 +48,7 @@ def test_rows_have_the_defaults_of_columns_that_they_lack(tmp_path: Path) -> Non
         expected = [("a", *more), (b"\0\xff", *more)]
         assert rows(store, NUMBER, WORDS, NOTHING) == expected
         assert list(store.rows(TableSchema("extra", SETTINGS.columns, None))) == []
-        assert (store.size, store.read) == (path.stat().st_size, 1 + 2 + 2 * len("it's"))
+        assert (store.size, store.bytes_read) == (path.stat().st_size, 1 + 2 + 2 * len("it's"))
         for missing in ("none", "twice"):  # a generated column would be computed
             with pytest.raises(StoreDamagedError) as refused:
                 rows(store, Column(missing, "TEXT", True, None))
@@ -58,8 +58,8 @@ def test_rows_have_the_defaults_of_columns_that_they_lack(tmp_path: Path) -> Non
 def test_texts_of_one_column_are_read_if_there_is_the_table(tmp_path: Path) -> None:
     added = ("INSERT INTO ledger VALUES ('a'), (NULL), (X'01'), ('b')",)
     with store_of(tmp_path / "store.sqlite3", *added) as store:
-        assert list(store.words("SELECT name FROM ledger", "ledger")) == ["a", "b"]
-        assert list(store.words("SELECT name FROM extra", "extra")) == []
+        assert list(store.texts("SELECT name FROM ledger", "ledger")) == ["a", "b"]
+        assert list(store.texts("SELECT name FROM extra", "extra")) == []
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_texts_of_one_column_are_read_if_there_is_the_table(tmp_path: Path) -> N
 )
 def test_its_migrations_are_named(tmp_path: Path, statement: str, steps: set[str]) -> None:
     with store_of(tmp_path / "store.sqlite3", statement) as store:
-        assert store.steps() == steps
+        assert store.applied_migrations() == steps
 
 
 @pytest.mark.attack("imports")
@@ -95,7 +95,7 @@ def test_statements_of_anything_else_are_refused(tmp_path: Path, statement: str)
         store_of(tmp_path / "store.sqlite3", *made) as store,
         pytest.raises(sqlite3.DatabaseError, match=r"not authorized|prohibited"),
     ):
-        list(store.words(statement, "ledger"))
+        list(store.texts(statement, "ledger"))
 
 
 @pytest.mark.attack("imports")

@@ -27,7 +27,7 @@ from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.recovery.restore import Answer
+from desktop_app.storage.recovery.restore import RestoreChoice
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
@@ -70,7 +70,7 @@ class Home:
             await fill(database, self.attachments)
 
     def restore(self, archive: Path) -> None:
-        assert restored(archive, self.database, self.attachments, NOON, Asked(Answer.KEEP))
+        assert restored(archive, self.database, self.attachments, NOON, Asked(RestoreChoice.KEEP))
 
     def refuses(self, archive: Path) -> StorageError:
         before = {p: p.read_bytes() for p in self.database.parent.rglob("*") if p.is_file()}
@@ -138,14 +138,14 @@ async def used(home: Home) -> list[str]:
                 [collection.id], "other", Vector.from_values([1.0] * 64), 5
             )
         files = AttachmentStore(database, home.attachments)
-        await files.collect()
+        await files.remove_unneeded()
         conversation = a_conversation("After")
         question = a_question(conversation, "Does it work?")
         await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
         for each in conversations:
             await store.delete(each.id)
-        await files.collect()
-        await collections.tidy()
+        await files.remove_unneeded()
+        await collections.remove_unreferenced()
         await database.wipe()
         check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
         await database.write(lambda c: c.execute(check))

@@ -28,27 +28,27 @@ async def test_a_permission_holds_for_its_tool_fingerprint_and_conversation(tmp_
             return [await store.permission(c.id, tool, fingerprint) for c in (one, other)]
 
         assert await found("s/a", "f") == [ASK, ASK]
-        await store.keep(one.id, "s/a", "f", HERE)
+        await store.save(one.id, "s/a", "f", HERE)
         assert await found("s/a", "f") == [HERE, ASK]
         assert await found("s/a", "changed") == [ASK, ASK]
-        await store.keep(one.id, "s/a", "changed", HERE)  # takes the place of the first
+        await store.save(one.id, "s/a", "changed", HERE)  # takes the place of the first
         assert await found("s/a", "f") == [ASK, ASK]
         assert await found("s/a", "changed") == [HERE, ASK]
-        await store.keep(one.id, "s/b", "f", ALWAYS)
+        await store.save(one.id, "s/b", "f", ALWAYS)
         assert await found("s/b", "f") == [ALWAYS, ALWAYS]
         assert await found("s/b", "changed") == [ASK, ASK]
-        assert await store.stored() == {"s/b": ALWAYS}
-        await store.keep(one.id, "s/b", "f", NEVER)
+        assert await store.for_all_conversations() == {"s/b": ALWAYS}
+        await store.save(one.id, "s/b", "f", NEVER)
         assert await found("s/b", "f") == await found("s/b", "changed") == [NEVER, NEVER]
-        await store.keep(one.id, "s/b", "f", HERE)
+        await store.save(one.id, "s/b", "f", HERE)
         assert await found("s/b", "f") == [NEVER, NEVER]  # what is refused everywhere outranks it
         await store.forget("s/b", other.id)
         assert await found("s/b", "f") == [ASK, ASK]
         assert await found("s/a", "changed") == [HERE, ASK]
-        await store.keep(one.id, "s2/a", "f", ALWAYS)
+        await store.save(one.id, "s2/a", "f", ALWAYS)
         await store.forget_source("s")
         assert await found("s/a", "changed") == [ASK, ASK]
-        assert await store.stored() == {"s2/a": ALWAYS}
+        assert await store.for_all_conversations() == {"s2/a": ALWAYS}
 
 
 async def test_a_permission_of_a_newer_version_allows_nothing(tmp_path: Path) -> None:
@@ -57,4 +57,4 @@ async def test_a_permission_of_a_newer_version_allows_nothing(tmp_path: Path) ->
         await database.write(lambda connection: connection.execute(sql))
         store = PermissionStore(database)
         assert await store.permission("c", "s/a", "f") is ASK
-        assert await store.stored() == {"s/a": ASK}
+        assert await store.for_all_conversations() == {"s/a": ASK}

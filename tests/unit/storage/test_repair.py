@@ -23,7 +23,7 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.recovery.repair import _LEFT_OUT, Repaired, repair_store
+from desktop_app.storage.recovery.repair import _SKIPPED_TABLES, RepairResult, repair_store
 from desktop_app.storage.recovery.row_repair import LOST_TITLE
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -67,7 +67,7 @@ async def filled(path: Path, conversations: int = 12) -> None:
         )
 
 
-def repaired(path: Path) -> Repaired:
+def repaired(path: Path) -> RepairResult:
     return repair_store(path, NOON, lambda _done, _total: None)
 
 
@@ -275,7 +275,7 @@ def test_every_table_without_row_numbers_is_made_anew(tmp_path: Path) -> None:
     """Their rows lie in pages of another kind, which are not read."""
     statements = [s for step in MIGRATIONS for s in step.statements]
     names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}
-    assert names <= _LEFT_OUT
+    assert names <= _SKIPPED_TABLES
 
 
 async def test_attachments_come_along(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.recovery.restore import Answer, restore_backup
+from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
@@ -257,7 +257,7 @@ def test_everything_that_would_go_elsewhere_is_listed(place: Place, tmp_path: Pa
 def test_what_is_not_confirmed_stays_as_it_is(place: Place, tmp_path: Path) -> None:
     archive = evil_backup(tmp_path / "evil")
     place.set(PROFILE, answer__background="off", default__provider="own")
-    done = restored(archive, place.database, place.attachments, NOON, Asked(Answer.KEEP))
+    done = restored(archive, place.database, place.attachments, NOON, Asked(RestoreChoice.KEEP))
     assert done is not None
     assert len(done.kept) == 25
     assert "25 settings of the backup weren’t restored" in done.sentence("x")
@@ -286,7 +286,7 @@ def test_a_limit_that_a_backup_lifts_is_listed_and_stays(place: Place, tmp_path:
     theirs.set(replace(mine, monthly_cap=None))
     archive = theirs.back_up()
     place.set(mine)
-    asked = Asked(Answer.KEEP)
+    asked = Asked(RestoreChoice.KEEP)
     place.restore(archive, asked)
     assert asked.listed == ["Own server (own), Monthly limit: $5.00 → No limit"]
     assert place.settings()[0]["own"] == mine
@@ -321,7 +321,7 @@ def test_every_setting_is_listed_or_stays_on_this_computer() -> None:
 def test_what_is_confirmed_is_taken_over(place: Place, tmp_path: Path) -> None:
     archive = evil_backup(tmp_path / "evil")
     place.set(PROFILE)
-    place.restore(archive, Asked(Answer.TAKE))
+    place.restore(archive, Asked(RestoreChoice.TAKE))
     profiles, values = place.settings()
     assert {p.base_url for p in profiles.values()} == {EVIL}
     assert values["local_model.weights"] == "/data/evil.gguf"
@@ -335,10 +335,10 @@ def test_nothing_changes_before_it_is_confirmed(place: Place, tmp_path: Path) ->
     during: list[set[Path]] = []
 
     class Looking(Asked):
-        def __call__(self, changes: object) -> Answer:
+        def __call__(self, changes: object) -> RestoreChoice:
             during.append(set(place.attachments.rglob("*")))
             assert place.database.read_bytes() == before[place.database]
-            return Answer.CANCEL
+            return RestoreChoice.CANCEL
 
     asked = Looking()
     assert restored(archive, place.database, place.attachments, NOON, asked) is None
@@ -412,7 +412,7 @@ def test_the_damaged_store_that_a_repair_keeps_holds_no_password(place: Place) -
 def test_nothing_is_asked_where_nothing_would_change(place: Place) -> None:
     place.fill()
     archive = place.back_up()
-    asked = Asked(Answer.CANCEL)
+    asked = Asked(RestoreChoice.CANCEL)
     place.restore(archive, asked)
     assert asked.changes == []
 
@@ -426,7 +426,7 @@ def test_a_setting_that_is_gone_from_a_provider_is_listed(place: Place, tmp_path
         OPENAI.id, OPENAI.name, OPENAI.kind, OPENAI.base_url, proxy="socks5://127.0.0.1:9050"
     )
     place.set(PROFILE, through)
-    asked = Asked(Answer.KEEP)
+    asked = Asked(RestoreChoice.KEEP)
     place.restore(archive, asked)
     assert asked.listed == [
         "OpenAI (openai), Proxy: socks5://127.0.0.1:9050 → Environment variables"

@@ -32,12 +32,16 @@ async def test_tools_and_prompts_belong_to_a_server(tmp_path: Path) -> None:
         store = ServerStore(database)
         for server in (LOCAL, REMOTE):
             await store.save(server)
-        await store.store_listed("files", TOOLS)
-        await store.store_listed("files", TOOLS)
-        await store.store_prompts("files", [{"name": "b", "text": "B"}, {"name": "a", "text": "A"}])
-        await store.store_prompts("docs", [{"name": "c", "text": "C"}])
-        assert [await store.listed(name) for name in ("files", "docs", "none")] == [TOOLS, [], []]
+        await store.save_listed_tools("files", TOOLS)
+        await store.save_listed_tools("files", TOOLS)
+        await store.save_prompts("files", [{"name": "b", "text": "B"}, {"name": "a", "text": "A"}])
+        await store.save_prompts("docs", [{"name": "c", "text": "C"}])
+        assert [await store.listed_tools(name) for name in ("files", "docs", "none")] == [
+            TOOLS,
+            [],
+            [],
+        ]
         prompts = [("docs", "c", "C"), ("files", "b", "B"), ("files", "a", "A")]
         assert await store.prompts() == prompts
-        await store.store_listed("files", [])
-        assert await store.listed("files") == []
+        await store.save_listed_tools("files", [])
+        assert await store.listed_tools("files") == []

@@ -23,7 +23,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.spending.ledger import Ledger
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
@@ -45,7 +45,7 @@ class Room:
     def __post_init__(self) -> None:
         self.conversations = ConversationStore(self.temporary)
         self.compactions = CompactionStore(self.temporary)
-        self.notes = NotesStore(self.temporary)
+        self.notes = NoteStore(self.temporary)
         self.ledger = Ledger(self.temporary)
         self.attachments = AttachmentStore(self.temporary, self.disk.path.parent / "files")
 
@@ -153,10 +153,10 @@ async def test_all_of_it_comes_back_from_memory(tmp_path: Path) -> None:
         await its.compactions.undo("compaction", NOON)
         assert await its.compactions.load(id_) == (replace(its.compaction, undone_at=NOON),)
         assert await its.notes.get("a" * 64) == f"A note on {WORD}"
-        assert await its.ledger.conversation(id_) == Decimal("0.25")
+        assert await its.ledger.conversation_cost(id_) == Decimal("0.25")
         assert await its.ledger.utility_cost(id_) == Decimal("0.25")
-        assert (await its.ledger.message(id_, its.answer.id)).calls == 1
-        assert await its.ledger.month(NOON) == Decimal("0.25")
+        assert (await its.ledger.answer_spending(id_, its.answer.id)).calls == 1
+        assert await its.ledger.month_cost(NOON) == Decimal("0.25")
         about = "SELECT conversation_id, message_id FROM ledger"
         rows = await its.disk.read(lambda c: [tuple(row) for row in c.execute(about)])
         assert rows == [(None, None)]
@@ -165,7 +165,7 @@ async def test_all_of_it_comes_back_from_memory(tmp_path: Path) -> None:
 async def test_what_arrives_after_it_was_closed_is_kept_nowhere(tmp_path: Path) -> None:
     async with room(tmp_path) as its:
         await its.fill()
-        its.temporary.forget(its.conversation.id)
+        its.temporary.discard(its.conversation.id)
         assert not its.temporary.holds(its.conversation.id)
         store = its.conversations
         await store.save_answer(ended(its.answer, f"Late {WORD}"))
@@ -178,7 +178,7 @@ async def test_what_arrives_after_it_was_closed_is_kept_nowhere(tmp_path: Path) 
         assert memory is not None
         assert await its.rows(memory) == await its.rows(its.disk) == 0
         await its.ledger.add(its.call)  # the money was spent
-        assert await its.ledger.month(NOON) == Decimal("0.50")
+        assert await its.ledger.month_cost(NOON) == Decimal("0.50")
     assert holding(tmp_path) == []
 
 

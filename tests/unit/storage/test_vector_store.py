@@ -18,14 +18,14 @@ async def test_passages_get_vectors_and_are_found_by_them(tmp_path: Path) -> Non
         store = VectorStore(database)
         await fill(database, tmp_path / "files", A, "one", ["Harbour. ", "Heron. ", "Tide. "])
         await fill(database, tmp_path / "files", B, "two", ["Boat. "])
-        assert await store.missing(A, MODEL) == (3, 27)
+        assert await store.count_missing(A, MODEL) == (3, 27)
         assert not await store.has_any([A, B], MODEL)
         passages = await store.next_missing(A, MODEL, 2)
         first = passages[0].id
         assert passages == [Unembedded(first, 9, "Harbour. "), Unembedded(first + 1, 9, "Heron. ")]
         await store.put(MODEL, [(first, NORTH), (first + 1, EAST), (999, EAST)])
-        assert await store.missing(A, MODEL) == (1, 9)
-        assert await store.missing(A, "other") == (3, 27)
+        assert await store.count_missing(A, MODEL) == (1, 9)
+        assert await store.count_missing(A, "other") == (3, 27)
         assert await store.next_missing(A, MODEL, 2) == [Unembedded(first + 2, 9, "Tide. ")]
         (boat,) = await store.next_missing(B, MODEL, 2)
         await store.put(MODEL, [(boat.id, Vector.from_values([0.1, 0.2, 0.3]))])

@@ -64,8 +64,8 @@ class Housekeeping(QObject):
         """Remove everything that is unused now; failures are retried the next time."""
         await self._expire()
         try:
-            await self._attachment_store.collect()
-            await self._database.wipe_rest()
+            await self._attachment_store.remove_unneeded()
+            await self._database.resume_wipe()
         except StorageError as error:
             log.warning("%s %s", error, error.details)
 

@@ -224,7 +224,7 @@ async def test_what_is_never_allowed_is_not_asked_about() -> None:
     assert kept.kept == {("", "look", fingerprint(TOOL)): Permission.ALWAYS}
     await consent.decide(question)
     assert len(kept.kept) == 1
-    await kept.keep("c", "look", fingerprint(TOOL), Permission.NEVER)
+    await kept.save("c", "look", fingerprint(TOOL), Permission.NEVER)
     assert await consent.decide(question) == Decision(is_allowed=False)
     assert len(user.questions) == 2
     broken = ConsentDesk(Broken())

@@ -436,7 +436,7 @@ class Book(BookOfOne):
 
     prompts: Sequence[Any] = ()
 
-    async def store_prompts(self, name: str, prompts: Any) -> None:
+    async def save_prompts(self, name: str, prompts: Any) -> None:
         assert name == "demo"
         self.prompts = prompts
 

@@ -71,7 +71,7 @@ async def run(
         answer = await room.run(began)
         stored = await room.store.path(began.conversation.id)
         assert stored[-1] == answer
-        spent = await room.ledger.message(began.conversation.id, answer.id)
+        spent = await room.ledger.answer_spending(began.conversation.id, answer.id)
     assert spent.calls == len(provider.requests)
     assert spent.cost == answer.cost
     return answer, provider, room
