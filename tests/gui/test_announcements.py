@@ -12,12 +12,11 @@ from desktop_app.ui.batch import batch_bar
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.library import collections_dialog
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
-from desktop_app.ui.settings import form_widgets
-from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs import shortcuts_tab
 from desktop_app.ui.transcript.search import find_bar
 from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.widgets import announcements
+from desktop_app.ui.widgets import announcements, form_widgets
+from desktop_app.ui.widgets.form_widgets import Note
 from desktop_app.ui.window.cards.notifications import Notifications
 from tests.helpers.widgets import find
 

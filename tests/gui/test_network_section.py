@@ -23,7 +23,6 @@ from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, Prov
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.form_widgets import Switch
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.network_section import (
     KEPT,
@@ -33,6 +32,7 @@ from desktop_app.ui.settings.sections.network_section import (
 )
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+from desktop_app.ui.widgets.form_widgets import Switch
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

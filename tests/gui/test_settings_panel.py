@@ -32,13 +32,13 @@ from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.form_widgets import Combo, Switch
 from desktop_app.ui.settings.sections.address_section import problem_of_address, warning_of_address
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.form_widgets import Combo, Switch
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 

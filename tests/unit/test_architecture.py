@@ -166,7 +166,7 @@ OWN_VALUES = {
     "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
-    "desktop_app/ui/settings/form_widgets.py": {"option"},
+    "desktop_app/ui/widgets/form_widgets.py": {"option"},
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
     "desktop_app/ui/transcript/accessibility/accessible_node.py": {"state"},
     "desktop_app/ui/transcript/accessibility/reading_tree.py": {

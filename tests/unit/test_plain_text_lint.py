@@ -29,7 +29,7 @@ HOMES: Final = {
     "QTextDocument": "ui/widgets/sealed_document.py",
     "QTextBrowser": "ui/widgets/sealed_document.py",
     "QTextEdit": "ui/widgets/sealed_document.py",
-    "QComboBox": "ui/settings/form_widgets.py",
+    "QComboBox": "ui/widgets/form_widgets.py",
     "QSystemTrayIcon": "app/desktop/tray_controller.py",  # its only text is the program's name
 }
 """Classes that only one module may create, call or inherit, because it makes them safe."""

@@ -18,15 +18,15 @@ from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy
-from desktop_app.ui.settings.form_widgets import Note, Tone, retheme
+from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.form_dialog import Entered, KeptDialog
-from desktop_app.ui.widgets.shared_columns import SharedColumns
-from desktop_app.ui.window.drop_area import FileDropFilter
+from desktop_app.ui.widgets.form_widgets import Note, Tone, retheme
+from desktop_app.ui.widgets.table_views import ProportionalTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ class BatchDialog(KeptDialog):
         if (draft := self.drafts.pop(self.draft_name, None)) is not None:
             self.new.restore(draft)
         self.jobs = BatchJobModel()
-        self.table = SharedColumns(self.jobs, _SHARES)
+        self.table = ProportionalTable(self.jobs, _SHARES)
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
         self._empty = PlainLabel(tr(EMPTY), role="note", wraps=True)
         self.words = Note(theme, object_name="batch-words")

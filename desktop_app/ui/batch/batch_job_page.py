@@ -20,14 +20,14 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, menu_text, spoken_text
+from desktop_app.ui.widgets.form_widgets import Note
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.shared_columns import SharedColumns
+from desktop_app.ui.widgets.table_views import ProportionalTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ class BatchJobPage(QWidget):
             [(key, tr(label)) for key, label in FILTERS], theme, name=tr("Files")
         )
         self.lines = BatchLineModel()
-        self.table = SharedColumns(self.lines, _SHARES)
+        self.table = ProportionalTable(self.lines, _SHARES)
         self.answer = PlainTextField()
         self.start = dialog_button(tr("Start"), "batch-start", "primary")
         self.cancel = dialog_button(tr("Cancel job"), "batch-cancel")

@@ -16,11 +16,11 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.completion.template_mark import TemplateMark
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.form_widgets import Combo, MultilineField, Note
 
 if TYPE_CHECKING:
     from desktop_app.ui.widgets.form_dialog import Entered

@@ -15,9 +15,9 @@ from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.role_names import GROUP
-from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

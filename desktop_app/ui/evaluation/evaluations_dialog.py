@@ -19,7 +19,6 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import SPRING, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -32,7 +31,8 @@ from desktop_app.ui.widgets.foreign_text import (
     several_lines,
     spoken_text,
 )
-from desktop_app.ui.widgets.shared_columns import show_as_rows
+from desktop_app.ui.widgets.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.table_views import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

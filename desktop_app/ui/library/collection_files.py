@@ -13,8 +13,8 @@ from PySide6.QtCore import (
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:

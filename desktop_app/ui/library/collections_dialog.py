@@ -15,11 +15,10 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QWid
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.dropped_content import accept_copy
+from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import retheme
-from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -27,9 +26,10 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.widgets.form_widgets import retheme
+from desktop_app.ui.widgets.row_view import RowView
 from desktop_app.ui.widgets.rows_model import ROW
 from desktop_app.ui.window.cards.progress_card import ProgressCard
-from desktop_app.ui.window.drop_area import FileDropFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.settings.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import spoken_text
+from desktop_app.ui.widgets.form_widgets import FormSection, MultilineField
 from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from desktop_app.settings.setting import Group
 from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.fitting_dialog import scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel
+from desktop_app.ui.widgets.form_widgets import Combo
 from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:

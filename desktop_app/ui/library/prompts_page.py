@@ -23,10 +23,10 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words
-from desktop_app.ui.settings.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line
+from desktop_app.ui.widgets.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:

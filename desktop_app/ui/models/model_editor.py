@@ -20,7 +20,6 @@ from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.models.own_model import HIGHEST_PRICE, MOST_TOKENS, OwnModel
 from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -28,6 +27,7 @@ from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
 from desktop_app.ui.widgets.form_dialog import FormDialog
+from desktop_app.ui.widgets.form_widgets import Combo, Note, retheme
 
 if TYPE_CHECKING:
     from collections.abc import Callable

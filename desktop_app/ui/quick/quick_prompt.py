@@ -53,6 +53,7 @@ from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -60,7 +61,6 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.role_names import DIALOG
-from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

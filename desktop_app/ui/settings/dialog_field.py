@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.settings.setting import Setting, SettingValue
-    from desktop_app.ui.settings.form_widgets import FormSection
+    from desktop_app.ui.widgets.form_widgets import FormSection
 
 FORM_KINDS: Final = {
     FormKind.SCHEMA: N_("JSON Schema"),

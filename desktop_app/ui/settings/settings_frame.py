@@ -111,7 +111,7 @@ class SettingsFrame(QWidget):
         """Apply the theme to a page that has an earlier one."""
         if page in self._outdated:
             self._outdated.remove(page)
-            from desktop_app.ui.settings.form_widgets import retheme  # the start needs none
+            from desktop_app.ui.widgets.form_widgets import retheme  # the start needs none
 
             retheme(self._areas[page], self._theme)
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.places import LinkedText
     from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.hotkey.hotkey_status import HotkeyReport
-    from desktop_app.ui.settings.form_widgets import Tone
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
     from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
     from desktop_app.ui.settings.tabs.data_tab import DataTab
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+    from desktop_app.ui.widgets.form_widgets import Tone
 
 
 _Page = TypeVar("_Page", bound="QWidget")

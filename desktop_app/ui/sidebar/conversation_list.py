@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
-    from desktop_app.ui.sidebar.row_view import RowView
     from desktop_app.ui.sidebar.search_filters import SearchFilters
+    from desktop_app.ui.widgets.row_view import RowView
 
 _EMPTY: Final = {
     ListFilterKind.LIST: N_("No conversations yet"),

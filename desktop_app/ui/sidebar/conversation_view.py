@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
-from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QMimeData

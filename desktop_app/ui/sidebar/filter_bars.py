@@ -22,6 +22,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainToolButton,
@@ -29,7 +30,6 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.role_names import TAB
-from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent

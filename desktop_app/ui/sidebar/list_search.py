@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.hit_model import HitModel
-from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.sidebar.search_field import SearchField
+from desktop_app.ui.widgets.row_view import RowView
 from desktop_app.ui.widgets.rows_model import ROW
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import is_mirrored, margins, placed
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainToolButton,
     set_tooltip,
 )
-from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.spending.spending_report import TIMES, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
 from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
 from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.shared_columns import show_as_rows
+from desktop_app.ui.widgets.form_widgets import Combo
+from desktop_app.ui.widgets.table_views import show_as_rows
 
 _GROUPINGS: Final = (
     (Grouping.DAY, N_("By day"), N_("Day")),

@@ -27,7 +27,7 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
-from desktop_app.ui.widgets.shared_columns import show_as_rows
+from desktop_app.ui.widgets.table_views import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

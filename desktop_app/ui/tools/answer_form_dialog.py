@@ -12,11 +12,11 @@ from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
-from desktop_app.ui.settings.form_widgets import Combo, Note
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import PlainTextField, spoken_text
 from desktop_app.ui.widgets.form_dialog import FormDialog
+from desktop_app.ui.widgets.form_widgets import Combo, Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

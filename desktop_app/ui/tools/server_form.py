@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -31,6 +30,7 @@ from desktop_app.ui.widgets.foreign_text import (
     window_title,
 )
 from desktop_app.ui.widgets.form_dialog import FormDialog
+from desktop_app.ui.widgets.form_widgets import Note, retheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,6 @@ from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
@@ -23,6 +22,7 @@ from desktop_app.ui.widgets.foreign_text import (
     several_lines,
     spoken_text,
 )
+from desktop_app.ui.widgets.form_widgets import Combo
 from desktop_app.ui.widgets.linked_label import LinkedLabel
 
 if TYPE_CHECKING:

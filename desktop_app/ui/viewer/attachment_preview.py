@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
-from desktop_app.ui.window.header import ElidedLabel
+from desktop_app.ui.widgets.form_widgets import Combo, retheme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,6 +31,7 @@ from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -42,7 +43,6 @@ from desktop_app.ui.widgets.foreign_text import (
 from desktop_app.ui.widgets.linked_label import LinkedLabel
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.tab_order import order_tabs
-from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

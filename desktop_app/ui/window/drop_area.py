@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect, Signal
-from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.overlays import DropOverlay
@@ -82,28 +82,3 @@ class DropArea(QObject):
         else:
             beside.setLeft(self._list.geometry().right() + 1)
         self._overlay.show_words(words, beside)
-
-
-class FileDropFilter(QObject):
-    """Makes a widget's text fields leave files to the window.
-
-    By default the fields would insert the file's address as text.
-    """
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        for candidate in (widget, *widget.findChildren(QWidget)):
-            if candidate.acceptDrops():
-                candidate.installEventFilter(self)
-
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Refuse files on behalf of the field."""
-        if event.type() != QEvent.Type.DragEnter:
-            return False
-        # start-up does not need it
-        from desktop_app.ui.composer.dropped_content import is_to_attach
-
-        is_file = is_to_attach(event.mimeData())  # type: ignore[attr-defined]
-        if is_file:
-            event.ignore()
-        return is_file

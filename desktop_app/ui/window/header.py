@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
@@ -15,6 +15,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
+from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -204,38 +205,6 @@ class ContextMeter(QWidget):
             painter.setPen(pen)
             if self._share:
                 painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
-
-
-class ElidedLabel(PlainLabel):
-    """A label of one line, elided if necessary; the tooltip then has the whole text."""
-
-    def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
-        """Create an empty label; `cut` is the position of the ellipsis."""
-        super().__init__()
-        self._full_text = ""
-        self._elide_mode = cut
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def setText(self, text: str) -> None:
-        """Set the text; line breaks become spaces."""
-        self._full_text = one_line(text)
-        self.setAccessibleName(spoken_text(self._full_text))
-        self._elide()
-
-    def text(self) -> str:
-        """Return the whole text, even if it is elided."""
-        return self._full_text
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Elide the text to the new width."""
-        super().resizeEvent(event)
-        self._elide()
-
-    def _elide(self) -> None:
-        metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._full_text, self._elide_mode, self.width())
-        super().setText(shown)
-        set_tooltip(self, self._full_text if shown != self._full_text else "")
 
 
 def _button(name: str, words: str) -> QToolButton:

@@ -285,8 +285,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
 
     def _add_later_parts(self) -> None:
+        from desktop_app.ui.composer.file_drop_filter import FileDropFilter
         from desktop_app.ui.window.cards.notifications import Notifications
-        from desktop_app.ui.window.drop_area import DropArea, FileDropFilter
+        from desktop_app.ui.window.drop_area import DropArea
         from desktop_app.ui.window.empty_state import EmptyState
         from desktop_app.ui.window.overlays import DropOverlay
 

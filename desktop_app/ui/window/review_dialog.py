@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -17,6 +16,7 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
 from desktop_app.ui.widgets.form_dialog import FormDialog
+from desktop_app.ui.widgets.form_widgets import retheme
 from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:

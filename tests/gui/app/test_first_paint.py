@@ -32,10 +32,10 @@ OURS = {
     "ui.settings.sections": "key_state",
     "ui.sidebar": """
         calendar conversation_list conversation_model conversation_view filter_bars hit_model
-        list_search row_view search_field sidebar_footer
+        list_search search_field sidebar_footer
     """,
     "ui.widgets": """
-        boxes flow_layout foreign_text program_menu role_names rows_model
+        boxes elided_label flow_layout foreign_text program_menu role_names row_view rows_model
     """,
     "ui.widgets.buttons": "menu_button segmented_control",
     "ui.window": "conversation_pane header main_window overlays",

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from desktop_app.app.tools import servers_controller
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.tools.tool_server import server_of
-from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
+from desktop_app.ui.widgets.form_widgets import Note
 from tests.gui.app.desk import Desk, until
 from tests.helpers.guarded_server import guarded
 from tests.helpers.server_runs import SCRIPTED

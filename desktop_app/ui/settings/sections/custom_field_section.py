@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QV
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.settings.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.form_dialog import Entered, KeptForm
+from desktop_app.ui.widgets.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.line_field import line_field
 
 if TYPE_CHECKING:

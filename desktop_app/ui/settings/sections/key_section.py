@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.widgets.form_widgets import FormSection, ShownLine, Tone
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.settings.form_widgets import FormSection, ShownLine
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.form_widgets import FormSection, ShownLine
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -25,12 +25,12 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.network_path import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch, switch_row
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.form_widgets import Combo, FormSection, ShownLine, Switch, switch_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

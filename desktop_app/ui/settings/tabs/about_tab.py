@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one_line, spoken_text
+from desktop_app.ui.widgets.form_widgets import Note
 
 _LEAST_HEIGHT: Final = 120
 _PAGES: Final = (

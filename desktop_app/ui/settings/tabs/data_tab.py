@@ -12,11 +12,11 @@ from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
-from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 

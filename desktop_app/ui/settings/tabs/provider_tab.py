@@ -20,14 +20,6 @@ from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.settings.form_widgets import (
-    Combo,
-    FormSection,
-    LineSection,
-    Note,
-    Switch,
-    switch_row,
-)
 from desktop_app.ui.settings.sections.address_section import AddressSection
 from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
 from desktop_app.ui.settings.sections.key_section import KeySection
@@ -42,6 +34,14 @@ from desktop_app.ui.widgets.foreign_text import (
     menu_text,
     set_tooltip,
     spoken_text,
+)
+from desktop_app.ui.widgets.form_widgets import (
+    Combo,
+    FormSection,
+    LineSection,
+    Note,
+    Switch,
+    switch_row,
 )
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 

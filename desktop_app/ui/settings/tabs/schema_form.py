@@ -23,7 +23,10 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.settings.dialog_field import DialogField
-from desktop_app.ui.settings.form_widgets import (
+from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.form_widgets import (
     Combo,
     FormSection,
     MultilineField,
@@ -31,9 +34,6 @@ from desktop_app.ui.settings.form_widgets import (
     Switch,
     switch_row,
 )
-from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -30,7 +30,7 @@ def show_as_rows(table: QTableView) -> None:
     set_role(table, "figures")
 
 
-class SharedColumns(QTableView):
+class ProportionalTable(QTableView):
     """A table with single selection and rows of equal height.
 
     Args:

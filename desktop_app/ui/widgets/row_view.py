@@ -1,4 +1,4 @@
-"""The view shared by the conversation list and the search hits.
+"""The list view of rows: conversations, search hits, commands, prompts, files.
 
 It never selects rows itself: arrow keys and clicks move the current row, and `chosen`
 reports an opened row.

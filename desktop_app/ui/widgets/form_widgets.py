@@ -1,4 +1,4 @@
-"""The form widgets of the settings: a titled section, a note, and fields of one style.
+"""The widgets of forms: a titled section, a note, and fields of one style.
 
 Each widget implements `set_theme` for itself; `retheme` finds them all.
 """

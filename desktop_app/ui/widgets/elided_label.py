@@ -1,0 +1,46 @@
+"""A label that is elided if there is no room for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QSizePolicy
+
+from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+
+class ElidedLabel(PlainLabel):
+    """A label of one line, elided if necessary; the tooltip then has the whole text."""
+
+    def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        """Create an empty label; `cut` is the position of the ellipsis."""
+        super().__init__()
+        self._full_text = ""
+        self._elide_mode = cut
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:
+        """Set the text; line breaks become spaces."""
+        self._full_text = one_line(text)
+        self.setAccessibleName(spoken_text(self._full_text))
+        self._elide()
+
+    def text(self) -> str:
+        """Return the whole text, even if it is elided."""
+        return self._full_text
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Elide the text to the new width."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        shown = metrics.elidedText(self._full_text, self._elide_mode, self.width())
+        super().setText(shown)
+        set_tooltip(self, self._full_text if shown != self._full_text else "")

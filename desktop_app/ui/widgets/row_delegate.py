@@ -1,0 +1,86 @@
+"""The base of the delegates that paint the rows of a `RowView`.
+
+All rows of a view have the same height. A row's background is selected, hovered or empty. A view
+with keyboard focus draws a ring around its current row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QCursor, QPainter, QPen
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
+
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.widgets.row_view import RowView
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
+    from desktop_app.ui.look.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+_GAP: Final = 2
+_BAR: Final = 3
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Paints a row's background; the base of both delegates."""
+
+    height = themes.ROW + _GAP
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colors and sizes of a theme."""
+        self.theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Return the same size for all rows."""
+        return QSize(0, self.theme.px(self.height))
+
+    def row_rect(self, option: QStyleOptionViewItem) -> QRect:
+        """Return the cell without the gap below it and without the scroll bar's margin."""
+        view = option.widget
+        scrolls = isinstance(view, QAbstractItemView) and view.verticalScrollBar().isVisible()
+        margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
+        rect: QRect = option.rect
+        return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
+
+    def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint the selected or hovered background, the bar of a selected row, the focus ring.
+
+        The state comes from the view instead of `option.state`, whose flags belong to
+        QStyle (see `theme.APPLICATION_ARGUMENTS`).
+        """
+        view = option.widget
+        assert isinstance(view, RowView)
+        radius, rect = self.theme.px(themes.RADIUS), self.row_rect(option).toRectF()
+        painter.setPen(Qt.PenStyle.NoPen)
+        if view.selectionModel().isSelected(index):
+            painter.setBrush(self.theme.selected)
+            painter.drawRoundedRect(rect, radius, radius)
+            # The ground alone hardly differs from that of other rows.
+            inset, bar = radius / 2, self.theme.px(_BAR)
+            painter.setBrush(self.theme.accent)
+            painter.drawRoundedRect(
+                QRectF(rect.left() + inset, rect.top() + radius, bar, rect.height() - 2 * radius),
+                bar / 2,
+                bar / 2,
+            )
+        elif _is_hovered(view, option.rect):
+            painter.setBrush(self.theme.hover)
+            painter.drawRoundedRect(rect, radius, radius)
+        if view.hasFocus() and view.shows_focus and index == view.currentIndex():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.theme.accent, 2))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
+
+
+def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
+    viewport = view.viewport()
+    return viewport.underMouse() and cell.contains(viewport.mapFromGlobal(QCursor.pos()))
