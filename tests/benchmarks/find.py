@@ -58,7 +58,9 @@ def _ours(
     view.set_messages(history)
     counted: list[tuple[int, bool]] = []
     beats: list[float] = []
-    view.find_in_it.finder.counted.connect(lambda _, total, whole: counted.append((total, whole)))
+    view.find_in_transcript.finder.counted.connect(
+        lambda _, total, whole: counted.append((total, whole))
+    )
 
     def wait(until: Callable[[], bool]) -> None:
         end = time.monotonic() + 120
@@ -75,13 +77,13 @@ def _ours(
     timer = QTimer(view, interval=1)
     timer.timeout.connect(lambda: beats.append(time.perf_counter()))
     timer.start()
-    view.find_in_it.open()
+    view.find_in_transcript.open()
     for end in range(1, len(SOUGHT)):
-        view.find_in_it.bar.field.setText(SOUGHT[:end])
+        view.find_in_transcript.bar.field.setText(SOUGHT[:end])
         rest(LETTER_S)
     began = time.perf_counter()
     counted.clear()
-    view.find_in_it.bar.field.setText(SOUGHT)
+    view.find_in_transcript.bar.field.setText(SOUGHT)
     wait(lambda: bool(counted) and counted[-1][1])
     told: dict[str, Any] = {
         "total": counted[-1][0],
@@ -90,7 +92,7 @@ def _ours(
     }
     beats.clear()
     for _ in range(steps):
-        view.find_in_it.finder.step(-1)
+        view.find_in_transcript.finder.step(-1)
         rest(LETTER_S)
     return {**told, "going": _gaps(beats)}
 

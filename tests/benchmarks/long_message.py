@@ -126,10 +126,12 @@ class _Steps:
 
             message = replace(answer("Yes."), id=message.id)
             message = replace(message, parts=(ReasoningPart(text), *message.parts))
-        finder, key = view.find_in_it.finder, QTest.keyClick
+        finder, key = view.find_in_transcript.finder, QTest.keyClick
 
         def busy() -> bool:
-            return view.stream.is_writing or view.messages.writer.has_misfits or finder.is_going
+            return (
+                view.stream.is_writing or view.messages.writer.has_outdated_items or finder.is_going
+            )
 
         self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":

@@ -743,11 +743,11 @@ def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_hint_at_a_citation(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.transcript.citation_sources import hint_of
+    from desktop_app.ui.transcript.citation_sources import citation_tooltip
     from desktop_app.ui.widgets.foreign_text import set_tooltip
 
     made = QLabel()
-    set_tooltip(made, hint_of(Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)))
+    set_tooltip(made, citation_tooltip(Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)))
     return stage.show(made)
 
 

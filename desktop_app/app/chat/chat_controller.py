@@ -513,10 +513,10 @@ class ChatController(QObject):
         store = self._conversations
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._current.conversation, leaf_id=leaf))
-        foot = self._pane.transcript.navigator.foot_on_screen(message.id)
+        foot = self._pane.transcript.navigator.actions_line_y(message.id)
         await self._navigator.open(self._current.id)
         if foot is not None:
-            self._pane.transcript.navigator.bring_foot(ids[at], foot)
+            self._pane.transcript.navigator.scroll_actions_line_to(ids[at], foot)
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:

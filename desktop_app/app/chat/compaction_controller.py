@@ -27,7 +27,7 @@ from desktop_app.services.chat.compaction_service import CompactionService, Plan
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.transcript.message_items import ItemMark
+from desktop_app.ui.transcript.message_items import MessageMark
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
@@ -109,7 +109,7 @@ class CompactionController(QObject):
         self._pane.transcript.set_marks(self._marks())
         self._timer.start()
 
-    def _marks(self) -> dict[str, ItemMark]:
+    def _marks(self) -> dict[str, MessageMark]:
         if not self._current.compactions:
             return {}
         here, sender = self._setup.resolved, self._setup.profile
@@ -361,7 +361,7 @@ def _words_of(made: Compaction) -> str:
     return tr("Compacted: {before} → {after} tokens", before=before, after=after)
 
 
-def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> ItemMark:
+def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> MessageMark:
     """Return the mark in the transcript at the end of a compaction."""
     undo = (tr("Undo"), "undo-compaction")
     show = (tr("Show compacted content"), "show-sent")
@@ -370,11 +370,11 @@ def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | No
         words = [_words_of(made)]
         if is_opaque:
             words.append(tr("Only {provider} can read it", provider=maker))
-        return ItemMark(" · ".join(words), (undo, show))
+        return MessageMark(" · ".join(words), (undo, show))
     if in_force is not None:
-        return ItemMark(_words_of(made))
+        return MessageMark(_words_of(made))
     note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
-    return ItemMark(note, (undo, show))
+    return MessageMark(note, (undo, show))
 
 
 def offer_of(plan: Plan) -> tuple[str, str]:

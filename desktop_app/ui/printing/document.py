@@ -66,7 +66,7 @@ from desktop_app.ui.printing.print_styles import (
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
-from desktop_app.ui.transcript.layout.long_text import LONGEST, LongText, Words
+from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, LongTextSplitter, RunIndex
 from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas, Formulas
 from desktop_app.ui.widgets.sealed_document import SealedDocument
 
@@ -391,13 +391,13 @@ class PrintedConversation:
 
         The time that Qt needs for a block grows with the square of its length.
         """
-        if len(text) <= LONGEST:
+        if len(text) <= LONGEST_BLOCK:
             yield text
             return
         ground = self._cursor.currentFrame().frameFormat()
-        lines = LongText(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
-        words, at = Words((Run(text),)), 0
-        while words.end - at > LONGEST:
+        lines = LongTextSplitter(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
+        words, at = RunIndex((Run(text),)), 0
+        while words.end - at > LONGEST_BLOCK:
             end = lines.next(words, at, made, lambda _: style)
             yield "".join(run.text for run in words.between(at, end))
             at = end

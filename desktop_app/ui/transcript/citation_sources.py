@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
-from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, LineKind
 from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import PassagesPart
 
 # Markup in a document's text: page and slide marks, headings, table lines.
-_MARKS: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
-_FIRST_WORDS: Final = 160
-_LISTED_WORDS: Final = 80
-_MARKED: Final = 10
+_MARKUP: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
+_TOOLTIP_CHARACTERS: Final = 160
+_LISTED_CHARACTERS: Final = 80
+_MARKUP_FACTOR: Final = 10
 """Factor by which a text may be longer with its markup than without."""
-_NOTHING: Final[Mapping[int, Passage]] = {}
+_NO_PASSAGES: Final[Mapping[int, Passage]] = {}
 
 
 class CitationSources:
@@ -32,12 +32,12 @@ class CitationSources:
     """
 
     def __init__(self) -> None:
-        self._of: dict[str, Mapping[int, Passage]] = {}
-        self._latest = _NOTHING
+        self._by_message: dict[str, Mapping[int, Passage]] = {}
+        self._latest = _NO_PASSAGES
 
     def begin(self, path: Iterable[Message]) -> None:
         """Replace the passages by those of another path."""
-        self._of, self._latest = {}, _NOTHING
+        self._by_message, self._latest = {}, _NO_PASSAGES
         for message in path:
             self.add(message)
 
@@ -47,25 +47,25 @@ class CitationSources:
         if found:
             self._latest = {**self._latest, **found}
         if self._latest:
-            self._of[message.id] = self._latest
+            self._by_message[message.id] = self._latest
 
     def numbers(self, message_id: str) -> frozenset[int]:
         """Return the numbers that a message may cite."""
-        return frozenset(self._of.get(message_id, ()))
+        return frozenset(self._by_message.get(message_id, ()))
 
     def passage(self, message_id: str, number: int) -> Passage | None:
         """Return the passage that a message cites by a number; None if there is none."""
-        return self._of.get(message_id, _NOTHING).get(number)
+        return self._by_message.get(message_id, _NO_PASSAGES).get(number)
 
 
-def name_of(passage: Passage) -> str:
+def citation_name(passage: Passage) -> str:
     """Return the name of a citation: "Source 3: contract.pdf, page 12"."""
     return tr("Source {number}: {source}", number=passage.number, source=one_line(passage.source))
 
 
-def hint_of(passage: Passage) -> str:
+def citation_tooltip(passage: Passage) -> str:
     """Return the tooltip of a citation: its source and the first words of the passage."""
-    return f"{one_line(passage.source)}\n{_first_words(passage, _FIRST_WORDS)}"
+    return f"{one_line(passage.source)}\n{_first_words(passage, _TOOLTIP_CHARACTERS)}"
 
 
 def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
@@ -73,17 +73,17 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
         is_open, link = number in unfolded, f"{ACTION}{SOURCES}{number}"
-        words = one_line(_count(part))
+        words = one_line(_count_text(part))
         if not part.passages:
-            lines.append(Line(Part.NOTICE, (Run(words),)))
+            lines.append(Line(LineKind.NOTICE, (Run(words),)))
             continue
         mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
-        lines.append(Line(Part.REASONING, (mark, Run(words, link=link))))
+        lines.append(Line(LineKind.REASONING, (mark, Run(words, link=link))))
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines
 
 
-def _count(part: PassagesPart) -> str:
+def _count_text(part: PassagesPart) -> str:
     count, known, name = len(part.passages), len(part.known), part.name
     if not count and not known:
         return tr("Nothing found in {name}", name=name)
@@ -109,12 +109,12 @@ def _count(part: PassagesPart) -> str:
 
 def _source_line(passage: Passage) -> Line:
     source = one_line(f"[{passage.number}] {passage.source}")
-    words = one_line(_first_words(passage, _LISTED_WORDS))
+    words = one_line(_first_words(passage, _LISTED_CHARACTERS))
     return Line(
-        Part.ATTACHMENT, (Run(source, link=passage_link(passage.number)), Run(f"\u2003{words}"))
+        LineKind.ATTACHMENT, (Run(source, link=passage_link(passage.number)), Run(f"\u2003{words}"))
     )
 
 
 def _first_words(passage: Passage, most: int) -> str:
-    words = " ".join(_MARKS.sub(" ", passage.text[: most * _MARKED]).split())
+    words = " ".join(_MARKUP.sub(" ", passage.text[: most * _MARKUP_FACTOR]).split())
     return words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"

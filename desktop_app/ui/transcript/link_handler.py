@@ -9,7 +9,7 @@ from PySide6.QtGui import QCursor
 
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_note_link
-from desktop_app.ui.transcript.citation_sources import hint_of
+from desktop_app.ui.transcript.citation_sources import citation_tooltip
 from desktop_app.ui.transcript.keyboard.focus_targets import COPY_CODE
 from desktop_app.ui.transcript.keyboard.footnote_jumps import FootnoteJumps
 from desktop_app.ui.transcript.message_items import ACTION
@@ -97,4 +97,4 @@ class LinkHandler(QObject):
         entry = self._messages.at_block(self._view.cursorForPosition(position).block())
         passage = self._messages.cited_passage(entry, target)
         if passage is not None:
-            set_tooltip(self._view.viewport(), hint_of(passage))
+            set_tooltip(self._view.viewport(), citation_tooltip(passage))

@@ -46,7 +46,7 @@ TOOL: Final = "tool-"
 DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
 
-DETAILS_SHOWN: Final = N_("Hide details")
+HIDE_DETAILS: Final = N_("Hide details")
 """Label of the `DETAILS` action while the details are shown."""
 
 DOCUMENT: Final = "document/"
@@ -79,11 +79,11 @@ _ACTION_LABELS: Final = {
 _MOST_RESULT_LINES: Final = 500
 """Maximum number of lines of a tool's result."""
 
-_MOST_DETAILS: Final = 200
+_MOST_DETAIL_LINES: Final = 200
 """Maximum number of lines of error details."""
 
 
-class Part(Enum):
+class LineKind(Enum):
     """The kinds of lines that are not Markdown."""
 
     __hash__ = object.__hash__  # like Kind: faster than Enum's
@@ -106,12 +106,12 @@ class Part(Enum):
 class Line(NamedTuple):
     """A line that is not Markdown; `first` starts a new background."""
 
-    part: Part
+    kind: LineKind
     runs: Runs
     first: bool = False
 
 
-class ItemMark(NamedTuple):
+class MessageMark(NamedTuple):
     """A note below a message, about what comes after it.
 
     Attributes:
@@ -126,13 +126,13 @@ class ItemMark(NamedTuple):
 Item = Block | Line
 
 
-def question_lines(text: str, *, goes_on: bool = False) -> list[Item]:
+def question_lines(text: str, *, is_continuation: bool = False) -> list[Item]:
     """Return a question as typed, line by line.
 
-    With `goes_on`, the lines continue a question.
+    With `is_continuation`, the lines continue a question.
     """
     return [
-        Line(Part.QUESTION, _words(line), first=number == 0 and not goes_on)
+        Line(LineKind.QUESTION, _text_runs(line), first=number == 0 and not is_continuation)
         for number, line in enumerate(text.split("\n"))
     ]
 
@@ -146,22 +146,22 @@ def attachment_lines(message: Message) -> list[Item]:
     pictures = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
     if pictures:
-        lines.append(Line(Part.PICTURES, image_runs(pictures, ACTION)))
+        lines.append(Line(LineKind.PICTURES, image_runs(pictures, ACTION)))
     for part in message.attachments:
         opens = OPEN if isinstance(part, ImagePart) else DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")
         rest = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
-        lines.append(Line(Part.ATTACHMENT, (name, rest)))
+        lines.append(Line(LineKind.ATTACHMENT, (name, rest)))
     return lines
 
 
-def reasoning_of(message: Message) -> str:
+def reasoning_text(message: Message) -> str:
     """Return the reasoning summary of a message."""
     texts = [part.text for part in message.parts if isinstance(part, ReasoningPart)]
     return "\n\n".join(text for text in texts if text)
 
 
-def thought_of(message: Message) -> float | None:
+def reasoning_seconds(message: Message) -> float | None:
     """Return the seconds spent on reasoning; None if unknown."""
     return next((part.seconds for part in message.parts if isinstance(part, ReasoningPart)), None)
 
@@ -170,7 +170,7 @@ def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, fol
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
     words = reasoning_title(reasoning, seconds, thinking=thinking)
     mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
-    return Line(Part.REASONING, (mark, Run(one_line(words), link=f"{ACTION}reasoning")))
+    return Line(LineKind.REASONING, (mark, Run(one_line(words), link=f"{ACTION}reasoning")))
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
@@ -188,12 +188,12 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
             words = tr_plural(
                 "{count} parallel tool call", "{count} parallel tool calls", sizes[call.round]
             )
-            lines.append(Line(Part.REASONING, (Run(words),)))
+            lines.append(Line(LineKind.REASONING, (Run(words),)))
         number_of_round = call.round
         is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
         mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
         words = one_line(call_line(call, is_streaming=message.status is MessageStatus.STREAMING))
-        lines.append(Line(Part.REASONING, (mark, Run(words, link=link))))
+        lines.append(Line(LineKind.REASONING, (mark, Run(words, link=link))))
         if is_open:
             lines += _code("json", indented_json(call.run_arguments))
             if call.result:
@@ -221,23 +221,23 @@ def ending_lines(
     """
     lines: list[Item] = []
     if waiting:
-        lines.append(Line(Part.WAITING, _said(waiting)))
+        lines.append(Line(LineKind.WAITING, _line_runs(waiting)))
     lines += [_notice_line(message, notice) for notice in message.notices]
     if any(_code_of(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
-        lines.append(Line(Part.NOTICE, (_action("retry"),)))
+        lines.append(Line(LineKind.NOTICE, (_action("retry"),)))
     ending = ENDINGS.get(message.status)
     if ending and not is_explained(message):
         action = "continue" if message.text.strip() else "retry"
         offers = message.role is Role.ASSISTANT and (is_last or action == "retry")
         offers = offers and message.status is not MessageStatus.REFUSED
         actions = (Run("\u2003"), _action(action)) if offers else ()
-        lines.append(Line(Part.NOTICE, (*_said(tr(ending)), *actions)))
+        lines.append(Line(LineKind.NOTICE, (*_line_runs(tr(ending)), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
 
 
 def _notice_line(message: Message, notice: NoticeText) -> Line:
     """Return a notice; that of a schema has the ways to see and copy the value."""
-    runs = list(_said(str(notice)))
+    runs = list(_line_runs(str(notice)))
     is_valid = message.status is MessageStatus.COMPLETE and not any(
         _code_of(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
     )
@@ -245,7 +245,7 @@ def _notice_line(message: Message, notice: NoticeText) -> Line:
         is_tree = isinstance(message, ShownMessage) and message.is_tree
         for action in (SHOW_TEXT if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
             runs += [Run(" · "), _action(action)]
-    return Line(Part.NOTICE, tuple(runs))
+    return Line(LineKind.NOTICE, tuple(runs))
 
 
 def _code_of(notice: NoticeText) -> NoticeCode | Reason | None:
@@ -265,10 +265,10 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     can_continue = is_last and is_continuable(message)
     actions = ["continue", "retry"] if can_continue else ["retry"]
     remedy = error.remedy_segments_on(CONTINUABLE if can_continue else NOT_CONTINUABLE)
-    lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
+    lines: list[Item] = [Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), first=True)]
     if remedy:
         runs = [run for segment in remedy for run in _linked(segment)]
-        lines.append(Line(Part.ERROR_TEXT, tuple(runs)))
+        lines.append(Line(LineKind.ERROR_TEXT, tuple(runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
@@ -276,39 +276,39 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         actions.append("add-key" if has_none else "change-key")
     links = [_action(action, bold=True) for action in actions]
     if error.details:
-        words = tr(DETAILS_SHOWN) if details else tr("Details")
+        words = tr(HIDE_DETAILS) if details else tr("Details")
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
-    lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))
-    told = error.details.splitlines()[:_MOST_DETAILS] if details else []
-    return lines + [Line(Part.ERROR_DETAILS, (Run(_told(line)),)) for line in told]
+    lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
+    told = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
+    return lines + [Line(LineKind.ERROR_DETAILS, (Run(_one_line(line)),)) for line in told]
 
 
-def mark_line(mark: ItemMark) -> Line:
+def mark_line(mark: MessageMark) -> Line:
     """Return `Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
-    runs = list(_said(mark.words))
+    runs = list(_line_runs(mark.words))
     for label, action in mark.actions:
         runs += [Run(" · "), Run(label, link=ACTION + action)]
-    return Line(Part.NOTICE, tuple(runs))
+    return Line(LineKind.NOTICE, tuple(runs))
 
 
 @dataclass
-class Facts:
+class FooterFacts:
     """The facts about answers that a transcript's footers show.
 
     Attributes:
         name_of: returns a model's display name for its id.
-        shown: False if the facts are shown elsewhere.
-        followed: the ids of messages that have a successor.
+        are_shown: False if the facts are shown elsewhere.
+        followed_ids: the ids of messages that have a successor.
     """
 
     name_of: Callable[[str], str] = str
-    shown: bool = True
-    followed: set[str | None] = field(default_factory=set)
+    are_shown: bool = True
+    followed_ids: set[str | None] = field(default_factory=set)
 
     def begin(self, messages: Iterable[Message]) -> None:
         """Start another conversation or path."""
-        self.followed = {message.parent_id for message in messages}
+        self.followed_ids = {message.parent_id for message in messages}
 
     def set_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models."""
@@ -317,10 +317,10 @@ class Facts:
 
 def versions_line(version: tuple[int, int]) -> Line:
     """Return `‹ 2/3 ›`, for a question."""
-    return Line(Part.VERSIONS, _arrows(*version))
+    return Line(LineKind.VERSIONS, _arrows(*version))
 
 
-def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts) -> Line:
+def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
     """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
 
     While the answer streams, only the arrows are shown.
@@ -328,9 +328,9 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
     runs: list[Run] = []
     if version is not None and version[1] > 1:
         runs += [*_arrows(*version), Run("\u2003")]
-    if message.status is not MessageStatus.STREAMING and facts.shown:
-        runs += _said(" · ".join(answer_facts(message, facts.name_of)))
-    return Line(Part.FOOTER, tuple(runs))
+    if message.status is not MessageStatus.STREAMING and facts.are_shown:
+        runs += _line_runs(" · ".join(answer_facts(message, facts.name_of)))
+    return Line(LineKind.FOOTER, tuple(runs))
 
 
 def _arrows(number: int, count: int) -> Runs:
@@ -342,7 +342,7 @@ def _arrows(number: int, count: int) -> Runs:
 
 def _linked(segment: LinkSegment) -> Runs:
     if segment.place is None:
-        return _said(segment.text)
+        return _line_runs(segment.text)
     return (Run(segment.text, link=f"{ACTION}{PLACE}{segment.place}"),)
 
 
@@ -350,15 +350,15 @@ def _action(action: str, *, bold: bool = False) -> Run:
     return Run(tr(_ACTION_LABELS[action]), bold=bold, link=ACTION + action)
 
 
-def _words(text: str) -> Runs:
+def _text_runs(text: str) -> Runs:
     text = clean(text)
     return (Run(text),) if text else ()
 
 
-def _said(text: str) -> Runs:
-    text = _told(text)
+def _line_runs(text: str) -> Runs:
+    text = _one_line(text)
     return (Run(text),) if text else ()
 
 
-def _told(text: str) -> str:
+def _one_line(text: str) -> str:
     return one_line(text, LONGEST_PARAGRAPH)

@@ -22,19 +22,19 @@ from desktop_app.ui.transcript.message_items import (
     DETAILS,
     SOURCES,
     TOOL,
-    Facts,
+    FooterFacts,
     Item,
-    ItemMark,
     Line,
-    Part,
+    LineKind,
+    MessageMark,
     attachment_lines,
     ending_lines,
     footer_line,
     mark_line,
     question_lines,
     reasoning_line,
-    reasoning_of,
-    thought_of,
+    reasoning_seconds,
+    reasoning_text,
     tool_lines,
     versions_line,
 )
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 Change = tuple[int, int, tuple[Item, ...]]
 """A replacement: the index of the first item, the number of items removed, the new items."""
 
-AT_ONCE: Final = 12_000
+IMMEDIATE_CHARACTERS: Final = 12_000
 """Maximum characters of a stored text that are parsed and written immediately."""
 
-_DENSE_AT_ONCE: Final = 800
-_LINES_AT_ONCE: Final = 400
+_DENSE_IMMEDIATE_CHARACTERS: Final = 800
+_IMMEDIATE_LINES: Final = 400
 _LINE_ENDS: Final = re.compile(r"\r\n?|\n")
 _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
@@ -81,7 +81,7 @@ class MessageState:
 
     Attributes:
         layout: its layout in the document, once it is materialized.
-        head, foot: the number of items before and after its body.
+        head_count, foot_count: the number of items before and after its body.
         reasoning: the reasoning received so far.
         unfolded: the sections that the user unfolded.
         folds: the positions of the lines that fold its code.
@@ -97,7 +97,7 @@ class MessageState:
     def __init__(
         self,
         message: Message,
-        facts: Facts,
+        facts: FooterFacts,
         version: tuple[int, int] | None = None,
         unfolded: UnfoldedSections | None = None,
         cited: frozenset[int] = frozenset(),
@@ -108,24 +108,24 @@ class MessageState:
         self._facts = facts
         self.version = version
         self.waiting = ""
-        self.mark: ItemMark | None = None
+        self.mark: MessageMark | None = None
         self._cited = cited
-        self.head = self.foot = 0
+        self.head_count = self.foot_count = 0
         self.reasoning = ""
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
         self.pending_highlights = PendingHighlights()
         self._pieces: list[str] = []
         self._stream = BlockStream(cited)
-        self._thoughts = BlockStream()
-        self._thoughts_read = 0
-        at_once = _at_once(message.text)
+        self._reasoning_stream = BlockStream()
+        self._reasoning_shown = 0
+        at_once = _immediate_length(message.text)
         self._question = message.text[:at_once] if message.role is Role.USER else ""
         self._finished = False
-        self._thinking_since: float | None = None
-        self._thought_s: float | None = None
-        self.add_reasoning(reasoning_of(message), now=None)
-        self.fold(folded=self.folded)
+        self._reasoning_since: float | None = None
+        self._reasoning_s: float | None = None
+        self.add_reasoning(reasoning_text(message), now=None)
+        self.set_folded(folded=self.folded)
         self.rest = ""
         if message.role is Role.USER:
             self.rest = message.text[at_once:]
@@ -138,19 +138,19 @@ class MessageState:
                 self.add_text(message.text[:at_once])
                 self.rest = message.text[at_once:]
 
-    def place(self, layout: MessageLayout) -> None:
+    def set_layout(self, layout: MessageLayout) -> None:
         """Set the layout of the message, which has just been materialized."""
         self.layout = layout
 
-    def set_foot(self, items: int) -> None:
+    def set_foot_count(self, items: int) -> None:
         """Set the number of items after the body."""
-        self.foot = items
+        self.foot_count = items
 
     def grow_head(self, items: int) -> None:
         """Add to the number of items before the body."""
-        self.head += items
+        self.head_count += items
 
-    def set_mark(self, mark: ItemMark | None) -> None:
+    def set_mark(self, mark: MessageMark | None) -> None:
         """Set the note below the message."""
         self.mark = mark
 
@@ -170,27 +170,27 @@ class MessageState:
         return self.set_text(message.text) if message.role is Role.ASSISTANT else []
 
     @property
-    def grows(self) -> bool:
+    def is_growing(self) -> bool:
         """Return True if more of the text is to be added."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
         return not self._finished or self._stream.is_renewing
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Return True if an answer's text is complete."""
         return self._finished
 
     @property
     def is_renewing(self) -> bool:
         """Return True if earlier blocks still have to be redrawn because of late definitions."""
-        return self._stream.is_renewing or self._thoughts.is_renewing
+        return self._stream.is_renewing or self._reasoning_stream.is_renewing
 
     def renew(self) -> Sequence[Change]:
         """Redraw some of these blocks. Return the changes, with indices in the body."""
         if self._stream.is_renewing:
             return self._stream.renew()
-        return self._in_head(self._thoughts.renew(), 1 - self.head)
+        return self._reasoning_changes(self._reasoning_stream.renew(), 1 - self.head_count)
 
     @property
     def fitting(self) -> tuple[int, int]:
@@ -198,9 +198,9 @@ class MessageState:
         return self._stream.fitting
 
     @property
-    def fitting_thoughts(self) -> tuple[int, int]:
+    def reasoning_fitting(self) -> tuple[int, int]:
         """Return the minimum and maximum characters of reasoning to add at once."""
-        return self._thoughts.fitting
+        return self._reasoning_stream.fitting
 
     @property
     def is_streaming(self) -> bool:
@@ -213,8 +213,8 @@ class MessageState:
         """Append text. Return the changes, with indices in the body."""
         if self.message.role is Role.USER:
             return self._add_to_question(text)
-        if self._thinking_since is not None and self._thought_s is None:
-            self._thought_s = time.monotonic() - self._thinking_since
+        if self._reasoning_since is not None and self._reasoning_s is None:
+            self._reasoning_s = time.monotonic() - self._reasoning_since
         self._pieces.append(text)
         return self._stream.feed(text)
 
@@ -222,7 +222,7 @@ class MessageState:
         before = self._question.count("\n")
         last = self._question.rpartition("\n")[2] + text
         self._question += text
-        lines = question_lines(last, goes_on=before > 0)
+        lines = question_lines(last, is_continuation=before > 0)
         return [(before, 1, tuple(lines))]
 
     @property
@@ -244,8 +244,8 @@ class MessageState:
             now: the monotonic time in seconds; None for stored reasoning.
         """
         if text:
-            if self._thinking_since is None:
-                self._thinking_since = now
+            if self._reasoning_since is None:
+                self._reasoning_since = now
             self.reasoning += text
 
     @property
@@ -253,17 +253,17 @@ class MessageState:
         """Return True if the reasoning is hidden."""
         return not self.unfolded.reasoning
 
-    def fold(self, *, folded: bool) -> None:
-        """Hide the reasoning, or show its beginning; `unread` is the rest."""
+    def set_folded(self, *, folded: bool) -> None:
+        """Hide the reasoning, or show its beginning; `unshown_reasoning` is the rest."""
         self.unfolded.reasoning = not folded
-        self._thoughts, self._thoughts_read = BlockStream(), 0
+        self._reasoning_stream, self._reasoning_shown = BlockStream(), 0
         if not folded:
-            self.show_more_reasoning(_at_once(self.reasoning))
+            self.show_more_reasoning(_immediate_length(self.reasoning))
 
-    def turn(self, action: str) -> None:
+    def toggle(self, action: str) -> None:
         """Fold or unfold the section of an action: reasoning, details, arguments or passages."""
         if action == "reasoning":
-            self.fold(folded=not self.folded)
+            self.set_folded(folded=not self.folded)
         elif action == DETAILS:
             self.unfolded.details = not self.unfolded.details
         elif action.startswith(TOOL):
@@ -272,17 +272,17 @@ class MessageState:
             self.unfolded.sources ^= {int(action.removeprefix(SOURCES))}
 
     @property
-    def unread(self) -> str:
+    def unshown_reasoning(self) -> str:
         """Return the unfolded reasoning that is not shown yet; it is added in pieces."""
-        return "" if self.folded else self.reasoning[self._thoughts_read :]
+        return "" if self.folded else self.reasoning[self._reasoning_shown :]
 
     def show_more_reasoning(self, characters: int) -> list[Change]:
         """Show more of the reasoning. Return the changes, with indices among all items."""
-        text = self.reasoning[self._thoughts_read : self._thoughts_read + characters]
-        self._thoughts_read += len(text)
-        return self._in_head(self._thoughts.feed(text), 1)
+        text = self.reasoning[self._reasoning_shown : self._reasoning_shown + characters]
+        self._reasoning_shown += len(text)
+        return self._reasoning_changes(self._reasoning_stream.feed(text), 1)
 
-    def _in_head(self, patches: Sequence[Patch], first: int) -> list[Change]:
+    def _reasoning_changes(self, patches: Sequence[Patch], first: int) -> list[Change]:
         """Return changes to the reasoning's blocks, whose first index is `first`."""
         return [
             (first + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
@@ -323,14 +323,14 @@ class MessageState:
             return []
         items: list[Item] = [self.head_line()]
         if not self.folded:
-            items += [quoted(block) for block in self._thoughts.blocks]
+            items += [quoted(block) for block in self._reasoning_stream.blocks]
         return items
 
     def head_line(self) -> Line:
         """Return the line with the topic and the duration of the reasoning."""
         thinking = self.is_streaming and not self.has_text
-        kept = thought_of(self.message)
-        seconds = self._thought_s if kept is None else kept
+        kept = reasoning_seconds(self.message)
+        seconds = self._reasoning_s if kept is None else kept
         return reasoning_line(self.reasoning, seconds, thinking=thinking, folded=self.folded)
 
     def body_items(self) -> list[Item]:
@@ -338,7 +338,7 @@ class MessageState:
         if self.message.role is Role.USER:
             return question_lines(self._question)
         blocks = self._stream.blocks
-        return list(with_folds(blocks, self.unfolded.code, grows=not self.is_whole))
+        return list(with_folds(blocks, self.unfolded.code, grows=not self.is_complete))
 
     def foot_items(self) -> list[Item]:
         """Return attachments, passages, tool calls, how the message ended, and its footer."""
@@ -357,7 +357,7 @@ class MessageState:
                 self.message,
                 waiting,
                 details=self.unfolded.details,
-                is_last=self.message.id not in self._facts.followed,
+                is_last=self.message.id not in self._facts.followed_ids,
             ),
             footer_line(self.message, self.version, self._facts),
             *([] if self.mark is None else [mark_line(self.mark)]),
@@ -366,10 +366,10 @@ class MessageState:
     def items(self) -> list[Item]:
         """Return all items, without highlighting.
 
-        Also resets `head`, `foot`, `folds` and `pending_highlights` to match them.
+        Also resets `head_count`, `foot_count`, `folds` and `pending_highlights` to match them.
         """
         head, body, foot = self.head_items(), self.body_items(), self.foot_items()
-        self.head, self.foot = len(head), len(foot)
+        self.head_count, self.foot_count = len(head), len(foot)
         self.folds, self.pending_highlights = FoldLines(body), PendingHighlights([*body, *foot])
         return [*head, *body, *foot]
 
@@ -383,7 +383,7 @@ class MessageState:
         """
         at = len(self.layout.items) - 1
         if self.message.role is Role.USER:
-            return at - self.foot
+            return at - self.foot_count
         return at - (self.mark is not None)
 
     def item_of_action(self, action: str) -> int:
@@ -412,16 +412,16 @@ class MessageState:
         """Return the current text of the whole message, even if it is still being written."""
         if self.is_streaming:
             return self.text
-        return self.message.text if self.grows else self.text or self.message.text
+        return self.message.text if self.is_growing else self.text or self.message.text
 
-    def blocks(self) -> Callable[[], list[Block]]:
+    def block_maker(self) -> Callable[[], list[Block]]:
         """Return a function that makes the current blocks, to be copied; callable in any thread."""
-        if self.message.role is Role.USER or (self.grows and not self.is_streaming):
-            return blocks_of(self.message, self._cited)
+        if self.message.role is Role.USER or (self.is_growing and not self.is_streaming):
+            return block_maker_of(self.message, self._cited)
         return list(self._stream.blocks).copy
 
 
-def blocks_of(message: Message, cited: frozenset[int]) -> Callable[[], list[Block]]:
+def block_maker_of(message: Message, cited: frozenset[int]) -> Callable[[], list[Block]]:
     """Return a function that makes a stored message's blocks; callable in any thread."""
     if message.role is Role.USER:
         return partial(_question_blocks, message)
@@ -432,22 +432,22 @@ def _question_blocks(question: Message) -> list[Block]:
     words = [
         Block(Kind.PARAGRAPH, item.runs)
         for item in question_lines(question.text)
-        if isinstance(item, Line) and item.part is Part.QUESTION
+        if isinstance(item, Line) and item.kind is LineKind.QUESTION
     ]
     return words + [named(part.name) for part in question.parts if isinstance(part, ImagePart)]
 
 
-def _at_once(text: str) -> int:
+def _immediate_length(text: str) -> int:
     """Return how many characters of a text may be parsed and written immediately.
 
     Fewer if the text is mostly markup, has very short lines or many scripts.
     """
-    beginning = text[:AT_ONCE]
+    beginning = text[:IMMEDIATE_CHARACTERS]
     beginning = beginning[: before_many_scripts(beginning)]
     addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
-    ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _LINES_AT_ONCE)]
+    ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _IMMEDIATE_LINES)]
     # Each mark makes a run, each line a block.
     marks = len(_MARKS.findall(beginning)) + 20 * addresses + len(ends)
     if marks * 4 >= len(beginning):
-        return min(len(beginning), _DENSE_AT_ONCE)
-    return ends[-1] if len(ends) == _LINES_AT_ONCE else len(beginning)
+        return min(len(beginning), _DENSE_IMMEDIATE_CHARACTERS)
+    return ends[-1] if len(ends) == _IMMEDIATE_LINES else len(beginning)

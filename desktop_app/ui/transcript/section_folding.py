@@ -46,11 +46,11 @@ class SectionFolding:
         """Fold or unfold a section of a message. Return False for any other action."""
         if action not in (_REASONING, DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
             return False
-        with self._anchor.held(entry, self._item_to_keep(entry, action)):
+        with self._anchor.item_kept(entry, self._item_to_keep(entry, action)):
             if action.startswith(FOLD):
-                self._messages.message_writer.turn_fold(entry, int(action.removeprefix(FOLD)))
+                self._messages.message_writer.set_fold(entry, int(action.removeprefix(FOLD)))
             else:
-                entry.turn(action)
+                entry.toggle(action)
                 self._messages.message_writer.refresh(entry)
         self._stream.write_unfolded_reasoning()
         self._filler.fill()
@@ -68,11 +68,11 @@ class SectionFolding:
         return lambda: last_shown(entry.layout.items, entry.item_of_action(action))
 
     def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Unfold the reasoning of a materialized message; like `bring_whole`."""
+        """Unfold the reasoning of a materialized message; like `materialize_whole`."""
         entry = self._messages.get(message_id)
         if entry is not None and entry.folded:
             self.toggle(entry, _REASONING)
-        return self._navigator.bring_whole(message_id, then)
+        return self._navigator.materialize_whole(message_id, then)
 
     def unfold_code(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at` of a message."""

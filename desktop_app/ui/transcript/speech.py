@@ -28,12 +28,12 @@ class AnswerSpeech(QObject):
         self._view = view
         self._message_id = self._finished_id = ""
         self._sentences: Sentences | None = None
-        self._waiting: list[str] = []
+        self._queued: list[str] = []
         self._is_muted = False
         self._timer = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
-        self._timer.timeout.connect(self._say)
+        self._timer.timeout.connect(self._announce_queued)
 
-    def is_heard(self) -> bool:
+    def has_screen_reader(self) -> bool:
         """Return True if a screen reader is active."""
         return QAccessible.isActive()
 
@@ -41,14 +41,16 @@ class AnswerSpeech(QObject):
         """Announce no answers, because another one beside this view is read aloud."""
         self._is_muted = muted
 
-    def hear(self, message_id: str, text: str, whole: Callable[[], str] | None = None) -> None:
+    def announce_text(
+        self, message_id: str, text: str, whole: Callable[[], str] | None = None
+    ) -> None:
         """Announce the next text of a streaming answer.
 
         Args:
             whole: returns the answer up to and with `text`, whose beginning may have been stored
                 before the conversation was opened.
         """
-        if not self.is_heard() or self._is_muted:
+        if not self.has_screen_reader() or self._is_muted:
             return
         if self._sentences is None or message_id != self._message_id:
             # Imported late: only needed with a screen reader.
@@ -57,34 +59,34 @@ class AnswerSpeech(QObject):
             self._sentences, self._message_id = Sentences(), message_id
             so_far = text if whole is None else whole()
             text = so_far if len(so_far) <= _MOST else text
-        self._wait(self._sentences.feed(text))
+        self._queue(self._sentences.feed(text))
 
     def finish(self, message_id: str, text: str) -> None:
         """Announce the rest of a finished answer, or all of it if it did not stream."""
-        if not self.is_heard() or self._is_muted:
+        if not self.has_screen_reader() or self._is_muted:
             return
         self._finished_id = message_id
         if self._sentences is None or message_id != self._message_id:
-            self.hear(message_id, text[:_MOST])
+            self.announce_text(message_id, text[:_MOST])
         if self._sentences is not None:
-            self._wait(self._sentences.finish())
+            self._queue(self._sentences.finish())
         self._sentences = None
-        self._say()
+        self._announce_queued()
 
     def finish_once(self, message_id: str, text: str) -> None:
         """Announce an answer that ended before its conversation was shown."""
         if message_id != self._finished_id:
             self.finish(message_id, text)
 
-    def _wait(self, sentences: list[str]) -> None:
-        self._waiting += sentences
-        if self._waiting and not self._timer.isActive():
+    def _queue(self, sentences: list[str]) -> None:
+        self._queued += sentences
+        if self._queued and not self._timer.isActive():
             self._timer.start()
 
-    def _say(self) -> None:
+    def _announce_queued(self) -> None:
         self._timer.stop()
-        *before, last = self._waiting or [""]
-        words, self._waiting = " ".join([*map(_paused, before), last]), []
+        *before, last = self._queued or [""]
+        words, self._queued = " ".join([*map(_paused, before), last]), []
         if words:
             self.say(words)
 

@@ -35,7 +35,7 @@ from desktop_app.ui.look.mirroring import is_mirrored, margins
 from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.media.hidden_text import hidden
 from desktop_app.ui.transcript.media.message_images import image_format, raster_format
-from desktop_app.ui.transcript.message_items import ACTION, Item, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,33 +105,33 @@ class Ground(IntEnum):
 
 
 _GROUNDS: Final = {
-    Part.QUESTION: Ground.QUESTION,
-    Part.ERROR_TITLE: Ground.ERROR,
-    Part.ERROR_TEXT: Ground.ERROR,
-    Part.ERROR_ACTIONS: Ground.ERROR,
-    Part.ERROR_DETAILS: Ground.ERROR,
-    Part.FOLD: Ground.CODE,
+    LineKind.QUESTION: Ground.QUESTION,
+    LineKind.ERROR_TITLE: Ground.ERROR,
+    LineKind.ERROR_TEXT: Ground.ERROR,
+    LineKind.ERROR_ACTIONS: Ground.ERROR,
+    LineKind.ERROR_DETAILS: Ground.ERROR,
+    LineKind.FOLD: Ground.CODE,
     Kind.CODE: Ground.CODE,
     Kind.CODE_HEAD: Ground.CODE,
 }
 _KINDS_OF_NOTES: Final = (
-    Part.ERROR_DETAILS,
-    Part.PICTURES,
-    Part.ATTACHMENT,
-    Part.REASONING,
-    Part.WAITING,
-    Part.NOTICE,
-    Part.VERSIONS,
-    Part.FOOTER,
-    Part.FOLD,
+    LineKind.ERROR_DETAILS,
+    LineKind.PICTURES,
+    LineKind.ATTACHMENT,
+    LineKind.REASONING,
+    LineKind.WAITING,
+    LineKind.NOTICE,
+    LineKind.VERSIONS,
+    LineKind.FOOTER,
+    LineKind.FOLD,
 )
 # Their links are arrows, or begin with an arrow, or are images.
-_SHAPED_LINKS: Final = (Part.REASONING, Part.VERSIONS, Part.PICTURES)
+_SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.PICTURES)
 # Blocks of plain text, in either direction; blocks that are set apart from a list's text.
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 _APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 
-_APART_ON_GROUND: Final = (Kind.CODE, Part.ERROR_ACTIONS, Part.ERROR_DETAILS)
+_APART_ON_GROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
 
 # A marker wider than its column, such as a footnote's name, uses the next tab stop.
 _MARK_STOPS: Final = 9
@@ -148,14 +148,9 @@ _NOTE_BELOW_TABLE: Final = 18
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
-def kind_of(item: Item) -> Kind | Part:
-    """Return the kind of a block or the part of a line."""
-    return item.part if isinstance(item, Line) else item.kind
-
-
 def ground_of(item: Item | None) -> Ground:
     """Return the background of an item."""
-    return Ground.NONE if item is None else _GROUNDS.get(kind_of(item), Ground.NONE)
+    return Ground.NONE if item is None else _GROUNDS.get(item.kind, Ground.NONE)
 
 
 def begins_ground(item: Item) -> bool:
@@ -234,7 +229,7 @@ class Styles:
         """Return the properties that determine an item's block format, as a cache key."""
         gap = self.gap(item, above)
         if isinstance(item, Line):
-            return (item.part, item.first, gap)
+            return (item.kind, item.first, gap)
         hanging, code = item.marker and tab_behind_mark(item), _has_inline_code(item)
         quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
@@ -265,7 +260,7 @@ class Styles:
             before, _, after, _ = margins(px(PAD) + inset, 0, px(PAD), 0)
             made.setLeftMargin(before)
             made.setRightMargin(after)
-        elif kind_of(item) is Part.VERSIONS:  # aligned with the question's text
+        elif item.kind is LineKind.VERSIONS:  # aligned with the question's text
             before, _, after, _ = margins(px(QUESTION_INSET) + px(PAD), 0, 0, 0)
             made.setLeftMargin(before)
             made.setRightMargin(after)
@@ -311,38 +306,38 @@ class Styles:
             made.setHeadingLevel(block.level)
 
     def _line_height(self, item: Item) -> float:
-        kind = kind_of(item)
+        kind = item.kind
         if kind is Kind.CODE:
             return CODE_LINE_HEIGHT
-        if kind is Part.PICTURES:
+        if kind is LineKind.PICTURES:
             return 1.0
         if kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
             return 1.2
         if kind in (Kind.HEADING, Kind.RULE, Kind.MATH):
             return 1.25
-        return 1.4 if kind is Part.QUESTION else ANSWER_LINE_HEIGHT
+        return 1.4 if kind is LineKind.QUESTION else ANSWER_LINE_HEIGHT
 
     def gap(self, item: Item, above: Item | None) -> int:
         """Return the top margin in pixels at the default text size."""
-        kind, over = kind_of(item), kind_of(above) if above is not None else None
+        kind, over = item.kind, above.kind if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
             is_apart = kind in _APART_ON_GROUND and over is not kind
-            return 6 if is_apart or kind is Part.FOLD else 0
+            return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
         return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
 
     def _plain_gap(self, item: Item, above: Item | None) -> int:
-        kind, over = kind_of(item), kind_of(above) if above is not None else None
+        kind, over = item.kind, above.kind if above is not None else None
         if over is None and self._is_brief:
             return 0
         if over is None:
-            return 24 if kind is Part.QUESTION else 16 + PAD
+            return 24 if kind is LineKind.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
         if isinstance(item, Block) and isinstance(above, Block) and are_parted(above, item):
             return 18 + CELL_PAD if over is Kind.TABLE else 18
-        if kind is Part.VERSIONS:
+        if kind is LineKind.VERSIONS:
             return 4  # aligns them with the actions
         if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
@@ -363,7 +358,7 @@ class Styles:
 
     def char_format(self, item: Item, run: Run) -> QTextCharFormat:
         """Return the format of a run within an item."""
-        kind = kind_of(item)
+        kind = item.kind
         level = item.level if isinstance(item, Block) else 0
         key = (kind, level, *run[1:])
         made = self._chars.get(key)
@@ -394,9 +389,9 @@ class Styles:
         made.setForeground(self.theme.accent)
         return made
 
-    def _make_char(self, kind: Kind | Part, level: int, run: Run) -> QTextCharFormat:
+    def _make_char(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
         made = self._base(kind, level)
-        if run.image and kind is Part.PICTURES:
+        if run.image and kind is LineKind.PICTURES:
             return image_format(run.link, self.theme, made)
         if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
             return hidden(made, run.text) if run.note else raster_format(run.link, self.theme, made)
@@ -424,13 +419,13 @@ class Styles:
         if run.link and not (is_ours and isinstance(kind, Kind)):
             made.setAnchor(True)
             made.setAnchorHref(run.link)
-            quiet = kind in (Part.REASONING,)
+            quiet = kind in (LineKind.REASONING,)
             made.setForeground(self.theme.dim if quiet else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.
             made.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
         return made
 
-    def _base(self, kind: Kind | Part, level: int) -> QTextCharFormat:
+    def _base(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
         theme, made = self.theme, QTextCharFormat()
         made.setFont(self._fonts["answer"])
         made.setForeground(theme.text)
@@ -442,13 +437,15 @@ class Styles:
             made.setFont(self._fonts["code"])
         elif kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
             made.setFont(self._fonts["note"])
-            made.setForeground(theme.faint if kind in (Part.FOOTER, Part.VERSIONS) else theme.dim)
+            made.setForeground(
+                theme.faint if kind in (LineKind.FOOTER, LineKind.VERSIONS) else theme.dim
+            )
             if kind is Kind.CODE_HEAD:
                 made.setFontWeight(QFont.Weight.DemiBold)
-        elif kind is Part.ERROR_TITLE:
+        elif kind is LineKind.ERROR_TITLE:
             made.setFont(self._fonts["strong"])
             made.setForeground(theme.error)
-        elif kind is Part.ERROR_ACTIONS:
+        elif kind is LineKind.ERROR_ACTIONS:
             made.setFont(self._fonts["strong"])
         elif kind is Kind.RULE:
             made.setFont(self._fonts["note"])
@@ -490,7 +487,7 @@ class Styles:
 
     def room_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
-        room = _NOTE_BELOW_TABLE if kind_of(below) in _KINDS_OF_NOTES else _BELOW_TABLE
+        room = _NOTE_BELOW_TABLE if below.kind in _KINDS_OF_NOTES else _BELOW_TABLE
         return self.theme.px(room + (PAD if ground_of(below) else 0))
 
     def row_pad(self) -> int:
@@ -573,7 +570,7 @@ class Styles:
         made.setBottomMargin(self.theme.px(24))
         return made
 
-    def before_frame(self, block: Block) -> QTextBlockFormat:
+    def block_before_table(self, block: Block) -> QTextBlockFormat:
         """Return the format of the block before a QTextTable; the table's quote bars pass it."""
         made, _ = self.empty_block()
         _look_quoted(made, Look.NO_ROOM if block.quote else 0, block, first=block.head)

@@ -27,7 +27,7 @@ from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
-from desktop_app.ui.transcript.message_items import ItemMark, Line, Part
+from desktop_app.ui.transcript.message_items import Line, LineKind, MessageMark
 from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.ui.transcript.section_folding import SectionFolding
 from desktop_app.ui.transcript.selection.copy_actions import CopyActions
@@ -96,8 +96,8 @@ class TranscriptView(TranscriptSurface):
         selection: what is selected, also of what is not materialized.
         copies: copies text, code and tables.
         filler: materializes what comes near the screen.
-        action_row: places the row of actions over the message under the pointer.
-        find_in_it: the find bar.
+        action_placer: places the row of actions over the message under the pointer.
+        find_in_transcript: the find bar.
         speech: announces answers to screen readers.
         focus_navigator: moves the keyboard focus between links and actions.
         latest_button: scrolls to the end.
@@ -137,7 +137,7 @@ class TranscriptView(TranscriptSurface):
         self.anchor = anchor = ScrollAnchor(self, messages)
         self.selection = selection = VirtualSelection(self, messages)
         self.virtualizer = virtualizer = Virtualizer(self, messages, anchor)
-        self.action_row = actions = ActionRowPlacer(
+        self.action_placer = actions = ActionRowPlacer(
             self, messages, ActionRow(theme, self.viewport())
         )
         self.filler = filler = ViewportFiller(
@@ -154,11 +154,11 @@ class TranscriptView(TranscriptSurface):
         )
         self._formula_display = FormulaDisplay(self._formulas, anchor, actions)
         folding = SectionFolding(self, messages, anchor, filler, stream, self.navigator, actions)
-        self.find_in_it = FindInTranscript(
+        self.find_in_transcript = FindInTranscript(
             self,
             theme,
             messages,
-            self.navigator.bring_whole,
+            self.navigator.materialize_whole,
             folding.unfold_reasoning,
             folding.unfold_code,
         )
@@ -175,27 +175,27 @@ class TranscriptView(TranscriptSurface):
         self._link_target = LinkTargetLabel(self)
         self._accessible: AccessibleTranscript | None = None
         self._clicked_at: QPoint | None = None
-        self._turned = 0
-        self._coming = theme
+        self._wheel_angle = 0
+        self._next_theme = theme
         self._loading = QTimer(self, singleShot=True, interval=0)
-        self._loading.timeout.connect(self._draw_when_loaded)
+        self._loading.timeout.connect(self._apply_next_theme)
         self._connect_parts()
         self.set_theme(theme)
 
     def _connect_parts(self) -> None:
-        finder = self.find_in_it.finder
+        finder = self.find_in_transcript.finder
         self.stream.text_changed.connect(finder.recount)
         self.stream.message_updated.connect(self.message_updated)
-        self.anchor.following_changed.connect(self._on_followed)
-        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_aside)
+        self.anchor.following_changed.connect(self._on_following_changed)
+        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_sideways)
         self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
         finder.match_shown.connect(self.anchor.stop_following_stream)
-        self.find_in_it.height_changed.connect(self._make_room)
-        self.action_row.row.chosen.connect(self.commands.run)
+        self.find_in_transcript.height_changed.connect(self._make_room)
+        self.action_placer.row.chosen.connect(self.commands.run)
         self.commands.action_requested.connect(self.action_requested)
         self.copies.notice_raised.connect(self.notice_raised)
         self.commands.notice_raised.connect(self.notice_raised)
-        self.copies.code_copied.connect(self.say_copied)
+        self.copies.code_copied.connect(self.show_copied)
         self._images.image_requested.connect(self.image_requested)
         self.focus_navigator.link_focused.connect(self._link_target.point)
         self.anchorClicked.connect(self._on_link)
@@ -222,34 +222,34 @@ class TranscriptView(TranscriptSurface):
             versions: (number, count) by id, for messages that have siblings.
         """
         self.stream.clear()
-        self.action_row.hide()
+        self.action_placer.hide()
         self._images.clear()
         if self._accessible is not None:
-            self._accessible.forget_nodes()
+            self._accessible.release_nodes()
         self._formulas.forget()
         self.selection.forget()
         self._fallbacks.forget()
         self.messages.begin(messages, dict(versions or {}))
         self.navigator.show_newest()
-        self.action_row.show_for_last()
-        self.find_in_it.finder.restart()
+        self.action_placer.show_for_last()
+        self.find_in_transcript.finder.restart()
         self._reader_loader.start()
 
     def scroll_to_message(self, message_id: str, words: str = "") -> None:
         """Scroll to the top of a message, then to the first match of `words` in it."""
         if self.navigator.scroll_to_message(message_id) and words:
-            self.find_in_it.finder.show_in(message_id, words)
+            self.find_in_transcript.finder.show_in(message_id, words)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
         with self.anchor.kept():
-            self.messages.name_models(name_of)
+            self.messages.set_model_names(name_of)
 
-    def set_marks(self, marks: Mapping[str, ItemMark]) -> None:
+    def set_marks(self, marks: Mapping[str, MessageMark]) -> None:
         """Show marks below these messages, by id, and below no others."""
         with self.anchor.kept():
-            self.messages.mark(marks)
-        self.action_row.place_again()
+            self.messages.set_marks(marks)
+        self.action_placer.place_again()
 
     def set_picture(self, sha256: str, image: QImage) -> None:
         """Show the thumbnail of an attached image."""
@@ -280,7 +280,7 @@ class TranscriptView(TranscriptSurface):
 
     def step_message(self, step: int) -> None:
         """Read on at the beginning of the next (+1) or previous (-1) message."""
-        message_id, _ = self._read_now()
+        message_id, _ = self._reading_position()
         at = self.messages.place_of(message_id) + step
         if 0 <= at < self.messages.count:
             self.read_at(self.messages.message_at(at).id, -1)
@@ -289,7 +289,7 @@ class TranscriptView(TranscriptSurface):
         """Read on at the next or previous paragraph, heading, list, table or code block."""
         from desktop_app.ui.transcript.accessibility.reading_tree import reading_nodes
 
-        message_id, item = self._read_now()
+        message_id, item = self._reading_position()
         if not message_id:
             return
         starts = [n.item for n in reading_nodes(self.messages.layout_of(message_id).items)]
@@ -299,7 +299,7 @@ class TranscriptView(TranscriptSurface):
         else:
             self.step_message(step)
 
-    def _read_now(self) -> tuple[str, int]:
+    def _reading_position(self) -> tuple[str, int]:
         """Return the message and the item at the caret; ("", 0) if there is none."""
         block = self.textCursor().block()
         found = self.messages.writer.layouts.layout_at(block.blockNumber())
@@ -317,7 +317,7 @@ class TranscriptView(TranscriptSurface):
         self.setTextCursor(QTextCursor(block))
         self.ensureCursorVisible()
         if self._accessible is not None:
-            self._accessible.say_focus(message_id, item)
+            self._accessible.report_focus(message_id, item)
 
     def follow_in(self, message_id: str, item: int, link: str) -> None:
         """Follow a link in an item of a message, as a click on it does."""
@@ -346,37 +346,37 @@ class TranscriptView(TranscriptSurface):
 
         If fallback fonts are in use, the theme is applied once they are loaded in its size.
         """
-        self._coming = theme
+        self._next_theme = theme
         self._fallbacks.take(Styles(theme).running_fonts())
-        self._draw_when_loaded()
+        self._apply_next_theme()
 
-    def _draw_when_loaded(self) -> None:
+    def _apply_next_theme(self) -> None:
         self._loading.stop()
         if self._fallbacks.load_for(_LOADED_AT_ONCE_S):
-            self._draw_in(self._coming)
+            self._restyle(self._next_theme)
         else:
             self._loading.start()
 
-    def _draw_in(self, theme: Theme) -> None:
+    def _restyle(self, theme: Theme) -> None:
         message_id, item = self.anchor.item_on_top()
         with self.anchor.kept():
             self._apply_theme(theme)
             self._images.set_theme(theme, self.devicePixelRatioF())
-            self.action_row.row.set_theme(theme)
-            self.find_in_it.set_theme(theme)
+            self.action_placer.row.set_theme(theme)
+            self.find_in_transcript.set_theme(theme)
             self._rewrite(message_id, item)
             self._set_margins()
         self.filler.fill_screen()
         self.latest_button.place(self.theme)
         self._link_target.set_theme(theme)
-        self.action_row.place_again()
+        self.action_placer.place_again()
 
     def _rewrite(self, message_id: str, item: int) -> None:
         """Rewrite what is on screen in the current theme, and the rest soon."""
         height = _REWRITTEN_SCREENS * self.viewport().height()
         with self.selection.kept():
-            self.messages.write_again(self.theme, message_id, item, height, self._coming_width)
-        self.action_row.hide_if_gone()
+            self.messages.rewrite_screen(self.theme, message_id, item, height, self._next_width)
+        self.action_placer.hide_if_gone()
         self.stream.queue_unwritten()
         self.navigator.load_more_soon()
 
@@ -387,17 +387,17 @@ class TranscriptView(TranscriptSurface):
 
     def _make_room(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
-        self._room_above = self.find_in_it.room
+        self._room_above = self.find_in_transcript.room
         with self.anchor.kept():
             self._set_margins()
 
-    def _on_followed(self, following: bool) -> None:
-        self.latest_button.want(not following)
+    def _on_following_changed(self, following: bool) -> None:
+        self.latest_button.set_wanted(not following)
         self.at_bottom_changed.emit(following)
 
-    def _on_scrolled_aside(self) -> None:
+    def _on_scrolled_sideways(self) -> None:
         if not self.anchor.is_kept:
-            self.action_row.place_again()
+            self.action_placer.place_again()
 
     # ------------------------------------------------------------------ size and mouse
 
@@ -442,7 +442,7 @@ class TranscriptView(TranscriptSurface):
             return ""
         layout, number = found
         item, entry = layout.items[layout.item_at(number)], self.messages.get(layout.key)
-        if entry is None or not isinstance(item, Line) or item.part is not Part.FOOTER:
+        if entry is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
         return "\n".join(token_facts(entry.message))
 
@@ -451,8 +451,8 @@ class TranscriptView(TranscriptSurface):
         super().resizeEvent(event)
         self.filler.fit_to_width()
         self.latest_button.place(self.theme)
-        self.find_in_it.place()
-        self.action_row.place_again()
+        self.find_in_transcript.place()
+        self.action_placer.place_again()
         self.focus_navigator.moved()
         self.navigator.load_more_soon()
 
@@ -462,13 +462,13 @@ class TranscriptView(TranscriptSurface):
         Touchpads send fractions of a notch, which are added up.
         """
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._turned = 0
+            self._wheel_angle = 0
             super().wheelEvent(event)
             return
-        self._turned += event.angleDelta().y()
-        while abs(self._turned) >= _NOTCH:
-            is_up = self._turned > 0
-            self._turned -= _NOTCH if is_up else -_NOTCH
+        self._wheel_angle += event.angleDelta().y()
+        while abs(self._wheel_angle) >= _NOTCH:
+            is_up = self._wheel_angle > 0
+            self._wheel_angle -= _NOTCH if is_up else -_NOTCH
             self.command_requested.emit("view.larger" if is_up else "view.smaller")
         event.accept()
 
@@ -491,8 +491,8 @@ class TranscriptView(TranscriptSurface):
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         entry = self.messages.at_block(self.cursorForPosition(position).block())
-        if entry is not None and not event.buttons() and not self.action_row.row.has_focus:
-            self.action_row.show_for(entry)
+        if entry is not None and not event.buttons() and not self.action_placer.row.has_focus:
+            self.action_placer.show_for(entry)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Copy the code if its Copy mark is clicked; record the position of a click on a link."""
@@ -517,8 +517,8 @@ class TranscriptView(TranscriptSurface):
     def leaveEvent(self, event: QEvent) -> None:
         """Show the actions of the newest answer again."""
         super().leaveEvent(event)
-        if not self.action_row.row.has_focus:
-            self.action_row.show_for_last()
+        if not self.action_placer.row.has_focus:
+            self.action_placer.show_for_last()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu for the selection and the message."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.ui.look.theme import MEASURE, Theme
-from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
@@ -86,7 +86,7 @@ class ViewerText(TranscriptSurface):
     def _write(self, index: int, number: int, shown: ShownSlice) -> None:
         self._shown[number] = shown
         self._writer.insert_message(index, str(number), shown.blocks)
-        self._writer.fit_tables()
+        self._writer.finish_table()
 
     def _take_out(self, index: int) -> None:
         layout = self._writer.layouts[index]
@@ -178,9 +178,9 @@ class ViewerText(TranscriptSurface):
         first = self._writer.layouts.block_of(layout, mark.block)
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             columns = max(1, len(item.aligns))
-            ruled = layout.is_ruled(mark.block)
-            start = mark.row if ruled else 1 + mark.row * columns
-            for number in range(start, start + (1 if ruled else columns)):
+            are_row_blocks = layout.has_row_blocks(mark.block)
+            start = mark.row if are_row_blocks else 1 + mark.row * columns
+            for number in range(start, start + (1 if are_row_blocks else columns)):
                 block = self.document().findBlockByNumber(first.blockNumber() + number)
                 yield _selecting(block, 0, block.length() - 1)
             return
@@ -189,7 +189,7 @@ class ViewerText(TranscriptSurface):
         cuts = (*layout.shapes[mark.block], 1 << 30)
         begin, block = 0, first
         for number, cut in enumerate(cuts):
-            head = 0 if number else head_length(item)
+            head = 0 if number else prefix_length(item)
             start, end = max(units[0], begin) - begin, min(units[1], cut) - begin
             if start < end:
                 yield _selecting(block, head + start, head + end)

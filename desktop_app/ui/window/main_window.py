@@ -320,7 +320,7 @@ class MainWindow(QMainWindow):
             self.header.list_button,
             self.header.preset,
             self.header.settings_button,
-            self.transcript.find_in_it.anchor,
+            self.transcript.find_in_transcript.anchor,
             self.transcript,
             self.transcript.latest_button,
             *self.empty_state.cards,

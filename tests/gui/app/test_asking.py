@@ -427,7 +427,7 @@ async def test_the_arrows_between_versions_stay_where_they_are() -> None:
         view = desk.window.transcript
         view.navigator.scroll_to_top()
         for action, words in (("older-version", "first"), ("newer-version", "second")):
-            foot = view.navigator.foot_on_screen(desk.state.current.path[0].id)
+            foot = view.navigator.actions_line_y(desk.state.current.path[0].id)
             assert foot is not None
             desk.act(action, 0)
             await until(partial(_has_foot_at, desk, words, foot))
@@ -437,7 +437,7 @@ async def test_the_arrows_between_versions_stay_where_they_are() -> None:
 def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
     asked = desk.state.current.path[0].id
     return (
-        words in desk.transcript and desk.window.transcript.navigator.foot_on_screen(asked) == foot
+        words in desk.transcript and desk.window.transcript.navigator.actions_line_y(asked) == foot
     )
 
 

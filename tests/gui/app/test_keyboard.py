@@ -296,7 +296,7 @@ async def test_tab_goes_through_the_find_bar_and_past_the_way_to_the_end() -> No
         await desk.ask_and_answer("Hi", "Hello, *hello*.")
         view = desk.window.transcript
         desk.ready.actions["find.open"]()
-        view.find_in_it.bar.show_count(1, 2, True)
+        view.find_in_transcript.bar.show_count(1, 2, True)
         view.latest_button.show()
         names = tabbed(desk, 8)
         assert names[:4] == ["find-previous", "find-next", "find-close", "transcript"]

@@ -23,7 +23,7 @@ from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
-from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, Part, error_lines
+from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, LineKind, error_lines
 from desktop_app.ui.widgets.linked_label import LinkedLabel
 from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
@@ -111,7 +111,9 @@ async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
 def test_an_error_below_an_answer_links_to_its_place() -> None:
     note = ErrorNote("No.", Remedy.CHECK_KEY, code=AuthenticationError.code)
     lines = error_lines(answer("", MessageStatus.FAILED, error=note), details=False)
-    (line,) = [each for each in lines if isinstance(each, Line) and each.part is Part.ERROR_TEXT]
+    (line,) = [
+        each for each in lines if isinstance(each, Line) and each.kind is LineKind.ERROR_TEXT
+    ]
     links = [(run.text, run.link) for run in line.runs if run.link]
     assert links == [("Settings › Provider", f"{ACTION}{PLACE}{Place.PROVIDER}")]
 
@@ -127,7 +129,9 @@ def test_an_error_below_an_answer_links_to_its_place() -> None:
 def test_a_key_is_to_be_added_only_if_there_is_none(reason: Reason, words: str) -> None:
     note = ErrorNote(reason, Remedy.CHECK_KEY, code=AuthenticationError.code)
     lines = error_lines(answer("", MessageStatus.FAILED, error=note), details=False)
-    (line,) = [each for each in lines if isinstance(each, Line) and each.part is Part.ERROR_ACTIONS]
+    (line,) = [
+        each for each in lines if isinstance(each, Line) and each.kind is LineKind.ERROR_ACTIONS
+    ]
     assert words in [run.text for run in line.runs]
     assert len([run for run in line.runs if run.text.endswith("key")]) == 1
 

@@ -67,7 +67,7 @@ def message_at(view: TranscriptView, index: int) -> AccessibleNode:
 def outline(node: AccessibleNode) -> list[tuple[str, str]]:
     """Return the role and the name of all nodes below one, depth first."""
     found = []
-    for one in node.nodes():
+    for one in node.child_nodes():
         found.append((one.role().name, one.text(QAccessible.Text.Name)))
         found += outline(one)
     return found

@@ -101,7 +101,7 @@ def finished(message: Message, text: str) -> Message:
 def body_of(view: TranscriptView, message: Message) -> list[Item]:
     entry = view.messages.get(message.id)
     assert entry is not None
-    return entry.layout.items[entry.head : len(entry.layout.items) - entry.foot]
+    return entry.layout.items[entry.head_count : len(entry.layout.items) - entry.foot_count]
 
 
 PIECES = [
@@ -226,9 +226,9 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
-    said = answer("".join(f"Part {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
+    said = answer("".join(f"LineKind {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
     view.set_messages([question("q"), said])
-    qtbot.waitUntil(lambda: not view.stream.is_writing and view.messages.is_whole)
+    qtbot.waitUntil(lambda: not view.stream.is_writing and view.messages.is_fully_materialized)
 
     def are_read() -> bool:
         text = view.toPlainText()
@@ -236,7 +236,9 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
 
     assert are_read()
     view.set_theme(dark())  # which writes what is around the screen, and then the rest
-    qtbot.waitUntil(lambda: view.messages.is_whole and not view._reader_loader.is_waiting)
+    qtbot.waitUntil(
+        lambda: view.messages.is_fully_materialized and not view._reader_loader.is_waiting
+    )
     assert are_read()
     assert shown(view).count("line_119 = 119") == 0
     for _ in range(2):
@@ -275,8 +277,8 @@ def test_what_is_folded_is_copied_and_found(qtbot: QtBot, view: TranscriptView) 
         in bytes(copied.data("text/markdown").data()).decode()
     )
     assert "more lines" not in copied.text()
-    view.find_in_it.open()
-    view.find_in_it.bar.field.setText("LINE_150")
+    view.find_in_transcript.open()
+    view.find_in_transcript.bar.field.setText("LINE_150")
     qtbot.waitUntil(lambda: "line_150 = 150" in shown(view))
     QApplication.processEvents()
     (mark,) = view.extraSelections()
@@ -285,9 +287,11 @@ def test_what_is_folded_is_copied_and_found(qtbot: QtBot, view: TranscriptView) 
 
 def test_the_line_that_folds_is_not_what_a_message_says(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), long_answer()])
-    view.find_in_it.open()
-    view.find_in_it.bar.field.setText("more lines")
-    qtbot.waitUntil(lambda: find(view.find_in_it.bar, QLabel, "find-count").text() == "No matches")
+    view.find_in_transcript.open()
+    view.find_in_transcript.bar.field.setText("more lines")
+    qtbot.waitUntil(
+        lambda: find(view.find_in_transcript.bar, QLabel, "find-count").text() == "No matches"
+    )
 
 
 def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView) -> None:

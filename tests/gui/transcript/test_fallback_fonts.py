@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media import fallback_fonts
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, before_many_scripts
-from desktop_app.ui.transcript.message_state import AT_ONCE
+from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
 from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.helpers.messages import answer, streaming
 
@@ -140,7 +140,7 @@ def test_nothing_is_written_with_fonts_that_are_not_loaded(
 def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     view: TranscriptView, loaded: Loaded, qtbot: QtBot
 ) -> None:
-    assert len(MANY) < AT_ONCE
+    assert len(MANY) < IMMEDIATE_CHARACTERS
     view.set_messages([answer(MANY)])
     assert MANY not in view.toPlainText()
     assert MANY[:12] in view.toPlainText()

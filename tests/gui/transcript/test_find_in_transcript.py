@@ -25,14 +25,14 @@ BLANK = "\u200b"  # ends the source behind a drawing
 
 
 def said(view: TranscriptView) -> str:
-    label = view.find_in_it.bar.findChild(QLabel, "find-count")
+    label = view.find_in_transcript.bar.findChild(QLabel, "find-count")
     assert label is not None
     return str(label.text())
 
 
 def look_for(qtbot: QtBot, view: TranscriptView, words: str, expected: str) -> None:
-    view.find_in_it.open()
-    view.find_in_it.bar.field.setText(words)
+    view.find_in_transcript.open()
+    view.find_in_transcript.bar.field.setText(words)
     qtbot.waitUntil(lambda: said(view).endswith(expected))
 
 
@@ -85,7 +85,7 @@ def test_enter_and_shift_enter_walk_through_all_messages_and_round(
     view.set_messages(messages)
     assert view.messages.get(messages[0].id) is None  # not written
     look_for(qtbot, view, "needle", " of 800")
-    field, first = view.find_in_it.bar.field, int(said(view).split()[0])
+    field, first = view.find_in_transcript.bar.field, int(said(view).split()[0])
     assert 780 < first <= 800  # from where the reader is
     for number in (*range(first + 1, 801), 1):
         QTest.keyClick(field, Qt.Key.Key_Return)
@@ -103,7 +103,7 @@ def test_a_match_in_folded_reasoning_unfolds_it(qtbot: QtBot, view: TranscriptVi
     view.set_messages([question("q"), answer("text needle", reasoning="a *needle* there")])
     look_for(qtbot, view, "needle", "1 of 2")
     assert current(view) == " there"
-    QTest.keyClick(view.find_in_it.bar.field, Qt.Key.Key_Return)
+    QTest.keyClick(view.find_in_transcript.bar.field, Qt.Key.Key_Return)
     assert (said(view), current(view)) == ("2 of 2", "")
 
 
@@ -133,10 +133,10 @@ def test_esc_closes_and_gives_the_keyboard_back(qtbot: QtBot, view: TranscriptVi
     view.set_messages(conversation(3))
     view.setFocus()
     look_for(qtbot, view, "needle", " of 12")
-    field = view.find_in_it.bar.field
+    field = view.find_in_transcript.bar.field
     qtbot.waitUntil(field.hasFocus)
     QTest.keyClick(field, Qt.Key.Key_Escape)
-    assert not view.find_in_it.is_open
+    assert not view.find_in_transcript.is_open
     assert QApplication.focusWidget() is view
     assert marked(view) == []
 
@@ -145,8 +145,8 @@ def test_ten_thousand_messages_are_counted_beside_the_window(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages(conversation(5_000))
-    view.find_in_it.open()
-    view.find_in_it.bar.field.setText("needle 4999")
+    view.find_in_transcript.open()
+    view.find_in_transcript.bar.field.setText("needle 4999")
     qtbot.waitUntil(lambda: said(view).startswith("1 of 3"))
     turns = 0  # of the event loop, meanwhile; how long each took is for the benchmark
 
@@ -157,7 +157,7 @@ def test_ten_thousand_messages_are_counted_beside_the_window(
     timer = QTimer(view, interval=1)
     timer.timeout.connect(turn)
     timer.start()
-    view.find_in_it.bar.field.setText("needle")
+    view.find_in_transcript.bar.field.setText("needle")
     qtbot.waitUntil(lambda: said(view).endswith("of 20,000"))
     assert turns > 20
 

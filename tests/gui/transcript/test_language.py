@@ -78,7 +78,7 @@ def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
     view.set_messages([message])
     entry = view.messages.get(message.id)
     assert entry is not None
-    blocks = sum(entry.layout.counts[: len(entry.layout.counts) - entry.foot])
+    blocks = sum(entry.layout.counts[: len(entry.layout.counts) - entry.foot_count])
     return structure.of_document(view.document(), theme, blocks)
 
 

@@ -93,7 +93,7 @@ def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, kind:
     layout = shown(view, qtbot, KINDS[kind])
     bar = view.verticalScrollBar()
     assert any(layout.gaps)
-    assert not layout.is_whole
+    assert not layout.is_fully_materialized
     assert numbers(view)[-1] == COUNT - 1
     for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
         bar.setValue(round(bar.maximum() * share))
@@ -171,7 +171,7 @@ def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> N
     word = start.selectedText()
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view.virtualizer.narrow()
+    view.virtualizer.remove_distant()
     cursor = view.textCursor()
     assert cursor.selectedText() == word
     end = view.document().find(f"w{COUNT - 5} ")
@@ -186,9 +186,9 @@ def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> N
 @pytest.mark.parametrize("kind", KINDS)
 def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
     shown(view, qtbot, KINDS[kind])
-    view.find_in_it.open()
+    view.find_in_transcript.open()
     for word in (9000, 3456, 13_210, 17):
-        view.find_in_it.bar.field.setText(f"w{word} w{word + 1} ")
+        view.find_in_transcript.bar.field.setText(f"w{word} w{word + 1} ")
         qtbot.waitUntil(lambda word=word: word in numbers(view))  # type: ignore[misc]
         QGuiApplication.processEvents()
         marks = view.extraSelections()
@@ -196,11 +196,13 @@ def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, 
         assert view.viewport().rect().contains(view.cursorRect(marks[0].cursor).center())
         assert is_filled(view)
         settle(view, qtbot)
-    view.find_in_it.bar.field.setText("w777")
-    qtbot.waitUntil(lambda: "of 11" in find(view.find_in_it.bar, QLabel, "find-count").text())
+    view.find_in_transcript.bar.field.setText("w777")
+    qtbot.waitUntil(
+        lambda: "of 11" in find(view.find_in_transcript.bar, QLabel, "find-count").text()
+    )
     met = set()
     for _ in range(11):
-        view.find_in_it.step(1)
+        view.find_in_transcript.step(1)
         assert any(str(n).startswith("777") for n in numbers(view))
         met |= {n for n in numbers(view) if str(n).startswith("777")}
     assert len(met) == 11
@@ -223,7 +225,7 @@ def test_the_arrow_keys_come_to_links_in_a_gap(view: TranscriptView, qtbot: QtBo
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view.virtualizer.narrow()
+        view.virtualizer.remove_distant()
     assert layout.gaps[0]
 
 
@@ -255,25 +257,25 @@ def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Messag
     """Check that a document filled in steps equals a document filled at once."""
     while view.virtualizer.fill_more(50):
         pass
-    assert layout.is_whole
+    assert layout.is_fully_materialized
     bitwise = look(view.document())
     items, writer = list(layout.items), view.messages.writer
     writer.replace(layout, 0, len(items), ())
     writer.replace(layout, 0, 0, items)
     writer.fill(layout, 0, 0, layout.shapes[0][-1])
-    assert layout.is_whole
+    assert layout.is_fully_materialized
     assert look(view.document()) == bitwise
 
 
 def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot) -> None:
     layout = shown(view, qtbot)
-    view.speech.is_heard = lambda: True  # type: ignore[method-assign]
+    view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
-    qtbot.waitUntil(lambda: layout.is_whole)
+    qtbot.waitUntil(lambda: layout.is_fully_materialized)
     parts = view.toPlainText().split("\n")
     assert WORDS in "".join(parts)
     view.resize(600, 500)
-    qtbot.waitUntil(lambda: layout.is_whole)
+    qtbot.waitUntil(lambda: layout.is_fully_materialized)
 
 
 LONG = "- " + "".join(
@@ -315,7 +317,7 @@ def test_what_comes_and_goes_is_what_would_be(
         assert writer.document.blockCount() == layout.total + 1
     assert abs(writer.document.size().height() - height) < 200
     writer.fill(layout, 0, 0, cuts[-1])
-    assert layout.is_whole
+    assert layout.is_fully_materialized
     assert look(writer.document) == whole
 
 

@@ -87,7 +87,7 @@ def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
 def hidden(view: TranscriptView, message: Message) -> bool:
     """Return True if a placeholder remains outside folded sections."""
     layout = layout_of(view, message)
-    return any(layout.keys[hole.end][1] for hole in layout.holes())
+    return any(layout.keys[hole.end][1] for hole in layout.placeholders())
 
 
 def top_line(view: TranscriptView) -> str:
@@ -123,7 +123,7 @@ def test_little_of_it_is_written_and_the_bar_knows_of_all(
     view: TranscriptView, long: Message
 ) -> None:
     layout = layout_of(view, long)
-    assert not layout.is_whole
+    assert not layout.is_fully_materialized
     assert view.document().characterCount() < 40_000 < len(SOURCE)
     assert "The end." in on_screen(view)
     assert view.document().size().height() > PARTS * 100
@@ -173,7 +173,7 @@ def test_what_is_on_screen_stays_when_it_is_taken_out_around(
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
     before, value = on_screen(view), bar.value()
-    view.virtualizer.narrow()
+    view.virtualizer.remove_distant()
     assert (on_screen(view), bar.value()) == (before, value)
     view.virtualizer.fill()
     assert on_screen(view) == before
@@ -185,7 +185,7 @@ def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
-    view.virtualizer.narrow(0)
+    view.virtualizer.remove_distant(0)
     bar.setValue(bar.value() + 1)
     assert (is_filled(view), is_filled(view, 1)) == (True, False)
     settle(view, qtbot)
@@ -221,10 +221,14 @@ def test_the_placeholder_below_a_table_that_is_written_again_has_its_height(
     tables = [at for at, item in enumerate(layout.items) if is_table(item)]
     part = next(at for at in tables if not is_table(layout.items[at + 1]))
     with view.anchor.suspended():
-        view.messages.write_again(theme.dark(), long.id, part - 1, 10, view.viewport().width())
-    assert (layout.counts[part + 1], layout.is_ruled(part)) == (0, False)
+        view.messages.rewrite_screen(theme.dark(), long.id, part - 1, 10, view.viewport().width())
+    assert (layout.counts[part + 1], layout.has_row_blocks(part)) == (0, False)
     end = len(layout.items) - 1
-    assert writer.top_of(layout, end) - writer.top_of(layout, part) > layout.hole_above(end) > 9000
+    assert (
+        writer.top_of(layout, end) - writer.top_of(layout, part)
+        > layout.placeholder_height(end)
+        > 9000
+    )
 
 
 def test_the_end_is_followed_whatever_changes(
@@ -313,14 +317,14 @@ def test_a_selection_reaches_over_what_is_not_written(
     view.setTextCursor(start)
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view.virtualizer.narrow()
+    view.virtualizer.remove_distant()
     end = view.document().find("words of part 198")
     cursor = view.textCursor()
     assert cursor.selectedText() == "words of part 1,"
     cursor.setPosition(cursor.selectionStart())
     cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
     view.setTextCursor(cursor)
-    assert not layout_of(view, long).is_whole
+    assert not layout_of(view, long).is_fully_materialized
     copied = bytes(view.createMimeDataFromSelection().data("text/markdown").data()).decode()
     whole = to_markdown(render(SOURCE))
     begin = whole.index("words** of part 1,")
@@ -339,7 +343,7 @@ def test_a_long_message_is_copied_at_once_and_whole(
     cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
     cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, 3)
     view.setTextCursor(cursor)
-    assert not layout_of(view, long).is_whole
+    assert not layout_of(view, long).is_fully_materialized
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert view.copies.is_building, "beside the window"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
@@ -363,11 +367,11 @@ def test_all_of_it_is_copied(view: TranscriptView, qtbot: QtBot, long: Message) 
 def test_find_goes_where_nothing_is_written(
     view: TranscriptView, qtbot: QtBot, long: Message
 ) -> None:
-    view.find_in_it.open()
+    view.find_in_transcript.open()
     view.verticalScrollBar().setValue(0)
     settle(view, qtbot)
     for words in ("words of part 130,", "a cell of words a cell", "line_77", "quoted 163"):
-        view.find_in_it.bar.field.setText(words)
+        view.find_in_transcript.bar.field.setText(words)
         qtbot.waitUntil(lambda words=words: words in on_screen(view).lower().replace("\t", " "))  # type: ignore[misc]
         QGuiApplication.processEvents()
         assert any(
@@ -375,10 +379,12 @@ def test_find_goes_where_nothing_is_written(
             for mark in view.extraSelections()
         )
         assert is_filled(view)
-    view.find_in_it.bar.field.setText("part 7")
-    qtbot.waitUntil(lambda: "of 22" in find(view.find_in_it.bar, QLabel, "find-count").text())
+    view.find_in_transcript.bar.field.setText("part 7")
+    qtbot.waitUntil(
+        lambda: "of 22" in find(view.find_in_transcript.bar, QLabel, "find-count").text()
+    )
     for _ in range(22):
-        view.find_in_it.step(1)
+        view.find_in_transcript.step(1)
         assert "part 7" in on_screen(view).lower()
 
 
@@ -402,14 +408,14 @@ def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtB
     qtbot.waitUntil(lambda: "words of part 150," in on_screen(view))
     settle(view, qtbot)
     assert view.document().characterCount() < 60_000
-    assert not layout_of(view, stored).is_whole
+    assert not layout_of(view, stored).is_fully_materialized
     view.commands.run(stored.id, "reasoning")
-    assert layout_of(view, stored).is_whole
+    assert layout_of(view, stored).is_fully_materialized
     assert "Yes." in on_screen(view)
 
 
 def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
-    view.speech.is_heard = lambda: True  # type: ignore[method-assign]
+    view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
     qtbot.waitUntil(lambda: not hidden(view, long))
     text = view.toPlainText()
@@ -472,7 +478,7 @@ def test_the_arrow_keys_come_to_links_that_are_not_written(
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view.virtualizer.narrow()
+        view.virtualizer.remove_distant()
 
 
 def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(

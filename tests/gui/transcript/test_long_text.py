@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QTextCursor, QTextLayout
 
 from desktop_app.ui.transcript.layout import long_items
-from desktop_app.ui.transcript.layout.long_text import LONGEST
+from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK
 from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
@@ -51,7 +51,7 @@ def lines(view: TranscriptView) -> list[str]:
 def test_no_block_is_very_long(view: TranscriptView, kind: str) -> None:
     view.set_messages([answer(KINDS[kind] + text_of(2000))])
     view.stream.flush()
-    assert LONGEST / 2 < longest(view) <= LONGEST + 1
+    assert LONGEST_BLOCK / 2 < longest(view) <= LONGEST_BLOCK + 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,11 +62,11 @@ def test_the_lines_are_those_of_one_block(
     view.set_messages([answer(source)])
     view.stream.flush()
     parted = lines(view)
-    monkeypatch.setattr("desktop_app.ui.transcript.document.item_writer.LONGEST", 10**9)
-    monkeypatch.setattr("desktop_app.ui.transcript.document.item_updater.LONGEST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.item_writer.LONGEST_BLOCK", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.item_updater.LONGEST_BLOCK", 10**9)
     view.set_messages([answer(source)])
     view.stream.flush()
-    assert longest(view) > 2 * LONGEST
+    assert longest(view) > 2 * LONGEST_BLOCK
     assert parted == lines(view)
 
 

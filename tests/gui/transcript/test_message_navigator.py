@@ -194,7 +194,7 @@ def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -
 
 def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptView) -> None:
     messages = [question(f"Question {number} " + "word " * 60) for number in range(120)]
-    view.speech.is_heard = lambda: True  # type: ignore[method-assign]
+    view.speech.has_screen_reader = lambda: True  # type: ignore[method-assign]
     view.set_messages(messages)
     assert "Question 0 " not in view.toPlainText()
     bottom = view.navigator.is_at_end
@@ -214,7 +214,7 @@ def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) ->
     view.set_theme(theme.dark())
     assert view.navigator.scroll_state() == state
     assert view.document().characterCount() < 100_000
-    order = [message.id for message, _ in view.messages.all()]
+    order = [message.id for message, _ in view.messages.all_with_text()]
     assert order == [message.id for message in messages]
     view.scroll_to_message(messages[0].id)
     assert view.navigator.scroll_state()[0] == messages[0].id
@@ -298,8 +298,8 @@ def test_what_another_width_asks_for_comes_in_slices(
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     monkeypatch.setattr(viewport_filler, "_FITTED_AT_ONCE_S", 0.002)
     view.resize(560, 500)
-    assert view.messages.writer.has_misfits
-    qtbot.waitUntil(lambda: not view.messages.writer.has_misfits)
+    assert view.messages.writer.has_outdated_items
+    qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)
     layout = view.messages.writer.layouts[0]
     shapes, counts = list(layout.shapes), list(layout.counts)
     assert any(shapes)
@@ -310,7 +310,7 @@ def test_what_another_width_asks_for_comes_in_slices(
         assert not (count and before[1]) or [shape, count] == before
     view.resize(540, 500)
     view.set_messages([])  # what is left of it is gone
-    assert not view.messages.writer.has_misfits
+    assert not view.messages.writer.has_outdated_items
 
 
 def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> None:

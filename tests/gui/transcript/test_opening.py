@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.message_parts import ReasoningPart
-from desktop_app.ui.transcript.message_state import AT_ONCE
+from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SOURCE = "".join(f"## Part {n}\n\nSome **words** of part {n}.\n\n" for n in rang
 def test_the_beginning_is_there_at_once_and_the_rest_soon(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
-    assert len(SOURCE) > 2 * AT_ONCE
+    assert len(SOURCE) > 2 * IMMEDIATE_CHARACTERS
     view.set_messages([question("Why?"), answer(SOURCE)])
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
@@ -62,8 +62,8 @@ def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
     view.set_messages([stored := answer(SOURCE)])
     entry = view.messages.get(stored.id)
     assert entry is not None
-    assert entry.grows
-    assert entry.blocks()()[-1].text == "The end."
+    assert entry.is_growing
+    assert entry.block_maker()()[-1].text == "The end."
 
 
 def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
@@ -98,7 +98,7 @@ def test_a_long_question_is_written_in_slices(
     assert "The end." not in view.toPlainText()
     entry = view.messages.get(asked.id)
     assert entry is not None
-    assert "The end." in entry.blocks()()[-1].text, "a copy made meanwhile is whole"
+    assert "The end." in entry.block_maker()()[-1].text, "a copy made meanwhile is whole"
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
     assert view.toPlainText().endswith("The end.\n")

@@ -24,7 +24,7 @@ class Heard:
     def __init__(self, speech: AnswerSpeech) -> None:
         self.listens = True
         self.words: list[str] = []
-        speech.is_heard = lambda: self.listens  # type: ignore[method-assign]
+        speech.has_screen_reader = lambda: self.listens  # type: ignore[method-assign]
         speech.say = self.say  # type: ignore[method-assign]
 
     def say(self, words: str) -> None:

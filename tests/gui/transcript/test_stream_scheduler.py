@@ -165,7 +165,7 @@ def test_no_piece_is_begun_that_would_end_behind_the_slice(
 
 
 def test_what_may_come_soon_waits(slow: StreamScheduler, written: list[tuple[str, str]]) -> None:
-    slow.add("a", "x", soon=True)
+    slow.add("a", "x", deferred=True)
     assert written == []
     assert timer_of(slow).isActive()
 
@@ -174,7 +174,7 @@ def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
     slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     done: list[str] = []
-    slow.add("a", "x" * 3000, soon=True)
+    slow.add("a", "x" * 3000, deferred=True)
     slow.run_after("a", lambda: done.append("first"))
     slow.run_after("a", lambda: done.append(f"second behind {len(written)}"))
     slow.flush()
@@ -185,7 +185,7 @@ def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
 def test_a_defect_in_one_piece_does_not_hold_up_the_next(
     slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
-    slow.add("a", "defect" + "x" * 3000, soon=True)
+    slow.add("a", "defect" + "x" * 3000, deferred=True)
     with pytest.raises(ValueError, match="defect"):
         slow.flush()
     assert timer_of(slow).isActive()

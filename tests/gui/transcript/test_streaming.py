@@ -142,22 +142,24 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     for at in range(0, len(source), 4000):
         view.stream.append_text(message.id, source[at : at + 4000])
         view.stream.flush()
-        view.virtualizer.narrow()
+        view.virtualizer.remove_distant()
     view.stream.update_message(finished(message, source))
     view.stream.flush()
     entry = view.messages.get(message.id)
     assert entry is not None
     layout = entry.layout
-    assert not layout.is_whole
+    assert not layout.is_fully_materialized
     assert not entry.is_renewing
-    assert layout.items[: -entry.foot] == render(source)
+    assert layout.items[: -entry.foot_count] == render(source)
     for at, item in enumerate(layout.items):
         if layout.counts[at]:
-            key = view.messages.writer.styles.block_key(item, layout.above(at))
+            key = view.messages.writer.styles.block_key(item, layout.item_above(at))
             assert layout.keys[at][0] == key
             block = view.messages.writer.layouts.block_of(layout, at)
-            made = view.messages.writer.styles.block_format(item, layout.above(at))
-            assert block.blockFormat().topMargin() == made.topMargin() + layout.hole_above(at)
+            made = view.messages.writer.styles.block_format(item, layout.item_above(at))
+            assert block.blockFormat().topMargin() == made.topMargin() + layout.placeholder_height(
+                at
+            )
     view.navigator.scroll_to_top()
     qtbot.waitUntil(lambda: layout.counts[1] > 0)
     assert gap_above(view, "and one within") == view.theme.px(10)

@@ -80,7 +80,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
     text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
     view.set_messages([answer(text)])
     view.resize(width, 600)
-    qtbot.waitUntil(lambda: not view.messages.writer.has_misfits)  # in slices of little time
+    qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)  # in slices of little time
     resized = look(view.document())
     view.set_messages([answer(text)])
     assert look(view.document()) == resized

@@ -34,7 +34,7 @@ from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.services.spending.cost_estimate import Estimate
-from desktop_app.ui.transcript.citation_sources import name_of, source_lines
+from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
 from desktop_app.ui.transcript.keyboard.focus_targets import described, focus_targets_of
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import ending_lines, tool_lines
@@ -100,7 +100,7 @@ def test_the_passages_of_a_collection(new: tuple[int, ...], known: tuple[int, ..
     passages = tuple(Passage(number, "k", "s", NAME, None, "", 0, 1, NAME) for number in new)
     said = question("Q", PassagesPart("k", NAME, passages, known))
     assert not untranslated(run.text for line in source_lines(said, ()) for run in line.runs)
-    assert not untranslated(map(name_of, passages))
+    assert not untranslated(map(citation_name, passages))
 
 
 def test_names_of_focus_targets_and_the_menu(view: TranscriptView) -> None:

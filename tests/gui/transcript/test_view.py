@@ -47,7 +47,7 @@ from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
+from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.ui.widgets.sealed_document import empty_resource
 from tests.helpers.messages import answer, question, streaming
 
@@ -428,7 +428,7 @@ def test_what_was_copied_says_so_for_a_while(
     button = next(b for b in view.findChildren(QToolButton) if b.objectName() == "message-copy")
     for widget, place, owner in (
         (view.viewport(), area, view),
-        (button, button.rect(), view.action_row.row),
+        (button, button.rect(), view.action_placer.row),
     ):
         qtbot.mouseMove(widget, place.center())
         before = widget.grab(place).toImage()
@@ -436,7 +436,7 @@ def test_what_was_copied_says_so_for_a_while(
         assert widget.grab(place).toImage() != before
         children = Qt.FindChildOption.FindDirectChildrenOnly
         timers = owner.findChildren(QTimer, options=children)
-        (said,) = (timer for timer in timers if timer.interval() == SAID_MS)
+        (said,) = (timer for timer in timers if timer.interval() == COPIED_MS)
         said.timeout.emit()
         assert widget.grab(place).toImage() == before
     assert qapp.clipboard().text() == "```py\na = 1\n```"
@@ -667,10 +667,10 @@ def test_the_ground_follows_the_theme(
 
 def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("Text")])
-    before = view.action_row.row.size()
+    before = view.action_placer.row.size()
     for scale in (2.0, 1.0):
         view.set_theme(theme.dark(scale))
-        row = view.action_row.row
+        row = view.action_placer.row
         buttons = [b for b in row.findChildren(QToolButton) if not b.isHidden()]
         assert len(buttons) == 5
         assert row.geometry().right() + 1 == view.viewport().width()
@@ -691,8 +691,8 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
     for reply in replies:
         entry = view.messages.get(reply.id)
         assert entry is not None
-        view.action_row.show_for(entry)
-        row = view.action_row.row.geometry().translated(0, view.verticalScrollBar().value())
+        view.action_placer.show_for(entry)
+        row = view.action_placer.row.geometry().translated(0, view.verticalScrollBar().value())
         layout = view.document().documentLayout()
         foot = view.messages.writer.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
         words = foot.layout().boundingRect()
@@ -715,10 +715,10 @@ def test_the_actions_of_a_question_leave_the_ground_below_whole(
         view.set_messages([asked, reply])
         entry, below = view.messages.get(asked.id), view.messages.first_block(reply.id)
         assert entry is not None
-        view.action_row.show_for(entry)
+        view.action_placer.show_for(entry)
         layout, above = view.document().documentLayout(), view.theme.px(PAD)
         ground = layout.blockBoundingRect(below).top() - above - view.verticalScrollBar().value()
-        row, shown = view.action_row.row.geometry(), view.viewport().grab().toImage()
+        row, shown = view.action_placer.row.geometry(), view.viewport().grab().toImage()
         assert row.center().y() < ground
         beside, beneath = (QPoint(row.left() + x, ceil(ground) + 1) for x in (-20, 2))
         assert shown.pixelColor(beneath) == shown.pixelColor(beside) != view.theme.ground

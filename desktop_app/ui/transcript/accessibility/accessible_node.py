@@ -31,7 +31,7 @@ _Type = QAccessible.InterfaceType
 _UNITS: Final = "utf-16-le"  # Qt counts in UTF-16 units
 
 
-class PlainReading(QAccessibleTextInterface):
+class PlainTextInterface(QAccessibleTextInterface):
     """A text without a caret of its own, as a function returns it.
 
     Args:
@@ -105,7 +105,7 @@ class HeadingLevel(QAccessibleAttributesInterface):
         return self._level
 
 
-class CellPlace(QAccessibleTableCellInterface):
+class CellPosition(QAccessibleTableCellInterface):
     """The place of a cell in its table."""
 
     def __init__(self, node: AccessibleNode, row: int, column: int) -> None:
@@ -167,41 +167,41 @@ class AccessibleNode(QAccessibleInterface):
     """A node: a message, or a part of one.
 
     Args:
-        above: the interface of the parent.
+        parent: the interface of the parent.
         content: what it says; a message's is replaced as it grows.
-        place_of: returns an item's rectangle on the screen.
+        rect_of: returns an item's rectangle on the screen.
         focus: moves the reading position to an item.
         press: follows a link of an item.
     """
 
     def __init__(
         self,
-        above: QAccessibleInterface,
+        parent: QAccessibleInterface,
         content: ReadingNode,
-        place_of: Callable[[int], QRect],
+        rect_of: Callable[[int], QRect],
         focus: Callable[[int], object],
         press: Callable[[int, str], object],
     ) -> None:
         super().__init__()
-        self._above, self.content = above, content
-        self._place_of, self._focus, self._press = place_of, focus, press
+        self._parent, self.content = parent, content
+        self._rect_of, self._focus, self._press = rect_of, focus, press
         self._nodes: list[AccessibleNode] | None = None
         self._casts: dict[QAccessible.InterfaceType, Any] = {}
-        self.is_there = True
+        self.is_alive = True
 
     def release(self) -> None:
         """Remove the node and all below it from Qt's cache, which would keep them for good."""
         for node in self._nodes or ():
             node.release()
-        self._nodes, self.is_there = None, False
+        self._nodes, self.is_alive = None, False
         QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(self))
 
-    def nodes(self) -> list[AccessibleNode]:
+    def child_nodes(self) -> list[AccessibleNode]:
         """Return the nodes below, created on first use."""
         if self._nodes is None:
             self._nodes = [
-                AccessibleNode(self, one, self._place_of, self._focus, self._press)
-                for one in self.content.children
+                AccessibleNode(self, child, self._rect_of, self._focus, self._press)
+                for child in self.content.children
             ]
         return self._nodes
 
@@ -214,47 +214,47 @@ class AccessibleNode(QAccessibleInterface):
     def _cast(self, kind: QAccessible.InterfaceType) -> Any:
         content = self.content
         if kind is _Type.TextInterface and content.text:
-            return PlainReading(lambda: self.content.text)
+            return PlainTextInterface(lambda: self.content.text)
         if kind is _Type.AttributesInterface and content.level:
             return HeadingLevel(content.level)
         if kind is _Type.TableCellInterface and content.cell is not None:
-            return CellPlace(self, *content.cell)
+            return CellPosition(self, *content.cell)
         if kind is _Type.ActionInterface:
             press = (lambda: self._press(content.item, content.link)) if content.link else None
             return NodeActions(lambda: self._focus(content.item), press)
         return NO_INTERFACE
 
     def isValid(self) -> bool:
-        return self.is_there
+        return self.is_alive
 
     def object(self) -> Any:
         return None
 
     def window(self) -> QWindow:
-        return self._above.window()
+        return self._parent.window()
 
     def relations(self, *_match: Any) -> list[Any]:
         return []
 
     def parent(self) -> QAccessibleInterface:
-        return self._above
+        return self._parent
 
     def focusChild(self) -> Any:
         return None
 
     def childAt(self, x: int, y: int) -> Any:
-        found = (node for node in self.nodes() if node.rect().contains(x, y))
+        found = (node for node in self.child_nodes() if node.rect().contains(x, y))
         return next(found, None)
 
     def child(self, index: int) -> Any:
-        nodes = self.nodes()
+        nodes = self.child_nodes()
         return nodes[index] if 0 <= index < len(nodes) else None
 
     def childCount(self) -> int:
-        return len(self.nodes())
+        return len(self.child_nodes())
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
-        return next((at for at, node in enumerate(self.nodes()) if node is child), -1)
+        return next((at for at, node in enumerate(self.child_nodes()) if node is child), -1)
 
     def text(self, kind: QAccessible.Text) -> str:
         return self.content.name if kind is QAccessible.Text.Name else ""
@@ -263,7 +263,7 @@ class AccessibleNode(QAccessibleInterface):
         """Change nothing: what was said stays."""
 
     def rect(self) -> QRect:
-        return self._place_of(self.content.item)
+        return self._rect_of(self.content.item)
 
     def role(self) -> QAccessible.Role:
         return self.content.role

@@ -14,7 +14,7 @@ from desktop_app.ui.transcript.accessibility.accessible_node import (
     NO_INTERFACE,
     AccessibleNode,
     NodeActions,
-    PlainReading,
+    PlainTextInterface,
 )
 from desktop_app.ui.transcript.accessibility.reading_tree import (
     ReadingNode,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
 
 # A position in the document is a position in the text: each of these is a character there.
-_SHOWN_AS: Final = {
+_AS_WHITESPACE: Final = {
     0x2029: "\n", 0x2028: "\n", 0xFDD0: "\n", 0xFDD1: "\n", 0xFFFC: " ",
     0x2061: " ", 0x2062: " ", 0x2063: " ", 0xA0: " ",
 }  # fmt: skip
@@ -45,38 +45,38 @@ class AccessibleTranscript(QAccessibleWidget):
         super().__init__(view, QAccessible.Role.List, view.accessibleName())
         self._view, self._messages = view, messages
         self._nodes: dict[str, MessageNode] = {}
-        self._raw: tuple[int, str] = (-1, "")
-        self._places: tuple[object, dict[str, int]] = (None, {})
-        self._reading = PlainReading(self._text, self._caret, self._set_caret)
+        self._text_cache: tuple[int, str] = (-1, "")
+        self._indices: tuple[object, dict[str, int]] = (None, {})
+        self._reading = PlainTextInterface(self._text, self._caret, self._set_caret)
         self._acts = NodeActions(view.setFocus, None)
 
-    def forget_nodes(self) -> None:
+    def release_nodes(self) -> None:
         """Release the nodes, because another conversation is shown."""
         for node in self._nodes.values():
             node.release()
         self._nodes.clear()
 
-    def say_focus(self, message_id: str, item: int = -1) -> None:
+    def report_focus(self, message_id: str, item: int = -1) -> None:
         """Tell screen readers that a message, or an item of it, has the focus."""
-        at = self.place(message_id)
+        at = self.index_of(message_id)
         if at < 0:
             return
         node: AccessibleNode = self._message(at)
         if item >= 0:
-            node = next((one for one in node.nodes() if one.content.item >= item), node)
+            node = next((one for one in node.child_nodes() if one.content.item >= item), node)
         QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
 
-    def place(self, message_id: str) -> int:
+    def index_of(self, message_id: str) -> int:
         """Return the place of a message in the conversation, -1 if it has none.
 
         Messages move in and out of the document, but keep their place.
         """
         messages, count = self._messages, self._messages.count
         ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
-        if self._places[0] != ends:
+        if self._indices[0] != ends:
             ids = {messages.message_at(at).id: at for at in range(count)}
-            self._places = ends, ids
-        return self._places[1].get(message_id, -1)
+            self._indices = ends, ids
+        return self._indices[1].get(message_id, -1)
 
     # ------------------------------------------------------------------ Qt's questions
 
@@ -84,7 +84,7 @@ class AccessibleTranscript(QAccessibleWidget):
         if kind is QAccessible.InterfaceType.TextInterface:
             # Qt reports each insertion, some 50 events a second while an answer streams, of
             # which sentences are announced already. It reports none without this interface.
-            return NO_INTERFACE if self._view.stream.is_growing else self._reading
+            return NO_INTERFACE if self._view.stream.is_inserting else self._reading
         if kind is QAccessible.InterfaceType.ActionInterface:
             return self._acts
         return NO_INTERFACE
@@ -100,7 +100,7 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if isinstance(child, MessageNode):
-            return self.place(child.message_id)
+            return self.index_of(child.message_id)
         at = super().indexOfChild(child)
         return at if at < 0 else at + self._messages.count
 
@@ -118,9 +118,9 @@ class AccessibleTranscript(QAccessibleWidget):
 
     def _text(self) -> str:
         document = self._view.document()
-        if self._raw[0] != document.revision():
-            self._raw = document.revision(), document.toRawText().translate(_SHOWN_AS)
-        return self._raw[1]
+        if self._text_cache[0] != document.revision():
+            self._text_cache = document.revision(), document.toRawText().translate(_AS_WHITESPACE)
+        return self._text_cache[1]
 
     def _caret(self) -> int:
         return self._view.textCursor().position()
@@ -143,33 +143,33 @@ class MessageNode(AccessibleNode):
     ) -> None:
         self.message_id, self._list = message.id, transcript
         self._view, self._messages = view, messages
-        self._edition: object = None
+        self._shown_version: object = None
         content = ReadingNode(QAccessible.Role.ListItem, "")
         super().__init__(
             transcript,
             content,
-            self._place,
+            self._rect_of_item,
             partial(view.read_at, message.id),
             partial(view.follow_in, message.id),
         )
 
-    def nodes(self) -> list[AccessibleNode]:
+    def child_nodes(self) -> list[AccessibleNode]:
         entry, message = self._messages.get(self.message_id), self._newest()
-        edition = (entry.layout.edition, message) if entry else (None, message)
-        if self._edition != edition:
-            self._edition = edition
+        version = (entry.layout.edition, message) if entry else (None, message)
+        if self._shown_version != version:
+            self._shown_version = version
             for node in self._nodes or ():
                 node.release()
             self._nodes = None
-            items = entry.layout.items if entry else list(self._messages.blocks(message)())
+            items = entry.layout.items if entry else list(self._messages.block_maker(message)())
             self.content = replace(self.content, children=reading_nodes(items))
-        return super().nodes()
+        return super().child_nodes()
 
     def _newest(self) -> Message:
-        return self._messages.message_at(self._list.place(self.message_id))
+        return self._messages.message_at(self._list.index_of(self.message_id))
 
     def isValid(self) -> bool:
-        return self.is_there and self._list.place(self.message_id) >= 0
+        return self.is_alive and self._list.index_of(self.message_id) >= 0
 
     def text(self, kind: QAccessible.Text) -> str:
         message, name_of = self._newest(), self._messages.name_of_model
@@ -177,7 +177,7 @@ class MessageNode(AccessibleNode):
             return message_name(message, name_of)
         return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
 
-    def _place(self, item: int) -> QRect:
+    def _rect_of_item(self, item: int) -> QRect:
         """Return the rectangle of an item on the screen, -1 for the whole message."""
         entry = self._messages.get(self.message_id)
         if entry is None or not entry.layout.total:

@@ -17,7 +17,7 @@ from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
 from desktop_app.rendering.spoken_sentences import code_name
 from desktop_app.ui.transcript.keyboard.focus_targets import note_name
-from desktop_app.ui.transcript.message_items import ACTION, Item, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _Role = QAccessible.Role
 _LONGEST_NAME: Final = 200
 # Their words are in the message's name or description, or on the buttons of its action row.
-_UNREAD: Final = (Part.FOOTER, Part.VERSIONS, Part.PICTURES)
+_UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.PICTURES)
 
 
 @dataclass
@@ -102,7 +102,7 @@ def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
             case "table":
                 nodes += _tables(pairs)
             case "code":
-                nodes += _codes(pairs)
+                nodes += _code_blocks(pairs)
             case "list":
                 nodes += _lists(pairs)
             case _:
@@ -111,7 +111,7 @@ def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
 
 
 def _is_unread(item: Item) -> bool:
-    return isinstance(item, Line) and item.part in _UNREAD
+    return isinstance(item, Line) and item.kind in _UNREAD
 
 
 def _group_of(item: Item) -> str:
@@ -171,12 +171,12 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
             del open_lists[depth - 1 :]
         del open_lists[depth:]
         while len(open_lists) < depth:
-            made = ReadingNode(_Role.List, "", item=at)
+            opened = ReadingNode(_Role.List, "", item=at)
             above = open_lists[-1].children if open_lists else top
             if open_lists and not above:
                 above.append(ReadingNode(_Role.ListItem, "", item=at))
-            (above[-1].children if open_lists else top).append(made)
-            open_lists.append(made)
+            (above[-1].children if open_lists else top).append(opened)
+            open_lists.append(opened)
         rows = open_lists[-1].children
         if item.marker or not rows:
             name = f"{item.marker.strip()} {text.name}".strip()
@@ -222,7 +222,7 @@ def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     return tables
 
 
-def _codes(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
+def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     """Return code blocks: the lines are the text."""
     codes: list[tuple[ReadingNode, str, list[str]]] = []
     for at, item in pairs:

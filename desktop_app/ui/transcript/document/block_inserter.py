@@ -25,7 +25,7 @@ class BlockState:
         self._visible = block is None or block.isVisible()
         self._colors = [] if block is None else block.layout().formats()
 
-    def put_on(self, block: QTextBlock) -> None:
+    def apply_to(self, block: QTextBlock) -> None:
         """Apply this state to `block`."""
         if block.isVisible() is not self._visible:
             block.setVisible(self._visible)
@@ -33,7 +33,7 @@ class BlockState:
             block.layout().setFormats(self._colors)
 
 
-NOTHING_SEEN: Final = BlockState()
+_DEFAULT_STATE: Final = BlockState()
 
 
 class BlockInserter:
@@ -50,33 +50,33 @@ class BlockInserter:
         self._opened = False
         cursor.setPosition(before.position())
 
-    def open(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
+    def insert_block(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
         """Insert a block and move the cursor into it."""
         cursor = self.cursor
         if self._opened:
             cursor.insertBlock(made, char)
             return
         cursor.insertBlock(*self._own)
-        self._seen.put_on(cursor.block())
-        NOTHING_SEEN.put_on(cursor.block().previous())
+        self._seen.apply_to(cursor.block())
+        _DEFAULT_STATE.apply_to(cursor.block().previous())
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         cursor.setBlockFormat(made)
         cursor.setBlockCharFormat(char)
         self._opened = True
 
-    def leave(self) -> None:
+    def move_below(self) -> None:
         """Move the cursor to the start of the block that follows."""
         if self._opened:
             self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             self._opened = False
 
 
-def head_length(item: Item) -> int:
+def prefix_length(item: Item) -> int:
     """Return the UTF-16 units before the text of an item: a list marker and a tab."""
-    return units(head_of(item))
+    return units(prefix_of(item))
 
 
-def head_of(item: Item) -> str:
+def prefix_of(item: Item) -> str:
     """Return the text inserted before the text of an item."""
     if not isinstance(item, Block):
         return ""

@@ -67,11 +67,11 @@ class DocumentWriter:
         self.document = document
         self.layouts = MessageLayouts(document)
         self._items = ItemWriter(self.layouts, styles, width)
-        self._fitting = Reflow(self.layouts, self._items)
-        self._changes = ItemUpdater(self.layouts, self._items, self._fitting)
+        self._reflow = Reflow(self.layouts, self._items)
+        self._changes = ItemUpdater(self.layouts, self._items, self._reflow)
         self._on_written = on_written
         # Missing items changed within `one_edit`. Their placeholders are measured at its end.
-        self._holes: list[tuple[MessageLayout, int]] | None = None
+        self._unmeasured: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
         self.clear()
 
@@ -87,7 +87,7 @@ class DocumentWriter:
     def clear(self) -> None:
         """Empty the document."""
         self.layouts.clear()
-        self._fitting.clear()
+        self._reflow.clear()
         self.document.clear()
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(self.styles.theme.px(INDENT))
@@ -106,18 +106,18 @@ class DocumentWriter:
         if width == self._items.width or width <= 0:
             return
         self._items.set_styles(self.styles, width)
-        self._fitting.begin(top)
+        self._reflow.schedule(top)
         self.continue_reflow(seconds)
 
     @property
-    def has_misfits(self) -> bool:
+    def has_outdated_items(self) -> bool:
         """Return True if items are still laid out for an earlier width."""
-        return self._fitting.has_misfits
+        return self._reflow.has_outdated_items
 
     def continue_reflow(self, seconds: float) -> None:
         """Continue the reflow for about `seconds`."""
         until, cursor = time.perf_counter() + seconds, self._begin()
-        self._fitting.fit_until(until, cursor)
+        self._reflow.continue_until(until, cursor)
         cursor.endEditBlock()
 
     @contextmanager
@@ -127,18 +127,18 @@ class DocumentWriter:
         The document is laid out once, and each placeholder is measured once.
         """
         finish_layout(self.document)
-        cursor, self._holes = QTextCursor(self.document), []
+        cursor, self._unmeasured = QTextCursor(self.document), []
         cursor.beginEditBlock()
         try:
             yield
         finally:
-            holes, self._holes = self._holes, None
-            for layout, at in {(s, s.written(at)) for s, at in holes}:
+            holes, self._unmeasured = self._unmeasured, None
+            for layout, at in {(layout, layout.next_materialized(at)) for layout, at in holes}:
                 self._items.adjust_gap(layout, at, cursor)
             cursor.endEditBlock()
 
     def _begin(self) -> QTextCursor:
-        if self._holes is None:  # a layout is impossible within an edit
+        if self._unmeasured is None:  # a layout is impossible within an edit
             finish_layout(self.document)
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
@@ -162,13 +162,13 @@ class DocumentWriter:
         Materialize the items of `ranges`. Multiply all recorded heights by `scale`.
         """
         self.layouts.append(layout)
-        layout.erased(0, len(layout.items))
+        layout.record_erased(0, len(layout.items))
         layout.scale_heights(scale)
         self.write(layout, ranges)
 
     def remove_message(self, layout: MessageLayout) -> None:
         """Remove a message from the document."""
-        self._fitting.forget(layout)
+        self._reflow.forget(layout)
         self.replace(layout, 0, len(layout.items), ())
         self.layouts.remove(layout)
 
@@ -177,7 +177,7 @@ class DocumentWriter:
     def replace(self, layout: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
         """Replace items [at, at + removed) with `added`. Update items in place if possible."""
         cursor, first = self._begin(), at
-        layout.changed()
+        layout.record_change()
         common = min(removed, len(added))
         index = 0
         while index < common and self._changes.update(layout, at + index, added[index], cursor):
@@ -192,12 +192,12 @@ class DocumentWriter:
         if added:
             self._insert(layout, at, added, cursor, is_seen=is_seen)
         below = at + len(added)
-        if self._holes is not None and below < len(layout.items) and not layout.counts[below]:
-            self._holes.append((layout, below))
+        if self._unmeasured is not None and below < len(layout.items) and not layout.counts[below]:
+            self._unmeasured.append((layout, below))
         elif removed or added or index:
             self._items.adjust_gap(layout, below, cursor)
         self._write_ends(layout, cursor)
-        self._fitting.fit_earlier(layout, cursor)
+        self._reflow.finish_earlier_table(layout, cursor)
         self._tell_written(layout, first, below)
         cursor.endEditBlock()
 
@@ -228,7 +228,7 @@ class DocumentWriter:
         runs = [
             (layout, *run)
             for layout, first, end in ranges
-            for run in layout.runs(max(first, 1), min(end, len(layout.items) - 1))
+            for run in layout.materialized_ranges(max(first, 1), min(end, len(layout.items) - 1))
         ]
         for layout, first, end in runs:
             self._keep_height(layout, first, end)
@@ -241,7 +241,7 @@ class DocumentWriter:
     def measure(self, layout: MessageLayout, at: int) -> None:
         """Record the heights of what is materialized above and below an item."""
         for first, end in ((1, at), (at + 1, len(layout.items) - 1)):
-            for run in layout.runs(first, end):
+            for run in layout.materialized_ranges(first, end):
                 self._keep_height(layout, *run)
 
     def fill(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
@@ -250,7 +250,7 @@ class DocumentWriter:
         parts = Parts(layout.shapes[at], layout.gaps[at])
         made = self._items.first_format(layout, at)
         parts = self._items.long.fill(layout.items[at], block, parts, first, end, made, cursor)
-        layout.count(at, 1 + len(parts.cuts), *parts)
+        layout.record_blocks(at, 1 + len(parts.cuts), *parts)
         self._tell_written(layout, at, at + 1)
         cursor.endEditBlock()
 
@@ -275,7 +275,7 @@ class DocumentWriter:
             parts = self._items.long.erase(
                 first, parts, runs, self._items.first_format(layout, at), cursor
             )
-            layout.count(at, 1 + len(parts.cuts), *parts)
+            layout.record_blocks(at, 1 + len(parts.cuts), *parts)
             cursor.endEditBlock()
 
     def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
@@ -288,7 +288,7 @@ class DocumentWriter:
 
     def _keep_height(self, layout: MessageLayout, first: int, end: int) -> None:
         """Record the measured height of materialized items for their placeholder."""
-        following = layout.written(end)
+        following = layout.next_materialized(end)
         taken = self.top_of(layout, following) - self.top_of(layout, first)
         taken -= layout.keys[following][1] if following > end else 0
         heights = layout.heights
@@ -315,11 +315,11 @@ class DocumentWriter:
             end = len(items) - last
             self.replace(layout, at + first, len(old) - first - last, items[first:end])
 
-    def fit_tables(self) -> None:
+    def finish_table(self) -> None:
         """Give the last table its final column widths, because no more rows will arrive."""
-        if self._fitting.has_table:
+        if self._reflow.has_growing_table:
             cursor = self._begin()
-            self._fitting.fit_table(cursor)
+            self._reflow.finish_table(cursor)
             cursor.endEditBlock()
 
     def _insert(
@@ -331,7 +331,7 @@ class DocumentWriter:
         *,
         is_seen: bool = True,
     ) -> None:
-        self._fitting.fit_above(layout, at, cursor)
+        self._reflow.finish_table_above(layout, at, cursor)
         layout.insert(at, added, [self._items.height(item) for item in added])
         if is_seen:
             self._items.write(layout, at, at + len(added), cursor, whole=True)

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.ui.transcript.document.run_changes import alike, change_words, changed_length
-from desktop_app.ui.transcript.layout.long_items import below
-from desktop_app.ui.transcript.layout.long_text import LONGEST, parts_kept
+from desktop_app.ui.transcript.document.run_changes import (
+    common_prefix,
+    length_after_prefix,
+    replace_text,
+)
+from desktop_app.ui.transcript.layout.long_items import with_space_above
+from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, kept_cuts
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
@@ -26,8 +30,8 @@ if TYPE_CHECKING:
 class ItemUpdater:
     """A writer that updates items in place and reports growing tables to `fitting`."""
 
-    def __init__(self, layouts: MessageLayouts, items: ItemWriter, fitting: Reflow) -> None:
-        self._layouts, self._items, self._fitting = layouts, items, fitting
+    def __init__(self, layouts: MessageLayouts, items: ItemWriter, reflow: Reflow) -> None:
+        self._layouts, self._items, self._reflow = layouts, items, reflow
 
     def update(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
         """Update the text of an item in place. Return False if more than its text differs."""
@@ -35,7 +39,7 @@ class ItemUpdater:
         if old == new:
             return True
         if _is_respaced(old, new):
-            above, layout.items[at] = layout.above(at), new
+            above, layout.items[at] = layout.item_above(at), new
             if layout.counts[at]:
                 self._items.adjust_gap(layout, at, cursor)
             else:
@@ -49,42 +53,42 @@ class ItemUpdater:
             return new.kind is Kind.TABLE and self._update_table(layout, at, old, new, cursor)
         if type(old) is not type(new) or not _is_alike(old, new):
             return False
-        found, cuts, gaps = alike(old.runs, new.runs), layout.shapes[at], layout.gaps[at]
+        found, cuts, gaps = common_prefix(old.runs, new.runs), layout.shapes[at], layout.gaps[at]
         last = self._layouts.document.findBlockByNumber(
             self._layouts.block_of(layout, at).blockNumber() + len(cuts)
         )
-        changed, after = changed_length(old.runs, found), changed_length(new.runs, found)
-        kept = parts_kept(cuts, last.length() - 1 - changed, after)
+        changed, after = length_after_prefix(old.runs, found), length_after_prefix(new.runs, found)
+        kept = kept_cuts(cuts, last.length() - 1 - changed, after)
         if cuts and kept < (gaps[-1].block if gaps else 1):
             return False
         self._update_key(layout, at, new, cursor)
         end, joined = last.position() + last.length() - 1, len(cuts) - kept
         format_of = partial(self._items.styles.char_format, new)
-        change_words(cursor, end, old.runs, new.runs, found, format_of, parts=joined)
+        replace_text(cursor, end, old.runs, new.runs, found, format_of, parts=joined)
         layout.items[at] = new
         cuts, block = cuts[:kept], cursor.block()
-        if block.length() - 1 > LONGEST:
+        if block.length() - 1 > LONGEST_BLOCK:
             cuts = self._items.long.grow(
                 new, block, cuts, self._items.first_format(layout, at), cursor
             )
-        layout.count(at, 1 + len(cuts), cuts, gaps)
+        layout.record_blocks(at, 1 + len(cuts), cuts, gaps)
         return True
 
     def _update_key(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
-        above, hole = layout.above(at), layout.keys[at][1]
+        above, placeholder = layout.item_above(at), layout.keys[at][1]
         key = self._items.styles.block_key(new, above)
         if key == layout.keys[at][0]:
             return
-        layout.keys[at] = key, hole
+        layout.keys[at] = key, placeholder
         block, made = (
             self._layouts.block_of(layout, at),
             self._items.styles.block_format(new, above),
         )
-        holes = {0: hole, **{gap.block: gap.height for gap in layout.gaps[at]}}
+        holes = {0: placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
         for number in range(layout.counts[at]):
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(below(holes.get(number, 0), made))
+            cursor.setBlockFormat(with_space_above(holes.get(number, 0), made))
             block, made = block.next(), self._items.styles.continued(made)
 
     def _update_table(
@@ -95,20 +99,23 @@ class ItemUpdater:
         tables, widths = self._items.tables, layout.shapes[at]
         if new.head and len(new.rows) > len(old.rows):
             widths = tables.columns.widths(new, whole=False)
-        ruled = layout.is_ruled(at)
-        if widths != layout.shapes[at] or tables.are_lines(new, widths) is not ruled:
-            self._items.turn_table(layout, at, new, widths, cursor)
+        are_row_blocks = layout.has_row_blocks(at)
+        if (
+            widths != layout.shapes[at]
+            or tables.can_be_row_blocks(new, widths) is not are_row_blocks
+        ):
+            self._items.rewrite_table(layout, at, new, widths, cursor)
         else:
-            first, above = self._layouts.block_of(layout, at), layout.above(at)
-            if ruled:
-                added = tables.grow_rows(first, old, new, above, widths, cursor)
+            first, above = self._layouts.block_of(layout, at), layout.item_above(at)
+            if are_row_blocks:
+                added = tables.update_row_blocks(first, old, new, above, widths, cursor)
             else:
                 table = QTextCursor(first.next()).currentTable()
-                added = tables.grow_frame(table, old, new, cursor)
+                added = tables.update_table(table, old, new, cursor)
             layout.items[at] = new
-            layout.count(at, layout.counts[at] + added, widths)
+            layout.record_blocks(at, layout.counts[at] + added, widths)
         if new.head:
-            self._fitting.grows(layout, at, cursor)
+            self._reflow.record_growth(layout, at, cursor)
         return True
 
 

@@ -13,12 +13,17 @@ from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.rendering.markdown.footnote_links import is_label
-from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, head_of
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, prefix_of
 from desktop_app.ui.transcript.document.run_changes import is_longer
 from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
 from desktop_app.ui.transcript.layout.height_estimates import height_of
-from desktop_app.ui.transcript.layout.long_items import LastWords, LongItems, Parts, below
-from desktop_app.ui.transcript.layout.long_text import LONGEST
+from desktop_app.ui.transcript.layout.long_items import (
+    LongItems,
+    Parts,
+    RunIndexCache,
+    with_space_above,
+)
+from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 
 if TYPE_CHECKING:
@@ -41,7 +46,7 @@ class ItemWriter:
 
     def __init__(self, layouts: MessageLayouts, styles: Styles, width: float) -> None:
         self._layouts = layouts
-        self._words = LastWords()
+        self._words = RunIndexCache()
         self.set_styles(styles, width)
 
     def set_styles(self, styles: Styles, width: float) -> None:
@@ -70,8 +75,8 @@ class ItemWriter:
             cursor.removeSelectedText()
             cursor.setBlockFormat(block_format)
             cursor.setBlockCharFormat(char_format)
-            seen.put_on(cursor.block())
-        layout.erased(first, end)
+            seen.apply_to(cursor.block())
+        layout.record_erased(first, end)
 
     def write(
         self,
@@ -86,52 +91,52 @@ class ItemWriter:
 
         Of a very long item, materialize only the ends, unless `whole` is set.
         """
-        for hole in layout.holes(first, end):
-            page = BlockInserter(cursor, self._layouts.block_of(layout, hole.first))
-            for at in range(*hole):
-                self._write_item(layout, at, page, whole=whole)
-            self.adjust_gap(layout, hole.first, cursor)
+        for placeholder in layout.placeholders(first, end):
+            inserter = BlockInserter(cursor, self._layouts.block_of(layout, placeholder.first))
+            for at in range(*placeholder):
+                self._write_item(layout, at, inserter, whole=whole)
+            self.adjust_gap(layout, placeholder.first, cursor)
 
     def _write_item(
-        self, layout: MessageLayout, at: int, page: BlockInserter, *, whole: bool
+        self, layout: MessageLayout, at: int, inserter: BlockInserter, *, whole: bool
     ) -> None:
         item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
-            self._insert_table(layout, at, item, page, self.tables.widths(layout, at, item))
+            self._insert_table(layout, at, item, inserter, self.tables.widths(layout, at, item))
         else:
-            self._part_from_table(layout, at, item, page.cursor)
-            above = layout.above(at)
+            self._set_gap_below_table(layout, at, item, inserter.cursor)
+            above = layout.item_above(at)
             key = self.styles.block_key(item, above)
             made = self.styles.block_format(item, above, key)
             layout.keys[at] = key, 0
-            parts = self._write_text(page, item, made, whole=whole)
-            layout.count(at, 1 + len(parts.cuts), *parts)
+            parts = self._write_text(inserter, item, made, whole=whole)
+            layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
-    def _part_from_table(
+    def _set_gap_below_table(
         self, layout: MessageLayout, at: int, item: Item, cursor: QTextCursor
     ) -> None:
         """If a QTextTable precedes item `at`, let the table's margin hold the gap."""
-        is_framed = at > 0 and layout.counts[at - 1] > 0 and not layout.is_ruled(at - 1)
-        if is_framed and is_table(layout.above(at)):
-            self.tables.part_from(item, cursor)
+        follows_table = at > 0 and layout.counts[at - 1] > 0 and not layout.has_row_blocks(at - 1)
+        if follows_table and is_table(layout.item_above(at)):
+            self.tables.set_gap_below(item, cursor)
 
     def _write_text(
-        self, page: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
+        self, inserter: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
     ) -> Parts:
         """Write an item that is not a table. Return how it is split into blocks."""
         format_of = partial(self.styles.char_format, item)
-        page.open(made, format_of(Run("")))
+        inserter.insert_block(made, format_of(Run("")))
         for run, char in self._head(item):
-            page.cursor.insertText(run.text, char)
-        if is_longer(item.runs, LONGEST):
-            return self.long.write(page, item, made, whole=whole)
+            inserter.cursor.insertText(run.text, char)
+        if is_longer(item.runs, LONGEST_BLOCK):
+            return self.long.write(inserter, item, made, whole=whole)
         for run in item.runs:
-            page.cursor.insertText(run.text, format_of(run))
+            inserter.cursor.insertText(run.text, format_of(run))
         return Parts()
 
     def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
         """Return the marker before the text of an item as runs with formats."""
-        text = head_of(item)
+        text = prefix_of(item)
         if not text or not isinstance(item, Block):
             return []
         char = self.styles.marker_format()
@@ -144,30 +149,30 @@ class ItemWriter:
         layout: MessageLayout,
         at: int,
         block: Block,
-        page: BlockInserter,
+        inserter: BlockInserter,
         widths: tuple[int, ...],
     ) -> None:
         tables, key = self.tables, self.tables.key(layout, at, block)
-        ruled = tables.are_lines(block, widths)
-        is_framed = at > 0 and layout.counts[at - 1] > 0 and not layout.is_ruled(at - 1)
-        if not block.head and is_framed and is_table(layout.above(at)):
-            tables.close_up(page.cursor, ruled=ruled)
-        if ruled:
+        are_row_blocks = tables.can_be_row_blocks(block, widths)
+        follows_table = at > 0 and layout.counts[at - 1] > 0 and not layout.has_row_blocks(at - 1)
+        if not block.head and follows_table and is_table(layout.item_above(at)):
+            tables.close_gap_below(inserter.cursor, are_row_blocks=are_row_blocks)
+        if are_row_blocks:
             for number in range(len(block.rows)):
-                page.open(
-                    self.styles.row_format(block, number, layout.above(at), widths),
+                inserter.insert_block(
+                    self.styles.row_format(block, number, layout.item_above(at), widths),
                     self.tables.char_format(block, number, Run("")),
                 )
                 for run in row_runs(block, number):
-                    page.cursor.insertText(run.text, tables.char_format(block, number, run))
+                    inserter.cursor.insertText(run.text, tables.char_format(block, number, run))
             count = len(block.rows)
         else:
-            page.leave()
-            count = tables.write_frame(layout, at, block, widths, page.cursor)
+            inserter.move_below()
+            count = tables.insert_table(layout, at, block, widths, inserter.cursor)
         layout.keys[at] = key, 0
-        layout.count(at, count, widths)
+        layout.record_blocks(at, count, widths)
 
-    def turn_table(
+    def rewrite_table(
         self,
         layout: MessageLayout,
         at: int,
@@ -188,7 +193,7 @@ class ItemWriter:
         """Rewrite an item in place."""
         item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
-            self.turn_table(layout, at, item, layout.shapes[at], cursor)
+            self.rewrite_table(layout, at, item, layout.shapes[at], cursor)
         else:
             self.erase(layout, at, at + 1, cursor)
             self.write(layout, at, at + 1, cursor)
@@ -199,49 +204,57 @@ class ItemWriter:
         The gap depends on the item above, materialized or not. If item `at` is not materialized,
         its gap belongs to the next materialized item.
         """
-        at = layout.written(at)
+        at = layout.next_materialized(at)
         if at >= len(layout.items):
             return
-        item, key, hole = layout.items[at], self._key(layout, at), layout.hole_above(at)
-        if is_table(layout.above(at)) and not is_table(item):
+        item, key, placeholder = (
+            layout.items[at],
+            self._key(layout, at),
+            layout.placeholder_height(at),
+        )
+        if is_table(layout.item_above(at)) and not is_table(item):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
-            self._part_from_table(layout, at, item, cursor)
-        is_framed = bool(hole) and self._hole_below_frame(layout, at, hole, cursor)
-        if (key, hole) == layout.keys[at]:
+            self._set_gap_below_table(layout, at, item, cursor)
+        follows_table = bool(placeholder) and self._put_placeholder_below_table(
+            layout, at, placeholder, cursor
+        )
+        if (key, placeholder) == layout.keys[at]:
             return
         if is_table(item) and key != layout.keys[at][0]:
             self.write_again(layout, at, cursor)
-        if (key, hole) != layout.keys[at]:
-            layout.keys[at] = key, hole
+        if (key, placeholder) != layout.keys[at]:
+            layout.keys[at] = key, placeholder
             cursor.setPosition(self._layouts.block_of(layout, at).position())
-            cursor.setBlockFormat(below(0 if is_framed else hole, self.first_format(layout, at)))
+            cursor.setBlockFormat(
+                with_space_above(0 if follows_table else placeholder, self.first_format(layout, at))
+            )
 
-    def _hole_below_frame(
-        self, layout: MessageLayout, at: int, hole: int, cursor: QTextCursor
+    def _put_placeholder_below_table(
+        self, layout: MessageLayout, at: int, placeholder: int, cursor: QTextCursor
     ) -> bool:
         """If a QTextTable precedes item `at`, let the table's margin hold the placeholder.
 
         Qt ignores the top margin of a block below a table. Return True if a QTextTable precedes.
         """
-        above = layout.written_above(at)
-        if above < 0 or not is_table(layout.items[above]) or layout.is_ruled(above):
+        above = layout.previous_materialized(at)
+        if above < 0 or not is_table(layout.items[above]) or layout.has_row_blocks(above):
             return False
         cursor.setPosition(self._layouts.block_of(layout, at).position())
         margin = round(self.first_format(layout, at).topMargin())
-        self.tables.leave_room(cursor, hole + margin)
+        self.tables.set_margin_below(cursor, placeholder + margin)
         return True
 
     def _key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
         item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             return self.tables.key(layout, at, item)
-        return self.styles.block_key(item, layout.above(at))
+        return self.styles.block_key(item, layout.item_above(at))
 
     def first_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
         """Return the format of an item's first block without a placeholder above it."""
-        item, above = layout.items[at], layout.above(at)
+        item, above = layout.items[at], layout.item_above(at)
         if not isinstance(item, Block) or item.kind is not Kind.TABLE:
             return self.styles.block_format(item, above)
-        if layout.is_ruled(at):
+        if layout.has_row_blocks(at):
             return self.styles.row_format(item, 0, above, layout.shapes[at])
-        return self.styles.before_frame(item)
+        return self.styles.block_before_table(item)

@@ -19,8 +19,8 @@ from desktop_app.ui.transcript.document.message_writer import MessageWriter
 from desktop_app.ui.transcript.layout.layout_cost import size_of
 from desktop_app.ui.transcript.media.code_folds import number_of, show_fold
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
-from desktop_app.ui.transcript.message_items import Facts, ItemMark
-from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, blocks_of
+from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
+from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, block_maker_of
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.virtualizer import around
 
@@ -68,15 +68,15 @@ class MaterializedMessages:
         self.writer = DocumentWriter(document, styles, theme.px(MEASURE), on_written=on_written)
         self.is_brief = is_brief
         self._wraps_code = True
-        self._most = MATERIALIZED_CHARACTERS
-        self._facts = Facts(shown=not is_brief)
+        self._limit = MATERIALIZED_CHARACTERS
+        self._facts = FooterFacts(are_shown=not is_brief)
         self.older: list[Message] = []
         self.newer: list[Message] = []
-        self._apart: dict[str, MessageState] = {}
+        self._detached: dict[str, MessageState] = {}
         self._unfolded: dict[str, UnfoldedSections] = {}
         self.versions: dict[str, tuple[int, int]] = {}
         self.sources = CitationSources()
-        self._marks: Mapping[str, ItemMark] = {}
+        self._marks: Mapping[str, MessageMark] = {}
         self._entries: dict[str, MessageState] = {}
         self.highlighter = CodeHighlighter(self.writer, theme, parent)
         self.message_writer = MessageWriter(self.writer, self.highlighter)
@@ -87,9 +87,9 @@ class MaterializedMessages:
         """Return a message that is in the document."""
         return self._entries.get(message_id)
 
-    def growing(self, message_id: str) -> MessageState | None:
+    def find_state(self, message_id: str) -> MessageState | None:
         """Return a message that is in the document or streams outside it."""
-        return self._entries.get(message_id) or self._apart.get(message_id)
+        return self._entries.get(message_id) or self._detached.get(message_id)
 
     def last(self) -> MessageState | None:
         """Return the last message in the document."""
@@ -106,7 +106,7 @@ class MaterializedMessages:
         """Return the latest answer, materialized or not."""
         for message in reversed(self.newer):
             if message.role is Role.ASSISTANT:
-                return self._apart.get(message.id) or self._new(message)
+                return self._detached.get(message.id) or self._new_state(message)
         entries = (self._entries[layout.key] for layout in reversed(self.writer.layouts))
         return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
 
@@ -125,7 +125,7 @@ class MaterializedMessages:
 
     # ------------------------------------------------------------------ materializing
 
-    def has(self, message_id: str) -> bool:
+    def has_message(self, message_id: str) -> bool:
         """Return True if the conversation has this message, materialized or not."""
         unwritten = (*self.older, *self.newer)
         return message_id in self._entries or any(m.id == message_id for m in unwritten)
@@ -155,33 +155,33 @@ class MaterializedMessages:
         """The function that names a model by its id."""
         return self._facts.name_of
 
-    def all(self) -> list[tuple[Message, str | None]]:
+    def all_with_text(self) -> list[tuple[Message, str | None]]:
         """Return all messages in order, each with the text so far if it streams."""
         written = (self._entries[layout.key] for layout in self.writer.layouts)
         return [
-            *((message, self._text_apart(message)) for message in self.older),
+            *((message, self._detached_text(message)) for message in self.older),
             *((e.message, e.text if e.is_streaming else None) for e in written),
-            *((message, self._text_apart(message)) for message in self.newer),
+            *((message, self._detached_text(message)) for message in self.newer),
         ]
 
-    def blocks(self, message: Message) -> Callable[[], Iterable[Block]]:
+    def block_maker(self, message: Message) -> Callable[[], Iterable[Block]]:
         """Return a function that parses a message outside the document for copying.
 
         The function may be called on any thread.
         """
-        apart = self._apart.get(message.id)
+        apart = self._detached.get(message.id)
         if apart is not None:
-            return apart.blocks()
-        return blocks_of(message, self.sources.numbers(message.id))
+            return apart.block_maker()
+        return block_maker_of(message, self.sources.numbers(message.id))
 
-    def _text_apart(self, message: Message) -> str | None:
-        entry = self._apart.get(message.id)
+    def _detached_text(self, message: Message) -> str | None:
+        entry = self._detached.get(message.id)
         return entry.text if entry is not None and entry.is_streaming else None
 
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Start another conversation or path, with all messages outside the document."""
         self._clear()
-        self._apart.clear()
+        self._detached.clear()
         self.older, self.newer = list(messages), []
         ids = {message.id for message in self.older}
         self._unfolded = {key: kept for key, kept in self._unfolded.items() if key in ids}
@@ -200,8 +200,8 @@ class MaterializedMessages:
         while self.older and taken < characters:
             message = self.older.pop()
             taken += _size(message)
-            self._write(0, self._entry_of(message))
-        self.writer.fit_tables()
+            self._write(0, self._take_state(message))
+        self.writer.finish_table()
         while self._can_remove(-1):
             self.newer.insert(0, self._take_out(-1))
 
@@ -211,8 +211,8 @@ class MaterializedMessages:
         while self.newer and taken < characters:
             message = self.newer.pop(0)
             taken += _size(message)
-            self._write(len(self.writer.layouts), self._entry_of(message))
-        self.writer.fit_tables()
+            self._write(len(self.writer.layouts), self._take_state(message))
+        self.writer.finish_table()
         while self._can_remove(0):
             self.older.append(self._take_out(0))
 
@@ -233,7 +233,7 @@ class MaterializedMessages:
         entries = [self._entries[layout.key] for layout in self.writer.layouts]
         messages = [*self.older, *(entry.message for entry in entries), *self.newer]
         for entry in entries:
-            self._set_apart(entry)
+            self._detach(entry)
         self._clear()
         return messages
 
@@ -243,43 +243,43 @@ class MaterializedMessages:
         entry = self._entries.pop(layout.key)
         self.highlighter.forget(layout)
         self.writer.remove_message(layout)
-        self._set_apart(entry)
+        self._detach(entry)
         return entry.message
 
-    def _set_apart(self, entry: MessageState) -> None:
+    def _detach(self, entry: MessageState) -> None:
         """Keep the state of an answer that grows, because it goes on outside the document."""
-        if entry.grows:
-            self._apart[entry.message.id] = entry
+        if entry.is_growing:
+            self._detached[entry.message.id] = entry
 
-    def _entry_of(self, message: Message) -> MessageState:
-        entry = self._apart.pop(message.id, None)
-        return entry or self._new(message)
+    def _take_state(self, message: Message) -> MessageState:
+        entry = self._detached.pop(message.id, None)
+        return entry or self._new_state(message)
 
-    def _new(self, message: Message) -> MessageState:
+    def _new_state(self, message: Message) -> MessageState:
         unfolded = self._unfolded.setdefault(message.id, UnfoldedSections())
         cited = self.sources.numbers(message.id)
         return MessageState(message, self._facts, self.versions.get(message.id), unfolded, cited)
 
     @property
-    def is_whole(self) -> bool:
+    def is_fully_materialized(self) -> bool:
         """Return True if all messages are fully materialized."""
         waits = self.older or self.newer
-        return not waits and all(layout.is_whole for layout in self.writer.layouts)
+        return not waits and all(layout.is_fully_materialized for layout in self.writer.layouts)
 
     @property
     def has_room(self) -> bool:
         """Return True if more messages fit without removing any."""
-        return sum(map(self._written_size, self.writer.layouts)) < self._most * 3 // 4
+        return sum(map(self._written_size, self.writer.layouts)) < self._limit * 3 // 4
 
     @property
     def is_over_limit(self) -> bool:
         """Return True if the document exceeds its limit, by the counts that Qt keeps."""
-        return size_of(self.writer.document) > self._most
+        return size_of(self.writer.document) > self._limit
 
     def _written_size(self, layout: MessageLayout) -> int:
         """Return about how many characters of a message are materialized, or soon will be."""
         size = _size(self._entries[layout.key].message)
-        if layout.is_whole:
+        if layout.is_fully_materialized:
             return size
         document, first = self.writer.document, self.writer.layouts.first_block(layout)
         end = document.findBlockByNumber(first + layout.total).position()
@@ -288,21 +288,21 @@ class MaterializedMessages:
     def _can_remove(self, at: int) -> bool:
         """Return True if message `at` can go: the document is too long, and enough remains."""
         sizes = [self._written_size(layout) for layout in self.writer.layouts]
-        return sum(sizes) > self._most and sum(sizes) - sizes[at] > self._most // 2
+        return sum(sizes) > self._limit and sum(sizes) - sizes[at] > self._limit // 2
 
     def append(self, message: Message) -> MessageState | None:
         """Append a message. Return None if it waits outside the document."""
         self.sources.add(message)
-        self._facts.followed.add(message.parent_id)
-        entry = self._new(message)
+        self._facts.followed_ids.add(message.parent_id)
+        entry = self._new_state(message)
         if self.newer:
             self.newer.append(message)
-            self._set_apart(entry)
+            self._detach(entry)
             return None
         self._write(len(self.writer.layouts), entry)
         return entry
 
-    def write_again(
+    def rewrite_screen(
         self, theme: Theme, message_id: str, item: int, height: float, width: int
     ) -> None:
         """Rewrite what is on screen in another theme and for another width.
@@ -312,7 +312,7 @@ class MaterializedMessages:
         """
         order = [self._entries[layout.key] for layout in self.writer.layouts]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
-        shown = self._narrowed(order, message_id, item, height / scale)
+        shown = self._keep_on_screen(order, message_id, item, height / scale)
         self.highlighter.clear()
         self.highlighter.set_theme(theme)
         self.writer.set_styles(
@@ -322,10 +322,10 @@ class MaterializedMessages:
         for entry, ranges in shown:
             layout = entry.layout
             self.writer.put_back(layout, ranges, scale)
-            for first, end in layout.runs(0, len(layout.items)):
+            for first, end in layout.materialized_ranges(0, len(layout.items)):
                 self.highlighter.color_items(layout, first, end)
             self.message_writer.show_folds(entry)
-        self.writer.fit_tables()
+        self.writer.finish_table()
 
     def write_items(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) of a message."""
@@ -343,7 +343,7 @@ class MaterializedMessages:
         placeholder.
         """
         for layout in self.writer.layouts:
-            for first, end in layout.holes():
+            for first, end in layout.placeholders():
                 if number_of(layout.items[end]) is not None and layout.counts[first - 1]:
                     self.writer.write(layout, [(first, end)])
                     self.highlighter.color_items(layout, first, end)
@@ -366,7 +366,7 @@ class MaterializedMessages:
         """Materialize UTF-16 units [first, end) of a long text."""
         self.writer.fill(layout, at, first, end)
 
-    def _narrowed(
+    def _keep_on_screen(
         self, order: list[MessageState], message_id: str, item: int, height: float
     ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
         """Return the entries on screen with the items to write, and remove all others."""
@@ -391,7 +391,7 @@ class MaterializedMessages:
             end += 1
         for entry in (*order[:first], *order[end:]):
             del self._entries[entry.message.id]
-            self._set_apart(entry)
+            self._detach(entry)
         self.older += [entry.message for entry in order[:first]]
         self.newer[:0] = [entry.message for entry in order[end:]]
         return shown
@@ -410,17 +410,17 @@ class MaterializedMessages:
                 taken.append((entry.message, rest))
         return taken
 
-    def unread(self) -> Iterator[tuple[str, str]]:
+    def all_unshown_reasoning(self) -> Iterator[tuple[str, str]]:
         """Yield unfolded reasoning that is still to be shown, by message id."""
         for layout in self.writer.layouts:
-            if unread := self._entries[layout.key].unread:
-                yield layout.key, unread
+            if unshown_reasoning := self._entries[layout.key].unshown_reasoning:
+                yield layout.key, unshown_reasoning
 
     # ------------------------------------------------------------------ changes
 
     def grow(self, entry: MessageState, text: str, seen: int = -1) -> None:
         """Append text to an answer. Code that contains item `seen` stays unfolded."""
-        if entry.message.id in self._apart:
+        if entry.message.id in self._detached:
             entry.add_text(text)
             return
         begins = not entry.has_text
@@ -431,20 +431,20 @@ class MaterializedMessages:
     def renew(self, entry: MessageState) -> None:
         """Apply the next changes that link definitions make to a complete answer."""
         changes = entry.renew()
-        if entry.message.id not in self._apart:
+        if entry.message.id not in self._detached:
             self.message_writer.renew(entry, changes)
 
     def append_reasoning(self, entry: MessageState, text: str) -> None:
         """Append text to the reasoning of an answer."""
         entry.add_reasoning(text, time.monotonic())
-        if entry.message.id not in self._apart:
+        if entry.message.id not in self._detached:
             self.message_writer.show_reasoning(entry, len(text))
 
     def update(self, message: Message) -> MessageState | None:
         """Update a message and edit only the text that differs."""
         entry = self._entries.get(message.id)
         if entry is None:
-            self._apart.pop(message.id, None)
+            self._detached.pop(message.id, None)
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
@@ -459,10 +459,10 @@ class MaterializedMessages:
 
     def set_limit(self, characters: int) -> None:
         """Set the approximate number of characters to materialize at most."""
-        self._most = characters
+        self._limit = characters
 
     def wrap_code(self, wraps: bool) -> bool:
-        """Set whether long lines of code wrap from the next `write_again` on.
+        """Set whether long lines of code wrap from the next `rewrite_screen` on.
 
         Return True if that is a change.
         """
@@ -476,13 +476,13 @@ class MaterializedMessages:
             return None
         return self.sources.passage(entry.message.id, number)
 
-    def name_models(self, name_of: Callable[[str], str]) -> None:
+    def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models, and refresh the names on screen."""
         self._facts.set_names(name_of)
         for layout in self.writer.layouts:
             self.message_writer.refresh(self._entries[layout.key])
 
-    def mark(self, marks: Mapping[str, ItemMark]) -> None:
+    def set_marks(self, marks: Mapping[str, MessageMark]) -> None:
         """Replace all marks with these, by message id."""
         changed = {key for key in {*self._marks, *marks} if self._marks.get(key) != marks.get(key)}
         self._marks = marks
@@ -495,7 +495,7 @@ class MaterializedMessages:
         for item in layout.items[at:]:
             number = number_of(item)
             if number is not None:
-                self.message_writer.turn_fold(self._entries[layout.key], number, unfold=True)
+                self.message_writer.set_fold(self._entries[layout.key], number, unfold=True)
                 return
 
 

@@ -37,7 +37,7 @@ class MessageWriter:
 
     def insert(self, at: int, entry: MessageState) -> None:
         """Write a message above index `at`."""
-        entry.place(self._writer.insert_message(at, entry.message.id, entry.items()))
+        entry.set_layout(self._writer.insert_message(at, entry.message.id, entry.items()))
         self._highlight(entry)
         self.show_folds(entry)
 
@@ -52,13 +52,15 @@ class MessageWriter:
     def refresh(self, entry: MessageState) -> None:
         """Update the items before and after the body."""
         layout, head = entry.layout, entry.head_items()
-        if len(head) != entry.head:
+        if len(head) != entry.head_count:
             self.rewrite(entry)
         else:
-            self._writer.show_items(layout, 0, entry.head, head)
+            self._writer.show_items(layout, 0, entry.head_count, head)
         foot = entry.foot_items()
-        self._writer.show_items(layout, len(layout.items) - entry.foot, entry.foot, foot)
-        entry.set_foot(len(foot))
+        self._writer.show_items(
+            layout, len(layout.items) - entry.foot_count, entry.foot_count, foot
+        )
+        entry.set_foot_count(len(foot))
 
     def update(self, entry: MessageState, changes: Sequence[Change] | None) -> None:
         """Apply the changes of a message, or rewrite it if `changes` is None.
@@ -69,10 +71,10 @@ class MessageWriter:
             self.rewrite(entry)
         else:
             self.grow(entry, changes)
-            self._show_fold(entry, len(entry.layout.items) - entry.foot - entry.head)
+            self._show_fold(entry, len(entry.layout.items) - entry.foot_count - entry.head_count)
         self.refresh(entry)
         if not entry.is_streaming:
-            self._writer.fit_tables()
+            self._writer.finish_table()
             self._highlight(entry)
 
     def grow(self, entry: MessageState, changes: Sequence[Change], seen: int = -1) -> None:
@@ -80,7 +82,7 @@ class MessageWriter:
         for at, removed, added in changes:
             for line in entry.folds.broken_by(at, removed, added):
                 entry.folds.forget(line)
-                show_fold(self._writer, entry.layout, entry.head + line, visible=True)
+                show_fold(self._writer, entry.layout, entry.head_count + line, visible=True)
                 self._change(entry, line, 1, ())
             first = entry.folds.item_of(at)
             self._change(entry, first, removed, added)
@@ -99,15 +101,15 @@ class MessageWriter:
         with self._writer.one_edit() if are_texts else nullcontext():
             for first, removed, added in changes:
                 if not entry.folds or first < 0:
-                    self._writer.replace(entry.layout, entry.head + first, removed, added)
+                    self._writer.replace(entry.layout, entry.head_count + first, removed, added)
                     continue
                 for at, item in enumerate(added, first):
-                    place = entry.head + entry.folds.item_of(at)
+                    place = entry.head_count + entry.folds.item_of(at)
                     self._writer.replace(entry.layout, place, 1, [item])
 
     def show_reasoning(self, entry: MessageState, characters: int) -> None:
         """Show that an answer has this many more characters of reasoning."""
-        if entry.folded or not entry.head:
+        if entry.folded or not entry.head_count:
             self.refresh(entry)
         else:
             self._writer.show_items(entry.layout, 0, 1, [entry.head_line()])
@@ -125,7 +127,7 @@ class MessageWriter:
         """Hide folded lines of code and show the others."""
         show_folds(self._writer, entry.layout, entry.unfolded.code)
 
-    def turn_fold(self, entry: MessageState, number: int, *, unfold: bool | None = None) -> None:
+    def set_fold(self, entry: MessageState, number: int, *, unfold: bool | None = None) -> None:
         """Unfold a long code block, or fold it again."""
         if (number not in entry.unfolded.code) if unfold is None else unfold:
             entry.unfolded.code.add(number)
@@ -143,11 +145,11 @@ class MessageWriter:
 
         The code stays unfolded if it streamed in or contains item `seen` of the message.
         """
-        layout, head = entry.layout, entry.head
-        most = len(layout.items) - entry.foot - head
+        layout, head = entry.layout, entry.head_count
+        most = len(layout.items) - entry.foot_count - head
         if entry.message.role is Role.USER or end > most:
             return False
-        if end == most and not entry.is_whole:
+        if end == most and not entry.is_complete:
             return False
         code = entry.folds.ended(layout.items, head, end)
         if code is None:
@@ -162,11 +164,11 @@ class MessageWriter:
         return True
 
     def _change(self, entry: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
-        self._writer.replace(entry.layout, entry.head + at, removed, added)
+        self._writer.replace(entry.layout, entry.head_count + at, removed, added)
         entry.pending_highlights.changed(at, removed, added)
 
     def _highlight(self, entry: MessageState) -> None:
-        layout, end = entry.layout, len(entry.layout.items) - entry.foot
+        layout, end = entry.layout, len(entry.layout.items) - entry.foot_count
         entry.pending_highlights.highlight(
-            self._highlighter, layout, entry.head, end, grows=entry.grows
+            self._highlighter, layout, entry.head_count, end, grows=entry.is_growing
         )

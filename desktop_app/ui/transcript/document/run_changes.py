@@ -37,7 +37,7 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
     return False
 
 
-def alike(old: Runs, new: Runs) -> tuple[int, int]:
+def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
     before, old, new = beyond_alike(old, new)
     same = max(0, min(len(old), len(new)) - _PIECES_COMPARED)
@@ -51,7 +51,7 @@ def alike(old: Runs, new: Runs) -> tuple[int, int]:
     return before + same, 0
 
 
-def changed_length(runs: Runs, found: tuple[int, int]) -> int:
+def length_after_prefix(runs: Runs, found: tuple[int, int]) -> int:
     """Return the length of runs after the `found` common prefix, in document positions."""
     same, kept = found
     if kept:
@@ -59,7 +59,7 @@ def changed_length(runs: Runs, found: tuple[int, int]) -> int:
     return length(runs[same:])
 
 
-def change_words(
+def replace_text(
     cursor: QTextCursor,
     end: int,
     old: Runs,
@@ -75,7 +75,7 @@ def change_words(
     the new text.
     """
     same, kept = found
-    start = end - changed_length(old, found) - parts
+    start = end - length_after_prefix(old, found) - parts
     cursor.setPosition(start)
     if start < end:
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
@@ -93,11 +93,11 @@ def _common_length(first: str, second: str) -> int:
     """
     if second.startswith(first):  # the text grows
         return len(first)
-    alike, end = 0, min(len(first), len(second))
-    while alike < end:
-        middle = (alike + end + 1) // 2
-        if first[alike:middle] == second[alike:middle]:
-            alike = middle
+    common_prefix, end = 0, min(len(first), len(second))
+    while common_prefix < end:
+        middle = (common_prefix + end + 1) // 2
+        if first[common_prefix:middle] == second[common_prefix:middle]:
+            common_prefix = middle
         else:
             end = middle - 1
-    return alike
+    return common_prefix

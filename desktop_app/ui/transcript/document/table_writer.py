@@ -15,9 +15,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QTextCharFormat, QTextCursor, QTextTable
 
 from desktop_app.rendering.block_model import Block, Run, Runs
-from desktop_app.ui.transcript.document.run_changes import alike, change_words
+from desktop_app.ui.transcript.document.run_changes import common_prefix, replace_text
 from desktop_app.ui.transcript.layout.column_widths import ColumnWidths
-from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_part, is_table
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout, continues_table, is_table
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, Styles
 
 if TYPE_CHECKING:
@@ -89,34 +89,34 @@ class TableWriter:
         self.styles = styles
         self.columns = ColumnWidths(styles, width)
         self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
-        self._fitted: tuple[Item, tuple[int, ...]] | None = None
+        self._final_widths: tuple[Item, tuple[int, ...]] | None = None
 
     def widths(self, layout: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
         """Return the column widths for a part after item `at` - 1: its table's, or its own."""
-        above = layout.above(at)
+        above = layout.item_above(at)
         if block.head or not is_table(above):
             return self.columns.widths(block, whole=True)
-        shape = layout.shapes[at - 1] if layout.counts[at - 1] else self.fitted(layout, at)
+        shape = layout.shapes[at - 1] if layout.counts[at - 1] else self.final_widths(layout, at)
         return shape if len(shape) == len(block.aligns) else self.columns.widths(block, whole=True)
 
-    def fitted(self, layout: MessageLayout, at: int) -> tuple[int, ...]:
+    def final_widths(self, layout: MessageLayout, at: int) -> tuple[int, ...]:
         """Return the final column widths of the table that item `at` belongs to."""
-        while at and is_part(layout.items[at]) and is_table(layout.items[at - 1]):
+        while at and continues_table(layout.items[at]) and is_table(layout.items[at - 1]):
             at -= 1
         head = layout.items[at]
-        if self._fitted is None or self._fitted[0] is not head:
-            self._fitted = head, self.columns.widths(head, whole=True)  # type: ignore[arg-type]
-        return self._fitted[1]
+        if self._final_widths is None or self._final_widths[0] is not head:
+            self._final_widths = head, self.columns.widths(head, whole=True)  # type: ignore[arg-type]
+        return self._final_widths[1]
 
-    def are_lines(self, block: Block, widths: tuple[int, ...]) -> bool:
+    def can_be_row_blocks(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Return True if the rows of a part can be blocks with tab stops."""
         return not _is_turned(block) and self.columns.fits(block, widths)
 
     def key(self, layout: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
         """Return the key that determines the gap above the table part at item `at`."""
         if block.head:
-            return self.styles.block_key(block, layout.above(at))
-        return ("part", bool(at) and layout.is_ruled(at - 1))
+            return self.styles.block_key(block, layout.item_above(at))
+        return ("part", bool(at) and layout.has_row_blocks(at - 1))
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
         """Return the format of a run in a row."""
@@ -132,7 +132,7 @@ class TableWriter:
 
     # ------------------------------------------------------------------ QTextTable
 
-    def write_frame(
+    def insert_table(
         self,
         layout: MessageLayout,
         at: int,
@@ -146,14 +146,16 @@ class TableWriter:
         """
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
-        made = self.styles.table_format(block, layout.above(at), widths, turned=_is_turned(block))
+        made = self.styles.table_format(
+            block, layout.item_above(at), widths, turned=_is_turned(block)
+        )
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), made)
         cell = self.styles.cell_format(block)
         for number in range(len(block.rows)):
             self._write_row(table, number, block, cell)
         first = table.cellAt(0, 0).firstCursorPosition().block().previous()
         cursor.setPosition(first.position())
-        cursor.setBlockFormat(self.styles.before_frame(block))
+        cursor.setBlockFormat(self.styles.block_before_table(block))
         cursor.setBlockCharFormat(self.styles.empty_block()[1])
         cursor.setPosition(table.lastPosition() + 1)
         cursor.setBlockFormat(own_block)
@@ -161,18 +163,18 @@ class TableWriter:
         self._written[cursor.position()] = table
         return 1 + len(block.rows) * max(1, len(block.aligns))
 
-    def close_up(self, cursor: QTextCursor, *, ruled: bool) -> None:
+    def close_gap_below(self, cursor: QTextCursor, *, are_row_blocks: bool) -> None:
         """Close the gap below the table above the cursor's block, because another part follows.
 
-        A `ruled` part needs its own padding there: Qt ignores the top margin below a table.
+        Row blocks need their own padding there, because Qt ignores the top margin below a table.
         """
-        self.leave_room(cursor, self.styles.row_pad() if ruled else 0)
+        self.set_margin_below(cursor, self.styles.row_pad() if are_row_blocks else 0)
 
-    def part_from(self, below: Item, cursor: QTextCursor) -> None:
+    def set_gap_below(self, below: Item, cursor: QTextCursor) -> None:
         """Set the margin below the table above the cursor's block to the gap above `below`."""
-        self.leave_room(cursor, self.styles.room_below_table(below))
+        self.set_margin_below(cursor, self.styles.room_below_table(below))
 
-    def leave_room(self, cursor: QTextCursor, pixels: int) -> None:
+    def set_margin_below(self, cursor: QTextCursor, pixels: int) -> None:
         """Set the margin in pixels below the table above the cursor's block, if any."""
         # Qt does not find a table within the edit that inserts it.
         part = self._written.get(cursor.position())
@@ -199,7 +201,7 @@ class TableWriter:
         first = block.head and not number and not column_of(table, column)
         return self.styles.cell_block(block, align, runs, first=first)
 
-    def grow_frame(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
+    def update_table(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
         """Update a QTextTable from `old` to `new`, which has at least as many rows.
 
         Return the number of new blocks.
@@ -232,7 +234,7 @@ class TableWriter:
 
     # ------------------------------------------------------------------ rows as blocks
 
-    def grow_rows(
+    def update_row_blocks(
         self,
         first: QTextBlock,
         old: Block,
@@ -253,7 +255,7 @@ class TableWriter:
             before, after = row_runs(old, number), row_runs(new, number)
             end = block.position() + block.length() - 1
             format_of = partial(self.char_format, new, number)
-            change_words(cursor, end, before, after, alike(before, after), format_of)
+            replace_text(cursor, end, before, after, common_prefix(before, after), format_of)
             made = self.styles.row_format(new, number, above, widths)
             if made is not self.styles.row_format(old, number, above, widths):
                 cursor.setBlockFormat(made)

@@ -61,8 +61,8 @@ class Caret:
         """Move an off-screen caret to the last visible line if it goes up, else to the first."""
         view = self._view
         area = view.viewport().rect()
-        is_heard = QAccessible.isActive() and not view.textCursor().atEnd()
-        if is_heard or area.contains(view.cursorRect().center()):
+        is_read_elsewhere = QAccessible.isActive() and not view.textCursor().atEnd()
+        if is_read_elsewhere or area.contains(view.cursorRect().center()):
             return
         corner = QPoint(0, area.height() - 1) if upwards else QPoint(0, 0)
         found = view.cursorForPosition(corner)

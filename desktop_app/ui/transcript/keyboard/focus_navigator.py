@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.transcript.citation_sources import name_of
+from desktop_app.ui.transcript.citation_sources import citation_name
 from desktop_app.ui.transcript.keyboard.focus_targets import (
     FocusTarget,
     FocusTargetButton,
@@ -25,8 +25,8 @@ from desktop_app.ui.transcript.keyboard.focus_targets import (
     next_focus_target,
     places_of,
 )
-from desktop_app.ui.transcript.layout.long_text import Words
-from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, Part
+from desktop_app.ui.transcript.layout.long_text import RunIndex
+from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, LineKind
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class FocusNavigator(QObject):
 
         Return that position after the edit.
         """
-        if layout.is_whole:
+        if layout.is_fully_materialized:
             return position
         document, writer = self._view.document(), self._messages.writer
         here = QTextCursor(document)
@@ -202,7 +202,7 @@ class FocusNavigator(QObject):
 
         The search starts at a document position.
         """
-        writer, words = self._messages.writer, Words(layout.items[at].runs)
+        writer, words = self._messages.writer, RunIndex(layout.items[at].runs)
         gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
         first = writer.layouts.block_of(layout, at).blockNumber()
         for gap in gaps:
@@ -291,7 +291,7 @@ class FocusNavigator(QObject):
         block = self._view.document().findBlock(stop.start)
         passage = self._messages.cited_passage(self._messages.at_block(block), stop.target)
         if passage is not None:
-            return name_of(passage), passage.source
+            return citation_name(passage), passage.source
         return described(self._view.document(), stop)
 
     def _places(self, stop: FocusTarget) -> list[QRect]:
@@ -399,7 +399,7 @@ class FocusNavigator(QObject):
     def _in_footer(self, layout: MessageLayout) -> Iterator[FocusTarget]:
         for at in reversed(range(len(layout.items))):
             item = layout.items[at]
-            if not isinstance(item, Line) or item.part is Part.QUESTION:
+            if not isinstance(item, Line) or item.kind is LineKind.QUESTION:
                 return
             if layout.counts[at]:
                 yield from focus_targets_of(self._messages.writer.layouts.block_of(layout, at))

@@ -24,7 +24,7 @@ from desktop_app.rendering.markdown.footnote_links import (
     leads_back,
 )
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN, Item
+from desktop_app.ui.transcript.message_items import ACTION, DETAILS, HIDE_DETAILS, Item
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop
 from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
@@ -148,7 +148,7 @@ def _state_of(stop: FocusTarget, shown: str) -> str:
     Return "" for other targets, and for code, whose text tells the state.
     """
     if stop.target == ACTION + DETAILS:
-        return _STATES["⌄" if shown == tr(DETAILS_SHOWN) else "›"]
+        return _STATES["⌄" if shown == tr(HIDE_DETAILS) else "›"]
     return _STATES.get(shown[:1], "")
 
 

@@ -73,7 +73,7 @@ class KeyCommands(QObject):
 
     def copy_selected(self) -> None:
         """Copy the selection, or request a copy of the whole conversation if all is selected."""
-        if self._messages.is_whole or not self._selection.is_all:
+        if self._messages.is_fully_materialized or not self._selection.is_all:
             self._copies.copy_selected()
         else:
             self.copy_all_requested.emit()

@@ -16,7 +16,7 @@ from desktop_app.ui.look.mirroring import is_mirrored
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.keyboard.focus_targets import ARROWS
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
-from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
+from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class ActionRow(QWidget):
         self._role: Role | None = None
         self._is_on_ground = False
         self._theme = theme
-        self._saying = QTimer(self, singleShot=True, interval=SAID_MS)
-        self._saying.timeout.connect(lambda: self._say_copied(is_copied=False))
+        self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self._copied_timer.timeout.connect(lambda: self._show_copied(is_copied=False))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(2)
@@ -82,7 +82,7 @@ class ActionRow(QWidget):
     def show_for(self, message_id: str, role: Role) -> None:
         """Show the actions of a message."""
         if message_id != self.message_id:
-            self._say_copied(is_copied=False)
+            self._show_copied(is_copied=False)
         self.message_id = message_id
         self._fill(role)
         self.adjustSize()
@@ -181,7 +181,7 @@ class ActionRow(QWidget):
         for button, (_, icon, _) in zip(self._buttons(), actions, strict=True):
             icons.set_icon(button, icon, self._theme.dim, size)
 
-    def _say_copied(self, *, is_copied: bool) -> None:
+    def _show_copied(self, *, is_copied: bool) -> None:
         """Show a check mark on the Copy button after copying, otherwise its own icon."""
         for button in self._buttons():
             if button.objectName() == "message-copy":
@@ -190,8 +190,8 @@ class ActionRow(QWidget):
 
     def _choose(self, action: str) -> None:
         if action == "copy":
-            self._say_copied(is_copied=True)
-            self._saying.start()
+            self._show_copied(is_copied=True)
+            self._copied_timer.start()
         self.chosen.emit(self.message_id, action)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

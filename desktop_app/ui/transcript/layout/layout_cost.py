@@ -62,11 +62,11 @@ def is_costly(layouts: Iterable[MessageLayout], most: int) -> bool:
 
 
 def _costs(layout: MessageLayout) -> Iterable[int]:
-    at = layout.written(0)
+    at = layout.next_materialized(0)
     while at < len(layout.items):
         in_part = bool(layout.gaps[at])
         yield _PART_COST * layout.counts[at] if in_part else cost_of(layout.items[at])
-        at = layout.written(at + 1)
+        at = layout.next_materialized(at + 1)
 
 
 def _is_passed(costs: Iterable[int], most: int) -> bool:

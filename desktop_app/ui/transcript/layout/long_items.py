@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Run, Runs
-from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, head_length
+from desktop_app.ui.transcript.document.block_inserter import (
+    BlockInserter,
+    BlockState,
+    prefix_length,
+)
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
-from desktop_app.ui.transcript.layout.long_text import BEFORE, LONGEST, LongText, Words, end_of
+from desktop_app.ui.transcript.layout.long_text import (
+    BEFORE,
+    LONGEST_BLOCK,
+    LongTextSplitter,
+    RunIndex,
+    end_of,
+)
 from desktop_app.ui.transcript.layout.message_layout import TextGap
 from desktop_app.ui.transcript.transcript_styles import INDENT, Styles
 
@@ -51,29 +61,29 @@ class Parts(NamedTuple):
     gaps: tuple[TextGap, ...] = ()
 
 
-class LastWords:
-    """A cache of the `Words` of the text requested last, regardless of its styles."""
+class RunIndexCache:
+    """A cache of the `RunIndex` of the text requested last, regardless of its styles."""
 
     def __init__(self) -> None:
         self._runs: Runs = ()
-        self._words = Words(())
+        self._words = RunIndex(())
 
-    def of(self, item: Item) -> Words:
+    def of(self, item: Item) -> RunIndex:
         """Return the words of the text of an item."""
         if self._runs is not item.runs:
-            self._runs, self._words = item.runs, Words(item.runs)
+            self._runs, self._words = item.runs, RunIndex(item.runs)
         return self._words
 
 
 class LongItems:
     """A writer of long texts with given styles, for a document of given width in pixels."""
 
-    def __init__(self, styles: Styles, width: float, words: LastWords) -> None:
+    def __init__(self, styles: Styles, width: float, words: RunIndexCache) -> None:
         self._styles, self._words = styles, words
-        self._long = LongText(width, styles.theme.px(INDENT))
+        self._long = LongTextSplitter(width, styles.theme.px(INDENT))
 
     def write(
-        self, page: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
+        self, inserter: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
     ) -> Parts:
         """Write a text into the open block of format `made`, and into more blocks if it is long.
 
@@ -94,16 +104,18 @@ class LongItems:
                 gaps.append(TextGap(number, start, max(1.0, share)))
             if number:
                 above = gaps[-1].height if first > start else 0
-                page.open(below(above, rest), self._styles.char_format(item, Run("")))
-            self._put(page.cursor, item, words.between(first, end))
+                inserter.insert_block(
+                    with_space_above(above, rest), self._styles.char_format(item, Run(""))
+                )
+            self._put(inserter.cursor, item, words.between(first, end))
             start = end
         return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
     def _last(
-        self, item: Item, words: Words, least: int, made: QTextBlockFormat
+        self, item: Item, words: RunIndex, least: int, made: QTextBlockFormat
     ) -> list[tuple[int, int]]:
         format_of = partial(self._styles.char_format, item)
-        before = words.end - LONGEST - 1
+        before = words.end - LONGEST_BLOCK - 1
         at = self._long.chapter_before(words, before, least, made, format_of)
         return list(self._spans(item, words, at, words.end, made))[-KEPT_AT_END:]
 
@@ -117,9 +129,9 @@ class LongItems:
         """
         start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
         if not cuts:
-            start, left = start + head_length(item), left - head_length(item)
+            start, left = start + prefix_length(item), left - prefix_length(item)
         known = min(at, BEFORE)
-        words = Words(end_of(item.runs, left + known), at - known)
+        words = RunIndex(end_of(item.runs, left + known), at - known)
         rest = self._styles.continued(made)
         spans = list(self._spans(item, words, at, at + left, made))
         for first, end in spans[:-1]:
@@ -149,13 +161,15 @@ class LongItems:
             share = gap.height / (stop - gap.start)
             upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
             lower = TextGap(gap.block + len(spans), spans[-1][1], (stop - spans[-1][1]) * share)
-            page, above = BlockInserter(cursor, below_it), upper.height
+            inserter, above = BlockInserter(cursor, below_it), upper.height
             for one in spans:
-                page.open(below(above, rest), self._styles.char_format(item, Run("")))
+                inserter.insert_block(
+                    with_space_above(above, rest), self._styles.char_format(item, Run(""))
+                )
                 self._put(cursor, item, words.between(*one))
                 above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-            cursor.setBlockFormat(below(lower.height, rest))
+            cursor.setBlockFormat(with_space_above(lower.height, rest))
             cuts[gap.block - 1 : gap.block - 1] = [one[0] for one in spans]
             left = [one for one in (upper, lower) if one.height]
             after = [one._replace(block=one.block + len(spans)) for one in gaps[at + 1 :]]
@@ -180,9 +194,9 @@ class LongItems:
             cursor.setPosition(start.position())
             cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-            cursor.setBlockFormat(below(height, rest))
+            cursor.setBlockFormat(with_space_above(height, rest))
             cursor.setBlockCharFormat(char)
-            seen.put_on(cursor.block())
+            seen.apply_to(cursor.block())
             begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [
                 *(gap for gap in gaps if gap.block < first),
@@ -195,7 +209,7 @@ class LongItems:
     # ------------------------------------------------------------------ splitting
 
     def _within(
-        self, item: Item, words: Words, begin: int, first: int, end: int, stop: int,
+        self, item: Item, words: RunIndex, begin: int, first: int, end: int, stop: int,
         made: QTextBlockFormat,
     ) -> list[tuple[int, int]]:  # fmt: skip
         """Return the parts with units [first, end) of a gap from `begin` to `stop`."""
@@ -205,13 +219,13 @@ class LongItems:
         return [(one, min(other, stop)) for one, other in spans if other > first]
 
     def _spans(
-        self, item: Item, words: Words, at: int, until: int, made: QTextBlockFormat
+        self, item: Item, words: RunIndex, at: int, until: int, made: QTextBlockFormat
     ) -> Iterator[tuple[int, int]]:
         """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
         format_of, rest = partial(self._styles.char_format, item), self._styles.continued(made)
         while at < until:
             end = words.end
-            if end - at > LONGEST:
+            if end - at > LONGEST_BLOCK:
                 end = self._long.next(words, at, rest if at else made, format_of)
             yield at, end
             at = end
@@ -221,7 +235,7 @@ class LongItems:
             cursor.insertText(run.text, self._styles.char_format(item, run))
 
 
-def below(hole: float, made: QTextBlockFormat) -> QTextBlockFormat:
+def with_space_above(hole: float, made: QTextBlockFormat) -> QTextBlockFormat:
     """Return the format of a block with `hole` more pixels above it."""
     if not round(hole):
         return made

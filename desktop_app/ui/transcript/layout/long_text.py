@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Run, Runs
 
-LONGEST: Final = 2600
+LONGEST_BLOCK: Final = 2600
 """Blocks longer than this many UTF-16 units are split."""
 
 _PART: Final = 2000
 """A part ends at the last line start within this many UTF-16 units."""
 
-_AROUND: Final = LONGEST - _PART
+_AROUND: Final = LONGEST_BLOCK - _PART
 """A line starts within this many units after a chapter mark."""
 
 _DENSE_PART: Final = 500
@@ -55,7 +55,7 @@ _SETTLED: Final = 300
 """A change up to this many units after the start of a part may move that start."""
 
 
-class Words:
+class RunIndex:
     """The runs of a long text, indexed by UTF-16 units."""
 
     def __init__(self, runs: Runs, begin: int = 0) -> None:
@@ -120,7 +120,7 @@ def end_of(runs: Runs, count: int) -> Runs:
     return tuple(reversed(taken))
 
 
-def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
+def kept_cuts(cuts: tuple[int, ...], alike: int, added: int) -> int:
     """Return the number of cuts of a long text that stay when its text changes.
 
     The whole text may have a million words and this runs for each new word, so only its end is
@@ -135,12 +135,12 @@ def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
         return 0
     alike += cuts[-1]
     kept = bisect_left(cuts, alike - _SETTLED)
-    while kept and alike + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST:
+    while kept and alike + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST_BLOCK:
         kept -= 1
     return kept
 
 
-class LongText:
+class LongTextSplitter:
     """A finder of line starts for a given document width and list indent.
 
     The text is divided into chapters, so that a part can be found without measuring all text before
@@ -153,7 +153,7 @@ class LongText:
         self.width, self.indent = width, indent
         self._scratch: QTextDocument | None = None
         self._unit_height = 0.25
-        self._measured: tuple[Words | None, dict[int, int]] = (None, {})
+        self._measured: tuple[RunIndex | None, dict[int, int]] = (None, {})
 
     def height(self, count: int) -> float:
         """Estimate the height of `count` units in pixels, from the text measured last."""
@@ -161,7 +161,7 @@ class LongText:
 
     def next(
         self,
-        words: Words,
+        words: RunIndex,
         at: int,
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
@@ -169,14 +169,14 @@ class LongText:
         """Return the end of the part that begins at unit `at`.
 
         The end is the last line start within `_PART` units, or `_PART` if no line starts there. The
-        part also ends at the next chapter. At least LONGEST units of text must follow `at`.
+        part also ends at the next chapter. At least LONGEST_BLOCK units of text must follow `at`.
         """
         known = self._known(words)
         if at not in known:
             known[at] = self._next(words, at, made, format_of)
         return known[at]
 
-    def _known(self, words: Words) -> dict[int, int]:
+    def _known(self, words: RunIndex) -> dict[int, int]:
         """Return the cached measurements of this text.
 
         A part's start maps to its end, and a negative chapter mark maps to the start of the
@@ -188,7 +188,7 @@ class LongText:
 
     def _next(
         self,
-        words: Words,
+        words: RunIndex,
         at: int,
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
@@ -205,14 +205,14 @@ class LongText:
 
     def chapter_before(
         self,
-        words: Words,
+        words: RunIndex,
         unit: int,
         least: int,
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         """Return the start of the chapter that contains `unit`, but at least `least`."""
-        last = min(unit, words.end - LONGEST - 1)
+        last = min(unit, words.end - LONGEST_BLOCK - 1)
         for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
             if _begins_chapter(words, mark):
                 found = max(least, self._chapter(words, mark, made, format_of))
@@ -222,7 +222,7 @@ class LongText:
 
     def _chapter(
         self,
-        words: Words,
+        words: RunIndex,
         mark: int,
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
@@ -256,11 +256,11 @@ class LongText:
         return [layout.lineAt(number).textStart() for number in range(layout.lineCount())]
 
 
-def _begins_chapter(words: Words, mark: int) -> bool:
+def _begins_chapter(words: RunIndex, mark: int) -> bool:
     """Return True if a chapter begins at `mark`. Chapters of dense text are shorter."""
     return mark % _CHAPTER == 0 or _is_dense(words, mark - BEFORE)
 
 
-def _is_dense(words: Words, at: int) -> bool:
+def _is_dense(words: RunIndex, at: int) -> bool:
     """Return True if the text at unit `at` has very many runs."""
     return words.runs_within(at, at + _DENSE_PART) > _MANY

@@ -76,7 +76,7 @@ class MessageLayout:
         self.total = 0
         self.edition = 0
         self._ends: list[int] | None = None
-        self._missing = self._parted = 0
+        self._missing = self._gapped = 0
         self._flags = bytearray()  # 1 for each materialized item
 
     # ------------------------------------------------------------------ lookup
@@ -93,11 +93,11 @@ class MessageLayout:
             self._ends = list(accumulate(self.counts))
         return min(bisect_right(self._ends, block), len(self.counts) - 1)
 
-    def above(self, at: int) -> Item | None:
+    def item_above(self, at: int) -> Item | None:
         """Return the item above item `at`."""
         return self.items[at - 1] if at else None
 
-    def is_ruled(self, at: int) -> bool:
+    def has_row_blocks(self, at: int) -> bool:
         """Return True if an item is a table whose rows are blocks (see table_writer.py)."""
         item = self.items[at]
         return is_table(item) and self.counts[at] == len(item.rows)  # type: ignore[union-attr]
@@ -105,29 +105,29 @@ class MessageLayout:
     # ------------------------------------------------------------------ materialized items
 
     @property
-    def is_whole(self) -> bool:
+    def is_fully_materialized(self) -> bool:
         """Return True if the message is fully materialized."""
-        return not self._missing and not self._parted
+        return not self._missing and not self._gapped
 
-    def parted(self) -> list[int]:
+    def items_with_gaps(self) -> list[int]:
         """Return the indices of the items with text gaps, top to bottom."""
-        return [at for at, gaps in enumerate(self.gaps) if gaps] if self._parted else []
+        return [at for at, gaps in enumerate(self.gaps) if gaps] if self._gapped else []
 
-    def long(self) -> list[int]:
+    def long_texts(self) -> list[int]:
         """Return the indices of the texts that take many blocks."""
         shaped = ((at, cuts) for at, cuts in enumerate(self.shapes) if cuts)
         return [at for at, cuts in shaped if len(cuts) > _MANY and not is_table(self.items[at])]
 
-    def written(self, at: int) -> int:
+    def next_materialized(self, at: int) -> int:
         """Return the first materialized item from `at` on, or the number of items if none."""
         found = self._flags.find(1, at)
         return len(self._flags) if found < 0 else found
 
-    def written_above(self, at: int) -> int:
+    def previous_materialized(self, at: int) -> int:
         """Return the last materialized item above item `at`, or -1 if none."""
         return self._flags.rfind(1, 0, at)
 
-    def holes(self, first: int = 0, end: int | None = None) -> Iterator[Placeholder]:
+    def placeholders(self, first: int = 0, end: int | None = None) -> Iterator[Placeholder]:
         """Yield the placeholders within items [first, end), top to bottom."""
         if not self._missing:
             return
@@ -140,18 +140,18 @@ class MessageLayout:
             yield Placeholder(begin, stop)
             begin = flags.find(0, stop, end)
 
-    def runs(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+    def materialized_ranges(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the runs of materialized items within [first, end)."""
-        for hole in self.holes(first, end):
-            if first < hole.first:
-                yield first, hole.first
-            first = hole.end
+        for placeholder in self.placeholders(first, end):
+            if first < placeholder.first:
+                yield first, placeholder.first
+            first = placeholder.end
         if first < end:
             yield first, end
 
-    def hole_above(self, at: int) -> int:
+    def placeholder_height(self, at: int) -> int:
         """Return the height in pixels of the placeholder above item `at`, or 0."""
-        return round(sum(self.heights[self.written_above(at) + 1 : at]))
+        return round(sum(self.heights[self.previous_materialized(at) + 1 : at]))
 
     # ------------------------------------------------------------------ changes
 
@@ -166,7 +166,7 @@ class MessageLayout:
         self.shapes[at:at] = [()] * many
         self.gaps[at:at] = [()] * many
         self.heights[at:at] = heights
-        self.changed()
+        self.record_change()
 
     def remove(self, at: int, removed: int) -> None:
         """Remove items, none of which is materialized."""
@@ -175,21 +175,21 @@ class MessageLayout:
         for parallel in lists:
             del parallel[at : at + removed]
         del self._flags[at : at + removed]
-        self.changed()
+        self.record_change()
 
-    def changed(self) -> None:
+    def record_change(self) -> None:
         """Record that the items changed."""
         self.edition += 1
         self._ends = None
 
-    def count(
+    def record_blocks(
         self, at: int, blocks: int, shape: tuple[int, ...], gaps: tuple[TextGap, ...] = ()
     ) -> None:
         """Record the blocks, shape and gaps of an item."""
         self.total += blocks - self.counts[at]
         self._missing += (not blocks) - (not self.counts[at])
         self.counts[at], self.shapes[at], self._flags[at] = blocks, shape, blocks > 0
-        self._parted += bool(gaps) - bool(self.gaps[at])
+        self._gapped += bool(gaps) - bool(self.gaps[at])
         self.gaps[at] = gaps
         self._ends = None
 
@@ -197,15 +197,15 @@ class MessageLayout:
         """Multiply all recorded heights, because the text size has changed."""
         self.heights = [height * scale for height in self.heights]
 
-    def erased(self, first: int, end: int) -> None:
+    def record_erased(self, first: int, end: int) -> None:
         """Record that items [first, end) are no longer materialized."""
         self.total -= sum(self.counts[first:end])
         self._missing += self._flags.count(1, first, end)
         self._flags[first:end] = bytes(end - first)
         self.counts[first:end] = [0] * (end - first)
         self.shapes[first:end] = [()] * (end - first)
-        if self._parted:
-            self._parted -= sum(map(bool, self.gaps[first:end]))
+        if self._gapped:
+            self._gapped -= sum(map(bool, self.gaps[first:end]))
         self.gaps[first:end] = [()] * (end - first)
         self._ends = None
 
@@ -215,6 +215,6 @@ def is_table(item: Item | None) -> bool:
     return isinstance(item, Block) and item.kind is Kind.TABLE
 
 
-def is_part(item: Item) -> bool:
+def continues_table(item: Item) -> bool:
     """Return True if an item is part of a table, but not the first part."""
     return isinstance(item, Block) and item.kind is Kind.TABLE and not item.head

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class MessageLayouts(list[MessageLayout]):
         """Return the first block of an item."""
         return self.document.findBlockByNumber(self.first_block(layout) + layout.offset(at))
 
-    def words_at(self, layout: MessageLayout, at: int, first: int, end: int) -> QTextCursor | None:
+    def select_units(
+        self, layout: MessageLayout, at: int, first: int, end: int
+    ) -> QTextCursor | None:
         """Select UTF-16 units [first, end) of a long text, or return None if they are missing."""
         begin = self._position(layout, at, first)
         last = self._position(layout, at, max(first, end - 1))
@@ -58,5 +60,5 @@ class MessageLayouts(list[MessageLayout]):
     def _position(self, layout: MessageLayout, at: int, unit: int) -> int | None:
         cuts, number = layout.shapes[at], bisect_right(layout.shapes[at], unit)
         block = self.document.findBlockByNumber(self.block_of(layout, at).blockNumber() + number)
-        within = unit - cuts[number - 1] if number else unit + head_length(layout.items[at])
+        within = unit - cuts[number - 1] if number else unit + prefix_length(layout.items[at])
         return block.position() + within if within < block.length() else None

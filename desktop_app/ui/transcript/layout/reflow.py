@@ -30,16 +30,16 @@ class Reflow:
     def __init__(self, layouts: MessageLayouts, items: ItemWriter) -> None:
         self._layouts, self._items = layouts, items
         self._growing: tuple[MessageLayout, int] | None = None
-        self._misfits: Iterator[tuple[MessageLayout, int]] | None = None
+        self._outdated: Iterator[tuple[MessageLayout, int]] | None = None
 
     def clear(self) -> None:
         """Forget everything, because the document is empty."""
-        self._growing = self._misfits = None
+        self._growing = self._outdated = None
 
     # ------------------------------------------------------------------ growing table
 
     @property
-    def has_table(self) -> bool:
+    def has_growing_table(self) -> bool:
         """Return True if a table is growing."""
         return self._growing is not None
 
@@ -48,25 +48,25 @@ class Reflow:
         if self._growing is not None and self._growing[0] is layout:
             self._growing = None
 
-    def grows(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def record_growth(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Record that the table at item `at` has grown; any other growing table is complete."""
         if self._growing != (layout, at):
-            self.fit_table(cursor)
+            self.finish_table(cursor)
         self._growing = (layout, at)
 
-    def fit_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def finish_table_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Complete a growing table above item `at`, which is about to be written."""
         if self._growing is not None and self._growing[0] is layout and self._growing[1] < at:
-            self.fit_table(cursor)
+            self.finish_table(cursor)
 
-    def fit_earlier(self, layout: MessageLayout, cursor: QTextCursor) -> None:
+    def finish_earlier_table(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Complete the growing table if items were written after it."""
         if self._growing is not None:
             owner, at = self._growing
             if owner is not layout or at + 2 < len(layout.items):
-                self.fit_table(cursor)
+                self.finish_table(cursor)
 
-    def fit_table(self, cursor: QTextCursor) -> None:
+    def finish_table(self, cursor: QTextCursor) -> None:
         """Give the growing table, if any, its final column widths."""
         if self._growing is not None:
             (layout, at), self._growing = self._growing, None
@@ -84,7 +84,7 @@ class Reflow:
             isinstance(part, Block) and part.kind is Kind.TABLE and (part is head or not part.head)
         ):
             if layout.counts[at] and layout.shapes[at] != widths:
-                self._items.turn_table(layout, at, part, widths, cursor)
+                self._items.rewrite_table(layout, at, part, widths, cursor)
             at += 1
             if at == len(layout.items):
                 return
@@ -93,28 +93,28 @@ class Reflow:
     # ------------------------------------------------------------------ change of width
 
     @property
-    def has_misfits(self) -> bool:
+    def has_outdated_items(self) -> bool:
         """Return True if items are still laid out for an earlier width."""
-        return self._misfits is not None
+        return self._outdated is not None
 
-    def begin(self, top: int) -> None:
+    def schedule(self, top: int) -> None:
         """Schedule all items that depend on the width, starting at block number `top`."""
-        self._misfits = self._shaped_from(top)
+        self._outdated = self._shaped_from(top)
 
-    def fit_until(self, until: float, cursor: QTextCursor) -> None:
+    def continue_until(self, until: float, cursor: QTextCursor) -> None:
         """Rewrite outdated items until about this reading of `time.perf_counter`."""
-        for layout, at in self._misfits or ():
+        for layout, at in self._outdated or ():
             item = layout.items[at]
             if isinstance(item, Block) and item.kind is Kind.TABLE:
-                widths = self._items.tables.fitted(layout, at)
+                widths = self._items.tables.final_widths(layout, at)
                 if layout.shapes[at] != widths:
-                    self._items.turn_table(layout, at, item, widths, cursor)
+                    self._items.rewrite_table(layout, at, item, widths, cursor)
             else:
                 self._items.write_again(layout, at, cursor)
             if time.perf_counter() > until:
                 break
         else:
-            self._misfits = None
+            self._outdated = None
 
     def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield each item that depends on the width: from block number `top` on, then the rest."""
@@ -129,4 +129,4 @@ class Reflow:
             while layout in self._layouts and at < min(end, len(layout.items)):
                 if layout.shapes[at]:
                     yield layout, at
-                at = layout.written(at + 1)
+                at = layout.next_materialized(at + 1)

@@ -18,7 +18,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.height_estimates import heights_of_code
-from desktop_app.ui.transcript.message_items import ACTION, Item, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -178,7 +178,7 @@ def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
         if is_folded
         else tr("Show fewer lines")
     )
-    return Line(Part.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
+    return Line(LineKind.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
 
 
 def fold_line_at(items: Sequence[Item], at: int, *, is_folded: bool) -> Line:
@@ -189,7 +189,7 @@ def fold_line_at(items: Sequence[Item], at: int, *, is_folded: bool) -> Line:
 
 def number_of(line: Item) -> int | None:
     """Return the number of the code block that a fold line folds, or None for other items."""
-    if not isinstance(line, Line) or line.part is not Part.FOLD:
+    if not isinstance(line, Line) or line.kind is not LineKind.FOLD:
         return None
     return int(line.runs[0].link.rpartition("-")[2])
 
@@ -211,7 +211,7 @@ def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Containe
 def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, visible: bool) -> None:
     """Hide or show the lines that fold line `at` folds."""
     first = _first_line(layout.items, at) + SHOWN
-    if layout.written(first) >= at and (layout.heights[first] > 0) is visible:
+    if layout.next_materialized(first) >= at and (layout.heights[first] > 0) is visible:
         return
     if not visible:  # first, so that filling the viewport meanwhile skips these lines
         layout.heights[first:at] = [0.0] * (at - first)
@@ -230,7 +230,7 @@ def _take_out_many(
     Laying out so many takes longer than a frame. They are materialized again near the viewport.
     With a screen reader they stay, because it reads only the document.
     """
-    written = layout.written(first)
+    written = layout.next_materialized(first)
     if written >= end or end - first <= _MANY or QAccessible.isActive():
         return
     if writer.layouts.block_of(layout, written).isVisible() is not visible:
@@ -247,11 +247,16 @@ def _set_heights(
     """
     if not visible:
         is_read = QAccessible.isActive() and layout.counts[first - 1] > 0
-        if not (layout.is_whole or is_read):  # an invisible block would hide the placeholder
+        if not (
+            layout.is_fully_materialized or is_read
+        ):  # an invisible block would hide the placeholder
             writer.erase([(layout, first, end)])
     elif first < end and not layout.heights[first]:
         layout.heights[first:end] = heights_of_code(layout.items[first:end], writer.styles.scale)
-    writer.write(layout, [(hole.end, hole.end) for hole in layout.holes(first, end)])
+    writer.write(
+        layout,
+        [(placeholder.end, placeholder.end) for placeholder in layout.placeholders(first, end)],
+    )
 
 
 def _first_line(items: Sequence[Item], end: int) -> int:

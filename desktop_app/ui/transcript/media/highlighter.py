@@ -111,7 +111,7 @@ class CodeHighlighter(QObject):
         items = layout.items
         while end < len(items) and _is_code(items[end]):
             end += 1
-        for first, stop in layout.runs(at + 1, end):
+        for first, stop in layout.materialized_ranges(at + 1, end):
             self.color_part(layout, first, stop)
 
     def color_items(self, layout: MessageLayout, first: int, end: int) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.search.text_search import texts_of
 from desktop_app.rendering.search.word_differences import WORD
-from desktop_app.ui.transcript.document.block_inserter import head_of
+from desktop_app.ui.transcript.document.block_inserter import prefix_of
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
@@ -59,7 +59,7 @@ class DifferenceMarks(QObject):
         entry = self._messages.last()
         items = () if entry is None else entry.layout.items
         for at, item in enumerate(items):
-            is_text = entry is not None and entry.head <= at < len(items) - entry.foot
+            is_text = entry is not None and entry.head_count <= at < len(items) - entry.foot_count
             if is_text and isinstance(item, Block):
                 yield at, [word for text in texts_of([item]) for word in WORD.findall(text)]
 
@@ -111,7 +111,7 @@ class DifferenceMarks(QObject):
 
 def _head(layout: MessageLayout, at: int, number: int) -> int:
     """Return the characters before the text in block `number` of an item."""
-    return 0 if number else len(head_of(layout.items[at]))
+    return 0 if number else len(prefix_of(layout.items[at]))
 
 
 def _spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:

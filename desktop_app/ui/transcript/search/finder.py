@@ -22,12 +22,12 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.rendering.block_model import Block, Runs
 from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.search.text_search import count_in, may_hold, places_in, sought, texts_of
-from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.media.code_folds import number_of
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
-from desktop_app.ui.transcript.message_items import Item, reasoning_of
+from desktop_app.ui.transcript.message_items import Item, reasoning_text
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
@@ -180,7 +180,7 @@ class Finder(QObject):
     def _begin(self, empty: set[str]) -> None:
         self._run += 1
         self._current = self._places = None
-        messages = self._messages.all()
+        messages = self._messages.all_with_text()
         self._index.begin(empty)
         self._index.arrange([message.id for message, _ in messages])
         top = self._top()
@@ -202,7 +202,7 @@ class Finder(QObject):
 
     def _count_touched(self) -> None:
         touched, self._touched = self._touched, set()
-        messages = self._messages.all()
+        messages = self._messages.all_with_text()
         self._index.arrange([message.id for message, _ in messages])
         self._start([one for one in messages if one[0].id in touched])
 
@@ -264,7 +264,7 @@ class Finder(QObject):
             return
         again = partial(self.show_in, message_id, text)
         hits = self._hits(entry, words)
-        if not hits and entry.grows and not self._bring(message_id, again):
+        if not hits and entry.is_growing and not self._bring(message_id, again):
             return
         hits = self._hits(entry, words)
         if not hits and may_hold(entry.reasoning, words):
@@ -326,7 +326,7 @@ class Finder(QObject):
         if entry is None:
             return None
         number = place.number
-        if entry.folded or not entry.head:
+        if entry.folded or not entry.head_count:
             number -= self._index.of(place.message_id).reasoning
         number, hit = max(0, number), None
         for at, count in self._hits(entry, self._words):
@@ -341,8 +341,8 @@ class Finder(QObject):
 
         Covers the reasoning, if it is shown, and the text.
         """
-        layout, first = entry.layout, 1 if entry.head > 1 else entry.head
-        end = len(layout.items) - entry.foot
+        layout, first = entry.layout, 1 if entry.head_count > 1 else entry.head_count
+        end = len(layout.items) - entry.foot_count
         key = (layout, layout.edition, words, first, end)
         if self._known is None or self._known[0] != key:
             self._known = key, list(_hits_in(layout.items, first, end, words))
@@ -354,9 +354,9 @@ class Finder(QObject):
             return None
         if layout.shapes[hit.item] and not is_table(layout.items[hit.item]):
             first, end = self._place_in_long(layout.items[hit.item], hit.number, words)
-            return self._messages.writer.layouts.words_at(layout, hit.item, first, end)
+            return self._messages.writer.layouts.select_units(layout, hit.item, first, end)
         block = self._messages.writer.layouts.block_of(layout, hit.item)
-        number, last, head = hit.number, None, head_length(layout.items[hit.item])
+        number, last, head = hit.number, None, prefix_length(layout.items[hit.item])
         for _ in range(layout.counts[hit.item]):
             places = [place for place in places_in(block.text(), words) if place[0] >= head]
             if places:
@@ -428,8 +428,10 @@ class Finder(QObject):
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:
                 item = found[0].item_at(found[1])
-                is_ours = (entry.head and item == 0) or number_of(found[0].items[item]) is not None
-                if not is_ours and item < len(found[0].items) - entry.foot:
+                is_ours = (entry.head_count and item == 0) or number_of(
+                    found[0].items[item]
+                ) is not None
+                if not is_ours and item < len(found[0].items) - entry.foot_count:
                     yield block
 
 
@@ -517,4 +519,6 @@ def _count_in_message(message: Message, text: str | None, words: str) -> Count:
         return Count(0, count_in(source.split("\n"), words))
     from desktop_app.rendering.search.match_count import count_in_markdown  # many patterns
 
-    return Count(count_in_markdown(reasoning_of(message), words), count_in_markdown(source, words))
+    return Count(
+        count_in_markdown(reasoning_text(message), words), count_in_markdown(source, words)
+    )

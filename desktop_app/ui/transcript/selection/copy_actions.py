@@ -89,7 +89,7 @@ class CopyActions(QObject):
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
         source = text if is_answer else None
-        self._put(selected_text.texts_of(entry.blocks(), source, is_short=is_short))
+        self._put(selected_text.texts_of(entry.block_maker(), source, is_short=is_short))
 
     def copy_code(self, head: int) -> None:
         """Copy the code with this head block number."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs
 from desktop_app.rendering.markdown.citations import is_citation
-from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
-from desktop_app.ui.transcript.message_items import Item, Line, Part
+from desktop_app.ui.transcript.message_items import Item, Line, LineKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -237,9 +237,9 @@ def _place(position: _BlockPosition, block: QTextBlock, first: int, last: int) -
     item = layout.items[at]
     if is_table(item):
         columns = max(1, len(item.aligns))  # type: ignore[union-attr]
-        row = number if layout.is_ruled(at) else max(0, number - 1) // columns
+        row = number if layout.has_row_blocks(at) else max(0, number - 1) // columns
         return row, row + 1
-    passed = layout.shapes[at][number - 1] if number else -head_length(item)
+    passed = layout.shapes[at][number - 1] if number else -prefix_length(item)
     least = passed + max(0, first - block.position())
     return max(0, least), max(0, passed + min(last - block.position(), block.length() - 1))
 
@@ -259,7 +259,7 @@ def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
         return ()
     layout, number = position.layout, position.number
     table: Block = layout.items[position.at]  # type: ignore[assignment]
-    if layout.is_ruled(position.at):
+    if layout.has_row_blocks(position.at):
         runs = row_runs(table, number)
     else:
         row, place = divmod(number - 1, max(1, len(table.aligns)))
@@ -280,9 +280,9 @@ def _blocks_of(span: _Span) -> list[Block]:
 
 def is_copied(item: Item) -> bool:
     """Return True if an item is part of the message rather than of the user interface."""
-    if isinstance(item, Block) or item.part is Part.QUESTION:
+    if isinstance(item, Block) or item.kind is LineKind.QUESTION:
         return True
-    return item.part is Part.ATTACHMENT and bool(item.runs[0].link)
+    return item.kind is LineKind.ATTACHMENT and bool(item.runs[0].link)
 
 
 def _part(item: Item, start: int, end: int) -> Block | None:
@@ -299,7 +299,7 @@ def _part(item: Item, start: int, end: int) -> Block | None:
 
 
 def _is_picture(line: Line) -> bool:
-    return line.part is Part.ATTACHMENT and not is_citation(line.runs[0].link)
+    return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
 def named(picture: str) -> Block:

@@ -129,7 +129,7 @@ class VirtualSelection:
         ends = {end.text_anchor.message_id: end for end in (first, last) if end.items}
         end = ends.get(message.id)
         if end is None:
-            return selected_text.SelectedPiece(self._messages.blocks(message), message.text)
+            return selected_text.SelectedPiece(self._messages.block_maker(message), message.text)
         begins, stops = (
             first.text_anchor.message_id == message.id,
             last.text_anchor.message_id == message.id,

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPainter, QTextBlock
 
-_BLOCKS_UNASKED: Final = 8
-_MOST_PIECES: Final = 250
+_BLOCKS_PER_QUERY: Final = 8
+_MOST_CODE_SPANS: Final = 250
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
 _BAR: Final = 3
@@ -63,11 +63,11 @@ class _Span:
     bottom: float
     left: float
     right: float
-    begun: bool
+    has_start: bool
 
 
 @dataclass
-class _Found:
+class _Decorations:
     """Everything to paint.
 
     Attributes:
@@ -96,7 +96,7 @@ def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, 
         if not block.isVisible():
             block = block.next()
             continue
-        if look or not passed % _BLOCKS_UNASKED:
+        if look or not passed % _BLOCKS_PER_QUERY:
             box = layout.blockBoundingRect(block)
             if box.top() > bottom:
                 return
@@ -131,24 +131,24 @@ class Backdrop:
         offset: float,
         area: QRect,
         width: int,
-        aside: int = 0,
+        left: int = 0,
     ) -> None:
         """Paint behind the blocks from `first` down to the lower edge of `area`.
 
         Args:
             area: the part of the viewport to paint.
             offset: the document's y coordinate at the top of the viewport.
-            aside: the document's x coordinate at the left of the viewport.
+            left: the document's x coordinate at the left of the viewport.
         """
         self.marks = []
-        found = _Found()
+        found = _Decorations()
         bottom = offset + area.bottom() + self.theme.px(PAD)
         for block, look, box in _looks(first, bottom):
-            self._collect(found, block, look, box, width + aside)
+            self._collect(found, block, look, box, width + left)
             if look & Look.HEAD:
                 self.marks.append(self.mark(block, offset, width))
-        painter.translate(-aside, -offset)
-        width += aside
+        painter.translate(-left, -offset)
+        width += left
         painter.setPen(Qt.PenStyle.NoPen)
         for span in found.spans:
             self._paint_ground(painter, span, width)
@@ -158,10 +158,10 @@ class Backdrop:
             self._paint_hairline(painter, box, margin, width)
         for block, box in found.code:
             self._paint_inline(painter, block, box)
-        painter.translate(aside, offset)
+        painter.translate(left, offset)
 
     def _collect(
-        self, found: _Found, block: QTextBlock, look: int, box: QRectF, width: int
+        self, found: _Decorations, block: QTextBlock, look: int, box: QRectF, width: int
     ) -> None:
         if look & Look.GROUND:
             ground = Ground(look & Look.GROUND)
@@ -172,8 +172,8 @@ class Backdrop:
             else:
                 made, pad = block.blockFormat(), self.theme.px(PAD)
                 sides = (made.leftMargin() - pad, made.rightMargin() - pad)
-                begun = bool(look & Look.FIRST)
-                found.spans.append(_Span(ground, box.top(), box.bottom(), *sides, begun))
+                has_start = bool(look & Look.FIRST)
+                found.spans.append(_Span(ground, box.top(), box.bottom(), *sides, has_start))
         if look & Look.INLINE_CODE:
             found.code.append((block, box))
         if look & Look.ROW:
@@ -221,7 +221,7 @@ class Backdrop:
 
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
-        top = span.top - pad if span.begun else span.top - 10 * radius
+        top = span.top - pad if span.has_start else span.top - 10 * radius
         painter.setBrush(self._colors[span.ground])
         breadth = width - span.left - span.right
         area = QRectF(span.left, top, breadth, span.bottom + pad - top)
@@ -246,15 +246,15 @@ class Backdrop:
     def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
         """Paint a rounded background behind each inline code span of a block.
 
-        Skips a block with more than `_MOST_PIECES` spans: locating each one takes longer the
+        Skips a block with more than `_MOST_CODE_SPANS` spans: locating each one takes longer the
         more of them share a line.
         """
-        text, pieces = block.layout(), list(islice(self._pieces(block), _MOST_PIECES + 1))
+        text, spans = block.layout(), list(islice(self._code_spans(block), _MOST_CODE_SPANS + 1))
         painter.setBrush(self.theme.code_ground)
-        for start, end in pieces if len(pieces) <= _MOST_PIECES else ():
-            self._paint_piece(painter, text, start, end, box.topLeft())
+        for start, end in spans if len(spans) <= _MOST_CODE_SPANS else ():
+            self._paint_code_span(painter, text, start, end, box.topLeft())
 
-    def _pieces(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
+    def _code_spans(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
         """Yield the start and end of each inline code span in a block."""
         fragments = block.begin()
         while not fragments.atEnd():
@@ -264,7 +264,7 @@ class Backdrop:
                 start = fragment.position() - block.position()
                 yield start, start + fragment.length()
 
-    def _paint_piece(
+    def _paint_code_span(
         self, painter: QPainter, text: object, start: int, end: int, origin: QPointF
     ) -> None:
         px = self.theme.px

@@ -29,9 +29,9 @@ _LEAST_CHARACTERS: Final = 4_000
 _MOST_CHARACTERS: Final = 16_000
 """Characters to materialize in one pass of the event loop; in between, as many as fill a screen."""
 
-READ_CHARACTERS: Final = 3_000
-READ_ITEMS: Final = 60
-_READ_EVERY_MS: Final = 60
+READER_PASS_CHARACTERS: Final = 3_000
+READER_PASS_ITEMS: Final = 60
+_READER_PASS_MS: Final = 60
 
 
 class MessageNavigator(QObject):
@@ -51,9 +51,9 @@ class MessageNavigator(QObject):
         self._view, self._messages, self._anchor = view, messages, anchor
         self._selection, self._filler = selection, filler
         self._stream, self._actions = stream, actions
-        self._goal: tuple[str, Callable[[], None]] | None = None
+        self._waiting_for_whole: tuple[str, Callable[[], None]] | None = None
         view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-        stream.slice_written.connect(self._run_goal)
+        stream.slice_written.connect(self._run_waiting)
 
     # ------------------------------------------------------------------ position
 
@@ -63,10 +63,10 @@ class MessageNavigator(QObject):
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
         """Restore a position of `scroll_state`, or scroll to the bottom if its message is gone."""
-        if not self._bring(state[0]):
+        if not self._materialize(state[0]):
             self.scroll_to_bottom()
             return
-        if self.bring_whole(state[0], partial(self.restore_scroll, state)):
+        if self.materialize_whole(state[0], partial(self.restore_scroll, state)):
             self._anchor.go_to(state)
             self.load_more()
 
@@ -80,7 +80,7 @@ class MessageNavigator(QObject):
 
         A distant message replaces what is materialized; nothing in between is materialized.
         """
-        if not self._bring(message_id):
+        if not self._materialize(message_id):
             return False
         self._anchor.go_to((message_id, 0))
         self.load_more()
@@ -100,7 +100,7 @@ class MessageNavigator(QObject):
                 self._messages.write_end(self._screenful())
         self._anchor.go_to_end()
 
-    def foot_on_screen(self, message_id: str) -> int | None:
+    def actions_line_y(self, message_id: str) -> int | None:
         """Return the y position of a message's last line in the viewport.
 
         None if it is not on screen, or if it is the end of the conversation and followed.
@@ -108,64 +108,66 @@ class MessageNavigator(QObject):
         entry = self._messages.get(message_id)
         if entry is None or (self.is_at_end and entry is self._messages.last()):
             return None
-        foot = round(self._anchor.foot_of(entry)) - self._view.verticalScrollBar().value()
-        return foot if 0 < foot <= self._view.viewport().height() else None
+        y = round(self._anchor.actions_line_bottom(entry)) - self._view.verticalScrollBar().value()
+        return y if 0 < y <= self._view.viewport().height() else None
 
-    def bring_foot(self, message_id: str, foot: int) -> None:
-        """Scroll a message's last line to a position of `foot_on_screen`.
+    def scroll_actions_line_to(self, message_id: str, y: int) -> None:
+        """Scroll a message's last line to a position of `actions_line_y`.
 
         After a change of version, the arrows to other versions thus stay under the mouse.
         """
-        again = partial(self.bring_foot, message_id, foot)
-        if not self.bring_whole(message_id, again):
+        again = partial(self.scroll_actions_line_to, message_id, y)
+        if not self.materialize_whole(message_id, again):
             return
         entry = self._messages.get(message_id)
         if entry is not None:
             self.load_more()  # short messages need more above them
-            self._view.verticalScrollBar().setValue(round(self._anchor.foot_of(entry)) - foot)
+            self._view.verticalScrollBar().setValue(
+                round(self._anchor.actions_line_bottom(entry)) - y
+            )
             self.load_more()
 
     # ------------------------------------------------------------------ materializing
 
     def show_newest(self) -> None:
         """Materialize the newest messages of another conversation, and scroll to the end."""
-        self._goal = None
+        self._waiting_for_whole = None
         self._anchor.follow(True)
         self._messages.write_older(self._screenful())
         self.scroll_to_bottom()
         self._stream.queue_unwritten()
         self.load_more_soon()
 
-    def _bring(self, message_id: str) -> bool:
+    def _materialize(self, message_id: str) -> bool:
         """Materialize a message. Return True if it exists."""
-        return self._messages.get(message_id) is not None or self._show_around(message_id)
+        return self._messages.get(message_id) is not None or self._materialize_around(message_id)
 
-    def bring_whole(self, message_id: str, then: Callable[[], None]) -> bool:
+    def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
         """Materialize all of a message, since a match may be at its end. Return True if done.
 
         A long message is written in slices. `then` runs afterwards, unless the user scrolls
         elsewhere first.
         """
-        if not self._bring(message_id):
+        if not self._materialize(message_id):
             return False
         self._stream.flush(shortly=True)
         if not self._stream.has_more(message_id):
             return True
-        self._goal = message_id, then
+        self._waiting_for_whole = message_id, then
         self._stream.prioritize(message_id)
         return False
 
-    def _run_goal(self, message_id: str) -> None:
+    def _run_waiting(self, message_id: str) -> None:
         """Run the action that waits for all of a message, once it is written."""
-        goal = self._goal
-        if goal is None or goal[0] != message_id or self._stream.has_more(message_id):
+        waiting = self._waiting_for_whole
+        if waiting is None or waiting[0] != message_id or self._stream.has_more(message_id):
             return
-        self._goal = None
-        goal[1]()
+        self._waiting_for_whole = None
+        waiting[1]()
 
-    def _show_around(self, message_id: str) -> bool:
+    def _materialize_around(self, message_id: str) -> bool:
         """Replace what is materialized by a message and its neighbors. Return True if it exists."""
-        if not self._messages.has(message_id):
+        if not self._messages.has_message(message_id):
             return False
         with self._replaced():
             self._messages.write_around(message_id, self._screenful())
@@ -213,7 +215,7 @@ class MessageNavigator(QObject):
             self._filler.fill_soon()
             return
         if not (self._anchor.is_following and self._anchor.is_at_end):
-            self._goal = None  # the user scrolled elsewhere
+            self._waiting_for_whole = None  # the user scrolled elsewhere
         self._anchor.follow(self._anchor.is_at_end)
         self._filler.fill_screen()
         near, most = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
@@ -245,7 +247,7 @@ class ScreenReaderLoader(QObject):
         self._messages, self._anchor, self._selection = messages, anchor, selection
         self._virtualizer, self._filler = virtualizer, filler
         self._stream, self._actions, self._speech = stream, actions, speech
-        self._timer = QTimer(self, singleShot=True, interval=_READ_EVERY_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_READER_PASS_MS)
         self._timer.timeout.connect(self._load)
         filler.reader_active.connect(self.start)
 
@@ -261,16 +263,16 @@ class ScreenReaderLoader(QObject):
 
     def _load(self) -> None:
         self._filler.update_limit()
-        if not self._speech.is_heard():
+        if not self._speech.has_screen_reader():
             return
-        if self._virtualizer.fill_more(READ_ITEMS):
+        if self._virtualizer.fill_more(READER_PASS_ITEMS):
             self._actions.place_again()
             self._timer.start()
         if not self._messages.has_room:
             return
         if not self._stream.is_writing_text and self._messages.older:
             with self._anchor.kept(), self._selection.kept():
-                self._messages.write_older(READ_CHARACTERS)
+                self._messages.write_older(READER_PASS_CHARACTERS)
             self._stream.queue_unwritten()
             self._actions.place_again()
         if self._messages.older:

@@ -38,7 +38,7 @@ class MessageStream(QObject):
         message_updated(str message_id): a message given to `update` is shown and announced.
 
     Attributes:
-        is_growing: True while arrived text is being written into the document.
+        is_inserting: True while arrived text is being written into the document.
     """
 
     text_changed = Signal(str)
@@ -72,7 +72,7 @@ class MessageStream(QObject):
         self._view, self._messages, self._anchor = view, messages, anchor
         self._selection, self._filler = selection, filler
         self._actions, self._speech = actions, speech
-        self.is_growing = False
+        self.is_inserting = False
         self._text = StreamScheduler(self._write, load_fonts, self)
         self._reasoning = StreamScheduler(self._write_reasoning, load_fonts, self)
 
@@ -99,7 +99,7 @@ class MessageStream(QObject):
 
     def append_reasoning(self, message_id: str, text: str) -> None:
         """Append to the reasoning summary of a streaming answer."""
-        entry = self._messages.growing(message_id)
+        entry = self._messages.find_state(message_id)
         if entry is not None:
             self._messages.append_reasoning(entry, text)
 
@@ -132,7 +132,7 @@ class MessageStream(QObject):
     def has_more(self, message_id: str) -> bool:
         """Return True if text of the message has arrived but is not yet written."""
         entry = self._messages.get(message_id)
-        if entry is not None and entry.grows and not entry.is_streaming:
+        if entry is not None and entry.is_growing and not entry.is_streaming:
             return True
         return self._text.has(message_id) or self._reasoning.has(message_id)
 
@@ -159,22 +159,22 @@ class MessageStream(QObject):
         """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for message, rest in self._messages.take_unwritten():
             self._text.run_after(message.id, partial(self._end, message.id))
-            self._text.add(message.id, rest, soon=True)
+            self._text.add(message.id, rest, deferred=True)
         self.write_unfolded_reasoning()
 
     def write_unfolded_reasoning(self) -> None:
         """Queue the rest of all unfolded reasoning, to be written in slices."""
-        for message_id, unread in list(self._messages.unread()):
+        for message_id, unshown_reasoning in list(self._messages.all_unshown_reasoning()):
             if not self._reasoning.has(message_id):
-                self._reasoning.add(message_id, unread, soon=True)
+                self._reasoning.add(message_id, unshown_reasoning, deferred=True)
 
     # ------------------------------------------------------------------ writing
 
     def _write(self, message_id: str, text: str) -> tuple[int, int]:
-        entry = self._messages.growing(message_id)
+        entry = self._messages.find_state(message_id)
         if entry is None:
             return ANY_LENGTH
-        with self._growing():
+        with self._inserting():
             if self._anchor.is_following:
                 self._messages.grow(entry, text)
             else:
@@ -182,34 +182,34 @@ class MessageStream(QObject):
                 with self._anchor.kept():  # text above the screen may change
                     self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
         if entry.is_streaming:
-            self._speech.hear(message_id, text, lambda: entry.text)
+            self._speech.announce_text(message_id, text, lambda: entry.text)
         self.text_changed.emit(message_id)
         self._filler.tidy_soon()
         self.slice_written.emit(message_id)
         return entry.fitting
 
     @contextmanager
-    def _growing(self) -> Iterator[None]:
-        self.is_growing = True
+    def _inserting(self) -> Iterator[None]:
+        self.is_inserting = True
         try:
             yield
         finally:
-            self.is_growing = False
+            self.is_inserting = False
 
     def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
         """Write the next text of unfolded reasoning."""
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
-            with self._growing(), self._anchor.kept():
+            with self._inserting(), self._anchor.kept():
                 self._messages.message_writer.show_more_reasoning(entry, len(text))
             self._filler.tidy_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
-            if not entry.unread:
+            if not entry.unshown_reasoning:
                 self._renew_later(message_id)
-        return ANY_LENGTH if entry is None else entry.fitting_thoughts
+        return ANY_LENGTH if entry is None else entry.reasoning_fitting
 
     def _end(self, message_id: str) -> None:
-        entry = self._messages.growing(message_id)
+        entry = self._messages.find_state(message_id)
         if entry is not None:
             with self._anchor.kept():
                 self._messages.update(entry.message)
@@ -218,14 +218,14 @@ class MessageStream(QObject):
 
     def _renew_later(self, message_id: str) -> None:
         """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
-        entry = self._messages.growing(message_id)
+        entry = self._messages.find_state(message_id)
         if entry is not None and entry.is_renewing:
             self._text.run_after(message_id, partial(self._renew, message_id))
         else:
             self.slice_written.emit(message_id)
 
     def _renew(self, message_id: str) -> None:
-        entry = self._messages.growing(message_id)
+        entry = self._messages.find_state(message_id)
         if entry is not None:
             with self._anchor.kept():
                 self._messages.renew(entry)
@@ -235,7 +235,7 @@ class MessageStream(QObject):
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         if version is not None:
             self._messages.versions[message.id] = version
-        before = self._messages.growing(message.id)
+        before = self._messages.find_state(message.id)
         was_streaming = before is not None and before.is_streaming
         with self._anchor.kept():
             entry = self._messages.update(message)

@@ -28,22 +28,26 @@ class PartialRepaint(QObject):
         super().__init__(view)
         self._view = view
         self._document = view.document()
-        self._first: int | None = None
-        self._waits: float | None = None
+        self._first_changed: int | None = None
+        self._pending_top: float | None = None
         layout = self._document.documentLayout()
         layout.update.disconnect()  # replaces the view's own slot
-        layout.update.connect(self._paint)
-        self._document.contentsChange.connect(self._note)
-        self._document.contentsChanged.connect(self._paint_changed)
+        layout.update.connect(self._repaint)
+        self._document.contentsChange.connect(self._record_change)
+        self._document.contentsChanged.connect(self._repaint_changed)
 
-    def _note(self, position: int, _removed: int, _added: int) -> None:
+    def _record_change(self, position: int, _removed: int, _added: int) -> None:
         """Record the first position that an edit changes, before it is laid out."""
-        self._first = position if self._first is None else min(position, self._first)
+        self._first_changed = (
+            position if self._first_changed is None else min(position, self._first_changed)
+        )
 
-    def _paint(self, area: QRectF) -> None:
-        if self._first is not None and area.height() > _ENDLESS:
+    def _repaint(self, area: QRectF) -> None:
+        if self._first_changed is not None and area.height() > _ENDLESS:
             # The layout must not be queried until the edit is done.
-            self._waits = area.top() if self._waits is None else min(area.top(), self._waits)
+            self._pending_top = (
+                area.top() if self._pending_top is None else min(area.top(), self._pending_top)
+            )
             return
         bars = self._view.horizontalScrollBar().value(), self._view.verticalScrollBar().value()
         viewport = self._view.viewport()
@@ -52,10 +56,10 @@ class PartialRepaint(QObject):
         if not shown.isEmpty():
             viewport.update(shown.translated(-bars[0], -bars[1]))
 
-    def _paint_changed(self) -> None:
-        first, self._first = self._first, None
-        top, self._waits = self._waits, None
+    def _repaint_changed(self) -> None:
+        first, self._first_changed = self._first_changed, None
+        top, self._pending_top = self._pending_top, None
         if first is not None and top is not None:
             block = self._document.findBlock(first)
             changed = self._document.documentLayout().blockBoundingRect(block).top() - _ABOVE
-            self._paint(QRectF(0, max(top, changed), _ENDLESS, 2 * _ENDLESS))
+            self._repaint(QRectF(0, max(top, changed), _ENDLESS, 2 * _ENDLESS))

@@ -43,7 +43,7 @@ class LatestButton(PlainButton):
 
     def __init__(self, view: QTextBrowser) -> None:
         super().__init__(parent=view)
-        self._within = view
+        self._view = view
         self._is_wanted = False
         self.setObjectName("latest")
         self.setText(tr("Latest"))
@@ -53,19 +53,19 @@ class LatestButton(PlainButton):
         set_role(self, "plain")
         self.hide()
 
-    def want(self, wanted: bool) -> None:
+    def set_wanted(self, wanted: bool) -> None:
         """Show the button, or hide it; a view of less than its height has no room for it."""
         self._is_wanted = wanted
-        self.setVisible(wanted and self._within.height() > self.height())
+        self.setVisible(wanted and self._view.height() > self.height())
 
     def place(self, theme: Theme) -> None:
         """Apply the theme and move to the horizontal center above the lower edge."""
         icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
         self.adjustSize()
-        within = self._within.size()
-        left = (within.width() - self.width()) // 2
-        self.move(left, max(0, within.height() - self.height() - theme.px(12)))
-        self.want(self._is_wanted)
+        room = self._view.size()
+        left = (room.width() - self.width()) // 2
+        self.move(left, max(0, room.height() - self.height() - theme.px(12)))
+        self.set_wanted(self._is_wanted)
 
 
 class _Line(NamedTuple):
@@ -80,7 +80,7 @@ class ScrollAnchor(QObject):
 
     Attributes:
         is_following: whether the view scrolls along with new text.
-        is_kept: True within `kept`, when scrolling is not done by the user.
+        is_kept: True while the anchor restores a position, when scrolling is not done by the user.
 
     Signals:
         following_changed(bool): `is_following` has changed.
@@ -123,7 +123,7 @@ class ScrollAnchor(QObject):
         block = self._messages.first_block(message_id)
         return float(self._view.document().documentLayout().blockBoundingRect(block).top())
 
-    def foot_of(self, entry: MessageState) -> float:
+    def actions_line_bottom(self, entry: MessageState) -> float:
         """Return the bottom of a message's last line in document coordinates."""
         block = self._messages.writer.layouts.block_of(entry.layout, entry.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
@@ -171,7 +171,7 @@ class ScrollAnchor(QObject):
             self.is_kept = was_kept
 
     @contextmanager
-    def held(self, entry: MessageState, find: Callable[[], int]) -> Iterator[None]:
+    def item_kept(self, entry: MessageState, find: Callable[[], int]) -> Iterator[None]:
         """Keep an item of a message in place on screen while a section folds or unfolds.
 
         `find` returns the index of the item, before and after the change. The position is kept
@@ -209,7 +209,7 @@ class ScrollAnchor(QObject):
         The line is cached until the user scrolls or the document changes. Otherwise each step
         of a window resize would move it a little.
         """
-        if self._line is not None and self._line_since == self._moment():
+        if self._line is not None and self._line_since == self._view_state():
             return self._line
         cursor = self._view.cursorForPosition(QPoint(0, 0))
         if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
@@ -227,10 +227,10 @@ class ScrollAnchor(QObject):
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         # A line off screen was only the nearest to a placeholder: do not cache it.
         self._line = line if -height < line.y < height else None
-        self._line_since = self._moment()
+        self._line_since = self._view_state()
         self.follow(self.is_at_end)
 
-    def _moment(self) -> tuple[int, int]:
+    def _view_state(self) -> tuple[int, int]:
         """Return a value that changes when the user scrolls or the document is edited."""
         return self._view.verticalScrollBar().value(), self._view.document().revision()
 

@@ -36,8 +36,8 @@ ANY_LENGTH: Final = 0, _MOST
 
 # Measures writing in this thread's processor time: smaller pieces would not win back the time
 # that other programs take. Windows counts that time in steps of a frame, which is too coarse.
-_OWN_IS_FINE: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
-_clock: Final = time.thread_time if _OWN_IS_FINE else time.monotonic
+_HAS_FINE_THREAD_TIME: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
+_clock: Final = time.thread_time if _HAS_FINE_THREAD_TIME else time.monotonic
 
 
 class _QueuedText:
@@ -50,24 +50,24 @@ class _QueuedText:
     def __init__(self, text: str) -> None:
         self.fitting = ANY_LENGTH
         self._text, self._at = text, 0
-        self._behind: list[str] = []
+        self._appended: list[str] = []
 
     def __bool__(self) -> bool:
-        return self._at < len(self._text) or bool(self._behind)
+        return self._at < len(self._text) or bool(self._appended)
 
     def add(self, text: str) -> None:
-        self._behind.append(text)
+        self._appended.append(text)
 
-    def next(self, count: int) -> str:
+    def peek(self, count: int) -> str:
         """Return the next characters, at most `count`, and keep them in the queue."""
-        if self._behind and len(self._text) - self._at < count:
-            self._text, self._at = "".join((self._text[self._at :], *self._behind)), 0
-            self._behind = []
+        if self._appended and len(self._text) - self._at < count:
+            self._text, self._at = "".join((self._text[self._at :], *self._appended)), 0
+            self._appended = []
         return self._text[self._at : self._at + count]
 
     def take(self, count: int) -> str:
         """Remove and return the next characters, at most `count`."""
-        text = self.next(count)
+        text = self.peek(count)
         self._at += len(text)
         return text
 
@@ -88,29 +88,29 @@ class StreamScheduler(QObject):
     ) -> None:
         super().__init__(parent)
         self._write, self._prepare = write, prepare
-        self._pieces: dict[str, _QueuedText] = {}
-        self._then: list[tuple[str, Callable[[], None]]] = []
+        self._queue: dict[str, _QueuedText] = {}
+        self._follow_ups: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
-        self._at_once = _LEAST
-        self._hurried = ""
+        self._piece_length = _LEAST
+        self._prioritized = ""
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._write_slice)
 
-    def add(self, message_id: str, text: str, *, soon: bool = False) -> None:
+    def add(self, message_id: str, text: str, *, deferred: bool = False) -> None:
         """Queue the next text of a message.
 
-        It is written at once if the last slice is at least a frame ago. With `soon`, it is
+        It is written at once if the last slice is at least a frame ago. With `deferred`, it is
         never written within this call.
         """
-        pieces = self._pieces.get(message_id)
-        if pieces is not None:  # the timer is already running
-            pieces.add(text)
+        queued = self._queue.get(message_id)
+        if queued is not None:  # the timer is already running
+            queued.add(text)
             return
-        self._pieces[message_id] = _QueuedText(text)
+        self._queue[message_id] = _QueuedText(text)
         if not self._timer.isActive():
             wait = self._next - time.monotonic()
-            if soon:
+            if deferred:
                 self._timer.start(max(1, round(wait * 1000)))
             elif wait <= 0:
                 self._write_slice()
@@ -120,33 +120,33 @@ class StreamScheduler(QObject):
     @property
     def has_any(self) -> bool:
         """Return True if any text or follow-up action is queued."""
-        return bool(self._pieces or self._then)
+        return bool(self._queue or self._follow_ups)
 
     def has(self, message_id: str) -> bool:
         """Return True if text of the message is queued."""
-        return message_id in self._pieces
+        return message_id in self._queue
 
     def run_after(self, message_id: str, action: Callable[[], None]) -> None:
         """Run an action once the message is fully written; replaces an earlier action."""
-        self._then = [(id_, old) for id_, old in self._then if id_ != message_id]
-        self._then.append((message_id, action))
+        self._follow_ups = [(id_, old) for id_, old in self._follow_ups if id_ != message_id]
+        self._follow_ups.append((message_id, action))
 
     def prioritize(self, message_id: str) -> None:
         """Write a message first, without pauses between slices, because the user waits for it.
 
         Each slice stays as short as usual, so that the window remains responsive.
         """
-        if message_id in self._pieces:
-            self._pieces = {message_id: self._pieces[message_id], **self._pieces}
-            self._hurried = message_id
+        if message_id in self._queue:
+            self._queue = {message_id: self._queue[message_id], **self._queue}
+            self._prioritized = message_id
             self._timer.start(0)
 
     def clear(self) -> None:
         """Drop all queued text and actions."""
         self._timer.stop()
-        self._pieces.clear()
-        self._then.clear()
-        self._at_once = _LEAST
+        self._queue.clear()
+        self._follow_ups.clear()
+        self._piece_length = _LEAST
 
     def flush(self, *, shortly: bool = False) -> None:
         """Write everything now; with `shortly`, leave what takes long to the next frames."""
@@ -159,14 +159,14 @@ class StreamScheduler(QObject):
 
     def _write_slice(self) -> None:
         began = time.monotonic()
-        hurried = self._hurried in self._pieces
+        is_prioritized = self._prioritized in self._queue
         try:
             self._write_until(began + _SLICE_S, time.monotonic)
         finally:  # an error in one piece must not block the following ones
             ended = time.monotonic()
             # After slow parsing, wait as long as it took: the window keeps half of the time.
             self._next = max(began + FRAME_S, ended + (ended - began))
-            self._next = ended if hurried else self._next
+            self._next = ended if is_prioritized else self._next
             if self.has_any:
                 self._timer.start(max(1, round((self._next - ended) * 1000)))
 
@@ -185,30 +185,30 @@ class StreamScheduler(QObject):
                 return
 
     def _write_next(self) -> None:
-        message_id, waiting = next(iter(self._pieces.items()))
+        message_id, waiting = next(iter(self._queue.items()))
         least, most = waiting.fitting
-        count = max(least, ceil(most / ceil(most / self._at_once)))  # equal lengths
-        if not self._prepare(waiting.next(count)):
+        count = max(least, ceil(most / ceil(most / self._piece_length)))  # equal lengths
+        if not self._prepare(waiting.peek(count)):
             return
-        del self._pieces[message_id]
+        del self._queue[message_id]
         text, began = waiting.take(count), _clock()
         if waiting:  # requeue behind the other messages
-            self._pieces[message_id] = waiting
+            self._queue[message_id] = waiting
         waiting.fitting = self._write(message_id, text)
         if len(text) == count:
-            self._learn(count, _clock() - began)
+            self._adapt_piece_length(count, _clock() - began)
 
-    def _learn(self, length: int, taken: float) -> None:
+    def _adapt_piece_length(self, length: int, taken: float) -> None:
         """Adapt the piece length to the time that the last full piece took."""
         if taken > 0:
             fitting = length * _PIECE_S / taken
-            self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
+            self._piece_length = max(_LEAST, min(_MOST, round((self._piece_length + fitting) / 2)))
 
     def _run_next_action(self) -> bool:
         """Run the first action whose message is fully written. Return True if there was one."""
-        due = next((pair for pair in self._then if pair[0] not in self._pieces), None)
+        due = next((pair for pair in self._follow_ups if pair[0] not in self._queue), None)
         if due is None:
             return False
-        self._then.remove(due)
+        self._follow_ups.remove(due)
         due[1]()
         return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor
     at = layout.item_at(number)
     part, units = number - layout.offset(at), cursor.positionInBlock()
     if layout.shapes[at] and not is_table(layout.items[at]):
-        units += layout.shapes[at][part - 1] if part else -head_length(layout.items[at])
+        units += layout.shapes[at][part - 1] if part else -prefix_length(layout.items[at])
         part = 0
     return TextAnchor(layout.key, at, part, units)
 
@@ -61,7 +61,7 @@ def cursor_at(messages: MaterializedMessages, anchor: TextAnchor, height: float)
     messages.write_item(layout, at, height, units)
     if layout.shapes[at] and not is_table(layout.items[at]):
         part = bisect_right(layout.shapes[at], units)
-        units += -layout.shapes[at][part - 1] if part else head_length(layout.items[at])
+        units += -layout.shapes[at][part - 1] if part else prefix_length(layout.items[at])
     first = writer.layouts.block_of(layout, at).blockNumber()
     block = writer.document.findBlockByNumber(first + min(part, layout.counts[at] - 1))
     cursor = QTextCursor(block)

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock
 
 
-_BY_KEYS: Final = (
+_KEYBOARD_REASONS: Final = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
 )
 
-SAID_MS: Final = 1_500
+COPIED_MS: Final = 1_500
 """Milliseconds for which a Copy mark reads "Copied"."""
 
-_BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+TEMPORARY_REASONS: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
 class TranscriptSurface(SealedBrowser):
@@ -50,12 +50,12 @@ class TranscriptSurface(SealedBrowser):
         self.theme = theme
         self._backdrop = Backdrop(theme)
         self._repainting = PartialRepaint(self)
-        self._edge = FocusEdge(self)
+        self._focus_frame = FocusFrame(self)
         self._room_above = 0
-        self._came_by_keys = False
+        self._has_keyboard_focus = False
         self._copied: QTextCursor | None = None
-        self._saying = QTimer(self, singleShot=True, interval=SAID_MS)
-        self._saying.timeout.connect(self._forget_copied)
+        self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self._copied_timer.timeout.connect(self._forget_copied)
         self._set_up_view()
 
     @property
@@ -84,11 +84,11 @@ class TranscriptSurface(SealedBrowser):
 
     def _apply_theme(self, theme: Theme) -> None:
         self.theme = theme
-        self._take_colors()
+        self._apply_colors()
         self.document().setDefaultFont(theme.reading())
         self._backdrop = Backdrop(theme)
 
-    def _take_colors(self) -> None:
+    def _apply_colors(self) -> None:
         theme, colors = self.theme, self.palette()
         colors.setColor(colors.ColorRole.Base, theme.ground)
         colors.setColor(colors.ColorRole.Text, theme.text)
@@ -96,7 +96,7 @@ class TranscriptSurface(SealedBrowser):
         # With an application style sheet, the viewport does not inherit later palettes.
         colors.setColor(colors.ColorRole.Link, theme.accent)
         self.viewport().setPalette(colors)
-        self._edge.setPalette(colors)
+        self._focus_frame.setPalette(colors)
 
     def changeEvent(self, event: QEvent) -> None:
         """Ignore font changes, because the text uses the theme's font.
@@ -111,7 +111,7 @@ class TranscriptSurface(SealedBrowser):
         """Restore the theme's colors: Qt applies the initial palette on the first show."""
         super().showEvent(event)
         if self.palette().base().color() != self.theme.ground:
-            self._take_colors()
+            self._apply_colors()
 
     def _set_margins(self) -> None:
         """Center the text column.
@@ -131,7 +131,7 @@ class TranscriptSurface(SealedBrowser):
         return left, max(0, left - self.verticalScrollBar().sizeHint().width())
 
     @property
-    def _coming_width(self) -> int:
+    def _next_width(self) -> int:
         """Return the text width in pixels that results once the margins are set."""
         bar = self.verticalScrollBar().sizeHint().width()
         return self.width() - bar - sum(self._side_margins())
@@ -143,8 +143,8 @@ class TranscriptSurface(SealedBrowser):
         offset = self.verticalScrollBar().value()
         area, width = event.rect(), self.viewport().width()
         first = self.cursorForPosition(area.topLeft()).block()
-        aside = self.horizontalScrollBar().value()
-        self._backdrop.paint(painter, _above(first), offset, area, width, aside)
+        left = self.horizontalScrollBar().value()
+        self._backdrop.paint(painter, _above(first), offset, area, width, left)
         painter.end()
         super().paintEvent(event)
         if self.cursorWidth() and self.textCursor().atEnd():
@@ -158,10 +158,10 @@ class TranscriptSurface(SealedBrowser):
                 self._paint_mark(painter, mark)
             painter.end()
 
-    def say_copied(self, head: int) -> None:
+    def show_copied(self, head: int) -> None:
         """Show "Copied" for a while at the mark of the code with this head block number."""
         self._copied = QTextCursor(self.document().findBlockByNumber(head))
-        self._saying.start()
+        self._copied_timer.start()
         self.viewport().update()
 
     def _forget_copied(self) -> None:
@@ -190,24 +190,24 @@ class TranscriptSurface(SealedBrowser):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the caret and the focus frame if the focus came by keyboard."""
-        if event.reason() not in _BORROWED:
-            self._came_by_keys = event.reason() in _BY_KEYS
-        self.setCursorWidth(1 if self._came_by_keys else 0)
-        self._edge.setVisible(self._came_by_keys)
+        if event.reason() not in TEMPORARY_REASONS:
+            self._has_keyboard_focus = event.reason() in _KEYBOARD_REASONS
+        self.setCursorWidth(1 if self._has_keyboard_focus else 0)
+        self._focus_frame.setVisible(self._has_keyboard_focus)
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Hide the focus frame."""
         super().focusOutEvent(event)
-        self._edge.hide()
+        self._focus_frame.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Resize the focus frame with the view."""
         super().resizeEvent(event)
-        self._edge.setGeometry(self.rect())
+        self._focus_frame.setGeometry(self.rect())
 
 
-class FocusEdge(QWidget):
+class FocusFrame(QWidget):
     """The frame that shows keyboard focus on the text as a whole."""
 
     def __init__(self, parent: QWidget) -> None:

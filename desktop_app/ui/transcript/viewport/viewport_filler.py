@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
-_FITTED_AT_ONCE_S: Final = 0.008
-_FIT_ON_MS: Final = 15
+_REFLOW_SLICE_S: Final = 0.008
+_REFLOW_PAUSE_MS: Final = 15
 _TIDY_MS: Final = 50
 _EASILY_LAID_OUT: Final = 30_000
 """Layout cost that fits into one frame; see `layout_cost`."""
@@ -55,29 +55,29 @@ class ViewportFiller(QObject):
         super().__init__(view)
         self._view, self._messages, self._anchor = view, messages, anchor
         self._virtualizer, self._actions, self._speech = virtualizer, actions, speech
-        self._filling = QTimer(self, singleShot=True, interval=0)
-        self._filling.timeout.connect(self.fill)
-        self._tidying = QTimer(self, singleShot=True, interval=_TIDY_MS)
-        self._tidying.timeout.connect(self._tidy)
-        self._fitting = QTimer(self, singleShot=True, interval=_FIT_ON_MS)
-        self._fitting.timeout.connect(self._continue_reflow)
+        self._fill_timer = QTimer(self, singleShot=True, interval=0)
+        self._fill_timer.timeout.connect(self.fill)
+        self._tidy_timer = QTimer(self, singleShot=True, interval=_TIDY_MS)
+        self._tidy_timer.timeout.connect(self._tidy)
+        self._reflow_timer = QTimer(self, singleShot=True, interval=_REFLOW_PAUSE_MS)
+        self._reflow_timer.timeout.connect(self._continue_reflow)
 
     @property
     def is_waiting(self) -> bool:
         """Return True if a fill or a removal is scheduled."""
-        return self._filling.isActive() or self._tidying.isActive()
+        return self._fill_timer.isActive() or self._tidy_timer.isActive()
 
     def fill(self) -> None:
         """Materialize the screen now and its surroundings in slices, nearest first."""
         if not self._virtualizer.is_filled(_AROUND[-1]):
             self._virtualizer.fill(0)
             if any(self._virtualizer.fill(screens, tries=1) for screens in _AROUND):
-                self._filling.start()
+                self._fill_timer.start()
         self.tidy_soon()
 
     def fill_soon(self) -> None:
         """Schedule `fill`."""
-        self._filling.start()
+        self._fill_timer.start()
 
     def fill_screen(self) -> None:
         """Materialize the screen now and its surroundings soon."""
@@ -85,25 +85,25 @@ class ViewportFiller(QObject):
             self.tidy_soon()  # the usual case: runs with each frame of a followed answer
         else:
             self._virtualizer.fill(0)
-            self._filling.start()
+            self._fill_timer.start()
 
     def tidy_soon(self) -> None:
         """Schedule the removal of distant text if there is too much of it."""
-        if self._speech.is_heard():
+        if self._speech.has_screen_reader():
             self.reader_active.emit()
-        elif self._messages.is_over_limit and not self._tidying.isActive():
-            self._tidying.start()
+        elif self._messages.is_over_limit and not self._tidy_timer.isActive():
+            self._tidy_timer.start()
 
     def _tidy(self) -> None:
         self.update_limit()
         if self._messages.is_over_limit:
-            self._virtualizer.narrow()
+            self._virtualizer.remove_distant()
             self._virtualizer.fill()
             self._actions.place_again()
 
     def update_limit(self) -> None:
         """Raise the limit for a screen reader or a selection, whose text must not be removed."""
-        more = self._speech.is_heard() or self._view.textCursor().hasSelection()
+        more = self._speech.has_screen_reader() or self._view.textCursor().hasSelection()
         self._messages.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
 
     # ------------------------------------------------------------------ width
@@ -112,22 +112,22 @@ class ViewportFiller(QObject):
         """Remove blocks until the rest can be laid out within a frame, before a full layout."""
         layouts = self._messages.writer.layouts
         for screens in _RESIZE_SCREENS:
-            if self._speech.is_heard() or not is_costly(layouts, _EASILY_LAID_OUT):
+            if self._speech.has_screen_reader() or not is_costly(layouts, _EASILY_LAID_OUT):
                 return
-            self._virtualizer.take_out(screens)
+            self._virtualizer.erase_distant(screens)
 
     def fit_to_width(self) -> None:
         """Reflow what depends on the width: the screen now, the rest in slices."""
         top = self._view.cursorForPosition(QPoint(0, 0)).block().blockNumber()
         writer = self._messages.writer
-        writer.set_width(self._view.viewport().width(), top, _FITTED_AT_ONCE_S)
-        if writer.has_misfits:
-            self._fitting.start()
+        writer.set_width(self._view.viewport().width(), top, _REFLOW_SLICE_S)
+        if writer.has_outdated_items:
+            self._reflow_timer.start()
 
     def _continue_reflow(self) -> None:
         with self._anchor.kept():
-            self._messages.writer.continue_reflow(_FITTED_AT_ONCE_S)
+            self._messages.writer.continue_reflow(_REFLOW_SLICE_S)
         self.fill()
         self._actions.place_again()
-        if self._messages.writer.has_misfits:
-            self._fitting.start()
+        if self._messages.writer.has_outdated_items:
+            self._reflow_timer.start()

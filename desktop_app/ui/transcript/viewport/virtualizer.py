@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout, Placeholder
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
-_Block = tuple[int, int, int]
+_BlockIndex = tuple[int, int, int]
 """Indices of a message layout, of an item in it, and of a block of that item."""
 
 KEPT_SCREENS: Final = 3
 """Screens above and below the screen that stay while the rest is removed."""
 
-_UNITS: Final = 60
+_UNITS_PER_ITEM: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
-_MORE: Final = 0.25
+_EXTRA_SCREENS: Final = 0.25
 """Screens to fill beyond the screens that must be filled, so that the next lines need no fill."""
 
 _TRIES: Final = 6
@@ -59,39 +59,41 @@ class Virtualizer:
 
     def is_filled(self, screens: float) -> bool:
         """Return True if nothing is missing within `screens` screens above and below."""
-        if all(layout.is_whole for layout in self._messages.writer.layouts):
+        if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
             return True
-        self._measure()
+        self._update_scroll_range()
         height, top = self._view.viewport().height(), self._view.verticalScrollBar().value()
-        return self._hole_in(top - screens * height, top + (screens + 1) * height) is None
+        return self._find_placeholder(top - screens * height, top + (screens + 1) * height) is None
 
     def fill(self, screens: float = 1.0, tries: int = _TRIES) -> bool:
         """Materialize the screen and `screens` screens above and below it.
 
         Each of the `tries` materializes one placeholder. Return True if anything was missing.
         """
-        if all(layout.is_whole for layout in self._messages.writer.layouts):
+        if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
             return False
-        self._measure()
+        self._update_scroll_range()
         for number in range(tries):  # the text may be lower than its estimate
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
             near = screens * height
-            if self._hole_in(top - near, top + height + near) is None:
+            if self._find_placeholder(top - near, top + height + near) is None:
                 return number > 0
-            more = (screens + _MORE) * height  # so that the next line scrolled needs no fill
-            found = self._hole_in(top - more, top + height + more)
+            more = (
+                screens + _EXTRA_SCREENS
+            ) * height  # so that the next line scrolled needs no fill
+            found = self._find_placeholder(top - more, top + height + more)
             if found is None:
                 return number > 0
             before = self._view.document().characterCount()
             with self._anchor.kept():
                 found()
-            self._measure()
+            self._update_scroll_range()
             if self._view.document().characterCount() == before:
                 return False  # avoids an endless loop of fills
         return True
 
-    def _measure(self) -> None:
+    def _update_scroll_range(self) -> None:
         """Update the scroll bar's range to the document's size.
 
         Qt does not update it if a query for a position caused the layout.
@@ -108,22 +110,22 @@ class Virtualizer:
         Return True if any were missing.
         """
         for layout in self._messages.writer.layouts:
-            for at in layout.parted():
+            for at in layout.items_with_gaps():
                 gap = layout.gaps[at][-1]
                 stop = layout.shapes[at][gap.block - 1]
                 with self._anchor.kept():
-                    self._messages.write_part(layout, at, stop - items * _UNITS, stop)
+                    self._messages.write_part(layout, at, stop - items * _UNITS_PER_ITEM, stop)
                 return True
-            for hole in layout.holes():
-                if layout.keys[hole.end][1]:
+            for placeholder in layout.placeholders():
+                if layout.keys[placeholder.end][1]:
                     # Start at the top, because all text below is laid out again.
-                    first, end = next(_shown(layout, *hole))
+                    first, end = next(_unfolded_ranges(layout, *placeholder))
                     with self._anchor.kept():
                         self._messages.write_items(layout, [(first, min(end, first + items))])
                     return True
         return self._messages.write_folded()
 
-    def _hole_in(self, top: float, bottom: float) -> Callable[[], None] | None:
+    def _find_placeholder(self, top: float, bottom: float) -> Callable[[], None] | None:
         """Return a function that fills a placeholder between two heights of the document.
 
         Returns None if no placeholder is there.
@@ -132,20 +134,20 @@ class Virtualizer:
         for layout in writer.layouts[self._layout_at(top) :]:
             if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
-            for at in layout.parted():
-                if (found := self._gap_in(layout, at, top, bottom)) is not None:
+            for at in layout.items_with_gaps():
+                if (found := self._find_text_gap(layout, at, top, bottom)) is not None:
                     return partial(self._messages.write_part, layout, at, *found)
-            for hole in layout.holes():
-                height = layout.keys[hole.end][1]
-                begin = writer.top_of(layout, hole.end) - height
+            for placeholder in layout.placeholders():
+                height = layout.keys[placeholder.end][1]
+                begin = writer.top_of(layout, placeholder.end) - height
                 if begin > bottom:
                     return None
                 if height and begin + height > top:
-                    wanted = list(_within(layout, hole, top - begin, bottom - begin))
+                    wanted = list(_ranges_between(layout, placeholder, top - begin, bottom - begin))
                     return partial(write, layout, wanted)
         return None
 
-    def _gap_in(
+    def _find_text_gap(
         self, layout: MessageLayout, at: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
         """Return the UTF-16 units of a long text's gap between two heights of the document."""
@@ -167,7 +169,7 @@ class Virtualizer:
         found = layouts.layout_at(block.blockNumber())
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
-    def _place_at(self, y: float) -> _Block:
+    def _place_at(self, y: float) -> _BlockIndex:
         """Return the indices of layout, item and block at a height of the document."""
         layouts = self._messages.writer.layouts
         last = len(layouts) - 1
@@ -178,7 +180,7 @@ class Virtualizer:
         layout = self._view.document().documentLayout()
         return layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
 
-    def _place_of(self, position: int) -> _Block | None:
+    def _place_of(self, position: int) -> _BlockIndex | None:
         writer = self._messages.writer
         found = writer.layouts.layout_at(writer.document.findBlock(position).blockNumber())
         if found is None:
@@ -189,13 +191,13 @@ class Virtualizer:
 
     # ------------------------------------------------------------------ taking out
 
-    def narrow(self, screens: float = KEPT_SCREENS) -> None:
+    def remove_distant(self, screens: float = KEPT_SCREENS) -> None:
         """Remove what is at least `screens` screens away, except the ends of the selection."""
         with self._anchor.kept():
-            self.take_out(screens)
+            self.erase_distant(screens)
 
-    def take_out(self, screens: float) -> None:
-        """Remove like `narrow`, but without keeping the scroll position.
+    def erase_distant(self, screens: float) -> None:
+        """Remove like `remove_distant`, but without keeping the scroll position.
 
         For callers that keep it already, so that nothing is materialized twice.
         """
@@ -215,13 +217,15 @@ class Virtualizer:
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
                 ranges += [(layout, *part) for part in _without(kept, start, stop)]
         writer.erase(ranges)
-        self._narrow_texts(first, last, pins)
+        self._erase_distant_text(first, last, pins)
 
-    def _narrow_texts(self, first: _Block, last: _Block, pins: Iterable[_Block]) -> None:
+    def _erase_distant_text(
+        self, first: _BlockIndex, last: _BlockIndex, pins: Iterable[_BlockIndex]
+    ) -> None:
         """Remove the blocks of long texts outside [first, last], except the `pins`."""
         writer = self._messages.writer
         for number, layout in enumerate(writer.layouts):
-            for at in layout.long():
+            for at in layout.long_texts():
                 here = (number, at)
                 begin = first[2] if here == first[:2] else 0 if here > first[:2] else sys.maxsize
                 end = last[2] + 1 if here == last[:2] else sys.maxsize if here < last[:2] else 0
@@ -230,7 +234,7 @@ class Virtualizer:
                     layout, at, {*range(begin, min(end, layout.counts[at])), *pinned}
                 )
 
-    def _pins(self) -> list[_Block]:
+    def _pins(self) -> list[_BlockIndex]:
         """Return the blocks of the text cursor and of the selection's start."""
         cursor = self._view.textCursor()
         found = (self._place_of(position) for position in {cursor.position(), cursor.anchor()})
@@ -242,21 +246,23 @@ def around(layout: MessageLayout, at: int, above: float, below: float) -> list[t
     ends = list(accumulate(layout.heights))
     first = bisect_left(ends, ends[at] - above)
     end = bisect_right(ends, ends[at] + below) + 1
-    return [*_shown(layout, first, end), (at, at + 1)]
+    return [*_unfolded_ranges(layout, first, end), (at, at + 1)]
 
 
-def _within(
-    layout: MessageLayout, hole: Placeholder, top: float, bottom: float
+def _ranges_between(
+    layout: MessageLayout, placeholder: Placeholder, top: float, bottom: float
 ) -> Iterator[tuple[int, int]]:
     """Yield the ranges of a placeholder's items between two heights within it."""
-    ends = list(accumulate(layout.heights[hole.first : hole.end]))
+    ends = list(accumulate(layout.heights[placeholder.first : placeholder.end]))
     first = bisect_right(ends, max(0.0, top))
     end = bisect_left(ends, bottom) + 1
     first = min(first, len(ends) - 1)
-    yield from _shown(layout, hole.first + first, hole.first + min(end, len(ends)))
+    yield from _unfolded_ranges(
+        layout, placeholder.first + first, placeholder.first + min(end, len(ends))
+    )
 
 
-def _shown(layout: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
+def _unfolded_ranges(layout: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the ranges of items in [first, end) that have a height."""
     flags = bytes(map(bool, layout.heights[first:end]))
     begin = flags.find(1)
