@@ -44,9 +44,9 @@ def _run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         # A command that had not begun still writes its one JSON object.
         if arguments[:1] in (["ask"], ["summarize"]):
-            from desktop_app.cli.streams.terminal import Output
+            from desktop_app.cli.streams.terminal import AnswerOutput
 
-            Output(as_json="--json" in arguments).never_began()
+            AnswerOutput(as_json="--json" in arguments).end_without_answer()
         return EXIT_INTERRUPTED
 
 
@@ -232,9 +232,9 @@ def _run(options: argparse.Namespace) -> int:
     from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, request_for
 
     if options.command == "quick":
-        from desktop_app.cli.streams.standard_input import read_what_is_piped
+        from desktop_app.cli.streams.standard_input import read_piped
 
-        text = read_what_is_piped() if options.text is None else options.text
+        text = read_piped() if options.text is None else options.text
         return open_or_call(QuickRequest(text))
     if not options.files and (options.resident or options.service):
         return open_or_call(HiddenRequest(stays=options.resident))

@@ -20,7 +20,7 @@ from desktop_app.cli.command_help import (
     usual_codes,
 )
 from desktop_app.cli.evaluation.eval_options import add_eval
-from desktop_app.cli.number_arguments import whole_between
+from desktop_app.cli.number_arguments import whole_number_between
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.models.variants import Effort
@@ -272,7 +272,7 @@ def _add_tool_options(ask: argparse.ArgumentParser) -> None:
     )
     ask.add_argument(
         "--max-rounds",
-        type=whole_between(1),
+        type=whole_number_between(1),
         metavar="N",
         help=tr("maximum number of rounds of tool calls"),
     )
@@ -473,7 +473,7 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
     search.add_argument("--json", action="store_true", help=tr("print a JSON list"))
     search.add_argument(
         "--limit",
-        type=whole_between(1),
+        type=whole_number_between(1),
         default=50,
         metavar="N",
         help=tr("maximum number of results (default: {count})", count=50),
@@ -482,7 +482,7 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
     backup.add_argument("folder", metavar=tr("FOLDER"))
     backup.add_argument(
         "--keep",
-        type=whole_between(1),
+        type=whole_number_between(1),
         metavar="N",
         help=tr("delete all but the newest N backups in the folder"),
     )

@@ -22,37 +22,42 @@ from desktop_app.backend.backend import (
     use_weights,
 )
 from desktop_app.backend.prompt_loader import from_template, prompt_library
-from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
-from desktop_app.cli.answers.asked_form import checked, names_form, say_problems, with_form
+from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
+from desktop_app.cli.answers.asked_form import (
+    check_against_schema,
+    is_form_notice,
+    say_problems,
+    with_form,
+)
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    find_profile,
     learn_price,
     learn_window,
-    profile_named,
     valid_utf8,
 )
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
-    options_of,
-    require_few,
+    options_for,
+    require_comparable,
     status_of,
-    write_compared,
+    write_answers_json,
 )
 from desktop_app.cli.ask_collections import (
-    asked_collections,
-    cited,
+    cited_sources,
     embed_missing,
+    find_collections,
     passages_json,
 )
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import Steps, cancel_at_signals
+from desktop_app.cli.streams.progress_output import ProgressReporter, cancel_at_signals
 from desktop_app.cli.streams.standard_input import as_file, read_all
-from desktop_app.cli.streams.terminal import Output
-from desktop_app.cli.tool_commands import require_known, require_tools
+from desktop_app.cli.streams.terminal import AnswerOutput
+from desktop_app.cli.tool_commands import require_known_tools, require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -115,7 +120,7 @@ EXIT_INTERRUPTED, EXIT_PIPE = 130, 141
 def run_ask(options: argparse.Namespace) -> int:
     """Ask once; the module docstring lists the exit codes."""
     several = bool(options.compare) or (options.n or 1) > 1
-    output = Output(as_json=options.json, shows_steps=options.in_parts, is_several=several)
+    output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=several)
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
         prompt = _prompt(options)
@@ -124,7 +129,7 @@ def run_ask(options: argparse.Namespace) -> int:
     except asyncio.CancelledError:
         return EXIT_INTERRUPTED  # a second signal during shutdown
     except KeyboardInterrupt:  # while reading the question, or during shutdown
-        output.never_began()
+        output.end_without_answer()
         return EXIT_INTERRUPTED
     except UserFacingError as error:
         output.refuse(error)
@@ -137,11 +142,11 @@ def _prompt(options: argparse.Namespace) -> str:
     Return "" if there is none, but files or a template.
     """
     if options.compare:
-        require_few(options.compare, options.n)
-    given = options.prompt
+        require_comparable(options.compare, options.n)
+    typed = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
-    text = read_all() if given in (None, "-") else valid_utf8(given)
+    text = read_all() if typed in (None, "-") else valid_utf8(typed)
     if text.strip():
         return text
     if not options.file and not options.template:
@@ -171,7 +176,7 @@ async def _question(
     )
 
 
-async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
+async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -> int:
     cancel_at_signals()
     task = asyncio.current_task()
     assert task is not None
@@ -191,25 +196,25 @@ async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
 
 
 async def _answer(
-    backend: Backend, options: argparse.Namespace, prompt: str, output: Output
+    backend: Backend, options: argparse.Namespace, prompt: str, output: AnswerOutput
 ) -> int:
     pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
     use_limits(backend, values)
     use_routine_model(backend, values)
     backend.budget.allows_unpriced = options.allow_unpriced
-    provider = await profile_named(backend, options.provider)
+    provider = await find_profile(backend, options.provider)
     output.from_environment = provider.from_environment
-    preset = await with_preset(backend, options)
+    preset = await apply_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
-    compared = [options_of(options, spec) for spec in options.compare]
-    provider = await profile_named(backend, options.provider)  # or that of the preset
+    compared = [options_for(options, spec) for spec in options.compare]
+    provider = await find_profile(backend, options.provider)  # or that of the preset
     output.from_environment = provider.from_environment
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
-    for own, choice in zip(compared, choices, strict=True):
-        asked = choice.effort if own.effort else None
+    for answer_options, choice in zip(compared, choices, strict=True):
+        asked = choice.effort if answer_options.effort else None
         require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
     conversation = _conversation(choices[0])
     for choice in choices:
@@ -220,24 +225,24 @@ async def _answer(
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
-    asked_of = await asked_collections(backend, options.collection)
-    await embed_missing(backend, asked_of, without_asking=options.create_embeddings)
+    collections = await find_collections(backend, options.collection)
+    await embed_missing(backend, collections, without_asking=options.create_embeddings)
     attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]
-    if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
+    if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
         for choice in choices:
             await learn_window(backend, profile, choice)
         answering = [backend.chat.resolve(profile, choice) for choice in choices]
         resolved = answering[0]
-    keeps = options.json or options.schema is not None
-    unsaved = None if options.save else _unsaved(backend, attached, keeps=keeps)
-    service = await _service(backend, unsaved, attached)
+    keeps_text = options.json or options.schema is not None
+    null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
+    service = await _service(backend, null_store, attached)
     parts = [
         await sendable_part(document, pages.get(name, ""), values, resolved)
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
     draft = await _question(backend, options, prompt, parts)
-    draft = replace(draft, attachments=(*parts, *asked_of))
-    if unsaved is not None:
+    draft = replace(draft, attachments=(*parts, *collections))
+    if null_store is not None:
         leading = leading_id(settings.counted_instructions, parts, draft.text)
         conversation = replace(conversation, id=leading)
     if attached and settings.parameters.tools and not options.in_parts:
@@ -247,19 +252,19 @@ async def _answer(
         words = settings.counted_instructions
         draft = await _with_cost_shown(service, draft, resolved, words)
     try:
-        began = await _begin(service, conversation, draft, profile, choices, settings)
+        run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
         if attached and not options.in_parts:
             error.remedy = Remedy.SUMMARIZE
         raise
-    notices = [notice for each in (began, *began.siblings) for notice in each.answer.notices]
-    for words in dict.fromkeys(str(notice) for notice in notices if not names_form(notice)):
+    notices = [notice for each in (run, *run.siblings) for notice in each.answer.notices]
+    for words in dict.fromkeys(str(notice) for notice in notices if not is_form_notice(notice)):
         say(words)
-    if began.siblings:
-        code = await _run_several(backend, [began, *began.siblings], options, unsaved)
+    if run.siblings:
+        code = await _run_several(backend, [run, *run.siblings], options, null_store)
     else:
-        began.reports_all = True
-        code = await _run(backend, began, profile, output, unsaved)
+        run.reports_all = True
+        code = await _run_one(backend, run, profile, output, null_store)
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
@@ -283,7 +288,7 @@ async def _require_form_and_tools(
         if settings.grammar is not None:
             require_grammar_support(settings.grammar, resolved)
         await require_tools(backend, tools, resolved, is_saved=options.save)
-    await require_known(backend, options.allow_tool, tools)
+    await require_known_tools(backend, options.allow_tool, tools)
 
 
 async def _begin(
@@ -305,23 +310,23 @@ async def _run_several(
     backend: Backend,
     runs: list[AnswerRun],
     options: argparse.Namespace,
-    unsaved: NullStore | None,
+    null_store: NullStore | None,
 ) -> int:
     """Run several answers at the same time and write all of them."""
-    saved = unsaved is None
-    file_of = partial(_file_of, backend) if unsaved is None else unsaved.answers.copy_of
+    saved = null_store is None
+    file_of = partial(_file_of, backend) if null_store is None else null_store.answers.copy_of
     several = SeveralAnswers(runs, as_json=options.json, file_of=file_of)
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:
-        write_compared(
+        write_answers_json(
             several,
             conversation_id=runs[0].conversation.id if saved else None,
             passages=passages_json(question),
         )
-    if unsaved is not None:
-        unsaved.answers.close()
-    for source in dict.fromkeys(s for run in runs for s in cited(question, run.answer)):
+    if null_store is not None:
+        null_store.answers.close()
+    for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         say(source)
     if several.write_error is not None:
         return EXIT_PIPE if isinstance(several.write_error, BrokenPipeError) else EXIT_FAILED
@@ -329,8 +334,8 @@ async def _run_several(
         return EXIT_INTERRUPTED
     if several.store_failed:
         return EXIT_FAILED
-    whole = EXIT_MISMATCH if several.has_problems else 0
-    ends = {MessageStatus.COMPLETE: whole, MessageStatus.REFUSED: EXIT_REFUSED}
+    complete_code = EXIT_MISMATCH if several.has_problems else 0
+    ends = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: EXIT_REFUSED}
     return ends.get(status_of(several.answers), EXIT_FAILED)
 
 
@@ -370,15 +375,15 @@ async def _with_cost_shown(
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
-    taken = await service.estimator.at_sending().estimate(
+    estimate = await service.estimator.at_sending().estimate(
         SendContext([], resolved, instructions=instructions), draft
     )
     try:
-        service.estimator.require_room(draft, taken, resolved)
+        service.estimator.require_room(draft, estimate, resolved)
     except DocumentDoesNotFitError:
-        return await _in_parts(service, draft, resolved, instructions)
-    say(_input_words(taken))
-    _say_method(taken.method)
+        return await _with_parts_planned(service, draft, resolved, instructions)
+    say(_input_words(estimate))
+    _say_method(estimate.method)
     return draft
 
 
@@ -388,18 +393,18 @@ def _say_method(method: CountMethod) -> None:
         say(tr(COUNTED[method]))
 
 
-def _input_words(taken: Estimate) -> str:
+def _input_words(estimate: Estimate) -> str:
     """Return the size of the input, and its cost if known."""
-    tokens = formatting.number(taken.input_tokens)
-    if not taken.is_exact:
+    tokens = formatting.number(estimate.input_tokens)
+    if not estimate.is_exact:
         tokens = tr("about {tokens}", tokens=tokens)
-    if not taken.input_cost:
+    if not estimate.input_cost:
         return tr("Input tokens: {tokens}", tokens=tokens)
-    cost = formatting.money(taken.input_cost)
+    cost = formatting.money(estimate.input_cost)
     return tr("Input tokens: {tokens}, about {cost}", tokens=tokens, cost=cost)
 
 
-async def _in_parts(
+async def _with_parts_planned(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
 ) -> Draft:
     """Return the draft with its documents set to be read in parts; show the cost."""
@@ -429,48 +434,50 @@ async def _in_parts(
     return replace(draft, attachments=parts)
 
 
-async def _run(
+async def _run_one(
     backend: Backend,
-    began: AnswerRun,
+    run: AnswerRun,
     profile: ProviderProfile,
-    output: Output,
-    unsaved: NullStore | None,
+    output: AnswerOutput,
+    null_store: NullStore | None,
 ) -> int:
-    was_stopped, saved = False, unsaved is None
+    was_stopped, saved = False, null_store is None
     try:
-        await began.run(output.listen, output.on_store, insist=False)
+        await run.run(output.listen, output.on_store, insist=False)
     except asyncio.CancelledError:
         was_stopped = True
-    whole = (
-        _file_of(backend, began.answer)
-        if unsaved is None
-        else unsaved.answers.copy_of(began.answer)
+    full_text_file = (
+        _file_of(backend, run.answer)
+        if null_store is None
+        else null_store.answers.copy_of(run.answer)
     )
-    found = None if was_stopped else await checked(began.answer, began.schema, whole)
+    found = (
+        None if was_stopped else await check_against_schema(run.answer, run.schema, full_text_file)
+    )
     output.close(
-        await _with_all_calls(backend, began.answer),
-        conversation_id=began.conversation.id if saved else None,
+        await _with_all_calls(backend, run.answer),
+        conversation_id=run.conversation.id if saved else None,
         from_environment=profile.from_environment,
-        passages=passages_json(began.question),
-        whole=whole,
+        passages=passages_json(run.question),
+        full_text_file=full_text_file,
         checked=found,
     )
     if found is not None:
         say_problems(found)
-    if unsaved is not None:
-        unsaved.answers.close()
-    for source in cited(began.question, began.answer):
+    if null_store is not None:
+        null_store.answers.close()
+    for source in cited_sources(run.question, run.answer):
         say(source)
-    choice, answered_by = began.answer.choice, began.answer.answered_by
+    choice, answered_by = run.answer.choice, run.answer.answered_by
     if choice is not None and not is_same_model(choice.model, answered_by):
         say(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:
         return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
     if was_stopped:
         return EXIT_INTERRUPTED
-    if began.answer.status is MessageStatus.REFUSED and not output.store_failed:
+    if run.answer.status is MessageStatus.REFUSED and not output.store_failed:
         return EXIT_REFUSED
-    if began.answer.status is not MessageStatus.COMPLETE or output.store_failed:
+    if run.answer.status is not MessageStatus.COMPLETE or output.store_failed:
         return EXIT_FAILED
     return EXIT_MISMATCH if found is not None and found.problems else 0
 
@@ -499,10 +506,10 @@ def _conversation(choice: ModelChoice) -> Conversation:
 
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
-    steps = Steps(path.name)
+    reporter = ProgressReporter(path.name)
 
     def show(progress: Progress) -> None:
-        steps.show(progress.done, progress.total or None)
+        reporter.show(progress.done, progress.total or None)
 
     document = await password_prompt.extract(backend.documents, path, show)
     if document.note:
@@ -511,20 +518,22 @@ async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
 
 
 async def _service(
-    backend: Backend, unsaved: NullStore | None, attached: Sequence[tuple[Path, ExtractedDocument]]
+    backend: Backend,
+    null_store: NullStore | None,
+    attached: Sequence[tuple[Path, ExtractedDocument]],
 ) -> ChatService:
-    if unsaved is not None:
-        return backend.chat_with(unsaved, unsaved)
+    if null_store is not None:
+        return backend.chat_with(null_store, null_store)
     for path, document in attached:
         await backend.keep(path, document)
     return backend.chat
 
 
-def _unsaved(
-    backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps: bool
+def _null_store(
+    backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps_text: bool
 ) -> NullStore:
     files = {document.sha256: (document.text, path) for path, document in attached}
-    return NullStore(files, UnsavedAnswers(backend.folders.temporary if keeps else None))
+    return NullStore(files, UnsavedAnswers(backend.folders.temporary if keeps_text else None))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.streams.console import can_ask, confirmed, say
-from desktop_app.cli.streams.progress_output import Steps, path_of
+from desktop_app.cli.streams.console import can_ask, confirm, say
+from desktop_app.cli.streams.progress_output import ProgressReporter, path_of
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CITATION = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
 
 
-async def asked_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
+async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
     """Return the collections with these names, ids or folders; read folders first.
 
     Raises:
@@ -42,37 +42,39 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     folder = await asyncio.to_thread(lambda: path_of(name).absolute())
     is_folder = await asyncio.to_thread(folder.is_dir)
     # A folder's collection has the folder's name; read the folder again in this case, too.
-    of_folder = is_folder and any(each.folder == str(folder) for each in known)
-    for collection in () if of_folder else known:
+    is_of_folder = is_folder and any(each.folder == str(folder) for each in known)
+    for collection in () if is_of_folder else known:
         if (
             name in (collection.id, collection.name)
             or name.casefold() == collection.name.casefold()
         ):
             return CollectionPart(collection.id, collection.name)
     if not is_folder:
-        there = ", ".join(collection.name for collection in known)
+        known_names = ", ".join(collection.name for collection in known)
         raise IllegalChoiceError(
             Reason.NO_SUCH_COLLECTION,
-            what_to_do=Remedy.THERE_ARE if there else "",
+            what_to_do=Remedy.THERE_ARE if known_names else "",
             name=name,
-            known=there,
+            known=known_names,
         )
-    made = await _of_folder(backend, known, folder)
-    return CollectionPart(made.id, made.name)
+    collection = await _collection_of_folder(backend, known, folder)
+    return CollectionPart(collection.id, collection.name)
 
 
-async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path) -> Collection:
+async def _collection_of_folder(
+    backend: Backend, known: Sequence[Collection], folder: Path
+) -> Collection:
     """Return the collection of a folder, created if needed and brought up to date."""
-    made = next((each for each in known if each.folder == str(folder)), None)
-    if made is None:
-        made = await backend.collections.create(folder.name or str(folder), folder)
-    steps = Steps(made.name)
-    await backend.collections.refresh(made.id, lambda p: steps.show(p.done, p.total))
-    for file in await backend.collections.files(made.id):
+    collection = next((each for each in known if each.folder == str(folder)), None)
+    if collection is None:
+        collection = await backend.collections.create(folder.name or str(folder), folder)
+    reporter = ProgressReporter(collection.name)
+    await backend.collections.refresh(collection.id, lambda p: reporter.show(p.done, p.total))
+    for file in await backend.collections.files(collection.id):
         if file.status == "failed":
             problem = file.problem.what_happened if file.problem else ""
-            say(f"{made.name}: {problem}")
-    return made
+            say(f"{collection.name}: {problem}")
+    return collection
 
 
 async def embed_missing(
@@ -97,21 +99,21 @@ async def embed_missing(
             continue
         if not plan.passages:
             continue
-        say(f"{part.name}: {_missing(plan)}")
-        if without_asking or await confirmed(tr("Create embeddings now? [y/N]"), unasked=False):
+        say(f"{part.name}: {_missing_words(plan)}")
+        if without_asking or await confirm(tr("Create embeddings now? [y/N]"), default=False):
             await _embed(backend, part)
         elif not can_ask():
             say(tr("Add --create-embeddings to create them."))
 
 
 async def _embed(backend: Backend, part: CollectionPart) -> None:
-    steps = Steps(part.name)
+    reporter = ProgressReporter(part.name)
     await backend.collections.embed(
-        part.collection_id, lambda done: steps.show(done.done, done.total)
+        part.collection_id, lambda done: reporter.show(done.done, done.total)
     )
 
 
-def _missing(plan: EmbeddingPlan) -> str:
+def _missing_words(plan: EmbeddingPlan) -> str:
     """Return what creating embeddings sends, to which provider and model, and its cost."""
     cost = tr("unknown cost") if plan.cost is None else tr("about {cost}", cost=money(plan.cost))
     return tr_plural(
@@ -125,7 +127,7 @@ def _missing(plan: EmbeddingPlan) -> str:
     )
 
 
-def cited(question: Message | None, answer: Message) -> list[str]:
+def cited_sources(question: Message | None, answer: Message) -> list[str]:
     """Return the sources that an answer cites, a line each."""
     cited_together = _CITATION.findall(answer.text)
     numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}

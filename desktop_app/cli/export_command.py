@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
 from desktop_app.cli.streams.console import as_json, say
-from desktop_app.cli.streams.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -55,7 +55,7 @@ PICTURE_BOX: Final = (1600, 1600)
 """Embedded images are scaled to fit into this size in pixels."""
 
 # Also surrogates and bidirectional controls, so that a name reads as it is.
-_NOT_IN_A_NAME: Final = re.compile(
+_UNSAFE_IN_NAMES: Final = re.compile(
     r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
 )
 LONGEST_TITLE_BYTES: Final = (
@@ -246,27 +246,27 @@ async def export(options: argparse.Namespace) -> int:
     Raises:
         UserFacingError: why it stopped.
     """
-    async with opened() as backend:
+    async with open_backend() as backend:
         left_out: list[str] = []
         wanted = await _requested_conversations(backend, options, left_out)
-        steps = Steps(tr("Exporting"), in_lines=options.progress)
+        reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
         target = path_of(options.to)
-        said = ""
+        sentence = ""
         try:
             if options.format == "json":
-                await _export_json(backend, wanted, target, steps, left_out)
+                await _export_json(backend, wanted, target, reporter, left_out)
             elif options.format == "corrections":
-                said = await _export_corrections(backend, wanted, target)
+                sentence = await _export_corrections(backend, wanted, target)
             else:
-                maker = _MAKERS[options.format](backend)
+                writer = _MAKERS[options.format](backend)
                 try:
-                    await _export_each(backend, wanted, target, steps, maker, left_out, options)
+                    await _export_each(backend, wanted, target, reporter, writer, left_out, options)
                 finally:
-                    await maker.close()
+                    await writer.close()
         except OSError as exc:
-            raise unwritable(target, exc) from exc
+            raise unwritable_error(target, exc) from exc
     say(
-        said
+        sentence
         or tr_plural(
             "{count} conversation exported to {file}.",
             "{count} conversations exported to {file}.",
@@ -283,7 +283,7 @@ async def _requested_conversations(
     backend: Backend, options: argparse.Namespace, left_out: list[str]
 ) -> list[Conversation]:
     if options.all:
-        everything = await _everything(backend, left_out)
+        everything = await _readable_conversations(backend, left_out)
         # Imported conversations may have equal times; the id makes the order the same everywhere.
         return sorted(everything, key=lambda one: (one.created_at, one.id))
     wanted = []
@@ -295,7 +295,7 @@ async def _requested_conversations(
     return wanted
 
 
-async def _everything(backend: Backend, left_out: list[str]) -> list[Conversation]:
+async def _readable_conversations(backend: Backend, left_out: list[str]) -> list[Conversation]:
     """Return all conversations; one by one if a row among them cannot be read."""
     with suppress(StoreDamagedError):
         return await backend.conversations.all()
@@ -312,10 +312,14 @@ async def _everything(backend: Backend, left_out: list[str]) -> list[Conversatio
 
 
 async def _export_json(
-    backend: Backend, wanted: list[Conversation], target: Path, steps: Steps, left_out: list[str]
+    backend: Backend,
+    wanted: list[Conversation],
+    target: Path,
+    reporter: ProgressReporter,
+    left_out: list[str],
 ) -> None:
-    with unfinished(target) as file, file.open("wb") as stream:
-        await _write_json(backend, wanted, JsonWriter(stream), steps, left_out)
+    with partial_file(target) as file, file.open("wb") as stream:
+        await _write_json(backend, wanted, JsonWriter(stream), reporter, left_out)
 
 
 async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> str:
@@ -329,7 +333,7 @@ async def _export_corrections(backend: Backend, wanted: list[Conversation], targ
     pairs = await ReviewStore(backend.database).pairs([one.id for one in wanted])
     if not pairs:
         raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
-    with unfinished(target) as file, file.open("w", encoding="utf-8") as stream:
+    with partial_file(target) as file, file.open("w", encoding="utf-8") as stream:
         for pair in pairs:
             line = {
                 "prompt": pair.question,
@@ -350,7 +354,7 @@ async def _export_corrections(backend: Backend, wanted: list[Conversation], targ
 
 
 @contextmanager
-def unfinished(target: Path) -> Iterator[Path]:
+def partial_file(target: Path) -> Iterator[Path]:
     """Yield a temporary name for the file, renamed to `target` when it is complete.
 
     Yields `target` itself if it is a pipe or a device. Follows links.
@@ -372,14 +376,14 @@ async def _write_json(
     backend: Backend,
     wanted: list[Conversation],
     writer: JsonWriter,
-    steps: Steps,
+    reporter: ProgressReporter,
     left_out: list[str],
 ) -> None:
-    used = {conversation.folder_id for conversation in wanted}
+    used_ids = {conversation.folder_id for conversation in wanted}
     folders: set[str | None] = {None}
     with _skipping_errors(left_out, N_("Folders skipped: {reason}")):
         for folder in await backend.conversation_folders.all():
-            if folder.id in used:
+            if folder.id in used_ids:
                 writer.folder(folder)
                 folders.add(folder.id)
     presets = {}
@@ -387,7 +391,7 @@ async def _write_json(
         presets = {preset.id: preset for preset in await backend.prompts.presets()}
     hashes: set[str] = set()
     for number, conversation in enumerate(list(wanted)):
-        steps.show(number, len(wanted))
+        reporter.show(number, len(wanted))
         with _skipping_conversation(left_out, wanted, conversation):
             messages = await backend.conversations.messages(conversation.id)
             made = await backend.compactions.load(conversation.id)
@@ -436,22 +440,22 @@ async def _export_each(
     backend: Backend,
     wanted: list[Conversation],
     target: Path,
-    steps: Steps,
-    maker: ConversationFile,
+    reporter: ProgressReporter,
+    writer: ConversationFile,
     left_out: list[str],
     options: argparse.Namespace,
 ) -> None:
     is_folder = options.all or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
-    names = names_of(list(wanted), maker.suffix)
+    names = names_of(list(wanted), writer.suffix)
     for number, conversation in enumerate(list(wanted)):
-        steps.show(number, len(wanted))
+        reporter.show(number, len(wanted))
         file_name = next(names)
         with _skipping_conversation(left_out, wanted, conversation):
             path = await backend.conversations.path(conversation.id)
             if options.last_response:
                 path = [message for message in path if message.role is Role.ASSISTANT][-1:]
-            with unfinished(target / file_name if is_folder else target) as file:
-                await maker.write(file, conversation, path)
+            with partial_file(target / file_name if is_folder else target) as file:
+                await writer.write(file, conversation, path)
 
 
 def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
@@ -463,7 +467,7 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
     taken: set[str] = set()
     for conversation in wanted:
         day = conversation.created_at.astimezone().date().isoformat()
-        title = _NOT_IN_A_NAME.sub(" ", conversation.title).strip(" .")[:80]
+        title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")[:80]
         title = title.encode()[:LONGEST_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
         name, key = stem, stem.casefold()
@@ -474,6 +478,6 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
         yield f"{name}{suffix}"
 
 
-def unwritable(target: Path, exc: OSError) -> StorageError:
+def unwritable_error(target: Path, exc: OSError) -> StorageError:
     """Return the error for a file that could not be written."""
     return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), words=system_words(exc))

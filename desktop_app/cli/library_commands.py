@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.cli.export_command import export
-from desktop_app.cli.streams.console import agrees, cancels, is_watched, say, write_json, write_line
 from desktop_app.cli.streams.console import ask as ask_typed
-from desktop_app.cli.streams.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.console import (
+    is_cancel,
+    is_stderr_terminal,
+    is_yes,
+    say,
+    write_json,
+    write_line,
+)
+from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -93,7 +100,7 @@ class _ImportResult:
             why = self.refused[0]
             return why if self.file in why else tr("{file}: {reason}", file=self.file, reason=why)
         if self.messages and not self.added:
-            came = tr_plural(
+            words = tr_plural(
                 "{file} ({kind}): {count} message added.",
                 "{file} ({kind}): {count} messages added.",
                 self.messages,
@@ -101,7 +108,7 @@ class _ImportResult:
                 kind=self.kind,
             )
         else:
-            came = tr_plural(
+            words = tr_plural(
                 "{file} ({kind}): {count} conversation added.",
                 "{file} ({kind}): {count} conversations added.",
                 self.added,
@@ -110,33 +117,33 @@ class _ImportResult:
             )
         known = self.conversations - self.added
         if not known:
-            return came
-        there = tr_plural(
+            return words
+        known_words = tr_plural(
             "{count} conversation was already in your library.",
             "{count} conversations were already in your library.",
             known,
         )
-        return f"{came} {there}"
+        return f"{words} {known_words}"
 
 
 async def _import(options: argparse.Namespace) -> int:
-    async with opened() as backend:
+    async with open_backend() as backend:
         values = await backend.values()
         profile = await backend.default_profile(await backend.profiles(), values)
         choice = backend.default_choice(profile, values)
-        taken = []
+        result = []
         for name in options.files:
-            taken.append(await _import_file(backend, Path(name), choice, options))
+            result.append(await _import_file(backend, Path(name), choice, options))
             if not options.json:
-                _say_taken(taken[-1])
+                _say_result(result[-1])
     if options.json:
-        write_json({"files": [vars(one) for one in taken]})
-    return EXIT_FAILED if any(one.refused for one in taken) else 0
+        write_json({"files": [vars(one) for one in result]})
+    return EXIT_FAILED if any(one.refused for one in result) else 0
 
 
-def _say_taken(taken: _ImportResult) -> None:
-    say(taken.sentence)
-    for why in taken.refused if taken.kind else ():
+def _say_result(result: _ImportResult) -> None:
+    say(result.sentence)
+    for why in result.refused if result.kind else ():
         say(why)
 
 
@@ -144,28 +151,28 @@ async def _import_file(
     backend: Backend, path: Path, choice: ModelChoice, options: argparse.Namespace
 ) -> _ImportResult:
     """Import everything readable; an unreadable conversation does not stop the others."""
-    taken, store = _ImportResult(path.name), ImportStore(backend.database)
-    steps = Steps(tr("Importing {file}", file=path.name), in_lines=options.progress)
+    result, store = _ImportResult(path.name), ImportStore(backend.database)
+    reporter = ProgressReporter(tr("Importing {file}", file=path.name), in_lines=options.progress)
     try:
-        found_there = read_export(path)
-        taken.kind = found_there.kind
-        for number, found in enumerate(found_there.conversations):
-            steps.show(number, found_there.total)
+        export_file = read_export(path)
+        result.kind = export_file.kind
+        for number, found in enumerate(export_file.conversations):
+            reporter.show(number, export_file.total)
             if isinstance(found, ImportedConversation):
                 try:
-                    taken.count(await _take_in(backend, store, found, choice))
+                    result.count(await _store_conversation(backend, store, found, choice))
                 except (ImportRefusedError, StoreRefusedError) as error:
-                    taken.refused.append(left_out(found.conversation.title, error).sentences)
+                    result.refused.append(left_out(found.conversation.title, error).sentences)
             else:
-                taken.refused.append(found.sentences)
+                result.refused.append(found.sentences)
     except StorageError:
         raise
     except UserFacingError as error:
-        taken.refused.append(error.sentences)
-    return taken
+        result.refused.append(error.sentences)
+    return result
 
 
-async def _take_in(
+async def _store_conversation(
     backend: Backend, store: ImportStore, found: ImportedConversation, choice: ModelChoice
 ) -> ImportOutcome:
     for file in found.files:
@@ -190,7 +197,7 @@ async def _take_in(
 
 
 async def _search(options: argparse.Namespace) -> int:
-    async with opened() as backend:
+    async with open_backend() as backend:
         hits = await backend.search.find(options.text, options.limit)
     if options.json:
         found: list[dict[str, Any]] = [
@@ -215,10 +222,10 @@ async def _search(options: argparse.Namespace) -> int:
 
 
 async def _backup(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps(tr("Backing up"), in_lines=options.progress)
-    async with opened():  # migrates a store of an older version first
+    where, reporter = folders(), ProgressReporter(tr("Backing up"), in_lines=options.progress)
+    async with open_backend():  # migrates a store of an older version first
         folder = path_of(options.folder)
-        made = make_backup(where.database, where.attachments, folder, now(), steps.show)
+        made = make_backup(where.database, where.attachments, folder, now(), reporter.show)
         if options.keep is not None:
             keep_newest(folder, max(1, options.keep))
     write_line(str(made))
@@ -226,22 +233,22 @@ async def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps(tr("Restoring (MB)"))
+    where, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
     archive = path_of(options.path)
 
     def ask(changes: Sequence[SettingChange]) -> RestoreChoice:
-        return _confirmed(changes, accept=options.accept_settings)
+        return _ask_about_settings(changes, accept=options.accept_settings)
 
     if holds_secrets(where.database):
         # Opening the store moves its passwords to the keyring, so the kept copy has none.
         with suppress(StorageError):  # the restore reports what is wrong with the store
-            asyncio.run(_start_once())
+            asyncio.run(_open_once())
     restored = restore_backup(
         archive,
         where.database,
         where.attachments,
         now(),
-        steps.show,
+        reporter.show,
         ask=ask,
         built_in=BUILT_IN,
     )
@@ -252,19 +259,19 @@ def _restore(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _start_once() -> None:
-    async with opened():
+async def _open_once() -> None:
+    async with open_backend():
         pass
 
 
-def _confirmed(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
+def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
     """List what would change, and ask the user on a terminal."""
     say(tr("This backup changes where data is sent or how much can be spent:"))
     for change in changes:
         say(f"  {change.sentence}")
     if accept:
         return RestoreChoice.TAKE
-    if not (sys.stdin and sys.stdin.isatty() and is_watched()):
+    if not (sys.stdin and sys.stdin.isatty() and is_stderr_terminal()):
         say(tr("These settings were not restored. To restore them, use --accept-settings."))
         return RestoreChoice.KEEP
     ask_typed(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
@@ -272,15 +279,15 @@ def _confirmed(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoi
         typed = sys.stdin.readline()
     except KeyboardInterrupt:
         typed = "c"
-    if agrees(typed):
+    if is_yes(typed):
         return RestoreChoice.TAKE
-    return RestoreChoice.CANCEL if cancels(typed) else RestoreChoice.KEEP
+    return RestoreChoice.CANCEL if is_cancel(typed) else RestoreChoice.KEEP
 
 
 def _repair() -> int:
-    where, steps = folders(), Steps(tr("Recovering data"))
+    where, reporter = folders(), ProgressReporter(tr("Recovering data"))
     if not where.database.exists():
         raise StorageError(Reason.STORE_MISSING)
-    found = repair_store(where.database, now(), steps.show)
+    found = repair_store(where.database, now(), reporter.show)
     say(found.sentence)
     return 0

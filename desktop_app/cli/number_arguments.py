@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def between(least: float, most: float) -> Callable[[str], float]:
+def number_between(least: float, most: float) -> Callable[[str], float]:
     """Return the parser of a number in a range."""
 
     def parse(text: str) -> float:
@@ -34,7 +34,7 @@ def between(least: float, most: float) -> Callable[[str], float]:
     return parse
 
 
-def whole_between(least: int, most: int | None = None) -> Callable[[str], int]:
+def whole_number_between(least: int, most: int | None = None) -> Callable[[str], int]:
     """Return the parser of a whole number in a range, which may have no end."""
 
     def parse(text: str) -> int:

@@ -16,38 +16,38 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
 
-def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
+def pages_by_file(options: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
     """Return the pages to send of each file, by name; files sent whole are omitted.
 
     Raises:
         IllegalChoiceError: an option names a file that is not given, or there is none.
     """
-    if given and not names:
+    if options and not names:
         raise IllegalChoiceError(Reason.PAGES_WITHOUT_FILE)
-    wanted: dict[str, list[str]] = {}
-    for each in given:
-        meant, pages = _parse_option(each, names)
-        for name in meant:
-            wanted.setdefault(name, []).append(pages)
-    return {name: ",".join(pages) for name, pages in wanted.items()}
+    pages_of: dict[str, list[str]] = {}
+    for option in options:
+        files, pages = _parse_option(option, names)
+        for name in files:
+            pages_of.setdefault(name, []).append(pages)
+    return {name: ",".join(pages) for name, pages in pages_of.items()}
 
 
-def _parse_option(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
+def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
     """Return the files and the pages of an option `[FILE=]PAGES`."""
-    if "=" not in given:
-        return names, given
-    at = -1
-    while (at := given.find("=", at + 1)) >= 0:  # names of files and sheets may contain "="
-        file = given[:at]
+    if "=" not in option:
+        return names, option
+    end = -1
+    while (end := option.find("=", end + 1)) >= 0:  # names of files and sheets may contain "="
+        file = option[:end]
         if found := [name for name in names if file in (name, Path(name).name)]:
-            return found, given[at + 1 :]
+            return found, option[end + 1 :]
     raise IllegalChoiceError(
-        Reason.NO_SUCH_FILE_NAMED, given=given, known=", ".join(names) or "none"
+        Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names) or "none"
     )
 
 
 async def with_pages(
-    part: DocumentPart | ImagePart, text: str, given: str
+    part: DocumentPart | ImagePart, text: str, pages: str
 ) -> DocumentPart | ImagePart:
     """Return the document limited to these pages.
 
@@ -59,6 +59,6 @@ async def with_pages(
     if not found or isinstance(part, ImagePart):
         raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
     names = [section.name for section in found] if unit == "sheet" else []
-    spans = parse_spans(given, len(found), unit, names)
+    spans = parse_spans(pages, len(found), unit, names)
     is_all = spans == ((1, len(found)),)
     return replace(part, chosen=None if is_all else ChosenPages(unit, spans, len(found)))

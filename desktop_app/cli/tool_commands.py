@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import learn_listing
 from desktop_app.cli.streams.console import rounded, say, write_json, write_line
-from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
@@ -45,7 +45,7 @@ def run_tools(options: argparse.Namespace) -> int:
 
 
 async def _list(*, as_json: bool) -> int:
-    async with opened() as backend:
+    async with open_backend() as backend:
         names = [all_of(source) for source in await backend.tools.sources()]
         found = await backend.tools.listed(names)
         usual = await _usual_choice(backend)
@@ -57,7 +57,7 @@ async def _list(*, as_json: bool) -> int:
     width = max((len(tool.definition.full_name) for tool in found), default=0)
     for tool, refusal in listed:
         price = "" if refusal else price_words(tool, backend.catalog.hosted_tools, usual.profile)
-        words = " ".join(filter(None, (brief(tool, refusal), price)))
+        words = " ".join(filter(None, (tool_summary(tool, refusal), price)))
         write_line(f"{tool.definition.full_name:<{width}}  {words}".rstrip())
     return 0
 
@@ -74,7 +74,7 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
     return backend.chat.resolve(profile, backend.default_choice(profile, values))
 
 
-def brief(tool: ListedTool, refusal: str) -> str:
+def tool_summary(tool: ListedTool, refusal: str) -> str:
     """Return what a tool does, of a server's words the first sentence, or why it is unavailable."""
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
@@ -128,11 +128,13 @@ async def require_tools(
                     what_to_do=Remedy.THERE_ARE if servers else Remedy.NONE,
                 )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
-        if reason := _reason(listed[name], resolved, is_saved=is_saved):
+        if reason := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
             raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
 
 
-async def require_known(backend: Backend, names: Sequence[str], chosen: Sequence[str]) -> None:
+async def require_known_tools(
+    backend: Backend, names: Sequence[str], chosen: Sequence[str]
+) -> None:
     """Raise unless these are full names, or SOURCE/*, of tools that there are.
 
     Args:
@@ -151,7 +153,7 @@ async def require_known(backend: Backend, names: Sequence[str], chosen: Sequence
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
 
 
-def _reason(tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool) -> str:
+def _refusal_for_answer(tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool) -> str:
     """Return why a tool cannot be used for this answer; "" if it can."""
     name = tool.definition.name
     if tool.definition.hosted is not None and name == "image_generation" and not is_saved:
@@ -171,7 +173,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
     return [
         {
             "name": call.shown_name,
-            "arguments": _value(call.run_arguments),
+            "arguments": _parsed(call.run_arguments),
             "result": call.result,
             "status": call.state.value,
             "duration_s": rounded(call.seconds),
@@ -180,7 +182,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
     ]
 
 
-def _value(text: str) -> Any:
+def _parsed(text: str) -> Any:
     from desktop_app.services.structured.schema_check import loads
 
     try:

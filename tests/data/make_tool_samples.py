@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
 
-from desktop_app.cli.streams.terminal import Output
+from desktop_app.cli.streams.terminal import AnswerOutput
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Notice,
@@ -157,7 +157,7 @@ def outputs() -> Iterator[str]:
         out, err = io.StringIO(), io.StringIO()
         as_json = chance.random() < 0.5
         with redirect_stdout(out), redirect_stderr(err):
-            output = Output(
+            output = AnswerOutput(
                 as_json=as_json,
                 shows_steps=chance.random() < 0.5,
                 is_several=chance.random() < 0.1,
@@ -166,7 +166,7 @@ def outputs() -> Iterator[str]:
         yield as_line(as_json, output.store_failed, out.getvalue(), err.getvalue())
 
 
-def _write(chance: random.Random, output: Output) -> None:
+def _write(chance: random.Random, output: AnswerOutput) -> None:
     states = (ToolCallState.DONE, ToolCallState.DENIED, ToolCallState.FAILED, ToolCallState.RUNNING)
     calls = [
         ToolCallPart("c", "server__look", "{}", state=state, result="why", seconds=1.5)
@@ -221,7 +221,7 @@ def _write(chance: random.Random, output: Output) -> None:
                 passages=chance.choice(((), ({"number": 1},))),
                 checked=chance.choice((None, check_answer(schema, answer.text))),
             )
-    output.never_began()
+    output.end_without_answer()
 
 
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {

@@ -249,11 +249,11 @@ def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_report_about_the_program(stage: Stage, text: str) -> QWidget:
-    from desktop_app.cli.doctor.doctor import Finding, as_text
+    from desktop_app.cli.doctor.doctor import Finding, findings_text
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
     made = AboutTab(stage.theme)
-    report = as_text([Finding(text, None, ""), Finding("store", True, text)])
+    report = findings_text([Finding(text, None, ""), Finding("store", True, text)])
     made.set_about(report, "A licence", [9])
     made.show_page("program")
     return stage.show(made)

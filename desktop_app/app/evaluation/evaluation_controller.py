@@ -106,7 +106,7 @@ class EvaluationController(QObject):
             self._start(self._write(chosen, Path(folder)))
 
     async def _write(self, chosen: str, folder: Path) -> None:
-        from desktop_app.cli.evaluation.report_files import PAGE, write_reports
+        from desktop_app.cli.evaluation.report_files import HTML_NAME, write_reports
         from desktop_app.ui.widgets.external_open import open_path
 
         evaluation = await self._store.get(chosen)
@@ -118,7 +118,7 @@ class EvaluationController(QObject):
             self._notifications.notify(note_of(error).sentences)
             return
         opening = [
-            (tr("Open report"), lambda: open_path(folder / PAGE)),
+            (tr("Open report"), lambda: open_path(folder / HTML_NAME)),
             (tr("Open folder"), lambda: open_path(folder)),
         ]
-        self._notifications.notify(tr("Saved “{file}”.", file=PAGE), opening)
+        self._notifications.notify(tr("Saved “{file}”.", file=HTML_NAME), opening)

@@ -31,7 +31,7 @@ from desktop_app.app.export.pdf_process import (
 from desktop_app.child_processes import child_command
 from desktop_app.cli.export_command import LoadedConversation, load_pictures
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.paths import folders, resource_path
@@ -87,7 +87,7 @@ async def _load(conversation_id: str) -> LoadedConversation:
     Raises:
         StorageError
     """
-    async with opened() as backend:
+    async with open_backend() as backend:
         conversation = await backend.conversations.get(conversation_id)
         path = await backend.conversations.path(conversation_id)
         if conversation is None or not path:

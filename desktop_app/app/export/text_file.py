@@ -10,10 +10,10 @@ from desktop_app.i18n.translation import tr
 
 def save_text(path: Path, text: str) -> str:
     """Write a file. Return why that failed; "" if it succeeded."""
-    from desktop_app.cli.export_command import unfinished  # imports every format
+    from desktop_app.cli.export_command import partial_file  # imports every format
 
     try:
-        with unfinished(path) as file:
+        with partial_file(path) as file:
             file.write_text(text, "utf-8")
     except OSError as exc:
         return tr(

@@ -515,13 +515,13 @@ class SettingsController(QObject):
     # -------------------------------------------------------------- about
 
     async def _show_about(self) -> None:
-        from desktop_app.cli.doctor.doctor import as_text, examine
+        from desktop_app.cli.doctor.doctor import examine, findings_text
         from desktop_app.ui.viewer.paged_text import page_ends
 
         self._panel.set_about(tr("Loading…"), "", [])
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
         ends = await asyncio.to_thread(page_ends, licences)
-        self._panel.set_about(as_text(await examine(self._backend)), licences, ends)
+        self._panel.set_about(findings_text(await examine(self._backend)), licences, ends)
 
 
 def _windows(listing: ModelListing) -> str:

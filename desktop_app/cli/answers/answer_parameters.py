@@ -31,7 +31,7 @@ _NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
 _OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 
 
-async def with_preset(
+async def apply_preset(
     backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
 ) -> Preset | None:
     """Return the preset that the options name; let it choose provider, model and effort.
@@ -83,9 +83,9 @@ def settings_of(
     Raises:
         IllegalChoiceError: the file with instructions cannot be read.
     """
-    own = _overrides(options)
-    chain = (own,) if preset is None else (own, preset.overrides)
-    requested = own.names | (preset.overrides.names if preset else frozenset())
+    overrides = _overrides(options)
+    chain = (overrides,) if preset is None else (overrides, preset.overrides)
+    requested = overrides.names | (preset.overrides.names if preset else frozenset())
     found = replace(ask_settings(values, *chain), requested=requested)
     return found if "candidates" in requested else found.for_one()
 
@@ -97,9 +97,11 @@ def _overrides(options: argparse.Namespace) -> Overrides:
     if options.system is not None:
         unreadable = Reason.INSTRUCTIONS_UNREADABLE
         instructions = text_in_file(options.system, LONGEST_INSTRUCTIONS, unreadable)
-    own = Overrides(instructions)
+    overrides = Overrides(instructions)
     for name in _OPTIONS:
         value = getattr(options, name)
         if value is not None:
-            own = own.setting(_NAMES.get(name, name), tuple(value) if name == "stop" else value)
-    return own
+            overrides = overrides.setting(
+                _NAMES.get(name, name), tuple(value) if name == "stop" else value
+            )
+    return overrides

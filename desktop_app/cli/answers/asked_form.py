@@ -55,10 +55,10 @@ def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
     return replace(settings, parameters=parameters)
 
 
-def names_form(told: NoticeText) -> bool:
+def is_form_notice(notice: NoticeText) -> bool:
     """Return True if a notice only names the form, which the user has just asked for."""
     used = (NoticeCode.SCHEMA_USED, NoticeCode.GRAMMAR_USED)
-    return isinstance(told, AnswerNotice) and told.code in used
+    return isinstance(notice, AnswerNotice) and notice.code in used
 
 
 def _source_in(file: str) -> FormSource:
@@ -97,22 +97,22 @@ def text_in_file(name: str, largest: int, unreadable: Reason) -> str:
     return text
 
 
-async def checked(
-    answer: Message, schema: AnswerSchema | None, whole: Path | None
+async def check_against_schema(
+    answer: Message, schema: AnswerSchema | None, full_text_file: Path | None
 ) -> CheckedAnswer | None:
     """Check a complete answer against the schema; None if there is nothing to check.
 
     Args:
-        whole: the file that has all of an answer too long for its message.
+        full_text_file: the file that has all of an answer too long for its message.
     """
     if schema is None or answer.status is not MessageStatus.COMPLETE:
         return None
-    return await asyncio.to_thread(_check, last_text(answer.parts), schema, whole)
+    return await asyncio.to_thread(_check, last_text(answer.parts), schema, full_text_file)
 
 
-def _check(text: str, schema: AnswerSchema, whole: Path | None) -> CheckedAnswer:
-    if whole is not None:
-        text = whole.read_text(encoding="utf-8")
+def _check(text: str, schema: AnswerSchema, full_text_file: Path | None) -> CheckedAnswer:
+    if full_text_file is not None:
+        text = full_text_file.read_text(encoding="utf-8")
     return check_answer(schema.schema, text)
 
 

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
-LISTING_S = 10.0  # how long a question waits for the server's model list
+LISTING_TIMEOUT_S = 10.0  # how long a question waits for the server's model list
 # Failures that the question would meet, too.
-_TELLING = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
+_FATAL_ERRORS = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
 
 
-async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
+async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
     """Return the provider that a command names, or the default without a name.
 
     Raises:
@@ -70,7 +70,7 @@ async def answering_profile(
         IllegalChoiceError: there is no provider of that name.
         UserFacingError: its models are needed, and it cannot be reached or refuses the key.
     """
-    profile = await profile_named(backend, options.provider)
+    profile = await find_profile(backend, options.provider)
     if profile.kind is not ProviderKind.COMPATIBLE or profile.models:
         return profile
     specs = specs or [options]
@@ -80,13 +80,13 @@ async def answering_profile(
         return profile
     try:
         await learn_listing(backend, profile)
-    except _TELLING:
+    except _FATAL_ERRORS:
         raise
     except (ProviderError, TimeoutError) as failed:
         if isinstance(failed, ProviderError) and failed.reason is Reason.REQUEST_REFUSED:
             raise  # a gateway misses a header: the question would be refused, too
         return profile  # it has no list
-    return await profile_named(backend, options.provider)
+    return await find_profile(backend, options.provider)
 
 
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
@@ -114,7 +114,7 @@ async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelC
 async def learn_listing(backend: Backend, profile: ProviderProfile) -> None:
     """Fetch the list of models, unless it is fresh. Raises UserFacingError, TimeoutError."""
     if not backend.listings.is_fresh(profile):
-        async with asyncio.timeout(LISTING_S):
+        async with asyncio.timeout(LISTING_TIMEOUT_S):
             await backend.listings.fetch(profile)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.number_arguments import between, whole_between
+from desktop_app.cli.number_arguments import number_between, whole_number_between
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         "--system", metavar=tr("FILE"), help=tr("a file with custom instructions")
     )
     group.add_argument("--preset", metavar=tr("NAME"), help=tr("a preset, by name or ID"))
-    group.add_argument("--temperature", type=between(0.0, 2.0), metavar="N", help=tr("0 to 2"))
-    group.add_argument("--top-p", type=between(0.0, 1.0), metavar="N", help=tr("0 to 1"))
+    group.add_argument(
+        "--temperature", type=number_between(0.0, 2.0), metavar="N", help=tr("0 to 2")
+    )
+    group.add_argument("--top-p", type=number_between(0.0, 1.0), metavar="N", help=tr("0 to 1"))
     group.add_argument(
         "--max-tokens",
-        type=whole_between(1, 10_000_000),
+        type=whole_number_between(1, 10_000_000),
         metavar="N",
         help=tr("maximum output tokens, including reasoning"),
     )
@@ -42,7 +44,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--n",
-        type=whole_between(1, _MOST_ANSWERS),
+        type=whole_number_between(1, _MOST_ANSWERS),
         metavar="N",
         help=tr("number of responses, each billed"),
     )
@@ -52,5 +54,8 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         help=tr("use a model of unknown price despite a monthly limit"),
     )
     group.add_argument(
-        "--seed", type=whole_between(0, 2**53), metavar="N", help=tr("for repeatable sampling")
+        "--seed",
+        type=whole_number_between(0, 2**53),
+        metavar="N",
+        help=tr("for repeatable sampling"),
     )

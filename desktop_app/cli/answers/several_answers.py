@@ -11,9 +11,9 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.answers.asked_form import checked, say_problems
+from desktop_app.cli.answers.asked_form import check_against_schema, say_problems
 from desktop_app.cli.streams.console import drop_output, rounded, say, write, write_json
-from desktop_app.cli.streams.terminal import answer_fields, call_words, several_fields, worded
+from desktop_app.cli.streams.terminal import answer_fields, call_words, error_words, several_fields
 from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.answering.stream_events import (
     Notice,
@@ -44,21 +44,21 @@ if TYPE_CHECKING:
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
 
 
-def options_of(options: argparse.Namespace, spec: str) -> argparse.Namespace:
+def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
     """Return the options of an answer named as VARIANT[/EFFORT] or MODEL[/EFFORT]."""
     name, _, effort = spec.rpartition("/")
     if not name or effort not in {each.value for each in Effort}:
         name, effort = spec, ""
     is_variant = name in {each.value for each in Variant}
-    own = vars(options) | {
+    fields = vars(options) | {
         "variant": name if is_variant else None,
         "model": None if is_variant else name,
         "effort": effort or options.effort,
     }
-    return type(options)(**own)
+    return type(options)(**fields)
 
 
-def require_few(specs: Sequence[str], repeats: int | None) -> None:
+def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
     """Raise IllegalChoiceError unless two to four answers are compared, one of each choice."""
     if (repeats or 1) > 1:
         raise IllegalChoiceError(Reason.COMPARED_WITH_N)
@@ -77,7 +77,7 @@ class _Column:
     """
 
     run: AnswerRun
-    began: float
+    started_at: float
     first_token_s: float | None = None
     unwritten: str = ""
     at_line_start: bool = True
@@ -106,8 +106,8 @@ class SeveralAnswers:
         self._file_of = file_of
         self._columns = [_Column(run, time.monotonic()) for run in runs]
         self._as_json = as_json
-        self._shown = 0
-        self._said: set[str] = set()
+        self._written_count = 0
+        self._said_notices: set[str] = set()
         self._task: asyncio.Task[Any] | None = None
         self.write_error: OSError | None = None
         self.store_failed = False
@@ -125,13 +125,13 @@ class SeveralAnswers:
     async def run(self) -> bool:
         """Run all answers to their end; return False if they were stopped."""
         self._task = asyncio.current_task()
-        runs = [asyncio.create_task(self._one(column)) for column in self._columns]
+        tasks = [asyncio.create_task(self._run_one(column)) for column in self._columns]
         try:
-            await asyncio.gather(*runs)
+            await asyncio.gather(*tasks)
         except asyncio.CancelledError:
-            for task in runs:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*runs, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._advance()
             return False
         return True
@@ -140,7 +140,7 @@ class SeveralAnswers:
         """Return the answers as JSON-ready values."""
         return [
             answer_fields(column.run.answer)
-            | self._whole(column.run.answer)
+            | self._full_text(column.run.answer)
             | {
                 "first_token_s": rounded(column.first_token_s),
                 "tool_calls": calls_json(tool_calls(column.run.answer.parts)),
@@ -150,31 +150,31 @@ class SeveralAnswers:
             for column in self._columns
         ]
 
-    def _whole(self, answer: Message) -> dict[str, str]:
+    def _full_text(self, answer: Message) -> dict[str, str]:
         """Return all of an answer that is too long for its message."""
         file = self._file_of(answer)
         return {} if file is None else {"answer": file.read_bytes().decode()}
 
-    async def _one(self, column: _Column) -> None:
-        column.began = time.monotonic()
+    async def _run_one(self, column: _Column) -> None:
+        column.started_at = time.monotonic()
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            self._hear(column, event)
+            self._on_event(column, event)
 
         column.run.reports_all = True
         try:
             answer = await column.run.run(listen, self._on_store, insist=False)
-            found = await checked(answer, column.run.schema, self._file_of(answer))
+            found = await check_against_schema(answer, column.run.schema, self._file_of(answer))
             column.checked = found or column.checked
         finally:
             column.has_ended = True
             self._advance()
 
-    def _hear(self, column: _Column, event: StreamEvent) -> None:
+    def _on_event(self, column: _Column, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text) if text:
                 if column.first_token_s is None:
-                    column.first_token_s = time.monotonic() - column.began
+                    column.first_token_s = time.monotonic() - column.started_at
                 column.unwritten += text
                 column.at_line_start = text.endswith("\n")
                 self._advance()
@@ -186,8 +186,10 @@ class SeveralAnswers:
                 say(f"{_name_of(column.run.answer)}: {call_words(call)}")
             case Notice(text):
                 words = f"{_name_of(column.run.answer)}: {text}"
-                if words not in self._said:  # answers of the same model have the same notices
-                    self._said.add(words)
+                if (
+                    words not in self._said_notices
+                ):  # answers of the same model have the same notices
+                    self._said_notices.add(words)
                     say(words)
 
     def _on_store(self, error: StorageError | None) -> None:
@@ -200,7 +202,7 @@ class SeveralAnswers:
         if self._as_json:
             return
         for number, column in enumerate(self._columns):
-            if number < self._shown:
+            if number < self._written_count:
                 continue
             if not column.has_heading:
                 column.has_heading = True
@@ -209,14 +211,14 @@ class SeveralAnswers:
             self._write(text)
             if not column.has_ended:
                 return
-            self._shown = number + 1
+            self._written_count = number + 1
             self._write("\n")
             self._say_figures(column)
 
     def _say_figures(self, column: _Column) -> None:
         answer = column.run.answer
         if answer.error is not None:
-            said = worded(answer.error, from_environment=False)
+            said = error_words(answer.error, from_environment=False)
             say(f"{_name_of(answer)}: {said}")
             return
         say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
@@ -255,7 +257,7 @@ def _figures(answer: Message, first_token_s: float | None) -> str:
     return ", ".join(words)
 
 
-def write_compared(
+def write_answers_json(
     several: SeveralAnswers,
     *,
     conversation_id: str | None,

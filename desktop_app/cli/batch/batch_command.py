@@ -11,25 +11,30 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expanded
 from desktop_app.backend.prompt_loader import from_template
-from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.asked_form import with_schema_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    find_profile,
     learn_window,
-    profile_named,
 )
 from desktop_app.cli.batch.batch_output import (
-    facts,
+    job_and_items_json,
+    job_json,
     job_notices,
     report_pieces,
-    with_items,
     write_report,
 )
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import say
-from desktop_app.cli.streams.progress_output import Steps, cancel_at_signals, opened, path_of
-from desktop_app.cli.streams.terminal import worded
+from desktop_app.cli.streams.progress_output import (
+    ProgressReporter,
+    cancel_at_signals,
+    open_backend,
+    path_of,
+)
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
 from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
@@ -76,13 +81,13 @@ def run_batch(options: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     except UserFacingError as error:
         from_environment = getattr(options, "from_environment", False)
-        say(worded(note_of(error), from_environment=from_environment))
+        say(error_words(note_of(error), from_environment=from_environment))
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
 
 
 async def _with_backend(run: Any, options: argparse.Namespace) -> int:
     cancel_at_signals()
-    async with opened() as backend:
+    async with open_backend() as backend:
         use_limits(backend, await backend.values())
         await backend.listings.load()
         code: int = await run(backend, batch_service(backend), options)
@@ -95,11 +100,11 @@ async def _with_backend(run: Any, options: argparse.Namespace) -> int:
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     values = await backend.values()
     backend.budget.allows_unpriced = options.allow_unpriced
-    named = await profile_named(backend, options.provider)
-    options.from_environment = named.from_environment
-    preset = await with_preset(backend, options)
-    named = await profile_named(backend, options.provider)  # or that of the preset
-    options.from_environment = named.from_environment
+    provider = await find_profile(backend, options.provider)
+    options.from_environment = provider.from_environment
+    preset = await apply_preset(backend, options)
+    provider = await find_profile(backend, options.provider)  # or that of the preset
+    options.from_environment = provider.from_environment
     profile = await answering_profile(backend, options)
     if why := refusal(profile):
         why.remedy = Remedy.NAME_OTHER_PROVIDER
@@ -123,9 +128,9 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
         parameters=settings.parameters,
         examples=settings.examples,
     )
-    options.notices = [str(told) for told in job_notices(asked, resolved, job)]
-    for told in options.notices:
-        say(told)
+    options.notices = [str(notice) for notice in job_notices(asked, resolved, job)]
+    for notice in options.notices:
+        say(notice)
     return await _prepare_and_send(backend, service, job, options)
 
 
@@ -164,8 +169,8 @@ async def _prepare_and_send(
             say(tr("None of the files can be sent."))
             return EXIT_FAILED
         say(estimate_words(job))
-        if not options.yes and not await console.confirmed(
-            tr("Start this batch job? [y/N]"), unasked=True
+        if not options.yes and not await console.confirm(
+            tr("Start this batch job? [y/N]"), default=True
         ):
             await service.remove(job.id)
             say(tr("Nothing was sent."))
@@ -183,49 +188,51 @@ async def _prepare_and_send(
     finally:
         await asyncio.shield(backend.batch_store.release(job.id))
     job = await _find_job(backend, job.id)
-    return await _say_begun(backend, job, options)
+    return await _say_outcome(backend, job, options)
 
 
 async def _read(service: BatchService, job: BatchJob, options: argparse.Namespace) -> BatchJob:
-    steps = Steps(tr("Reading files"), in_lines=options.progress)
-    return await service.prepare(job.id, steps.show)
+    reporter = ProgressReporter(tr("Reading files"), in_lines=options.progress)
+    return await service.prepare(job.id, reporter.show)
 
 
 async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     """Say which files are skipped, and which pages are sent as images; keep it for the JSON."""
     rows = await backend.batch_store.rows(job.id)
-    left = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
-    told = [
+    left_out = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
+    notices = [
         tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row))
-        for row in left[:NAMED_FILES]
+        for row in left_out[:NAMED_FILES]
     ]
-    if more := len(left[NAMED_FILES:]):
-        told.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
+    if more := len(left_out[NAMED_FILES:]):
+        notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
     scans = [row for row in rows if row.status is ItemStatus.READ and item_scan_words(row)]
-    told += [f"{row.name}: {item_scan_words(row)}" for row in scans[:NAMED_FILES]]
-    for words in told:
+    notices += [f"{row.name}: {item_scan_words(row)}" for row in scans[:NAMED_FILES]]
+    for words in notices:
         say(words)
-    options.notices = [*getattr(options, "notices", []), *told]
+    options.notices = [*getattr(options, "notices", []), *notices]
 
 
 def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
-    if options.progress or console.is_watched():
+    if options.progress or console.is_stderr_terminal():
         say(progress_words(job))
 
 
-async def _error_words(backend: Backend, error: ErrorNote, job: BatchJob) -> str:
+async def _job_error_words(backend: Backend, error: ErrorNote, job: BatchJob) -> str:
     """Return a job's error in the wording for a terminal."""
     provider_id = job.choice.provider_id
-    own = [profile for profile in await backend.profiles() if profile.id == provider_id]
-    return worded(error, from_environment=any(profile.from_environment for profile in own))
+    profiles = [profile for profile in await backend.profiles() if profile.id == provider_id]
+    return error_words(
+        error, from_environment=any(profile.from_environment for profile in profiles)
+    )
 
 
-async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespace) -> int:
+async def _say_outcome(backend: Backend, job: BatchJob, options: argparse.Namespace) -> int:
     if job.error:
-        say(await _error_words(backend, job.error, job))
+        say(await _job_error_words(backend, job.error, job))
     if options.json:
         notices = getattr(options, "notices", [])
-        console.write_json({**await with_items(backend, job), "notices": notices})
+        console.write_json({**await job_and_items_json(backend, job), "notices": notices})
     elif job.status.was_sent:
         console.write_line(job.id)
     if not job.status.was_sent:
@@ -258,22 +265,22 @@ async def _exit_code(backend: Backend, job: BatchJob) -> int:
 
 
 async def _status(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    one = None if options.id is None else (await _find_job(backend, options.id)).id
+    wanted_id = None if options.id is None else (await _find_job(backend, options.id)).id
     for job_id in await backend.batch_store.open_ids():
-        if one in (None, job_id):
+        if wanted_id in (None, job_id):
             await _advance_once(backend, service, job_id)
-    if one is not None:
-        await _show_one(backend, await _find_job(backend, one), options)
+    if wanted_id is not None:
+        await _show_one(backend, await _find_job(backend, wanted_id), options)
         return 0
     jobs = await backend.batch_store.all()
     if options.json:
-        console.write_json([facts(job) for job in jobs], indent=1)
+        console.write_json([job_json(job) for job in jobs], indent=1)
         return 0
     for job in jobs:
         cost = formatting.money(job.counts.cost) if job.counts.cost else "–"
         console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
         if job.error:
-            console.write_line(f"    {await _error_words(backend, job.error, job)}")
+            console.write_line(f"    {await _job_error_words(backend, job.error, job)}")
     if not jobs:
         say(tr("No batch jobs"))
     return 0
@@ -290,11 +297,11 @@ async def _advance_once(backend: Backend, service: BatchService, job_id: str) ->
 
 async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     if options.json:
-        console.write_json(await with_items(backend, job), indent=1)
+        console.write_json(await job_and_items_json(backend, job), indent=1)
         return
     console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
-        console.write_line(await _error_words(backend, job.error, job))
+        console.write_line(await _job_error_words(backend, job.error, job))
     for row in await backend.batch_store.rows(job.id):
         cost = "" if row.cost is None else f"  {formatting.money(row.cost)}"
         error = f"  {item_error_text(row)}" if row.error else ""
@@ -309,10 +316,10 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     await _advance_once(backend, service, job.id)
     job = await _find_job(backend, job.id)
     if options.json:
-        console.write_json(facts(job))
+        console.write_json(job_json(job))
     say(progress_words(job))
     if job.error:
-        say(await _error_words(backend, job.error, job))
+        say(await _job_error_words(backend, job.error, job))
     return 0
 
 
@@ -326,8 +333,8 @@ async def _remove(backend: Backend, service: BatchService, options: argparse.Nam
 
 async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
-    named = "csv" if options.to.lower().endswith(".csv") else "markdown"
-    kind = options.format or named
+    format_of_name = "csv" if options.to.lower().endswith(".csv") else "markdown"
+    kind = options.format or format_of_name
     if options.to == "-":
         async for piece in report_pieces(backend, job, kind, console.clean_line):
             console.write(piece)

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.export_command import unfinished, unwritable
+from desktop_app.cli.export_command import partial_file, unwritable_error
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
@@ -36,18 +36,18 @@ async def write_report(backend: Backend, job: BatchJob, format_: str, target: Pa
     """
     try:
         with (
-            unfinished(target) as file,
+            partial_file(target) as file,
             file.open("w", encoding="utf-8", errors="replace", newline="") as stream,
         ):
-            if format_ == "csv" and not await _is_plain(backend, job):
+            if format_ == "csv" and not await _is_ascii(backend, job):
                 stream.write(UTF8_MARK)
             async for piece in report_pieces(backend, job, format_):
                 await asyncio.to_thread(stream.write, piece)
     except OSError as exc:
-        raise unwritable(target, exc) from exc
+        raise unwritable_error(target, exc) from exc
 
 
-async def _is_plain(backend: Backend, job: BatchJob) -> bool:
+async def _is_ascii(backend: Backend, job: BatchJob) -> bool:
     """Return True if a report is ASCII and needs no byte order mark."""
     async for piece in report_pieces(backend, job, "csv"):
         if not piece.isascii():
@@ -56,7 +56,7 @@ async def _is_plain(backend: Backend, job: BatchJob) -> bool:
 
 
 async def report_pieces(
-    backend: Backend, job: BatchJob, format_: str, named: Callable[[str], str] = str
+    backend: Backend, job: BatchJob, format_: str, escape: Callable[[str], str] = str
 ) -> AsyncIterator[str]:
     """Yield the text of a report, some files at a time.
 
@@ -64,35 +64,35 @@ async def report_pieces(
         backend: provides the store.
         job: the job.
         format_: "markdown" or "csv".
-        named: makes names and errors safe to display.
+        escape: makes names and errors safe to display.
     """
-    job = replace(job, title=named(job.title))
-    behind = 0
-    head = True
-    while head or behind:
-        page = await backend.batch_store.page(job.id, behind)
+    job = replace(job, title=escape(job.title))
+    last_number = 0
+    is_first = True
+    while is_first or last_number:
+        page = await backend.batch_store.page(job.id, last_number)
         with in_english():
             items = [
                 replace(
                     item,
-                    name=named(item.name),
-                    error=_named(item, named),
-                    answered_by=named(item.answered_by),
+                    name=escape(item.name),
+                    error=_escaped_error(item, escape),
+                    answered_by=escape(item.answered_by),
                 )
                 for item in page
             ]
-            pieces = _written(backend, job, items, format_)
+            pieces = _pieces_of(backend, job, items, format_)
             first = next(pieces)
-            text = (first if head else "") + "".join(pieces)
+            text = (first if is_first else "") + "".join(pieces)
         yield text
-        behind, head = (items[-1].number if items else 0), False
+        last_number, is_first = (items[-1].number if items else 0), False
 
 
-def _named(item: BatchItem, named: Callable[[str], str]) -> ErrorNote | None:
-    return ErrorNote(named(item_error_text(item))) if item.error else None
+def _escaped_error(item: BatchItem, escape: Callable[[str], str]) -> ErrorNote | None:
+    return ErrorNote(escape(item_error_text(item))) if item.error else None
 
 
-def _written(
+def _pieces_of(
     backend: Backend, job: BatchJob, items: list[BatchItem], format_: str
 ) -> Iterator[str]:
     """Yield the head of a report, then these files."""
@@ -101,7 +101,7 @@ def _written(
     return markdown_report(job, items, lambda model: backend.catalog.info(model).name)
 
 
-def facts(job: BatchJob) -> dict[str, Any]:
+def job_json(job: BatchJob) -> dict[str, Any]:
     """Return a job for JSON."""
     choice, counts, estimate = job.choice, job.counts, job.estimate
     return {
@@ -131,12 +131,12 @@ def facts(job: BatchJob) -> dict[str, Any]:
     }
 
 
-async def with_items(backend: Backend, job: BatchJob) -> dict[str, Any]:
+async def job_and_items_json(backend: Backend, job: BatchJob) -> dict[str, Any]:
     """Return a job with its files for JSON."""
     items: list[dict[str, Any]] = []
     while page := await backend.batch_store.page(job.id, len(items)):
-        items += [_item_facts(job, item) for item in page]
-    return {**facts(job), "items": items}
+        items += [_item_json(job, item) for item in page]
+    return {**job_json(job), "items": items}
 
 
 def _parsed(job: BatchJob, item: BatchItem) -> Any:
@@ -149,7 +149,7 @@ def _parsed(job: BatchJob, item: BatchItem) -> Any:
         return None
 
 
-def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
+def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
     return {
         "name": item.name,
         "status": item.status.value,
@@ -164,11 +164,11 @@ def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
 
 def job_notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
     """Return what the job is sent without, or with another value."""
-    told: list[NoticeText] = [resolved.notice] if resolved.notice else []
+    notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
     choice = (resolved.profile, resolved.model, resolved.effort)
     sent = job.parameters
-    told += model_notices(sent, sent, asked.requested, *choice)
-    told += api_notices(sent, asked.requested, *choice, job.api)
+    notices += model_notices(sent, sent, asked.requested, *choice)
+    notices += api_notices(sent, asked.requested, *choice, job.api)
     if asked.parameters.candidates > 1:
-        told.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
-    return told
+        notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
+    return notices

@@ -21,7 +21,7 @@ from desktop_app.backend.display_check import why_no_window
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.doctor.provider_routes import is_remote, way_to
+from desktop_app.cli.doctor.provider_routes import describe_route, is_remote
 from desktop_app.cli.streams import console
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
@@ -111,15 +111,15 @@ def run_doctor(*, as_json: bool) -> int:
         return 1
     found = asyncio.run(_examine_and_close(backend))
     if as_json:
-        console.write_json(as_object(found))
+        console.write_json(findings_json(found))
     else:
-        console.write_lines(as_text(found))
+        console.write_lines(findings_text(found))
     # Optional: without a keyring, keys last for a session; without a portal, users bind a command.
     needed = {"window", "store", "on-device model"}
     return 1 if any(f.works is False and f.name in needed for f in found) else 0
 
 
-def as_text(found: list[Finding]) -> str:
+def findings_text(found: list[Finding]) -> str:
     """Return the findings as text, a line each, so that no name can forge another finding."""
     marks = {True: tr_context("check", "ok"), False: tr_context("check", "NO"), None: ""}
     width = max(map(len, marks.values()))
@@ -131,7 +131,7 @@ def _label(found: Finding) -> str:
     return found.label or tr(_LABELS.get(found.name, found.name))
 
 
-def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:
+def findings_json(found: list[Finding]) -> dict[str, dict[str, object]]:
     """Return the findings by name."""
     return {f.name: {"works": f.works, "text": f.text, **f.facts} for f in found}
 
@@ -159,16 +159,16 @@ async def examine(
         start_model: also start the on-device model, which takes a second and its memory, and check
             the whole store.
     """
-    is_asked = start_model or backend.gateway.local_model.running
+    starts_model = start_model or backend.gateway.local_model.running
     # In a thread: this starts uname, and reads the metadata of packages.
     facts = await asyncio.to_thread(lambda: [*_facts(backend), *_log(backend)])
     qt, hotkey, keyring, model, store, ways = await asyncio.gather(
         _qt(),
         _hotkey(backend, problem),
         _keyring(backend),
-        _on_device(backend) if is_asked else asyncio.to_thread(_on_disk, backend),
+        _loaded_model(backend) if starts_model else asyncio.to_thread(_model_file, backend),
         _store(backend, problem, is_thorough=start_model),
-        _ways(backend, problem),
+        _routes(backend, problem),
     )
     return [
         Finding("version", None, f"Repartee {__version__}"),
@@ -205,14 +205,14 @@ async def _store(
     return Finding("store", True, text)
 
 
-async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
+async def _routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
     """Return how each provider is reached; without a store, built-in and environment ones."""
     profiles = [*backend.environment_profiles, *BUILT_IN]
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
             profiles = await backend.profiles()
     remote = [profile for profile in profiles if is_remote(profile)]
-    found = [await asyncio.to_thread(way_to, profile) for profile in remote]
+    found = [await asyncio.to_thread(describe_route, profile) for profile in remote]
     return [
         Finding(
             f"way to {profile.name}",
@@ -234,7 +234,7 @@ async def _keyring(backend: Backend) -> Finding:
     return Finding("keyring", False, why)
 
 
-async def _on_device(backend: Backend) -> Finding:
+async def _loaded_model(backend: Backend) -> Finding:
     try:
         async with asyncio.timeout(MODEL_TIMEOUT_S):
             endpoint = await backend.gateway.local_model.endpoint()
@@ -251,7 +251,7 @@ async def _on_device(backend: Backend) -> Finding:
     return Finding("on-device model", True, text)
 
 
-def _on_disk(backend: Backend) -> Finding:
+def _model_file(backend: Backend) -> Finding:
     weights = backend.gateway.local_model.weights or find_weights()
     if weights is None or not weights.is_file():
         missing = tr("Not installed. Run: {command}", command=INSTALL_COMMAND)
@@ -264,10 +264,10 @@ def _on_disk(backend: Backend) -> Finding:
 async def _qt() -> list[Finding]:
     why_not = why_no_window(os.environ)
     # The desktop portal can be checked without a display.
-    platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
-    found, said = await _probe_qt(platform_of_probe)
+    probe_environment = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
+    found, output = await _probe_qt(probe_environment)
     if "qt" not in found:
-        return [Finding("window", False, why_not or why_qt_failed(said))]
+        return [Finding("window", False, why_not or why_qt_failed(output))]
     if why_not is None:
         text = f"Qt {found['qt']} ({found['platform']}), {found['screen']}"
     else:
@@ -285,8 +285,8 @@ async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
     keys = Keymap.from_settings(values).shortcut_of(COMMAND)
     report = await _hotkey_report(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
-    neither = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
-    works = None if report.status in neither else report.status is HotkeyStatus.WORKS
+    undecided = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
+    works = None if report.status in undecided else report.status is HotkeyStatus.WORKS
     if native_hotkey.is_native():
         text = " ".join((text, tr("It hasn’t been tested on this system.")))
     facts = {"shortcut": report.keys, "status": report.status.value}
@@ -320,15 +320,15 @@ def _portal(version: int | None) -> str:
     return tr("Global shortcuts, version {version}", version=version)
 
 
-async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
+async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], str]:
     """Return the child's findings, and its own or our explanation of a failure.
 
     Args:
-        more: additional environment variables of the child.
+        extra_environment: additional environment variables of the child.
     """
     command = child_command("qt")
     process = await start_child(
-        command._replace(environment={**command.environment, **more}),
+        command._replace(environment={**command.environment, **extra_environment}),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -336,7 +336,7 @@ async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
     found: dict[str, Any] = {}
     try:
         async with asyncio.timeout(QT_TIMEOUT_S):
-            said, _ = await asyncio.gather(
+            output, _ = await asyncio.gather(
                 _all_of(process.stderr), _read_findings(process.stdout, found)
             )
             await process.wait()
@@ -344,7 +344,7 @@ async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
         process.kill()
         await process.wait()
         return found, tr("Qt didn’t respond within {seconds} s.", seconds=QT_TIMEOUT_S)
-    return found, said.decode("utf-8", "replace")
+    return found, output.decode("utf-8", "replace")
 
 
 async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
@@ -358,9 +358,9 @@ async def _read_findings(stream: asyncio.StreamReader | None, found: dict[str, A
             found.update(json.loads(line))
 
 
-def why_qt_failed(said: str) -> str:
+def why_qt_failed(output: str) -> str:
     """Return the reason in the output of Qt or Python for a failed start, as a sentence."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     if any("could not connect to display" in line for line in lines):
         display = os.environ.get("DISPLAY", "")
         return tr("The X11 display {display} refuses this user.", display=display)

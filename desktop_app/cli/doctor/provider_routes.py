@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
 
 
-def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
+def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
     """Describe the proxy and certificates of a provider, and whether they are usable.
 
     The first value is None for a plain fact. Blocking: reads the file of certificates.
@@ -52,18 +52,18 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
         "{route}, system certificates and {file} ({certificates})",
         route=route,
         file=profile.ca_file,
-        certificates=_described(extra),
+        certificates=_certificate_words(extra),
     )
 
 
-def _described(found: CaFile) -> str:
+def _certificate_words(ca_file: CaFile) -> str:
     """Return whose certificates a file has."""
-    if found.until is not None:
-        name, day = found.name or tr("one CA certificate"), formatting.short_date(found.until)
+    if ca_file.until is not None:
+        name, day = ca_file.name or tr("one CA certificate"), formatting.short_date(ca_file.until)
         return tr("{name}, valid until {day}", name=name, day=day)
-    if not found.authorities:
+    if not ca_file.authorities:
         return tr("a server’s own certificate")
-    return tr_plural("{count} CA certificate", "{count} CA certificates", found.authorities)
+    return tr_plural("{count} CA certificate", "{count} CA certificates", ca_file.authorities)
 
 
 def is_remote(profile: ProviderProfile) -> bool:

@@ -12,27 +12,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import use_limits, use_weights
 from desktop_app.backend.preset_loader import preset_cases
-from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    find_profile,
     learn_price,
     learn_window,
-    profile_named,
 )
-from desktop_app.cli.answers.several_answers import options_of
+from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
 from desktop_app.cli.evaluation.evaluation_batches import (
     Contestant,
     EvaluationBatches,
-    require_few_files,
+    require_single_files,
 )
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
-from desktop_app.cli.streams.progress_output import Steps, cancel_at_signals, opened, path_of
-from desktop_app.cli.streams.terminal import worded
+from desktop_app.cli.streams.progress_output import (
+    ProgressReporter,
+    cancel_at_signals,
+    open_backend,
+    path_of,
+)
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import TIER, refusal
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -70,7 +75,7 @@ def run_eval(options: argparse.Namespace) -> int:
         say(tr("Interrupted. Continue with the same command."))
         return EXIT_INTERRUPTED
     except UserFacingError as error:
-        say(worded(note_of(error), from_environment=_is_of_environment(options)))
+        say(error_words(note_of(error), from_environment=_is_from_environment(options)))
         if options.json:
             write_json({"runs": [], "notices": [], "error": error.what_happened})
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
@@ -78,13 +83,13 @@ def run_eval(options: argparse.Namespace) -> int:
 
 async def _eval(options: argparse.Namespace) -> int:
     cancel_at_signals()
-    cases = await asyncio.to_thread(_cases, options.cases, options.preset)
-    async with opened() as backend:
+    cases = await asyncio.to_thread(_load_cases, options.cases, options.preset)
+    async with open_backend() as backend:
         values = await backend.values()
         use_limits(backend, values)
         use_weights(backend, await backend.settings.all())
         await backend.listings.load()
-        runner = await _runner(backend, options, cases)
+        runner = await _build_runner(backend, options, cases)
         if options.dry_run:
             await show_plan(runner, as_json=options.json)
             return 0
@@ -98,11 +103,11 @@ async def _eval(options: argparse.Namespace) -> int:
         evaluation = Evaluation(new_id(), now(), name, runs, inputs)
         await EvaluationStore(backend.database).add(evaluation)
         notices = _notices(runner)
-    for told in notices:
-        say(told)
+    for notice in notices:
+        say(notice)
     error = runner.stopped_by
     if error is not None:
-        say(worded(note_of(error), from_environment=_is_of_environment(options)))
+        say(error_words(note_of(error), from_environment=_is_from_environment(options)))
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
@@ -113,7 +118,7 @@ async def _eval(options: argparse.Namespace) -> int:
             await asyncio.to_thread(write_reports, path_of(options.to), evaluation, report)
         except StorageError as unwritten:  # the results are shown below
             error = error or unwritten
-            say(worded(note_of(unwritten), from_environment=False))
+            say(error_words(note_of(unwritten), from_environment=False))
     if options.json:
         write_json(report)
     else:
@@ -122,12 +127,12 @@ async def _eval(options: argparse.Namespace) -> int:
     return EXIT_FAILED if error is not None or is_below else 0
 
 
-def _is_of_environment(options: argparse.Namespace) -> bool:
+def _is_from_environment(options: argparse.Namespace) -> bool:
     """Return True if the environment sets up the provider, once it is known."""
     return getattr(options, "from_environment", False)
 
 
-def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
+def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
     """Read the cases of a file, else of a preset that ships. Raises IllegalChoiceError."""
     if name is None:
         found = preset_cases(preset or "")
@@ -136,14 +141,14 @@ def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         return read_cases(json.dumps(found), "cases.json")
     try:
         path = path_of(name)
-        cases = read_cases(_text_of(path), name, partial(_sibling_text, path.parent))
+        cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
         require_schemas(cases)
     except (OSError, RefusedFileError, ValueError) as error:
-        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=_why(error)) from error
+        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=_reason(error)) from error
     return cases
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return the reason of an error without its period, because a sentence follows."""
     if isinstance(error, OSError):
         return system_words(error)
@@ -152,14 +157,14 @@ def _why(error: Exception) -> str:
     return str(error).rstrip(".")
 
 
-def _sibling_text(folder: Path, name: str) -> str:
-    """Return the text of a file that another names in its folder. Raises as `_text_of`."""
+def _read_sibling(folder: Path, name: str) -> str:
+    """Return the text of a file that another names in its folder. Raises as `_read_text`."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise CaseError(N_("“{name}” is outside the folder"), name=name)
-    return _text_of(folder / name)
+    return _read_text(folder / name)
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     """Return the text of a file. Raises OSError, RefusedFileError, ValueError."""
     try:
         with open_file(path) as file:
@@ -174,39 +179,41 @@ def _text_of(path: Path) -> str:
         raise CaseError(N_("it isn’t UTF-8 text")) from error
 
 
-async def _runner(
+async def _build_runner(
     backend: Backend, options: argparse.Namespace, cases: Sequence[EvaluationCase]
 ) -> EvaluationRunner:
     specs = [*options.variant, *options.model]
-    named = await profile_named(backend, options.provider)
-    options.from_environment = named.from_environment
+    provider = await find_profile(backend, options.provider)
+    options.from_environment = provider.from_environment
     options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
     backend.budget.allows_unpriced = options.allow_unpriced
-    preset = await with_preset(backend, options, [options_of(options, spec) for spec in specs])
+    preset = await apply_preset(backend, options, [options_for(options, spec) for spec in specs])
     values = await backend.values()
     settings = settings_of(values, options, preset)
     repeats = settings.parameters.candidates
     settings = settings.for_one()
     settings = replace(settings, parameters=replace(settings.parameters, tools=()))
-    compared = [options_of(options, spec) for spec in specs] or [options]
+    compared = [options_for(options, spec) for spec in specs] or [options]
     profile = await answering_profile(backend, options, compared)
     if options.batch:
         if why := refusal(profile):
             raise why
-        require_few_files(cases)
+        require_single_files(cases)
     contestants: list[Contestant] = []
-    for own in compared:
-        choice = await choice_of(backend, profile, own)
+    for answer_options in compared:
+        choice = await choice_of(backend, profile, answer_options)
         await learn_window(backend, profile, choice)
         await learn_price(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
         if options.batch:
             resolved = replace(resolved, service_tier=TIER)
-        require_supported(resolved, choice.effort if own.effort else None, backend.catalog)
+        require_supported(
+            resolved, choice.effort if answer_options.effort else None, backend.catalog
+        )
         if not any(resolved == each.resolved for each in contestants):
             contestants.append(Contestant(choice, resolved))
     folder = path_of(options.cases or ".").parent
-    store, parts = await _attached(backend, cases, folder, contestants)
+    store, parts = await _read_files(backend, cases, folder, contestants)
     if repeats > 1:
         cases = [
             replace(case, id=f"{case.id}#{number}")
@@ -214,7 +221,7 @@ async def _runner(
             for number in range(1, repeats + 1)
         ]
         parts = {case.id: parts[case.id.rpartition("#")[0]] for case in cases}
-    steps = Steps(tr("Evaluating"), in_lines=options.progress)
+    reporter = ProgressReporter(tr("Evaluating"), in_lines=options.progress)
     total = len(cases) * len(contestants)
     return EvaluationRunner(
         backend,
@@ -226,11 +233,11 @@ async def _runner(
         parts,
         options.concurrency,
         EvaluationBatches(backend, settings, cases, folder) if options.batch else None,
-        lambda done: steps.show(done, total),
+        lambda done: reporter.show(done, total),
     )
 
 
-async def _attached(
+async def _read_files(
     backend: Backend,
     cases: Sequence[EvaluationCase],
     folder: Path,
@@ -255,9 +262,9 @@ async def _attached(
 
 
 def _notices(runner: EvaluationRunner) -> list[str]:
-    told = list(runner.notices)
+    notices = list(runner.notices)
     if runner.reused:
-        told.append(
+        notices.append(
             tr_plural(
                 "{count} response came from the interrupted evaluation.",
                 "{count} responses came from the interrupted evaluation.",
@@ -265,14 +272,14 @@ def _notices(runner: EvaluationRunner) -> list[str]:
             )
         )
     if runner.repeated:
-        told.append(
+        notices.append(
             tr_plural(
                 "{count} call was interrupted before its response and repeated.",
                 "{count} calls were interrupted before their responses and repeated.",
                 runner.repeated,
             )
         )
-    return told
+    return notices
 
 
 def _show(runs: Sequence[EvaluationRun]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.cli.choice_arguments import variant_choice
 from desktop_app.cli.command_help import epilog, json_fields
-from desktop_app.cli.number_arguments import between, whole_between
+from desktop_app.cli.number_arguments import number_between, whole_number_between
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 
@@ -70,13 +70,13 @@ def add_eval(
     command.add_argument("--dry-run", action="store_true", help=tr("show the cost, send nothing"))
     command.add_argument(
         "--min",
-        type=between(0, 1),
+        type=number_between(0, 1),
         metavar=tr("SHARE"),
         help=tr("fail below this share of passed cases, from 0 to 1"),
     )
     command.add_argument(
         "--concurrency",
-        type=whole_between(1, 64),
+        type=whole_number_between(1, 64),
         default=4,
         metavar="N",
         help=tr("calls at the same time (default: {count})", count=4),

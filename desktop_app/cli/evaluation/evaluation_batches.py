@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import AskSettings
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
-OTHERS_S = 5.0
+POLL_S = 5.0
 """Seconds between two polls of a job that another process is running."""
 
 
@@ -50,7 +50,7 @@ class Contestant:
         return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 
 
-_ENDINGS: Final = {
+_STATUSES: Final = {
     ItemStatus.ANSWERED: MessageStatus.COMPLETE,
     ItemStatus.REFUSED: MessageStatus.REFUSED,
 }
@@ -105,11 +105,13 @@ class EvaluationBatches:
         for case in self._cases:
             groups[digest([case.instructions, case.examples])].append(case)
         jobs = {
-            await self._job(digest([name, column.identity, key])[:32], column, cases): (
-                column,
+            await self._find_or_create_job(
+                digest([name, contestant.identity, key])[:32], contestant, cases
+            ): (
+                contestant,
                 cases,
             )
-            for column in contestants
+            for contestant in contestants
             for key, cases in groups.items()
         }
         waiting = dict.fromkeys(jobs, 0)
@@ -119,31 +121,33 @@ class EvaluationBatches:
                 job = await self._store.get(job_id)
                 waiting[job_id] = job.counts.done if job else 0
             listen(sum(waiting.values()))
-            left = {job_id: pause for job_id, pause in pauses.items() if pause is not None}
-            if not left:
+            pending = {job_id: pause for job_id, pause in pauses.items() if pause is not None}
+            if not pending:
                 break
-            await asyncio.sleep(min(left.values()))
+            await asyncio.sleep(min(pending.values()))
         found = {}
-        for job_id, (column, cases) in jobs.items():
+        for job_id, (contestant, cases) in jobs.items():
             rows = await self._store.page(job_id, 0, len(cases))
             for case, row in zip(cases, rows, strict=True):
-                found[column.identity, case.id] = _result(case, row)
+                found[contestant.identity, case.id] = _result(case, row)
         return found
 
-    async def _job(self, job_id: str, column: Contestant, cases: list[EvaluationCase]) -> str:
+    async def _find_or_create_job(
+        self, job_id: str, contestant: Contestant, cases: list[EvaluationCase]
+    ) -> str:
         """Store a job unless an interrupted command has; return its id."""
         settings = settings_for(self._settings, cases[0])
         job = await self._store.get(job_id)
         if job is None:
-            job = await self._made(job_id, column, cases, settings)
-        told = job_notices(settings, column.resolved, job)
-        self.notices |= dict.fromkeys(map(str, told))
+            job = await self._create_job(job_id, contestant, cases, settings)
+        notices = job_notices(settings, contestant.resolved, job)
+        self.notices |= dict.fromkeys(map(str, notices))
         return job_id
 
-    async def _made(
+    async def _create_job(
         self,
         job_id: str,
-        column: Contestant,
+        contestant: Contestant,
         cases: list[EvaluationCase],
         settings: AskSettings,
     ) -> BatchJob:
@@ -152,7 +156,7 @@ class EvaluationBatches:
         ]
         job = await self._service.new(
             [(case.id, path) for case, path in zip(cases, paths, strict=True)],
-            column.resolved,
+            contestant.resolved,
             tr("Evaluation"),
             instructions=settings.instructions,
             parameters=settings.parameters,
@@ -174,7 +178,7 @@ class EvaluationBatches:
             job = await self._store.get(job_id)
             if job is None:
                 raise IllegalChoiceError(Reason.BATCH_GONE)
-            return None if job.status.is_over else OTHERS_S
+            return None if job.status.is_over else POLL_S
         try:
             job = await self._service.prepare(job_id)
             if job.status is BatchStatus.READY and job.estimate.files:
@@ -188,7 +192,7 @@ class EvaluationBatches:
         return pause
 
 
-def require_few_files(cases: Sequence[EvaluationCase]) -> None:
+def require_single_files(cases: Sequence[EvaluationCase]) -> None:
     """Raise IllegalChoiceError for a case that a batch cannot hold."""
     for case in cases:
         if len(case.files) > 1:
@@ -204,9 +208,9 @@ def _error_of(job: BatchJob) -> UserFacingError:
 
 def _result(case: EvaluationCase, row: BatchItem) -> CaseResult:
     why = "" if row.error is None else row.error.what_happened
-    if row.status not in _ENDINGS:
+    if row.status not in _STATUSES:
         why = why or row.status.value
-    status = _ENDINGS.get(row.status, MessageStatus.FAILED)
+    status = _STATUSES.get(row.status, MessageStatus.FAILED)
     failed = why_missing(status, why)
     usage = row.usage or Usage()
     return CaseResult(case.id, row.answer, failed, usage, row.cost, status=status)

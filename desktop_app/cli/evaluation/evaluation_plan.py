@@ -22,26 +22,30 @@ if TYPE_CHECKING:
     from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 
 _COUNTS: Final = ("calls", "judge_calls", "input_tokens", "judge_input_tokens")
-_LEAST: Final = ("input_cost_usd", "judge_input_cost_usd")
-_MOST: Final = ("max_cost_usd", "judge_max_cost_usd")
+_LOWEST_COSTS: Final = ("input_cost_usd", "judge_input_cost_usd")
+_HIGHEST_COSTS: Final = ("max_cost_usd", "judge_max_cost_usd")
 
 
 async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
     """Show calls, tokens and cost. Nothing is sent."""
-    plans = [await _plan(runner, column) for column in runner.contestants]
+    plans = [await _plan(runner, contestant) for contestant in runner.contestants]
     counts = {name: sum(plan[name] for plan in plans) for name in _COUNTS}
-    least, most = _total(plans, _LEAST), _total(plans, _MOST)
+    lowest_cost, highest_cost = _total(plans, _LOWEST_COSTS), _total(plans, _HIGHEST_COSTS)
     if as_json:
-        totals = {**counts, "input_cost_usd": least, "max_cost_usd": most}
+        totals = {**counts, "input_cost_usd": lowest_cost, "max_cost_usd": highest_cost}
         write_json({"dry_run": True, "runs": plans, **totals})
         return
     for plan in plans:
-        for words in plan["not_sent"]:
-            write_line(clean_line(words))
+        for sentence in plan["not_sent"]:
+            write_line(clean_line(sentence))
         write_line(_line_of(plan))
         if plan["judge_calls"]:
             write_line("  " + _line_of_judge(plan))
-    total = tr("Total: {input} for input, {most} at most", input=_cost(least), most=_cost(most))
+    total = tr(
+        "Total: {input} for input, {most} at most",
+        input=_cost(lowest_cost),
+        most=_cost(highest_cost),
+    )
     write_line(total)
 
 
@@ -68,18 +72,18 @@ def _line_of_judge(plan: dict[str, Any]) -> str:
     )
 
 
-async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
-    resolved, settings = column.resolved, runner.settings
+async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
+    resolved, settings = contestant.resolved, runner.settings
     tokens, not_sent = 0, list[str]()
-    known, most = Decimal(0), Decimal(0)
+    input_cost, highest_cost = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
     is_bounded = is_priced
     for case in runner.cases:
-        words = settings_for(settings, case).counted_instructions
+        instructions = settings_for(settings, case).counted_instructions
         draft = Draft(case.input, attachments=tuple(runner.parts.get(case.id, ())))
         estimate = await runner.service.estimator.estimate(
-            SendContext([], resolved, instructions=words),
+            SendContext([], resolved, instructions=instructions),
             draft,
             max_output_tokens=settings.parameters.max_output_tokens,
         )
@@ -89,12 +93,12 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
             not_sent.append(f"{case.id}: {error.what_happened}")
             continue
         tokens += estimate.input_tokens
-        known += estimate.input_cost or 0
-        most += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
+        input_cost += estimate.input_cost or 0
+        highest_cost += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
         is_bounded = is_bounded and (is_free or estimate.longest_answer_cost is not None)
     limits = (settings.parameters.max_output_tokens, resolved.model.max_output)
     longest = min((limit for limit in limits if limit), default=None)
-    variant, (provider, model, effort) = resolved.variant, column.identity
+    variant, (provider, model, effort) = resolved.variant, contestant.identity
     return {
         "provider": provider,
         "variant": variant.value if variant else None,
@@ -104,34 +108,34 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
         "not_sent": not_sent,
         "input_tokens": tokens,
         "max_output_tokens": longest,
-        "input_cost_usd": str(known) if is_priced else None,
-        "max_cost_usd": str(most) if is_bounded else None,
-        **await _judgments(runner, column, longest),
+        "input_cost_usd": str(input_cost) if is_priced else None,
+        "max_cost_usd": str(highest_cost) if is_bounded else None,
+        **await _judgments(runner, contestant, longest),
     }
 
 
 async def _judgments(
-    runner: EvaluationRunner, column: Contestant, longest: int | None
+    runner: EvaluationRunner, contestant: Contestant, longest: int | None
 ) -> dict[str, Any]:
     """Return the plan of the judgments on answers of at most `longest` tokens."""
     count = sum(check.kind is CheckKind.RUBRIC for case in runner.cases for check in case.checks)
-    judge = runner.judge_of(column)
-    tokens = await runner.judge_input(column) if count else 0
-    least = most = None
+    judge = runner.judge_of(contestant)
+    tokens = await runner.judge_input(contestant) if count else 0
+    lowest_cost = highest_cost = None
     if not count:
-        least = most = Decimal(0)
+        lowest_cost = highest_cost = Decimal(0)
     elif judge.price is not None:
-        least = judge.price.of(Usage(input_tokens=tokens))
+        lowest_cost = judge.price.of(Usage(input_tokens=tokens))
         if longest is not None or judge.price.is_free:
             reads = tokens + count * (longest or 0)
             writes = Usage(input_tokens=reads, output_tokens=count * JUDGE_OUTPUT)
-            most = judge.price.of(writes)
+            highest_cost = judge.price.of(writes)
     return {
         "judge_model": judge.model.id if count else None,
         "judge_calls": count,
         "judge_input_tokens": tokens,
-        "judge_input_cost_usd": None if least is None else str(least),
-        "judge_max_cost_usd": None if most is None else str(most),
+        "judge_input_cost_usd": None if lowest_cost is None else str(lowest_cost),
+        "judge_max_cost_usd": None if highest_cost is None else str(highest_cost),
     }
 
 

@@ -105,9 +105,9 @@ class EvaluationRunner:
     _done: int = 0
     _paused_until: float = 0.0
     _name: str = field(default="", init=False)
-    _searching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _pattern_lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _answers: Answers = field(default_factory=dict, init=False)
-    _patterns: LineClient = field(
+    _pattern_client: LineClient = field(
         default_factory=lambda: LineClient(child_command("regex")), init=False
     )
 
@@ -128,35 +128,37 @@ class EvaluationRunner:
             self.notices |= self.batches.notices
         at_once = 1 if self.profile.kind is ProviderKind.ON_DEVICE else self.concurrency
         limit = asyncio.Semaphore(at_once)
-        pairs = [(column, case) for case in self.cases for column in self.contestants]
+        pairs = [(contestant, case) for case in self.cases for contestant in self.contestants]
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._one(limit, *pair)) for pair in pairs]
+                tasks = [group.create_task(self._evaluate(limit, *pair)) for pair in pairs]
         finally:
-            self._patterns.close()
+            self._pattern_client.close()
         if self.stopped_by is None:
             await self.backend.notes.put(key, "", "")
         results = dict(zip(((id(c), case.id) for c, case in pairs), tasks, strict=True))
         return [
-            self._run_of(column, [results[id(column), case.id].result() for case in self.cases])
-            for column in self.contestants
+            self._run_of(
+                contestant, [results[id(contestant), case.id].result() for case in self.cases]
+            )
+            for contestant in self.contestants
         ]
 
     @staticmethod
-    def _run_of(column: Contestant, results: Sequence[CaseResult | None]) -> EvaluationRun:
-        variant, (_, model, effort) = column.resolved.variant, column.identity
+    def _run_of(contestant: Contestant, results: Sequence[CaseResult | None]) -> EvaluationRun:
+        variant, (_, model, effort) = contestant.resolved.variant, contestant.identity
         return EvaluationRun(
-            column.resolved.profile.id,
+            contestant.resolved.profile.id,
             variant.value if variant else None,
             effort or None,
             model,
             [result for result in results if result is not None],
         )
 
-    async def _one(
-        self, limit: asyncio.Semaphore, column: Contestant, case: EvaluationCase
+    async def _evaluate(
+        self, limit: asyncio.Semaphore, contestant: Contestant, case: EvaluationCase
     ) -> CaseResult | None:
-        key = _PREFIX + digest([self._name, column.identity, case.id])
+        key = _PREFIX + digest([self._name, contestant.identity, case.id])
         stored = await self.backend.notes.get(key)
         if stored:
             try:
@@ -171,11 +173,13 @@ class EvaluationRunner:
             await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
             if self.stopped_by is not None:
                 return None
-            return await self._ask(key, column, case)
+            return await self._ask(key, contestant, case)
 
-    async def _ask(self, key: str, column: Contestant, case: EvaluationCase) -> CaseResult | None:
+    async def _ask(
+        self, key: str, contestant: Contestant, case: EvaluationCase
+    ) -> CaseResult | None:
         try:
-            result = await self._answer(key, column, case)
+            result = await self._answer(key, contestant, case)
         except SpendingCapError as error:
             self.stopped_by = error
             return None
@@ -194,23 +198,27 @@ class EvaluationRunner:
         self._done += 1
         self.listen(self._done)
 
-    async def _answer(self, key: str, column: Contestant, case: EvaluationCase) -> CaseResult:
+    async def _answer(self, key: str, contestant: Contestant, case: EvaluationCase) -> CaseResult:
         settings = settings_for(self.settings, case)
-        named = leading_id(settings.counted_instructions, self.parts.get(case.id, ()), case.input)
+        conversation_id = leading_id(
+            settings.counted_instructions, self.parts.get(case.id, ()), case.input
+        )
         if self.batches is not None:
-            return await self._checked(self._answers[column.identity, case.id], case, column, named)
+            return await self._with_checks(
+                self._answers[contestant.identity, case.id], case, contestant, conversation_id
+            )
         draft = Draft(case.input, attachments=tuple(self.parts.get(case.id, ())))
-        moment = now()
-        conversation = Conversation(named, "", moment, moment, column.choice)
+        created_at = now()
+        conversation = Conversation(conversation_id, "", created_at, created_at, contestant.choice)
         run = await self.service.begin(
             conversation, [], draft, self.profile, settings, Purpose.EVALUATION
         )
         await self.backend.notes.put(key, '{"asked": true}', "")
-        began, first = time.monotonic(), list[float]()
+        started_at, first_token_s = time.monotonic(), list[float]()
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            if isinstance(event, TextDelta | RefusalDelta) and not first:
-                first.append(time.monotonic() - began)
+            if isinstance(event, TextDelta | RefusalDelta) and not first_token_s:
+                first_token_s.append(time.monotonic() - started_at)
             elif isinstance(event, Waiting) and event.seconds:  # the server asks for patience
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
@@ -223,66 +231,75 @@ class EvaluationRunner:
             why_missing(answer.status, answer.error.what_happened if answer.error else ""),
             answer.usage or Usage(),
             answer.cost,
-            first_token_s=first[0] if first else None,
+            first_token_s=first_token_s[0] if first_token_s else None,
             duration_s=answer.duration_s or 0.0,
             status=answer.status,
         )
-        return await self._checked(result, case, column, named)
+        return await self._with_checks(result, case, contestant, conversation_id)
 
-    async def _checked(
-        self, result: CaseResult, case: EvaluationCase, column: Contestant, named: str
+    async def _with_checks(
+        self, result: CaseResult, case: EvaluationCase, contestant: Contestant, conversation_id: str
     ) -> CaseResult:
-        """Return the result with the checks that it fails; `named` is its conversation's id."""
+        """Return the result with the checks that it fails; with what its judgments cost."""
         if result.failed:
             return result
         failed, cost = [], Decimal(0)
-        known = True
+        is_cost_known = True
         for check in case.checks:
             if check.kind is CheckKind.RUBRIC:
-                why, paid = await self._judge(check, case, column, result.answer, named)
-                known, cost = known and paid is not None, cost + (paid or 0)
+                why, paid = await self._judge(
+                    check, case, contestant, result.answer, conversation_id
+                )
+                is_cost_known, cost = is_cost_known and paid is not None, cost + (paid or 0)
             else:
-                async with self._searching:  # one process serves one thread
-                    why = await asyncio.to_thread(failure_of, check, result.answer, self._patterns)
+                async with self._pattern_lock:  # one process serves one thread
+                    why = await asyncio.to_thread(
+                        failure_of, check, result.answer, self._pattern_client
+                    )
             if why:
                 failed.append(why)
-        return replace(result, failed=tuple(failed), judge_cost=cost if known else None)
+        return replace(result, failed=tuple(failed), judge_cost=cost if is_cost_known else None)
 
     async def _judge(
-        self, check: Check, case: EvaluationCase, column: Contestant, answer: str, named: str
+        self,
+        check: Check,
+        case: EvaluationCase,
+        contestant: Contestant,
+        answer: str,
+        conversation_id: str,
     ) -> tuple[str, Decimal | None]:
         """Return why an answer fails a rubric ("" if it passes), and what the judgment cost."""
-        fence = await self.backend.fences.of(named)
-        text = _to_judge(fence, check, case, answer)
+        fence = await self.backend.fences.of(conversation_id)
+        text = _judge_prompt(fence, check, case, answer)
         judgment = new_id()
         try:
-            said = await self.backend.utility_model.ask(
+            reply = await self.backend.utility_model.ask(
                 Purpose.JUDGMENT,
-                replace(column.resolved, service_tier=None),
+                replace(contestant.resolved, service_tier=None),
                 _JUDGE,
                 text,
                 max_output_tokens=JUDGE_OUTPUT,
-                conversation_id=named,
+                conversation_id=conversation_id,
                 message_id=judgment,
             )
         except SpendingCapError:
             raise
         except UserFacingError as error:
             return f"{check.label} (not judged: {error.what_happened})", None
-        spent = await self.backend.ledger.answer_spending(named, judgment)
+        spent = await self.backend.ledger.answer_spending(conversation_id, judgment)
         cost = None if spent.uncounted else spent.cost
-        return _verdict(check, said), cost
+        return _verdict(check, reply), cost
 
-    def judge_of(self, column: Contestant) -> ResolvedChoice:
+    def judge_of(self, contestant: Contestant) -> ResolvedChoice:
         """Return the model that judges a contestant's answers."""
-        asked = replace(column.resolved, service_tier=None)
+        asked = replace(contestant.resolved, service_tier=None)
         return self.backend.utility_model.model_for(Purpose.JUDGMENT, asked)
 
-    async def judge_input(self, column: Contestant) -> int:
+    async def judge_input(self, contestant: Contestant) -> int:
         """Return the input tokens of all judgments of a contestant, without its answers."""
-        judge, fence = self.judge_of(column), await self.backend.fences.of(self._name)
+        judge, fence = self.judge_of(contestant), await self.backend.fences.of(self._name)
         texts = [
-            f"{_JUDGE}\n\n{_to_judge(fence, check, case, '')}"
+            f"{_JUDGE}\n\n{_judge_prompt(fence, check, case, '')}"
             for case in self.cases
             for check in case.checks
             if check.kind is CheckKind.RUBRIC
@@ -295,23 +312,23 @@ class EvaluationRunner:
             [
                 [asdict(case) for case in self.cases],
                 {case_id: [str(part) for part in parts] for case_id, parts in self.parts.items()},
-                [column.identity for column in self.contestants],
+                [contestant.identity for contestant in self.contestants],
                 [settings.instructions, settings.examples, astuple(settings.parameters)],
                 self.batches is not None,
             ]
         )
 
 
-def _to_judge(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> str:
+def _judge_prompt(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> str:
     """Return what a judge is asked about an answer."""
     fenced = (fence.around("question", case.input), fence.around("answer", answer))
     return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
 
 
-def _verdict(check: Check, said: str) -> str:
-    start, end = said.find("{"), said.rfind("}")
+def _verdict(check: Check, reply: str) -> str:
+    start, end = reply.find("{"), reply.rfind("}")
     try:
-        verdict = json.loads(said[start : end + 1])
+        verdict = json.loads(reply[start : end + 1])
         passed, reason = verdict["pass"], str(verdict.get("reason", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{check.label} (the judge gave no verdict)"

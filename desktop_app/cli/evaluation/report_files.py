@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.export_command import unwritable
+from desktop_app.cli.export_command import unwritable_error
 from desktop_app.cli.streams.console import as_json
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.storage.database.private_files import create_private
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.evaluation.evaluation_result import Evaluation
 
-PAGE: Final = "results.html"
+HTML_NAME: Final = "results.html"
 
 
 def write_reports(
@@ -34,7 +34,7 @@ def write_reports(
     texts = {
         "results.json": as_json(report, indent=1),
         "results.csv": csv_report(evaluation.runs),
-        PAGE: html_report(evaluation),
+        HTML_NAME: html_report(evaluation),
     }
     for name, text in texts.items():
         path = folder / name
@@ -43,7 +43,7 @@ def write_reports(
             create_private(path)
             path.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise unwritable_error(path, error) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -51,4 +51,4 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable_error(folder, error) from error

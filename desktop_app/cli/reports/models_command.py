@@ -6,10 +6,10 @@ import asyncio
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.answers.chosen_model import LISTING_S, profile_named
+from desktop_app.cli.answers.chosen_model import LISTING_TIMEOUT_S, find_profile
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
-from desktop_app.cli.streams.progress_output import opened
-from desktop_app.cli.streams.terminal import worded
+from desktop_app.cli.streams.progress_output import open_backend
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -36,10 +36,10 @@ def run_models(options: argparse.Namespace) -> int:
     try:
         rows, notices = asyncio.run(_read(options))
     except UserFacingError as error:
-        say(worded(note_of(error), from_environment=False))
+        say(error_words(note_of(error), from_environment=False))
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
-    for told in notices:
-        say(told)
+    for notice in notices:
+        say(notice)
     if options.json:
         write_json({"models": [_fields(row) for row in rows], "notices": notices})
     else:
@@ -48,12 +48,12 @@ def run_models(options: argparse.Namespace) -> int:
 
 
 async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]:
-    async with opened() as backend:
+    async with open_backend() as backend:
         await backend.listings.load()
         if options.provider:
-            profiles = [await profile_named(backend, options.provider)]
+            profiles = [await find_profile(backend, options.provider)]
         else:
-            profiles = await _usable(backend)
+            profiles = await _usable_profiles(backend)
         notices = [why for p in profiles if (why := await _refresh(backend, p))]
         favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
         rows = [
@@ -71,7 +71,7 @@ async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]
     return [row for row in rows if row.matches(" ".join(options.words))], notices
 
 
-async def _usable(backend: Backend) -> list[ProviderProfile]:
+async def _usable_profiles(backend: Backend) -> list[ProviderProfile]:
     """Return the providers that have a key or need none."""
     profiles = await backend.profiles()
     return [p for p in profiles if not p.needs_key or await backend.has_key(p)]
@@ -79,16 +79,16 @@ async def _usable(backend: Backend) -> list[ProviderProfile]:
 
 async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
     """Fetch the list of models, unless it is fresh. Return why that failed, or ""."""
-    is_here = profile.kind is ProviderKind.ON_DEVICE
-    if is_here or backend.listings.is_fresh(profile):
+    is_local = profile.kind is ProviderKind.ON_DEVICE
+    if is_local or backend.listings.is_fresh(profile):
         return ""
     try:
-        async with asyncio.timeout(LISTING_S):
+        async with asyncio.timeout(LISTING_TIMEOUT_S):
             await backend.listings.fetch(profile)
     except TimeoutError:
         return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
     except UserFacingError as error:
-        return worded(note_of(error), from_environment=profile.from_environment)
+        return error_words(note_of(error), from_environment=profile.from_environment)
     return ""
 
 
@@ -150,13 +150,13 @@ def _unknown() -> str:
 
 
 def _abilities(row: ModelRow) -> str:
-    said = (
+    capabilities = (
         (tr("images"), row.images),
         (tr("tools"), row.tools),
         (tr("reasoning"), row.reasoning),
         (tr("structured output"), row.schema),
     )
-    words = [word for word, has in said if has]
+    words = [word for word, has in capabilities if has]
     if row.ends is not None:
         words.append(tr("ends on {day}", day=formatting.day(row.ends)))
     return ", ".join(words)

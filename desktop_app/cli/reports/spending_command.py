@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.streams.console import clean_line, rounded, say, write, write_json, write_line
-from desktop_app.cli.streams.progress_output import Steps, opened
-from desktop_app.cli.streams.terminal import worded
+from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
@@ -52,7 +52,7 @@ def run_spending(options: argparse.Namespace) -> int:
     try:
         rows, months = asyncio.run(_read(Grouping(options.by)))
     except UserFacingError as error:
-        say(worded(note_of(error), from_environment=False))
+        say(error_words(note_of(error), from_environment=False))
         return EXIT_FAILED
     if options.json:
         write_json(_as_json(options.by, rows, months))
@@ -64,20 +64,20 @@ def run_spending(options: argparse.Namespace) -> int:
 
 
 async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
-    async with opened() as backend:
+    async with open_backend() as backend:
         months = await months_of(backend.ledger, await backend.profiles())
-        steps = Steps(tr("Preparing figures of earlier calls"))
-        await backend.ledger.sum_up_earlier(steps.show)
+        reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
+        await backend.ledger.sum_up_earlier(reporter.show)
         return await backend.ledger.grouped(by), months
 
 
 async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list[ProviderMonth]:
     """Return this month of each provider that has a limit or was used."""
-    at, found = now(), []
+    time, found = now(), []
     for profile in profiles:
-        spent = await ledger.month_cost(at, profile.id)
+        spent = await ledger.month_cost(time, profile.id)
         if spent or profile.monthly_cap is not None:
-            forecast = month_forecast(spent, at)
+            forecast = month_forecast(spent, time)
             found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
     return found
 
@@ -102,20 +102,20 @@ def _as_json(
 
 
 def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
-    spent, went = row.spent, row.performance
+    spent, performance = row.spent, row.performance
     return {
         by: row.key,
         "calls": spent.calls,
         "uncounted": spent.uncounted,
-        "failed": went.failed,
-        "retries": went.retries,
+        "failed": performance.failed,
+        "retries": performance.retries,
         **asdict(spent.usage),
-        "p50_first_token_s": rounded(went.p50_first_token_s),
-        "p95_first_token_s": rounded(went.p95_first_token_s),
-        "p50_s": rounded(went.p50_s),
-        "tokens_per_s": rounded(went.tokens_per_s),
-        "p50_tokens_per_s": rounded(went.p50_tokens_per_s),
-        "p95_tokens_per_s": rounded(went.p95_tokens_per_s),
+        "p50_first_token_s": rounded(performance.p50_first_token_s),
+        "p95_first_token_s": rounded(performance.p95_first_token_s),
+        "p50_s": rounded(performance.p50_s),
+        "tokens_per_s": rounded(performance.tokens_per_s),
+        "p50_tokens_per_s": rounded(performance.p50_tokens_per_s),
+        "p95_tokens_per_s": rounded(performance.p95_tokens_per_s),
         "cost_usd": exact_digits(spent.cost),
     }
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.streams.console import say, write_json, write_line
-from desktop_app.cli.streams.progress_output import cancel_at_signals, opened
-from desktop_app.cli.streams.terminal import worded
-from desktop_app.cli.tool_commands import brief, tool_json
+from desktop_app.cli.streams.progress_output import cancel_at_signals, open_backend
+from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.tool_commands import tool_json, tool_summary
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, UserFacingError
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.tool_server_book import ToolServers
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-_SHOWN_LOG = 20
-_INVALID: Final = frozenset(
+_LOG_LINES = 20
+_USAGE_REASONS: Final = frozenset(
     {
         Reason.NO_SUCH_TOOL_SERVER,
         Reason.TOOL_SERVER_ADDRESS,
@@ -59,19 +59,19 @@ def run_mcp(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
-        say(_worded(error))
-        return EXIT_USAGE if error.reason in _INVALID else EXIT_FAILED
+        say(_words_of(error))
+        return EXIT_USAGE if error.reason in _USAGE_REASONS else EXIT_FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return EXIT_INTERRUPTED
 
 
-def _worded(error: UserFacingError) -> str:
-    return worded(note_of(error), from_environment=False)
+def _words_of(error: UserFacingError) -> str:
+    return error_words(note_of(error), from_environment=False)
 
 
 async def _run(options: argparse.Namespace) -> int:
     cancel_at_signals()
-    async with opened() as backend:
+    async with open_backend() as backend:
         servers = backend.tool_servers
         if options.action == "add":
             return await _add(servers, options)
@@ -105,12 +105,12 @@ async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
     return 0
 
 
-def _pair(options: argparse.Namespace, text: str, between: str) -> tuple[str, str]:
-    name, separator, value = text.partition(between)
-    if not separator:
+def _pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
+    name, found, value = text.partition(separator)
+    if not found:
         # The text may be a secret.
         options.refuse(tr("--env takes NAME=VALUE, and --header takes NAME:VALUE"))
-    return name.strip(), value.strip() if between == ":" else value
+    return name.strip(), value.strip() if separator == ":" else value
 
 
 async def _list(servers: ToolServers, *, as_json: bool) -> int:
@@ -158,34 +158,34 @@ async def _sign_in(servers: ToolServers, name: str) -> int:
 
 async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     run = await servers.run(name)
-    began = time.monotonic()
+    started_at = time.monotonic()
     error: UserFacingError | None = None
     tools: list[ListedTool] = []
     try:
         tools = await tools_of(run.server, await store_offers(run, servers.book))
     except UserFacingError as failed:
         error = failed
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - started_at
     if as_json:
         write_json(_test_json(run, seconds, tools, error))
         return 0 if error is None else EXIT_FAILED
     if error is not None:
-        say(_worded(error))
-        for line in list(run.log)[-_SHOWN_LOG:]:
+        say(_words_of(error))
+        for line in list(run.log)[-_LOG_LINES:]:
             say(line.text)
         return EXIT_FAILED
-    taken = formatting.decimal(seconds, 1)
+    duration = formatting.decimal(seconds, 1)
     words = tr_plural(
         "{server} is ready after {seconds} s and has {count} tool.",
         "{server} is ready after {seconds} s and has {count} tools.",
         len(tools),
         server=name,
-        seconds=taken,
+        seconds=duration,
     )
     write_line(words)
     for tool in tools:
         refusal = plain_text(why_unavailable(tool))
-        write_line(f"{tool.definition.full_name}  {brief(tool, refusal)}".rstrip())
+        write_line(f"{tool.definition.full_name}  {tool_summary(tool, refusal)}".rstrip())
     return 0
 
 
@@ -211,7 +211,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
     try:
         found = await asyncio.to_thread(read_servers, path)
     except ImportRefusedError as error:
-        say(_worded(error))
+        say(_words_of(error))
         return EXIT_USAGE
     for read in found:
         try:
@@ -219,7 +219,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
             await servers.add(server, secrets)
         except UserFacingError as error:
             failed |= not read.is_off
-            say(_worded(error))
+            say(_words_of(error))
         else:
             write_line(tr("Added {server}", server=server.name))
     return EXIT_FAILED if failed else 0

@@ -94,13 +94,13 @@ def ask(question: str) -> None:
         print(f"repartee: {clean(question)} ", end="", file=sys.stderr, flush=True)
 
 
-def agrees(typed: str) -> bool:
+def is_yes(typed: str) -> bool:
     """Return True for "y" or "yes", in English or in the user's language."""
     known = ("y", "yes", *tr_context("typed to agree", "y yes").casefold().split())
     return typed.strip().casefold() in known
 
 
-def cancels(typed: str) -> bool:
+def is_cancel(typed: str) -> bool:
     """Return True for "c" or "cancel", in English or in the user's language."""
     known = ("c", "cancel", *tr_context("typed to cancel", "c cancel").casefold().split())
     return typed.strip().casefold() in known
@@ -150,20 +150,20 @@ def drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def is_watched() -> bool:
+def is_stderr_terminal() -> bool:
     """Return True if standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 def can_ask() -> bool:
     """Return True if a question can be asked and answered on a terminal."""
-    return bool(sys.stdin and sys.stdin.isatty() and is_watched())
+    return bool(sys.stdin and sys.stdin.isatty() and is_stderr_terminal())
 
 
-async def confirmed(question: str, *, unasked: bool) -> bool:
-    """Return True if the user agrees; `unasked` if there is no terminal to ask on."""
+async def confirm(question: str, *, default: bool) -> bool:
+    """Return True if the user agrees; `default` if there is no terminal to ask on."""
     if not can_ask():
-        return unasked
+        return default
     import asyncio  # printing a version needs none
 
     ask(question)
@@ -174,7 +174,7 @@ async def confirmed(question: str, *, unasked: bool) -> bool:
         await typed.wait()
     finally:
         loop.remove_reader(sys.stdin.fileno())
-    return agrees(sys.stdin.readline())
+    return is_yes(sys.stdin.readline())
 
 
 # -- output of others: argparse, tracebacks, warnings, libraries

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.cli.streams.console import clean_line, is_watched, note
+from desktop_app.cli.streams.console import clean_line, is_stderr_terminal, note
 from desktop_app.i18n.translation import tr
 
 _EVERY_S: Final = 2.0
 
 
-class Steps:
+class ProgressReporter:
     """Reports progress: on a terminal every two seconds, elsewhere only if requested.
 
     Each report is a line of its own, because a changing line needs control characters.
@@ -32,7 +32,7 @@ class Steps:
         """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
             note(f"{done} {total}")
-        elif is_watched() and time.monotonic() >= self._next:
+        elif is_stderr_terminal() and time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY_S
             if total is None:
                 line = tr("{task}: {done}", task=self._what, done=done)
@@ -55,7 +55,7 @@ def path_of(name: str) -> Path:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Backend]:
+async def open_backend() -> AsyncIterator[Backend]:
     """Open the library; close it on exit."""
     backend = build_backend()
     try:

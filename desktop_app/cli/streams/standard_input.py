@@ -78,7 +78,7 @@ def _copy_piped(file: BinaryIO) -> None:
         left -= len(piece)
 
 
-def read_what_is_piped() -> str:
+def read_piped() -> str:
     """Return the text from a file or pipeline; "" if there is none.
 
     More than LARGEST_TEXT is cut: the window refuses a sixteenth of it.
@@ -93,7 +93,7 @@ def read_what_is_piped() -> str:
     if stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and _has_terminal()):
         return sys.stdin.buffer.read(LARGEST_TEXT).decode("utf-8", "replace")
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-        return _read_patiently(descriptor).decode("utf-8", "replace")
+        return _read_until_silent(descriptor).decode("utf-8", "replace")
     return ""
 
 
@@ -105,7 +105,7 @@ def _has_terminal() -> bool:
     return False
 
 
-def _read_patiently(descriptor: int) -> bytes:
+def _read_until_silent(descriptor: int) -> bytes:
     found = bytearray()
     with suppress(OSError):  # a listening or reset socket has no data
         while select.select([descriptor], [], [], NEXT_S if found else FIRST_S)[0]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.cli.streams.console import as_json, drop_output, is_watched, say, write
+from desktop_app.cli.streams.console import as_json, drop_output, is_stderr_terminal, say, write
 from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
@@ -42,7 +42,7 @@ _PIECE: Final = 1 << 20
 """Characters."""
 
 
-def worded(note: ErrorNote, *, from_environment: bool) -> str:
+def error_words(note: ErrorNote, *, from_environment: bool) -> str:
     """Return an error in the wording for a terminal.
 
     Args:
@@ -62,7 +62,7 @@ def call_words(call: ToolCallPart) -> str:
     return tr("Used {name}", name=name)
 
 
-class Output:
+class AnswerOutput:
     """Writes an answer to the terminal.
 
     Args:
@@ -82,11 +82,11 @@ class Output:
         self._is_several = is_several
         self._shows_steps = shows_steps
         self._at_line_start = True
-        self._is_asked = False
+        self._has_started = False
         self._stop: Callable[[], object] = lambda: None
         self._reason = ""
         self._passages: list[Mapping[str, Any]] = []
-        self._whole: Path | None = None
+        self._full_text_file: Path | None = None
         self._checked = CheckedAnswer()
         self.write_error: OSError | None = None
         self.store_failed = False
@@ -110,13 +110,13 @@ class Output:
             case Waiting(seconds, reason) if seconds:
                 say(retry_text(reason, seconds))
             # The first event only says that the program waits for the answer.
-            case Waiting(_, reason) if self._is_asked:
+            case Waiting(_, reason) if self._has_started:
                 self._say_why(reason)
-        self._is_asked = True
+        self._has_started = True
 
     def _say_why(self, reason: str) -> None:
         """Say once why nothing arrives, unless that would interrupt a line of the answer."""
-        is_shown = self._shows_steps or (is_watched() and self._at_line_start)
+        is_shown = self._shows_steps or (is_stderr_terminal() and self._at_line_start)
         if reason and reason != self._reason and is_shown:
             say(reason)
         self._reason = reason
@@ -134,25 +134,25 @@ class Output:
         conversation_id: str | None,
         from_environment: bool,
         passages: Sequence[Mapping[str, Any]] = (),
-        whole: Path | None = None,
+        full_text_file: Path | None = None,
         checked: CheckedAnswer | None = None,
     ) -> None:
         """End the answer with a newline, its error if any, and the JSON with its `passages`.
 
         Args:
-            whole: the file that has all of an answer too long for its message.
+            full_text_file: the file that has all of an answer too long for its message.
             checked: the value of an answer that has a schema.
         """
         self._checked = checked or CheckedAnswer()
         self._passages = list(passages)
-        self._whole = whole
+        self._full_text_file = full_text_file
         self._stop = lambda: None  # there is nothing left to stop
         if not self._at_line_start:
             self._write("\n")
         error = answer.error
         saved = conversation_id is not None
         if error is not None:
-            say(worded(error, from_environment=from_environment))
+            say(error_words(error, from_environment=from_environment))
             if saved:
                 say(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:
@@ -164,16 +164,16 @@ class Output:
     def interrupted(self) -> None:
         """Say that the request was stopped before an answer began."""
         say(tr("Stopped."))
-        self.never_began()
+        self.end_without_answer()
 
-    def never_began(self) -> None:
+    def end_without_answer(self) -> None:
         """Write the JSON, if it was requested and not written yet."""
         self._write_json(None, None, None)
 
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer."""
         note = note_of(error)
-        say(worded(note, from_environment=self.from_environment))
+        say(error_words(note, from_environment=self.from_environment))
         self._write_json(None, note, None)
 
     def _write_json(
@@ -184,13 +184,13 @@ class Output:
             if self._is_several:
                 self._write(as_json(several_fields([], _status_without(error), error)) + "\n")
                 return
-            if self._whole is not None and answer is not None:
+            if self._full_text_file is not None and answer is not None:
                 answer = replace(answer, parts=tool_calls(answer.parts))
                 self._write(_ANSWER)
-                for text in _pieces(self._whole):
+                for text in _pieces(self._full_text_file):
                     self._write(as_json(text)[1:-1])
             text = _object(answer, error, conversation_id, self._passages, self._checked)
-            self._write(text if self._whole is None else text.removeprefix(_ANSWER))
+            self._write(text if self._full_text_file is None else text.removeprefix(_ANSWER))
             self._write("\n")  # separate, because appending it would copy megabytes
 
     def _write(self, text: str) -> None:

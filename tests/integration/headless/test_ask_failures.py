@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app import main as cli
-from desktop_app.cli.streams.terminal import Output
+from desktop_app.cli.streams.terminal import AnswerOutput
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import TextDelta, Waiting
 from tests.helpers.closed_port import closed_port
@@ -129,7 +129,7 @@ def test_in_a_terminal_a_silence_is_said_once(monkeypatch: pytest.MonkeyPatch) -
     with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setattr(sys, "stdout", nowhere)
-        output = Output(as_json=False)
+        output = AnswerOutput(as_json=False)
         output.listen(Waiting(0, "Waiting for it."), Reply())
         output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
         output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.cli.doctor.doctor import Finding, _confinement, as_object, why_qt_failed
+from desktop_app.cli.doctor.doctor import Finding, _confinement, findings_json, why_qt_failed
 from desktop_app.cli.doctor.doctor import examine as look
 from desktop_app.sandbox import linux
 from tests.helpers.blocking import blocking
@@ -45,7 +45,7 @@ def glance(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Glance:
         backend = build_backend()
         try:
             await backend.open()
-            return as_object(await look(backend))
+            return findings_json(await look(backend))
         finally:
             await backend.aclose()
 

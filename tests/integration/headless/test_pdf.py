@@ -13,7 +13,7 @@ import pytest
 from desktop_app.child_processes import ChildCommand
 from desktop_app.cli import export_command
 from desktop_app.cli.export_command import PdfFile
-from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import StorageError
 from tests.helpers.blocking import blocking
@@ -48,7 +48,7 @@ def conversation(title: str) -> Conversation:
 async def written(file: Path, *titles: str) -> list[bytes | str]:
     """Export conversations; return for each the file, or what is said instead."""
     found: list[bytes | str] = []
-    async with opened() as backend:
+    async with open_backend() as backend:
         maker = PdfFile(backend)
         try:
             for title in titles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.cli.streams.terminal import worded
+from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import INCOMPLETE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
@@ -50,20 +50,20 @@ def test_a_sentence_is_said_as_it_is() -> None:
     to_do = "Press Retry, or look in Settings › Provider."
     note = ErrorNote("It broke.", to_do)
     for from_environment in (False, True):
-        said = worded(note, from_environment=from_environment)
+        said = error_words(note, from_environment=from_environment)
         assert said == f"It broke. {to_do}"
 
 
 def test_the_limit_of_a_provider_of_the_environment_is_raised_elsewhere() -> None:
     note = ErrorNote("No.", Remedy.RAISE_CAP, params={"day": "May 1"})
-    said = worded(note, from_environment=True)
+    said = error_words(note, from_environment=True)
     assert said == "No. Raise the saved provider’s limit, or wait until May 1."
 
 
 def test_a_key_of_the_environment_is_replaced_there() -> None:
     note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
     assert note.code == "authentication"
-    said = worded(note, from_environment=True)
+    said = error_words(note, from_environment=True)
     assert said == "No. Check or replace the key in environment variables."
 
 

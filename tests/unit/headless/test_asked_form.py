@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.cli.answers.asked_form import (
-    checked,
-    names_form,
+    check_against_schema,
+    is_form_notice,
     say_problems,
     with_form,
     with_schema_of,
@@ -105,9 +105,12 @@ async def test_a_complete_answer_is_checked(
 ) -> None:
     question = a_question(a_conversation(), "Who?")
     answer = an_answer(question, '{"b": 1}', status=MessageStatus.COMPLETE)
-    assert await checked(answer, None, None) is None
-    assert await checked(replace(answer, status=MessageStatus.FAILED), SCHEMA, None) is None
-    wrong = await checked(answer, SCHEMA, None)
+    assert await check_against_schema(answer, None, None) is None
+    assert (
+        await check_against_schema(replace(answer, status=MessageStatus.FAILED), SCHEMA, None)
+        is None
+    )
+    wrong = await check_against_schema(answer, SCHEMA, None)
     assert wrong is not None
     say_problems(wrong)
     say_problems(wrong, "openai/pro")
@@ -119,7 +122,7 @@ async def test_a_complete_answer_is_checked(
     )
     whole = tmp_path / "whole.json"
     whole.write_text('{"a": 1}')
-    right = await checked(answer, SCHEMA, whole)
+    right = await check_against_schema(answer, SCHEMA, whole)
     assert right is not None
     say_problems(right)
     assert (list(right.problems), capsys.readouterr().err) == ([], "")
@@ -135,7 +138,7 @@ async def test_a_complete_answer_is_checked(
     ],
 )
 def test_the_form_that_was_asked_for_is_no_news(told: NoticeText, is_form: bool) -> None:
-    assert names_form(told) is is_form
+    assert is_form_notice(told) is is_form
 
 
 def test_equal_beginnings_have_the_same_name() -> None:

@@ -14,16 +14,16 @@ import pytest
 from desktop_app.backend.backend import Backend
 from desktop_app.cli.answers.answer_parameters import (
     LONGEST_INSTRUCTIONS,
+    apply_preset,
     settings_of,
-    with_preset,
 )
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
+    find_profile,
     learn_listing,
     learn_price,
     learn_window,
-    profile_named,
     valid_utf8,
 )
 from desktop_app.domain.answering.chat_request import (
@@ -92,13 +92,13 @@ async def test_a_provider_has_several_names() -> None:
         None: "on-device",
     }
     async with started_with(COMPATIBLE) as backend:
-        assert {name: (await profile_named(backend, name)).id for name in ids} == ids
+        assert {name: (await find_profile(backend, name)).id for name in ids} == ids
 
 
 async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> None:
     async with started_with(COMPATIBLE) as backend:
         with pytest.raises(IllegalChoiceError) as refused:
-            await profile_named(backend, "acme")
+            await find_profile(backend, "acme")
         assert refused.value.reason is Reason.NO_SUCH_PROVIDER
         known = "on-device, openai, cometapi, home"
         assert refused.value.params == {"provider": "acme", "known": known}
@@ -106,8 +106,8 @@ async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> Non
 
 async def test_the_environment_s_provider_may_be_named_without_its_beginning() -> None:
     async with started({"COMETAPI_KEY": "not-a-key"}) as backend:
-        assert (await profile_named(backend, "CometAPI")).id == "env-cometapi"
-        assert (await profile_named(backend, None)).id == "env-cometapi"
+        assert (await find_profile(backend, "CometAPI")).id == "env-cometapi"
+        assert (await find_profile(backend, None)).id == "env-cometapi"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [
 async def test_the_options_choose_a_model() -> None:
     async with started_with(FAMILY_SERVER) as backend:
         for provider, given, choice in CHOICES:
-            profile = await profile_named(backend, provider)
+            profile = await find_profile(backend, provider)
             assert await choice_of(backend, profile, options(**given)) == choice
 
 
@@ -246,7 +246,7 @@ async def test_a_choice_that_nobody_offers_is_refused() -> None:
     ]
     async with started_with(COMPATIBLE) as backend:
         for provider, given, reason in refusals:
-            profile = await profile_named(backend, provider)
+            profile = await find_profile(backend, provider)
             with pytest.raises(IllegalChoiceError) as refused:
                 await choice_of(backend, profile, options(**given))
             assert refused.value.reason is reason
@@ -300,15 +300,15 @@ async def test_a_preset_chooses_what_the_options_leave_open() -> None:
     ]
     async with served(models=("llama",)) as (backend, _, _):
         await backend.prompts.save(presets=PRESETS)
-        assert await with_preset(backend, options()) is None
+        assert await apply_preset(backend, options()) is None
         for given, number, expected in cases:
             asked = options(**given)
-            found = await with_preset(backend, asked)
+            found = await apply_preset(backend, asked)
             assert found is not None
             assert found.id == PRESETS[number].id
             assert (asked.provider, asked.model, asked.variant, asked.effort) == expected, given
         with pytest.raises(IllegalChoiceError) as refused:
-            await with_preset(backend, options(preset="none"))
+            await apply_preset(backend, options(preset="none"))
         assert refused.value.reason is Reason.NO_SUCH_PRESET
         assert "Fast, Exact, Style, Own" in str(refused.value.params["known"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.export_command import names_of, unfinished
+from desktop_app.cli.export_command import names_of, partial_file
 from tests.unit.storage.samples import a_conversation
 
 
@@ -28,6 +28,6 @@ def test_thousands_of_the_same_title_are_named_at_once() -> None:
 def test_a_link_to_itself_becomes_the_file(tmp_path: Path) -> None:
     target = tmp_path / "loop.json"
     target.symlink_to(target)
-    with unfinished(target) as file:
+    with partial_file(target) as file:
         file.write_text("whole")
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("whole", 0o600)

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from desktop_app.cli.answers.chosen_model import profile_named
+from desktop_app.cli.answers.chosen_model import find_profile
 from desktop_app.cli.arguments import parser
 from desktop_app.cli.library_commands import run_library
-from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.i18n import formatting
 from tests.unit.providers.samples import COMPATIBLE
 
@@ -162,13 +162,13 @@ class Terminal(io.StringIO):
 
 
 async def put_server(address: str) -> None:
-    async with opened() as backend:
+    async with open_backend() as backend:
         await backend.settings.save_profile(replace(COMPATIBLE, base_url=address))
 
 
 async def address_of_server() -> str:
-    async with opened() as backend:
-        return (await profile_named(backend, "home")).base_url
+    async with open_backend() as backend:
+        return (await find_profile(backend, "home")).base_url
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from desktop_app.cli.arguments import parser
 from desktop_app.cli.reports import spending_command
 from desktop_app.cli.reports.models_command import run_models
 from desktop_app.cli.reports.spending_command import run_spending
-from desktop_app.cli.tool_commands import brief, run_tools
+from desktop_app.cli.tool_commands import run_tools, tool_summary
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.spending.cost import Usage
@@ -229,9 +229,9 @@ WORDS = [
 @pytest.mark.parametrize(("description", "shown"), WORDS)
 def test_of_a_server_s_tool_the_first_sentence_is_shown(description: str, shown: str) -> None:
     tool = ListedTool(ToolDefinition("find", description, source="files"))
-    assert brief(tool, "") == shown
-    assert brief(tool, "Not today.") == "Unavailable: Not today."
-    assert brief(ListedTool(ToolDefinition("find", description)), "") == description
+    assert tool_summary(tool, "") == shown
+    assert tool_summary(tool, "Not today.") == "Unavailable: Not today."
+    assert tool_summary(ListedTool(ToolDefinition("find", description)), "") == description
 
 
 def test_tools_are_listed_with_what_they_do(command: Run) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from desktop_app.cli.streams import standard_input
-from desktop_app.cli.streams.standard_input import as_file, read_all, read_what_is_piped
+from desktop_app.cli.streams.standard_input import as_file, read_all, read_piped
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
@@ -115,11 +115,11 @@ def test_pieces_of_a_pipe_are_put_together(
     for data, expected in ((b"", ""), (b"012345678\xff", "012345678\ufffd")):
         with piped(data) as stream:
             use(stream)
-            assert read_what_is_piped() == expected
+            assert read_piped() == expected
     with piped(b"0123456789abcdef") as stream:
         use(stream)
         # Pieces of four: the last one begins below the limit.
-        assert read_what_is_piped() == ("0123456789" if has_terminal else "0123456789ab")
+        assert read_piped() == ("0123456789" if has_terminal else "0123456789ab")
 
 
 def test_a_pipe_that_stays_open_is_not_waited_for(
@@ -129,9 +129,9 @@ def test_a_pipe_that_stays_open_is_not_waited_for(
     reader, writer = os.pipe()
     with os.fdopen(reader, "r") as stream:
         use(stream)
-        assert read_what_is_piped() == ""
+        assert read_piped() == ""
         os.write(writer, b"abc")
-        assert read_what_is_piped() == "abc"
+        assert read_piped() == "abc"
     os.close(writer)
 
 
@@ -142,18 +142,18 @@ def test_files_and_sockets_are_read_and_devices_are_not(
     file.write_text("0123456789a")
     with file.open() as stream:
         use(stream)
-        assert read_what_is_piped() == "0123456789"
+        assert read_piped() == "0123456789"
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("r") as stream:
         theirs.sendall(b"abc")
         use(stream)
-        assert read_what_is_piped() == "abc"
+        assert read_piped() == "abc"
     with socket.socket() as listening, listening.makefile("r") as stream:
         use(stream)
-        assert read_what_is_piped() == ""
+        assert read_piped() == ""
     with Path(os.devnull).open() as stream:
         use(stream)
-        assert read_what_is_piped() == ""
+        assert read_piped() == ""
     for nothing in (None, terminal()):
         use(nothing)
-        assert read_what_is_piped() == ""
+        assert read_piped() == ""
