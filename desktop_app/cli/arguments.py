@@ -62,10 +62,10 @@ _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
 
 def parser(names: Sequence[str]) -> argparse.ArgumentParser:
-    """Create the parser of all commands, which are named in `names`.
+    """Create the parser of all commands, whose `names` its usage lists.
 
-    A command's `more` names the list that takes files given after an option, and `refuse` reports a
-    wrong command line.
+    The parsed options have `refuse`, which reports a wrong command line, and in some commands
+    `more`: the name of the list that takes files given after an option.
     """
     translate_argparse()
     made: argparse.ArgumentParser = CommandParser(

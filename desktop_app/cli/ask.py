@@ -139,7 +139,10 @@ def run_ask(options: argparse.Namespace) -> int:
 def _prompt(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
-    Return "" if there is none, but files or a template.
+    Return "" if there is only a file or a template.
+
+    Raises:
+        IllegalChoiceError: nothing is asked, or options contradict each other.
     """
     if options.compare:
         require_comparable(options.compare, options.n)
@@ -159,7 +162,7 @@ async def _question(
 ) -> Draft:
     """Return the question: from a template, as typed, or the default for files alone.
 
-    Documents without a question are summarized.
+    Without a question, images are described and documents summarized.
     """
     if options.template:
         template, question = await from_template(backend, options.template, options.set, prompt)
@@ -278,10 +281,10 @@ async def _require_form_and_tools(
     settings: AskSettings,
     answering: Sequence[ResolvedChoice],
 ) -> None:
-    """Raise unless all that answer can follow the grammar and use the tools.
+    """Raise unless every answering model can follow the grammar and use the tools.
 
     Raises:
-        IllegalChoiceError: one cannot, or there is no tool that is allowed.
+        IllegalChoiceError: one cannot, or --allow-tool names an unknown tool.
     """
     tools = settings.parameters.tools
     for resolved in answering:
@@ -299,7 +302,7 @@ async def _begin(
     choices: Sequence[ModelChoice],
     settings: AskSettings,
 ) -> AnswerRun:
-    """Begin the answer, or those that are compared. Raises as `ChatService.begin`."""
+    """Begin the answer, or all that are compared. Raises as `ChatService.begin`."""
     if len(choices) == 1:
         return await service.begin(conversation, [], draft, profile, settings)
     asked = [(profile, choice) for choice in choices]
@@ -362,7 +365,7 @@ async def sendable_part(
 async def _with_beginnings(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
-    """Return the draft, with only the beginnings of documents that tools can read."""
+    """Return the draft with only the beginnings of those documents that tools can read."""
     from desktop_app.services.documents.document_beginnings import with_beginnings
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
@@ -407,7 +410,7 @@ def _input_words(estimate: Estimate) -> str:
 async def _with_parts_planned(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
 ) -> Draft:
-    """Return the draft with its documents set to be read in parts; show the cost."""
+    """Return the draft with its documents set to be read in parts; show the plan and its cost."""
     parts = tuple(
         replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
         for part in draft.attachments

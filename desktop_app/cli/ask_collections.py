@@ -82,12 +82,13 @@ async def embed_missing(
 ) -> None:
     """Create the missing embeddings of collections, after stating what is sent and its cost.
 
-    Unless told to, it asks on a terminal first, and elsewhere only says what is missing. Told to,
-    it uses embeddings for this question even if they are off.
+    Args:
+        without_asking: create them, and use embeddings for this question even if they are off.
+            Otherwise ask on a terminal, and without one only say what is missing.
 
     Raises:
-        IllegalChoiceError: embeddings are wanted, but the provider has none.
-        UserFacingError: the provider failed, or the monthly cap would be exceeded.
+        IllegalChoiceError: `without_asking`, but the provider has no embeddings.
+        UserFacingError: the provider failed, or the monthly limit would be exceeded.
     """
     if without_asking:
         backend.embeddings.is_wanted = True
@@ -114,7 +115,7 @@ async def _embed(backend: Backend, part: CollectionPart) -> None:
 
 
 def _missing_words(plan: EmbeddingPlan) -> str:
-    """Return what creating embeddings sends, to which provider and model, and its cost."""
+    """Return a sentence on what creating embeddings sends, where to, and at which cost."""
     cost = tr("unknown cost") if plan.cost is None else tr("about {cost}", cost=money(plan.cost))
     return tr_plural(
         "{count} passage without an embedding ({tokens} tokens, {cost}, {model} at {provider}).",
@@ -128,7 +129,7 @@ def _missing_words(plan: EmbeddingPlan) -> str:
 
 
 def cited_sources(question: Message | None, answer: Message) -> list[str]:
-    """Return the sources that an answer cites, a line each."""
+    """Return the sources that an answer cites, one line each."""
     cited_together = _CITATION.findall(answer.text)
     numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}
     return [

@@ -10,7 +10,7 @@ from desktop_app.i18n.translation import tr
 
 
 def variant_choice(text: str) -> str:
-    """Return a variant with or without an effort, unchanged."""
+    """Check VARIANT[/EFFORT] and return it unchanged. Raises ArgumentTypeError."""
     name = text.partition("/")[0]
     names = [variant.value for variant in Variant]
     if name not in names:
@@ -20,7 +20,11 @@ def variant_choice(text: str) -> str:
 
 
 def compared_choice(text: str) -> str:
-    """Return a variant or a model, with or without an effort, unchanged."""
+    """Check the effort of VARIANT[/EFFORT], and return the text unchanged; a model may have any.
+
+    Raises:
+        argparse.ArgumentTypeError: the variant is followed by something else than an effort.
+    """
     name, slash, effort = text.partition("/")
     names = [each.value for each in Effort]
     if slash and name in {variant.value for variant in Variant} and effort not in names:

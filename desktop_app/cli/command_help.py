@@ -56,7 +56,7 @@ class CommandHelpFormatter(argparse.HelpFormatter):
 
 
 def translate_argparse() -> None:
-    """Make argparse look its own words up in the program's catalog, not in the system's."""
+    """Make argparse look up its own words in the program's catalog, not in the system's."""
     vars(argparse)["_"] = tr
 
 

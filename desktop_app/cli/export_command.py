@@ -1,7 +1,7 @@
 """`repartee export`: conversations to files, a single JSON file or a file per conversation.
 
-It works beside an open window, which also uses it for its own exports. A file gets its name only
-when it is complete.
+It can run while a window is open, and the window runs it for its own exports. A file gets its name
+only when it is complete.
 """
 
 from __future__ import annotations
@@ -58,9 +58,8 @@ PICTURE_BOX: Final = (1600, 1600)
 _UNSAFE_IN_NAMES: Final = re.compile(
     r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
 )
-LONGEST_TITLE_BYTES: Final = (
-    180  # a name has at most 255 bytes, with date, number, suffix and ".part"
-)
+LONGEST_TITLE_BYTES: Final = 180
+"""A file name has at most 255 bytes, including date, number, suffix and ".part"."""
 
 
 class ConversationFile(Protocol):
@@ -112,7 +111,7 @@ class HtmlFile:
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(self._page.head(conversation))
             for message in path:
-                await asyncio.sleep(0)  # so that it can be interrupted here
+                await asyncio.sleep(0)  # a cancellation arrives here
                 pictures = await pictures_of(self._backend, message)
                 stream.write(self._page.message(message, pictures))
             stream.write(html_page.END)
@@ -323,9 +322,7 @@ async def _export_json(
 
 
 async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> str:
-    """Write a line for each corrected answer: prompt, chosen, rejected, and what is known of it.
-
-    Returns what was written, in words.
+    """Write a line of JSON for each corrected answer; return a sentence on their number.
 
     Raises:
         StorageError: no answer was corrected; the file is left as it was.
@@ -413,7 +410,7 @@ async def _write_json(
 def _skipping_conversation(
     left_out: list[str], wanted: list[Conversation], conversation: Conversation
 ) -> Iterator[None]:
-    """Take a conversation that cannot be read or written out of `wanted`, and note why."""
+    """Remove a conversation from `wanted` if it cannot be read or written, and note why."""
     known = len(left_out)
     sentence, title = N_("Conversation “{title}” skipped: {reason}"), short(conversation.title)
     with _skipping_errors(left_out, sentence, title=title):
@@ -424,7 +421,11 @@ def _skipping_conversation(
 
 @contextmanager
 def _skipping_errors(left_out: list[str], sentence: str, **params: str) -> Iterator[None]:
-    """Skip what cannot be read or written, and note why; a full disk ends the export."""
+    """Suppress an error of reading or writing, and note it; a full disk ends the export.
+
+    Args:
+        left_out: gets the sentence with its reason and `params`.
+    """
     try:
         yield
     except StoreFullError:

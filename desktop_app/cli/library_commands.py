@@ -1,7 +1,7 @@
 """`repartee import`, `export`, `search`, `backup`, `restore` and `repair`, without a window.
 
-All but `restore` and `repair` work beside an open window, in short transactions. Progress goes to
-standard error: on a terminal every two seconds, with --progress a line for each step.
+All but `restore` and `repair` can run while a window is open, because their transactions are short.
+Progress goes to standard error: on a terminal every two seconds, with --progress for each step.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.cli.export_command import export
-from desktop_app.cli.streams.console import ask as ask_typed
 from desktop_app.cli.streams.console import (
+    ask,
+    can_ask,
     is_cancel,
-    is_stderr_terminal,
     is_yes,
     say,
     write_json,
@@ -131,14 +131,14 @@ async def _import(options: argparse.Namespace) -> int:
         values = await backend.values()
         profile = await backend.default_profile(await backend.profiles(), values)
         choice = backend.default_choice(profile, values)
-        result = []
+        results = []
         for name in options.files:
-            result.append(await _import_file(backend, Path(name), choice, options))
+            results.append(await _import_file(backend, Path(name), choice, options))
             if not options.json:
-                _say_result(result[-1])
+                _say_result(results[-1])
     if options.json:
-        write_json({"files": [vars(one) for one in result]})
-    return EXIT_FAILED if any(one.refused for one in result) else 0
+        write_json({"files": [vars(result) for result in results]})
+    return EXIT_FAILED if any(result.refused for result in results) else 0
 
 
 def _say_result(result: _ImportResult) -> None:
@@ -200,22 +200,28 @@ async def _search(options: argparse.Namespace) -> int:
     async with open_backend() as backend:
         hits = await backend.search.find(options.text, options.limit)
     if options.json:
-        found: list[dict[str, Any]] = [
+        found = [
             {
                 "conversation": hit.conversation_id,
                 "title": hit.title,
                 "message": hit.message_id,
-                "snippet": hit.snippet.replace("\x02", "").replace("\x03", ""),
+                "snippet": _without_marks(hit.snippet),
                 "date": hit.date.isoformat(),
             }
             for hit in hits
         ]
         write_json(found, indent=1)
-    for hit in hits if not options.json else ():
-        snippet = " ".join(hit.snippet.replace("\x02", "").replace("\x03", "").split())
-        write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
-        write_line(f"    {snippet}")
+    else:
+        for hit in hits:
+            snippet = " ".join(_without_marks(hit.snippet).split())
+            write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
+            write_line(f"    {snippet}")
     return 0 if hits else EXIT_FAILED
+
+
+def _without_marks(snippet: str) -> str:
+    """Remove the characters that mark where matches begin and end."""
+    return snippet.replace("\x02", "").replace("\x03", "")
 
 
 # -------------------------------------------------------------- backup
@@ -227,7 +233,7 @@ async def _backup(options: argparse.Namespace) -> int:
         folder = path_of(options.folder)
         made = make_backup(where.database, where.attachments, folder, now(), reporter.show)
         if options.keep is not None:
-            keep_newest(folder, max(1, options.keep))
+            keep_newest(folder, options.keep)
     write_line(str(made))
     return 0
 
@@ -236,7 +242,7 @@ def _restore(options: argparse.Namespace) -> int:
     where, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
     archive = path_of(options.path)
 
-    def ask(changes: Sequence[SettingChange]) -> RestoreChoice:
+    def decide(changes: Sequence[SettingChange]) -> RestoreChoice:
         return _ask_about_settings(changes, accept=options.accept_settings)
 
     if holds_secrets(where.database):
@@ -249,7 +255,7 @@ def _restore(options: argparse.Namespace) -> int:
         where.attachments,
         now(),
         reporter.show,
-        ask=ask,
+        ask=decide,
         built_in=BUILT_IN,
     )
     if restored is None:
@@ -271,10 +277,10 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> Re
         say(f"  {change.sentence}")
     if accept:
         return RestoreChoice.TAKE
-    if not (sys.stdin and sys.stdin.isatty() and is_stderr_terminal()):
+    if not can_ask():
         say(tr("These settings were not restored. To restore them, use --accept-settings."))
         return RestoreChoice.KEEP
-    ask_typed(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
+    ask(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
     try:
         typed = sys.stdin.readline()
     except KeyboardInterrupt:

@@ -35,7 +35,7 @@ def number_between(least: float, most: float) -> Callable[[str], float]:
 
 
 def whole_number_between(least: int, most: int | None = None) -> Callable[[str], int]:
-    """Return the parser of a whole number in a range, which may have no end."""
+    """Return the parser of a whole number in a range; without `most`, it has no upper end."""
 
     def parse(text: str) -> int:
         try:

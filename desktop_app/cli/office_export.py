@@ -24,7 +24,7 @@ OFFICE_SUFFIXES: Final = (".docx", ".odt", ".pptx", ".xlsx", ".csv")
 
 
 class OfficeFile:
-    """A conversation for an office program; .xlsx and .csv hold the tables of its responses.
+    """A conversation for an office program; .xlsx and .csv have only the tables of its responses.
 
     Attributes:
         suffix: the suffix of the file names, which decides the format.

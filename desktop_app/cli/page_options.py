@@ -1,6 +1,6 @@
-"""`--pages`: which pages of the given files are sent.
+"""`--pages`: the pages of each file that are sent.
 
-`3-10,15` applies to every file, `lease.pdf=3-10,15` to that file; repeated options add up.
+`3-10,15` applies to every file, `lease.pdf=3-10,15` to that file; repeated options add pages.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from desktop_app.domain.errors import IllegalChoiceError
 
 
 def pages_by_file(options: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
-    """Return the pages to send of each file, by name; files sent whole are omitted.
+    """Return the pages to send, by the name of the file; omit files that are sent whole.
+
+    Args:
+        options: as `[FILE=]PAGES`.
+        names: of all files that the command sends.
 
     Raises:
-        IllegalChoiceError: an option names a file that is not given, or there is none.
+        IllegalChoiceError: an option names none of these files, or no file is sent.
     """
     if options and not names:
         raise IllegalChoiceError(Reason.PAGES_WITHOUT_FILE)
@@ -49,7 +53,10 @@ def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str
 async def with_pages(
     part: DocumentPart | ImagePart, text: str, pages: str
 ) -> DocumentPart | ImagePart:
-    """Return the document limited to these pages.
+    """Return the document, limited to `pages`, such as "3-10,15".
+
+    Args:
+        text: all text of the document.
 
     Raises:
         IllegalChoiceError: it has no pages, or not these.

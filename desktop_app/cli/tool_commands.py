@@ -75,7 +75,7 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
 
 
 def tool_summary(tool: ListedTool, refusal: str) -> str:
-    """Return what a tool does, of a server's words the first sentence, or why it is unavailable."""
+    """Return what a tool does or why it is unavailable; of a server's tool, the first sentence."""
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
     about = tool.definition.about
@@ -135,10 +135,10 @@ async def require_tools(
 async def require_known_tools(
     backend: Backend, names: Sequence[str], chosen: Sequence[str]
 ) -> None:
-    """Raise unless these are full names, or SOURCE/*, of tools that there are.
+    """Raise unless `names` are full names, or SOURCE/*, of existing tools.
 
     Args:
-        chosen: the tools whose servers are started; another server need not have listed its tools.
+        chosen: the tools of the answer, whose servers are started.
 
     Raises:
         IllegalChoiceError: there is no tool of a name.
@@ -169,7 +169,7 @@ def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> str:
 
 
 def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
-    """Return the tool calls of an answer, for JSON; arguments as they ran, if they are JSON."""
+    """Return the tool calls of an answer as JSON-ready values, with the arguments that ran."""
     return [
         {
             "name": call.shown_name,

@@ -1,4 +1,4 @@
-"""Temporary files with long answers that are not saved, for the JSON and the schema."""
+"""Temporary files of long answers that are not saved, for the JSON output and the schema check."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 
 class UnsavedAnswers:
-    """Implements the Protocol AnswerFiles without storing anything.
+    """Implements the Protocol AnswerFiles with temporary files.
 
     Args:
-        temporary: the folder of temporary copies; None keeps nothing, because the output has the
-            answers already.
+        temporary: the folder of the files; None writes none, because the output has the answers.
     """
 
     def __init__(self, temporary: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""The parameters of a command’s answers, and several answers to one question.
+"""The model, parameters and form of a command’s answers; several answers to one question.
 
 May import what `cli` may.
 """

@@ -1,4 +1,4 @@
-"""The settings of an answer from the options of a command: see parameter_options.py."""
+"""The settings of an answer, from the options that parameter_options.py adds to a command."""
 
 from __future__ import annotations
 
@@ -34,17 +34,16 @@ _OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n
 async def apply_preset(
     backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
 ) -> Preset | None:
-    """Return the preset that the options name; let it choose provider, model and effort.
+    """Return the preset that the options name, and fill its provider, model and effort into them.
 
-    What the command line says itself has precedence. A variant of the preset is left out at a
-    provider that has none. A variant of the command line gets the preset's effort, or the nearest
-    that it supports.
+    Options that the user gave are kept. The preset's variant is left out at a provider that has
+    none. A variant without an effort gets the preset's effort, or the nearest that it supports.
 
     Args:
         specs: the options of each answer, if several are compared.
 
     Raises:
-        IllegalChoiceError: there is none of that name.
+        IllegalChoiceError: there is no preset or provider of that name.
         UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
     if options.preset is None:
@@ -78,10 +77,10 @@ async def apply_preset(
 def settings_of(
     values: Mapping[str, Any], options: argparse.Namespace, preset: Preset | None
 ) -> AskSettings:
-    """Return the settings of the answer: of the options, the preset, then the user's settings.
+    """Return the settings of an answer: the options, then the preset, then the user's settings.
 
     Raises:
-        IllegalChoiceError: the file with instructions cannot be read.
+        IllegalChoiceError: the file with instructions cannot be read, or --stop is given too often.
     """
     overrides = _overrides(options)
     chain = (overrides,) if preset is None else (overrides, preset.overrides)

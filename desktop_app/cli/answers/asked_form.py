@@ -56,7 +56,7 @@ def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
 
 
 def is_form_notice(notice: NoticeText) -> bool:
-    """Return True if a notice only names the form, which the user has just asked for."""
+    """Return True if a notice only names the form that the user has just requested."""
     used = (NoticeCode.SCHEMA_USED, NoticeCode.GRAMMAR_USED)
     return isinstance(notice, AnswerNotice) and notice.code in used
 
@@ -100,10 +100,10 @@ def text_in_file(name: str, largest: int, unreadable: Reason) -> str:
 async def check_against_schema(
     answer: Message, schema: AnswerSchema | None, full_text_file: Path | None
 ) -> CheckedAnswer | None:
-    """Check a complete answer against the schema; None if there is nothing to check.
+    """Check an answer against the schema; None if it is incomplete or has no schema.
 
     Args:
-        full_text_file: the file that has all of an answer too long for its message.
+        full_text_file: the file with all of an answer that is too long for its message.
     """
     if schema is None or answer.status is not MessageStatus.COMPLETE:
         return None
@@ -120,7 +120,7 @@ def say_problems(checked: CheckedAnswer, name: str = "") -> None:
     """Say where an answer does not match its schema.
 
     Args:
-        name: of the answer, if there are several.
+        name: names the answer if there are several.
     """
     if not checked.problems:
         return

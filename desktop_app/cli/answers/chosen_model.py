@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
 
-LISTING_TIMEOUT_S = 10.0  # how long a question waits for the server's model list
-# Failures that the question would meet, too.
+_LISTING_TIMEOUT_S = 10.0
+# The question would fail with the same error.
 _FATAL_ERRORS = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
 
 
@@ -61,7 +61,7 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
 async def answering_profile(
     backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
 ) -> ProviderProfile:
-    """Return the provider that a command names, with its models known if it names none.
+    """Return the provider that a command names; fetch its models if the command names no model.
 
     Args:
         specs: the options of each answer, if several are compared.
@@ -90,9 +90,9 @@ async def answering_profile(
 
 
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Fetch the context window of a server's model if it is unknown or may be smaller.
+    """Fetch the server's model list if the context window is unknown or may be smaller there.
 
-    A document may not fit it. Errors are ignored, because the question itself reports them.
+    Needed before a document is sent. Errors are ignored, because the question reports them.
     """
     info = backend.catalog.info(choice.model)
     is_family = choice.variant is not None or info.variant is not None
@@ -104,7 +104,7 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
 
 
 async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Fetch the list of a gateway for the price of a model that the catalog does not know."""
+    """Fetch a gateway's model list if the catalog does not know the model's price."""
     is_open = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
     if is_open and backend.chat.resolve(profile, choice).price is None:
         with suppress(UserFacingError, TimeoutError):
@@ -114,7 +114,7 @@ async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelC
 async def learn_listing(backend: Backend, profile: ProviderProfile) -> None:
     """Fetch the list of models, unless it is fresh. Raises UserFacingError, TimeoutError."""
     if not backend.listings.is_fresh(profile):
-        async with asyncio.timeout(LISTING_TIMEOUT_S):
+        async with asyncio.timeout(_LISTING_TIMEOUT_S):
             await backend.listings.fetch(profile)
 
 
@@ -123,7 +123,7 @@ async def choice_of(
 ) -> ModelChoice:
     """Return the model choice from --variant, --effort and --model.
 
-    Without a model it is the profile's, or the first chat model that the server is known to list.
+    Without --model, it is the profile's model, or the first chat model of the server's list.
 
     Raises:
         IllegalChoiceError: the provider does not offer it, or no model is known.

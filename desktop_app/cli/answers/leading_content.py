@@ -1,4 +1,4 @@
-"""A name for the beginning of a request, so that equal beginnings are served from a cache."""
+"""An id for the beginning of a request, so that equal beginnings are served from a cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of commands that shape an answer: instructions, parameters and presets."""
+"""The options of a command that shape its answers: instructions, parameters and presets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_ANSWERS: Final = 8
 
 
 def add_answer_parameters(command: argparse.ArgumentParser) -> None:
-    """Add the options."""
+    """Add the options that shape an answer to a command."""
     group = command.add_argument_group(tr("response parameters"))
     instructions = group.add_mutually_exclusive_group()
     instructions.add_argument("--instructions", metavar=tr("TEXT"), help=tr("custom instructions"))

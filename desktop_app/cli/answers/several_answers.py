@@ -45,7 +45,7 @@ FEWEST_COMPARED, MOST_COMPARED = 2, 4
 
 
 def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
-    """Return the options of an answer named as VARIANT[/EFFORT] or MODEL[/EFFORT]."""
+    """Return the options of one of several answers, named as VARIANT[/EFFORT] or MODEL[/EFFORT]."""
     name, _, effort = spec.rpartition("/")
     if not name or effort not in {each.value for each in Effort}:
         name, effort = spec, ""
@@ -59,7 +59,7 @@ def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
 
 
 def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
-    """Raise IllegalChoiceError unless two to four answers are compared, one of each choice."""
+    """Raise IllegalChoiceError unless two to four choices are compared, without --n."""
     if (repeats or 1) > 1:
         raise IllegalChoiceError(Reason.COMPARED_WITH_N)
     if not FEWEST_COMPARED <= len(specs) <= MOST_COMPARED:
@@ -68,11 +68,13 @@ def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
 
 @dataclass
 class _Column:
-    """An answer that arrives.
+    """One of the answers, and how much of it is written.
 
     Attributes:
+        started_at: the monotonic time of the request.
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
+        at_line_start: True if the text that has arrived ends a line.
         checked: the value of an answer with a schema.
     """
 
@@ -90,7 +92,7 @@ class SeveralAnswers:
     """Runs answers at the same time and writes them one after the other.
 
     Args:
-        file_of: returns the file of an answer that is too long for its message.
+        file_of: returns the file with all of an answer that is too long for its message, or None.
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
@@ -151,7 +153,7 @@ class SeveralAnswers:
         ]
 
     def _full_text(self, answer: Message) -> dict[str, str]:
-        """Return all of an answer that is too long for its message."""
+        """Return the field with all of an answer that is too long for its message."""
         file = self._file_of(answer)
         return {} if file is None else {"answer": file.read_bytes().decode()}
 
@@ -186,9 +188,7 @@ class SeveralAnswers:
                 say(f"{_name_of(column.run.answer)}: {call_words(call)}")
             case Notice(text):
                 words = f"{_name_of(column.run.answer)}: {text}"
-                if (
-                    words not in self._said_notices
-                ):  # answers of the same model have the same notices
+                if words not in self._said_notices:  # models repeat their notices
                     self._said_notices.add(words)
                     say(words)
 
@@ -198,7 +198,7 @@ class SeveralAnswers:
             say(error.sentences)
 
     def _advance(self) -> None:
-        """Write what can be written: text of the first unfinished answer and all before it."""
+        """Write all finished answers up to the first unfinished one, and its text so far."""
         if self._as_json:
             return
         for number, column in enumerate(self._columns):
@@ -206,7 +206,8 @@ class SeveralAnswers:
                 continue
             if not column.has_heading:
                 column.has_heading = True
-                self._write(f"{chr(10) if number else ''}== {_name_of(column.run.answer)} ==\n")
+                gap = "\n" if number else ""
+                self._write(f"{gap}== {_name_of(column.run.answer)} ==\n")
             text, column.unwritten = column.unwritten, ""
             self._write(text)
             if not column.has_ended:

@@ -197,7 +197,7 @@ async def _read(service: BatchService, job: BatchJob, options: argparse.Namespac
 
 
 async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
-    """Say which files are skipped, and which pages are sent as images; keep it for the JSON."""
+    """Say which files are skipped and which pages are sent as images; add this to the notices."""
     rows = await backend.batch_store.rows(job.id)
     left_out = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
     notices = [

@@ -48,7 +48,7 @@ async def write_report(backend: Backend, job: BatchJob, format_: str, target: Pa
 
 
 async def _is_ascii(backend: Backend, job: BatchJob) -> bool:
-    """Return True if a report is ASCII and needs no byte order mark."""
+    """Return True if a job's CSV report is ASCII and needs no byte order mark."""
     async for piece in report_pieces(backend, job, "csv"):
         if not piece.isascii():
             return False
@@ -61,10 +61,8 @@ async def report_pieces(
     """Yield the text of a report, some files at a time.
 
     Args:
-        backend: provides the store.
-        job: the job.
         format_: "markdown" or "csv".
-        escape: makes names and errors safe to display.
+        escape: makes the title, names, models and errors safe to display.
     """
     job = replace(job, title=escape(job.title))
     last_number = 0
@@ -95,7 +93,7 @@ def _escaped_error(item: BatchItem, escape: Callable[[str], str]) -> ErrorNote |
 def _pieces_of(
     backend: Backend, job: BatchJob, items: list[BatchItem], format_: str
 ) -> Iterator[str]:
-    """Yield the head of a report, then these files."""
+    """Yield the head of a report, then the text of these items."""
     if format_ == "csv":
         return csv_report(job, items)
     return markdown_report(job, items, lambda model: backend.catalog.info(model).name)
@@ -163,7 +161,7 @@ def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
 
 
 def job_notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
-    """Return what the job is sent without, or with another value."""
+    """Return the notices on settings that the job leaves out or changes."""
     notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
     choice = (resolved.profile, resolved.model, resolved.effort)
     sent = job.parameters

@@ -91,8 +91,8 @@ class Finding:
     Attributes:
         name: its key in the JSON.
         works: None for a plain fact.
-        label: its name in the report; "" for that of `_LABELS`.
-        facts: what the JSON has in addition.
+        label: its name in the report; "" for the one in `_LABELS`.
+        facts: additional fields of the JSON.
     """
 
     name: str
@@ -206,7 +206,7 @@ async def _store(
 
 
 async def _routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
-    """Return how each provider is reached; without a store, built-in and environment ones."""
+    """Return how each provider is reached; without a store, only built-in and environment ones."""
     profiles = [*backend.environment_profiles, *BUILT_IN]
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
@@ -321,7 +321,7 @@ def _portal(version: int | None) -> str:
 
 
 async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """Return the child's findings, and its own or our explanation of a failure.
+    """Return the child's findings, and its standard error or the sentence on a timeout.
 
     Args:
         extra_environment: additional environment variables of the child.
@@ -359,7 +359,7 @@ async def _read_findings(stream: asyncio.StreamReader | None, found: dict[str, A
 
 
 def why_qt_failed(output: str) -> str:
-    """Return the reason in the output of Qt or Python for a failed start, as a sentence."""
+    """Return why Qt failed to start, as a sentence, from the output of Qt or Python."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if any("could not connect to display" in line for line in lines):
         display = os.environ.get("DISPLAY", "")

@@ -1,4 +1,7 @@
-"""For `repartee doctor`: how each provider is reached, without passwords or network access."""
+"""How `repartee doctor` describes the connection to a provider, without using the network.
+
+It shows no passwords.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
-    """Describe the proxy and certificates of a provider, and whether they are usable.
+    """Return False if a provider's address, proxy or certificates are unusable, and a description.
 
-    The first value is None for a plain fact. Blocking: reads the file of certificates.
+    The first value is None if they are usable. Blocking: reads the file of certificates.
     """
     # Imported late: they load ssl and urllib.request, which would slow down every start.
     from desktop_app.providers.http.proxies import proxy_for
@@ -57,7 +60,7 @@ def describe_route(profile: ProviderProfile) -> tuple[bool | None, str]:
 
 
 def _certificate_words(ca_file: CaFile) -> str:
-    """Return whose certificates a file has."""
+    """Describe the certificates in a file."""
     if ca_file.until is not None:
         name, day = ca_file.name or tr("one CA certificate"), formatting.short_date(ca_file.until)
         return tr("{name}, valid until {day}", name=name, day=day)

@@ -128,12 +128,12 @@ async def _eval(options: argparse.Namespace) -> int:
 
 
 def _is_from_environment(options: argparse.Namespace) -> bool:
-    """Return True if the environment sets up the provider, once it is known."""
+    """Return True if the provider is known and comes from the environment."""
     return getattr(options, "from_environment", False)
 
 
 def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
-    """Read the cases of a file, else of a preset that ships. Raises IllegalChoiceError."""
+    """Read the cases of a file, or without one of a built-in preset. Raises IllegalChoiceError."""
     if name is None:
         found = preset_cases(preset or "")
         if not found:
@@ -158,7 +158,7 @@ def _reason(error: Exception) -> str:
 
 
 def _read_sibling(folder: Path, name: str) -> str:
-    """Return the text of a file that another names in its folder. Raises as `_read_text`."""
+    """Return the text of a file named by another in the same folder. Raises as `_read_text`."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise CaseError(N_("“{name}” is outside the folder"), name=name)
     return _read_text(folder / name)

@@ -45,7 +45,7 @@ class Contestant:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The values that decide its answers."""
+        """The provider, model and effort ("" if none), which decide its answers."""
         effort = self.resolved.effort
         return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 
@@ -60,7 +60,7 @@ Answers = Mapping[tuple[tuple[str, ...], str], CaseResult]
 
 
 def digest(value: Any) -> str:
-    """Return a name for JSON-ready values."""
+    """Return a hash of JSON-ready values."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -95,7 +95,7 @@ class EvaluationBatches:
     async def answers(
         self, name: str, contestants: Sequence[Contestant], listen: Callable[[int], object]
     ) -> Answers:
-        """Return the answers to all cases, once all jobs have ended; checks are not made.
+        """Return the answers to all cases, without checking them, once all jobs have ended.
 
         Raises:
             UserFacingError: a job could not be started, or does not go on.
@@ -135,7 +135,7 @@ class EvaluationBatches:
     async def _find_or_create_job(
         self, job_id: str, contestant: Contestant, cases: list[EvaluationCase]
     ) -> str:
-        """Store a job unless an interrupted command has; return its id."""
+        """Create a job unless an interrupted command did; return its id."""
         settings = settings_for(self._settings, cases[0])
         job = await self._store.get(job_id)
         if job is None:
@@ -193,7 +193,7 @@ class EvaluationBatches:
 
 
 def require_single_files(cases: Sequence[EvaluationCase]) -> None:
-    """Raise IllegalChoiceError for a case that a batch cannot hold."""
+    """Raise IllegalChoiceError for a case with several files: an item of a batch has only one."""
     for case in cases:
         if len(case.files) > 1:
             raise IllegalChoiceError(Reason.CASE_WITH_FILES_IN_BATCH, case=case.id)

@@ -27,7 +27,7 @@ _HIGHEST_COSTS: Final = ("max_cost_usd", "judge_max_cost_usd")
 
 
 async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
-    """Show calls, tokens and cost. Nothing is sent."""
+    """Show calls, tokens and cost, without sending anything."""
     plans = [await _plan(runner, contestant) for contestant in runner.contestants]
     counts = {name: sum(plan[name] for plan in plans) for name in _COUNTS}
     lowest_cost, highest_cost = _total(plans, _LOWEST_COSTS), _total(plans, _HIGHEST_COSTS)

@@ -2,7 +2,7 @@
 
 Results are kept in the store of notes. An unfinished evaluation has a name there, by the content of
 its cases and settings, so that the same command finds its results. A finished one has none, so that
-the same command asks afresh.
+the same command asks again.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ class EvaluationRunner:
     Attributes:
         parts: the files of each case, by its id.
         batches: asks the cases in batch jobs; None asks each by itself.
-        listen: called with the number of cases done.
-        repeated: calls of an interrupted command that had been sent without an answer.
-        reused: answers of an interrupted command.
-        notices: what requests were sent without, or with another value, each once.
+        listen: called with the number of results so far.
+        repeated: number of calls that an interrupted command sent and that were not answered.
+        reused: number of results of an interrupted command.
+        notices: settings that requests left out or changed, and errors of cases, each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 
@@ -112,11 +112,11 @@ class EvaluationRunner:
     )
 
     async def run(self) -> list[EvaluationRun]:
-        """Return the runs; without the cases that were not asked if it was stopped.
+        """Return the runs; if the evaluation was stopped, without the cases that were not asked.
 
         Raises:
             asyncio.CancelledError: the results so far are stored.
-            StorageError
+            StorageError: a result could not be stored.
         """
         key = _PREFIX + self._key()
         self._name = await self.backend.notes.get(key) or ""
@@ -184,7 +184,7 @@ class EvaluationRunner:
             self.stopped_by = error
             return None
         except UserFacingError as error:
-            # A store that fails may do so after the question; all else is found before it.
+            # The store may fail after the question was paid for; other errors precede it.
             cost = None if isinstance(error, StorageError) else Decimal(0)
             status = MessageStatus.FAILED
             failed = why_missing(status, error.what_happened)
@@ -219,7 +219,7 @@ class EvaluationRunner:
         def listen(event: StreamEvent, _reply: Reply) -> None:
             if isinstance(event, TextDelta | RefusalDelta) and not first_token_s:
                 first_token_s.append(time.monotonic() - started_at)
-            elif isinstance(event, Waiting) and event.seconds:  # the server asks for patience
+            elif isinstance(event, Waiting) and event.seconds:  # pause the other cases, too
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
         run.reports_all = True
@@ -240,7 +240,7 @@ class EvaluationRunner:
     async def _with_checks(
         self, result: CaseResult, case: EvaluationCase, contestant: Contestant, conversation_id: str
     ) -> CaseResult:
-        """Return the result with the checks that it fails; with what its judgments cost."""
+        """Return the result with the checks that it fails and the cost of its judgments."""
         if result.failed:
             return result
         failed, cost = [], Decimal(0)
@@ -320,7 +320,7 @@ class EvaluationRunner:
 
 
 def _judge_prompt(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> str:
-    """Return what a judge is asked about an answer."""
+    """Return the question to the judge about an answer."""
     fenced = (fence.around("question", case.input), fence.around("answer", answer))
     return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
 

@@ -24,7 +24,7 @@ def write_reports(
     """Write results.json, results.csv and results.html. Blocking.
 
     Args:
-        report: the JSON of the command, if it has run just now.
+        report: the content of results.json; None for the runs alone.
 
     Raises:
         StorageError: the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""Commands that report figures: `repartee spending`.
+"""The commands that report figures: `repartee spending` and `repartee models`.
 
 May import what `cli` may.
 """

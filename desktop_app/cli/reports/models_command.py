@@ -1,4 +1,4 @@
-"""`repartee models`: the models of all providers, and what is known of each."""
+"""`repartee models`: the models of all providers, and what is known about each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.answers.chosen_model import LISTING_TIMEOUT_S, find_profile
+from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
 from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.cli.streams.terminal import error_words
@@ -79,12 +79,10 @@ async def _usable_profiles(backend: Backend) -> list[ProviderProfile]:
 
 async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
     """Fetch the list of models, unless it is fresh. Return why that failed, or ""."""
-    is_local = profile.kind is ProviderKind.ON_DEVICE
-    if is_local or backend.listings.is_fresh(profile):
+    if profile.kind is ProviderKind.ON_DEVICE:
         return ""
     try:
-        async with asyncio.timeout(LISTING_TIMEOUT_S):
-            await backend.listings.fetch(profile)
+        await learn_listing(backend, profile)
     except TimeoutError:
         return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
     except UserFacingError as error:

@@ -1,4 +1,4 @@
-"""`repartee spending`: what the calls cost, and how they went."""
+"""`repartee spending`: cost, tokens, failures and speed of the calls."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ _USAGE_REASONS: Final = frozenset(
         Reason.TOOL_SERVER_VARIABLE,
     }
 )
-"""Reasons that lie in the command line itself."""
+"""The reasons of errors in the command line itself."""
 
 
 def run_mcp(options: argparse.Namespace) -> int:
@@ -128,7 +128,7 @@ async def _list(servers: ToolServers, *, as_json: bool) -> int:
 
 
 async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, Any]:
-    """Return what may be shown of a server: names of its values, and no arguments."""
+    """Return a server as JSON, with the names of its values but without secrets or arguments."""
     return {
         "name": server.name,
         "transport": "http" if server.url else "stdio",
@@ -146,7 +146,7 @@ async def _sign_in(servers: ToolServers, name: str) -> int:
     def show(address: str) -> None:
         say(tr("Sign in at: {address}", address=address))
         if is_opened(address):
-            with suppress(OSError):  # it is printed
+            with suppress(OSError):  # the user can open the printed address
                 open_in_browser(address)
 
     if await servers.sign_in(name, show):

@@ -1,4 +1,4 @@
 """Standard input and output, the terminal, and questions on it.
 
-Imports domain, i18n.
+May import what `cli` may.
 """

@@ -62,7 +62,7 @@ def as_json(value: object, *, indent: int | None = None) -> str:
 
 
 def rounded(value: float | None) -> float | None:
-    """Return a figure as JSON has it."""
+    """Round a figure to the three decimals that it has in JSON."""
     return None if value is None else round(value, 3)
 
 
@@ -138,7 +138,7 @@ def write_json(value: object, *, indent: int | None = None) -> None:
 
 
 def flush_output() -> None:
-    """Write what the standard streams still hold, before the process ends without Python's end."""
+    """Flush the standard streams, before the process ends without Python's own shutdown."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):  # absent, full, closed
             stream.flush()
@@ -189,9 +189,9 @@ class _CleanStream:
 
     def write(self, text: str) -> int:
         """Write `text`, escaped."""
-        whole = self._held + text
-        self._held = "\r" if whole.endswith("\r") else ""
-        self._stream.write(clean(whole.removesuffix("\r")))
+        pending = self._held + text
+        self._held = "\r" if pending.endswith("\r") else ""
+        self._stream.write(clean(pending.removesuffix("\r")))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

@@ -18,9 +18,13 @@ _EVERY_S: Final = 2.0
 
 
 class ProgressReporter:
-    """Reports progress: on a terminal every two seconds, elsewhere only if requested.
+    """Reports progress on standard error, on a terminal every two seconds.
 
     Each report is a line of its own, because a changing line needs control characters.
+
+    Args:
+        what: names the task.
+        in_lines: report every step as "DONE TOTAL", with or without a terminal.
     """
 
     def __init__(self, what: str, *, in_lines: bool = False) -> None:
@@ -42,7 +46,7 @@ class ProgressReporter:
 
 
 def cancel_at_signals() -> None:
-    """Cancel the current task when the command is told to end."""
+    """Cancel the current task at SIGTERM and SIGHUP."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGHUP):

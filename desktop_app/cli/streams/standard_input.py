@@ -49,7 +49,7 @@ def read_all() -> str:
 def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the names, with "-" replaced by a temporary file that holds standard input.
 
-    The file has one byte too many, and is refused when it is read, if more than LARGEST_FILE came.
+    If more than LARGEST_FILE is piped in, the file has one byte more, and is refused when read.
 
     Raises:
         IllegalChoiceError: nothing is piped in.
@@ -81,7 +81,7 @@ def _copy_piped(file: BinaryIO) -> None:
 def read_piped() -> str:
     """Return the text from a file or pipeline; "" if there is none.
 
-    More than LARGEST_TEXT is cut: the window refuses a sixteenth of it.
+    Reading stops at LARGEST_TEXT, because the window refuses even a sixteenth of it.
 
     With a terminal, wait for a pipeline as every command does. Without one, a pipe that sends
     nothing within 0.3 s counts as left open by the desktop.

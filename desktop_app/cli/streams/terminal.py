@@ -39,7 +39,7 @@ from desktop_app.services.structured.schema_check import CheckedAnswer
 _ANSWER: Final = '{"answer": "'
 """The beginning of the JSON."""
 _PIECE: Final = 1 << 20
-"""Characters."""
+"""Characters of a long answer that are read at a time."""
 
 
 def error_words(note: ErrorNote, *, from_environment: bool) -> str:
@@ -53,7 +53,7 @@ def error_words(note: ErrorNote, *, from_environment: bool) -> str:
 
 
 def call_words(call: ToolCallPart) -> str:
-    """Return the end of a tool call in words."""
+    """Return a sentence on a tool call that has ended."""
     name = call.shown_name
     if call.state is ToolCallState.DENIED:
         return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=name)
@@ -67,7 +67,7 @@ class AnswerOutput:
 
     Args:
         shows_steps: show progress messages even without a terminal.
-        is_several: several answers are asked for. Others write them; this writes failures only.
+        is_several: `SeveralAnswers` writes the answers; this only writes errors before them.
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
@@ -93,7 +93,7 @@ class AnswerOutput:
         self.from_environment = False
 
     def stop_with(self, stop: Callable[[], object]) -> None:
-        """Call `stop` as soon as nothing reads the output any more."""
+        """Set what is called once standard output can no longer be written."""
         self._stop = stop
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
@@ -140,7 +140,7 @@ class AnswerOutput:
         """End the answer with a newline, its error if any, and the JSON with its `passages`.
 
         Args:
-            full_text_file: the file that has all of an answer too long for its message.
+            full_text_file: the file with all of an answer that is too long for its message.
             checked: the value of an answer that has a schema.
         """
         self._checked = checked or CheckedAnswer()
