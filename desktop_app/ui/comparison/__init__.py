@@ -1,4 +1,4 @@
 """Several answers to one question, side by side: the choice of models, and the columns.
 
-May import `composer`, `transcript`, `widgets`, `look` and `settings`.
+May import `ui.look`, `ui.widgets`, `ui.composer` and `ui.transcript`.
 """

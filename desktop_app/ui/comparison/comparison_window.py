@@ -33,7 +33,7 @@ _SIZE: Final = (1240, 760)
 _NARROWEST: Final = 300
 """The least width of a column, in theme pixels; with less room, columns become pages."""
 _TIGHT_HEIGHT: Final = 320
-"""Below this height, in theme pixels, a page names its model in its tab alone."""
+"""Below this height, in theme pixels, only the tab of a page names its model."""
 _LONGEST_TAB: Final = 18
 
 

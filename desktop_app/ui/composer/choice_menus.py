@@ -132,7 +132,7 @@ def fill_efforts(
 def fill_background(
     menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None], note_width: int
 ) -> None:
-    """Fill the menu with the places for long answers, and what each choice means."""
+    """Fill the menu with the choice of where answers run, and what each choice means."""
     name, group = choice.provider_name, QActionGroup(menu)
     foreground = _add(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))

@@ -24,8 +24,8 @@ EFFORT_BARS: Final[Mapping[Effort, int]] = {
 class ModelEntry:
     """An entry of the model menu.
 
-    `variant` is set for the three of the family. `note` is shown after the name ("ends 23
-    July 2026").
+    `variant` is set for the three variants of the family. `note` is shown after the name ("ends
+    23 July 2026").
     """
 
     provider_id: str

@@ -103,7 +103,7 @@ class DroppedContent:
 
     @property
     def length(self) -> int:
-        """The approximate number of characters in the prompt, or the equivalent layout effort."""
+        """The approximate number of characters; HTML of many tags is slow, so it counts as more."""
         return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
 
 
@@ -133,7 +133,7 @@ def files_in(data: QMimeData) -> list[Path]:
 
 
 def is_to_attach(data: QMimeData) -> bool:
-    """Return True for dragged files, images or messages; only addresses are read."""
+    """Return True for dragged files, images or messages. No file is opened, no image decoded."""
     return (
         any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in _urls(data))
         or data.hasFormat(_MAIL)
@@ -150,7 +150,7 @@ def is_acceptable(data: QMimeData) -> bool:
 def accept_copy(event: QDropEvent) -> None:
     """Accept a drop from another program as a copy, whatever it proposes.
 
-    Told of a move, the other program would delete its file or text.
+    After a move, the other program would delete its file or text.
     """
     event.setDropAction(Qt.DropAction.CopyAction)  # Qt ignores it if it is not possible
     event.accept()
@@ -345,10 +345,10 @@ def _mail_name(message: bytes) -> str:
 
 
 def may_hold_image(data: QMimeData) -> bool:
-    """Return True if there is an image that is not rather a text. Nothing is decoded.
+    """Return True if the data mean an image rather than a text. Nothing is decoded.
 
-    A copied table cell comes as both: the text is meant. With an image's address as text,
-    the image is meant.
+    A copied table cell comes as both, and the text is meant. If the text is the image's
+    address, the image is meant.
     """
     has_bytes = data.hasImage() or any(data.hasFormat(kind) for kind in _IMAGE_TYPES)
     text = data.text().strip()

@@ -22,7 +22,7 @@ class FileDropFilter(QObject):
         """Refuse files on behalf of the field."""
         if event.type() != QEvent.Type.DragEnter:
             return False
-        # start-up does not need it
+        # Imported here because start-up does not need it.
         from desktop_app.ui.composer.dropped_content import is_to_attach
 
         is_file = is_to_attach(event.mimeData())  # type: ignore[attr-defined]

@@ -159,7 +159,7 @@ class PromptEditor(QFrame):
         self._is_setting_text = False
 
     def submit(self) -> None:
-        """Ask the text as it is, as if Send had been pressed."""
+        """Emit `submit_requested` with the text, even if sending is refused."""
         self.submit_requested.emit(self.text())
 
     def prepend(self, words: str, template_id: str = "") -> None:
@@ -186,7 +186,7 @@ class PromptEditor(QFrame):
 
     def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
         """Underline words that are misspelled."""
-        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # no part of the start
+        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # not needed at start-up
 
         self._spelling = PromptSpelling(self.field, spelling, theme)
         self.field.set_spelling(self._spelling)
@@ -263,7 +263,7 @@ class PromptEditor(QFrame):
     def set_can_send(self, can_send: bool, why: str = "", *, can_queue: bool = False) -> None:
         """Allow or refuse sending; `why` is shown if the user tries anyway.
 
-        With `can_queue`, the refusal ends by itself: the send key requests sending all the same.
+        With `can_queue`, the refusal is temporary: the send key still emits `submit_requested`.
         """
         self._refusal = "" if can_send else (why or tr("Can’t send right now"))
         self._can_queue = can_queue
@@ -331,7 +331,7 @@ class PromptEditor(QFrame):
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        from desktop_app.ui.composer.dropped_content import (  # no part of the start
+        from desktop_app.ui.composer.dropped_content import (  # not needed at start-up
             accept_copy,
             is_to_attach,
         )

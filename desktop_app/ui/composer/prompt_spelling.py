@@ -1,4 +1,4 @@
-"""Underlines misspelled words in the prompt: those in sight, outside of code."""
+"""Underline the misspelled words of the prompt that are visible and outside of code."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 PAUSE_MS: Final = 300
 """The pause in typing after which new words are checked."""
 _LINES_ABOVE: Final = 300
-"""The lines above those in sight that may open a block of code."""
+"""The number of lines above the visible ones that are searched for an open block of code."""
 _MOST_LINES: Final = 100
-"""The most lines that are looked at; more do not fit on a screen."""
+"""The most lines that are checked; more do not fit on a screen."""
 
 
 class PromptSpelling(QObject):
@@ -111,9 +111,9 @@ class PromptSpelling(QObject):
             self._underline(block, [w for w in words if self._spelling.is_misspelled(w.text)])
 
     def _lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
-        """Yield the blocks in sight with their words; code has none.
+        """Yield the visible blocks with their words; code has none.
 
-        None while an input method composes: its text is in no position of the document.
+        Yield nothing while an input method composes: its text has no positions in the document.
         """
         if self._text.is_composing:
             return

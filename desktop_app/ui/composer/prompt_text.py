@@ -129,7 +129,7 @@ class PromptText(PlainTextField):
         self.viewport().setFont(self.font())
 
     def _align(self) -> None:
-        """Begin at the right if the text does. Qt aligns the paragraphs of this widget alike."""
+        """Align the text by the direction of its first line; Qt aligns all paragraphs alike."""
         text = self.document().firstBlock().text()[:_READ_FOR_SIDE]
         letter = next((letter for letter in text if letter.isalpha()), "")
         is_right = bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
@@ -162,7 +162,7 @@ class PromptText(PlainTextField):
 
     def height_of(self, lines: int) -> int:
         """Return the height of a number of lines."""
-        from PySide6.QtGui import QFontMetricsF  # not needed by the first imports
+        from PySide6.QtGui import QFontMetricsF  # not needed at start-up
 
         line = math.ceil(QFontMetricsF(self.font()).height())  # as Qt lays out
         margins = 2 * round(self.document().documentMargin())
@@ -349,7 +349,7 @@ class PromptText(PlainTextField):
 
 def pressed_keys(event: QKeyEvent) -> str:
     """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
-    from PySide6.QtGui import QKeySequence  # when a key is pressed: no part of the start
+    from PySide6.QtGui import QKeySequence  # only needed when a key is pressed
 
     key = event.key()
     if key == Qt.Key.Key_Enter:

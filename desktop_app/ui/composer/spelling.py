@@ -1,7 +1,7 @@
 """The spelling of words: which are known to be right or wrong, shared by all editors.
 
-The dictionaries belong to a controller. This module asks it with signals, and knows the positions
-in a line of text that an editor underlines.
+The dictionaries belong to a controller, which this module asks by signals. It also finds the
+positions in a line of text that an editor underlines.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
 _MOST_WORDS: Final = 20_000
-"""Beyond this many words the known ones are forgotten, so that memory is bounded."""
+"""Beyond this many words all verdicts are dropped, so that memory is bounded."""
 
 
 @dataclass(frozen=True)
 class SuggestionRequest:
-    """The editor wants replacements for a misspelled word; `tell` takes them, best first."""
+    """A request for replacements of a misspelled word; `tell` takes them, best first."""
 
     word: str
     tell: Callable[[Sequence[str]], None]
@@ -36,7 +36,7 @@ class SuggestionRequest:
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """The editor wants the next misspelled word of a text.
+    """A request for the next misspelled word of a text.
 
     Attributes:
         position: where the search begins; it wraps at the end.
@@ -71,13 +71,13 @@ class Spelling(QObject):
         self._verdicts: dict[str, bool] = {}  # False: misspelled
 
     def set_on(self, on: bool) -> None:
-        """Start or stop checking; forget what was known, because the languages may differ."""
+        """Start or stop checking; drop all verdicts, because the languages may have changed."""
         self.is_on = on
         self._verdicts.clear()
         self.changed.emit()
 
     def meet(self, words: Iterable[ProseWord]) -> None:
-        """Have the words checked that are not known yet."""
+        """Request a check of the words without a verdict."""
         unknown = {word.text for word in words} - self._verdicts.keys()
         if not (self.is_on and unknown):
             return
@@ -100,7 +100,7 @@ class Spelling(QObject):
         return [word for word in words_of_line(line) if self.is_misspelled(word.text)]
 
     def misspelled_at(self, line: str, column: int) -> ProseWord | None:
-        """Return the misspelled word at a column, also right behind it."""
+        """Return the misspelled word that contains a column or ends there."""
         words = self.misspelled_in(line)
         return next((word for word in words if word.start <= column <= word.end), None)
 
@@ -143,16 +143,16 @@ class Spelling(QObject):
         menu.insertSeparator(first)
 
     def search(self, text: str, position: int, tell: Callable[[ProseWord | None], None]) -> None:
-        """Search the next misspelled word; see SearchRequest."""
+        """Request the next misspelled word; see SearchRequest."""
         self.search_requested.emit(SearchRequest(text, position, tell))
 
     def ignore(self, word: str) -> None:
-        """Take a word for right until the program ends."""
+        """Accept a word until the program ends."""
         self.ignored.add(word)
         self.changed.emit()
 
     def add(self, word: str) -> None:
-        """Take a word for right from now on, in every program that uses the dictionary."""
+        """Add a word to the user's dictionary, which other programs use too."""
         self._verdicts[word] = True
         self.addition_requested.emit(word)
         self.changed.emit()

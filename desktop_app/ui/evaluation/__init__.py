@@ -1,4 +1,4 @@
 """The dialog of evaluations.
 
-May import domain, and the rest of `ui`.
+May import `ui.look` and `ui.widgets`.
 """

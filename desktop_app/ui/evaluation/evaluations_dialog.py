@@ -1,4 +1,4 @@
-"""The evaluations: their runs side by side, and the cases that a run has failed."""
+"""The dialog of evaluations: their runs side by side, and the cases that a run failed."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class EvaluationsDialog(QDialog):
-    """The evaluations that have ended.
+    """The dialog of the evaluations that have ended.
 
     Signals:
         evaluation_requested(str): show the evaluation with this id.
         save_requested(str): save a report on it.
         delete_requested(str): delete it.
-        undo_requested(): bring the one back that was deleted last.
+        undo_requested(): restore the evaluation that was deleted last.
     """
 
     evaluation_requested = Signal(str)
@@ -132,7 +132,7 @@ class EvaluationsDialog(QDialog):
         self.choice.setCurrentIndex(max(0, self.choice.findData(evaluation_id)))
 
     def offer_undo(self, name: str) -> None:
-        """Offer to bring a deleted evaluation back; "" for none."""
+        """Offer to restore a deleted evaluation; "" withdraws the offer."""
         self._undo.setVisible(bool(name))
         if name:
             words = tr("“{name}” deleted", name=name)
@@ -155,9 +155,9 @@ class EvaluationsDialog(QDialog):
             return
         failing = evaluation.failing
         refused = sum(run.refused for run in evaluation.runs)
-        said = [tr_plural("{count} case failed", "{count} cases failed", len(failing))]
-        said += [tr_plural("{count} declined", "{count} declined", refused)] if refused else []
-        self.note.setText(" · ".join(said) if failing else tr("Every case passed."))
+        counts = [tr_plural("{count} case failed", "{count} cases failed", len(failing))]
+        counts += [tr_plural("{count} declined", "{count} declined", refused)] if refused else []
+        self.note.setText(" · ".join(counts) if failing else tr("Every case passed."))
         self._show_runs(evaluation.runs)
         self._show_failing(evaluation, failing)
 
@@ -176,7 +176,7 @@ class EvaluationsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.failing.resizeRowsToContents()  # before, the columns had other widths
+        self.failing.resizeRowsToContents()  # only now have the columns their widths
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs

@@ -1,4 +1,4 @@
 """The help window: its chapters, its search, and the button that opens a section.
 
-May import `ui.look`, `ui.widgets` and `ui.sidebar`.
+May import `ui.look` and `ui.widgets`.
 """

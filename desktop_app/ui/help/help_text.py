@@ -45,7 +45,7 @@ class HelpText(SealedBrowser):
         self.set_theme(theme)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Speak the link that Tab goes to: Qt tells screen readers of the whole text alone."""
+        """Announce the link that Tab goes to: Qt reports only the whole text to screen readers."""
         went = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.textCursor().selectedText())

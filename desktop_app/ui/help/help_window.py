@@ -130,7 +130,7 @@ class HelpWindow(QWidget):
         self._step(-1)
 
     def go_forward(self) -> None:
-        """Return to the next place of the history."""
+        """Go to the next place of the history."""
         self._step(+1)
 
     def _step(self, step: int) -> None:
@@ -187,7 +187,7 @@ class HelpWindow(QWidget):
             self._open_hit(self.hits.currentIndex())
 
     def _step_out(self) -> None:
-        """End a search, or close the window if there is none."""
+        """End the search, or close the window if nothing is searched."""
         if self.field.text():
             self.field.clear()
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,4 +1,5 @@
 """Dialogs for prompts, presets and collections.
 
-May import `ui.look`, `ui.widgets` and the forms of `ui.settings`.
+May import `ui.look`, `ui.widgets`, `ui.composer`, the forms of `ui.settings` and the progress card
+of `ui.window`.
 """

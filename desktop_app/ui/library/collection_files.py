@@ -29,7 +29,7 @@ _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
 def facts_of(file: CollectionFile) -> str:
-    """Return the number of pages of a file, or its problem.
+    """Return what the list says about a file: its pages, its problem, or that it is waiting.
 
     >>> from desktop_app.domain.documents.collections import CollectionFile
     >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
@@ -45,7 +45,7 @@ def facts_of(file: CollectionFile) -> str:
 
 
 class CollectionFilesModel(RowsModel["CollectionFile"]):
-    """Files, those with a problem first."""
+    """Files: those that failed first, then those that are waiting, then the rest."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(

@@ -52,7 +52,7 @@ EMPTY: Final = N_("No documents yet. Add files or a folder, or drop them here.")
 
 @dataclass(frozen=True)
 class CollectionState:
-    """A collection and the state of its files."""
+    """A collection, and how many of its files are read, have problems or are waiting."""
 
     collection: Collection
     ready: int
@@ -300,7 +300,7 @@ class CollectionsDialog(QDialog):
             self.rename_requested.emit(self.current, name)
 
     def _set_name(self, name: str) -> None:
-        """Set the name field, which may not hold the whole name."""
+        """Set the name field, and record its text: a field may drop characters of the name."""
         self.name.setText(name)
         self._put_name = self.name.text()
 
@@ -375,7 +375,7 @@ class CollectionsDialog(QDialog):
             self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Keep a name that was typed."""
+        """Apply a name that was typed but not confirmed."""
         self._rename()
         self.say("")
         super().hideEvent(event)

@@ -169,7 +169,7 @@ class LibraryList(QWidget):
 
     @property
     def current(self) -> str:
-        """Return the id of the row shown beside the list; "" for none."""
+        """The id of the current row; "" for none."""
         return self._current
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
@@ -225,7 +225,7 @@ class LibraryList(QWidget):
         if index.isValid():
             selection.select(index, selection.SelectionFlag.ClearAndSelect)
         elif self.model.index_of(self._current).isValid():
-            return  # only while the rows are being changed
+            return  # the rows are being replaced, and the current one is among them
         if row_id != self._current:
             self._current = row_id
             self.current_changed.emit(row_id)

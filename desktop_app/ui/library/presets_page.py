@@ -1,7 +1,7 @@
 """The page of presets: a list, and an editor for the model and settings of one of them.
 
-Changes are saved automatically. The settings are the rows of the Answer page; a setting that a
-preset does not set keeps its default.
+Changes are saved automatically. The settings are the rows of the Responses page; a setting that a
+preset does not override keeps its default.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class PresetsPage(QWidget):
     Signals:
         save_requested(Preset): its name or model changed.
         override_changed(str, str, object): preset id, key and value of a setting.
-        override_removed(str, str): preset id and the key of a setting it no longer sets.
+        override_removed(str, str): preset id and the key of a setting it no longer overrides.
         examples_changed(str, Examples): preset id and its examples.
         new_requested(): create a preset.
         duplicate_requested(str), delete_requested(str), use_requested(str): preset id.
@@ -278,7 +278,7 @@ class PresetsPage(QWidget):
         self._shown = preset
 
     def _set_name(self, preset: Preset) -> None:
-        """Set the name field, which may not hold the whole name."""
+        """Set the name field, and record its text: a field may drop characters of the name."""
         self.name.setText(preset.name)
         self._put_name = self.name.text()
 

@@ -278,7 +278,7 @@ class PromptsPage(QWidget):
         self.new_requested.emit("" if self._shown is None else self._shown.folder)
 
     def _request_removal(self, prompt_id: str) -> None:
-        """Delete a prompt of the user's; hide or reset a built-in one."""
+        """Request to delete a prompt of the user's; built-in prompts can only be hidden."""
         self.settle()
         if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
             self.delete_requested.emit(prompt_id)

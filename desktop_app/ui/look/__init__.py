@@ -1,4 +1,4 @@
 """The theme, the icons, and shapes that several widgets paint.
 
-May import nothing else of `ui`.
+May import only the bounded texts of `ui.widgets` (`foreign_text`).
 """

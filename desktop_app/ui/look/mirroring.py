@@ -1,6 +1,6 @@
-"""The places of a window that runs from right to left, computed as if it ran from left to right.
+"""Geometry of right-to-left windows, computed as if they ran from left to right.
 
-Qt mirrors its layouts, but neither their margins, nor fixed places, nor what widgets paint.
+Qt mirrors its layouts, but not their margins, fixed positions, or what widgets paint.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def margins(before: int, top: int, after: int, bottom: int) -> tuple[int, int, i
 
 
 def placed(rect: QRect, within: QRect) -> QRect:
-    """Return `rect` at its mirrored place within a widget or cell."""
+    """Return `rect`, mirrored within a widget or cell if the windows are."""
     if not is_mirrored():
         return rect
     return QRect(within.left() + within.right() - rect.right(), rect.top(), *rect.size().toTuple())
@@ -42,7 +42,7 @@ def mirror(painter: QPainter, area: QRect) -> None:
 
 @contextmanager
 def upright(painter: QPainter, rect: QRect) -> Iterator[None]:
-    """Paint in `rect` as if `mirror` had moved it only."""
+    """Paint text or an icon in `rect`: moved by `mirror`, but not flipped."""
     if painter.worldTransform().m11() >= 0:
         yield
         return

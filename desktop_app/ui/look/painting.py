@@ -81,7 +81,7 @@ def text(
     """Paint a single line, elided to `rect`, at the side where reading begins.
 
     Args:
-        marks: MNEMONIC if & in `words` marks a mnemonic.
+        marks: `MNEMONIC` if & in `words` marks a mnemonic, otherwise 0.
     """
     painter.setFont(font)
     painter.setPen(color)

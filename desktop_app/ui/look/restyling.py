@@ -1,8 +1,9 @@
 """Changes the theme a few milliseconds at a time, so that the event loop is never held for long.
 
-Of a changed application style sheet, Qt polishes each widget once for itself and once for every
-widget above it: 0.9 s for 1,350 widgets. So Qt first forgets all widgets that it would restyle, and
-each is polished once, here. Windows are painted again when all that they show has the new theme.
+When the application's style sheet changes, Qt polishes each widget once for itself and once for
+every widget above it: 0.9 s for 1,350 widgets. So the application is unpolished first, which leaves
+Qt no widget to restyle, and each is polished once, here. Windows are painted again when everything
+that they show has the new theme.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Restyling(QObject):
 
         Args:
             application: the application whose palette, font, style sheet and widgets change.
-            announce: passes a theme to the widgets, once the style sheet is that theme's.
+            announce: passes a theme to the widgets, after its style sheet is applied.
             parent: the owner.
         """
         super().__init__(parent)
@@ -44,17 +45,19 @@ class Restyling(QObject):
         self._next: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
         self._hidden: dict[QWidget, None] = {}
-        self._timer = QTimer(self, interval=1)  # 0 would wait for all others
+        self._timer = QTimer(
+            self, interval=1
+        )  # with 0 it would fire only when no other event waits
         self._timer.timeout.connect(self._continue)
 
     def use(self, theme: Theme) -> None:
-        """Apply a theme once those before it are painted; of those that wait, only the last."""
+        """Apply a theme after the current one is painted; of waiting themes, only the last."""
         self._next = theme
         if self._work is None:
             self._begin()
 
     def add(self, receiver: QObject, step: Callable[[], object]) -> None:
-        """Run a step of `announce` before the windows are painted, unless its receiver is gone."""
+        """Run a step before the windows are painted, unless its receiver is deleted."""
         self._steps.append((receiver, step))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -78,7 +81,7 @@ class Restyling(QObject):
             self._timer.start()
 
     def _continue(self) -> None:
-        """Do the next of the work; a theme that came meanwhile need not wait for hidden widgets."""
+        """Work for a few milliseconds. A waiting theme precedes the hidden widgets that remain."""
         until = time.perf_counter() + _SLICE_S
         while time.perf_counter() < until:
             if self._work is not None:
@@ -119,13 +122,13 @@ class Restyling(QObject):
         finally:
             for window in filter(isValid, windows):
                 window.setUpdatesEnabled(True)
-                window.repaint()  # `update` does nothing if it was to be painted before, too
+                window.repaint()  # `update` does nothing if a repaint was already pending
 
     def _restyling(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[bool]:
         """Change the application's style and that of the widgets on screen.
 
-        In another font, what is hidden takes part in the layout; else it follows when all is
-        painted.
+        With another font, hidden widgets change too, because they take part in layouts. Otherwise
+        they follow after the windows are painted.
         """
         application = self._application
         application.setPalette(palette(theme))
@@ -144,11 +147,11 @@ class Restyling(QObject):
                 yield False
             else:
                 self._hidden[widget] = None
-                widget.installEventFilter(self)  # of the application, it would see every event
+                widget.installEventFilter(self)  # on the application, it would see every event
 
 
 def _polished_widgets() -> list[QWidget]:
-    """Return all widgets that have a style, each below its parents."""
+    """Return all widgets that were polished, each after its parents."""
     windows = QApplication.topLevelWidgets()
     found = chain.from_iterable((w, *w.findChildren(QWidget)) for w in windows)
     # Dialogs are windows and children.

@@ -402,7 +402,7 @@ def apply(application: QApplication, theme: Theme) -> None:
 def limit_size(button: QWidget, width: int, height: int) -> None:
     """Fix a button's width and its greatest height.
 
-    The style sheet sets its least height, which `setFixedSize` would override until the next start.
+    The style sheet sets its minimum height, which `setFixedSize` would override.
     """
     button.setFixedWidth(width)
     button.setMaximumHeight(height)
@@ -464,13 +464,13 @@ class ThemeWatcher(QObject):
         apply(application, self.current)
 
     def set_mode(self, mode: Mode) -> None:
-        """Follow the system, stay light or dark, or have high contrast in the system's scheme."""
+        """Set whether to follow the system, be light, be dark, or have high contrast."""
         self._mode = mode
         self._request_color_scheme()
         self.refresh()
 
     def set_portal_appearance(self, is_dark: bool | None, is_strong: bool | None) -> None:
-        """Take what the desktop portal says about scheme and contrast; None leaves it to Qt."""
+        """Set what the desktop portal says about scheme and contrast; None uses what Qt says."""
         self.portal = (is_dark, is_strong)
         self.refresh()
 
@@ -512,7 +512,7 @@ class ThemeWatcher(QObject):
             self._restyling.use(theme)
 
     def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
-        """Run a receiver's part of `changed` apart, so that no pass of the event loop is long."""
+        """Schedule a part of a receiver's work on `changed` as a step, so that no step is long."""
         self._restyling.add(receiver, step)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Puts a language in force in the window: our texts, Qt's own, the formats, the direction."""
+"""Apply a language to the windows: our texts, Qt's own, the formats, the direction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """The table of models, and the form for what the user knows of one.
 
-May import `widgets`, `look` and `settings`.
+May import `ui.look` and `ui.widgets`.
 """

@@ -1,4 +1,4 @@
-"""The form for what the user knows of a model at one provider. Empty fields stay open."""
+"""The form for what the user knows about a model at one provider; empty fields are automatic."""
 
 from __future__ import annotations
 
@@ -235,7 +235,11 @@ class ModelEditor(FormDialog):
         self.accept()
 
     def _entered(self) -> OwnModel:
-        """Return what was entered. Raises ValueError with a sentence."""
+        """Return what was entered.
+
+        Raises:
+            ValueError: a sentence for the user about what is missing or wrong.
+        """
         prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
         given = (prices["input_price"] is not None, prices["output_price"] is not None)
         if given[0] != given[1] or (prices["cached_price"] is not None and not all(given)):

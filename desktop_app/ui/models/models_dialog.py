@@ -45,7 +45,7 @@ class ModelsDialog(QDialog):
 
     Signals:
         use_requested(ModelRow): answer with this model in the open conversation.
-        favorite_requested(ModelRow): make it a favorite, or no longer one.
+        favorite_requested(ModelRow): switch whether it is a favorite.
         edit_requested(ModelRow): enter facts about it.
     """
 
@@ -189,7 +189,7 @@ class ModelsDialog(QDialog):
     # ------------------------------------------------------------------ private
 
     def _sort(self, column: int) -> None:
-        """Sort by a column; downward if it is upward already."""
+        """Sort by a column: in descending order if it is already sorted in ascending order."""
         header, orders = self.table.horizontalHeader(), Qt.SortOrder
         is_upward = header.sortIndicatorOrder() is orders.AscendingOrder
         again = header.sortIndicatorSection() == column and is_upward

@@ -99,7 +99,8 @@ class QuickPrompt(QWidget):
         chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
-        place: where the user moved the window, as shares of the screen's free room; None for not.
+        place: where the user moved the window, as shares of the screen's free room; None if it was
+            not moved.
         slash: completes prompts from the library after "/".
 
     Signals:
@@ -110,11 +111,11 @@ class QuickPrompt(QWidget):
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
         remedy_requested(): run the remedy offered beside a problem.
-        undo_requested(): undo what `offer_undo` told.
+        undo_requested(): undo the action that `offer_undo` reported.
         variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
         selection_requested(): add the text that is selected in another program.
         paste_requested(): paste the answer into the window of another program.
-        unsaved_requested(): keep this conversation off the disk, or no longer.
+        unsaved_requested(): switch whether this conversation is stored.
         hidden(): the window was hidden.
     """
 
@@ -248,7 +249,7 @@ class QuickPrompt(QWidget):
             self._fit, Qt.ConnectionType.QueuedConnection
         )
 
-    # ------------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------------ content and state
 
     def open_with(self, text: str, *, keeps: bool = False) -> None:
         """Show the window, ready for typing; `text` is sent along with the question.
@@ -350,7 +351,7 @@ class QuickPrompt(QWidget):
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str) -> None:
-        """Show a few words and announce them; they end a problem."""
+        """Show a few words in place of a problem, and announce them."""
         self._show_status(text, "", "")
         self.announce(text)
 
@@ -523,7 +524,10 @@ class QuickPrompt(QWidget):
         self.transcript.commands.copy_last_answer()
 
     def copy_selection_or_answer(self) -> bool:
-        """Copy what is selected of the answer, or all of it. Return False if there is none."""
+        """Copy what is selected of the answer, or all of it.
+
+        Return False if there is no answer, or while it streams.
+        """
         if self._streaming or not self.transcript.isVisibleTo(self):
             self.set_status(tr("Still responding…") if self._streaming else "")
             return False
@@ -576,7 +580,7 @@ class QuickPrompt(QWidget):
             hint.show_keys(fits)
 
     def _center(self) -> None:
-        """Place the window on the screen with the pointer: where it was, or above the middle."""
+        """Place the window on the screen with the pointer: where it was moved, or near the top."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         available, room = screen.availableGeometry(), self._free_room(screen)
         across, down = available.width() // 2 - self.width() // 2, available.height() * FROM_THE_TOP
@@ -589,7 +593,7 @@ class QuickPrompt(QWidget):
         self.move(self._opened_at)
 
     def _remember_place(self) -> None:
-        """Note where the user moved the window, as shares of the screen's free room."""
+        """Record where the user moved the window, as shares of the screen's free room."""
         if self.pos() != self._opened_at:
             room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
             moved = self.pos() - origin.topLeft()

@@ -51,7 +51,7 @@ class QuickPromptField(PromptText):
 
     def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
         """Underline words that are misspelled."""
-        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # no part of the start
+        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # not needed at start-up
 
         self.set_spelling(PromptSpelling(self, spelling, theme))
 

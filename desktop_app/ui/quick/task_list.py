@@ -1,4 +1,4 @@
-"""Keeps a window out of task lists and pagers on X11, for which Qt has no way.
+"""Keep a window out of task lists and pagers on X11, which Qt cannot do.
 
 Xfce's panel lists the quick prompt without these states.
 https://specifications.freedesktop.org/wm-spec/latest/
@@ -29,7 +29,10 @@ class _AtomReply(ctypes.Structure):
 
 
 def skip_task_lists(window: QWidget) -> None:
-    """Call this before each time that the window is mapped; Qt adds its own states."""
+    """Keep a window out of task lists. Call this before each time it is mapped.
+
+    It replaces all states; while mapping the window, Qt adds its own.
+    """
     connection = ctypes.c_void_p(_connection())
     if not connection.value:
         return

@@ -30,7 +30,7 @@ FORM_KINDS: Final = {
 
 
 class EditRequest(NamedTuple):
-    """The user wants to change a value in a window of its own.
+    """A request to change a value in a window of its own.
 
     Attributes:
         key: of the setting.
@@ -77,7 +77,7 @@ class DialogField:
 
 
 def form_words(value: str) -> str:
-    """Return what a form is, for the user."""
+    """Describe a form of answers: its kind, and the name of a schema."""
     source = FormSource.from_setting(value)
     if source is None:
         return tr_context("response format", "Any")
@@ -88,13 +88,13 @@ def form_words(value: str) -> str:
 
 
 def tools_words(value: str) -> str:
-    """Return which tools are chosen, for the user."""
+    """Describe which tools are chosen."""
     names = [line.strip() for line in value.splitlines() if line.strip()]
     return joined(names) if names else tr_context("tools", "None")
 
 
 def languages_words(value: str) -> str:
-    """Return which languages are checked, for the user."""
+    """Describe which languages are checked."""
     return joined([language_name(code) for code in value.split()]) or tr("System")
 
 

@@ -111,12 +111,12 @@ class SettingsFrame(QWidget):
         """Apply the theme to a page that has an earlier one."""
         if page in self._outdated:
             self._outdated.remove(page)
-            from desktop_app.ui.widgets.form_widgets import retheme  # the start needs none
+            from desktop_app.ui.widgets.form_widgets import retheme  # not needed at start-up
 
             retheme(self._areas[page], self._theme)
 
     def _build(self) -> None:
-        from desktop_app.ui.widgets.buttons.help_button import HelpButton  # the start needs none
+        from desktop_app.ui.widgets.buttons.help_button import HelpButton  # not needed at start-up
 
         title = PlainLabel(tr("Settings"), role="title")
         self._close = PlainToolButton(name="close-settings", role="quiet")
@@ -161,7 +161,7 @@ class SettingsFrame(QWidget):
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page, which scrolls."""
-        from desktop_app.ui.widgets.fitting_dialog import scrolling  # the start needs none
+        from desktop_app.ui.widgets.fitting_dialog import scrolling  # not needed at start-up
 
         inner = QWidget()
         inner.setObjectName(f"settings-{page}")

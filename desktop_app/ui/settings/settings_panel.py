@@ -249,7 +249,7 @@ class SettingsPanel(QFrame):
         self._answer.update("refusals", lambda page: page.set_refusals(refusals, notes or {}))
 
     def set_missing(self, missing: Mapping[str, str]) -> None:
-        """Set the settings of the Appearance tab that need something that is not installed."""
+        """Set why settings of the Appearance tab do nothing on this computer, by key."""
         self._look.update("missing", lambda page: page.set_refusals(missing))
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
@@ -313,7 +313,7 @@ class SettingsPanel(QFrame):
     def show_setting(self, page: str, key: str) -> None:
         """Show a page at one of its settings, and focus it."""
         self.show_page(page)
-        from PySide6.QtWidgets import QWidget  # here and below: of the pages
+        from PySide6.QtWidgets import QWidget  # here and below: only for pages
 
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 
@@ -333,7 +333,7 @@ class SettingsPanel(QFrame):
     def show_section(self, page: str, section: str) -> None:
         """Show a page with a section expanded, by the name of the section's title."""
         self.show_page(page)
-        from desktop_app.ui.settings.collapsible_section import CollapsibleSection  # of the pages
+        from desktop_app.ui.settings.collapsible_section import CollapsibleSection  # for pages
 
         for found in self._built().findChildren(CollapsibleSection):
             if found.head.objectName() == section:

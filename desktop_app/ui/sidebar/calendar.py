@@ -23,9 +23,9 @@ _OLDEST_MONTH: Final = 1200
 
 
 class Calendar:
-    """Assigns moments to groups, relative to a day.
+    """Assigns times to groups, relative to a day.
 
-    Moments are compared as timestamps, because converting 100,000 of them to local dates
+    Times are compared as timestamps, because converting 100,000 of them to local dates
     would cause a noticeable delay.
     """
 

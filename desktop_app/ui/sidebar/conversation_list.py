@@ -75,8 +75,7 @@ class ConversationList(QFrame):
         rename_ended(): the editor of a title was closed.
         pin_requested(list ids, bool), archive_requested(list ids, bool): the rows stay until
             changed.
-        pins_arranged(list ids): the pinned conversations are to stand in this order, also those
-            that are not pinned yet.
+        pins_arranged(list ids): pin these conversations, in this order.
         delete_requested(list ids), restore_requested(list ids), erase_requested(list ids): the rows
             stay until removed.
         move_requested(list ids, str folder id or ""): the rows stay until changed.
@@ -146,7 +145,7 @@ class ConversationList(QFrame):
         self.set_theme(theme)
         self._update_today()
 
-    # ------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------ rows and selection
 
     def set_conversations(
         self,
@@ -391,7 +390,7 @@ class ConversationList(QFrame):
             view, empty = self.hit_view, self._search.nothing_found
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
-        # After removing a filter's last row by keyboard, the focus moves to the way back.
+        # After removing a filter's last row by keyboard, the focus moves to the Back button.
         leaves_view = not has_rows and view.hasFocus() and self.view.can_go_back
         self._pages.setCurrentWidget(view if has_rows else self.note)
         if leaves_view:
@@ -428,7 +427,7 @@ class ConversationList(QFrame):
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _move_out(self, ids: list[str]) -> None:
-        """Move conversations out of the current filter after a drop on the way back."""
+        """Move conversations out of the current filter after a drop on the Back button."""
         match self.model.list_filter.kind:
             case ListFilterKind.FOLDER:
                 self.move_requested.emit(ids, "")
@@ -463,7 +462,7 @@ class ConversationList(QFrame):
 
     @cached_property
     def menus(self) -> ListMenus:
-        """Return the menus, created on first use because start-up does not need them."""
+        """The menus, created on first use because start-up does not need them."""
         from desktop_app.ui.sidebar.list_menus import ListMenus
 
         made = ListMenus(self)

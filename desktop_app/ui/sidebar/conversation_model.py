@@ -95,7 +95,7 @@ class ConversationModel(QAbstractListModel):
     """A list model of folders, conversations and headings. See the module.
 
     Attributes:
-        pin_order: the ids of pinned conversations whose place the user chose.
+        pin_order: the ids of the pinned conversations that the user has arranged.
 
     Signals:
         renamed(str id, str title): the user edited a title; the row already shows it.
@@ -120,7 +120,7 @@ class ConversationModel(QAbstractListModel):
         self._last: Conversation | None = None
         self._has_requested = False
 
-    # ------------------------------------------------------------ what views ask
+    # ------------------------------------------------------------ QAbstractItemModel
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         """Return the number of conversations, folders and headings."""
@@ -212,7 +212,7 @@ class ConversationModel(QAbstractListModel):
         result.setData(MIME_TYPE, "\n".join(ids).encode())
         return result
 
-    # ------------------------------------------------------------ what the program asks
+    # ------------------------------------------------------------ queries
 
     def conversation_at(self, index: Index) -> Conversation | None:
         """Return a row's conversation, or None for headings and folders."""
@@ -335,7 +335,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         moment = self.list_filter.moment_of(row).timestamp()
-        if self._is_on_top(row):  # those without a place come first, newest first
+        if self._is_on_top(row):  # those that the user has not arranged come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -moment)), row.id)
         return (self._calendar.group(moment), -moment, row.id)
 

@@ -54,7 +54,8 @@ class ConversationView(RowView):
 
     Attributes:
         has_marks: whether the selection is what the user marked, not the open conversation.
-        leads_back: whether a filter is active that the user can leave.
+        can_go_back: whether a filter is active that the user can leave by Esc, Backspace or arrow
+            left.
 
     Signals:
         selection_cleared(): the marks are cleared; select the open conversation again.
@@ -63,10 +64,10 @@ class ConversationView(RowView):
         undo_pressed(): the key for Undo was pressed.
         dropped(list[str] ids, str folder id): conversations were dropped on a folder.
         pins_dropped(list[str] ids, str id): conversations were dropped before this pinned one, or
-            with "" behind the last.
+            with "" after the last.
         drop_hint_changed(str): what a drop here will do; "" after the drag left.
         content_dropped(DroppedContent, str id, bool): external content was dropped on a
-            conversation or folder (True), or with "" beside the rows.
+            conversation or folder (True), or with "" outside the rows.
     """
 
     selection_cleared = Signal()
@@ -90,7 +91,7 @@ class ConversationView(RowView):
         self.setDropIndicatorShown(False)
 
     def set_can_go_back(self, can_go_back: bool) -> None:
-        """Set whether Esc and the mouse's Back button leave the shown rows."""
+        """Set whether Esc, Backspace and arrow left leave the shown rows."""
         self.can_go_back = can_go_back
 
     # ------------------------------------------------------------ what is marked
@@ -120,7 +121,7 @@ class ConversationView(RowView):
 
     def mark_all(self) -> None:
         """Mark all loaded conversations, and announce how many, because the focus stays."""
-        from desktop_app.ui.widgets.announcements import announce  # not needed at the start
+        from desktop_app.ui.widgets.announcements import announce  # not needed at start-up
 
         count = self.model().rowCount()
         if count:
@@ -323,9 +324,10 @@ class ConversationView(RowView):
         self.setState(QAbstractItemView.State.NoState)
 
     def _pinned_before(self, event: QDropEvent) -> str | None:
-        """Return the pinned conversation before which a drop puts others; "" behind the last.
+        """Return the pinned conversation before which a drop inserts others; "" for after the last.
 
-        None if the pointer is not on the pinned ones, their heading or the first heading.
+        Return None if the pointer is on no pinned conversation, nor their heading, nor the first
+        heading.
         """
         place = event.position().toPoint()
         index = self.indexAt(place)
@@ -334,7 +336,7 @@ class ConversationView(RowView):
         if index.data(Roles.IS_HEADING):
             if below.data(Roles.ON_TOP):
                 return str(below.data(Roles.IDENTIFIER))
-            # On top of the list the first conversation is pinned.
+            # A drop on the first heading of the unfiltered list pins the first conversation.
             return None if index.row() or self.can_go_back else ""
         if not index.data(Roles.ON_TOP):
             return None

@@ -1,4 +1,4 @@
-"""Bars of the sidebar's filters: the way back above the list, archive and trash below it."""
+"""Bars of the sidebar's filters: the Back button above the list, archive and trash below it."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class _DropButton(PlainToolButton):
 
 
 class FilterBar(QWidget):
-    """The title of the current filter and the way back; hidden in the unfiltered list.
+    """The title of the current filter and the Back button; hidden in the unfiltered list.
 
     Signals:
         back_requested(), empty_requested(), menu_requested(): the user clicked a button.
-        dropped_out(list[str]): conversations were dropped on the way back.
+        dropped_out(list[str]): conversations were dropped on the Back button.
     """
 
     back_requested = Signal()

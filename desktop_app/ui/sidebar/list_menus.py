@@ -119,7 +119,7 @@ class ListMenus(QObject):
         return menu
 
     def list_menu(self) -> QMenu:
-        """Return the menu of the area beside the rows."""
+        """Return the menu of the area without rows."""
         menu = ProgramMenu(self._list)
         self._add(menu, "square-pen", tr("New conversation"), lambda: self.new_requested.emit())
         words = tr("New temporary conversation")

@@ -54,7 +54,7 @@ class ListSearch(QObject):
     Signals:
         changed(str), hit_open_requested(str, str, str): as the list's `search_changed` and
             `hit_open_requested`.
-        ended(): the search was left, and its hits are to be hidden.
+        ended(): the search was left; hide its hits.
     """
 
     changed = Signal(str)
@@ -114,8 +114,8 @@ class ListSearch(QObject):
         if self.is_on:
             found = tr_plural("{count} result", "{count} results", count)
             words = found if count else self.nothing_found
-        if words != self._announced:  # a letter that changes nothing says nothing
-            from desktop_app.ui.widgets.announcements import announce  # not needed at the start
+        if words != self._announced:  # not again after a key that changed nothing
+            from desktop_app.ui.widgets.announcements import announce  # not needed at start-up
 
             self._announced = words
             announce(self.field, words)

@@ -1,4 +1,4 @@
-"""Tables of spending.
+"""Tables and charts of spending.
 
 May import `ui.look` and `ui.widgets`.
 """

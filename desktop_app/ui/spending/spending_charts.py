@@ -52,8 +52,8 @@ class SpendingCharts(QWidget):
     """The page with a chart, its table and this month's forecast.
 
     Signals:
-        rows_requested(): other rows are to be read: `grouping` since `since`.
-        export_requested(): the shown rows are to be written to a file.
+        rows_requested(): read the rows of `grouping` since `since`, and show them.
+        export_requested(): write the shown rows to a file.
     """
 
     rows_requested = Signal()
@@ -140,7 +140,7 @@ class SpendingCharts(QWidget):
         return Grouping(self._grouping.currentData())
 
     def since(self, today: date) -> date | None:
-        """Return the first day of the period; None for the oldest there is."""
+        """Return the first day of the period; None for all time."""
         days = int(self._period.currentData())
         return today - timedelta(days=days - 1) if days else None
 

@@ -17,7 +17,7 @@ Value = Callable[[SpendingRow], float | None]
 
 @dataclass(frozen=True)
 class Measure:
-    """One thing that a chart can show.
+    """A measure that a chart can show.
 
     Attributes:
         title: to be translated.
@@ -44,7 +44,7 @@ class Measure:
 
 
 def cached_share(row: SpendingRow) -> float | None:
-    """Return the share of the input that was read from a cache; None without input."""
+    """Return the percentage of the input that was read from a cache; None without input."""
     usage = row.spent.usage
     return 100 * usage.cached_tokens / usage.input_tokens if usage.input_tokens else None
 
@@ -132,7 +132,7 @@ def _share_text(row: SpendingRow) -> str:
 def _if_measured(
     value: Callable[[GroupPerformance], float | None], text: Callable[[float], str]
 ) -> Callable[[SpendingRow], str]:
-    """Return the text of a cell that is empty if no call was measured."""
+    """Return the text function of a column, which gives a dash if no call was measured."""
 
     def cell(row: SpendingRow) -> str:
         found = value(row.performance)

@@ -142,7 +142,7 @@ class ToolPicker(QFrame):
             super().keyPressEvent(event)
 
     def show_at(self, anchor: QWidget) -> None:
-        """Open beside a button, within its window."""
+        """Open above a button, or below it if there is no room, within its window."""
         window = anchor.window()
         room = window.size()
         self.resize(

@@ -1,4 +1,4 @@
-"""Words that a screen reader speaks at once, without moving the focus."""
+"""Announcements: words that a screen reader speaks at once, without moving the focus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies long texts to the clipboard in several formats without blocking.
+"""Copy long texts to the clipboard in several formats without blocking.
 
 `ClipboardCopier.put` takes ownership of the clipboard at once, so nobody pastes the previous
 content by mistake. A thread builds the texts, the plain one first. A paste before that is
@@ -122,7 +122,7 @@ class ClipboardCopier(QObject):
 
     Signals:
         slow(): building the texts takes longer than a second.
-        done(bool lasted): the clipboard holds all texts; `lasted` if `slow` was emitted.
+        done(bool): the clipboard holds all texts; True if `slow` was emitted.
         ended(): the texts are done, or something else was copied meanwhile.
     """
 

@@ -28,7 +28,7 @@ def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) 
 
 
 def scrolling(page: QWidget) -> QScrollArea:
-    """Let a page scroll down if it does not fit."""
+    """Return an area in which a page scrolls vertically if it does not fit."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

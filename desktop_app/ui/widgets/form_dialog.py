@@ -1,4 +1,4 @@
-"""Forms whose content outlives the program's end; dialogs ask before they drop it."""
+"""Forms whose content survives the end of the program; dialogs ask before they discard it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Entered = dict[str, str | int]
 
 
 def is_form_open() -> bool:
-    """Return True if a dialog is visible, or a form has the focus, whose content is kept."""
+    """Return True if a dialog with a draft is visible, or a form with a draft has the focus."""
     found = (each for each in QApplication.topLevelWidgets() if isinstance(each, KeptDialog))
     if any(each.isVisible() for each in found):
         return True
@@ -36,9 +36,9 @@ def is_form_open() -> bool:
 
 
 def entered_in_forms() -> dict[str, Entered]:
-    """Return what the program's end would drop, by the name of each dialog.
+    """Return what was entered and would be lost with the program, by the name of each form.
 
-    That of an earlier run is included, until its dialog is opened again.
+    Drafts of an earlier run are included until their dialog is opened again.
     """
     found = dict(KeptForm.drafts)
     for dialog in QApplication.topLevelWidgets():
@@ -48,14 +48,14 @@ def entered_in_forms() -> dict[str, Entered]:
 
 
 def leave_field() -> None:
-    """Take the focus from its field, which then reports what was typed."""
+    """Take the focus from its widget: a field then reports what was typed."""
     focused = QApplication.focusWidget()
     if focused is not None:
         focused.clearFocus()
 
 
 def ask_about_changes() -> bool:
-    """Ask whether the changes in an open form can go. Return False if there are none."""
+    """Ask whether the changes in an open form may be discarded. Return False if there are none."""
     for form in QApplication.topLevelWidgets():
         if isinstance(form, FormDialog) and form.isVisible() and form.has_changes:
             form.raise_()
@@ -66,27 +66,27 @@ def ask_about_changes() -> bool:
 
 
 class KeptForm:
-    """A form in which what was entered outlives the program's end.
+    """A form whose content survives the end of the program.
 
     Attributes:
-        drafts: what was entered, by the name of each form; that of a dialog in an earlier run.
+        drafts: what was entered, by the name of each form; of dialogs, only in an earlier run.
     """
 
     drafts: ClassVar[dict[str, Entered]] = {}
 
     def keep(self, name: str, entered: Entered) -> None:
-        """Keep what was entered in the form of this name; {} forgets it."""
+        """Store what was entered in the form of this name; {} removes it."""
         self.drafts.pop(name, None)
         if entered:
             self.drafts[name] = entered
 
 
 class KeptDialog(QDialog, KeptForm):
-    """A dialog in which what was entered is kept while it is open."""
+    """A dialog whose content survives the end of the program while it is open."""
 
     @property
     def draft_name(self) -> str:
-        """The name under which it is kept."""
+        """The name under which the draft is stored."""
         return self.objectName()
 
     def draft(self) -> Entered:
@@ -95,10 +95,10 @@ class KeptDialog(QDialog, KeptForm):
 
 
 class FormDialog(KeptDialog):
-    """A dialog that Esc and closing end at once only if nothing was changed in it.
+    """A dialog that asks before Esc or closing discards changes.
 
     Attributes:
-        subject: what the form is about, so that it takes no draft about something else.
+        subject: what the form is about: it does not take over a draft about something else.
         secret_fields: object names of fields that are never stored in a file.
         is_stored: False if nothing that is entered may be stored in a file.
     """
@@ -134,18 +134,18 @@ class FormDialog(KeptDialog):
 
     @property
     def has_changes(self) -> bool:
-        """True if something was entered that closing would drop."""
+        """True if something was entered that closing would discard."""
         return self._before not in (None, self._entered_values())
 
     def reject(self) -> None:
-        """Close, or ask whether the changes can go."""
+        """Close, or ask whether the changes may be discarded."""
         if self.has_changes:
             self._ask()
         else:
             super().reject()
 
     def _ask(self) -> None:
-        from PySide6.QtWidgets import QMessageBox  # not needed at the start
+        from PySide6.QtWidgets import QMessageBox  # not needed at start-up
 
         if self.findChild(QMessageBox, "discard-question") is not None:
             return

@@ -97,7 +97,7 @@ class Note(LinkedLabel):
             announce(self, words)
 
     def describe(self, *fields: QWidget) -> None:
-        """Be the description of fields, which a screen reader speaks with their names."""
+        """Make the text the description of fields, spoken by a screen reader after their names."""
         self._described = fields
         for field in fields:
             field.setAccessibleDescription(spoken_text(self._words))
@@ -208,7 +208,7 @@ class ShownLine(QLineEdit):
 
 
 class Combo(QComboBox):
-    """A drop-down list with our arrow, which the mouse wheel does not change."""
+    """A drop-down list with our own arrow; the mouse wheel does not change the choice."""
 
     def __init__(self, theme: Theme, name: str, *, object_name: str = "") -> None:
         super().__init__()

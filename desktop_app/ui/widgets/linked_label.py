@@ -67,13 +67,13 @@ class LinkedLabel(PlainLabel):
         super().setText(text)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Go to the first or the last link, as Tab came from above or below."""
+        """Go to the first link, or to the last if Tab came backward."""
         super().focusInEvent(event)
         if event.reason() in (_Reason.TabFocusReason, _Reason.BacktabFocusReason):
             self.focusNextPrevChild(event.reason() == _Reason.TabFocusReason)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Speak the link that Tab goes to: Qt tells screen readers of the label alone."""
+        """Announce the link that Tab goes to: Qt reports only the label to screen readers."""
         went = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.selectedText())
@@ -111,7 +111,7 @@ def _request_place(below: QObject, link: str) -> None:
 
 
 def _html(segment: LinkSegment) -> str:
-    from html import escape  # with the names of all characters, so not at the start
+    from html import escape  # it loads the names of all characters, so not at start-up
 
     shown = escape(one_line(segment.text, LONGEST_PARAGRAPH))
     return f'<a href="{PLACE_SCHEME}{segment.place}">{shown}</a>' if segment.place else shown

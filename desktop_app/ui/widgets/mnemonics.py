@@ -46,7 +46,7 @@ def choose_letters(
 
 
 class _Choice:
-    """A letter for each text while letters are given away."""
+    """The letters of the texts while they are being assigned."""
 
     def __init__(
         self, letters: Sequence[tuple[list[str], list[str]]], taken: Collection[str]
@@ -75,7 +75,8 @@ class _Choice:
         """Move letters of other texts, as few as possible, for texts without one."""
         tried: set[str] = set()
         for at, letter in enumerate(self.chosen):
-            # A letter that led nowhere leads nowhere for the next text, until another succeeds.
+            # A letter that could not be freed cannot be freed for the next text, until a move
+            # succeeds.
             if not letter and self._move_others(at, tried):
                 tried = set()
 

@@ -34,7 +34,7 @@ class ProgramMenu(QMenu):
         self._fill = fill
 
     def _prepare(self) -> None:
-        from desktop_app.ui.widgets.mnemonics import mark_menu  # not for the first paint
+        from desktop_app.ui.widgets.mnemonics import mark_menu  # not needed for the first paint
 
         if self._fill is not None:
             self.clear()

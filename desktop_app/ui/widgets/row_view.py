@@ -73,7 +73,7 @@ class RowView(QListView):
         self.clicked.connect(self.chosen)
 
     def take_focus_if_filled(self) -> None:
-        """Let Tab pass by the list while it has no row that could show the focus."""
+        """Let Tab skip the list while it has no row that could show the focus."""
         policy = Qt.FocusPolicy
         self.setFocusPolicy(policy.WheelFocus if self._proxy.rowCount() else policy.NoFocus)
 

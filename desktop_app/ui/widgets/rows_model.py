@@ -28,7 +28,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
 
     Args:
         title: returns a row's text.
-        said: returns a row's text for screen readers.
+        accessible_text: returns a row's text for screen readers.
         hint: returns a row's tooltip; None for no tooltips.
     """
 

@@ -1,4 +1,4 @@
-"""The way of the Tab key through widgets that are made one after the other."""
+"""The tab order of widgets that are created one after the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def order_tabs(before: QWidget, parts: Iterable[QWidget]) -> QWidget:
-    """Let Tab go from `before` through the parts; return the last widget."""
+    """Insert widgets into the tab order after `before`; return the last of them."""
     for part in parts:
         QWidget.setTabOrder(before, part)
         before = part
@@ -20,9 +20,9 @@ def order_tabs(before: QWidget, parts: Iterable[QWidget]) -> QWidget:
 
 
 class TabAnchor(QWidget):
-    """A place in the way of Tab for widgets that are made later. It is never shown.
+    """A hidden widget that marks a position in the tab order for widgets that are created later.
 
-    Qt orders nothing by a widget that takes no focus.
+    It accepts focus, because Qt orders nothing after a widget that does not.
     """
 
     def __init__(self, parent: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""Tables of rows, and one whose columns have fixed shares of its width.
+"""Tables that select whole rows, and one whose columns have fixed shares of its width.
 
 For the latter Qt measures no cells, so it stays fast with tens of thousands of rows.
 """

@@ -1,6 +1,6 @@
 """The command palette: a search field above a list of commands with their shortcuts.
 
-It opens over the top of its window. Esc, a click beside the card or choosing a command
+It opens over the top of its window. Esc, a click outside the card or choosing a command
 closes it and returns the keyboard focus to where it was, before the command runs.
 """
 
@@ -161,10 +161,10 @@ class CommandPalette(QWidget):
             # Before hiding, which moves the focus on, as Tab does: that would be announced.
             previous.setFocus(Qt.FocusReason.OtherFocusReason)
         self.hide()
-        self.model.set_rows([])  # Qt would tell of hidden rows as shown and focused
+        self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
 
     def find_again(self) -> None:
-        """Find what was typed in rows that have come meanwhile; nothing typed finds no more."""
+        """Search again after entries were added; do nothing while nothing is typed."""
         if self.field.text().strip():
             self._show_matches(self.field.text())
 
@@ -184,7 +184,7 @@ class CommandPalette(QWidget):
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         words = words or self._empty_label.text()
-        if words != self._announced:  # a key that changes nothing says nothing
+        if words != self._announced:  # not again after a key that changed nothing
             self._announced = words
             announce(self.field, words)
 
@@ -240,6 +240,6 @@ class CommandPalette(QWidget):
         return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Close the palette on a click beside the card."""
+        """Close the palette on a click outside the card."""
         if not self._card.geometry().contains(QPoint(event.position().toPoint())):
             self.dismiss()

@@ -77,8 +77,8 @@ class ConversationPane(QWidget):
     def complete(
         self, transcript: TranscriptView, empty_state: EmptyState, notifications: Notifications
     ) -> None:
-        """Take what the first paint does not show; see `MainWindow.set_transcript`."""
-        from desktop_app.ui.window.cards.card_area import CardArea  # no part of the first paint
+        """Add the parts that the first paint does not show; see `MainWindow.set_transcript`."""
+        from desktop_app.ui.window.cards.card_area import CardArea  # not needed for the first paint
 
         self._empty_state, self.cards = empty_state, CardArea()
         self.transcript, self.notifications = transcript, notifications
@@ -95,7 +95,7 @@ class ConversationPane(QWidget):
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt, also for the Tab key."""
-        from desktop_app.ui.widgets.tab_order import order_tabs  # no part of the first paint
+        from desktop_app.ui.widgets.tab_order import order_tabs  # not needed for the first paint
 
         self.cards.add(widget)
         before = self._stops[-1] if self._stops else self.notifications.close_button

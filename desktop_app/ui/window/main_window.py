@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
-# With large text, the panes scroll in no more than this.
+# The window can always be made this small: with large text, the panes scroll.
 _LARGEST_MINIMUM: Final = QSize(640, 480)
 # From this width on, the conversations are a pane in the row.
 _WIDE: Final = 900
@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         transcript.text_typed.connect(self._type_into_prompt)
         self._order_tabs()
 
-    # ------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------ panes and focus
 
     def toggle_settings(self) -> None:
         """Show or hide the settings panel."""
@@ -304,7 +304,7 @@ class MainWindow(QMainWindow):
 
     def _order_tabs(self) -> None:
         """Set the tab order: left to right, top to bottom."""
-        from desktop_app.ui.widgets.tab_order import order_tabs  # no part of the first paint
+        from desktop_app.ui.widgets.tab_order import order_tabs  # not needed for the first paint
 
         order = (
             self.conversations.search,

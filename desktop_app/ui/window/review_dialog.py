@@ -37,11 +37,11 @@ class ReviewDialog(FormDialog):
     """The dialog for one answer.
 
     Signals:
-        saved(object, str): the Review or None, and the text of the answer.
+        saved(object, str): the Review, or None for no mark; the corrected text, or "".
     """
 
     saved = Signal(object, str)
-    is_stored = False  # these are words of a conversation, which may be deleted permanently
+    is_stored = False  # a permanently deleted conversation must not stay in a draft
 
     def __init__(
         self,

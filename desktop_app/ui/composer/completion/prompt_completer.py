@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
-    # Nor these at run time: the first paint waits for what is imported above.
+    # Not at run time: the first paint waits for what this module imports.
     from desktop_app.domain.prompts.prompts import Prompt
     from desktop_app.ui.composer.completion.prompt_fields import PromptFields
     from desktop_app.ui.composer.completion.prompt_menu import PromptMenu

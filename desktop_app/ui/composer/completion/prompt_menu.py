@@ -171,7 +171,7 @@ class PromptMenu(QFrame):
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) or ""
-        if words != self._announced:  # a letter that changes nothing says nothing
+        if words != self._announced:  # not again after a key that changed nothing
             self._announced = words
             announce(self.view, words)
 

@@ -29,7 +29,7 @@ class TemplateMark:
 
     def set(self, template_id: str, document: QTextDocument, start: int, end: int) -> None:
         """Mark the text between two positions, replacing any earlier mark."""
-        from PySide6.QtGui import QTextCursor  # not a part of the start
+        from PySide6.QtGui import QTextCursor  # not needed at start-up
 
         self._template_id = template_id
         self._start, self._end = QTextCursor(document), QTextCursor(document)

@@ -1,4 +1,4 @@
 """Groups of related fields: a key, an address, a network, a limit.
 
-May import the form widgets of `ui.settings`.
+May import `ui.look`, `ui.widgets` and the collapsible section of `ui.settings`.
 """

@@ -1,7 +1,7 @@
 """The field for an API key or a password, which is never shown after it is entered.
 
 The widget holds a key only between the last character typed and Save. Afterwards it shows only
-where the key is stored, as reported by others.
+where the key is stored, as its controller reports.
 """
 
 from __future__ import annotations

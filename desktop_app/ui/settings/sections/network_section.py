@@ -278,9 +278,10 @@ class NetworkSection(CollapsibleSection):
         self._fields.entered.connect(self._take_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show how a provider is reached; hide the section if its profile fixes that.
+        """Show how a provider is reached.
 
-        A profile from the environment brings its own settings.
+        The section is hidden for the model on this computer and for a profile from the
+        environment, which brings its own settings.
         """
         is_other = profile.id != self._profile.id
         self._profile = profile
@@ -360,7 +361,7 @@ class NetworkSection(CollapsibleSection):
 
 
 def summary_of(profile: ProviderProfile) -> str:
-    """Summarize what differs from the defaults; "" if nothing does."""
+    """Summarize proxy, certificates, fields and storage if they differ from the defaults."""
     proxy = {"": "", DIRECT: tr("No proxy")}.get(profile.proxy, tr("Manual proxy"))
     certificates = tr("Custom certificates") if profile.ca_file else ""
     kept = tr("Provider stores conversations") if profile.keeps_at_provider else ""

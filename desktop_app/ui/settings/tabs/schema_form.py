@@ -226,7 +226,7 @@ class _SegmentsField:
         self._control.chosen.connect(tell)
 
     def show(self, value: SettingValue) -> None:
-        """Show the value. A shortcut of other keys, set in the Shortcuts page, is no option."""
+        """Show the value; check nothing if it is none of these, as keys of the Shortcuts page."""
         self._control.set_current(str(value) if value in self._known else None)
 
     def set_enabled(self, enabled: bool) -> None:

@@ -1,6 +1,6 @@
-"""The Shortcuts page: every command with its keys, which a click on them changes.
+"""The Shortcuts page: every command with its keys; a click on the keys changes them.
 
-A second shortcut, pressed soon after the first, makes both a chord.
+A second shortcut that is pressed soon after the first makes a chord of both.
 
 Invalid shortcuts are refused with a reason. Conflicting shortcuts are accepted and marked at
 both commands, so that the user decides which one to change.
@@ -62,7 +62,7 @@ class KeyCap(PlainButton):
         self._theme = theme
         self._is_waiting = False
         self._keys = self._first = ""
-        # Not a child, because Qt sends an event for each child to `event`, which uses it.
+        # Not a child: Qt would report it to `event`, which needs it to be set.
         self._chord = QTimer(singleShot=True, interval=CHORD_MS)
         self.clicked.connect(lambda: self._wait(True))
         self.setProperty(NO_MNEMONIC, True)
@@ -198,7 +198,7 @@ class CommandRow(QWidget):
         self._show_note()
 
     def set_status(self, text: str, tone: Tone) -> None:
-        """Show a note where none about conflicts is needed."""
+        """Set the note that is shown if the keys have no conflict."""
         self._status = (text, tone)
         self._show_note()
 
@@ -248,7 +248,7 @@ class HotkeyHelp(QWidget):
         self.hide()
 
     def show_report(self, report: HotkeyReport) -> None:
-        """Show what helps, if anything is needed."""
+        """Show the buttons if the global shortcut is unavailable."""
         self._keys = report.keys
         self._bind.setText(tr("Create in {desktop}…", desktop=report.desktop))
         self._bind.setVisible(bool(report.desktop))

@@ -1,4 +1,4 @@
 """Buttons and controls of choice, for every window.
 
-Imports ui/look and other widgets.
+May import `ui.look` and `ui.widgets`.
 """

@@ -1,4 +1,4 @@
 """Cards above the prompt: notifications, progress, offers.
 
-Imports ui/look, ui/widgets, domain.
+May import `ui.look`, `ui.widgets` and dropped content from `ui.composer`.
 """
