@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -38,11 +39,13 @@ Exec=/bin/sleep {SILENT_S}
 class Desktop:
     """A headless session with a bus and, once started, a keyring."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
+    def __init__(self, stack: ExitStack) -> None:
+        # Not in the test's own folder: the path of a socket has room for 107 bytes.
+        temporary = tempfile.TemporaryDirectory(prefix="d", ignore_cleanup_errors=True)
+        self._folder = folder = Path(stack.enter_context(temporary))
         self._stack = stack
         self._services = folder / "services"
-        self._services.mkdir(parents=True)
+        self._services.mkdir()
         (folder / "run").mkdir(mode=0o700)
         config = folder / "bus.conf"
         config.write_text(BUS.format(folder=folder))
@@ -91,14 +94,14 @@ class Desktop:
 
 @pytest.fixture
 def new_desktop(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[], Desktop]]:
     """Yield a function that starts a session and makes it the test's current session."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     with ExitStack() as stack:
 
         def make() -> Desktop:
-            desktop = Desktop(tmp_path_factory.mktemp("desktop") / "d", stack)
+            desktop = Desktop(stack)
             monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
             return desktop
 

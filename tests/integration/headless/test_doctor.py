@@ -147,9 +147,9 @@ def test_what_qt_says_in_plain_words() -> None:
     assert why_qt_failed("") == "Qt didn’t start and gave no reason."
 
 
-def test_a_real_keyring_is_probed(shell: Shell, tmp_path: Path) -> None:
+def test_a_real_keyring_is_probed(shell: Shell) -> None:
     with ExitStack() as stack:
-        desktop = Desktop(tmp_path / "desktop", stack)
+        desktop = Desktop(stack)
         desktop.start_keyring()
         bus = {"DBUS_SESSION_BUS_ADDRESS": desktop.address}
         _, found = examine(shell, {**OFFSCREEN, **bus})
