@@ -33,7 +33,7 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
-from desktop_app.exchange.importers.imported import short
+from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.i18n.system_words import system_words
@@ -412,7 +412,10 @@ def _skipping_conversation(
 ) -> Iterator[None]:
     """Remove a conversation from `wanted` if it cannot be read or written, and note why."""
     known = len(left_out)
-    sentence, title = N_("Conversation “{title}” skipped: {reason}"), short(conversation.title)
+    sentence, title = (
+        N_("Conversation “{title}” skipped: {reason}"),
+        short_title(conversation.title),
+    )
     with _skipping_errors(left_out, sentence, title=title):
         yield
     if len(left_out) > known:

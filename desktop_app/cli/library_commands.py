@@ -34,7 +34,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported import ImportedConversation, left_out
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation, not_imported
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import folders
@@ -162,7 +162,7 @@ async def _import_file(
                 try:
                     result.count(await _store_conversation(backend, store, found, choice))
                 except (ImportRefusedError, StoreRefusedError) as error:
-                    result.refused.append(left_out(found.conversation.title, error).sentences)
+                    result.refused.append(not_imported(found.conversation.title, error).sentences)
             else:
                 result.refused.append(found.sentences)
     except StorageError:

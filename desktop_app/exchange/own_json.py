@@ -73,9 +73,9 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
-from desktop_app.exchange.importers.imported import (
+from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
-    damaged,
+    damaged_conversation,
     mapping_at,
     objects_at,
 )
@@ -85,7 +85,7 @@ T = TypeVar("T")
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1
-SECTIONS: Final = ("folders", "conversations", "attachments")
+_SECTIONS: Final = ("folders", "conversations", "attachments")
 
 
 class JsonWriter:
@@ -136,7 +136,7 @@ class JsonWriter:
 
     def _open(self, section: str | None) -> None:
         """Close the open section, and write those in between as empty."""
-        left = SECTIONS[SECTIONS.index(self._section) + 1 :] if self._section else SECTIONS
+        left = _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
         if self._section:
             self._stream.write(b"]")
         for name in left:
@@ -178,7 +178,7 @@ def _read_each(
         try:
             yield _imported(item, folders, files)
         except bounds.BAD_VALUE as exc:
-            yield damaged(item, exc)
+            yield damaged_conversation(item, exc)
 
 
 # -------------------------------------------------------------- writing
@@ -337,8 +337,8 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
     return Conversation(
         id=_identifier(item["id"]),
         title=bounds.name(item["title"]),
-        created_at=_moment(item["created_at"]),
-        updated_at=_moment(item["updated_at"]),
+        created_at=_time_from(item["created_at"]),
+        updated_at=_time_from(item["updated_at"]),
         choice=choice,
         leaf_id=None if item["leaf_id"] is None else _identifier(item["leaf_id"]),
         pinned=item["pinned"] is True,
@@ -363,7 +363,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         role=Role(item["role"]),
         status=_finished_status(MessageStatus(item["status"])),
         parts=parts_from_json(_rows(item["parts"])),
-        created_at=_moment(item["created_at"]),
+        created_at=_time_from(item["created_at"]),
         choice=_choice_from(item["choice"]),
         usage=None if usage is None else Usage(**usage),
         cost=None if item["cost"] is None else bounds.money(item["cost"]),
@@ -405,10 +405,10 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
             provider_id=_storable(item["provider_id"]),
             model=_storable(item["model"]),
             body=_storable(item["body"]),
-            created_at=_moment(item["created_at"]),
+            created_at=_time_from(item["created_at"]),
             tokens_before=item["tokens_before"],
             tokens_after=item["tokens_after"],
-            undone_at=None if undone is None else _moment(undone),
+            undone_at=None if undone is None else _time_from(undone),
         )
     )
 
@@ -423,7 +423,7 @@ def _folder_from(item: Mapping[str, Any]) -> Folder:
     return Folder(
         _identifier(item["id"]),
         bounds.name(item["name"]),
-        _moment(item["created_at"]),
+        _time_from(item["created_at"]),
         _choice_from(item["choice"]),
         _overrides_from(item),
     )
@@ -482,7 +482,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _moment(value: Any) -> datetime:
+def _time_from(value: Any) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError("a time without its zone")

@@ -35,7 +35,7 @@ def preset_to_json(preset: Preset) -> dict[str, Any]:
         "effort": preset.effort,
         "settings": preset.overrides.to_json(),
         "position": preset.position,
-        "created_at": moment_to_json(preset.created_at),
+        "created_at": time_to_json(preset.created_at),
     }
 
 
@@ -53,7 +53,7 @@ def preset_from_json(value: _Object) -> Preset:
         effort=Effort(effort) if effort else None,
         overrides=_overrides(settings),
         position=position_of(value),
-        created_at=moment_of(value),
+        created_at=creation_time(value),
     )
 
 
@@ -87,14 +87,14 @@ def position_of(value: _Object) -> int:
     return int(found)
 
 
-def moment_to_json(moment: datetime | None) -> str | None:
+def time_to_json(moment: datetime | None) -> str | None:
     """Return a time as ISO 8601 in UTC."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def moment_of(value: _Object) -> datetime | None:
+def creation_time(value: _Object) -> datetime | None:
     """Return the creation time, in UTC. Raises TypeError, ValueError, OverflowError."""
     text = text_of(value, "created_at")
     if not text:

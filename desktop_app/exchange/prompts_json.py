@@ -39,14 +39,14 @@ from desktop_app.domain.errors import ImportRefusedError, Remedy
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.exchange.preset_json import (
+    creation_time,
     derived_id,
     id_of,
-    moment_of,
-    moment_to_json,
     position_of,
     preset_from_json,
     preset_to_json,
     text_of,
+    time_to_json,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 
@@ -135,18 +135,18 @@ def new_items(
 def _new_items(
     found: Iterable[T],
     known: Iterable[T],
-    words: Callable[[T], Hashable],
+    content_of: Callable[[T], Hashable],
     new_id: Callable[[], str],
 ) -> Iterable[T]:
     known = tuple(known)
-    taken, contents = {item.id for item in known}, {words(item) for item in known}
+    taken, contents = {item.id for item in known}, {content_of(item) for item in known}
     for item in found:
-        if words(item) in contents:
+        if content_of(item) in contents:
             continue
-        free = item if item.id not in taken else replace(item, id=new_id())
-        taken.add(free.id)
-        contents.add(words(free))
-        yield free
+        unique = item if item.id not in taken else replace(item, id=new_id())
+        taken.add(unique.id)
+        contents.add(content_of(unique))
+        yield unique
 
 
 def _prompt_content(prompt: Prompt) -> Hashable:
@@ -166,7 +166,7 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
         "folder": prompt.folder,
         "text": prompt.text,
         "position": prompt.position,
-        "created_at": moment_to_json(prompt.created_at),
+        "created_at": time_to_json(prompt.created_at),
         "hidden": prompt.hidden,
     }
 
@@ -179,7 +179,7 @@ def _prompt_from_json(value: _Object) -> Prompt:
         text=text,
         folder=bounds.name(text_of(value, "folder")),
         position=position_of(value),
-        created_at=moment_of(value),
+        created_at=creation_time(value),
         hidden=value.get("hidden") is True,
         form=_form(value.get("form")),
     )

@@ -28,7 +28,7 @@ from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
-from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.writers.office.docx_file import write_docx
 from desktop_app.exchange.writers.office.odt_file import write_odt
 from desktop_app.exchange.writers.office.office_content import OfficeMessage

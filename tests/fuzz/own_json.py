@@ -32,7 +32,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter, is_own, read
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question

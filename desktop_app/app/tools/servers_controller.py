@@ -315,7 +315,7 @@ class ServersController(QObject):
         added, problems = 0, []
         for read in await asyncio.to_thread(read_servers, path):
             try:
-                await self._servers().add(*read.made())
+                await self._servers().add(*read.require_usable())
                 added += 1
             except UserFacingError as error:
                 problems.append(error.sentences)

@@ -215,7 +215,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
         return EXIT_USAGE
     for read in found:
         try:
-            server, secrets = read.made()
+            server, secrets = read.require_usable()
             await servers.add(server, secrets)
         except UserFacingError as error:
             failed |= not read.is_off

@@ -49,23 +49,23 @@ def read_cases(
         raise ValueError(str(error)) from error
 
 
-def _cases_in(text: str, lowered: str, read_sibling: ReadSibling) -> list[EvaluationCase]:
-    if lowered.endswith(".csv"):
+def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> list[EvaluationCase]:
+    if name.endswith(".csv"):
         rows: Iterable[tuple[str, _Row]] = _csv_rows(text)
-        return [_case(_of_csv, where, row) for where, row in rows]
-    elif lowered.endswith((".json", ".yaml", ".yml")):
-        value = json.loads(text) if lowered.endswith(".json") else promptfoo.parse_yaml(text)
-        return _whole(value, read_sibling)
-    return [_case(_of_json, where, row) for where, row in _json_lines(text)]
+        return [_case(_case_of_csv, place, row) for place, row in rows]
+    elif name.endswith((".json", ".yaml", ".yml")):
+        value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
+        return _cases_of_value(value, read_sibling)
+    return [_case(_case_of_json, place, row) for place, row in _json_lines(text)]
 
 
-def _case(read: Callable[[_Row], EvaluationCase], where: str, row: _Row) -> EvaluationCase:
+def _case(read: Callable[[_Row], EvaluationCase], place: str, row: _Row) -> EvaluationCase:
     try:
         return read(row)
     except (ValueError, KeyError, TypeError) as error:
         is_missing = isinstance(error, KeyError)
         why = CaseError(N_("“{name}” is missing"), name=str(error.args[0])) if is_missing else error
-        raise error_at(where, why) from error
+        raise error_at(place, why) from error
 
 
 def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
@@ -99,7 +99,7 @@ def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
             yield line_place(reader.line_num), {key: value or "" for key, value in row.items()}
 
 
-def _whole(value: object, read_sibling: ReadSibling) -> list[EvaluationCase]:
+def _cases_of_value(value: object, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
             raise CaseError(N_("“scenarios” are not supported"))
@@ -111,7 +111,7 @@ def _whole(value: object, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
         return promptfoo.cases_in({}, value, read_sibling)
     return [
-        _case(_of_json, tr("case {number}", number=str(n)), row)
+        _case(_case_of_json, tr("case {number}", number=str(n)), row)
         for n, row in enumerate(value, start=1)
     ]
 
@@ -130,7 +130,7 @@ def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
 
 def _tests_in(name: str, text: str) -> Iterator[_Row]:
     if name.lower().endswith(".csv"):
-        yield from (promptfoo.test_of_csv(row) for _, row in _csv_rows(text))
+        yield from (promptfoo.csv_test(row) for _, row in _csv_rows(text))
     elif name.lower().endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.lower().endswith(".json") else promptfoo.parse_yaml(text)
         yield from value if isinstance(value, list) else [value]
@@ -140,12 +140,12 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
         raise CaseError(N_("“{name}” is no file of tests"), name=name)
 
 
-def _of_json(row: _Row) -> EvaluationCase:
+def _case_of_json(row: _Row) -> EvaluationCase:
     if "vars" in row:
         (case,) = promptfoo.cases_in({}, [row], refuse_siblings)
         return case
     if isinstance(row.get("input"), list):
-        return _of_openai(row)
+        return _case_of_openai(row)
     checks = row.get("checks", [])
     if not isinstance(row["input"], str) or not isinstance(checks, list):
         raise CaseError(N_("“input” is not a text, or “checks” not a list"))
@@ -169,7 +169,7 @@ def _id_of(row: _Row) -> str:
 # ---------------------------------------------------------------- OpenAI evals
 
 
-def _of_openai(row: _Row) -> EvaluationCase:
+def _case_of_openai(row: _Row) -> EvaluationCase:
     """Return a sample: `input` has messages, of which the last is the question."""
     messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in row["input"]]
     if not messages or not all(isinstance(text, str) for _, text in messages):
@@ -204,7 +204,7 @@ def _ideal(value: object) -> Check:
 # ---------------------------------------------------------------- CSV
 
 
-def _of_csv(row: _Row) -> EvaluationCase:
+def _case_of_csv(row: _Row) -> EvaluationCase:
     name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
         raise CaseError(N_("there is no column “input”"))
@@ -214,9 +214,9 @@ def _of_csv(row: _Row) -> EvaluationCase:
         checks.append(check_from_json({"number": float(row["number"]), "within": within}))
     if row.get("schema"):
         checks.append(check_from_json({"schema": json.loads(row["schema"])}))
-    test = promptfoo.test_of_csv(row)
+    test = promptfoo.csv_test(row)
     for cell in test[promptfoo.EXPECTED]:
-        checks += promptfoo.expected(cell, test["vars"])
+        checks += promptfoo.expected_checks(cell, test["vars"])
     files = tuple(file.strip() for file in row.get("files", "").split(";") if file.strip())
     return EvaluationCase(row.get("id", ""), row[name], files, tuple(checks))
 

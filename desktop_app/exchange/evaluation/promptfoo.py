@@ -33,8 +33,8 @@ _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
 # The fields that are read, and those that change no result. All others are refused.
-_OF_TEST: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
-_OF_ASSERTION: Final = frozenset({"type", "value", "metric", "weight"})
+_TEST_FIELDS: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
+_ASSERTION_FIELDS: Final = frozenset({"type", "value", "metric", "weight"})
 
 
 def refuse_siblings(name: str) -> str:
@@ -115,7 +115,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
         raise CaseError(N_("“prompts” is not a list"))
     for number, prompt in enumerate(listed, start=1):
         if not isinstance(prompt, str):
-            raise error_at(_prompt(number), CaseError(N_("only texts are supported")))
+            raise error_at(_prompt_place(number), CaseError(N_("only texts are supported")))
         name = prompt.removeprefix("file://")
         if name == prompt:
             yield prompt
@@ -124,10 +124,12 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
                 None, (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
             )
         else:
-            raise error_at(_prompt(number), CaseError(N_("“{name}” is no text file"), name=prompt))
+            raise error_at(
+                _prompt_place(number), CaseError(N_("“{name}” is no text file"), name=prompt)
+            )
 
 
-def _prompt(number: int) -> str:
+def _prompt_place(number: int) -> str:
     return tr("prompt {number}", number=str(number))
 
 
@@ -137,11 +139,11 @@ def _cases(
     for row in (test, default):
         if not isinstance(row, dict):
             raise CaseError(N_("it is not an object"))
-        for name in row.keys() - _OF_TEST:
+        for name in row.keys() - _TEST_FIELDS:
             if row[name]:
                 raise CaseError(N_("“{name}” is not supported"), name=name)
-    own, shared = test.get("vars") or {}, default.get("vars") or {}
-    if not isinstance(own, dict) or not isinstance(shared, dict):
+    test_variables, default_variables = test.get("vars") or {}, default.get("vars") or {}
+    if not isinstance(test_variables, dict) or not isinstance(default_variables, dict):
         raise CaseError(N_("“vars” is not an object"))
     names = {
         N_("assertion {number}"): _list(test, "assert"),
@@ -152,17 +154,17 @@ def _cases(
         for name, rows in names.items()
         for number, row in enumerate(rows, start=1)
     ]
-    for variables in _combinations({**shared, **own}):
+    for variables in _combinations({**default_variables, **test_variables}):
         checks: list[Check] = []
         for place, row in assertions:
             try:
-                checks += assertion(_referenced(row, config), variables)
+                checks += assertion_checks(_resolve_template(row, config), variables)
             except (ValueError, TypeError) as error:
                 raise error_at(place, error) from error
         for cell in test.get(EXPECTED, ()):
-            checks += expected(cell, variables)
+            checks += expected_checks(cell, variables)
         for prompt in prompts:
-            question = _filled(prompt, variables) if prompt else _question(variables)
+            question = _fill_in(prompt, variables) if prompt else _question(variables)
             # Descriptions may be equal, but the ids of cases may not.
             yield EvaluationCase("", question, checks=tuple(checks))
 
@@ -208,7 +210,7 @@ def _question(variables: Mapping[str, str]) -> str:
     return variables[name] if name else next(iter(variables.values()))
 
 
-def _filled(text: str, variables: Mapping[str, str]) -> str:
+def _fill_in(text: str, variables: Mapping[str, str]) -> str:
     """Fill the variables in. Raises ValueError for other expressions of promptfoo."""
     if "{%" in text:
         raise CaseError(N_("templates with {% … %} are not supported"))
@@ -221,7 +223,7 @@ def _filled(text: str, variables: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value_of, text)
 
 
-def _referenced(row: Any, config: _Row) -> Any:
+def _resolve_template(row: Any, config: _Row) -> Any:
     """Return the template that an assertion names, as `#/assertionTemplates/name`."""
     if not isinstance(row, dict) or "$ref" not in row:
         return row
@@ -232,23 +234,23 @@ def _referenced(row: Any, config: _Row) -> Any:
     return templates[name]
 
 
-def assertion(row: Any, variables: Mapping[str, str]) -> list[Check]:
+def assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
     if not isinstance(row, dict) or not isinstance(row.get("type"), str):
         raise CaseError(N_("it has no type"))
     kind, value = row["type"], row.get("value")
     if kind.removeprefix("not-") not in _KINDS:
         raise CaseError(N_("“{kind}” is not supported"), kind=kind)
-    for name in row.keys() - _OF_ASSERTION:
+    for name in row.keys() - _ASSERTION_FIELDS:
         raise CaseError(N_("“{name}” is not supported"), name=name)
     if row.get("weight") == 0:
         return []
     if isinstance(value, str):
         if value.startswith("file://"):
             raise CaseError(N_("a value in a file is not supported"))
-        value = _filled(value, variables)
+        value = _fill_in(value, variables)
     elif isinstance(value, list):
-        value = [_filled(v, variables) if isinstance(v, str) else v for v in value]
+        value = [_fill_in(v, variables) if isinstance(v, str) else v for v in value]
     is_negated = kind.startswith("not-")
     checks = _checks(kind.removeprefix("not-"), value)
     if is_negated and len(checks) != 1:
@@ -292,7 +294,7 @@ _KINDS: Final = frozenset(
     "is-json llm-rubric model-graded-closedqa regex".split()
 )
 # A cell with one of these is refused. A word that promptfoo does not know is text to compare.
-_OTHERS: Final = frozenset(
+_UNSUPPORTED_KINDS: Final = frozenset(
     "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
     "factuality answer-relevance context-recall context-relevance context-faithfulness "
     "is-valid-openai-function-call is-valid-openai-tools-call moderation classifier contains-json "
@@ -300,7 +302,7 @@ _OTHERS: Final = frozenset(
 )
 
 
-def test_of_csv(row: Mapping[str, str]) -> dict[str, Any]:
+def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
     """Return the test in a row: variables, and cells with assertions. Raises ValueError."""
     for name, value in row.items():
         is_known = name.startswith((EXPECTED, "__metadata:")) or name == "__description"
@@ -311,17 +313,17 @@ def test_of_csv(row: Mapping[str, str]) -> dict[str, Any]:
     return {"vars": variables, EXPECTED: cells}
 
 
-def expected(text: str, variables: Mapping[str, str]) -> list[Check]:
+def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
     """Return the checks of a cell `__expected`, as `contains: Paris`; plain text must be equal."""
     found = _CELL.fullmatch(text)
     kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
     plain = kind.removeprefix("not-")
-    is_known = plain in _KINDS | _OTHERS
+    is_known = plain in _KINDS | _UNSUPPORTED_KINDS
     if found is None or not is_known or (plain != "is-json" and not found["value"]):
-        return [check_from_json({"equals": _filled(text, variables)})]
+        return [check_from_json({"equals": _fill_in(text, variables)})]
     if found["threshold"] and plain in _KINDS:
         raise CaseError(N_("the threshold of “{kind}” is not supported"), kind=kind)
     value: Any = found["value"].strip() if found["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)
-    return assertion({"type": kind, "value": value}, variables)
+    return assertion_checks({"type": kind, "value": value}, variables)

@@ -21,8 +21,13 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas, fenced, without_marks
-from desktop_app.exchange.importers.imported import (
+from desktop_app.exchange.importers.chatgpt_text import (
+    CANVAS,
+    canvas_document,
+    fenced,
+    without_marks,
+)
+from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_image,
@@ -100,17 +105,17 @@ def _node(
         thoughts = tuple(ReasoningPart(t) for t in _thoughts(content) if t)
         return Node(key, parent, reasoning=thoughts, seconds=seconds)
     role = Role.USER if author == "user" else Role.ASSISTANT
-    document = canvas(message)
+    document = canvas_document(message)
     parts = [TextPart(document)] if document else _parts(content, find_file, files)
     parts = [_readable_part(part, metadata) for part in parts]
     return Node(
         key,
         parent,
         role,
-        (*_attached(metadata, content), *(p for p in parts if p != TextPart(""))),
+        (*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))),
         seconds=seconds,
         model=text_at(metadata, "model_slug"),
-        is_whole=text_at(message, "status") in ("", "finished_successfully"),
+        is_complete=text_at(message, "status") in ("", "finished_successfully"),
     )
 
 
@@ -164,7 +169,7 @@ def _image_part(pointer: str, find_file: FindFile, files: dict[str, AttachmentFi
     return add_image(*found, files) if found is not None else TextPart(LOST_IMAGE)
 
 
-def _attached(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:
+def _attachment_notes(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:
     """Return notes with the names of attached files; images are in the content itself."""
     names = [
         text_at(item, "name")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from desktop_app.exchange.importers.imported import mapping_at, objects_at, text_at
+from desktop_app.exchange.importers.imported_conversation import mapping_at, objects_at, text_at
 
 CANVAS: Final = "canmore."
 # Does not match across the next mark: a million openings without an end would take hours.
@@ -21,24 +21,24 @@ _MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
 # The most characters that marks may add: a short mark with a long text would fill the memory.
 _MOST_ADDED: Final = 1 << 20
 _TICKS: Final = re.compile("`+")
-_WHOLE: Final = (".*", "(?s).*", "[\\s\\S]*")
+_WHOLE_DOCUMENT: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
 def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
     """Return `text` with its marks replaced by their texts; unknown marks are removed."""
     if "\ue200" not in text:
         return text
-    shown = {
+    text_by_mark = {
         text_at(reference, "matched_text"): text_at(reference, "alt")
         for reference in objects_at(metadata, "content_references")
     }
-    left = _MOST_ADDED
+    characters_left = _MOST_ADDED
 
     def replacement(found: re.Match[str]) -> str:
-        nonlocal left
-        words = shown[found[0]] if found[0] in shown else _entity_name(found[1])
-        left -= len(words)
-        return words if left > 0 else ""
+        nonlocal characters_left
+        words = text_by_mark[found[0]] if found[0] in text_by_mark else _entity_name(found[1])
+        characters_left -= len(words)
+        return words if characters_left > 0 else ""
 
     return _MARK.sub(replacement, text)
 
@@ -51,7 +51,7 @@ def _entity_name(mark: str) -> str:
     return str(named[1]) if len(named) > 1 else ""
 
 
-def canvas(message: Mapping[str, Any]) -> str:
+def canvas_document(message: Mapping[str, Any]) -> str:
     """Return the document that a message writes to the canvas, as Markdown, or ""."""
     if not text_at(message, "recipient").startswith(CANVAS):
         return ""
@@ -63,7 +63,7 @@ def canvas(message: Mapping[str, Any]) -> str:
         return ""
     written = text_at(value, "content")
     updates = objects_at(value, "updates")
-    if not written and len(updates) == 1 and text_at(updates[0], "pattern") in _WHOLE:
+    if not written and len(updates) == 1 and text_at(updates[0], "pattern") in _WHOLE_DOCUMENT:
         written = text_at(updates[0], "replacement")
     if not written:
         return ""

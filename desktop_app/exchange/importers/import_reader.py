@@ -22,7 +22,10 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, Remedy
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
-from desktop_app.exchange.importers.imported import ImportedConversation, damaged
+from desktop_app.exchange.importers.imported_conversation import (
+    ImportedConversation,
+    damaged_conversation,
+)
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.system_words import system_words
 
@@ -36,7 +39,7 @@ _MOST_COMPRESSED: Final = 100
 _MOST_VALUES: Final = 50_000_000
 _MOST_DIGITS: Final = 30
 
-Found = ImportedConversation | ImportRefusedError
+Imported = ImportedConversation | ImportRefusedError
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Export:
 
     kind: str
     total: int
-    conversations: Iterator[Found]
+    conversations: Iterator[Imported]
 
 
 def read_export(path: Path) -> Export:
@@ -118,7 +121,7 @@ class _Images:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._archive: ForeignArchive | None = None
-        self._named: list[tuple[str, ZipInfo]] = []
+        self._members_by_name: list[tuple[str, ZipInfo]] = []
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
         """Return name and bytes of the archive member whose name begins with a file id."""
@@ -126,14 +129,18 @@ class _Images:
             if self._archive is None:
                 self._archive = ForeignArchive(open_file(self._path))
                 named = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
-                self._named = sorted(named, key=_member_name)
-            at = bisect_left(self._named, file_id, key=_member_name)
-            if file_id and at < len(self._named) and self._named[at][0].startswith(file_id):
-                name, info = self._named[at]
+                self._members_by_name = sorted(named, key=_member_name)
+            at = bisect_left(self._members_by_name, file_id, key=_member_name)
+            if (
+                file_id
+                and at < len(self._members_by_name)
+                and self._members_by_name[at][0].startswith(file_id)
+            ):
+                name, info = self._members_by_name[at]
                 return name, self._archive.read(info, LARGEST_IMAGE)
         return None
 
-    def closed_after(self, conversations: Iterator[Found]) -> Iterator[Found]:
+    def closed_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
         """Yield the conversations, which need the images, then close the archive."""
         try:
             yield from conversations
@@ -153,10 +160,10 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
         return Export("Repartee", total, own_json.read(value))
     items = value if isinstance(value, list) else [value]
     if chatgpt.is_chatgpt(value):
-        readers: Callable[[Any], ImportedConversation] = partial(
+        read: Callable[[Any], ImportedConversation] = partial(
             chatgpt.read_conversation, find_file=find_file
         )
-        return Export("ChatGPT", len(items), _read_each(items, readers))
+        return Export("ChatGPT", len(items), _read_each(items, read))
     if librechat.is_librechat(value):
         return Export("LibreChat", len(items), _read_each(items, librechat.read_conversation))
     if open_webui.is_open_webui(value):
@@ -181,11 +188,11 @@ def _bounded_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MOST_DIGITS else nan
 
 
-def _read_each(items: list[Any], read: Callable[[Any], ImportedConversation]) -> Iterator[Found]:
+def _read_each(items: list[Any], read: Callable[[Any], ImportedConversation]) -> Iterator[Imported]:
     for item in items:
         try:
             yield read(item)
         except ImportRefusedError as error:
             yield error
         except BAD_VALUE as exc:
-            yield damaged(item, exc)
+            yield damaged_conversation(item, exc)

@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.importers.imported import (
+from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     is_or_contains,
     mapping_at,
@@ -99,7 +99,7 @@ def _node(message: Mapping[str, Any]) -> Node:
         reasoning=reasoning,
         seconds=seconds_of(message.get("createdAt")),
         model=text_at(message, "model") if role is Role.ASSISTANT else "",
-        is_whole=message.get("unfinished") is not True and message.get("error") is not True,
+        is_complete=message.get("unfinished") is not True and message.get("error") is not True,
     )
 
 

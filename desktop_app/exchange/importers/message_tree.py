@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
-from desktop_app.exchange.importers.imported import EPOCH, moment
+from desktop_app.exchange.importers.imported_conversation import EPOCH, time_from_seconds
 
 _TICK: Final = timedelta(milliseconds=1)
 # Longer titles are cut; programs usually make titles of a few words.
@@ -50,7 +50,7 @@ class Node:
     reasoning: tuple[ReasoningPart, ...] = ()
     seconds: float | None = None
     model: str = ""
-    is_whole: bool = True
+    is_complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,19 @@ class Source:
 
 def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
     """Build conversation and messages from a tree of nodes, given in any order."""
-    ordered = _in_order({node.id: node for node in nodes})
+    ordered = _parents_first({node.id: node for node in nodes})
     first = next((node.seconds for node in ordered if node.seconds), None)
-    began = moment(source.created) or moment(first) or EPOCH
-    tree = _Tree(source, began)
+    start_time = time_from_seconds(source.created) or time_from_seconds(first) or EPOCH
+    tree = _Tree(source, start_time)
     for node in ordered:
         tree.add(node)
     last = tree.message_at(source.leaf) or _newest(tree.messages)
-    ended = max((message.created_at for message in tree.messages), default=began)
+    ended = max((message.created_at for message in tree.messages), default=start_time)
     conversation = Conversation(
         id=tree.conversation_id,
         title=_title(source.title) or "Imported conversation",
-        created_at=began,
-        updated_at=moment(source.updated) or ended,
+        created_at=start_time,
+        updated_at=time_from_seconds(source.updated) or ended,
         choice=ModelChoice("", bounds.name(source.model)),
         leaf_id=None if last is None else last.id,
         pinned=source.pinned,
@@ -103,8 +103,8 @@ def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tup
 class _Tree:
     """Builds the messages; nodes are added parents first."""
 
-    def __init__(self, source: Source, began: datetime) -> None:
-        self._source, self._began = source, began
+    def __init__(self, source: Source, start_time: datetime) -> None:
+        self._source, self._began = source, start_time
         self.conversation_id = _id(source.program, source.id)
         self.messages: list[Message] = []
         # By node: its message, or the nearest message above it.
@@ -132,9 +132,9 @@ class _Tree:
             conversation_id=self.conversation_id,
             parent_id=None if above is None else above.id,
             role=node.role,
-            status=MessageStatus.COMPLETE if node.is_whole else MessageStatus.INTERRUPTED,
+            status=MessageStatus.COMPLETE if node.is_complete else MessageStatus.INTERRUPTED,
             parts=(*pending, *node.parts) if is_answer else node.parts,
-            created_at=max(moment(node.seconds) or earliest, earliest),
+            created_at=max(time_from_seconds(node.seconds) or earliest, earliest),
             choice=ModelChoice("", bounds.name(node.model or self._source.model))
             if is_answer
             else None,
@@ -146,7 +146,7 @@ class _Tree:
         )
 
 
-def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
+def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
     """Return parents before children, otherwise in the given order.
 
     A node becomes a root if its parent does not exist or if it is its own ancestor.

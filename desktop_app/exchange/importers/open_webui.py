@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.importers.imported import (
+from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_image,
@@ -73,7 +73,7 @@ def read_conversation(value: Any) -> ImportedConversation:
     chat = _chat(value)
     files: dict[str, AttachmentFile] = {}
     tree = mapping_at(mapping_at(chat, "history"), "messages")
-    nodes = _tree(tree, files) or _list(chat, files)
+    nodes = _nodes_of_tree(tree, files) or _nodes_of_list(chat, files)
     current = text_at(mapping_at(chat, "history"), "currentId")
     models = chat.get("models")
     model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
@@ -101,7 +101,7 @@ def _chat(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping_at(value, "chat") or value
 
 
-def _tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
+def _nodes_of_tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
     return [
         _node(str(key), text_at(message, "parentId") or None, message, files)
         for key, message in messages.items()
@@ -109,7 +109,7 @@ def _tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list
     ]
 
 
-def _list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
+def _nodes_of_list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
     nodes: list[Node] = []
     for number, message in enumerate(objects_at(chat, "messages")):
         above = nodes[-1].id if nodes else None
@@ -124,8 +124,8 @@ def _node(
     text, reasoning = text_at(message, "content"), _NONE
     if role is Role.ASSISTANT:
         text, reasoning = _without_reasoning(text)
-    given = (_attached(item, files) for item in objects_at(message, "files"))
-    parts = [part for part in given if part is not None]
+    attached = (_attached(item, files) for item in objects_at(message, "files"))
+    parts = [part for part in attached if part is not None]
     if text.strip():
         parts.append(TextPart(text))
     return Node(
@@ -136,7 +136,7 @@ def _node(
         reasoning=reasoning,
         seconds=seconds_of(message.get("timestamp")),
         model=text_at(message, "model"),
-        is_whole=message.get("done") is not False,
+        is_complete=message.get("done") is not False,
     )
 
 

@@ -30,12 +30,12 @@ _STRING_OR_COMMENT: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<comma>,(?=\s*[}\]]))', re.S
 )
 _INPUT: Final = re.compile(r"\$\{input:([^}]+)\}")
-_NO_NAME: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
+_NOT_IN_NAMES: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
 _ODD: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
-class ReadServer:
+class ConfiguredServer:
     """A server of a file, or why it cannot be used.
 
     Attributes:
@@ -52,14 +52,14 @@ class ReadServer:
         """Return True if the file says that the server is not used."""
         return self.error is not None and self.error.reason is Reason.TOOL_SERVER_OFF
 
-    def made(self) -> tuple[ToolServer, ServerSecrets]:
+    def require_usable(self) -> tuple[ToolServer, ServerSecrets]:
         """Return the server and its secret values. Raises UserFacingError."""
         if self.server is None:
             raise self.error or ToolServerError(Reason.TOOL_SERVER_EMPTY, server=self.name)
         return self.server, self.secrets
 
 
-def read_servers(path: Path) -> list[ReadServer]:
+def read_servers(path: Path) -> list[ConfiguredServer]:
     """Return the servers of a file.
 
     Raises:
@@ -82,19 +82,19 @@ def read_servers(path: Path) -> list[ReadServer]:
     if len(data) > LARGEST_FILE:
         raise refused
     try:
-        return read_text(data.decode("utf-8-sig"))
+        return parse_servers(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise refused from error
 
 
-def read_text(text: str) -> list[ReadServer]:
+def parse_servers(text: str) -> list[ConfiguredServer]:
     """Return the servers of a configuration. Raises ValueError if it has none."""
     plain = _without_comments(_without_comments(text))  # a comma may stand before a comment
     found = json.loads(plain)
     for key in ("mcp", "mcpServers", "servers"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]
-    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+    if not isinstance(found, dict) or not all(isinstance(row, dict) for row in found.values()):
         raise ValueError("no servers")
     return [_read(name, fields) for name, fields in found.items()]
 
@@ -105,16 +105,16 @@ def _without_comments(text: str) -> str:
     )
 
 
-def _read(name: str, fields: Mapping[str, Any]) -> ReadServer:
+def _read(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
     usable = _ODD.sub("-", name.lower()).strip("-")[:LONGEST_NAME].strip("-")
     try:
-        server, secrets = _made(usable, fields)
+        server, secrets = _server_from(usable, fields)
     except ToolServerError as error:
-        return ReadServer(name, error=error)
-    return ReadServer(name, server, secrets)
+        return ConfiguredServer(name, error=error)
+    return ConfiguredServer(name, server, secrets)
 
 
-def _made(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, ServerSecrets]:
+def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, ServerSecrets]:
     transport = fields.get("type") or fields.get("transport") or ""
     if fields.get("disabled") is True or fields.get("enabled") is False:
         raise ToolServerError(Reason.TOOL_SERVER_OFF, server=name)
@@ -146,9 +146,9 @@ def _texts(name: str, values: object) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    return {key: _asked(str(value)) for key, value in values.items() if value is not None}
+    return {key: _with_variables(str(value)) for key, value in values.items() if value is not None}
 
 
-def _asked(value: str) -> str:
+def _with_variables(value: str) -> str:
     """Return a value with the questions of VS Code as variables; a start names an unset one."""
-    return _INPUT.sub(lambda found: f"${{env:{_NO_NAME.sub('_', found[1])}}}", value)
+    return _INPUT.sub(lambda found: f"${{env:{_NOT_IN_NAMES.sub('_', found[1])}}}", value)

@@ -34,9 +34,9 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
     for number, line in enumerate(lines):
         if not any(begin <= number < end for begin, end in code):
             lines[number] = _NAME.sub(lambda match: _renamed(match, names), line)
-    made = "\n".join(lines)
-    same = list(_content(render(text), names)) == list(_content(render(made), {}))
-    return made if same else text
+    renamed = "\n".join(lines)
+    same = list(_content(render(text), names)) == list(_content(render(renamed), {}))
+    return renamed if same else text
 
 
 def _free_name(label: str, taken: set[str]) -> str:

@@ -20,7 +20,7 @@ from desktop_app.domain import bounds
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange import prompts_json
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.settings.schema import setting
 from tests.helpers.hostile_files import (
     GOOD,

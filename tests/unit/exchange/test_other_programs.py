@@ -24,7 +24,11 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported import LOST_IMAGE, ImportedConversation, add_image
+from desktop_app.exchange.importers.imported_conversation import (
+    LOST_IMAGE,
+    ImportedConversation,
+    add_image,
+)
 from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24

@@ -33,7 +33,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore

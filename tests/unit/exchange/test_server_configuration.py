@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError
 from desktop_app.domain.tools.tool_server import ServerSecrets, launch_order, server_of
-from desktop_app.exchange.importers.server_configuration import read_servers, read_text
+from desktop_app.exchange.importers.server_configuration import parse_servers, read_servers
 
 CLAUDE = {
     "mcpServers": {
@@ -31,11 +31,11 @@ CODE = """{
 
 
 def test_claude_desktop_and_cursor() -> None:
-    files, search = read_text(json.dumps(CLAUDE))
-    server, secrets = files.made()
+    files, search = parse_servers(json.dumps(CLAUDE))
+    server, secrets = files.require_usable()
     assert (server.name, server.command) == ("filesystem", ("npx", "-y", "pkg", "/home/person/a b"))
     assert not secrets
-    server, secrets = search.made()
+    server, secrets = search.require_usable()
     assert server.name == "brave-search"
     assert server.environment == {"KEY": "", "HOME": "${env:HOME}"}
     assert secrets.environment == {"KEY": "secret-1"}
@@ -43,8 +43,8 @@ def test_claude_desktop_and_cursor() -> None:
 
 
 def test_vs_code_with_comments() -> None:
-    web, local = read_text(CODE)
-    server, secrets = web.made()
+    web, local = parse_servers(CODE)
+    server, secrets = web.require_usable()
     assert (server.url, server.has_query) == ("https://example.com/mcp", True)
     assert server.headers == {"Authorization": "Bearer ${env:TOKEN}", "X-Key": ""}
     assert (secrets.query, secrets.headers) == ("key=secret-2", {"X-Key": "secret-3"})
@@ -52,24 +52,24 @@ def test_vs_code_with_comments() -> None:
     order = launch_order(server, secrets, {"TOKEN": "t"}, "/home/person")
     assert order["url"] == "https://example.com/mcp?key=secret-2"
     assert order["headers"] == {"Authorization": "Bearer t", "X-Key": "secret-3"}
-    server, _ = local.made()
+    server, _ = local.require_usable()
     assert (server.command, server.folder) == (("python", "-m", "x"), "/srv")
 
 
 def test_what_vs_code_asks_for_is_a_variable() -> None:
     """Otherwise the placeholder itself would be kept, and sent as a password."""
     headers = {"Authorization": "Bearer ${input:api-key}", "X": "${input:2nd}"}
-    (read,) = read_text(
+    (read,) = parse_servers(
         json.dumps({"servers": {"a": {"url": "https://host/", "headers": headers}}})
     )
-    server, secrets = read.made()
+    server, secrets = read.require_usable()
     assert server.headers == {"Authorization": "Bearer ${env:api_key}", "X": "${env:_2nd}"}
     assert not secrets
 
 
 def test_vs_codes_own_settings() -> None:
-    (read,) = read_text('{"mcp": {"servers": {"a": {"command": "x"}}}}')
-    assert read.made()[0].name == "a"
+    (read,) = parse_servers('{"mcp": {"servers": {"a": {"command": "x"}}}}')
+    assert read.require_usable()[0].name == "a"
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_vs_codes_own_settings() -> None:
 )
 def test_one_that_cannot_be_used_says_why(fields: dict[str, object]) -> None:
     text = json.dumps({"mcpServers": {"bad": fields, "good": {"command": "x"}}})
-    bad, good = read_text(text)
+    bad, good = parse_servers(text)
     with pytest.raises(ToolServerError) as caught:
-        bad.made()
+        bad.require_usable()
     assert "secret" not in str(caught.value)
-    assert good.made()[0].name == "good"
+    assert good.require_usable()[0].name == "good"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', "\0", "[" * 100_000])
@@ -105,15 +105,15 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("key", ["type", "transport"])
 def test_the_old_transport_is_refused_by_name(key: str) -> None:
     fields = {key: "sse", "url": "https://host/sse"}
-    (read,) = read_text(json.dumps({"mcpServers": {"Old": fields}}))
+    (read,) = parse_servers(json.dumps({"mcpServers": {"Old": fields}}))
     with pytest.raises(ToolServerError, match="“old” uses SSE, which isn’t supported"):
-        read.made()
+        read.require_usable()
     assert not read.is_off
 
 
 @pytest.mark.parametrize("field", [{"disabled": True}, {"enabled": False}])
 def test_a_server_that_is_turned_off_is_skipped(field: dict[str, bool]) -> None:
-    off, on = read_text(
+    off, on = parse_servers(
         json.dumps(
             {
                 "mcpServers": {
@@ -125,14 +125,14 @@ def test_a_server_that_is_turned_off_is_skipped(field: dict[str, bool]) -> None:
     )
     assert off.is_off
     with pytest.raises(ToolServerError, match="turned off in the file"):
-        off.made()
+        off.require_usable()
     assert not on.is_off
-    assert on.made()[0].name == "on"
+    assert on.require_usable()[0].name == "on"
 
 
 def test_a_server_with_a_file_of_variables_is_refused_by_name() -> None:
     """Without them it would start and fail for a reason that nobody sees."""
-    with_file, without = read_text(
+    with_file, without = parse_servers(
         json.dumps(
             {
                 "mcpServers": {
@@ -145,9 +145,9 @@ def test_a_server_with_a_file_of_variables_is_refused_by_name() -> None:
     with pytest.raises(
         ToolServerError, match=r"reads variables from “\$\{workspaceFolder\}/\.env”"
     ):
-        with_file.made()
+        with_file.require_usable()
     assert not with_file.is_off
-    assert without.made()[0].name == "without"
+    assert without.require_usable()[0].name == "without"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

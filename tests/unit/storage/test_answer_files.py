@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import StorageError
 from desktop_app.exchange import own_json
-from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.services.chat.long_answer import attach_interrupted_files, with_file
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database

@@ -101,8 +101,8 @@ def _link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
 
 def _add_table(document: Document, table: OfficeTable) -> None:
     columns = max(map(len, table.rows))
-    shown = document.add_table(rows=0, cols=columns, style="Table Grid")
+    added_table = document.add_table(rows=0, cols=columns, style="Table Grid")
     for number, row in enumerate(table.rows):
-        cells = shown.add_row().cells
+        cells = added_table.add_row().cells
         for cell, text in zip(cells, row, strict=False):
             cell.paragraphs[0].add_run(text).bold = number == 0 or None

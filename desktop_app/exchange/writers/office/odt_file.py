@@ -97,13 +97,16 @@ def _paragraph(block: Block) -> Paragraph:
     for run in block.runs:
         text = plain(words_of(run))
         styles = _styles_of(run, is_code=block.kind is Kind.CODE)
-        into: Element = paragraph
+        target: Element = paragraph
         if is_opened(run.link):
-            into = Link(plain(run.link))
-            paragraph.append(into)
+            target = Link(plain(run.link))
+            paragraph.append(target)
         if not styles:
             # Only paragraphs and spans take spaces in a row.
-            into.append(_span(text)) if into is not paragraph else paragraph.append_plain_text(text)
+            if target is paragraph:
+                paragraph.append_plain_text(text)
+            else:
+                target.append(_span(text))
             continue
         outer = span = Span(style=styles[0])
         for name in styles[1:]:
@@ -111,7 +114,7 @@ def _paragraph(block: Block) -> Paragraph:
             span.append(inner)
             span = inner
         span.append_plain_text(text)
-        into.append(outer)
+        target.append(outer)
     return paragraph
 
 
@@ -132,7 +135,7 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 
 
 def _table(table: OfficeTable, name: str) -> Table:
-    shown = Table(name)
+    odf_table = Table(name)
     columns = max(map(len, table.rows))
     for number, texts in enumerate(table.rows):
         row = Row()
@@ -143,5 +146,5 @@ def _table(table: OfficeTable, name: str) -> Table:
             paragraph.append(_span(text, None if number else _BOLD))
             cell.append(paragraph)
             row.append_cell(cell)
-        shown.append_row(row)
-    return shown
+        odf_table.append_row(row)
+    return odf_table

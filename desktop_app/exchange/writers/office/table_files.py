@@ -35,9 +35,9 @@ def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
             width = min(max(longest, _NARROWEST), _WIDEST)
             sheet.column_dimensions[get_column_letter(column + 1)].width = width
         sheet.freeze_panes = "A2"
-        for place, row in enumerate(table.rows):
+        for row_number, row in enumerate(table.rows):
             cells = [_cell(sheet, text) for text in row]
-            for cell in cells if place == 0 else ():
+            for cell in cells if row_number == 0 else ():
                 cell.font = Font(bold=True)
             sheet.append(cells)
     with file.open("wb") as stream:

@@ -18,7 +18,7 @@ from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SHOWN: Final = 60  # characters of a title in an error
+_LONGEST_SHOWN: Final = 60  # characters of a title in an error
 LOST_IMAGE: Final = "[A picture that is not in the export]"
 _IMAGE_TYPES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -61,7 +61,7 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     return ImagePart(sha256, name, media_type, len(data))
 
 
-def moment(seconds: float | None) -> datetime | None:
+def time_from_seconds(seconds: float | None) -> datetime | None:
     """Return the UTC datetime for seconds since 1970, or None if out of range.
 
     Some programs write milliseconds, microseconds or nanoseconds instead; these are detected.
@@ -104,9 +104,9 @@ def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def is_or_contains(value: Any, is_one: Callable[[Any], bool]) -> bool:
-    """Return True if the value, or an item of it if it is a list, fits `is_one`."""
-    return any(map(is_one, value)) if isinstance(value, list) else is_one(value)
+def is_or_contains(value: Any, predicate: Callable[[Any], bool]) -> bool:
+    """Return True if the value, or an item of it if it is a list, fits `predicate`."""
+    return any(map(predicate, value)) if isinstance(value, list) else predicate(value)
 
 
 def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -115,30 +115,30 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def damaged(item: Any, why: Exception) -> ImportRefusedError:
+def damaged_conversation(item: Any, why: Exception) -> ImportRefusedError:
     """Return the error for a damaged conversation; the others are imported."""
-    return left_out(text_at(item, "title") if isinstance(item, Mapping) else "", why)
+    return not_imported(text_at(item, "title") if isinstance(item, Mapping) else "", why)
 
 
-def short(title: str) -> str:
+def short_title(title: str) -> str:
     """Return the beginning of a title, on one line, for an error message."""
     title = " ".join(title[:1000].split())
-    return title if len(title) <= _SHOWN else f"{title[:_SHOWN]}…"
+    return title if len(title) <= _LONGEST_SHOWN else f"{title[:_LONGEST_SHOWN]}…"
 
 
-def left_out(title: str, why: Exception) -> ImportRefusedError:
+def not_imported(title: str, why: Exception) -> ImportRefusedError:
     """Return the error that says which conversation was not imported and why."""
     if isinstance(why, RecursionError):
         reason, words = Reason.IMPORT_TOO_DEEP, ""
     elif isinstance(why, StorageError):
         reason, words = Reason.IMPORT_NOT_STORED, why.details[:200]
     elif isinstance(why, KeyError):
-        reason, words = Reason.IMPORT_FIELD_MISSING, str(why)[:_SHOWN]
+        reason, words = Reason.IMPORT_FIELD_MISSING, str(why)[:_LONGEST_SHOWN]
     else:
         reason, words = Reason.IMPORT_INVALID, str(why)[:200].rstrip(".") or type(why).__name__
     return ImportRefusedError(
         reason,
         details=repr(why)[:1000],
-        title=short(title),
+        title=short_title(title),
         words=words[:1].lower() + words[1:],
     )
