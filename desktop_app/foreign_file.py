@@ -1,4 +1,4 @@
-"""Untrusted files: only regular files, and archives with limits checked before unpacking.
+"""Opens untrusted files: regular files only, and archives whose limits are checked first.
 
 Opening a named pipe waits forever for a writer, a device has no end, and a few kilobytes of ZIP can
 unpack to terabytes. Imports and restores open files here.
@@ -19,7 +19,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n.translation import in_english
 
 CHUNK: Final = 1 << 20
-# A backup takes 140 bytes a member: room for 230,000 attachments.
+# The directory of a backup takes 140 bytes a member, so 230,000 attachments fit.
 LARGEST_DIRECTORY: Final = 32 << 20
 
 _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
@@ -41,10 +41,10 @@ _UNREADABLE: Final = (
 
 
 class RefusedFileError(Exception):
-    """A file that is refused.
+    """A file is refused.
 
     Attributes:
-        reason, params: why, as of UserFacingError; whoever catches it adds `file`, its name.
+        reason, params: those of a UserFacingError, without its `file`, the file's name.
     """
 
     def __init__(self, reason: Reason, **params: str | int) -> None:
@@ -52,7 +52,7 @@ class RefusedFileError(Exception):
         self.reason, self.params = reason, params
 
     def __str__(self) -> str:
-        """Return why in English, for logs and details."""
+        """Return the reason in English, for logs and details."""
         from desktop_app.domain.error_text import happened_text
 
         with in_english():
@@ -67,8 +67,7 @@ def open_file(path: Path) -> BinaryIO:
         RefusedFileError: it is a named pipe, a device or a socket.
     """
     _require_regular(path.stat().st_mode, path)
-    # The path may have changed meanwhile. O_NONBLOCK, because opening a named pipe waits for a
-    # writer.
+    # The path may have changed since. O_NONBLOCK, because opening a named pipe waits for a writer.
     descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _CLOEXEC | _BINARY)
     try:
         _require_regular(os.fstat(descriptor).st_mode, path)
@@ -86,13 +85,13 @@ def _require_regular(mode: int, path: Path) -> None:
 
 
 def read_all(file: BinaryIO, most: int) -> bytes:
-    """Read the current content of a regular file.
+    """Read a regular file up to its current size.
 
-    Files of /proc state no size, and some never end. A growing file is read up to its first size.
+    Files of /proc state no size, and some never end: they count as empty.
 
     Raises:
         OSError
-        RefusedFileError: it holds more than `most` bytes, or nothing.
+        RefusedFileError: it is empty, or larger than `most` bytes.
     """
     size = os.fstat(file.fileno()).st_size
     if size > most:
@@ -109,7 +108,7 @@ class ForeignArchive:
     It closes the file, even if it refuses it.
 
     Raises:
-        RefusedFileError: it is no archive, or a forged one; all methods raise it, too.
+        RefusedFileError: it is not an archive, or a forged one. All methods raise it, too.
         OSError
     """
 
@@ -165,7 +164,7 @@ class ForeignArchive:
 
 
 class _Directory(FileIO):
-    """The bytes of an archive; a single read is limited to the size of a directory."""
+    """An archive's file; a single read is limited, so that no huge directory is loaded."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, closefd=False)
@@ -180,7 +179,7 @@ class _Directory(FileIO):
 
 
 def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
-    """Refuse members that share bytes: a small bomb unpacks the same bytes a thousand times."""
+    """Refuse members that overlap: a small bomb unpacks the same bytes a thousand times."""
     end = 0
     for info in sorted(members, key=lambda each: each.header_offset):
         if info.header_offset < end:

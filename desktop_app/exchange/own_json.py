@@ -1,4 +1,4 @@
-"""Repartee's own JSON export: complete, documented here, and read back without loss.
+"""Writes and reads Repartee's own JSON export, which loses nothing of a conversation.
 
     {"format": "repartee", "version": 1,
      "folders":       [ {id, name, created_at, choice, overrides} … ],
@@ -10,14 +10,15 @@ Each item is on a line of its own, with its keys in alphabetical order, so that 
 compared. Times are ISO 8601 in UTC with microseconds.
 
 Conversations. `messages` is the whole tree, parents first: {id, parent_id, role: user|assistant,
-status, created_at, choice, usage, cost, duration_s, error, notices, parts}; `leaf_id` is the end of
-the shown path. `choice` is {provider_id, model, variant, effort}; `usage` counts tokens
-{input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US
-dollars as text. `overrides` holds the settings of the conversation (or folder) by name. `preset` is
-the preset last used, as `preset_json.py` writes it, or null; its settings are in `choice` and
-`overrides`, and may have been changed since. `compactions` holds texts sent in place of the
-beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body,
-created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have none.
+status, created_at, choice, usage, cost, duration_s, error, notices, parts, template_id,
+usage_scope: own|all|first, answered_by}; `leaf_id` is the end of the shown path. `choice` is
+{provider_id, model, variant, effort}; `usage` counts tokens {input_tokens, cached_tokens,
+output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text. `overrides`
+holds the settings of the conversation (or folder) by name. `draft` is {text, attachments,
+template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
+are in `choice` and `overrides`, and may have been changed since. `compactions` holds texts sent in
+place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model,
+body, created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have none.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
@@ -25,9 +26,9 @@ which `data` holds in Base64. A document's `chosen` is the part of it that is se
 {unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` means that
 the original needs a password, `as_file` that the original is sent, `by_tools` that only its
 beginning is sent because tools read the rest; files of earlier versions have none of the four.
-`seconds` of a reasoning is its duration, null or absent if unknown. `passages` holds the text sent
-of a collection, word for word; `known` holds the numbers of those that were found again and had
-been sent with earlier questions.
+`seconds` of a reasoning part is its duration, null or absent if unknown. `passages` holds the texts
+sent from a collection; `known` holds the numbers of those that were found again, and had been sent
+with earlier questions.
 
 Left out: collections themselves, keys of providers, and spending outside of conversations; an
 export of all conversations also leaves out the trash.
@@ -42,7 +43,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final
 
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.generation import Overrides
@@ -81,18 +82,15 @@ from desktop_app.exchange.importers.imported_conversation import (
 )
 from desktop_app.exchange.preset_json import preset_from_json, preset_to_json
 
-T = TypeVar("T")
-
 FORMAT: Final = "repartee"
 VERSION: Final = 1
 _SECTIONS: Final = ("folders", "conversations", "attachments")
 
 
 class JsonWriter:
-    """Writes the file piece by piece. Raises OSError.
+    """Writes the file piece by piece, without holding it in memory. All methods raise OSError.
 
-    Call the methods in their order: each once, those with an item once per item. Nothing is held in
-    memory.
+    Write all folders first, then all conversations, then all files, then `end`.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -118,7 +116,7 @@ class JsonWriter:
         self._add("conversations", item)
 
     def file(self, file: AttachmentFile) -> None:
-        """Write an attachment."""
+        """Write an attachment's file."""
         self._add("attachments", _file(file))
 
     def end(self) -> None:
@@ -127,15 +125,14 @@ class JsonWriter:
         self._stream.write(b"}\n")
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
-        # first, so that an item that cannot be encoded leaves the file unchanged
-        line = _line(item)
+        line = _line(item)  # before anything is written: an item may be impossible to encode
         is_first = section != self._section
         if is_first:
             self._open(section)
         self._stream.write((b"\n" if is_first else b",\n") + line)
 
     def _open(self, section: str | None) -> None:
-        """Close the open section, and write those in between as empty."""
+        """Close the open section, and open another (None: the end); those in between are empty."""
         left = _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
         if self._section:
             self._stream.write(b"]")
@@ -187,7 +184,7 @@ def _read_each(
 def _line(item: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
-    except UnicodeEncodeError:  # an unpaired surrogate has no UTF-8 form
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form
         return json.dumps(item, sort_keys=True).encode()
 
 
@@ -382,7 +379,7 @@ def _notice_from(value: object) -> NoticeText:
 
 
 def _scope_from(item: Mapping[str, Any]) -> UsageScope:
-    """Files of versions before this field say it in a notice."""
+    """Return the scope of usage, which files from before the field state in a notice."""
     if "usage_scope" in item:
         return UsageScope(item["usage_scope"])
     return legacy_usage_scope(item["notices"])
@@ -471,7 +468,7 @@ def _identifier(value: Any) -> str:
 
 
 def _storable(value: Any) -> str:
-    """Return a text that the store takes; raise ValueError for unpaired surrogates."""
+    """Return a text that can be stored. Raises TypeError, or ValueError for lone surrogates."""
     _text(value).encode()
     return str(value)
 

@@ -1,11 +1,12 @@
-"""A preset as JSON, in a file of prompts or in a conversation that uses it.
+"""Converts a preset to JSON and back, for files of prompts and exported conversations.
 
     {"id": "…", "name": "Code reviewer", "provider": "", "model": "", "variant": "thinking",
      "effort": "high", "settings": {"instructions": "…", "temperature": 0.2},
      "position": 0, "created_at": "2026-01-31T09:30:00.000000Z"}
 
-`name` is required, all else may be missing or null; a missing "id" is derived from the content.
-"settings" may hold the fields of `domain/generation.GenerationParameters`, and "instructions".
+Only `name` is required, all else may be missing or null; a missing "id" is derived from the
+content. "settings" may hold "instructions", and the fields of `GenerationParameters`
+(`domain/answering/generation.py`).
 """
 
 from __future__ import annotations
@@ -64,7 +65,12 @@ def _overrides(settings: Any) -> Overrides:
 
 
 def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
-    """Return the text under a name, "" if optional and missing. Raises KeyError, TypeError."""
+    """Return the text under a name; "" if it is missing and not `needed`.
+
+    Raises:
+        KeyError: it is needed and missing.
+        TypeError: it is not a text, or needed and empty.
+    """
     found = value[name] if needed else value.get(name)
     if found is None and not needed:
         return ""
@@ -106,5 +112,5 @@ def creation_time(value: _Object) -> datetime | None:
 
 
 def derived_id(*words: str) -> str:
-    """Return an id derived from the content, for an item without one."""
+    """Return an id for an item without one, derived from its content."""
     return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Prompts and presets as a JSON file, to be kept, edited by hand, or shared.
+"""Writes and reads prompts and presets as a JSON file, to be edited by hand or shared.
 
     {
       "format": "repartee-prompts",
@@ -15,13 +15,13 @@
       ]
     }
 
-`title` and `text` of a prompt and `name` of a preset are required, all else may be missing or null;
-a missing "id" is derived from the content. A prompt with the id of a built-in one replaces it. See
-`domain/prompts/prompts.py` for variables in a text. "settings" may hold the fields of
-`domain/generation.GenerationParameters`, and "instructions". Such a file never contains a key.
+`title` and `text` of a prompt are required, all else may be missing or null; a missing "id" is
+derived from the content. A prompt with the id of a built-in one replaces it. For variables in a
+text see `domain/prompts/prompts.py`, for presets `preset_json.py`. Such a file never contains a
+key.
 
-When a file is added to a library, items that exist with the same content are left out, so that
-adding it twice changes nothing. An item with the id of a different existing one gets a new id.
+When a file is added to a library, items that exist with the same content are left out, so adding it
+twice changes nothing. An item with the id of a different existing one gets a new id.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class PromptCollection:
-    """The content of a file."""
+    """Prompts and presets: the content of a file or of the library."""
 
     prompts: tuple[Prompt, ...] = ()
     presets: tuple[Preset, ...] = ()
@@ -79,7 +79,7 @@ def read_file(path: Path) -> PromptCollection:
     """Return the content of a file. Blocking.
 
     Raises:
-        ImportRefusedError: it cannot be read, or is no such file; none of it is used.
+        ImportRefusedError: it cannot be read, or is of another kind.
     """
     try:
         with open_file(path) as file:
@@ -102,7 +102,7 @@ def read(text: str) -> PromptCollection:
     """Return the content of a file's text.
 
     Raises:
-        ImportRefusedError: it is no such file, or a part of it is invalid; none of it is used.
+        ImportRefusedError: it is of another kind, or any item is invalid.
     """
     try:
         value = json.loads(text)

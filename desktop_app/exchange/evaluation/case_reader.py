@@ -1,6 +1,6 @@
-"""Reads the cases of an evaluation: our own JSON lines or CSV, promptfoo's and OpenAI's formats.
+"""Reads the cases of an evaluation: our own JSON or CSV, promptfoo's and OpenAI's formats.
 
-promptfoo: see promptfoo.py. OpenAI evals: JSON lines with `input` (messages) and `ideal`.
+OpenAI's evals are JSON lines with `input` (messages) and `ideal`. For promptfoo see promptfoo.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, 
 from desktop_app.i18n.translation import N_, tr
 
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
-"""The roles of example turns, which are system messages with such a name."""
+"""The roles of example turns: system messages with one of these names."""
 _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
 _Row = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ def read_cases(
         read_sibling: returns the texts of other files that this one names.
 
     Raises:
-        ValueError: with the line and the reason.
+        ValueError: with the place and the reason.
     """
     if text.startswith("version https://git-lfs"):
         raise CaseError(N_("it is a Git LFS pointer; fetch the file with “git lfs pull”"))
@@ -117,7 +117,7 @@ def _cases_of_value(value: object, read_sibling: ReadSibling) -> list[Evaluation
 
 
 def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
-    """Yield the tests of a configuration, also those of files that it names."""
+    """Yield the tests of a configuration, including those in files that it names."""
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, dict):
             yield entry
@@ -170,7 +170,7 @@ def _id_of(row: _Row) -> str:
 
 
 def _case_of_openai(row: _Row) -> EvaluationCase:
-    """Return a sample: `input` has messages, of which the last is the question."""
+    """Return the case of a sample; the last message of its `input` is the question."""
     messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in row["input"]]
     if not messages or not all(isinstance(text, str) for _, text in messages):
         raise CaseError(N_("“input” is not a list of messages"))
@@ -196,7 +196,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
 
 
 def _ideal(value: object) -> Check:
-    """Return the check for an ideal answer: as OpenAI's “Match”, the answer begins with it."""
+    """Return the check that the answer begins with the ideal one, like OpenAI's “Match”."""
     texts = value if isinstance(value, list) else [value]
     return check_from_json({"starts_with_any": texts})
 
@@ -222,7 +222,7 @@ def _case_of_csv(row: _Row) -> EvaluationCase:
 
 
 def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
-    """Give cases without an id their number, and refuse two of the same id."""
+    """Give cases without an id their number. Refuse repeated ids, empty inputs and no cases."""
     named = [
         case if case.id else replace(case, id=str(number))
         for number, case in enumerate(cases, start=1)

@@ -31,7 +31,7 @@ _COLUMNS: Final = (
 
 
 def csv_report(runs: Sequence[EvaluationRun]) -> str:
-    """Return a line for each case of each run; no cell is a formula."""
+    """Return a row for each case of each run; no cell is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)

@@ -1,7 +1,7 @@
 """Reads the tests of promptfoo: YAML or JSON configurations, lists of tests, and CSV files.
 
-Scripts, model-specific assertions, thresholds and transformations are refused, because a case that
-is checked in another way would give another result.
+Scripts, model-specific assertions, thresholds and transformations are refused: without them, the
+result of a case would differ from promptfoo's.
 """
 
 from __future__ import annotations
@@ -51,16 +51,15 @@ def parse_yaml(text: str) -> Any:
     """Return the value of a YAML file, with the scalars of YAML 1.2. Raises ValueError."""
     if len(text) > LARGEST_YAML:
         raise CaseError(N_("more than 4 MB of YAML"))
-    # Few evaluations need it.
-    import yaml
+    import yaml  # few evaluations need it
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """Takes `yes` for a text, and refuses aliases, which can unfold to any size."""
+        """A loader that reads `yes` as text, and refuses aliases, which can expand to any size."""
 
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own
 
         def compose_node(self, parent: Any, index: Any) -> Any:
-            """Return the next node."""
+            """Return the next node, unless it is an alias."""
             if self.check_event(yaml.AliasEvent):
                 line = self.peek_event().start_mark.line + 1
                 raise error_at(line_place(line), CaseError(N_("aliases (*) are not supported")))
@@ -211,7 +210,7 @@ def _question(variables: Mapping[str, str]) -> str:
 
 
 def _fill_in(text: str, variables: Mapping[str, str]) -> str:
-    """Fill the variables in. Raises ValueError for other expressions of promptfoo."""
+    """Fill in the variables. Raises ValueError for other template expressions."""
     if "{%" in text:
         raise CaseError(N_("templates with {% … %} are not supported"))
 
@@ -224,7 +223,7 @@ def _fill_in(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _resolve_template(row: Any, config: _Row) -> Any:
-    """Return the template that an assertion names, as `#/assertionTemplates/name`."""
+    """Return the assertion, or the template that it refers to by `#/assertionTemplates/name`."""
     if not isinstance(row, dict) or "$ref" not in row:
         return row
     name = str(row["$ref"]).removeprefix("#/assertionTemplates/")
@@ -293,7 +292,7 @@ _KINDS: Final = frozenset(
     "contains icontains contains-any icontains-any contains-all icontains-all equals starts-with "
     "is-json llm-rubric model-graded-closedqa regex".split()
 )
-# A cell with one of these is refused. A word that promptfoo does not know is text to compare.
+# A cell with one of these is refused. Other words before a colon are text to compare.
 _UNSUPPORTED_KINDS: Final = frozenset(
     "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
     "factuality answer-relevance context-recall context-relevance context-faithfulness "
@@ -303,7 +302,7 @@ _UNSUPPORTED_KINDS: Final = frozenset(
 
 
 def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
-    """Return the test in a row: variables, and cells with assertions. Raises ValueError."""
+    """Return the test in a row of CSV: variables, and cells with assertions. Raises ValueError."""
     for name, value in row.items():
         is_known = name.startswith((EXPECTED, "__metadata:")) or name == "__description"
         if name.startswith("__") and value and not is_known:
@@ -314,7 +313,7 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
-    """Return the checks of a cell `__expected`, as `contains: Paris`; plain text must be equal."""
+    """Return the checks of a cell, such as `contains: Paris`; plain text must be equal."""
     found = _CELL.fullmatch(text)
     kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
     plain = kind.removeprefix("not-")

@@ -1,4 +1,4 @@
-"""Readers for exports of other programs.
+"""Readers for exports and configurations of other programs.
 
 May import domain.
 """

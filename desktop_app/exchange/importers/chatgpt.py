@@ -1,10 +1,9 @@
-"""ChatGPT's data export: `conversations.json`, alone or in the archive that OpenAI sends.
+"""Reads ChatGPT's data export: `conversations.json`, alone or in the archive that OpenAI sends.
 
-A conversation is a tree under `mapping`; its shown path ends at `current_node`. OpenAI documents
-none of it; the fields are those that exports of 2023 to 2026 have in common. `content_type` tells
-the kind of a node's content; of an unknown kind the text is taken, if there is any.
-
-Images are files of the archive whose names begin with the id in `asset_pointer`.
+A conversation is a tree under `mapping`; its shown path ends at `current_node`. OpenAI does not
+document the format; the fields are those that exports of 2023 to 2026 have in common.
+`content_type` is the kind of a node's content; of an unknown kind, only the text is read. Images
+are files of the archive whose names begin with the id in `asset_pointer`.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ def _has_tree(value: Mapping[str, Any]) -> bool:
 
 
 def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
-    """Return a conversation of the list.
+    """Return the conversation; `find_file` finds its images.
 
     Raises:
         ImportRefusedError: it has no tree of messages.
@@ -142,7 +141,7 @@ def _parts(
     found: list[Part] = []
     for part in given if isinstance(given, list) else [content]:
         if _is_recording(part):
-            continue  # its transcript is beside it
+            continue  # its transcript is another part
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
             found.append(_image_part(text_at(part, "asset_pointer"), find_file, files))
         else:

@@ -1,8 +1,8 @@
-"""Internal markup in ChatGPT's texts: source marks, and documents of its canvas.
+"""Converts the internal markup of ChatGPT's texts: source marks, and documents of its canvas.
 
-Marks are between U+E200 and U+E201, their fields separated by U+E202. `content_references` in the
-export gives the text shown in place of a mark; a mark for a named thing holds the name itself. A
-canvas is written by a message to a tool, whose text is JSON: {name, type, content}, or for a change
+Marks are between U+E200 and U+E201, their fields separated by U+E202. ChatGPT shows the text in
+`content_references` in place of a mark; the mark of an entity contains the entity's name. A
+message to the canvas tool is JSON: {name, type, content}, or for a change
 {updates: [{pattern, replacement}]}.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 from desktop_app.exchange.importers.imported_conversation import mapping_at, objects_at, text_at
 
 CANVAS: Final = "canmore."
-# Does not match across the next mark: a million openings without an end would take hours.
+# It stops at the next opening: to search a million openings for an end would take hours.
 _MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
 # The most characters that marks may add: a short mark with a long text would fill the memory.
 _MOST_ADDED: Final = 1 << 20
@@ -74,7 +74,7 @@ def canvas_document(message: Mapping[str, Any]) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Return `text` as a fenced code block in Markdown, whatever it holds."""
+    """Return `text` as a fenced code block in Markdown, with a fence longer than any inside."""
     longest = max(map(len, _TICKS.findall(text)), default=0)
     ticks = "`" * max(3, longest + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"

@@ -1,7 +1,7 @@
-"""Reads the conversations in an export; its kind is detected from its content.
+"""Reads the conversations in an export, whose kind is detected by its content.
 
-It is JSON of Repartee, ChatGPT, Open WebUI or LibreChat, or a ZIP archive with such JSON, as OpenAI
-sends it. Whatever the file says, reading it opens no other file.
+An export is JSON of Repartee, ChatGPT, Open WebUI or LibreChat, or a ZIP archive with such JSON,
+like OpenAI's. Reading it never opens another file.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.system_words import system_words
 
-# A user's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
+# A user's history takes some hundred megabytes; a bomb is refused before it is unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_IMAGE: Final = 64 * 1024**2
-# Text compresses to a fifth, Base64 to three quarters. Above this size, a hundredth is no export.
+# Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
+# to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
 _MOST_COMPRESSED: Final = 100
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB.
@@ -47,10 +48,9 @@ class Export:
     """The content of an export.
 
     Attributes:
-        kind: the name of the program it comes from.
-        total: the number of conversations.
-        conversations: an iterator to be used once, with an error in place of each damaged
-            conversation.
+        kind: the name of the program that wrote it.
+        total: the number of conversations, including damaged ones.
+        conversations: can be iterated once; has an error in place of each damaged conversation.
     """
 
     kind: str
@@ -62,7 +62,7 @@ def read_export(path: Path) -> Export:
     """Return the conversations in a file.
 
     Raises:
-        ImportRefusedError: it cannot be read, or is no export.
+        ImportRefusedError: it cannot be read, or is not an export.
     """
     try:
         with open_file(path) as file:
@@ -124,12 +124,12 @@ class _Images:
         self._members_by_name: list[tuple[str, ZipInfo]] = []
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
-        """Return name and bytes of the archive member whose name begins with a file id."""
+        """Return name and bytes of the first member whose name begins with a file id."""
         with suppress(OSError, RefusedFileError):  # the import goes on without this image
             if self._archive is None:
                 self._archive = ForeignArchive(open_file(self._path))
-                named = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
-                self._members_by_name = sorted(named, key=_member_name)
+                members = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
+                self._members_by_name = sorted(members, key=_member_name)
             at = bisect_left(self._members_by_name, file_id, key=_member_name)
             if (
                 file_id
@@ -141,7 +141,7 @@ class _Images:
         return None
 
     def closed_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
-        """Yield the conversations, which need the images, then close the archive."""
+        """Yield the conversations, then close the archive."""
         try:
             yield from conversations
         finally:
@@ -149,8 +149,8 @@ class _Images:
                 self._archive.close()
 
 
-def _member_name(named: tuple[str, ZipInfo]) -> str:
-    return named[0]
+def _member_name(member: tuple[str, ZipInfo]) -> str:
+    return member[0]
 
 
 def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
@@ -172,9 +172,11 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
 
 
 def _parse_json(data: bytes) -> Any:
-    """Return the value of a JSON text.
+    """Parse JSON. Huge numbers become NaN, which only their conversation is refused for.
 
-    Huge numbers become NaN, so that they spoil only the conversation that contains them.
+    Raises:
+        RefusedFileError: it has too many values.
+        ImportRefusedError: it is not JSON.
     """
     if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)

@@ -32,10 +32,10 @@ class ImportedConversation:
     """An imported conversation, ready to be stored.
 
     Attributes:
-        conversation: its choice has the provider "" unless the file names a known provider.
+        conversation: another program's has a choice without provider ("").
         messages: parents before their children.
         folder: its folder, if any.
-        files: attachments of its messages that the file contains.
+        files: those of its attachments that the export contains.
         compactions: texts sent in place of its beginning.
         preset: the preset last used in it.
     """
@@ -62,9 +62,9 @@ def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
 
 
 def time_from_seconds(seconds: float | None) -> datetime | None:
-    """Return the UTC datetime for seconds since 1970, or None if out of range.
+    """Return the UTC time of seconds since 1970; None if it is out of range.
 
-    Some programs write milliseconds, microseconds or nanoseconds instead; these are detected.
+    Some programs write milliseconds, microseconds or nanoseconds, which are detected by their size.
     """
     if seconds is None:
         return None
@@ -78,7 +78,7 @@ def time_from_seconds(seconds: float | None) -> datetime | None:
 
 
 def seconds_of(value: Any) -> float | None:
-    """Return a time in seconds, from a number or an ISO 8601 text, or None."""
+    """Return a number, or an ISO 8601 text as seconds since 1970; None for anything else."""
     if isinstance(value, bool):
         return None
     try:
@@ -116,7 +116,7 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def damaged_conversation(item: Any, why: Exception) -> ImportRefusedError:
-    """Return the error for a damaged conversation; the others are imported."""
+    """Return the error for a damaged conversation."""
     return not_imported(text_at(item, "title") if isinstance(item, Mapping) else "", why)
 
 

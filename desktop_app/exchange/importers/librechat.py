@@ -1,9 +1,8 @@
-"""LibreChat's export of a conversation as JSON.
+"""Reads LibreChat's export of a conversation as JSON, or a list of such conversations.
 
-Its messages are a list, or with "recursive" a tree whose nodes hold their `children`. In both,
-`parentMessageId` names the parent, a row of zeros for the first message. The text of a message is
-in `text`, or in newer versions in the parts of `content`. A file may also be a list of such
-conversations.
+Its messages are a list, or, if exported as "recursive", a tree whose nodes hold their `children`.
+In both, `parentMessageId` names the parent; that of the first message is a row of zeros. The text
+of a message is in `text`, or in newer versions in the parts of `content`.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def read_conversation(value: Any) -> ImportedConversation:
 
 
 def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
-    """Yield the nodes. Without ids, as in exports without branches, each follows the previous."""
+    """Yield the nodes. Those without ids, as in exports without branches, form a single path."""
     above: str | None = None
     for number, message in enumerate(_with_children(roots)):
         node = _node(message)
@@ -120,5 +119,5 @@ def _content(message: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[Reason
 
 
 def _value(part: Mapping[str, Any], key: str) -> str:
-    """Return a part's text, which is in the part or in an object with a `value`."""
+    """Return the text under a key of a part, which may be in an object with a `value`."""
     return text_at(part, key) or text_at(mapping_at(part, key), "value")

@@ -1,9 +1,9 @@
 """Builds a tree of messages from the nodes of another program's tree.
 
-Other programs store nodes that Repartee does not: system messages, tool calls and their results,
-reasoning as separate messages, empty nodes. What a user reads stays in its place. A node without
-content is left out, and its children are attached to its parent. Every id is derived from the
-source's ids, so that importing a file twice gives the same conversations.
+Other programs store nodes that are not messages here: system messages, tool calls and their
+results, reasoning, empty nodes. A node without content is left out, and its children are attached
+to its parent; reasoning is added to the next answer. Every id is derived from the source's ids, so
+importing a file twice gives the same conversations.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
 from desktop_app.exchange.importers.imported_conversation import EPOCH, time_from_seconds
 
 _TICK: Final = timedelta(milliseconds=1)
-# Longer titles are cut; programs usually make titles of a few words.
+# Longer titles are cut.
 _LONGEST_TITLE: Final = 1000
-# Each branch gets all reasoning above it: a thousand branches of a thousand would make a million.
+# Each branch gets all reasoning above it: a thousand branches with a thousand parts would get a
+# million.
 _MOST_REASONING: Final = 1000
 
 
@@ -38,8 +39,8 @@ class Node:
     """A node of the source's tree.
 
     Attributes:
-        role: None for a node that is no message here (a root, a system message, an empty node).
-        reasoning: shown with the next answer below.
+        role: None for a node that is not a message here (a root, a system message, an empty node).
+        reasoning: added to the next answer below.
         seconds: since 1970 in UTC; None if unknown.
     """
 
@@ -58,7 +59,7 @@ class Source:
     """A conversation of another program, without its nodes.
 
     Attributes:
-        program: the kind of file; part of every id.
+        program: the program's name, from which ids are derived, too.
         created, updated: seconds since 1970 in UTC; None if unknown.
         leaf: the last node of the shown path.
         instructions: the conversation's own system prompt, "" for none.
@@ -107,9 +108,9 @@ class _Tree:
         self._source, self._began = source, start_time
         self.conversation_id = _id(source.program, source.id)
         self.messages: list[Message] = []
-        # By node: its message, or the nearest message above it.
+        # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
-        # By node: the reasoning that waits for an answer below it.
+        # By node id: the reasoning that waits for an answer below it.
         self._pending_reasoning: dict[str, tuple[ReasoningPart, ...]] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
@@ -147,9 +148,9 @@ class _Tree:
 
 
 def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
-    """Return parents before children, otherwise in the given order.
+    """Return parents before their children, otherwise in the given order.
 
-    A node becomes a root if its parent does not exist or if it is its own ancestor.
+    A node becomes a root if its parent does not exist. A cycle becomes a path.
     """
     ordered: list[Node] = []
     done: set[str] = set()

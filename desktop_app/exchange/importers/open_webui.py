@@ -1,9 +1,8 @@
-"""Open WebUI's export of chats: a list of rows, each with its `chat`.
+"""Reads Open WebUI's export of chats: a list of rows, each with a `chat`.
 
-`chat.history.messages` is a tree by id, and `currentId` the end of the shown path. Exports from
-before the tree have only a list, `chat.messages`. Answers of reasoning models begin with their
-reasoning as `<details type="reasoning">`. An export contains the text of files, and the bytes of
-images in `data:` addresses.
+`chat.history.messages` is a tree by id, and `currentId` the end of the shown path. Older exports
+have only a list, `chat.messages`. Answers contain reasoning as `<details type="reasoning">`. An
+export contains the text of files, and the bytes of images in `data:` URLs.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def _is_chat(value: Any) -> bool:
 
 
 def read_conversation(value: Any) -> ImportedConversation:
-    """Return a chat of the list.
+    """Return the conversation of a chat.
 
     Raises:
         ImportRefusedError: it has no messages.
@@ -141,7 +140,7 @@ def _node(
 
 
 def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
-    # No regular expression: it would search the end for each of a million unclosed openings.
+    # A regular expression would search for the end of each of a million unclosed openings.
     rest, thoughts, at = [], [], 0
     while (opening := text.find(_OPENING, at)) >= 0:
         tag_end = text.find(">", opening) + 1
@@ -171,7 +170,7 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part
 
 
 def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
-    """Add a file of which only the text is in the export. Return its part."""
+    """Add a file of which the export has only the text. Return its part."""
     data = text.encode("utf-8", "replace")
     sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.LONGEST_NAME]
     files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)
@@ -179,7 +178,7 @@ def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
 
 
 def _data_of(address: str) -> bytes:
-    """Return the bytes in a `data:` address, b"" if it is another or damaged."""
+    """Return the bytes of an image in a `data:` URL; b"" for other, damaged or too long ones."""
     head, _, body = address.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
         return b""

@@ -1,8 +1,9 @@
-"""Reads servers of tools from the configuration files of other programs.
+"""Reads tool servers (MCP) from the configuration files of other programs.
 
 Claude Desktop and Cursor write `{"mcpServers": {NAME: {…}}}`, VS Code `{"servers": {…}}` or
 `{"mcp": {"servers": {…}}}`, with comments. Each server has `command`, `args`, `env` and `cwd`, or
-`url` and `headers`; `type` says which, if it is there. Cline writes `disabled`, others `enabled`.
+`url` and `headers`; an optional `type` states the transport. Cline writes `disabled`, others
+`enabled`.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ _ODD: Final = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True)
 class ConfiguredServer:
-    """A server of a file, or why it cannot be used.
+    """A server in a file, or the error if it cannot be used.
 
     Attributes:
-        name: as the file has it.
+        name: as written in the file.
     """
 
     name: str
@@ -49,11 +50,11 @@ class ConfiguredServer:
 
     @property
     def is_off(self) -> bool:
-        """Return True if the file says that the server is not used."""
+        """Return True if the file disables the server."""
         return self.error is not None and self.error.reason is Reason.TOOL_SERVER_OFF
 
     def require_usable(self) -> tuple[ToolServer, ServerSecrets]:
-        """Return the server and its secret values. Raises UserFacingError."""
+        """Return the server and its secrets. Raises UserFacingError if it cannot be used."""
         if self.server is None:
             raise self.error or ToolServerError(Reason.TOOL_SERVER_EMPTY, server=self.name)
         return self.server, self.secrets
@@ -89,7 +90,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
 
 def parse_servers(text: str) -> list[ConfiguredServer]:
     """Return the servers of a configuration. Raises ValueError if it has none."""
-    plain = _without_comments(_without_comments(text))  # a comma may stand before a comment
+    plain = _without_comments(_without_comments(text))  # a superfluous comma may precede a comment
     found = json.loads(plain)
     for key in ("mcp", "mcpServers", "servers"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
@@ -150,5 +151,5 @@ def _texts(name: str, values: object) -> dict[str, str]:
 
 
 def _with_variables(value: str) -> str:
-    """Return a value with the questions of VS Code as variables; a start names an unset one."""
+    """Replace VS Code's inputs by variables, which must be set when the server starts."""
     return _INPUT.sub(lambda found: f"${{env:{_NOT_IN_NAMES.sub('_', found[1])}}}", value)

@@ -1,8 +1,4 @@
-"""Reports of a batch job: a CSV table, or Markdown with a heading for each file.
-
-A model's answer must never become a formula: a cell that a spreadsheet would take for a formula
-gets an apostrophe before it, as OWASP advises ("CSV injection").
-"""
+"""Reports of a batch job: a CSV table, or Markdown with a heading for each file."""
 
 from __future__ import annotations
 
@@ -36,7 +32,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def answer_fields(job: BatchJob) -> tuple[str, ...]:
-    """Return the fields of the answers: those that the job's schema names; () without one."""
+    """Return the names of the answers' fields by the job's schema; () without a schema."""
     source = FormSource.from_setting(job.parameters.form)
     try:
         schema = {} if source is None else json.loads(source.text)
@@ -47,7 +43,7 @@ def answer_fields(job: BatchJob) -> tuple[str, ...]:
 
 
 def field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the fields of a file's answer; "" for each missing field."""
+    """Return the cells of a file's answer, one for each field; "" for a missing field."""
     if not names:
         return ()
     try:
@@ -60,7 +56,7 @@ def field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
 def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
     """Yield the headings, then a row for each file (RFC 4180).
 
-    Answers with a schema have a column for each of its fields, behind the others.
+    Answers with a schema also have a column for each of its fields, after the others.
     """
     names = answer_fields(job)
     yield _csv_line((*COLUMNS, *(f"answer.{name}" for name in names)))
@@ -156,7 +152,7 @@ def _one_line(text: str) -> str:
 
 
 def _demote_headings(markdown: str) -> str:
-    """Return an answer with its headings below the file's, except in code blocks."""
+    """Lower an answer's headings by two levels, so that they are below the file's heading."""
     lines, fence = [], ""
     for line in markdown.splitlines():
         start = line.lstrip(" ")

@@ -18,9 +18,9 @@ _NAME: Final = re.compile(
 
 
 def unique_footnotes(text: str, taken: set[str]) -> str:
-    """Return a text with renamed footnotes if their names are taken; take its names.
+    """Rename those footnotes of a text whose names are taken, and add its names to `taken`.
 
-    A text whose meaning would change stays as it is.
+    If that would change anything else in the text, it is returned unchanged.
     """
     if "]:" not in text or "[^" not in text:
         return text
@@ -40,7 +40,7 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
 
 
 def _free_name(label: str, taken: set[str]) -> str:
-    """Return a similar name that is not taken, and take it."""
+    """Return the label, or a similar one if it is taken, and add it to `taken`."""
     name, number = label, 1
     while name.casefold() in taken:
         number += 1

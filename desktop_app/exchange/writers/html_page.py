@@ -1,8 +1,8 @@
-"""A conversation as a self-contained HTML page, showing the path as the transcript does.
+"""Writes a conversation as a self-contained HTML page that shows the path as the transcript does.
 
-One file, light or dark as its reader's system is, without scripts and external resources: images
-are embedded, formulas are inline drawings, and a policy in its head makes the browser block the
-rest. Whatever a message says is escaped text.
+The page follows the reader's system in being light or dark. It has no scripts and no external
+resources: images are embedded, formulas are inline drawings, and a policy in its head makes the
+browser block everything else. The text of messages is escaped.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class FindFormula(Protocol):
 
 
 class HtmlPage:
-    """Writes the pieces of a page: `head`, each message, `END`."""
+    """Writes the pieces of a page: `head`, then each `message`. The page ends with `END`."""
 
     def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
         self._name_of_model = name_of_model
@@ -83,7 +83,7 @@ class HtmlPage:
         return _HEAD.format(title=_text(conversation.title), style=STYLE)
 
     def message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
-        """Return a message; `images` are its attached images that can be shown, by hash."""
+        """Return a message; `images` has those of its images that can be shown, by SHA-256."""
         body = self._question if message.role is Role.USER else self._answer
         return "\n".join(
             (
@@ -137,9 +137,9 @@ class _PageWriter(HtmlWriter):
         self._used_ids: set[str] = set()
 
     def direction(self, _runs: Runs, *, of_list: bool = False) -> str:
-        """Let browsers detect the direction of lists, so that marks are where the texts begin.
+        """Let browsers detect the direction of lists, so that markers are at the right side.
 
-        The style does the same for texts.
+        For texts the style sheet does the same.
         """
         return ' dir="auto"' if of_list else ""
 
@@ -161,18 +161,18 @@ class _PageWriter(HtmlWriter):
         return f' id="{name}"'
 
     def words(self, run: Run) -> str:
-        """Return the text with invisible characters and link targets made visible."""
+        """Return the text, in which unseen characters and link targets have been made visible."""
         return _CONTROLS.sub("", run.text.replace(ADDED, ""))
 
     def code(self, language: str, text: str) -> str:
         return code_block(language, text)
 
     def cell_type(self, _cell: Runs) -> str:
-        """Return nothing: no spreadsheet reads it."""
+        """Return "": types are for spreadsheets."""
         return ""
 
     def table(self, parts: list[Block]) -> str:
-        """Return a table that scrolls on its own, also by keyboard, if it is too wide."""
+        """Return a table in a frame that scrolls, also by keyboard, if the table is too wide."""
         return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
 
     def formula(self, tex: str, *, display: bool) -> str:
@@ -196,7 +196,7 @@ def code_block(language: str, text: str) -> str:
 
 
 def _colored_lines(language: str, text: str) -> Iterator[str]:
-    """Yield the lines of a code block."""
+    """Yield the lines of a code block as HTML, colored if the language is known."""
     lines = text.split("\n")
     by_line: dict[int, list[highlight.ColoredSpan]] = {}
     lexer = highlight.lexer(language) if language else None
@@ -242,7 +242,7 @@ def _ending(message: Message) -> Iterator[str]:
 
 
 def _visible(text: str) -> str:
-    """Return text as it was typed, without characters that control its display."""
+    """Return text with unseen characters made visible, and without control characters."""
     lines = text.replace("\r\n", "\n").split("\n")
     shown = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
     return shown.replace(ADDED, "")

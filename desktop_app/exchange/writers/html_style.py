@@ -1,4 +1,4 @@
-"""The style sheet of an HTML page: the program's colors and measures."""
+"""The style sheet of an exported HTML page, with the program's colors."""
 
 from __future__ import annotations
 

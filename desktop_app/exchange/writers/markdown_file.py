@@ -1,4 +1,4 @@
-"""A conversation as Markdown: the shown path, each message under a heading, as written."""
+"""Writes a conversation as Markdown: the shown path, each message under a heading."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def call_as_markdown(call: ToolCallPart) -> str:
 
 
 def ending_lines(message: Message) -> list[str]:
-    """Return the notices below an answer, and why it is not whole."""
+    """Return the notices below an answer, how it ended, and its error."""
     lines = [str(notice) for notice in (*message.notices, export_ending(message)) if notice]
     return lines if message.error is None else [*lines, message.error.what_happened]
 
 
 def _close_fence(text: str) -> str:
-    """Close a code block that was cut, which would turn the rest of the file into code."""
+    """Close an open code block at the end, which would turn the rest of the file into code."""
     if "```" not in text and "~~~" not in text:
         return text
     last = parser().parse(text)[-1]
@@ -92,7 +92,7 @@ def _close_fence(text: str) -> str:
 
 
 def fenced(code: str, language: str = "json") -> str:
-    """Return code in a fence that nothing within it closes."""
+    """Return code in a fence that is longer than any inside."""
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{code}\n{fence}"

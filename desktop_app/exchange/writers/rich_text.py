@@ -1,6 +1,6 @@
-"""A conversation as plain HTML elements for the clipboard.
+"""Writes a conversation as plain HTML for the clipboard.
 
-Word processors and spreadsheets paste it with tables as tables. It loads nothing.
+Word processors and spreadsheets paste its tables as tables. It refers to no external resources.
 """
 
 from __future__ import annotations

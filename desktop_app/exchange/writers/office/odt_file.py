@@ -67,7 +67,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
 
 
 def _add_styles(document: Document) -> None:
-    # The template numbers headings, also those of the user's.
+    # The template numbers headings, but these may have numbers of their own.
     for level in document.styles.get_elements("//text:outline-level-style"):
         level.set_attribute("style:num-format", "")
         level.set_attribute("style:num-suffix", None)
@@ -102,7 +102,7 @@ def _paragraph(block: Block) -> Paragraph:
             target = Link(plain(run.link))
             paragraph.append(target)
         if not styles:
-            # Only paragraphs and spans take spaces in a row.
+            # Only paragraphs and spans can contain several spaces in a row.
             if target is paragraph:
                 paragraph.append_plain_text(text)
             else:

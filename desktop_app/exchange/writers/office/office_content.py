@@ -1,4 +1,4 @@
-"""The content of office files: headings, blocks and whole tables of a conversation."""
+"""Prepares a conversation for office files: headings, blocks and whole tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.structured_answer import with_form
 
-# XML has no place for them; FORMULA_BEGINS and FORMULA_ENDS are invisible.
+# XML forbids them, except the invisible FORMULA_BEGINS and FORMULA_ENDS.
 _NOT_IN_XML: Final = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_BEGINS}{FORMULA_ENDS}]"
 )
@@ -32,7 +32,7 @@ _NOT_IN_XML: Final = re.compile(
 
 @dataclass(frozen=True)
 class OfficeMessage:
-    """A message as office files show it: below `notes` and the `calls` of tools its blocks."""
+    """A message as office files show it: heading, notes, tool calls, blocks, endings."""
 
     heading: str
     blocks: tuple[Block, ...]
@@ -52,7 +52,7 @@ class OfficeTable:
 def messages_of(
     path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> Iterator[OfficeMessage]:
-    """Yield the messages with what is shown of them, and the calls of tools."""
+    """Yield the messages of a path as office files show them."""
     for message in path:
         calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
         sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
@@ -67,14 +67,14 @@ def messages_of(
 
 
 def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
-    """Yield the blocks, with those of a table as one table."""
+    """Yield the blocks; adjacent blocks of a table become one table."""
     for is_table, group in groupby(blocks, lambda block: block.kind is Kind.TABLE):
         members = list(group)
         yield from tables_of(members) if is_table else members
 
 
 def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
-    """Yield the tables; a long table is several blocks in sequence."""
+    """Yield the tables among the blocks; a long table is several blocks in sequence."""
     rows: list[tuple[str, ...]] = []
     for block in blocks:
         if rows and (block.kind is not Kind.TABLE or block.head):
@@ -92,5 +92,5 @@ def cell_text(runs: Runs) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text without what no office file may contain."""
+    """Return the text without characters that office files cannot contain."""
     return _NOT_IN_XML.sub("", text.replace(LINE_BREAK, "\n"))

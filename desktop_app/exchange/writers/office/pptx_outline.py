@@ -36,7 +36,7 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
     for message in messages:
         if not message.is_answer:
             continue
-        # Of a call, a slide has no room for the arguments and the result.
+        # A slide has no room for a call's arguments and result.
         calls = [block for block in message.calls if block.kind is Kind.PARAGRAPH]
         sections = _sections(plain(title), (*calls, *message.blocks), message.endings)
         for heading, points in sections:
@@ -62,7 +62,7 @@ def _parts(points: list[Point]) -> Iterator[list[Point]]:
 def _sections(
     title: str, blocks: Iterable[Block], endings: Iterable[str]
 ) -> Iterator[tuple[str, list[Point]]]:
-    """Yield each heading with the points below it; the last has the endings, too."""
+    """Yield each heading with the points below it; `endings` are points of the last."""
     heading, points = "", list[Point]()
     for block in blocks:
         if block.kind is Kind.HEADING:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# A number that a spreadsheet shows as it is written. Others, such as 007, stay text.
+# A number that a spreadsheet shows as it is written. Others, such as 007, become text.
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?")
 _LONGEST_CELL: Final = 32_767
 """Excel's limit, in characters."""
+# Column widths, in characters.
 _WIDEST: Final = 60
 _NARROWEST: Final = 8
 
