@@ -67,7 +67,7 @@ def csv_of(value: object) -> str:
     import io
 
     from desktop_app.domain.json_table import rows_for_export
-    from desktop_app.exchange.writers.batch_report import plain_cell
+    from desktop_app.exchange.csv_cell import plain_cell
 
     table, text = rows_for_export(value), io.StringIO()
     writer = csv.writer(text)

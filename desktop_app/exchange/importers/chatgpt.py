@@ -20,10 +20,10 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange.code_fence import fenced
 from desktop_app.exchange.importers.chatgpt_text import (
     CANVAS,
     canvas_document,
-    fenced,
     without_marks,
 )
 from desktop_app.exchange.importers.imported_conversation import (

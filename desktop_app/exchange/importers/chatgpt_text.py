@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from desktop_app.exchange.code_fence import fenced
 from desktop_app.exchange.importers.imported_conversation import mapping_at, objects_at, text_at
 
 CANVAS: Final = "canmore."
@@ -20,7 +21,6 @@ CANVAS: Final = "canmore."
 _MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
 # The most characters that marks may add: a short mark with a long text would fill the memory.
 _MOST_ADDED: Final = 1 << 20
-_TICKS: Final = re.compile("`+")
 _WHOLE_DOCUMENT: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
@@ -71,13 +71,6 @@ def canvas_document(message: Mapping[str, Any]) -> str:
     name = text_at(value, "name")
     body = fenced(written, language) if code == "code" else written
     return f"**{name}**\n\n{body}" if name else body
-
-
-def fenced(text: str, language: str = "") -> str:
-    """Return `text` as a fenced code block in Markdown, with a fence longer than any inside."""
-    longest = max(map(len, _TICKS.findall(text)), default=0)
-    ticks = "`" * max(3, longest + 1)
-    return f"{ticks}{language}\n{text}\n{ticks}"
 
 
 def _json(text: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -14,6 +13,7 @@ from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
 from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.domain.json_table import MOST_COLUMNS, row_of
+from desktop_app.exchange.csv_cell import plain_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
 
@@ -27,8 +27,6 @@ COLUMNS: Final = (
     "cost_usd",
     "answered_by",
 )
-_NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def answer_fields(job: BatchJob) -> tuple[str, ...]:
@@ -81,26 +79,6 @@ def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow([plain_cell(cell) for cell in cells])
     return line.getvalue()
-
-
-def plain_cell(text: str) -> str:
-    """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
-
-    A number stays as it is.
-
-    >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
-    ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '-0.25', "'＝1"]
-    """
-    if _NUMBER.fullmatch(text):
-        return text
-    text = text.replace("\x00", "")
-    start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
-    wide = start[:1].translate(_NARROW)
-    return f"'{text}" if start.startswith(_FORMULA) or wide in _FORMULA else text
-
-
-# Full-width forms that some spreadsheets treat the same.
-_NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
 
 
 def markdown_report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from desktop_app.domain.conversations.conversation import Conversation, Message
@@ -14,6 +13,7 @@ from desktop_app.domain.conversations.message_facts import (
     sources_of,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
+from desktop_app.exchange.code_fence import fenced
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.markdown.parser import parser
@@ -65,8 +65,8 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
 
 def call_as_markdown(call: ToolCallPart) -> str:
     """Return a quote with a call, its arguments and its result."""
-    blocks = [fenced(call.run_arguments)]
-    blocks += [fenced(call.result, "")] if call.result else []
+    blocks = [fenced(call.run_arguments, "json")]
+    blocks += [fenced(call.result)] if call.result else []
     code = "\n\n".join(blocks)
     quoted = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
     return f"> *{call_caption(call)}*\n>\n{quoted}"
@@ -89,10 +89,3 @@ def _close_fence(text: str) -> str:
     is_closed = last.map[1] - last.map[0] > 1 and not end.strip(last.markup[0])
     is_closed = is_closed and len(end) >= len(last.markup)
     return text if is_closed else f"{text.removesuffix(chr(10))}\n{last.markup}"
-
-
-def fenced(code: str, language: str = "json") -> str:
-    """Return code in a fence that is longer than any inside."""
-    longest = max((len(run) for run in re.findall("`+", code)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{code}\n{fence}"

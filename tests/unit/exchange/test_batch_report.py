@@ -14,12 +14,8 @@ from hypothesis import strategies as st
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.exchange.writers.batch_report import (
-    COLUMNS,
-    csv_report,
-    markdown_report,
-    plain_cell,
-)
+from desktop_app.exchange.csv_cell import plain_cell
+from desktop_app.exchange.writers.batch_report import COLUMNS, csv_report, markdown_report
 
 JOB = BatchJob("0" * 32, ModelChoice("openai", "gpt-5.2"), "A\ntitle", "One\n\ntwo", now())
 

@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.exchange.writers.batch_report import plain_cell
+from desktop_app.exchange.csv_cell import plain_cell
 from desktop_app.exchange.writers.office.office_content import OfficeTable
 
 if TYPE_CHECKING:

@@ -1,0 +1,15 @@
+"""Fences code in Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_TICKS: Final = re.compile("`+")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return `text` as a fenced code block in Markdown, with a fence longer than any inside."""
+    longest = max(map(len, _TICKS.findall(text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}{language}\n{text}\n{ticks}"

@@ -1,0 +1,31 @@
+"""Keeps the cells of CSV files from becoming formulas.
+
+A cell that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises
+("CSV injection"), because a model's answer must never become one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+# Full-width forms that some spreadsheets treat the same.
+_NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
+
+
+def plain_cell(text: str) -> str:
+    """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
+
+    A number stays as it is.
+
+    >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
+    ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '-0.25', "'＝1"]
+    """
+    if _NUMBER.fullmatch(text):
+        return text
+    text = text.replace("\x00", "")
+    start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
+    wide = start[:1].translate(_NARROW)
+    return f"'{text}" if start.startswith(_FORMULA) or wide in _FORMULA else text
