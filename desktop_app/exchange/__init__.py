@@ -1,4 +1,4 @@
-"""Conversations as files.
+"""Conversations, prompts and evaluations as files.
 
-May import domain and rendering.
+May import domain, rendering and foreign_file.
 """

@@ -1,4 +1,4 @@
 """Evaluations as files: their cases, and reports on them.
 
-May import domain and foreign_file.
+May import domain and the root of `exchange`.
 """

@@ -9,8 +9,8 @@ from html import escape
 from typing import Final
 
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
+from desktop_app.exchange.csv_cell import plain_cell
 
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #1c1c1c; background: #fff; }
 table { border-collapse: collapse; margin: 1rem 0; }
@@ -38,11 +38,11 @@ def csv_report(runs: Sequence[EvaluationRun]) -> str:
     for run in runs:
         columns = (run.provider, run.variant or "", run.effort or "", run.model)
         for result in run.results:
-            writer.writerow([_cell(value) for value in (*columns, *_values(result))])
+            writer.writerow([plain_cell(cell) for cell in (*columns, *_cells(result))])
     return text.getvalue()
 
 
-def _values(result: CaseResult) -> tuple[object, ...]:
+def _cells(result: CaseResult) -> tuple[str, ...]:
     usage = result.usage
     return (
         result.id,
@@ -50,17 +50,12 @@ def _values(result: CaseResult) -> tuple[object, ...]:
         "yes" if result.passed else "no",
         "; ".join(result.failed),
         result.answer,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.reasoning_tokens,
-        "" if result.cost is None else result.cost,
-        *("" if s is None else round(s, 3) for s in (result.first_token_s, result.duration_s)),
+        str(usage.input_tokens),
+        str(usage.output_tokens),
+        str(usage.reasoning_tokens),
+        "" if result.cost is None else str(result.cost),
+        *("" if s is None else str(round(s, 3)) for s in (result.first_token_s, result.duration_s)),
     )
-
-
-def _cell(value: object) -> object:
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA_SIGNS)
-    return f"'{value}" if is_formula else value
 
 
 def html_report(evaluation: Evaluation) -> str:

@@ -1,4 +1,4 @@
 """Readers for exports and configurations of other programs.
 
-May import domain.
+May import domain, foreign_file and the root of `exchange`.
 """

@@ -1,4 +1,4 @@
 """Writers of conversations as Markdown, HTML and rich text, and of batch reports.
 
-May import domain and rendering.
+May import domain, rendering and the root of `exchange`.
 """

@@ -244,11 +244,13 @@ def test_any_text_is_cases_or_refused(text: str) -> None:
 
 def test_reports_escape_answers() -> None:
     result = CaseResult("<i>", "<script>alert(1)</script>", ("=x",))
+    spaced = CaseResult("s", " ＝x", ())
     runs = [EvaluationRun("p", None, None, "<m>", [result])]
     page = html_report(Evaluation("e", now(), "cases", runs, {"<i>": "<b>"}))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "'=x" in csv_report(runs)
+    assert "' ＝x" in csv_report([EvaluationRun("p", None, None, "m", [spaced])])
 
 
 def test_reports_have_all_figures() -> None:
