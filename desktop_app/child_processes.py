@@ -28,7 +28,7 @@ Kind = Literal[
 WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
-_EVERY: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+_COMMON: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
 # Variables to lay out text as the window does.
 _LAYOUT: Final = (
     "FONTCONFIG_FILE",
@@ -86,20 +86,20 @@ _PROGRAMS: Final = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
 )
-_OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
-    "documents": _EVERY,
-    "lexing": _EVERY,
-    "math": _EVERY,
-    "model": _EVERY,
-    "pdf": (*_EVERY, *_LAYOUT),
-    "print": (*_EVERY, *_LIBRARY),
-    "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
-    "regex": _EVERY,
-    "server": (*_EVERY, *_PROGRAMS),
+_VARIABLES_OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "documents": _COMMON,
+    "lexing": _COMMON,
+    "math": _COMMON,
+    "model": _COMMON,
+    "pdf": (*_COMMON, *_LAYOUT),
+    "print": (*_COMMON, *_LIBRARY),
+    "qt": (*_COMMON, *_LIBRARY, *_SCREEN),
+    "regex": _COMMON,
+    "server": (*_COMMON, *_PROGRAMS),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }
 # Their values may be relative to the program's original working directory.
-_FOLDERS: Final = frozenset(
+_PATHS: Final = frozenset(
     (
         "FONTCONFIG_FILE",
         "FONTCONFIG_PATH",
@@ -155,12 +155,12 @@ def foreign_umask() -> Iterator[None]:
     A browser would otherwise hide its downloads from the user's group. Files that other threads
     create at that moment are in private folders.
     """
-    ours = os.umask(0o077)
-    os.umask(ours if _foreign_umask is None else _foreign_umask)
+    private_umask = os.umask(0o077)
+    os.umask(private_umask if _foreign_umask is None else _foreign_umask)
     try:
         yield
     finally:
-        os.umask(ours)
+        os.umask(private_umask)
 
 
 class ChildCommand(NamedTuple):
@@ -179,7 +179,7 @@ class ChildCommand(NamedTuple):
 
 def child_command(kind: Kind) -> ChildCommand:
     """Return the command that starts a child process of this kind."""
-    return ChildCommand((*_program(), "_child", kind), _environment(_OF_KIND[kind]))
+    return ChildCommand((*_program(), "_child", kind), _environment(_VARIABLES_OF_KIND[kind]))
 
 
 def library_command(*arguments: str) -> ChildCommand:
@@ -188,7 +188,7 @@ def library_command(*arguments: str) -> ChildCommand:
     Args:
         arguments: the command line. Paths in it are absolute.
     """
-    return ChildCommand((*_program(), *arguments), _environment((*_EVERY, *_LIBRARY)))
+    return ChildCommand((*_program(), *arguments), _environment((*_COMMON, *_LIBRARY)))
 
 
 def run_tool(*words: str) -> tuple[int, str, str]:
@@ -199,7 +199,7 @@ def run_tool(*words: str) -> tuple[int, str, str]:
     """
     import subprocess
 
-    environment = _environment((*_EVERY, *_LIBRARY, *_SCREEN))
+    environment = _environment((*_COMMON, *_LIBRARY, *_SCREEN))
     try:
         done = subprocess.run(
             words,
@@ -228,7 +228,7 @@ def open_in_browser(url: str) -> None:
 
     if not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         raise FileNotFoundError
-    environment = _environment((*_EVERY, *_LIBRARY, *_SCREEN))
+    environment = _environment((*_COMMON, *_LIBRARY, *_SCREEN))
     nothing = subprocess.DEVNULL
     with foreign_umask():
         subprocess.Popen(
@@ -297,9 +297,9 @@ def restart_program() -> NoReturn:
     """Replace this process by a new start of the program; its locks are released."""
     command = _program()
     variables = environment_with_keys()
-    kept = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
+    variables = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
     with foreign_umask():
-        os.execve(command[0], command, kept)
+        os.execve(command[0], command, variables)
 
 
 def _program() -> tuple[str, ...]:
@@ -321,7 +321,7 @@ def _program() -> tuple[str, ...]:
 def _environment(names: tuple[str, ...]) -> dict[str, str]:
     """Return those of these variables that are set, with absolute paths."""
     found = {name: os.environ[name] for name in names if name in os.environ}
-    for name in _FOLDERS & found.keys():
+    for name in _PATHS & found.keys():
         if found[name] and not found[name].startswith("~"):  # REPARTEE_HOME may start with "~"
             found[name] = str(Path(found[name]).absolute())
     return found

@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
         return _child(arguments[1], arguments[2:])
-    from desktop_app.cli.streams.console import guarded
+    from desktop_app.cli.streams.console import escaped_output
 
-    with guarded():
+    with escaped_output():
         return _run_command(arguments)
 
 
@@ -101,8 +101,8 @@ def _without_program(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Return the arguments without the command of `mcp add`, and that command."""
     if arguments[:2] != ["mcp", "add"] or "--" not in arguments:
         return arguments, []
-    at = arguments.index("--")
-    return arguments[:at], arguments[at + 1 :]
+    end = arguments.index("--")
+    return arguments[:end], arguments[end + 1 :]
 
 
 def _use_language(arguments: list[str]) -> None:
@@ -118,12 +118,12 @@ def _use_language(arguments: list[str]) -> None:
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     """Add files that follow an option, which argparse leaves over; refuse anything else."""
     files = getattr(options, getattr(options, "more", ""), None)
-    at = unknown.index("--") if "--" in unknown else len(unknown)
-    found, behind = unknown[:at], unknown[at + 1 :]
-    if unknown and (files is None or any(w.startswith("-") and w != "-" for w in found)):
+    end = unknown.index("--") if "--" in unknown else len(unknown)
+    before, after = unknown[:end], unknown[end + 1 :]
+    if unknown and (files is None or any(w.startswith("-") and w != "-" for w in before)):
         _refuse_arguments(options, unknown)
     if files is not None:
-        files += [*found, *behind]
+        files += [*before, *after]
 
 
 def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> None:

@@ -217,7 +217,7 @@ class WindowSession:
         from desktop_app.app.desktop.hotkey_controller import HotkeyController
         from desktop_app.app.desktop.login_start_setting import LoginStart
         from desktop_app.app.desktop.tray_controller import TrayController
-        from desktop_app.session.appearance import Appearance
+        from desktop_app.session.appearance import AppearanceWatch
         from desktop_app.session.sleep_watch import SleepWatch
         from desktop_app.ui.look.icons import program_icon
 
@@ -270,7 +270,7 @@ class WindowSession:
         tasks.start(tray.watch())
         tasks.start(self._sleep.watch())
         theme = self._theme
-        appearance = Appearance(bus, theme.set_portal_appearance, theme.set_reduced_motion)
+        appearance = AppearanceWatch(bus, theme.set_portal_appearance, theme.set_reduced_motion)
         tasks.start(appearance.watch())
         tasks.start(self._login_start.reconcile())
 

@@ -11,7 +11,7 @@ from desktop_app.domain.answering.generation import (
     GenerationParameters,
     Overrides,
     examples_of,
-    resolved,
+    resolve_overrides,
 )
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.services.chat.chat_service import AskSettings
@@ -36,7 +36,7 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
         chain: overrides with precedence over `values`, the nearest (the conversation's) first.
     """
     defaults = {name: _of_setting(key, values[key]) for name, key in KEYS.items()}
-    instructions, parameters = resolved(
+    instructions, parameters = resolve_overrides(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
     )
     cost = values["tools.max_cost"]
@@ -53,7 +53,7 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
     )
 
 
-def own_values(overrides: Overrides) -> dict[str, SettingValue]:
+def overridden_values(overrides: Overrides) -> dict[str, SettingValue]:
     """Return the settings that these overrides set, by key."""
     own = {
         KEYS[name]: _to_setting(getattr(overrides.parameters, name))
@@ -63,18 +63,18 @@ def own_values(overrides: Overrides) -> dict[str, SettingValue]:
     return own if overrides.instructions is None else {**own, INSTRUCTIONS: overrides.instructions}
 
 
-def with_own(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
+def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=str(value))
-    return overrides.setting(_NAMES[key], _of_setting(key, value))
+    return overrides.with_parameter(_NAMES[key], _of_setting(key, value))
 
 
-def without_own(overrides: Overrides, key: str) -> Overrides:
+def without_override(overrides: Overrides, key: str) -> Overrides:
     """Return `overrides` without a setting."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=None)
-    return overrides.without(_NAMES[key])
+    return overrides.without_parameter(_NAMES[key])
 
 
 def _of_setting(key: str, value: Any) -> Any:

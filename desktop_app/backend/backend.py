@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
 
-LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
+LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
 """Keys of the settings in the group "documents", without the group's name."""
 WEIGHTS_SETTING = "local_model.weights"
 
@@ -267,7 +267,7 @@ class Backend:
             fences=self.fences,
         )
 
-    async def keep(
+    async def store_attachment(
         self, source: Path | bytes, document: ExtractedDocument, conversation_id: str | None = None
     ) -> DocumentPart | ImagePart:
         """Store an attachment's original and text; return it as a part of a message.
@@ -307,7 +307,7 @@ class Backend:
             replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
         ]
         own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
-        of_this_run = [
+        from_environment = [
             replace(
                 with_listed_models(p, self.catalog, self.listings.of(p)),
                 monthly_cap=caps.get(p.base_url),
@@ -315,7 +315,7 @@ class Backend:
             )
             for p in self.environment_profiles
         ]
-        return [*of_this_run, *built_in, *stored.values()]
+        return [*from_environment, *built_in, *stored.values()]
 
     async def default_profile(
         self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
@@ -405,7 +405,7 @@ def build_backend(
     settings, ledger = SettingsStore(database), Ledger(temporary)
     permissions = PermissionStore(temporary)
     variables = environment_with_keys() if environment is None else environment
-    vault, environment_profiles = _keys(where, settings, variables)
+    vault, environment_profiles = _create_vault(where, settings, variables)
     documents, local_model = DocumentWorker(), LocalModel()
     learning = TokenLearning(TokenRateStore(database), documents, catalog)
     gateway = ProviderGateway(vault, local_model, settings, catalog, learning)
@@ -452,7 +452,7 @@ def _clean_folders(where: Folders) -> None:
         remove_scratch(where.database)
 
 
-def _keys(
+def _create_vault(
     where: Folders,
     settings: SettingsStore,
     environment: Mapping[str, str],
@@ -494,14 +494,14 @@ def read_catalog(where: Folders) -> ModelCatalog:
 
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
     """Apply the user's limits to reading documents."""
-    given = {key: int(values[f"documents.{key}"] or 0) for key in LIMITS_SET}
+    limits_by_name = {key: int(values[f"documents.{key}"] or 0) for key in LIMIT_NAMES}
     limits = Limits(
-        file_bytes=given["file_mb"] << 20,
-        unpacked_bytes=given["unpacked_mb"] << 20,
-        pages=given["pages"],
-        pixels=given["megapixels"] * 1_000_000,
-        memory_bytes=given["memory_mb"] << 20,
-        seconds=given["seconds"],
+        file_bytes=limits_by_name["file_mb"] << 20,
+        unpacked_bytes=limits_by_name["unpacked_mb"] << 20,
+        pages=limits_by_name["pages"],
+        pixels=limits_by_name["megapixels"] * 1_000_000,
+        memory_bytes=limits_by_name["memory_mb"] << 20,
+        seconds=limits_by_name["seconds"],
     )
     backend.documents.limits = backend.collection_worker.limits = limits
 

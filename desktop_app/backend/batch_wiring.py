@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 
 def batch_service(
-    backend: Backend, changed: Callable[[str], None] = lambda _job_id: None
+    backend: Backend, on_change: Callable[[str], None] = lambda _job_id: None
 ) -> BatchService:
     """Create the batch service over the backend's store, documents and providers."""
 
     async def read(path: Path) -> DocumentPart | ImagePart:
         detail = str((await backend.values())["answer.image_detail"])
-        part = await backend.keep(path, await backend.documents.extract(path))
+        part = await backend.store_attachment(path, await backend.documents.extract(path))
         return with_detail(part, detail)
 
     store = backend.batch_store
@@ -60,7 +60,7 @@ def batch_service(
         budget=backend.budget,
         catalog=backend.catalog,
         profiles=backend.profiles,
-        changed=changed,
+        changed=on_change,
         needs_of=partial(needs_of_prompt, backend.prompts),
         listing_of=backend.listings.of,
     )
@@ -81,7 +81,7 @@ def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
     return [(name, path) for path, name in found.items()]
 
 
-def at_least(count: int, paths: Iterable[Path]) -> bool:
+def has_files(count: int, paths: Iterable[Path]) -> bool:
     """Return True if `files_in` would find `count` files; stop looking at that many."""
     found = (file for path in paths for file in (_walk_files(path) if path.is_dir() else (path,)))
     return sum(1 for _ in islice(found, count)) == count
@@ -89,19 +89,19 @@ def at_least(count: int, paths: Iterable[Path]) -> bool:
 
 def _walk_files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder without following links."""
-    for at, folders, files in os.walk(folder):
-        folders[:] = _shown(folders)
-        for path in (Path(at) / name for name in _shown(files)):
+    for parent, folders, files in os.walk(folder):
+        folders[:] = _visible(folders)
+        for path in (Path(parent) / name for name in _visible(files)):
             if path.is_file() and not path.is_symlink():
                 yield path
 
 
-def _shown(names: Iterable[str]) -> list[str]:
-    shown = (name for name in names if not name.startswith("."))
-    return sorted(shown, key=lambda name: (name.casefold(), name))
+def _visible(names: Iterable[str]) -> list[str]:
+    visible = (name for name in names if not name.startswith("."))
+    return sorted(visible, key=lambda name: (name.casefold(), name))
 
 
-async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem) -> str:
+async def store_as_conversation(backend: Backend, job: BatchJob, item: BatchItem) -> str:
     """Store a file's question and answer as a conversation, once; return its id.
 
     Raises:
@@ -110,10 +110,10 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
     known = item.conversation_id
     if known and await backend.conversations.get(known) is not None:
         return known
-    moment = now()
+    created_at = now()
     form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
-    conversation = Conversation(new_id(), title, moment, moment, job.choice)
+    conversation = Conversation(new_id(), title, created_at, created_at, job.choice)
     question = question_of(job, item, conversation.id)
     answer = Message(
         id=new_id(),
@@ -122,12 +122,12 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
         role=Role.ASSISTANT,
         status=MessageStatus.COMPLETE,
         parts=(TextPart(item.answer),),
-        created_at=job.ended_at or moment,
+        created_at=job.ended_at or created_at,
         choice=job.choice,
         usage=item.usage,
         cost=item.cost,
         answered_by=item.answered_by,
-        notices=(notice(NoticeCode.FROM_BATCH), *_form_notices(form, item), *_notices_of(item)),
+        notices=(notice(NoticeCode.FROM_BATCH), *_form_notices(form, item), *_error_notices(item)),
     )
     await backend.conversations.begin_turn(conversation, question, answer)
     await backend.batch_store.note_conversation(job.id, item.number, conversation.id)
@@ -139,7 +139,7 @@ def _form_notices(form: AnswerForm | None, item: BatchItem) -> tuple[NoticeText,
     return (form_notice(form),) if form is not None and item.error is None else ()
 
 
-def _notices_of(item: BatchItem) -> tuple[NoticeText, ...]:
+def _error_notices(item: BatchItem) -> tuple[NoticeText, ...]:
     error = item.error
     if error is None:
         return ()
@@ -148,6 +148,6 @@ def _notices_of(item: BatchItem) -> tuple[NoticeText, ...]:
     return (AnswerNotice(error.reason, tuple(error.params.items())),)
 
 
-async def expanded(paths: Iterable[Path]) -> list[tuple[str, str]]:
+async def expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
     """Run `files_in` in a thread."""
     return await asyncio.to_thread(files_in, list(paths))

@@ -24,16 +24,19 @@ def why_no_window(environment: Mapping[str, str]) -> str | None:
     """Return why no window can be opened, as a sentence; None if no reason is known."""
     if sys.platform != "linux":
         return None
-    wanted = environment.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
-    takes_x, takes_wayland = wanted in ("", "xcb"), wanted == "" or wanted.startswith("wayland")
-    if not takes_x and not takes_wayland:
+    qt_platform = environment.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
+    can_use_x, can_use_wayland = (
+        qt_platform in ("", "xcb"),
+        qt_platform == "" or qt_platform.startswith("wayland"),
+    )
+    if not can_use_x and not can_use_wayland:
         return None  # offscreen, vnc and the like need no display
-    why_not_x = _why_no_x(environment.get("DISPLAY", "")) if takes_x else "X11 is not wanted."
-    why_not_wayland = _why_no_wayland(environment) if takes_wayland else "Wayland is not wanted."
+    why_not_x = _why_no_x(environment.get("DISPLAY", "")) if can_use_x else "X11 is not wanted."
+    why_not_wayland = _why_no_wayland(environment) if can_use_wayland else "Wayland is not wanted."
     if why_not_x is None or why_not_wayland is None:
         return None
-    if wanted:
-        return why_not_x if takes_x else why_not_wayland
+    if qt_platform:
+        return why_not_x if can_use_x else why_not_wayland
     is_named = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     if not is_named:
         return tr("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.")

@@ -56,7 +56,7 @@ def profiles_of_environment(
         profile = _openai_like(bare, bool(key and origin(bare)), models)
         secret = Secret(login, origin(bare), "Basic") if login else None
         profile, secrets = _with_fields(
-            profile, _bound(key, profile) if key else secret, environment
+            profile, _bound_secret(key, profile) if key else secret, environment
         )
         profile = replace(profile, custom_fields=with_version(profile.custom_fields, version))
         found.append((_as_azure(profile, version), secrets))
@@ -66,7 +66,7 @@ def profiles_of_environment(
         version = environment.get("OPENAI_API_VERSION", "") or version
         profile = _azure(endpoint, version, deployments)
         azure_key = environment.get("AZURE_OPENAI_API_KEY", "")
-        key_secret = _bound(azure_key, profile) if azure_key else None
+        key_secret = _bound_secret(azure_key, profile) if azure_key else None
         found.append((profile, {profile.id: key_secret} if key_secret else {}))
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
@@ -76,7 +76,7 @@ def profiles_of_environment(
             COMETAPI_URL,
             from_environment=True,
         )
-        found.append((profile, {profile.id: _bound(comet_key, profile)}))
+        found.append((profile, {profile.id: _bound_secret(comet_key, profile)}))
     return found
 
 
@@ -84,7 +84,7 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
-def _bound(key: str, profile: ProviderProfile) -> Secret:
+def _bound_secret(key: str, profile: ProviderProfile) -> Secret:
     return Secret(key, origin(profile.base_url))
 
 
@@ -104,16 +104,16 @@ def _with_fields(
         ("OPENAI_CUSTOM_QUERY", parse_query, True),
     ):
         try:
-            given = parse(environment.get(variable, ""))
+            parsed = parse(environment.get(variable, ""))
         except ValueError:
             unusable = unusable or variable
             continue
-        for name, value in given.items():
+        for name, value in parsed.items():
             values[CustomField(name, is_secret=True, in_query=in_query)] = value
     by_key = {field.key: field for field in values}  # of two that are one, the later
     profile = replace(profile, custom_fields=tuple(by_key.values()), unusable_variable=unusable)
     secrets = {
-        profile.custom_field_id(f): _bound(values[f], profile) for f in profile.custom_fields
+        profile.custom_field_id(f): _bound_secret(values[f], profile) for f in profile.custom_fields
     }
     return profile, {**secrets, **({profile.id: key} if key else {})}
 
@@ -127,9 +127,9 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
     bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
     is_dated = version[:1].isdigit()
     if bare:
-        named = _AZURE_PATH.search(bare)
-        root = bare[: named.start()] if named else bare
-        deployments = deployments or ((named[1],) if named and named[1] else ())
+        match = _AZURE_PATH.search(bare)
+        root = bare[: match.start()] if match else bare
+        deployments = deployments or ((match[1],) if match and match[1] else ())
         ending = f"deployments/{MODEL_PLACEHOLDER}" if is_dated else "v1"
         bare = f"{root}/openai/{ending}"
     return ProviderProfile(
@@ -150,10 +150,10 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
 
 def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
     """Return a gateway's profile with the key's header and the API of Azure's dated addresses."""
-    named = _AZURE_PATH.search(profile.base_url)
-    if not named or not version[:1].isdigit():
+    match = _AZURE_PATH.search(profile.base_url)
+    if not match or not version[:1].isdigit():
         return profile
-    models = profile.models or tuple(filter(None, [named[1]]))
+    models = profile.models or tuple(filter(None, [match[1]]))
     return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)
 
 

@@ -27,7 +27,7 @@ class ImageScaler:
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals
         self._worker = worker
-        self._made: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
         """Return an image at the size that the pricing rule charges for, without metadata.
@@ -39,19 +39,19 @@ class ImageScaler:
             DocumentError: it can no longer be decoded.
         """
         size = sent_size(part.dimensions or (LARGEST_SIDE, LARGEST_SIDE), part.detail, rule)
-        made = await self.within(part, size)
-        return ImageData(made.media_type, made.data, part.detail)
+        scaled = await self.scaled_within(part, size)
+        return ImageData(scaled.media_type, scaled.data, part.detail)
 
-    async def within(self, part: ImagePart, size: Size) -> ScaledImage:
+    async def scaled_within(self, part: ImagePart, size: Size) -> ScaledImage:
         """Return an image that fits into `size` pixels. Raises as `scaled`."""
         key = (part.sha256, size)
-        if key not in self._made:
+        if key not in self._cache:
             original = await self._originals.bytes(part.sha256)
-            made = await self._worker.scale(part.name, original, part.media_type, size)
-            self._made[key] = made
+            scaled = await self._worker.scale(part.name, original, part.media_type, size)
+            self._cache[key] = scaled
             self._make_room()
-        self._made.move_to_end(key)
-        return self._made[key]
+        self._cache.move_to_end(key)
+        return self._cache[key]
 
     async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
         """Return the pages of a document that are sent as images. Raises as `scaled`."""
@@ -65,14 +65,14 @@ class ImageScaler:
         missing = [
             (page.number, size)
             for page, (key, size) in zip(part.seen_pages, keys, strict=True)
-            if (key, size) not in self._made
+            if (key, size) not in self._cache
         ]
-        made = {key: self._made[key] for key in keys if key in self._made}
+        scaled = {key: self._cache[key] for key in keys if key in self._cache}
         if missing:
             original = await self._originals.bytes(part.sha256)
             password = self._worker.passwords.get(part.sha256, "")
             try:
-                drawn = await self._worker.render_pages(
+                rendered = await self._worker.render_pages(
                     part.name, original, missing, password=password
                 )
             except DocumentEncryptedError as error:
@@ -80,12 +80,12 @@ class ImageScaler:
                 error.reason = Reason.PASSWORD_NEEDED_FOR_PAGES
                 error.remedy, error.params = "", {"name": part.name}
                 raise
-            for (number, size), picture in zip(missing, drawn, strict=True):
-                made[f"{part.sha256} {number}", size] = picture
-            self._made |= made
+            for (number, size), picture in zip(missing, rendered, strict=True):
+                scaled[f"{part.sha256} {number}", size] = picture
+            self._cache |= scaled
             self._make_room()
-        return [ImageData(made[key].media_type, made[key].data, part.detail) for key in keys]
+        return [ImageData(scaled[key].media_type, scaled[key].data, part.detail) for key in keys]
 
     def _make_room(self) -> None:
-        while len(self._made) > 1 and sum(len(m.data) for m in self._made.values()) > MOST_BYTES:
-            self._made.popitem(last=False)
+        while len(self._cache) > 1 and sum(len(m.data) for m in self._cache.values()) > MOST_BYTES:
+            self._cache.popitem(last=False)

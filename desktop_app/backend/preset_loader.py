@@ -50,6 +50,6 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
     ]
 
 
-def hidden_in(value: object) -> set[str]:
+def hidden_ids(value: object) -> set[str]:
     """Return the ids in a stored value of `HIDDEN`."""
     return {each for each in value if isinstance(each, str)} if isinstance(value, list) else set()

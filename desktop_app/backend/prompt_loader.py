@@ -80,30 +80,29 @@ def today() -> str:
 
 
 async def from_template(
-    backend: Backend, name: str, given: Sequence[str], text: str
+    backend: Backend, name: str, fields: Sequence[str], text: str
 ) -> tuple[Prompt, str]:
     """Return a prompt of the library, and its text filled in for a command.
 
     Args:
-        given: the values of its variables, each as "name=value".
+        fields: the values of its fields, each as "name=value".
         text: replaces {{selection}}; appended to a prompt without it.
 
     Raises:
         IllegalChoiceError: there is no such prompt, or a value is missing or invalid.
         StorageError: the store cannot be read.
     """
-    values = dict(_pair(pair) for pair in given)
+    values = dict(_pair(field) for field in fields)
     prompt = find_prompt(name, await prompt_library(backend))
-    by_program = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
-    question = fill_prompt(prompt, values, by_program)
-    takes_it = SELECTION in filled_names(prompt.text)
-    if text.strip() and not takes_it:
+    built_in_values = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
+    question = fill_prompt(prompt, values, built_in_values)
+    if text.strip() and SELECTION not in filled_names(prompt.text):
         question = f"{question}\n\n{text.strip()}"
     return prompt, question
 
 
-def _pair(given: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
+def _pair(field: str) -> tuple[str, str]:
+    name, equals, value = field.partition("=")
     if not equals or not name.strip():
-        raise IllegalChoiceError(Reason.SET_MALFORMED, given=given)
+        raise IllegalChoiceError(Reason.SET_MALFORMED, given=field)
     return name.strip(), value

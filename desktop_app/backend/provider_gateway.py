@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.settings_store import SettingsStore
 
 
-class _Opened(NamedTuple):
+class _ClientInputs(NamedTuple):
     """The inputs of a client; a change of any of them needs a new client."""
 
     profile: ProviderProfile
@@ -55,7 +55,7 @@ class ProviderGateway:
         self.local_model = local_model
         self._settings = settings
         self._catalog = catalog
-        self._clients: dict[str, tuple[_Opened, ProviderClient]] = {}
+        self._clients: dict[str, tuple[_ClientInputs, ProviderClient]] = {}
         self._retired: list[ProviderClient] = []
         self._opening = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
@@ -71,16 +71,16 @@ class ProviderGateway:
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
         password, fields = await self._proxy_password(profile), await self._field_secrets(profile)
-        opened = _Opened(profile, key, password, fields, socket_path)
+        inputs = _ClientInputs(profile, key, password, fields, socket_path)
         async with self._opening:  # concurrent callers share a single client
             known = self._clients.get(profile.id)
-            if known is not None and known[0] == opened:
+            if known is not None and known[0] == inputs:
                 return known[1]
             if known is not None:
                 self._retired.append(known[1])
             await self._close_idle()
-            client = await self._new_client(opened)
-            self._clients[profile.id] = (opened, client)
+            client = await self._new_client(inputs)
+            self._clients[profile.id] = (inputs, client)
             return client
 
     async def batches(self, profile: ProviderProfile) -> BatchClient:
@@ -121,28 +121,28 @@ class ProviderGateway:
                 found[name] = secret
         return found
 
-    async def _new_client(self, opened: _Opened) -> ProviderClient:
+    async def _new_client(self, inputs: _ClientInputs) -> ProviderClient:
         client_class = await asyncio.to_thread(_import_client)
         return client_class(
-            opened.profile,
-            opened.key,
+            inputs.profile,
+            inputs.key,
             self._catalog,
-            proxy_password=opened.proxy_password,
-            field_secrets=opened.field_secrets,
-            socket_path=opened.socket_path,
-            memory=await self._memory(opened.profile),
+            proxy_password=inputs.proxy_password,
+            field_secrets=inputs.field_secrets,
+            socket_path=inputs.socket_path,
+            memory=await self._memory(inputs.profile),
         )
 
     async def _memory(self, profile: ProviderProfile) -> StoredMemory:
         stored = await self._settings.all()
-        return StoredMemory.of(profile, stored, self._remember, self._learning)
+        return StoredMemory.of(profile, stored, self._write_in_background, self._learning)
 
-    def _remember(self, key: str, value: object) -> None:
-        task = asyncio.ensure_future(self._write_down(key, value))
+    def _write_in_background(self, key: str, value: object) -> None:
+        task = asyncio.ensure_future(self._write_setting(key, value))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
-    async def _write_down(self, key: str, value: object) -> None:
+    async def _write_setting(self, key: str, value: object) -> None:
         # Ignore a full store here: other writes report it, and this is learned again.
         with suppress(StorageError):
             await self._settings.set(key, value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.token_counting import TokenLearning
     from desktop_app.domain.answering.chat_request import ChatRequest
 
-REFUSALS_HOLD: Final = timedelta(days=30)
+REFUSALS_LIFETIME: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def _refusals(profile: ProviderProfile, settings: Mapping[str, Any]) -> dict[str
 
     Old entries expire, because organizations get verified and servers get updated.
     """
-    oldest = (datetime.now(UTC).date() - REFUSALS_HOLD).isoformat()
+    oldest = (datetime.now(UTC).date() - REFUSALS_LIFETIME).isoformat()
     prefix = _refusals_key(profile)
     return {
         key.removeprefix(prefix): frozenset(value["refused"])

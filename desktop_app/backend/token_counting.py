@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST_KEPT: Final = 2_000
+_LARGEST_CACHE: Final = 2_000
 _MOST_WAITING: Final = 20
 CUT_CHARACTERS: Final = 5
 
@@ -50,18 +50,18 @@ class TokenLearning:
         self, store: TokenRateStore, worker: DocumentWorker, catalog: ModelCatalog
     ) -> None:
         self._store, self._worker, self._catalog = store, worker, catalog
-        self._known: dict[RateKey, TokenRates] = {}
+        self._rates: dict[RateKey, TokenRates] = {}
         self._mixes: OrderedDict[bytes, TokenMix] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self.revision = 0
 
     async def load(self) -> None:
         """Load the stored rates. Raises StorageError."""
-        self._known = {**await self._store.all(), **self._known}
+        self._rates = {**await self._store.all(), **self._rates}
 
     def of(self, profile: ProviderProfile, model: str) -> TokenRates:
         """Return what is known of a model at a server."""
-        return self._known.get(_key(profile, model), TokenRates())
+        return self._rates.get(_key(profile, model), TokenRates())
 
     def window_of(self, profile: ProviderProfile, model: str) -> int | None:
         """Return the window that the server named in a refusal; None if it named none."""
@@ -75,7 +75,7 @@ class TokenLearning:
         """Return the tokens of each kind in a text. Raises DocumentError."""
         key = _digest(text)
         if key not in self._mixes:
-            _keep(self._mixes, key, await self._worker.token_mix(text))
+            _put(self._mixes, key, await self._worker.token_mix(text))
         return self._mixes[key]
 
     def note(
@@ -122,9 +122,9 @@ class TokenLearning:
 
     def _set(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
         key = _key(profile, model)
-        if profile.kind is not ProviderKind.COMPATIBLE or rates == self._known.get(key):
+        if profile.kind is not ProviderKind.COMPATIBLE or rates == self._rates.get(key):
             return
-        self._known[key] = rates
+        self._rates[key] = rates
         self.revision += 1
         task = asyncio.ensure_future(self._save(key, rates))
         self._tasks.add(task)
@@ -156,7 +156,7 @@ class ProviderTokenCounter:
     ) -> None:
         self._worker, self._local_model = worker, local_model
         self._gateway, self._learning = gateway, learning
-        self._counted: OrderedDict[bytes, int] = OrderedDict()
+        self._server_counts: OrderedDict[bytes, int] = OrderedDict()
 
     @property
     def revision(self) -> int:
@@ -181,10 +181,10 @@ class ProviderTokenCounter:
         if usual is OPENAI and not rates.rates:
             return await self._worker.count_tokens(text), profile.serves_the_family
         key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
-        if key not in self._counted and may_ask and usual is not OPENAI:
+        if key not in self._server_counts and may_ask and usual is not OPENAI:
             await self._ask(key, text, profile, model)
-        if key in self._counted:
-            return self._counted[key], True
+        if key in self._server_counts:
+            return self._server_counts[key], True
         return rates.tokens(await self._learning.mix(text), usual), False
 
     async def _ask(self, key: bytes, text: str, profile: ProviderProfile, model: str) -> None:
@@ -192,7 +192,7 @@ class ProviderTokenCounter:
             provider = await self._gateway.provider(profile)
             tokens = await provider.count_tokens(model, text)
             if tokens is not None:
-                _keep(self._counted, key, tokens)
+                _put(self._server_counts, key, tokens)
                 await self._learning.learn(profile, model, text, tokens)
 
     def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
@@ -226,10 +226,10 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _keep(kept: OrderedDict[bytes, T], key: bytes, value: T) -> None:
-    kept[key] = value
-    if len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
+def _put(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
+    cache[key] = value
+    if len(cache) > _LARGEST_CACHE:
+        cache.popitem(last=False)
 
 
 def _texts_of(request: ChatRequest) -> list[str] | None:

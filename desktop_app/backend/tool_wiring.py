@@ -40,7 +40,7 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     async def vector_stores() -> Sequence[str]:
         return str((await backend.values())["tools.vector_stores"]).split()
 
-    async def collected(ids: Sequence[str]) -> list[DocumentPart]:
+    async def ready_documents(ids: Sequence[str]) -> list[DocumentPart]:
         files = [file for id_ in ids for file in await backend.collections.files(id_)]
         return [
             DocumentPart(file.sha256, file.name, file.media_type, file.size, file.pages)
@@ -48,7 +48,7 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
             if file.status == "ready"
         ]
 
-    documents = DocumentTools(backend.search, retrieve, collected, backend.attachments.text)
+    documents = DocumentTools(backend.search, retrieve, ready_documents, backend.attachments.text)
     pages = WebPageTool(read_text, trusted_context)
     built_in = BuiltInTools([*documents.tools(), *pages.tools()])
     return (built_in, HostedTools(vector_stores))

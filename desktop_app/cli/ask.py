@@ -528,7 +528,7 @@ async def _service(
     if null_store is not None:
         return backend.chat_with(null_store, null_store)
     for path, document in attached:
-        await backend.keep(path, document)
+        await backend.store_attachment(path, document)
     return backend.chat
 
 

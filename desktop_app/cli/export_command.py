@@ -232,7 +232,7 @@ async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
-                made = await backend.pictures.within(part, PICTURE_BOX)
+                made = await backend.pictures.scaled_within(part, PICTURE_BOX)
             except UserFacingError:
                 continue  # the export still shows its name
             found[part.sha256] = html_page.EmbeddedImage(made.media_type, made.data)

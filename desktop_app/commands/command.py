@@ -56,7 +56,7 @@ class Command:
         title: marked for translation.
         shortcut: the default, in Qt's portable text ("Ctrl+Shift+F", or a chord,
             "Ctrl+G, Ctrl+S"); "" for none.
-        also: other words by which the palette finds it, marked for translation; "" for none.
+        keywords: other words by which the palette finds it, marked for translation; "" for none.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Command:
     category: Category
     shortcut: str = ""
     scope: CommandScope = CommandScope.WINDOW
-    also: str = ""
+    keywords: str = ""
 
 
 _C = Category
@@ -135,18 +135,18 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
     Command("collections.show", N_("Show collections"), _C.PROMPT, "Ctrl+G, Ctrl+C"),
-    Command("tools.choose", N_("Choose tools…"), _C.PROMPT, also=N_("MCP permissions")),
+    Command("tools.choose", N_("Choose tools…"), _C.PROMPT, keywords=N_("MCP permissions")),
     Command(
         "tools.resources",
         N_("Attach from a tool server…"),
         _C.PROMPT,
-        also=N_("MCP resources"),
+        keywords=N_("MCP resources"),
     ),
     Command(
         "tools.form",
         N_("Choose response format…"),
         _C.PROMPT,
-        also=N_("structured output JSON Schema grammar regular expression"),
+        keywords=N_("structured output JSON Schema grammar regular expression"),
     ),
     Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
     Command("prompts.manage", N_("Edit prompts"), _C.PROMPT, "Ctrl+G, Ctrl+P"),

@@ -17,19 +17,19 @@ class PaletteEntry(NamedTuple):
     Attributes:
         note: shown beside the title and searched too, such as a command's category.
         keys: the shortcut, "" for none.
-        also: other words that find it; not shown.
+        keywords: other words that find it; not shown.
     """
 
     id: str
     title: str
     note: str = ""
     keys: str = ""
-    also: str = ""
+    keywords: str = ""
 
     @property
-    def beside(self) -> str:
+    def other_text(self) -> str:
         """The text that is searched besides the title."""
-        return f"{self.note} {self.also}"
+        return f"{self.note} {self.keywords}"
 
 
 def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
@@ -40,7 +40,7 @@ def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry
             tr(c.title),
             tr(c.category.value),
             keymap.shortcut_of(c.id),
-            tr(c.also) if c.also else "",
+            tr(c.keywords) if c.keywords else "",
         )
         for c in commands
     ]
@@ -57,19 +57,19 @@ def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEnt
     ranked = [
         (place, entry)
         for entry in entries
-        if (place := rank(words, entry.title, entry.beside)) is not None
+        if (place := rank(words, entry.title, entry.other_text)) is not None
     ]
     return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def rank(words: Sequence[str], title: str, beside: str) -> int | None:
+def rank(words: Sequence[str], title: str, other_text: str) -> int | None:
     """Return how well the words (folded) match: 0 is best, None is no match.
 
     Args:
         title, beside: the entry's title, and other text to match.
     """
     title = fold(title)
-    text = f"{title} {fold(beside)}"
+    text = f"{title} {fold(other_text)}"
     if not all(word in text for word in words):
         return None
     starts = title.startswith(" ".join(words))

@@ -73,9 +73,11 @@ class Keymap:
         found = {}
         for rivals in by_first.values():
             for command in rivals:
-                met = tuple(o.id for o in rivals if o is not command and self._clash(o, command))
-                if met:
-                    found[command.id] = met
+                clashing = tuple(
+                    o.id for o in rivals if o is not command and self._clash(o, command)
+                )
+                if clashing:
+                    found[command.id] = clashing
         return found
 
     def _clash(self, one: Command, other: Command) -> bool:

@@ -55,26 +55,26 @@ def shortcuts_from_json(data: bytes, name: str) -> ReadShortcuts:
     try:
         value = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as exc:
-        raise no_shortcuts_file(name, str(exc)) from exc
+        raise shortcuts_file_error(name, str(exc)) from exc
     if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (
         FORMAT,
         VERSION,
     ):
-        raise no_shortcuts_file(name)
+        raise shortcuts_file_error(name)
     shortcuts = value.get("shortcuts")
     if not isinstance(shortcuts, dict):
-        raise no_shortcuts_file(name)
-    return _sorted_out(shortcuts)
+        raise shortcuts_file_error(name)
+    return _checked_shortcuts(shortcuts)
 
 
-def no_shortcuts_file(name: str, details: str = "") -> SettingError:
+def shortcuts_file_error(name: str, details: str = "") -> SettingError:
     """Return the error that a file cannot be read, or has no shortcuts."""
     from desktop_app.domain.error_reasons import Reason  # not needed at the start
 
     return SettingError(Reason.SHORTCUTS_FILE, details=details, name=name)
 
 
-def _sorted_out(shortcuts: Mapping[str, object]) -> ReadShortcuts:
+def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ReadShortcuts:
     commands = {command.id: command for command in Keymap()}
     read = ReadShortcuts()
     for command_id, shortcut in shortcuts.items():

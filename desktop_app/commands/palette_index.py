@@ -164,7 +164,7 @@ class PaletteIndex:
         fuzzy = letters_in_order("".join(words))
         ranked: list[tuple[tuple[int, float, int], PaletteEntry]] = []
         for entry in self._entries:
-            place = rank(words, entry.title, entry.beside)
+            place = rank(words, entry.title, entry.other_text)
             if place is None and not fuzzy.search(fold(entry.title)):
                 continue
             place = _FUZZY if place is None else place
@@ -187,7 +187,7 @@ class PaletteIndex:
 
     def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
         """Yield the rows that contain the words once two of their letters are swapped."""
-        texts = (f"{entry.title} {entry.beside}" for entry in self._entries)
+        texts = (f"{entry.title} {entry.other_text}" for entry in self._entries)
         others = TitleIndex((str(row), text) for row, text in enumerate(texts))
         for spelling in swapped_spellings(words):
             yield from (self._entries[int(row)] for row, _ in others.find(spelling))

@@ -16,7 +16,7 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.i18n.translation import N_
 
 MOST_PRESSES: Final = 2
-_THEN: Final = ", "
+_SEPARATOR: Final = ", "
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
 _SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
 # Qt's order, as in QKeySequence.toString(PortableText).
@@ -45,7 +45,7 @@ _EDITING_KEYS: Final = frozenset(
 )
 
 
-def parse(text: str) -> tuple[frozenset[str], str]:
+def parse_press(text: str) -> tuple[frozenset[str], str]:
     """Return modifiers and key of a shortcut that is no chord.
 
     Raises:
@@ -70,16 +70,16 @@ def normalized(text: str) -> str:
     presses = presses_of(text)
     if len(presses) > MOST_PRESSES:
         raise _not_a_shortcut(text)
-    return _THEN.join(_normalized_press(press) for press in presses)
+    return _SEPARATOR.join(_normalized_press(press) for press in presses)
 
 
 def presses_of(text: str) -> list[str]:
     """Return the shortcuts that are pressed one after the other; of most texts, the text itself."""
-    return text.strip().split(_THEN)
+    return text.strip().split(_SEPARATOR)
 
 
 def _normalized_press(text: str) -> str:
-    modifiers, key = parse(text)
+    modifiers, key = parse_press(text)
     return "+".join([name for name in _MODIFIERS if name in modifiers] + [key])
 
 
@@ -97,7 +97,7 @@ def key_refusal(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | N
     first, *more = presses_of(text)
     if more and scope in (CommandScope.PROMPT, CommandScope.GLOBAL):
         return N_("This command takes a single shortcut, not {keys}.")
-    modifiers, key = parse(first)
+    modifiers, key = parse_press(first)
     if modifiers - {"Shift"}:
         return None
     if len(key) == 1:

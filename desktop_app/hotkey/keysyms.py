@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.commands.shortcut import parse
+from desktop_app.commands.shortcut import parse_press
 
 _NAMES: Final = {
     "Esc": "Escape",
@@ -30,13 +30,13 @@ def portal_trigger(keys: str) -> str:
 
     https://specifications.freedesktop.org/shortcuts-spec/latest/
     """
-    modifiers, key = parse(keys)
+    modifiers, key = parse_press(keys)
     words = [word for name, word in _TRIGGER.items() if name in modifiers]
     return "+".join((*words, keysym_name(key)))
 
 
 def accelerator(keys: str) -> str:
     """Return keys as GTK writes them: "<Alt><Super>space"."""
-    modifiers, key = parse(keys)
+    modifiers, key = parse_press(keys)
     words = [f"<{word}>" for name, word in _ACCELERATOR.items() if name in modifiers]
     return "".join((*words, keysym_name(key)))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from ctypes import byref, c_int64, c_uint16, c_uint32, c_ulong, c_void_p
 from typing import Any, Final
 
-from desktop_app.commands.shortcut import parse
+from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
 from desktop_app.hotkey.macos_library import (
     EventHandler,
@@ -83,7 +83,7 @@ class MacHotkey:
         Raises:
             HotkeyError: macOS or another program has them, or the keyboard lacks them.
         """
-        self._library = library or _loaded()
+        self._library = library or _load_library()
         self._handler, self._hotkey = c_void_p(), c_void_p()
 
         def handle(_next: int | None, _event: int | None, _data: int | None) -> int:
@@ -93,10 +93,10 @@ class MacHotkey:
         # The handler must live as long as macOS may call it.
         self._handle = EventHandler(handle)
         code, modifiers = combination(keys, self._library)
-        if _is_of_system(self._library, code, modifiers):
+        if _is_system_shortcut(self._library, code, modifiers):
             raise HotkeyError(HotkeyStatus.TAKEN)
         self._register(code, modifiers)
-        with _text(self._library, _PORT) as name:
+        with _core_string(self._library, _PORT) as name:
             core = self._library.core
             self._port = core.CFMessagePortCreateLocal(None, name, None, None, None)
 
@@ -133,7 +133,7 @@ def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
     Raises:
         HotkeyError: the keyboard lacks the key.
     """
-    names, key = parse(keys)
+    names, key = parse_press(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
     if key == "Backtab":
         modifiers |= MODIFIERS["Shift"]
@@ -145,8 +145,8 @@ def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
 
 def is_held(library: MacLibrary | None = None) -> bool:
     """Return True if a process of ours holds the global shortcut in this session."""
-    library = library or _loaded()
-    with _text(library, _PORT) as name:
+    library = library or _load_library()
+    with _core_string(library, _PORT) as name:
         port = library.core.CFMessagePortCreateRemote(None, name)
     if not port:
         return False
@@ -154,7 +154,7 @@ def is_held(library: MacLibrary | None = None) -> bool:
     return True
 
 
-def _loaded() -> MacLibrary:
+def _load_library() -> MacLibrary:
     try:
         return mac_library()
     except OSError as error:
@@ -185,16 +185,16 @@ def _code_of(library: MacLibrary, character: str) -> int | None:
     return None
 
 
-def _is_of_system(library: MacLibrary, code: int, modifiers: int) -> bool:
+def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
     """Return True if the system's settings have the shortcut: Carbon would register it in vain."""
     core, found = library.core, c_void_p()
     if library.carbon.CopySymbolicHotKeys(byref(found)) or not found.value:
         return False
     try:
         with (
-            _text(library, _SYSTEM_CODE) as code_key,
-            _text(library, _SYSTEM_MODIFIERS) as modifiers_key,
-            _text(library, _SYSTEM_ENABLED) as enabled_key,
+            _core_string(library, _SYSTEM_CODE) as code_key,
+            _core_string(library, _SYSTEM_MODIFIERS) as modifiers_key,
+            _core_string(library, _SYSTEM_ENABLED) as enabled_key,
         ):
             for place in range(core.CFArrayGetCount(found)):
                 facts = core.CFArrayGetValueAtIndex(found, place)
@@ -220,7 +220,7 @@ def _number(core: Any, facts: Any, key: Any) -> int | None:
 
 
 @contextmanager
-def _text(library: MacLibrary, text: str) -> Iterator[Any]:
+def _core_string(library: MacLibrary, text: str) -> Iterator[Any]:
     """Yield a string of Core Foundation."""
     made = library.core.CFStringCreateWithCString(None, text.encode(), _UTF8)
     try:

@@ -15,7 +15,7 @@ from ctypes import wintypes
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop_app.commands.shortcut import parse
+from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
 
 # winuser.h
@@ -145,7 +145,7 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
     Raises:
         HotkeyError: the keyboard lacks the key.
     """
-    names, key = parse(keys)
+    names, key = parse_press(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
     if key == "Backtab":
         modifiers |= MODIFIERS["Shift"]

@@ -14,7 +14,7 @@ from Xlib import XK, X
 from Xlib import display as xlib
 from Xlib import error as xlib_error
 
-from desktop_app.commands.shortcut import parse
+from desktop_app.commands.shortcut import parse_press
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
 from desktop_app.hotkey.keysyms import keysym_name
 
@@ -86,7 +86,7 @@ class X11Hotkey:
             self._display.close()
 
     def _grab(self) -> None:
-        modifiers, key = parse(self._keys)
+        modifiers, key = parse_press(self._keys)
         code = self._display.keysym_to_keycode(_keysym(key))
         if not code:
             raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)

@@ -23,7 +23,7 @@ _CONTRAST: Final = "contrast"
 _MOTION: Final = "reduced-motion"
 
 
-class Appearance:
+class AppearanceWatch:
     """Tells how the desktop looks.
 
     `report` learns whether it is dark and of high contrast, None if the portal does not say;
@@ -51,21 +51,21 @@ class Appearance:
                 (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
             except BusError:  # older portals know neither contrast nor motion
                 continue
-            self._take(key, value[1])  # a variant in a variant
-        self._tell()
+            self._set_value(key, value[1])  # a variant in a variant
+        self._report_values()
 
     def _on_change(self, body: Body) -> None:
         match body:
             case (str(namespace), str(key), value) if namespace == _NAMESPACE:
-                self._take(key, value)
-                self._tell()
+                self._set_value(key, value)
+                self._report_values()
 
-    def _take(self, key: str, value: object) -> None:
+    def _set_value(self, key: str, value: object) -> None:
         match value:
             case ("u", int(number)):
                 self._values[key] = number
 
-    def _tell(self) -> None:
+    def _report_values(self) -> None:
         scheme, contrast = self._values.get(_SCHEME), self._values.get(_CONTRAST)
         is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
         self._report(is_dark, None if contrast is None else contrast == 1)

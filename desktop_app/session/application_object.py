@@ -47,10 +47,10 @@ class ApplicationObject:
         Raises:
             BusError: the bus cannot be used.
         """
-        bus.export(object_path(name), INTERFACE, self._called)
+        bus.export(object_path(name), INTERFACE, self._on_call)
         return await bus.own(name, JOIN_S)
 
-    def _called(self, method: str, body: Body) -> None:
+    def _on_call(self, method: str, body: Body) -> None:
         match method, body:
             case "Activate", (dict(),):
                 self._on_open(())

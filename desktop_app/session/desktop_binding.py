@@ -72,7 +72,7 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         # The action "quick" of our desktop entry; KDE reads it at the next login.
         _run(*_KDE_ENTRY, keys)
     else:
-        _, bound, _ = _said(*_xfce(keys))  # it fails if the keys are free
+        _, bound, _ = _run_unchecked(*_xfce(keys))  # it fails if the keys are free
         if bound.strip() not in ("", bound_command()):  # Xfce would forget the user's own command
             raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=bound.strip())
         _run(*_xfce(keys), "--create", "--type", "string", "--set", bound_command())
@@ -101,22 +101,22 @@ def _xfce(keys: str) -> Sequence[str]:
 
 def _gnome_paths() -> list[str]:
     """Return the paths of all custom shortcuts."""
-    said = _run("gsettings", "get", *_GNOME_LIST).strip().removeprefix("@as ")
+    output = _run("gsettings", "get", *_GNOME_LIST).strip().removeprefix("@as ")
     try:
-        found = ast.literal_eval(said)
+        found = ast.literal_eval(output)
     except (SyntaxError, ValueError) as error:
-        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=said[:200]) from error
+        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=output[:200]) from error
     return [str(path) for path in found] if isinstance(found, list) else []
 
 
 def _run(*words: str) -> str:
-    code, output, said = _said(*words)
+    code, output, errors = _run_unchecked(*words)
     if code:
-        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=said.strip())
+        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=errors.strip())
     return output
 
 
-def _said(*words: str) -> tuple[int, str, str]:
+def _run_unchecked(*words: str) -> tuple[int, str, str]:
     try:
         return run_tool(*words)
     except OSError as error:

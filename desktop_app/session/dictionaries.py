@@ -47,21 +47,21 @@ class Dictionaries:
         """Return the words that a language of their script may have, but none has."""
         wrong: set[str] = set()
         for word in words:
-            able = self._of(languages, word)
-            if able and not any(self._has(each, word) for each in able):
+            suitable = self._for_word(languages, word)
+            if suitable and not any(self._has(each, word) for each in suitable):
                 wrong.add(word)
         return wrong
 
     def suggestions(self, word: str, languages: Sequence[str]) -> list[str]:
         """Return replacements for a word, the best of each language in turn."""
-        lists = [self._suggest(each, word) for each in self._of(languages, word)]
+        lists = [self._suggest(each, word) for each in self._for_word(languages, word)]
         longest = max(map(len, lists), default=0)
         in_turn = [each[at] for at in range(longest) for each in lists if at < len(each)]
         return list(dict.fromkeys(in_turn))[:MOST_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
         """Add a word to the user's own list of the first language of its script."""
-        for each in self._of(languages, word)[:1]:
+        for each in self._for_word(languages, word)[:1]:
             self._library.enchant_dict_add(each, *_bytes_of(word))
 
     def close(self) -> None:
@@ -71,14 +71,14 @@ class Dictionaries:
         self._loaded.clear()
         self._library.enchant_broker_free(self._broker)
 
-    def _of(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
+    def _for_word(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
         """Return the dictionaries that can have a word, by its script."""
-        able = [code for code in languages if script_of_language(code) == script_of(word)]
-        for code in able:
+        suitable = [code for code in languages if script_of_language(code) == script_of(word)]
+        for code in suitable:
             if code not in self._loaded:
                 found = self._library.enchant_broker_request_dict(self._broker, code.encode())
                 self._loaded[code] = ctypes.c_void_p(found)
-        return [self._loaded[code] for code in able if self._loaded[code].value]
+        return [self._loaded[code] for code in suitable if self._loaded[code].value]
 
     def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
         return bool(self._library.enchant_dict_check(dictionary, *_bytes_of(word)) == 0)
@@ -129,7 +129,7 @@ def _bytes_of(word: str) -> tuple[bytes, int]:
     return encoded, len(encoded)
 
 
-def users_languages(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
+def dictionaries_for(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
     """Return the dictionary for each of the wanted languages ("de_AT", "de").
 
     It is that of the country, else that of the language's usual country, else the first one.

@@ -47,7 +47,7 @@ def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
     return folder / "autostart" / f"{bus_name(scope)}.desktop"
 
 
-def _native(scope: str, platform: str) -> LaunchAgent | RunValue | None:
+def _native_start(scope: str, platform: str) -> LaunchAgent | RunValue | None:
     """Return the way of Windows or macOS, None on other systems."""
     if platform not in ("darwin", "win32"):
         return None
@@ -58,17 +58,19 @@ def _native(scope: str, platform: str) -> LaunchAgent | RunValue | None:
     return RunValue(bus_name(scope))
 
 
-def place_of_start(scope: str, environment: Mapping[str, str], platform: str = sys.platform) -> str:
+def login_start_location(
+    scope: str, environment: Mapping[str, str], platform: str = sys.platform
+) -> str:
     """Return where the system keeps that it starts the program at login."""
-    native = _native(scope, platform)
-    return str(autostart_file(scope, environment)) if native is None else native.place
+    native = _native_start(scope, platform)
+    return str(autostart_file(scope, environment)) if native is None else native.location
 
 
 def starts_at_login(
     scope: str, environment: Mapping[str, str], platform: str = sys.platform
 ) -> bool:
     """Return True if the desktop starts the program at login."""
-    native = _native(scope, platform)
+    native = _native_start(scope, platform)
     if native is not None:
         return native.is_on()
     try:
@@ -89,7 +91,7 @@ def set_start_at_login(
     """
     path = autostart_file(scope, environment)
     home = environment.get("REPARTEE_HOME") if scope else None
-    native = _native(scope, platform)
+    native = _native_start(scope, platform)
     try:
         if native is not None and wanted:
             native.set(resident_command(), None if home is None else os.path.abspath(home))  # noqa: PTH100

@@ -32,7 +32,7 @@ class LaunchAgent:
         self._path = home / "Library" / "LaunchAgents" / f"{name}.plist"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The path of the file."""
         return str(self._path)
 
@@ -82,7 +82,7 @@ class RunValue:
         self._registry: Any = importlib.import_module("winreg")  # Windows only
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The value's path in the registry."""
         return f"HKEY_CURRENT_USER\\{_RUN}\\{self._name}"
 

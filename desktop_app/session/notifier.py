@@ -73,9 +73,9 @@ class Notifier:
     async def _listen(self) -> None:
         if self._has_portal:
             target = portal_object(PORTAL_INTERFACE)
-            await self._bus.listen(target, "ActionInvoked", self._portal_clicked)
+            await self._bus.listen(target, "ActionInvoked", self._on_portal_click)
         else:
-            await self._bus.listen(SERVICE, "ActionInvoked", self._service_clicked)
+            await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
 
     async def _notify_by_portal(self, title: str, body: str, key: str, link: str) -> None:
         action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
@@ -92,13 +92,13 @@ class Notifier:
         await self._bus.call(target, "AddNotification", "sa{sv}", key, shown)
 
     async def _notify_by_service(self, title: str, body: str, key: str, link: str) -> None:
-        before = next((number for number, (known, _) in self._shown.items() if known == key), 0)
+        replaced = next((number for number, (known, _) in self._shown.items() if known == key), 0)
         (number,) = await self._bus.call(
             SERVICE,
             "Notify",
             "susssasa{sv}i",
             "Repartee",
-            before,
+            replaced,
             APP_ID,
             title,
             html.escape(body, quote=False),  # most services read the body as markup
@@ -108,12 +108,12 @@ class Notifier:
         )
         self._shown[number] = key, link
 
-    def _portal_clicked(self, body: Body) -> None:
+    def _on_portal_click(self, body: Body) -> None:
         match body:
             case (_, _, [(_, str(link)), *_]):
                 self._on_open(link)
 
-    def _service_clicked(self, body: Body) -> None:
+    def _on_service_click(self, body: Body) -> None:
         match body:
             case (int(number), "default") if number in self._shown:
                 self._on_open(self._shown.pop(number)[1])

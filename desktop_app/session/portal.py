@@ -20,7 +20,7 @@ SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"
 Results = dict[str, tuple[str, Any]]
 _BY_USER: Final = 1
-ANSWER_S: Final = 300.0
+DIALOG_TIMEOUT_S: Final = 300.0
 """The time that a person has for the portal's dialog."""
 
 
@@ -80,7 +80,12 @@ class Portal:
             return 0
 
     async def request(
-        self, interface: str, method: str, signature: str, *body: Any, timeout_s: float = ANSWER_S
+        self,
+        interface: str,
+        method: str,
+        signature: str,
+        *body: Any,
+        timeout_s: float = DIALOG_TIMEOUT_S,
     ) -> Results:
         """Call a method whose last argument is its options, and wait for the results.
 

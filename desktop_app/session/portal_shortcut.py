@@ -23,12 +23,12 @@ INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
 _SESSION: Final = "org.freedesktop.portal.Session"
 
 
-def _holder(scope: str) -> str:
+def _holder_name(scope: str) -> str:
     """Return the name on the bus of the process that holds the shortcut."""
     return f"{bus_name(scope)}.GlobalShortcut"
 
 
-def _pausing(scope: str) -> str:
+def _pause_name(scope: str) -> str:
     """Return the name on the bus of the process in which the user paused the shortcut."""
     return f"{bus_name(scope)}.PausedShortcut"
 
@@ -36,7 +36,7 @@ def _pausing(scope: str) -> str:
 async def announce_pause(bus: SessionBus, scope: str, *, paused: bool) -> None:
     """Tell other processes that the shortcut is paused, or no longer; without a bus, do nothing."""
     with suppress(BusError):
-        await (bus.own if paused else bus.disown)(_pausing(scope))
+        await (bus.own if paused else bus.disown)(_pause_name(scope))
 
 
 async def is_paused(scope: str) -> bool:
@@ -44,7 +44,7 @@ async def is_paused(scope: str) -> bool:
     bus = SessionBus()
     try:
         await bus.connect()
-        return await bus.has_owner(_pausing(scope))
+        return await bus.has_owner(_pause_name(scope))
     except BusError:
         return False
     finally:
@@ -87,12 +87,12 @@ class PortalShortcut:
         portal = Portal(self._bus)
         if not self._is_listening:
             self._is_listening = True
-            await self._bus.listen(portal_object(INTERFACE), "Activated", self._activated)
+            await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
         token = {"session_handle_token": ("s", new_token())}
-        made = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
-        self._session = str(made["session_handle"][1]) if "session_handle" in made else ""
+        created = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
+        self._session = str(created["session_handle"][1]) if "session_handle" in created else ""
         session = BusObject(SERVICE, self._session, _SESSION)
-        await self._bus.listen(session, "Closed", self._closed)
+        await self._bus.listen(session, "Closed", self._on_closed)
         shortcut = {
             "description": ("s", description),
             "preferred_trigger": ("s", portal_trigger(keys)),
@@ -104,7 +104,7 @@ class PortalShortcut:
         trigger = _trigger_of(bound.get("shortcuts", ("", ()))[1])
         if trigger is None:
             raise BusError("the shortcut was not bound")
-        await self._bus.own(_holder(self._scope))
+        await self._bus.own(_holder_name(self._scope))
         return trigger
 
     async def close(self) -> None:
@@ -114,17 +114,17 @@ class PortalShortcut:
             return
         try:
             await self._bus.call(BusObject(SERVICE, session, _SESSION), "Close")
-            await self._bus.disown(_holder(self._scope))
+            await self._bus.disown(_holder_name(self._scope))
         except BusError:  # the portal has ended, and the session with it
             return
 
-    def _activated(self, body: Body) -> None:
+    def _on_activated(self, body: Body) -> None:
         match body:
             case (str(session), str(shortcut), _, _) if shortcut == COMMAND:
                 if session == self._session:
                     self._on_press()
 
-    def _closed(self, _body: Body) -> None:
+    def _on_closed(self, _body: Body) -> None:
         if self._session:
             self._session = ""
             self._on_loss()
@@ -136,7 +136,7 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
     status = HotkeyStatus.UNAVAILABLE
     try:
         await bus.connect()
-        if await bus.has_owner(_holder(scope)):
+        if await bus.has_owner(_holder_name(scope)):
             status = HotkeyStatus.WORKS
         elif await Portal(bus).version(INTERFACE) > 0:
             status = HotkeyStatus.ASKS

@@ -58,21 +58,21 @@ class RemoteKeyboard:
 
     async def _open(self, token: str) -> str:
         request = self._portal.request
-        made = await request(
+        created = await request(
             INTERFACE, "CreateSession", "a{sv}", {"session_handle_token": ("s", new_token())}
         )
-        self._session = str(made["session_handle"][1]) if "session_handle" in made else ""
-        wanted: dict[str, tuple[str, Any]] = {
+        self._session = str(created["session_handle"][1]) if "session_handle" in created else ""
+        options: dict[str, tuple[str, Any]] = {
             "types": ("u", _KEYBOARD),
             "persist_mode": ("u", _UNTIL_REVOKED),
         }
         if token:
-            wanted["restore_token"] = ("s", token)
-        await request(INTERFACE, "SelectDevices", "oa{sv}", self._session, wanted)
-        begun = await request(INTERFACE, "Start", "osa{sv}", self._session, "", {})
-        if not begun.get("devices", ("u", 0))[1] & _KEYBOARD:
+            options["restore_token"] = ("s", token)
+        await request(INTERFACE, "SelectDevices", "oa{sv}", self._session, options)
+        started = await request(INTERFACE, "Start", "osa{sv}", self._session, "", {})
+        if not started.get("devices", ("u", 0))[1] & _KEYBOARD:
             raise BusError("the keyboard was not granted")
-        return str(begun.get("restore_token", ("s", ""))[1])
+        return str(started.get("restore_token", ("s", ""))[1])
 
     async def type_paste(self) -> None:
         """Type Ctrl+V.

@@ -199,14 +199,14 @@ class SessionBus:
         """
         key = (target.path, target.interface, signal)
         self._signals.setdefault(key, []).append(on_signal)
-        await self.call(DAEMON, "AddMatch", "s", _rule(target, signal))
+        await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
 
     async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
         """End what `listen` began, also if the bus has ended meanwhile."""
         listeners = self._signals[target.path, target.interface, signal]
         listeners.remove(on_signal)
         with suppress(BusError):
-            await self.call(DAEMON, "RemoveMatch", "s", _rule(target, signal))
+            await self.call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
 
     def send_signal(
         self, path: str, interface: str, signal: str, signature: str, *body: Any
@@ -283,7 +283,7 @@ class SessionBus:
             await connection.send(message)
 
 
-def _rule(target: BusObject, signal: str) -> str:
+def _match_rule(target: BusObject, signal: str) -> str:
     return (
         f"type='signal',sender='{target.service}',path='{target.path}',"
         f"interface='{target.interface}',member='{signal}'"

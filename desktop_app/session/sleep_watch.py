@@ -34,7 +34,7 @@ class SleepWatch:
         """Connect to the bus, and listen."""
         try:
             await self._bus.connect()
-            await self._bus.listen(MANAGER, "PrepareForSleep", self._told)
+            await self._bus.listen(MANAGER, "PrepareForSleep", self._on_signal)
         except BusError:
             return
 
@@ -42,7 +42,7 @@ class SleepWatch:
         """Leave the bus."""
         await self._bus.aclose()
 
-    def _told(self, body: Body) -> None:
+    def _on_signal(self, body: Body) -> None:
         match body:
             case (True,):
                 self._on_sleep()

@@ -34,7 +34,7 @@ class TrayHost:
         start: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._bus, self._on_change, self._start = bus, on_change, start
-        self._is_there = False
+        self._is_present = False
 
     async def watch(self) -> None:
         """Report the present state, and every change.
@@ -42,26 +42,26 @@ class TrayHost:
         Raises:
             BusError: the bus cannot be used.
         """
-        await self._bus.listen(DAEMON, "NameOwnerChanged", self._owner_changed)
-        await self._bus.listen(WATCHER, "StatusNotifierHostRegistered", self._registered)
-        await self._look()
+        await self._bus.listen(DAEMON, "NameOwnerChanged", self._on_owner_change)
+        await self._bus.listen(WATCHER, "StatusNotifierHostRegistered", self._on_registered)
+        await self._check_host()
 
-    async def _look(self) -> None:
+    async def _check_host(self) -> None:
         with suppress(BusError):  # nobody watches yet
             if await self._bus.property_of(WATCHER, "IsStatusNotifierHostRegistered"):
                 self._set(True)
 
-    def _owner_changed(self, body: Body) -> None:
+    def _on_owner_change(self, body: Body) -> None:
         name, _, owner = body
         if name == WATCHER.service:
             self._set(False)
             if owner:  # Xfce's panel has its tray from the start, and sends no signal
-                self._start(self._look())
+                self._start(self._check_host())
 
-    def _registered(self, _body: Body) -> None:
+    def _on_registered(self, _body: Body) -> None:
         self._set(True)
 
-    def _set(self, there: bool) -> None:
-        if there != self._is_there:
-            self._is_there = there
-            self._on_change(there)
+    def _set(self, present: bool) -> None:
+        if present != self._is_present:
+            self._is_present = present
+            self._on_change(present)

@@ -210,7 +210,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice("concise", N_("Concise")),
             Choice("detailed", N_("Detailed")),
         ),
-        unset=N_("Off"),
+        unset_label=N_("Off"),
         per_conversation=True,
     ),
     Setting(
@@ -227,7 +227,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice("flex", N_("Flex")),
             Choice("priority", N_("Priority")),
         ),
-        unset=N_("Not set"),
+        unset_label=N_("Not set"),
         per_conversation=True,
     ),
     Setting(
@@ -334,7 +334,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         minimum=0.01,
         maximum=100.0,
         stops=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, 100.0),
-        unset=N_("No limit"),
+        unset_label=N_("No limit"),
     ),
     Setting(
         "answer.auto_compact",

@@ -65,7 +65,7 @@ class Setting:
         is_font: the name of a font family, chosen from those installed; "" is the system's font.
         placeholder: shown in an empty text field.
         most_lines: the most lines of a text that are not empty; None for any number.
-        unset: the label of None, if not "Default".
+        unset_label: the label of None, if not "Default".
         has_dialog: it is changed in a window of its own; the row shows what is set.
         per_conversation: a conversation may have its own value, and so may a folder.
         per_folder: a folder may have its own value.
@@ -87,7 +87,7 @@ class Setting:
     is_font: bool = False
     placeholder: str = ""
     most_lines: int | None = None
-    unset: str = ""
+    unset_label: str = ""
     has_dialog: bool = False
     per_conversation: bool = False
     per_folder: bool = False

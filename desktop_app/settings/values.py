@@ -24,12 +24,12 @@ def validate(key: str, value: object) -> SettingValue:
         if not isinstance(value, str):
             raise _refused(key, value, Remedy.TAKES_SHORTCUT)
         return value
-    wanted = setting(key)
+    declaration = setting(key)
     if value is None:
-        if wanted.optional:
+        if declaration.optional:
             return None
         raise _refused(key, value, Remedy.NEEDS_VALUE)
-    return _checked(wanted, _typed(wanted, value))
+    return _check_value(declaration, _with_type(declaration, value))
 
 
 def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
@@ -47,12 +47,13 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
     return values
 
 
-def _typed(wanted: Setting, value: object) -> str | float:  # bool and int are floats to typing
-    if wanted.type is float and isinstance(value, int) and not isinstance(value, bool):
+# To a type checker, bool and int are floats, too.
+def _with_type(declaration: Setting, value: object) -> str | float:
+    if declaration.type is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    is_stray_bool = isinstance(value, bool) and wanted.type is not bool
-    if is_stray_bool or not isinstance(value, wanted.type):
-        raise _refused(wanted.key, value, _TAKES[wanted.type])
+    is_stray_bool = isinstance(value, bool) and declaration.type is not bool
+    if is_stray_bool or not isinstance(value, declaration.type):
+        raise _refused(declaration.key, value, _TAKES[declaration.type])
     return value
 
 
@@ -64,22 +65,22 @@ _TAKES: Final[Mapping[type, Remedy]] = {
 }
 
 
-def _checked(wanted: Setting, value: str | float) -> str | float:
-    if wanted.choices and value not in [choice.value for choice in wanted.choices]:
-        known = ", ".join(choice.value for choice in wanted.choices)
-        raise _refused(wanted.key, value, Remedy.TAKES_ONE_OF, known=known)
+def _check_value(declaration: Setting, value: str | float) -> str | float:
+    if declaration.choices and value not in [choice.value for choice in declaration.choices]:
+        known = ", ".join(choice.value for choice in declaration.choices)
+        raise _refused(declaration.key, value, Remedy.TAKES_ONE_OF, known=known)
     lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
-    if wanted.most_lines is not None and len(lines) > wanted.most_lines:
-        raise _refused(wanted.key, value, Remedy.TAKES_LINES, limit=wanted.most_lines)
-    if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
+    if declaration.most_lines is not None and len(lines) > declaration.most_lines:
+        raise _refused(declaration.key, value, Remedy.TAKES_LINES, limit=declaration.most_lines)
+    if isinstance(value, str) or declaration.minimum is None or declaration.maximum is None:
         return value
-    if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
-        least, most = map(_bound, (wanted.minimum, wanted.maximum))
-        raise _refused(wanted.key, value, Remedy.TAKES_RANGE, least=least, most=most)
+    if not isfinite(value) or not declaration.minimum <= value <= declaration.maximum:
+        least, most = map(_shown_bound, (declaration.minimum, declaration.maximum))
+        raise _refused(declaration.key, value, Remedy.TAKES_RANGE, least=least, most=most)
     return value
 
 
-def _bound(number: float) -> str | int:
+def _shown_bound(number: float) -> str | int:
     return int(number) if number == int(number) else f"{number:g}"
 
 

@@ -650,7 +650,9 @@ async def _fill(backend: Backend, base_url: str) -> None:
                 effort=Effort.HIGH,
                 overrides=Overrides("You review code. Name what breaks, and when."),
             ),
-            Preset("poet", "Poet", overrides=Overrides().setting("temperature", 1.0), position=1),
+            Preset(
+                "poet", "Poet", overrides=Overrides().with_parameter("temperature", 1.0), position=1
+            ),
         ],
     )
     await backend.settings.set("default.preset", "reviewer")

@@ -64,7 +64,7 @@ def _sound() -> bytes:
         folder_id=folder.id,
         leaf_id="b" * 32,
         draft=Draft("next", (document, image)),
-        overrides=Overrides("Be brief.").setting("temperature", 0.5),
+        overrides=Overrides("Be brief.").with_parameter("temperature", 0.5),
     )
     question = replace(
         a_question(conversation, "Why?"),

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.backend.answer_settings import own_values
+from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.domain.conversations.conversation import Folder, SearchHit
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.documents.collections import Collection, CollectionFile
@@ -173,7 +173,7 @@ def test_prompts_and_presets(window: QWidget, dressed: Theme) -> None:
     text = "{{⟦a⟧}} {{⟦b⟧=⟦x⟧|⟦y⟧}} {{selection}} {{clipboard}} {{date}}"
     prompt = Prompt("a", NAME, text, "")
     dialog.prompts.set_entries([(prompt, "own"), (replace(prompt, id="b", hidden=True), "edited")])
-    dialog.presets.set_values(with_defaults({}), lambda preset: own_values(preset.overrides))
+    dialog.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
     dialog.presets.set_presets([Preset("p", NAME)], "p")
     for chosen in ("a", "b"):
         dialog.prompts.select(chosen)

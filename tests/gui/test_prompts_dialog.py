@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop_app.backend.answer_settings import own_values
+from desktop_app.backend.answer_settings import overridden_values
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
@@ -37,7 +37,7 @@ def dialog(qtbot: QtBot, dressed: themes.Theme) -> Iterator[PromptsDialog]:
     window.show()
     made = PromptsDialog(dressed, window)
     made.prompts.set_entries(PROMPTS)
-    made.presets.set_values(with_defaults({}), lambda preset: own_values(preset.overrides))
+    made.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
     made.presets.set_presets(PRESETS, "p")
     made.show()
     made.activateWindow()

@@ -36,7 +36,7 @@ parameters = st.builds(GenerationParameters, **EVERY_PARAMETER)
 def _said(values: GenerationParameters, names: set[str], instructions: str | None) -> Overrides:
     said = Overrides(instructions)
     for name in names:
-        said = said.setting(name, getattr(values, name))
+        said = said.with_parameter(name, getattr(values, name))
     return said
 
 

@@ -71,7 +71,7 @@ class AttachmentReader:
             name = tr(PASTED_NAME) if isinstance(given, str) else given.name
             source = await _bytes_of(given)
             document = await documents.extract_bytes(name, source, on_progress, password=password)
-        part = await self._backend.keep(source, document, conversation_id)
+        part = await self._backend.store_attachment(source, document, conversation_id)
         note = f"{document.name}: {document.note}" if document.note else ""
         part = with_detail(part, str(self._values["answer.image_detail"]))
         as_files = bool(self._values["answer.documents_as_files"])

@@ -61,7 +61,7 @@ class ImageChips(QObject):
 
     async def _make(self, part: ImagePart) -> None:
         try:
-            made = await self._scaler.within(part, THUMBNAIL_BOX)
+            made = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
         except UserFacingError:
             return  # opening the image reports the error
         image = await asyncio.to_thread(QImage.fromData, made.data)

@@ -350,14 +350,14 @@ class BatchController(QObject):
     async def _make(self, order: BatchOrder) -> None:
         from desktop_app.app.batch.batch_choices import resolve_order
         from desktop_app.backend.answer_settings import ask_settings
-        from desktop_app.backend.batch_wiring import expanded
+        from desktop_app.backend.batch_wiring import expand_paths
 
         resolved = resolve_order(order, providers=self._providers, chat_service=self._backend.chat)
         if resolved is None:
             return
         settings = ask_settings(self._values.all).for_one()
         job = await self.runs.service.new(
-            await expanded(order.paths),
+            await expand_paths(order.paths),
             resolved,
             order.task,
             title=order.title,
@@ -435,14 +435,14 @@ class BatchController(QObject):
             dialog.say(tr("Results exported to {file}.", file=str(target)))
 
     async def _open(self, job_id: str, number: int) -> None:
-        from desktop_app.backend.batch_wiring import open_as_conversation
+        from desktop_app.backend.batch_wiring import store_as_conversation
 
         job, item = await self._backend.batch_store.get(job_id), None
         if job is not None:
             item = await self._backend.batch_store.item(job_id, number)
         if job is None or item is None:
             return
-        conversation_id = await open_as_conversation(self._backend, job, item)
+        conversation_id = await store_as_conversation(self._backend, job, item)
         found = await self._backend.conversations.get(conversation_id)
         if found is not None:
             self._presenter.kept(found)
@@ -496,9 +496,9 @@ def _hold_many(paths: Sequence[Path]) -> bool:
     """Return True if the folders among these hold many files. Runs in a thread."""
     if not any(path.is_dir() for path in paths):
         return False
-    from desktop_app.backend.batch_wiring import at_least
+    from desktop_app.backend.batch_wiring import has_files
 
-    return at_least(MANY, paths)
+    return has_files(MANY, paths)
 
 
 def differing(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:

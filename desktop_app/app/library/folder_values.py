@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desktop_app.backend.answer_settings import own_values, with_own, without_own
+from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.settings.setting import SettingValue
@@ -20,7 +20,7 @@ _ANY_PROVIDER = ""
 
 def values_of(folder: Folder) -> dict[str, SettingValue]:
     """Return the settings of a folder."""
-    values = own_values(folder.overrides)
+    values = overridden_values(folder.overrides)
     if folder.choice is not None and folder.choice.variant is not None:
         values[VARIANT] = folder.choice.variant.value
     if folder.choice is not None and folder.choice.effort is not None:
@@ -35,13 +35,13 @@ def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
         return replace(folder, choice=replace(choice, variant=Variant(str(value)), model=""))
     if key == EFFORT:
         return replace(folder, choice=replace(choice, effort=Effort(str(value))))
-    return replace(folder, overrides=with_own(folder.overrides, key, value))
+    return replace(folder, overrides=with_override(folder.overrides, key, value))
 
 
 def without_value(folder: Folder, key: str) -> Folder:
     """Return the folder without a setting."""
     if key not in (VARIANT, EFFORT):
-        return replace(folder, overrides=without_own(folder.overrides, key))
+        return replace(folder, overrides=without_override(folder.overrides, key))
     if folder.choice is None:
         return folder
     gone = {"variant": None} if key == VARIANT else {"effort": None}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
-from desktop_app.backend.answer_settings import own_values, with_own, without_own
+from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.backend.preset_loader import (
     HIDDEN,
     built_in_presets,
-    hidden_in,
+    hidden_ids,
     with_built_in,
 )
 from desktop_app.domain.answering.generation import Overrides
@@ -85,7 +85,7 @@ class PresetsController(QObject):
     async def load(self) -> None:
         """Load the presets from the store."""
         stored = await self._prompt_store.presets()
-        hidden = hidden_in((await self._settings_store.all()).get(HIDDEN))
+        hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))
         self._presets.replace_all(with_built_in(stored, hidden))
         self._show()
         self._show_page()
@@ -193,7 +193,7 @@ class PresetsController(QObject):
         page = dialog.presets
         page.save_requested.connect(self._save_named)
         page.override_changed.connect(
-            lambda id_, key, value: self._override(id_, lambda own: with_own(own, key, value))
+            lambda id_, key, value: self._override(id_, lambda own: with_override(own, key, value))
         )
         page.override_removed.connect(self._remove_override)
         page.examples_changed.connect(
@@ -214,7 +214,7 @@ class PresetsController(QObject):
         page, values = self._page, self._values.all
         if page is not None:
             page.set_models(self._choices.models)
-            page.set_values(values, lambda preset: own_values(preset.overrides))
+            page.set_values(values, lambda preset: overridden_values(preset.overrides))
             page.set_presets(list(self._presets.by_id.values()), str(values[DEFAULT_PRESET]))
 
     def _save(self, preset: Preset) -> None:
@@ -239,12 +239,12 @@ class PresetsController(QObject):
 
     def _remove_override(self, preset_id: str, key: str) -> None:
         """Let a setting of a preset follow the defaults; offer Undo."""
-        removed = own_values(self._presets.by_id[preset_id].overrides).get(key)
-        self._override(preset_id, lambda own: without_own(own, key))
+        removed = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
+        self._override(preset_id, lambda own: without_override(own, key))
         if self._dialog is not None:
             self._dialog.say(
                 tr("“{name}” reset to default", name=tr(setting(key).label)),
-                lambda: self._override(preset_id, lambda own: with_own(own, key, removed)),
+                lambda: self._override(preset_id, lambda own: with_override(own, key, removed)),
             )
 
     def _begin_new(self) -> None:
@@ -280,7 +280,7 @@ class PresetsController(QObject):
         """Delete a preset; one that ships does not return at the next start."""
         await self._prompt_store.remove_preset(preset_id)
         if any(preset.id == preset_id for preset in built_in_presets()):
-            hidden = hidden_in((await self._settings_store.all()).get(HIDDEN))
+            hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))
             await self._settings_store.set(HIDDEN, sorted(hidden | {preset_id}))
 
     def _choose_default(self, preset_id: str) -> None:

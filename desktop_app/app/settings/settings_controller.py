@@ -14,7 +14,12 @@ from desktop_app.app.settings.parameter_notes import note_text, refusal_text
 from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
+from desktop_app.backend.answer_settings import (
+    KEYS,
+    overridden_values,
+    with_override,
+    without_override,
+)
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.commands.keymap import Keymap
@@ -138,7 +143,9 @@ class SettingsController(QObject):
             changed.connect(lambda: self._start(self._show_refusals()))
         self._values.changed.connect(lambda: self._start(self._show_refusals()))
         panel.override_changed.connect(
-            lambda id_, key, value: self._setup.override(id_, lambda own: with_own(own, key, value))
+            lambda id_, key, value: self._setup.override(
+                id_, lambda own: with_override(own, key, value)
+            )
         )
         panel.override_removed.connect(self._remove_override)
 
@@ -456,11 +463,13 @@ class SettingsController(QObject):
 
     def _remove_override(self, conversation_id: str, key: str) -> None:
         """Let a setting follow the defaults. Offer Undo: it may be a text that the user wrote."""
-        removed = own_values(self._current.conversation.overrides).get(key)
-        self._setup.override(conversation_id, lambda own: without_own(own, key))
+        removed = overridden_values(self._current.conversation.overrides).get(key)
+        self._setup.override(conversation_id, lambda own: without_override(own, key))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
-            lambda: self._setup.override(conversation_id, lambda own: with_own(own, key, removed)),
+            lambda: self._setup.override(
+                conversation_id, lambda own: with_override(own, key, removed)
+            ),
         )
 
     def show_values(self, _key: str = "") -> None:
@@ -469,7 +478,7 @@ class SettingsController(QObject):
 
     def _show_own(self) -> None:
         conversation = self._current.conversation
-        self._panel.set_own(conversation.id, own_values(conversation.overrides))
+        self._panel.set_own(conversation.id, overridden_values(conversation.overrides))
 
     async def _show_refusals(self) -> None:
         """Show the settings that the open conversation's model does not accept, and why."""

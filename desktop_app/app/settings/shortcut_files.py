@@ -111,7 +111,7 @@ def _read(path: Path) -> ReadShortcuts:
     """Return the shortcuts in a file. Raises SettingError."""
     from desktop_app.commands.keymap_file import (
         LARGEST_FILE,
-        no_shortcuts_file,
+        shortcuts_file_error,
         shortcuts_from_json,
     )
     from desktop_app.foreign_file import RefusedFileError, open_file, read_all
@@ -120,7 +120,7 @@ def _read(path: Path) -> ReadShortcuts:
         with open_file(path) as file:
             data = read_all(file, LARGEST_FILE)
     except (OSError, RefusedFileError) as exc:
-        raise no_shortcuts_file(path.name, str(exc)) from exc
+        raise shortcuts_file_error(path.name, str(exc)) from exc
     return shortcuts_from_json(data, path.name)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.backend.answer_settings import with_own
+from desktop_app.backend.answer_settings import with_override
 from desktop_app.domain.answering.answer_form import (
     LARGEST_FORM,
     AnswerGrammar,
@@ -101,7 +101,7 @@ class ToolsController(QObject):
         value = "\n".join(self._setup.ask_settings.parameters.tools)
 
         def tell(chosen: str) -> None:
-            self._setup.override(here, lambda own: with_own(own, TOOLS, chosen))
+            self._setup.override(here, lambda own: with_override(own, TOOLS, chosen))
 
         request = EditRequest(TOOLS, value, tell, self._prompt.row.tools)
         picker = self._open_picker(request, is_here=True)
@@ -182,7 +182,7 @@ class ToolsController(QObject):
         here, value = self._current.id, self._setup.ask_settings.parameters.form
 
         def tell(chosen: str) -> None:
-            self._setup.override(here, lambda own: with_own(own, FORM, chosen))
+            self._setup.override(here, lambda own: with_override(own, FORM, chosen))
 
         self._open_form(EditRequest(FORM, value, tell, self._prompt.row.tools))
 

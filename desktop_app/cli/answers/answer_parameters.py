@@ -100,7 +100,7 @@ def _overrides(options: argparse.Namespace) -> Overrides:
     for name in _OPTIONS:
         value = getattr(options, name)
         if value is not None:
-            overrides = overrides.setting(
+            overrides = overrides.with_parameter(
                 _NAMES.get(name, name), tuple(value) if name == "stop" else value
             )
     return overrides

@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import use_limits
-from desktop_app.backend.batch_wiring import batch_service, expanded
+from desktop_app.backend.batch_wiring import batch_service, expand_paths
 from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.asked_form import with_schema_of
@@ -114,7 +114,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     resolved = backend.chat.resolve(profile, choice)
     require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
     title, task, template_id = await _task(backend, options)
-    files = await expanded([path_of(name) for name in options.files])
+    files = await expand_paths([path_of(name) for name in options.files])
     settings = settings_of(values, options, preset)
     settings = with_schema_of(settings, options.schema)
     asked, settings = settings, settings.for_one()

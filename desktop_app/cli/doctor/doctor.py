@@ -37,7 +37,7 @@ from desktop_app.hotkey.hotkey_status import (
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
-from desktop_app.session.login_start import place_of_start, starts_at_login
+from desktop_app.session.login_start import login_start_location, starts_at_login
 from desktop_app.session.portal_shortcut import check_portal, is_paused
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
@@ -307,7 +307,7 @@ async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
 def _login_start(backend: Backend) -> Finding:
     scope = backend.folders.scope
     if starts_at_login(scope, os.environ):
-        place = place_of_start(scope, os.environ)
+        place = login_start_location(scope, os.environ)
         return Finding("start at login", None, tr("On: {file}", file=place))
     return Finding("start at login", None, tr("Off"))
 

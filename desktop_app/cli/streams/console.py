@@ -209,7 +209,7 @@ class _CleanStream:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def escaped_output() -> Iterator[None]:
     """Escape everything that is written to a terminal or to standard error.
 
     An exception leaves the guards in place, because Python writes its traceback afterwards.

@@ -63,12 +63,12 @@ class Overrides:
     def __bool__(self) -> bool:
         return self.instructions is not None or bool(self.names) or bool(self.examples)
 
-    def setting(self, name: str, value: Any) -> Overrides:
+    def with_parameter(self, name: str, value: Any) -> Overrides:
         """Return a copy with a parameter set; None is the model's own default."""
         parameters = replace(self.parameters, **{name: value})
         return replace(self, parameters=parameters, names=self.names | {name})
 
-    def without(self, name: str) -> Overrides:
+    def without_parameter(self, name: str) -> Overrides:
         """Return a copy with a parameter not set here."""
         parameters = replace(self.parameters, **{name: getattr(_DEFAULTS, name)})
         return replace(self, parameters=parameters, names=self.names - {name})
@@ -98,7 +98,7 @@ class Overrides:
         )
 
 
-def resolved(
+def resolve_overrides(
     instructions: str, parameters: GenerationParameters, *chain: Overrides
 ) -> tuple[str, GenerationParameters]:
     """Return the values in force: of the first link that sets each, else the defaults.

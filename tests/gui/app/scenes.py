@@ -31,7 +31,7 @@ from desktop_app.app.desktop import binding_controller
 from desktop_app.app.desktop.binding_controller import BindingController
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.app.quick import paste_back
-from desktop_app.backend.answer_settings import with_own, without_own
+from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
@@ -150,7 +150,7 @@ async def _tools_and_forms(desk: Desk, look: Look) -> None:
     """Show the list of tools, the window of forms, and an answer as a table and as text."""
     tools = desk.controllers.tools
     desk.state.setup.override(
-        desk.open_id, lambda own: with_own(own, "answer.tools", "calculator\n⟦gone⟧")
+        desk.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
     )
     tools.choose()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
@@ -165,14 +165,15 @@ async def _tools_and_forms(desk: Desk, look: Look) -> None:
     await look("discard-answer-form")
     find(dialog, QPushButton, "discard-changes").click()
     desk.state.setup.override(
-        desk.open_id, lambda own: with_own(without_own(own, "answer.tools"), "answer.form", SCHEMA)
+        desk.open_id,
+        lambda own: with_override(without_override(own, "answer.tools"), "answer.form", SCHEMA),
     )
     for number, text in enumerate((ROWS, "{}")):
         turn = await _ask(desk, "⟦Who?⟧")
         turn.end(text)
         await desk.settled()
         await look(f"structured-answer-{number}")
-    desk.state.setup.override(desk.open_id, lambda own: without_own(own, "answer.form"))
+    desk.state.setup.override(desk.open_id, lambda own: without_override(own, "answer.form"))
 
 
 async def conversation(desk: Desk, look: Look) -> None:
@@ -862,7 +863,12 @@ async def fill(backend: Backend) -> None:
         [Prompt("fields", "⟦fields⟧", f"{FIELDS} {{{{selection}}}}", "⟦Mail⟧")],
         [
             Preset("reviewer", "⟦Code reviewer⟧", variant=Variant.PRO, overrides=Overrides("⟦Be⟧")),
-            Preset("poet", "⟦Poet⟧", overrides=Overrides().setting("temperature", 1.0), position=1),
+            Preset(
+                "poet",
+                "⟦Poet⟧",
+                overrides=Overrides().with_parameter("temperature", 1.0),
+                position=1,
+            ),
         ],
     )
     usage = Usage(1_000_000, 0, 170_000)

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.session.appearance import Appearance
+from desktop_app.session.appearance import AppearanceWatch
 from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
@@ -104,7 +104,7 @@ async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: 
 
 async def test_without_a_portal_the_desktop_has_no_appearance() -> None:
     reports: list[tuple[bool | None, bool | None]] = []
-    appearance = Appearance(SessionBus(), lambda *each: reports.append(each), print)
+    appearance = AppearanceWatch(SessionBus(), lambda *each: reports.append(each), print)
     await appearance.watch()
     assert reports == [(None, None)]
 

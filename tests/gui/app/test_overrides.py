@@ -81,7 +81,7 @@ async def test_a_later_rename_does_not_bring_the_former_settings_back() -> None:
         found = await desk.backend.conversations.get(first)
         assert found is not None
         assert found.title == "Other"
-        assert found.overrides == Overrides().setting("verbosity", "low")
+        assert found.overrides == Overrides().with_parameter("verbosity", "low")
 
 
 async def test_settings_that_change_while_a_turn_is_written_are_kept() -> None:
@@ -92,7 +92,7 @@ async def test_settings_that_change_while_a_turn_is_written_are_kept() -> None:
         await desk.settled()
         found = await desk.backend.conversations.get(desk.open_id)
         assert found is not None
-        assert found.overrides == Overrides().setting("verbosity", "high")
+        assert found.overrides == Overrides().with_parameter("verbosity", "high")
 
 
 async def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there() -> None:

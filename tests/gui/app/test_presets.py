@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
-from desktop_app.backend.answer_settings import with_own
+from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.preset_loader import HIDDEN, built_in_presets
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import new_id
@@ -28,7 +28,7 @@ REVIEWER = Preset(
     "Code reviewer",
     variant=Variant.PRO,
     effort=Effort.HIGH,
-    overrides=Overrides("You review code.").setting("temperature", 0.2),
+    overrides=Overrides("You review code.").with_parameter("temperature", 0.2),
 )
 POET = Preset("poet", "Poet", overrides=Overrides("You rhyme."), position=1)
 KEY = {"OPENAI_API_KEY": "sk-not-real"}
@@ -82,7 +82,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
         assert state.setup.ask_settings.parameters.temperature == 0.2
         state.setup.override(
             state.current.id,
-            lambda own: with_own(own, "answer.verbosity", "low"),
+            lambda own: with_override(own, "answer.verbosity", "low"),
         )
         assert shown(desk) == "Preset: Code reviewer (changed)"
         assert menu_of(desk)["Code reviewer"]
@@ -90,7 +90,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
         assert shown(desk) == "Preset: Code reviewer"
         await desk.written()
         (stored, _) = await desk.backend.prompts.presets()
-        assert stored.overrides == REVIEWER.overrides.setting("verbosity", "low")
+        assert stored.overrides == REVIEWER.overrides.with_parameter("verbosity", "low")
 
 
 async def test_it_belongs_to_the_conversation_and_survives_the_program() -> None:

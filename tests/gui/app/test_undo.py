@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.backend.answer_settings import with_own
+from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.keymap_file import shortcuts_to_json
@@ -221,7 +221,9 @@ async def test_instructions_of_a_preset_return() -> None:
 async def test_a_removed_response_format_returns() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Why?", "So.")
-        desk.state.setup.override(desk.open_id, lambda own: with_own(own, "answer.form", SCHEMA))
+        desk.state.setup.override(
+            desk.open_id, lambda own: with_override(own, "answer.form", SCHEMA)
+        )
         desk.controllers.tools.choose_form()
         find(desk.window, AnswerFormDialog, "answer-form").remove.click()
         assert not desk.state.setup.ask_settings.parameters.form

@@ -101,9 +101,9 @@ async def test_a_server_is_a_command_or_an_address(
 
 async def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
     await add(shell, "exits", env=("--env", "TOKEN=${env:MY_TOKEN}"))
-    unset = await shell.run("mcp", "test", "demo")
-    assert unset.code == 1
-    assert "MY_TOKEN" in unset.err
+    unset_label = await shell.run("mcp", "test", "demo")
+    assert unset_label.code == 1
+    assert "MY_TOKEN" in unset_label.err
     done = await shell.run("mcp", "test", "demo", env={"MY_TOKEN": "sk-12345"})
     assert done.code == 1
     assert "didn’t start" in done.err

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.provider_gateway import ProviderGateway
-from desktop_app.backend.stored_memory import REFUSALS_HOLD
+from desktop_app.backend.stored_memory import REFUSALS_LIFETIME
 from desktop_app.credentials.vault import KeyVault
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
@@ -77,7 +77,7 @@ async def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
         profile = replace(COMPATIBLE, base_url=server.base_url)
         await one_run(store, profile)
         for days in (-1, 1):
-            await age(REFUSALS_HOLD + timedelta(days=days))
+            await age(REFUSALS_LIFETIME + timedelta(days=days))
             await one_run(store, profile)
         sent = ["temperature" in request.json for request in server.requests]
         assert sent == [True, False, False, True]

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, parse, presses_of
+from desktop_app.commands.shortcut import (
+    is_prefix,
+    key_refusal,
+    normalized,
+    parse_press,
+    presses_of,
+)
 from desktop_app.domain.errors import SettingError
 
 modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
@@ -27,7 +33,7 @@ def may_type(text: str) -> bool:
     These are bare keys, Alt with a letter or sign (the third level of some layouts), and Ctrl+Alt
     with either (AltGr on other systems).
     """
-    modifiers, key = parse(text)
+    modifiers, key = parse_press(text)
     if len(key) > 1 and key != "Space":
         return False
     if "Meta" in modifiers or modifiers & {"Ctrl", "Alt"} == {"Ctrl"}:

@@ -12,7 +12,7 @@ from desktop_app.domain.answering.generation import (
     NAMES,
     GenerationParameters,
     Overrides,
-    resolved,
+    resolve_overrides,
 )
 from tests.helpers.generation import overrides, parameters
 
@@ -29,7 +29,7 @@ def said_by(link: Overrides) -> dict[str, Any]:
 def test_the_nearest_link_that_says_something_holds(
     instructions: str, defaults: GenerationParameters, chain: list[Overrides]
 ) -> None:
-    held, made = resolved(instructions, defaults, *chain)
+    held, made = resolve_overrides(instructions, defaults, *chain)
     for name in (*NAMES, "instructions"):
         default = instructions if name == "instructions" else getattr(defaults, name)
         spoken = [said_by(link)[name] for link in chain if name in said_by(link)]
@@ -38,10 +38,10 @@ def test_the_nearest_link_that_says_something_holds(
 
 def test_nothing_set_is_not_the_same_as_set_to_the_models_own() -> None:
     defaults = GenerationParameters(temperature=0.5)
-    assert resolved("Be brief.", defaults, Overrides()) == ("Be brief.", defaults)
-    unset = Overrides(instructions="").setting("temperature", None)
-    assert unset != Overrides()
-    assert resolved("Be brief.", defaults, unset) == ("", GenerationParameters())
+    assert resolve_overrides("Be brief.", defaults, Overrides()) == ("Be brief.", defaults)
+    unset_label = Overrides(instructions="").with_parameter("temperature", None)
+    assert unset_label != Overrides()
+    assert resolve_overrides("Be brief.", defaults, unset_label) == ("", GenerationParameters())
 
 
 @given(overrides, st.sampled_from(sorted(NAMES)), parameters)
@@ -49,11 +49,11 @@ def test_what_is_set_can_be_taken_back(
     link: Overrides, name: str, values: GenerationParameters
 ) -> None:
     value = getattr(values, name)
-    assert said_by(link.setting(name, value))[name] == value
-    assert said_by(link.setting(name, value).without(name)) == {
+    assert said_by(link.with_parameter(name, value))[name] == value
+    assert said_by(link.with_parameter(name, value).without_parameter(name)) == {
         key: said for key, said in said_by(link).items() if key != name
     }
-    assert not Overrides().setting(name, value).without(name)
+    assert not Overrides().with_parameter(name, value).without_parameter(name)
 
 
 @given(overrides)
@@ -62,4 +62,6 @@ def test_json_there_and_back(link: Overrides) -> None:
 
 
 def test_a_name_of_a_newer_version_is_left_aside() -> None:
-    assert Overrides.from_json({"mood": "good", "top_p": 0.5}) == Overrides().setting("top_p", 0.5)
+    assert Overrides.from_json({"mood": "good", "top_p": 0.5}) == Overrides().with_parameter(
+        "top_p", 0.5
+    )

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from desktop_app.backend.answer_settings import (
     KEYS,
     ask_settings,
-    own_values,
+    overridden_values,
     stop_sequences,
-    with_own,
-    without_own,
+    with_override,
+    without_override,
 )
 from desktop_app.domain.answering.generation import NAMES, GenerationParameters, Overrides
 from desktop_app.settings.values import validate, with_defaults
@@ -33,7 +33,7 @@ def test_what_is_set_holds_and_is_shown_by_its_key(own: Overrides) -> None:
     held = ask_settings(values, own)
     for name in own.names - {"stop", "tools", "seed"}:
         assert getattr(held.parameters, name) == getattr(own.parameters, name)
-        assert own_values(own)[KEYS[name]] == getattr(own.parameters, name)
+        assert overridden_values(own)[KEYS[name]] == getattr(own.parameters, name)
     if "temperature" not in own.names:
         assert held.parameters.temperature == 0.3
     if own.instructions is None:
@@ -42,7 +42,7 @@ def test_what_is_set_holds_and_is_shown_by_its_key(own: Overrides) -> None:
 
 @given(sequences)
 def test_stop_sequences_there_and_back(wanted: tuple[str, ...]) -> None:
-    shown = own_values(Overrides().setting("stop", wanted))["answer.stop"]
+    shown = overridden_values(Overrides().with_parameter("stop", wanted))["answer.stop"]
     assert stop_sequences(str(shown)) == wanted
     assert validate("answer.stop", shown) == shown
 
@@ -52,6 +52,6 @@ def test_stop_sequences_there_and_back(wanted: tuple[str, ...]) -> None:
     [("answer.system_prompt", ""), ("answer.stop", "a\nb"), ("answer.temperature", None)],
 )
 def test_a_value_of_ones_own_can_be_let_go(key: str, value: str | None) -> None:
-    own = with_own(Overrides(), key, value)
-    assert own_values(own) == {key: value}
-    assert without_own(own, key) == Overrides()
+    own = with_override(Overrides(), key, value)
+    assert overridden_values(own) == {key: value}
+    assert without_override(own, key) == Overrides()

@@ -273,7 +273,7 @@ def test_bytes_that_are_no_text_are_replaced() -> None:
 PRESETS = [
     Preset("p1", "Fast", "openai", "", Variant.INSTANT, LOW),
     Preset("p2", "Exact", "", "gpt-4o", None, Effort.HIGH),
-    Preset("p3", "Style", overrides=Overrides("Be brief.").setting("candidates", 3)),
+    Preset("p3", "Style", overrides=Overrides("Be brief.").with_parameter("candidates", 3)),
     Preset("p4", "Own", "home", "llama"),
     Preset("p5", "Family at home", "home", "", Variant.PRO, Effort.HIGH),
 ]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import desktop_app
 from desktop_app.cli.streams import console
-from desktop_app.cli.streams.console import as_json, clean, clean_line, guarded
+from desktop_app.cli.streams.console import as_json, clean, clean_line, escaped_output
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
 UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
@@ -83,7 +83,7 @@ def test_pieces_of_a_text_are_shown_as_the_whole(text: str, sizes: list[int]) ->
     screen, before, at = Terminal(), sys.stdout, 0
     sys.stdout = screen
     try:
-        with guarded():
+        with escaped_output():
             for size in sizes:
                 console.write(text[at : at + size])
                 at += size
@@ -94,7 +94,7 @@ def test_pieces_of_a_text_are_shown_as_the_whole(text: str, sizes: list[int]) ->
 
 
 def fails() -> None:
-    with guarded():
+    with escaped_output():
         sys.stderr.write("lib \x1b[31m\n")
         raise ValueError("bad \x1b]0;title\x07")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.backend.backend import LIMITS_SET, build_backend, use_limits
+from desktop_app.backend.backend import LIMIT_NAMES, build_backend, use_limits
 from desktop_app.documents.worker.document_worker import Limits
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
@@ -11,7 +11,7 @@ from desktop_app.settings.values import with_defaults
 
 def test_the_settings_are_the_limits_and_nothing_else() -> None:
     declared = {one.key for one in settings_of(Group.DOCUMENTS)} - {"documents.large_paste"}
-    assert {f"documents.{name}" for name in LIMITS_SET} == declared
+    assert {f"documents.{name}" for name in LIMIT_NAMES} == declared
 
 
 async def test_the_worker_is_given_what_is_set() -> None:

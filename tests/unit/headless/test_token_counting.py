@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.token_counting import (
-    _MOST_KEPT,
+    _LARGEST_CACHE,
     _MOST_WAITING,
     ProviderTokenCounter,
     TokenLearning,
@@ -158,7 +158,7 @@ async def test_a_learned_rate_replaces_the_tokenizer(tmp_path: Path) -> None:
 async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         its.server.count = 7
-        texts = [str(number) for number in range(_MOST_KEPT + 1)]
+        texts = [str(number) for number in range(_LARGEST_CACHE + 1)]
         for text in (*texts, texts[0], texts[2]):
             await its.counter.count(text, SERVER, "llama", may_ask=True)
         assert [text for _, text in its.server.asked] == [*texts, texts[0]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.session.appearance import Appearance
+from desktop_app.session.appearance import AppearanceWatch
 from desktop_app.session.session_bus import DAEMON, BusError, BusObject
 from desktop_app.session.tray_host import WATCHER, TrayHost
 
@@ -44,7 +44,7 @@ class Bus:
 
 async def watched(bus: Bus) -> list[object]:
     told: list[object] = []
-    appearance = Appearance(
+    appearance = AppearanceWatch(
         bus,  # type: ignore[arg-type]
         lambda dark, contrast: told.append((dark, contrast)),
         told.append,

@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.session.login_start import place_of_start, set_start_at_login, starts_at_login
+from desktop_app.session.login_start import (
+    login_start_location,
+    set_start_at_login,
+    starts_at_login,
+)
 
 
 class Registry:
@@ -67,7 +71,7 @@ def test_windows_starts_it_by_a_value_of_the_registry(registry: Registry) -> Non
     assert path.endswith(r"CurrentVersion\Run")
     ((name, line),) = values.items()
     assert line.endswith(" --resident")
-    assert place_of_start("", {}, "win32").endswith(name)
+    assert login_start_location("", {}, "win32").endswith(name)
     # The user switches it off and on again in the Task Manager.
     approved = registry.keys[path.replace("Run", r"Explorer\StartupApproved\Run")] = {}
     for first, is_on in ((3, False), (2, True), (3, False)):
@@ -93,7 +97,7 @@ def test_macos_starts_it_by_a_launch_agent(tmp_path: Path, monkeypatch: pytest.M
         assert not starts_at_login(scope, environment, "darwin")
         set_start_at_login(scope, environment, wanted=True, platform="darwin")
         assert starts_at_login(scope, environment, "darwin")
-    path = Path(place_of_start("ab", environment, "darwin"))
+    path = Path(login_start_location("ab", environment, "darwin"))
     assert path.parent == tmp_path / "Library" / "LaunchAgents"
     facts = plistlib.loads(path.read_bytes())
     assert facts["Label"] == path.stem

@@ -22,7 +22,7 @@ REVIEWER = Preset(
     "gpt-5.2",
     Variant.PRO,
     Effort.HIGH,
-    Overrides("Be strict.").setting("temperature", 0.2).setting("stop", ("END",)),
+    Overrides("Be strict.").with_parameter("temperature", 0.2).with_parameter("stop", ("END",)),
     3,
     NOON,
 )

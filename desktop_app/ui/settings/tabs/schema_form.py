@@ -243,7 +243,7 @@ class _ListField:
         self._declared = declared
         self._combo = Combo(theme, tr(declared.label), object_name=declared.key)
         if declared.optional:
-            self._combo.addItem(tr(declared.unset or MODELS_OWN), None)
+            self._combo.addItem(tr(declared.unset_label or MODELS_OWN), None)
         for choice in declared.choices:
             self._combo.addItem(tr(choice.label), choice.value)
         if declared.is_font:
