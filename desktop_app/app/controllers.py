@@ -594,8 +594,8 @@ class Controllers(QObject):
         """Return a view for a single answer, one of those that are shown."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         transcript.set_model_names(self.name_of_model)
-        transcript.typeset_with(self.typesetter)
-        transcript.lex_with(self.lexer)
+        transcript.set_typesetter(self.typesetter)
+        transcript.set_lexer(self.lexer)
         self.images.serve(transcript, shown)
         return transcript
 
@@ -651,8 +651,8 @@ class Controllers(QObject):
         self.chunked_reading.submit_requested.connect(self.chat.submit)
         self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
         window.transcript.set_model_names(self.name_of_model)
-        window.transcript.typeset_with(self.typesetter)
-        window.transcript.lex_with(self.lexer)
+        window.transcript.set_typesetter(self.typesetter)
+        window.transcript.set_lexer(self.lexer)
         window.transcript.action_requested.connect(
             lambda _id, action: (
                 self.settings.open_at_key() if action in ("add-key", "change-key") else None

@@ -130,7 +130,9 @@ class _Steps:
 
         def busy() -> bool:
             return (
-                view.stream.is_writing or view.messages.writer.has_outdated_items or finder.is_going
+                view.stream.is_writing
+                or view.messages.writer.has_outdated_items
+                or finder.is_unfolding
             )
 
         self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)

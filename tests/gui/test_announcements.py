@@ -70,14 +70,14 @@ def test_what_is_not_shown_is_not_said(said: list[str], dressed: Theme, page: QW
 def test_the_matches_of_a_search_are_said(said: list[str], dressed: Theme, page: QWidget) -> None:
     bar = FindBar(dressed, page)
     bar.open("word")
-    bar.show_count(0, 0, is_whole=False)
-    bar.show_count(1, 3, is_whole=True)
-    bar.show_count(1, 3, is_whole=True)
-    bar.show_count(2, 3, is_whole=True)
-    bar.show_count(0, 0, is_whole=True)
-    bar.show_count(1, 3, is_whole=True)
+    bar.show_count(0, 0, is_final=False)
+    bar.show_count(1, 3, is_final=True)
+    bar.show_count(1, 3, is_final=True)
+    bar.show_count(2, 3, is_final=True)
+    bar.show_count(0, 0, is_final=True)
+    bar.show_count(1, 3, is_final=True)
     bar.hide()
-    bar.show_count(0, 0, is_whole=True)  # as its search ends
+    bar.show_count(0, 0, is_final=True)  # as its search ends
     assert said == ["1 of 3", "2 of 3", "No matches", "1 of 3"]
 
 

@@ -129,8 +129,8 @@ class QuickHost(QObject):
 
         its, theme = self._controllers, self._theme.current
         transcript = TranscriptView(theme, is_brief=True)
-        transcript.typeset_with(its.typesetter)
-        transcript.lex_with(its.lexer)
+        transcript.set_typesetter(its.typesetter)
+        transcript.set_lexer(its.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick_window.restore_place(self._place)
         if self._spelling is not None:

@@ -67,7 +67,7 @@ from desktop_app.ui.printing.print_styles import (
 )
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, LongTextSplitter, RunIndex
-from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas, Formulas
+from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder, Formulas
 from desktop_app.ui.widgets.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class PrintedConversation:
         page: QSizeF,
         unit: float,
         name_of_model: Callable[[str], str],
-        formulas: FindsFormulas,
+        formulas: FormulaFinder,
     ) -> None:
         """Create the document; `unit` is device pixels per point, `theme` the light theme."""
         self.document = SealedDocument()
@@ -120,7 +120,7 @@ class PrintedConversation:
         self._styles = PrintStyles(theme, unit)
         self._theme, self._name_of_model = theme, name_of_model
         self._formulas = Formulas(self.document, keeps_source=False)
-        self._formulas.typeset_with(formulas)
+        self._formulas.set_typesetter(formulas)
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(INDENT * unit)
@@ -398,7 +398,7 @@ class PrintedConversation:
         lines = LongTextSplitter(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
         words, at = RunIndex((Run(text),)), 0
         while words.end - at > LONGEST_BLOCK:
-            end = lines.next(words, at, made, lambda _: style)
+            end = lines.part_end(words, at, made, lambda _: style)
             yield "".join(run.text for run in words.between(at, end))
             at = end
         yield "".join(run.text for run in words.between(at, words.end))

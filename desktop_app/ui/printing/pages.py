@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPagedPaintDevice
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas
+    from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder
 
 MARGIN_MM: Final = 18.0
 _FOOT: Final = 24.0
@@ -39,7 +39,7 @@ class PrintedPages:
         theme: Theme,
         device: QPagedPaintDevice,
         name_of_model: Callable[[str], str],
-        formulas: FindsFormulas,
+        formulas: FormulaFinder,
     ) -> None:
         """Create the pages for the paper and margins of `device`."""
         self._title, self._theme = " ".join(title.split()), theme

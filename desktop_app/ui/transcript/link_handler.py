@@ -59,7 +59,7 @@ class LinkHandler(QObject):
             self._copies.copy_code(block.blockNumber())
             return
         self.follow(QUrl(target), block)
-        self._focus.bring_focused()  # unfolding may have moved it off screen
+        self._focus.scroll_to_focused()  # unfolding may have moved it off screen
 
     def follow(self, url: QUrl, block: QTextBlock) -> None:
         """Follow a link in a block of the document."""
@@ -80,7 +80,7 @@ class LinkHandler(QObject):
         found = self._jumps.find(target, block, self._view.viewport().height())
         if found is not None:
             self._anchor.stop_following_stream()
-            self._focus.land(found)
+            self._focus.focus_target(found)
 
     def _on_hovered(self, url: QUrl) -> None:
         target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)

@@ -15,7 +15,7 @@ from desktop_app.rendering.block_model import Block, Kind, Patch, quoted
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
 from desktop_app.ui.transcript.media.code_folds import FOLD, FoldLines, with_folds
-from desktop_app.ui.transcript.media.fallback_fonts import before_many_scripts
+from desktop_app.ui.transcript.media.fallback_fonts import few_scripts_length
 from desktop_app.ui.transcript.media.pending_highlights import PendingHighlights
 from desktop_app.ui.transcript.message_items import (
     ACTION,
@@ -38,7 +38,7 @@ from desktop_app.ui.transcript.message_items import (
     tool_lines,
     versions_line,
 )
-from desktop_app.ui.transcript.selection.selected_text import named
+from desktop_app.ui.transcript.selection.selected_text import picture_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -434,7 +434,9 @@ def _question_blocks(question: Message) -> list[Block]:
         for item in question_lines(question.text)
         if isinstance(item, Line) and item.kind is LineKind.QUESTION
     ]
-    return words + [named(part.name) for part in question.parts if isinstance(part, ImagePart)]
+    return words + [
+        picture_name(part.name) for part in question.parts if isinstance(part, ImagePart)
+    ]
 
 
 def _immediate_length(text: str) -> int:
@@ -443,7 +445,7 @@ def _immediate_length(text: str) -> int:
     Fewer if the text is mostly markup, has very short lines or many scripts.
     """
     beginning = text[:IMMEDIATE_CHARACTERS]
-    beginning = beginning[: before_many_scripts(beginning)]
+    beginning = beginning[: few_scripts_length(beginning)]
     addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
     ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _IMMEDIATE_LINES)]
     # Each mark makes a run, each line a block.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.transcript.media.code_folds import FOLD, last_shown
+from desktop_app.ui.transcript.media.code_folds import FOLD, last_visible_line
 from desktop_app.ui.transcript.message_items import DETAILS, SOURCES, TOOL
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SectionFolding:
         """
         if not action.startswith(FOLD) or entry.is_unfolded(action):
             return partial(entry.item_of_action, action)
-        return lambda: last_shown(entry.layout.items, entry.item_of_action(action))
+        return lambda: last_visible_line(entry.layout.items, entry.item_of_action(action))
 
     def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
         """Unfold the reasoning of a materialized message; like `materialize_whole`."""

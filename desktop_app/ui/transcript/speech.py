@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.spoken_sentences import Sentences
 
-_TOGETHER_MS: Final = 400
+_COLLECT_MS: Final = 400
 _PAUSES: Final = tuple(".!?…:;,。！？")
 _MOST: Final = 2_000
 """Maximum characters announced of an answer that did not stream here from its beginning."""
@@ -30,7 +30,7 @@ class AnswerSpeech(QObject):
         self._sentences: Sentences | None = None
         self._queued: list[str] = []
         self._is_muted = False
-        self._timer = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
         self._timer.timeout.connect(self._announce_queued)
 
     def has_screen_reader(self) -> bool:

@@ -33,7 +33,7 @@ from desktop_app.rendering.markdown.footnote_links import link_to_mark
 from desktop_app.rendering.markdown.inline_images import size_of
 from desktop_app.ui.look.mirroring import is_mirrored, margins
 from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
-from desktop_app.ui.transcript.media.hidden_text import hidden
+from desktop_app.ui.transcript.media.hidden_text import hidden_format
 from desktop_app.ui.transcript.media.message_images import image_format, raster_format
 from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 
@@ -394,7 +394,11 @@ class Styles:
         if run.image and kind is LineKind.PICTURES:
             return image_format(run.link, self.theme, made)
         if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
-            return hidden(made, run.text) if run.note else raster_format(run.link, self.theme, made)
+            return (
+                hidden_format(made, run.text)
+                if run.note
+                else raster_format(run.link, self.theme, made)
+            )
         if run.code and kind is not Kind.CODE:
             made.setFont(self._fonts["code"])
             made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
@@ -454,7 +458,7 @@ class Styles:
     # ------------------------------------------------------------------ tables
 
     def table_format(
-        self, block: Block, above: Item | None, widths: Sequence[int], *, turned: bool
+        self, block: Block, above: Item | None, widths: Sequence[int], *, is_reversed: bool
     ) -> QTextTableFormat:
         """Return the format of a QTextTable.
 
@@ -464,7 +468,7 @@ class Styles:
             block: the table or a part of it.
             above: the item above it.
             widths: the column widths in pixels.
-            turned: whether the first column is on the right.
+            is_reversed: whether the first column is on the right.
         """
         px, made = self.theme.px, QTextTableFormat()
         made.setBorder(0)
@@ -475,13 +479,15 @@ class Styles:
         made.setColumnWidthConstraints(
             [
                 QTextLength(QTextLength.Type.FixedLength, width)
-                for width in (reversed(widths) if turned else widths)
+                for width in (reversed(widths) if is_reversed else widths)
             ]
         )
         made.setTopMargin(px(self.gap(block, above)) if block.head else 0)
         made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
-        made.setLeftMargin((0 if turned else px(INDENT)) * block.depth + px(QUOTE) * block.quote)
-        if turned:  # the only way to reverse columns in Qt
+        made.setLeftMargin(
+            (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
+        )
+        if is_reversed:  # the only way to reverse columns in Qt
             made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return made
 

@@ -197,7 +197,7 @@ class TranscriptView(TranscriptSurface):
         self.commands.notice_raised.connect(self.notice_raised)
         self.copies.code_copied.connect(self.show_copied)
         self._images.image_requested.connect(self.image_requested)
-        self.focus_navigator.link_focused.connect(self._link_target.point)
+        self.focus_navigator.link_focused.connect(self._link_target.show_target)
         self.anchorClicked.connect(self._on_link)
         self._links.passage_requested.connect(self.passage_requested)
         self._keys.text_typed.connect(self.text_typed)
@@ -256,16 +256,16 @@ class TranscriptView(TranscriptSurface):
         self._images.show(sha256, image)
         self.viewport().update()
 
-    def typeset_with(self, typesetter: Typesetter) -> None:
+    def set_typesetter(self, typesetter: Typesetter) -> None:
         """Draw formulas with this typesetter; until then their source is shown."""
-        self._formula_display.typeset_with(typesetter)
+        self._formula_display.set_typesetter(typesetter)
 
-    def lex_with(self, lexer: JsonProcess) -> None:
+    def set_lexer(self, lexer: JsonProcess) -> None:
         """Highlight code written from now on with this lexer process (`_child lexing`).
 
         Without it, code is plain.
         """
-        self.messages.highlighter.lex_with(lexer)
+        self.messages.highlighter.set_lexer(lexer)
 
     # ------------------------------------------------------------------ assistive technology
 
@@ -347,7 +347,7 @@ class TranscriptView(TranscriptSurface):
         If fallback fonts are in use, the theme is applied once they are loaded in its size.
         """
         self._next_theme = theme
-        self._fallbacks.take(Styles(theme).running_fonts())
+        self._fallbacks.set_fonts(Styles(theme).running_fonts())
         self._apply_next_theme()
 
     def _apply_next_theme(self) -> None:
@@ -453,7 +453,7 @@ class TranscriptView(TranscriptSurface):
         self.latest_button.place(self.theme)
         self.find_in_transcript.place()
         self.action_placer.place_again()
-        self.focus_navigator.moved()
+        self.focus_navigator.schedule_update()
         self.navigator.load_more_soon()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -564,12 +564,12 @@ class TranscriptView(TranscriptSurface):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Place the caret at the newest message, so that a screen reader can start there."""
         super().focusInEvent(event)
-        self._keys.settle_caret()
+        self._keys.place_caret()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus to the next message, or out of the transcript after the last one."""
         if not self._is_on_bar():
-            if self.focus_navigator.go_to_message(forward=forward):
+            if self.focus_navigator.focus_next_message(forward=forward):
                 return True
             if not self.hasFocus():
                 self.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -592,7 +592,7 @@ class TranscriptView(TranscriptSurface):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""
-        return self.copies.selected()
+        return self.copies.selection_data()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
         """Return an image attached to a question, or an empty resource: nothing else is loaded."""

@@ -259,5 +259,5 @@ async def test_an_image_is_shown_in_its_column() -> None:
         await until(lambda: "image.png" in view.toPlainText())
         view.viewport().grab()
         (images,) = view.findChildren(MessageImages)
-        await until(lambda: images.has(hashlib.sha256(picture).hexdigest()))
+        await until(lambda: images.has_image(hashlib.sha256(picture).hexdigest()))
         window.close()

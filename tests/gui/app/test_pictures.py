@@ -52,7 +52,7 @@ def chip(desk: Desk, at: int = 0) -> ChipWidget:
 def has_image(desk: Desk, sha256: str) -> bool:
     """Return True if the transcript shows an image."""
     (images,) = desk.window.transcript.findChildren(MessageImages)
-    return images.has(sha256)
+    return images.has_image(sha256)
 
 
 async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Path) -> None:

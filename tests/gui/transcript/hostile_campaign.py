@@ -192,9 +192,9 @@ def work(numbers: range) -> None:
     theme.apply(app, theme.light())
     view = TranscriptView(theme.light())
     typesetter = Typesetter(child_command("math"))
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     lexer = JsonProcess(child_command("lexing"))
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     view.resize(900, 600)
     view.show()
     show(view, 1, app.processEvents)  # what is imported late is imported

@@ -50,7 +50,7 @@ def drawn(view: TranscriptView) -> int:
 def test_formulas_are_drawn_and_copied_as_source(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer(TEXT)])
     assert r"\frac{a}{b}" in view.toPlainText()
     height = view.document().size().height()
@@ -74,7 +74,7 @@ def test_formulas_are_drawn_and_copied_as_source(
 def test_what_a_screen_reader_reads_is_the_source(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer(TEXT)])
     qtbot.waitUntil(lambda: drawn(view) == 4)
     read = QAccessible.queryAccessibleInterface(view).textInterface()
@@ -88,7 +88,7 @@ def test_what_a_screen_reader_reads_is_the_source(
 def test_the_source_takes_no_room(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer(r"a $\text{some words that are long as source}$ b")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     found = view.document().find(DRAWN)
@@ -101,7 +101,7 @@ def test_the_source_takes_no_room(
 def test_a_formula_takes_the_colours_of_the_theme(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer("$x$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     before = look(view.document())
@@ -116,7 +116,7 @@ def test_a_formula_takes_the_colours_of_the_theme(
 def test_a_formula_wider_than_the_column_is_drawn_smaller(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer("$$\n" + "+".join(["x_{long}"] * 30) + "\n$$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     for width in (900, 500):
@@ -133,7 +133,7 @@ def lines(view: TranscriptView) -> list[QTextLine]:
 def test_what_cannot_be_typeset_stays(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     with qtbot.waitSignal(typesetter.formulas_ready):
         view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
     assert drawn(view) == 0
@@ -151,7 +151,7 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
         '    print(json.dumps({"id": json.loads(line)["id"], **made}), flush=True)\n'
     )
     typesetter = Typesetter(python_child(script))
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer("$bad$ and $good$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     assert typesetter.find("bad", display=False) is None
@@ -160,7 +160,7 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
 
 def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot) -> None:
     typesetter = Typesetter(MISSING_CHILD)
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer("$x$ and $y$")])
     qtbot.waitUntil(lambda: not typesetter.is_busy)
     assert "x\u2062 and" in view.toPlainText()
@@ -169,7 +169,7 @@ def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot
 def test_a_stream_with_formulas_ends_as_the_whole(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     message = streaming()
     stream_into(view, message, [TEXT[i : i + 3] for i in range(0, len(TEXT), 3)])
     qtbot.waitUntil(lambda: drawn(view) == 4)
@@ -183,7 +183,7 @@ def test_formulas_are_drawn_some_paragraphs_at_a_time(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formula_display, "_FORMULAS_S", -1.0)  # time is always up
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     counts = [0]
     (display,) = view.findChildren(FormulaDisplay)
     timer_of(display).timeout.connect(lambda: counts.append(drawn(view)))
@@ -196,7 +196,7 @@ def test_formulas_are_drawn_some_paragraphs_at_a_time(
 def test_a_selection_takes_formulas_whole(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer("a $x+y$ b")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     found = view.document().find(DRAWN)
@@ -216,7 +216,7 @@ def test_a_selected_formula_can_be_read(
     dressed_in: Callable[[], theme.Theme],
 ) -> None:
     view.set_theme(dressed_in())
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer("$m+m+m+m$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     view.selectAll()
@@ -242,6 +242,6 @@ def test_a_formula_on_a_line_of_its_own_is_asked_for_as_such(view: TranscriptVie
         def forget(self) -> None:
             """Do nothing."""
 
-    view._formulas.typeset_with(Asked())
+    view._formulas.set_typesetter(Asked())
     view.set_messages([answer("$$x$$\n\nin $y$\n\n\\[\nz\n\\]\n")])
     assert asked == {("x", True), ("y", False), ("z", True)}

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont
 
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media import fallback_fonts
-from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, before_many_scripts
+from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, few_scripts_length
 from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
 from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.helpers.messages import answer, streaming
@@ -94,11 +94,11 @@ def test_rare_letters_are_loaded_once_in_every_font_a_few_at_a_time(loaded: Load
 
 
 def test_a_text_is_cut_before_it_has_letters_of_many_scripts() -> None:
-    cut = before_many_scripts(MANY)
+    cut = few_scripts_length(MANY)
     assert 0 < cut < len(MANY)
-    assert before_many_scripts(MANY[:cut]) == cut
-    assert before_many_scripts("plain " * 99) == 6 * 99
-    assert before_many_scripts(FEW) == len(FEW)
+    assert few_scripts_length(MANY[:cut]) == cut
+    assert few_scripts_length("plain " * 99) == 6 * 99
+    assert few_scripts_length(FEW) == len(FEW)
 
 
 def test_other_fonts_need_what_has_come_if_that_was_much(loaded: Loaded) -> None:
@@ -107,14 +107,14 @@ def test_other_fonts_need_what_has_come_if_that_was_much(loaded: Loaded) -> None
     fallbacks = FallbackFonts([small])
     while not fallbacks.load("русский"):
         pass
-    fallbacks.take([large])
+    fallbacks.set_fonts([large])
     assert fallbacks.load_for(0)
     while not fallbacks.load(MANY + "\ud800"):
         pass
     loaded.seen.clear()
-    fallbacks.take([large])
+    fallbacks.set_fonts([large])
     assert fallbacks.load_for(0)
-    fallbacks.take([small])
+    fallbacks.set_fonts([small])
     while not fallbacks.load_for(0):
         pass
     assert not loaded.missing(MANY, [small])
@@ -146,7 +146,7 @@ def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     assert MANY[:12] in view.toPlainText()
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert MANY in view.toPlainText()
-    assert not loaded.missing(MANY[before_many_scripts(MANY) :], fonts_of(view))
+    assert not loaded.missing(MANY[few_scripts_length(MANY) :], fonts_of(view))
 
 
 def test_a_stored_answer_of_few_scripts_is_there_at_once(view: TranscriptView) -> None:

@@ -331,7 +331,7 @@ def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptVie
     enter(view)
     names = [tab(qtbot, view) for _ in range(4)]
     assert names[3] == "a, link to https://a.example"
-    assert not view.focus_navigator.go(forward=True)
+    assert not view.focus_navigator.focus_next(forward=True)
 
 
 @pytest.mark.parametrize("forward", [True, False])

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.ui.transcript.keyboard.focus_targets import (
     FocusTargetButton,
     focus_targets_of,
-    pieces_of,
+    text_rects,
 )
 from tests.helpers.messages import answer
 
@@ -50,7 +50,7 @@ def words(view: TranscriptView) -> str:
 
 def go(view: TranscriptView, begin: str) -> None:
     """Press Enter on the target with this text."""
-    view.focus_navigator.land(next(s for s in stops(view) if text_of(view, s) == begin))
+    view.focus_navigator.focus_target(next(s for s in stops(view) if text_of(view, s) == begin))
     QTest.keyClick(focused(), Qt.Key.Key_Return)
 
 
@@ -71,7 +71,7 @@ def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     marks = [stop for stop in stops(noted) if "Paragraph" not in stop.target]
     again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
-    noted.focus_navigator.land(again[0])
+    noted.focus_navigator.focus_target(again[0])
     assert focused().accessibleName() == "Footnote 1"
     QTest.keyClick(focused(), Qt.Key.Key_Return)
     assert words(noted) == "1\tThe note."
@@ -85,11 +85,15 @@ def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
         texts = {s: noted.document().findBlock(s.start).text() for s in stops(noted)}
-        noted.focus_navigator.land(next(s for s in reversed(texts) if texts[s].startswith(begin)))
+        noted.focus_navigator.focus_target(
+            next(s for s in reversed(texts) if texts[s].startswith(begin))
+        )
         for expected in ("b\tOther.", after) if begin == "One" else ("1\tThe note.", after):
             QTest.keyClick(focused(), Qt.Key.Key_Return)
             assert words(noted) == expected
-    noted.focus_navigator.land(next(s for s in stops(noted) if texts[s].startswith("One1 and")))
+    noted.focus_navigator.focus_target(
+        next(s for s in stops(noted) if texts[s].startswith("One1 and"))
+    )
     for expected in ("1\tThe note.", "One1 and twob."):
         QTest.keyClick(focused(), Qt.Key.Key_Return)
         assert words(noted) == expected
@@ -142,7 +146,7 @@ def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) ->
     view.show()
     for mark, note in (("Hm1.", "1\tThought."), ("So1.", "1\tSaid.")):
         for begin, end in ((mark, note), (note, mark)):
-            # Another answer each time: where the last jump came from leads nowhere.
+            # Another answer each time: where the last jump origin from leads nowhere.
             said = answer("So[^1].\n\n[^1]: Said.", reasoning="Hm[^1].\n\n[^1]: Thought.")
             view.set_messages([said])
             view.commands.run(said.id, "reasoning")
@@ -159,7 +163,7 @@ def test_by_mouse_within_its_own_message(
     for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
         mark = [s for s in stops(noted) if s.target.startswith("repartee:note/")][message]
         noted.verticalScrollBar().setValue(0)
-        [place] = pieces_of(noted.document(), mark)
+        [place] = text_rects(noted.document(), mark)
         down = noted.verticalScrollBar().value()
         at = QPoint(round(place.center().x()), round(place.center().y()) - down)
         QTest.mouseClick(noted.viewport(), Qt.MouseButton.LeftButton, pos=at)

@@ -484,7 +484,7 @@ def test_the_arrow_keys_come_to_links_that_are_not_written(
 def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     code = "```py\n" + "".join(f"line_{n} = '{n}'  # said\n" for n in range(40)) + "```\n\n"
     text = "".join(f"Word {n}.\n\n" for n in range(30)) + code + "Last.\n\n"
     view.set_messages([made := answer(text)])

@@ -7,20 +7,20 @@ from desktop_app.ui.transcript.search.match_index import Count, Match, MatchInde
 
 def test_places_are_numbered_through_all_messages_and_round() -> None:
     tally = MatchIndex()
-    tally.begin(["b"])
-    tally.arrange(["a", "b", "c", "d"])
+    tally.reset(["b"])
+    tally.set_order(["a", "b", "c", "d"])
     tally.add({"a": Count(1, 1), "d": Count(0, 1)})
     assert (tally.total, tally.empty) == (3, {"b"})
     places = [None, Match("a", 0), Match("a", 1), Match("d", 0)]
-    assert [tally.beside(place, 1) for place in places] == [*places[1:], Match("a", 0)]
-    assert tally.beside(Match("a", 0), -1) == Match("d", 0) == tally.beside(None, -1)
+    assert [tally.neighbor(place, 1) for place in places] == [*places[1:], Match("a", 0)]
+    assert tally.neighbor(Match("a", 0), -1) == Match("d", 0) == tally.neighbor(None, -1)
     tally.add({"c": Count(0, 2)})
-    assert [tally.number(tally.place(n)) for n in range(5)] == [1, 2, 3, 4, 5]
-    assert tally.beside(Match("c", 7), 1) == Match("a", 0), "it has changed meanwhile"
+    assert [tally.number(tally.match_at(n)) for n in range(5)] == [1, 2, 3, 4, 5]
+    assert tally.neighbor(Match("c", 7), 1) == Match("a", 0), "it has changed meanwhile"
 
 
 def test_where_nothing_is_found_nothing_is_beside() -> None:
     tally = MatchIndex()
-    tally.arrange(["a"])
-    assert tally.beside(None, 1) is None
+    tally.set_order(["a"])
+    assert tally.neighbor(None, 1) is None
     assert tally.total == 0

@@ -199,7 +199,7 @@ def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
 def test_code_is_coloured_as_a_whole_in_the_end(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     text = '```python\nx = """\ndef not_code():\n"""\ndef code(): pass\n```\n'
     stream_into(view, streaming(), [text[i : i + 3] for i in range(0, len(text), 3)])
 
@@ -231,7 +231,7 @@ def test_code_is_painted_in_slices(
     monkeypatch.setattr(CodeHighlighter, "_work", counted)
     view = TranscriptView(view.theme)  # it knows the methods from when it is made
     qtbot.addWidget(view)
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     view.set_messages([answer("```c\n" + "return 12;\n" * 100 + "```")])
     qtbot.waitUntil(lambda: sum(painted) == 100)
     assert max(painted) <= 24
@@ -240,7 +240,7 @@ def test_code_is_painted_in_slices(
 def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
     view.set_messages([answer(f"```nothing\nx\n```\n\n{slow}```python\nimport os\n```")])
     view.stream.flush()
@@ -251,7 +251,7 @@ def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
 def test_what_was_lexed_for_another_conversation_colours_nothing(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     view.set_messages([answer("```python\nimport os\n```")])
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.set_messages([answer("```python\nx = None\n```")])
@@ -287,7 +287,7 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
 def test_colours_are_in_their_place_behind_any_character(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, before: str
 ) -> None:
-    view.lex_with(lexer)
+    view.set_lexer(lexer)
     view.set_messages([answer(f"```python\nx = '{before}' + f(12)\n```")])
     block = view.document().find("x = ").block()
 

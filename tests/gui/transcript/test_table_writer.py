@@ -222,7 +222,7 @@ def test_words_of_one_cell_are_copied_as_words(view: TranscriptView) -> None:
 
 def test_a_formula_in_one_cell_is_copied_as_its_source(view: TranscriptView, qtbot: QtBot) -> None:
     typesetter = Typesetter(child_command("math"))
-    view.typeset_with(typesetter)
+    view.set_typesetter(typesetter)
     view.set_messages([answer(HEAD + "| a | pay $x^2$ now | 3 |\n")])
     qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
     begin, end = view.document().find("pay"), view.document().find("now")

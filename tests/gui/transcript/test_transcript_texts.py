@@ -35,7 +35,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
-from desktop_app.ui.transcript.keyboard.focus_targets import described, focus_targets_of
+from desktop_app.ui.transcript.keyboard.focus_targets import describe_target, focus_targets_of
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import ending_lines, tool_lines
 from desktop_app.ui.transcript.search.find_bar import FindBar
@@ -113,7 +113,7 @@ def test_names_of_focus_targets_and_the_menu(view: TranscriptView) -> None:
     )
     document = view.document()
     names = [
-        described(document, stop)[0].replace("https://a.example", "")
+        describe_target(document, stop)[0].replace("https://a.example", "")
         for number in range(document.blockCount())
         for stop in focus_targets_of(document.findBlockByNumber(number))
     ]

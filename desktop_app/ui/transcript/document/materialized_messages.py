@@ -17,7 +17,7 @@ from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.message_writer import MessageWriter
 from desktop_app.ui.transcript.layout.layout_cost import size_of
-from desktop_app.ui.transcript.media.code_folds import number_of, show_fold
+from desktop_app.ui.transcript.media.code_folds import fold_number, show_fold
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
 from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, block_maker_of
@@ -323,7 +323,7 @@ class MaterializedMessages:
             layout = entry.layout
             self.writer.put_back(layout, ranges, scale)
             for first, end in layout.materialized_ranges(0, len(layout.items)):
-                self.highlighter.color_items(layout, first, end)
+                self.highlighter.highlight_items(layout, first, end)
             self.message_writer.show_folds(entry)
         self.writer.finish_table()
 
@@ -332,7 +332,7 @@ class MaterializedMessages:
         ranges = list(ranges)
         self.writer.write(layout, ranges)
         for first, end in ranges:
-            self.highlighter.color_items(layout, first, end)
+            self.highlighter.highlight_items(layout, first, end)
         if any(0.0 in layout.heights[first:end] for first, end in ranges):
             self.message_writer.show_folds(self._entries[layout.key])
 
@@ -344,9 +344,9 @@ class MaterializedMessages:
         """
         for layout in self.writer.layouts:
             for first, end in layout.placeholders():
-                if number_of(layout.items[end]) is not None and layout.counts[first - 1]:
+                if fold_number(layout.items[end]) is not None and layout.counts[first - 1]:
                     self.writer.write(layout, [(first, end)])
-                    self.highlighter.color_items(layout, first, end)
+                    self.highlighter.highlight_items(layout, first, end)
                     show_fold(self.writer, layout, end, visible=False)
                     return layout.counts[first] > 0
         return False
@@ -493,7 +493,7 @@ class MaterializedMessages:
     def unfold_code_at(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at`."""
         for item in layout.items[at:]:
-            number = number_of(item)
+            number = fold_number(item)
             if number is not None:
                 self.message_writer.set_fold(self._entries[layout.key], number, unfold=True)
                 return

@@ -86,7 +86,7 @@ class MessageWriter:
                 self._change(entry, line, 1, ())
             first = entry.folds.item_of(at)
             self._change(entry, first, removed, added)
-            entry.folds.moved(at, len(added) - removed)
+            entry.folds.shift(at, len(added) - removed)
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
                 more = self._show_fold(entry, first, seen)
@@ -151,7 +151,7 @@ class MessageWriter:
             return False
         if end == most and not entry.is_complete:
             return False
-        code = entry.folds.ended(layout.items, head, end)
+        code = entry.folds.code_ending_at(layout.items, head, end)
         if code is None:
             return False
         if not entry.is_stored or end - code.lines + SHOWN <= seen - head < end:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Run, Runs
 
-_PIECES_COMPARED: Final = 4
+_LAST_RUNS: Final = 4
 
 
 def units(text: str) -> int:
@@ -40,7 +40,7 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
     before, old, new = beyond_alike(old, new)
-    same = max(0, min(len(old), len(new)) - _PIECES_COMPARED)
+    same = max(0, min(len(old), len(new)) - _LAST_RUNS)
     if old[:same] != new[:same]:
         same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:

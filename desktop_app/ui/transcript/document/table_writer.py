@@ -49,14 +49,14 @@ def row_runs(block: Block, number: int) -> Runs:
             if run[1:] == _PLAIN:
                 plain += run.text
             else:
-                _join(runs, Run(plain))
-                _join(runs, run)
+                _append_run(runs, Run(plain))
+                _append_run(runs, run)
                 plain = ""
-    _join(runs, Run(plain))
+    _append_run(runs, Run(plain))
     return tuple(runs)
 
 
-def _is_turned(block: Block) -> bool:
+def _is_reversed(block: Block) -> bool:
     """Return True if the first column is on the right.
 
     With a screen reader it is on the left: cells are read out in document order, left to right.
@@ -68,12 +68,12 @@ def _begins_at_right(table: QTextTable) -> bool:
     return table.format().layoutDirection() is Qt.LayoutDirection.RightToLeft
 
 
-def _begin(table: QTextTable) -> str:
+def _default_align(table: QTextTable) -> str:
     """Return the default alignment of a column. "" is left, unless Qt mirrors the table."""
     return "right" if _begins_at_right(table) else ""
 
 
-def _join(runs: list[Run], run: Run) -> None:
+def _append_run(runs: list[Run], run: Run) -> None:
     if not run.text:
         return
     if runs and runs[-1][1:] == run[1:]:
@@ -88,7 +88,7 @@ class TableWriter:
     def __init__(self, styles: Styles, width: float) -> None:
         self.styles = styles
         self.columns = ColumnWidths(styles, width)
-        self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
+        self._inserted: dict[int, QTextTable] = {}  # in this edit, by the position below
         self._final_widths: tuple[Item, tuple[int, ...]] | None = None
 
     def widths(self, layout: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
@@ -110,7 +110,7 @@ class TableWriter:
 
     def can_be_row_blocks(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Return True if the rows of a part can be blocks with tab stops."""
-        return not _is_turned(block) and self.columns.fits(block, widths)
+        return not _is_reversed(block) and self.columns.fits(block, widths)
 
     def key(self, layout: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
         """Return the key that determines the gap above the table part at item `at`."""
@@ -128,7 +128,7 @@ class TableWriter:
 
     def begin_edit(self) -> None:
         """Start another edit; from here on Qt finds the tables written before."""
-        self._written.clear()
+        self._inserted.clear()
 
     # ------------------------------------------------------------------ QTextTable
 
@@ -147,7 +147,7 @@ class TableWriter:
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
         made = self.styles.table_format(
-            block, layout.item_above(at), widths, turned=_is_turned(block)
+            block, layout.item_above(at), widths, is_reversed=_is_reversed(block)
         )
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), made)
         cell = self.styles.cell_format(block)
@@ -160,7 +160,7 @@ class TableWriter:
         cursor.setPosition(table.lastPosition() + 1)
         cursor.setBlockFormat(own_block)
         cursor.setBlockCharFormat(own_char)
-        self._written[cursor.position()] = table
+        self._inserted[cursor.position()] = table
         return 1 + len(block.rows) * max(1, len(block.aligns))
 
     def close_gap_below(self, cursor: QTextCursor, *, are_row_blocks: bool) -> None:
@@ -177,7 +177,7 @@ class TableWriter:
     def set_margin_below(self, cursor: QTextCursor, pixels: int) -> None:
         """Set the margin in pixels below the table above the cursor's block, if any."""
         # Qt does not find a table within the edit that inserts it.
-        part = self._written.get(cursor.position())
+        part = self._inserted.get(cursor.position())
         part = part or QTextCursor(cursor.block().previous()).currentTable()
         if part is not None:
             made = part.format().toTableFormat()
@@ -197,7 +197,10 @@ class TableWriter:
     def _cell_block(
         self, table: QTextTable, number: int, column: int, block: Block
     ) -> QTextBlockFormat:
-        align, runs = block.aligns[column] or _begin(table), cell_runs(block, number, column)
+        align, runs = (
+            block.aligns[column] or _default_align(table),
+            cell_runs(block, number, column),
+        )
         first = block.head and not number and not column_of(table, column)
         return self.styles.cell_block(block, align, runs, first=first)
 

@@ -29,7 +29,7 @@ class Caret:
     def __init__(self, view: QTextBrowser) -> None:
         self._view = view
 
-    def settle(self, begin: int) -> None:
+    def place_for_reader(self, begin: int) -> None:
         """For a screen reader, place the caret at `begin`, the start of the newest message.
 
         Called when the view gets the focus. At the end of the document, new text would push the
@@ -40,7 +40,7 @@ class Caret:
             cursor.setPosition(begin)
             set_cursor(self._view, cursor)
 
-    def before(self, event: QKeyEvent) -> bool:
+    def handle_key(self, event: QKeyEvent) -> bool:
         """Bring the caret on screen before a key moves it, or scroll if it is hidden.
 
         It is hidden unless the view got the focus by keyboard. Return True if the key was handled.

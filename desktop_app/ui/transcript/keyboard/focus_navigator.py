@@ -19,11 +19,11 @@ from desktop_app.ui.transcript.citation_sources import citation_name
 from desktop_app.ui.transcript.keyboard.focus_targets import (
     FocusTarget,
     FocusTargetButton,
-    described,
+    describe_target,
     focus_targets_of,
     has_focus_target,
     next_focus_target,
-    places_of,
+    target_rects,
 )
 from desktop_app.ui.transcript.layout.long_text import RunIndex
 from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, LineKind
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 _AT_REST_MS: Final = 300
-_MOST_COVERED: Final = 60
+_MOST_BUTTONS: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
-_REPLACED_BY: Final = {
+_ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_TEXT}",
 }
@@ -83,22 +83,22 @@ class FocusNavigator(QObject):
         self._placer, self._actions = actions, actions.row
         self._focused: FocusTargetButton | None = None
         self._message_id = ""  # the message with the focused target
-        self._covers: dict[FocusTarget, FocusTargetButton] = {}
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._place_focused)
-        self._rest = QTimer(self, singleShot=True, interval=_AT_REST_MS)
-        self._rest.timeout.connect(self._cover_all)
+        self._buttons: dict[FocusTarget, FocusTargetButton] = {}
+        self._place_timer = QTimer(self, singleShot=True, interval=0)
+        self._place_timer.timeout.connect(self._place_focused)
+        self._rest_timer = QTimer(self, singleShot=True, interval=_AT_REST_MS)
+        self._rest_timer.timeout.connect(self._place_all_buttons)
         self._actions.stepped.connect(self._step)
-        view.verticalScrollBar().valueChanged.connect(self.moved)
-        view.horizontalScrollBar().valueChanged.connect(self.moved)
-        view.document().contentsChanged.connect(self.moved)
+        view.verticalScrollBar().valueChanged.connect(self.schedule_update)
+        view.horizontalScrollBar().valueChanged.connect(self.schedule_update)
+        view.document().contentsChanged.connect(self.schedule_update)
 
-    def moved(self) -> None:
+    def schedule_update(self) -> None:
         """Schedule updates of the focus buttons, because the text has moved on screen."""
         if self._focused is not None:
-            self._soon.start()
-        if QAccessible.isActive() and not self._rest.isActive():
-            self._rest.start()
+            self._place_timer.start()
+        if QAccessible.isActive() and not self._rest_timer.isActive():
+            self._rest_timer.start()
 
     def focused_place(self) -> FocusedPlace | None:
         """Return the place of the focused button, None if no button has the focus."""
@@ -110,56 +110,56 @@ class FocusNavigator(QObject):
             return FocusedPlace(document.findBlock(place.start), place.target, button.geometry())
         if widget is None or not self._actions.isAncestorOf(widget):
             return None
-        at = self._index(self._actions.message_id)
+        at = self._layout_index(self._actions.message_id)
         if at < 0:
             return None
         corner = viewport.mapFromGlobal(widget.mapToGlobal(QPoint(0, 0)))
-        block = document.findBlock(self._extent(at)[0])
+        block = document.findBlock(self._message_range(at)[0])
         return FocusedPlace(block, "", QRect(corner, widget.size()))
 
-    def bring_focused(self) -> None:
+    def scroll_to_focused(self) -> None:
         """Scroll to the focused target."""
         if self._focused is not None:
-            self._bring(self._places(self._focused.stop))
+            self._scroll_to(self._rects(self._focused.stop))
 
     # ------------------------------------------------------------------ navigation
 
-    def go_to_message(self, *, forward: bool) -> bool:
+    def focus_next_message(self, *, forward: bool) -> bool:
         """Focus the first target of the next or previous message. Return False if there is none."""
         if self._view.hasFocus():
-            return self.go(forward=forward)
-        at = self._here(forward=forward)[0] + (1 if forward else -1)
+            return self.focus_next(forward=forward)
+        at = self._current_position(forward=forward)[0] + (1 if forward else -1)
         if at >= 0:
-            return self._go_from(at, 0, forward=True)
+            return self._focus_next_from(at, 0, forward=True)
         self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return True
 
-    def go(self, *, forward: bool) -> bool:
+    def focus_next(self, *, forward: bool) -> bool:
         """Focus the next or the previous target. Return False if there is none."""
-        at, position, in_actions = self._here(forward=forward)
+        at, position, in_actions = self._current_position(forward=forward)
         if in_actions and self._actions.step(forward=forward):
             return True
         if at < 0 or (self._view.hasFocus() and not forward):
             return False
         if in_actions and forward:
             at, position = at + 1, 0
-        return self._go_from(at, position, forward=forward)
+        return self._focus_next_from(at, position, forward=forward)
 
-    def _go_from(self, at: int, position: int, *, forward: bool) -> bool:
+    def _focus_next_from(self, at: int, position: int, *, forward: bool) -> bool:
         """Focus the next or the previous target from a position of a message on."""
         layouts = self._messages.writer.layouts
         skips_actions = not forward
         while 0 <= at < len(layouts):
-            position = self._written_on(layouts[at], position, forward=forward)
-            begin, end = self._extent(at)
-            if not (forward or skips_actions) and self._land_on_actions(at, forward=False):
+            position = self._materialize_next(layouts[at], position, forward=forward)
+            begin, end = self._message_range(at)
+            if not (forward or skips_actions) and self._focus_actions(at, forward=False):
                 return True
             least, most = (max(begin, position), end) if forward else (begin, min(end, position))
             stop = next_focus_target(self._view.document(), least, most, forward=forward)
             if stop is not None:
-                self.land(stop)
+                self.focus_target(stop)
                 return True
-            if forward and self._land_on_actions(at, forward=True):
+            if forward and self._focus_actions(at, forward=True):
                 return True
             skips_actions = False
             at, position = (at + 1, 0) if forward else (at - 1, end)
@@ -167,7 +167,7 @@ class FocusNavigator(QObject):
             self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return not forward
 
-    def _written_on(self, layout: MessageLayout, position: int, *, forward: bool) -> int:
+    def _materialize_next(self, layout: MessageLayout, position: int, *, forward: bool) -> int:
         """Materialize the next target of a message from a document position on.
 
         Return that position after the edit.
@@ -182,7 +182,7 @@ class FocusNavigator(QObject):
         height = self._view.viewport().height()
         if found is not None and found[0] is layout:
             first = layout.item_at(found[1])
-            unit = self._missing(layout, first, here.position(), forward=forward)
+            unit = self._missing_link_unit(layout, first, here.position(), forward=forward)
             if unit is not None:
                 self._messages.write_item(layout, first, height, unit)
                 return here.position()
@@ -190,12 +190,14 @@ class FocusNavigator(QObject):
         at = next((at for at in order if has_focus_target(layout.items[at])), -1)
         if at >= 0:
             self._messages.write_item(layout, at, height)
-            unit = self._missing(layout, at, -1 if forward else sys.maxsize, forward=forward)
+            unit = self._missing_link_unit(
+                layout, at, -1 if forward else sys.maxsize, forward=forward
+            )
             if unit is not None:
                 self._messages.write_item(layout, at, height, unit)
         return here.position()
 
-    def _missing(
+    def _missing_link_unit(
         self, layout: MessageLayout, at: int, position: int, *, forward: bool
     ) -> int | None:
         """Return the UTF-16 unit of the next missing link of a long text, or None.
@@ -213,18 +215,18 @@ class FocusNavigator(QObject):
                     return links[0 if forward else -1]
         return None
 
-    def _here(self, *, forward: bool) -> tuple[int, int, bool]:
+    def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
         """Return (message index, document position, is on actions) of the focus."""
         widget = QApplication.focusWidget()
         if self._actions.isAncestorOf(widget) if widget is not None else False:
-            at = self._index(self._actions.message_id)
-            return at, self._extent(at)[1] if at >= 0 else -1, True
+            at = self._layout_index(self._actions.message_id)
+            return at, self._message_range(at)[1] if at >= 0 else -1, True
         if self._focused is not None and widget is self._focused:
             stop = self._focused.stop
             return self._layout_at(stop.start), stop.end if forward else stop.start, False
-        return self._top()
+        return self._start_position()
 
-    def _top(self) -> tuple[int, int, bool]:
+    def _start_position(self) -> tuple[int, int, bool]:
         """Return the position of the text cursor if it is on screen, else of the viewport's top.
 
         Ignore a cursor at the end: inserted text moves a cursor there that the user has not placed.
@@ -234,7 +236,7 @@ class FocusNavigator(QObject):
             cursor = view.cursorForPosition(QPoint(0, 0))
         return self._layout_at(cursor.position()), cursor.position(), False
 
-    def _index(self, message_id: str) -> int:
+    def _layout_index(self, message_id: str) -> int:
         layouts = self._messages.writer.layouts
         return next((n for n, s in enumerate(layouts) if s.key == message_id), -1)
 
@@ -244,7 +246,7 @@ class FocusNavigator(QObject):
         layouts = self._messages.writer.layouts
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
-    def _extent(self, at: int) -> tuple[int, int]:
+    def _message_range(self, at: int) -> tuple[int, int]:
         writer = self._messages.writer
         first = writer.layouts.first_block(writer.layouts[at])
         document = self._view.document()
@@ -254,21 +256,21 @@ class FocusNavigator(QObject):
 
     # ------------------------------------------------------------------ focus
 
-    def _land_on_actions(self, at: int, *, forward: bool) -> bool:
+    def _focus_actions(self, at: int, *, forward: bool) -> bool:
         entry = self._messages.get(self._messages.writer.layouts[at].key)
         if entry is None or entry.is_streaming:
             return False
         self._placer.show_for(entry)
-        self._bring([self._actions.geometry()])
+        self._scroll_to([self._actions.geometry()])
         self._actions.take_focus(last=not forward)
         return True
 
-    def land(self, stop: FocusTarget) -> None:
+    def focus_target(self, stop: FocusTarget) -> None:
         """Focus a target."""
-        button = self._cover(stop)
+        button = self._button_for(stop)
         self._focused = button
-        self._bring(self._places(stop))
-        button.cover(self._places(stop))
+        self._scroll_to(self._rects(stop))
+        button.cover(self._rects(stop))
         button.setFocus(Qt.FocusReason.TabFocusReason)
         entry = self._messages.at_block(self._view.document().findBlock(stop.start))
         if entry is not None:
@@ -276,7 +278,7 @@ class FocusNavigator(QObject):
             self._placer.show_for(entry)
         self.link_focused.emit(self._describe(stop)[1])
 
-    def _bring(self, places: list[QRect]) -> None:
+    def _scroll_to(self, places: list[QRect]) -> None:
         """Scroll so that these rectangles are on screen."""
         if not places:
             return
@@ -292,22 +294,22 @@ class FocusNavigator(QObject):
         passage = self._messages.cited_passage(self._messages.at_block(block), stop.target)
         if passage is not None:
             return citation_name(passage), passage.source
-        return described(self._view.document(), stop)
+        return describe_target(self._view.document(), stop)
 
-    def _places(self, stop: FocusTarget) -> list[QRect]:
+    def _rects(self, stop: FocusTarget) -> list[QRect]:
         view = self._view
         scrolled = (view.horizontalScrollBar().value(), view.verticalScrollBar().value())
         width = view.viewport().width()
-        return places_of(view.document(), stop, view.backdrop, scrolled, width)
+        return target_rects(view.document(), stop, view.backdrop, scrolled, width)
 
-    def _cover(self, stop: FocusTarget) -> FocusTargetButton:
-        button, name = self._covers.get(stop), self._describe(stop)[0]
+    def _button_for(self, stop: FocusTarget) -> FocusTargetButton:
+        button, name = self._buttons.get(stop), self._describe(stop)[0]
         if button is not None:
             # The text may have been rewritten. Hiding the button would move the focus.
             button.stand_for(stop, name)
         else:
             button = FocusTargetButton(self._view.document(), stop, name, self._view.viewport())
-            self._covers[stop] = button
+            self._buttons[stop] = button
             button.clicked.connect(lambda: self._choose(button))
             button.left.connect(lambda: self._leave(button))
             button.stepped.connect(self._step)
@@ -315,23 +317,23 @@ class FocusNavigator(QObject):
         return button
 
     def _step(self, forward: bool) -> None:
-        self.go(forward=forward)
+        self.focus_next(forward=forward)
 
-    def _note(self, stop: FocusTarget, button: FocusTargetButton) -> None:
+    def _assign_button(self, stop: FocusTarget, button: FocusTargetButton) -> None:
         """Let `button` stand for this target, and remove any other button for it."""
-        other = self._covers.get(stop)
+        other = self._buttons.get(stop)
         if other is button:
             return
         if other is not None:
             self._drop(other)
-        self._covers = {was: one for was, one in self._covers.items() if one is not button}
-        self._covers[stop] = button
+        self._buttons = {was: one for was, one in self._buttons.items() if one is not button}
+        self._buttons[stop] = button
 
     def _choose(self, button: FocusTargetButton) -> None:
         stop = button.stop
         self.target_activated.emit(stop.target, stop.start)
         if button is self._focused:
-            self._soon.start()
+            self._place_timer.start()
 
     def _leave(self, button: FocusTargetButton) -> None:
         if self._focused is button:
@@ -341,7 +343,7 @@ class FocusNavigator(QObject):
             self._drop(button)
 
     def _drop(self, button: FocusTargetButton) -> None:
-        self._covers = {stop: one for stop, one in self._covers.items() if one is not button}
+        self._buttons = {stop: one for stop, one in self._buttons.items() if one is not button}
         button.hide()
         button.deleteLater()
 
@@ -359,29 +361,29 @@ class FocusNavigator(QObject):
         if stop.start < stop.end and stop in focus_targets_of(
             self._view.document().findBlock(stop.start)
         ):
-            self._note(stop, button)
+            self._assign_button(stop, button)
             button.stand_for(stop, self._describe(stop)[0])
-            button.cover(self._places(stop))
+            button.cover(self._rects(stop))
             return
-        at = self._index(self._message_id)
-        same = self._like(at, stop) if at >= 0 else None
-        same = same or self._of_other_version(button)
+        at = self._layout_index(self._message_id)
+        same = self._nearest_alike(at, stop) if at >= 0 else None
+        same = same or self._nearest_version_arrow(button)
         if same is not None:
-            self.land(same)
+            self.focus_target(same)
         else:
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _like(self, at: int, stop: FocusTarget) -> FocusTarget | None:
+    def _nearest_alike(self, at: int, stop: FocusTarget) -> FocusTarget | None:
         """Return the nearest target in a message with the same address or action.
 
         The ways to show JSON replace each other.
         """
-        begin, end = self._extent(at)
-        alike = (stop.target, _REPLACED_BY.get(stop.target))
-        found = [one for one in self._within(begin, end) if one.target in alike]
+        begin, end = self._message_range(at)
+        alike = (stop.target, _ALTERNATIVES.get(stop.target))
+        found = [one for one in self._targets_between(begin, end) if one.target in alike]
         return min(found, key=lambda one: abs(one.start - stop.start), default=None)
 
-    def _of_other_version(self, button: FocusTargetButton) -> FocusTarget | None:
+    def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
         """Return the version arrow nearest to `button`, or None if that was no version arrow.
 
         Another version of the message has replaced its text. Prefer the same direction.
@@ -391,12 +393,12 @@ class FocusNavigator(QObject):
         found = [
             stop
             for layout in self._messages.writer.layouts
-            for stop in self._in_footer(layout)
+            for stop in self._footer_targets(layout)
             if stop.target in _VERSIONS
         ]
-        return min(found, key=lambda stop: self._far(stop, button), default=None)
+        return min(found, key=lambda stop: self._distance(stop, button), default=None)
 
-    def _in_footer(self, layout: MessageLayout) -> Iterator[FocusTarget]:
+    def _footer_targets(self, layout: MessageLayout) -> Iterator[FocusTarget]:
         for at in reversed(range(len(layout.items))):
             item = layout.items[at]
             if not isinstance(item, Line) or item.kind is LineKind.QUESTION:
@@ -404,23 +406,23 @@ class FocusNavigator(QObject):
             if layout.counts[at]:
                 yield from focus_targets_of(self._messages.writer.layouts.block_of(layout, at))
 
-    def _far(self, stop: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
+    def _distance(self, stop: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and whether the targets differ."""
-        top = min((place.top() for place in self._places(stop)), default=0)
+        top = min((place.top() for place in self._rects(stop)), default=0)
         return abs(top - button.y()) // 16, stop.target != button.target
 
-    def _within(self, begin: int, end: int) -> Iterator[FocusTarget]:
+    def _targets_between(self, begin: int, end: int) -> Iterator[FocusTarget]:
         block = self._view.document().findBlock(begin)
         while block.isValid() and block.position() <= end:
             yield from focus_targets_of(block)
             block = block.next()
 
-    def _cover_all(self) -> None:
+    def _place_all_buttons(self) -> None:
         """For a screen reader, place buttons over all visible targets, and keep the focused one."""
         stops = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
-        wanted = list(islice(stops, _MOST_COVERED))
-        for stop, button in list(self._covers.items()):
+        wanted = list(islice(stops, _MOST_BUTTONS))
+        for stop, button in list(self._buttons.items()):
             if button is not self._focused and stop not in wanted:
                 self._drop(button)
         for stop in wanted:
-            self._cover(stop).cover(self._places(stop))
+            self._button_for(stop).cover(self._rects(stop))

@@ -45,7 +45,7 @@ _NAMES: Final = {
 _STATES: Final = {"›": N_("{name}, collapsed"), "⌄": N_("{name}, expanded")}
 _SIGNS: Final = "›⌄ \u2003"
 _LONGEST: Final = 300
-_AROUND: Final = 3
+_RING_MARGIN: Final = 3
 
 
 class FocusTarget(NamedTuple):
@@ -105,13 +105,13 @@ def next_focus_target(
     return None
 
 
-def shown_target(target: str) -> str:
+def display_address(target: str) -> str:
     """Return an encoded address for display, in which no letter can look like another."""
     encoded = QUrl(target).toString(QUrl.ComponentFormattingOption.FullyEncoded)
     return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
 
 
-def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
+def describe_target(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
     """Return the accessible name of a target, and its address or ""."""
     shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
     words = one_line(shown.strip(_SIGNS))
@@ -121,10 +121,10 @@ def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
         named = tr(_NAMES.get(stop.target.removeprefix(ACTION), "")) or words
         if state := _state_of(stop, shown):
             return tr(state, name=named), ""
-        return named or _image_name(_named_below(document, stop)), ""
+        return named or _image_name(_attachment_name(document, stop)), ""
     if is_note_link(stop.target):
         return note_name(stop.target), ""
-    address = shown_target(stop.target)
+    address = display_address(stop.target)
     name = words or tr("Image")
     if is_opened(stop.target):
         return tr("{name}, link to {address}", name=name, address=address), address
@@ -159,7 +159,7 @@ def _words_of(document: QTextDocument, stop: FocusTarget) -> str:
     return cursor.selectedText().replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
 
 
-def _named_below(document: QTextDocument, stop: FocusTarget) -> str:
+def _attachment_name(document: QTextDocument, stop: FocusTarget) -> str:
     """Return the name of an image, from the line of attachments below the images."""
     block = document.findBlock(stop.start).next()
     while block.isValid() and (found := list(focus_targets_of(block))):
@@ -211,7 +211,7 @@ class FocusTargetButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the view handles Tab
         self.setObjectName(identifier_of(stop))
-        self._within = parent
+        self._viewport = parent
         self._cursor = QTextCursor(document)
         self.target = stop.target
         self._pieces: list[QRect] = []
@@ -232,8 +232,11 @@ class FocusTargetButton(QAbstractButton):
     def cover(self, pieces: list[QRect]) -> None:
         """Cover these rectangles in the viewport."""
         # At the edges of the viewport, the ring is as wide as possible.
-        room = self._within.rect()
-        around = (piece.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND) for piece in pieces)
+        room = self._viewport.rect()
+        around = (
+            piece.adjusted(-_RING_MARGIN, -_RING_MARGIN, _RING_MARGIN, _RING_MARGIN)
+            for piece in pieces
+        )
         self._pieces = [
             piece & QRect(room.left(), piece.top(), room.width(), piece.height())
             for piece in around
@@ -277,7 +280,7 @@ class FocusTargetButton(QAbstractButton):
             super().keyPressEvent(event)
 
 
-def pieces_of(document: QTextDocument, stop: FocusTarget) -> list[QRectF]:
+def text_rects(document: QTextDocument, stop: FocusTarget) -> list[QRectF]:
     """Return the rectangles of a target's text, one per line, in document coordinates.
 
     Spaces at its ends are left out, because only the mouse needs them.
@@ -313,7 +316,7 @@ def _x(line: QTextLine, at: int) -> float:
     return x
 
 
-def places_of(
+def target_rects(
     document: QTextDocument,
     stop: FocusTarget,
     backdrop: Backdrop,
@@ -332,4 +335,4 @@ def places_of(
     aside, down = scrolled
     if stop.target == COPY_CODE:
         return [backdrop.mark(document.findBlock(stop.start), down, width).area]
-    return [piece.translated(-aside, -down).toAlignedRect() for piece in pieces_of(document, stop)]
+    return [piece.translated(-aside, -down).toAlignedRect() for piece in text_rects(document, stop)]

@@ -23,7 +23,7 @@ class FootnoteJumps:
 
     def __init__(self, messages: MaterializedMessages) -> None:
         self._messages = messages
-        self._came: tuple[str, str, int] = "", "", 0
+        self._origin: tuple[str, str, int] = "", "", 0
 
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
         """Return the target that a link in a block leads to, or None.
@@ -35,31 +35,31 @@ class FootnoteJumps:
         if found is None:
             return None
         layout, at = found[0], found[0].item_at(found[1])
-        item = self._item(layout, at, target, wanted)
+        item = self._find_item(layout, at, target, wanted)
         if item is None:
             return None
-        self._came = layout.key, target, at
+        self._origin = layout.key, target, at
         unit = _unit(layout.items[item], wanted) if layout.gaps[item] else 0
         self._messages.write_item(layout, item, height, unit)
         return self._target_in(layout, item, wanted)
 
-    def _item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
+    def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
         """Return the index of the item that contains the counterpart of a link.
 
-        Prefer the reference that the user came from. Otherwise search upwards first for a
+        Prefer the reference that the user origin from. Otherwise search upwards first for a
         reference, and downwards first for a definition.
         """
         items = layout.items
-        key, left, came = self._came
+        key, left, origin = self._origin
         if (
             (key, left) == (layout.key, wanted)
-            and came < len(items)
-            and _holds(items[came], wanted)
+            and origin < len(items)
+            and _has_link(items[origin], wanted)
         ):
-            return came
+            return origin
         below, above = range(at, len(items)), range(at - 1, -1, -1)
         order = (*above, *below) if leads_back(target) else (*below, *above)
-        return next((n for n in order if _holds(items[n], wanted)), None)
+        return next((n for n in order if _has_link(items[n], wanted)), None)
 
     def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
         block = self._messages.writer.layouts.block_of(layout, item)
@@ -71,7 +71,7 @@ class FootnoteJumps:
         return None
 
 
-def _holds(item: Item, target: str) -> bool:
+def _has_link(item: Item, target: str) -> bool:
     if not isinstance(item, Block):
         return False
     cells = (cell for row in item.rows for cell in row)

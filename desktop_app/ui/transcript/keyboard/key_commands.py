@@ -55,7 +55,7 @@ class KeyCommands(QObject):
         if target and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._links.activate(target, cursor.position())
             return True
-        if self._goes_to_an_end(event) or self._selects_much(event):
+        if self._handle_end_keys(event) or self._handle_selection_keys(event):
             return True
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selected()
@@ -63,13 +63,13 @@ class KeyCommands(QObject):
         if _is_typed_text(event):
             self.text_typed.emit(event.text())
             return True
-        return self._caret.before(event)
+        return self._caret.handle_key(event)
 
-    def settle_caret(self) -> None:
+    def place_caret(self) -> None:
         """Place the caret at the newest message, so that a screen reader can start there."""
         last = self._messages.last()
         if last is not None:
-            self._caret.settle(self._messages.first_block(last.message.id).position())
+            self._caret.place_for_reader(self._messages.first_block(last.message.id).position())
 
     def copy_selected(self) -> None:
         """Copy the selection, or request a copy of the whole conversation if all is selected."""
@@ -78,7 +78,7 @@ class KeyCommands(QObject):
         else:
             self.copy_all_requested.emit()
 
-    def _selects_much(self, event: QKeyEvent) -> bool:
+    def _handle_selection_keys(self, event: QKeyEvent) -> bool:
         """Handle the keys that select to an end of the conversation, or all of it.
 
         Return True if the key was handled.
@@ -96,7 +96,7 @@ class KeyCommands(QObject):
             return False
         return True
 
-    def _goes_to_an_end(self, event: QKeyEvent) -> bool:
+    def _handle_end_keys(self, event: QKeyEvent) -> bool:
         """Handle Home and End; with Ctrl, move the text cursor, too. Return True if handled."""
         keys, plain = QKeySequence.StandardKey, not event.modifiers()
         to_top = event.matches(keys.MoveToStartOfDocument)

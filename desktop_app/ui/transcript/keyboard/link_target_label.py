@@ -21,7 +21,7 @@ class LinkTargetLabel(PlainLabel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
-        self._within = parent
+        self._viewport = parent
         self.setObjectName("link-target")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._ground = self._edge = QColor()
@@ -45,14 +45,14 @@ class LinkTargetLabel(PlainLabel):
         painter.end()
         super().paintEvent(event)
 
-    def point(self, target: str) -> None:
+    def show_target(self, target: str) -> None:
         """Show this address, or hide if it is "".
 
         The end of a long address is elided, and never its host.
         """
-        width = self._within.width() * 3 // 4
+        width = self._viewport.width() * 3 // 4
         self.setText(self.fontMetrics().elidedText(target, Qt.TextElideMode.ElideRight, width))
         self.adjustSize()
-        self.move(0, self._within.height() - self.height())
+        self.move(0, self._viewport.height() - self.height())
         self.setVisible(bool(target))
         self.raise_()

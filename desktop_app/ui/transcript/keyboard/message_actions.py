@@ -58,12 +58,12 @@ class ActionRow(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._within = parent
+        self._viewport = parent
         self.setObjectName("message-actions")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.message_id = ""
         self._role: Role | None = None
-        self._is_on_ground = False
+        self._is_on_background = False
         self._theme = theme
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(is_copied=False))
@@ -99,11 +99,13 @@ class ActionRow(QWidget):
         """
         box = block.document().documentLayout().blockBoundingRect(block)
         bottom = ceil(box.bottom()) - offset
-        left = 0 if is_mirrored() else self._within.width() - self.width()
-        self._is_on_ground = False
+        left = 0 if is_mirrored() else self._viewport.width() - self.width()
+        self._is_on_background = False
         if self._role is Role.USER:
-            self._is_on_ground = bool(block.next().blockFormat().intProperty(LOOK) & Look.GROUND)
-            bottom += self._theme.px(12 + (1 if self._is_on_ground else 4)) + self.height()
+            self._is_on_background = bool(
+                block.next().blockFormat().intProperty(LOOK) & Look.GROUND
+            )
+            bottom += self._theme.px(12 + (1 if self._is_on_background else 4)) + self.height()
         elif self._overlaps(block):
             bottom += self.height()  # below the footer, which needs the width
         else:
@@ -116,7 +118,7 @@ class ActionRow(QWidget):
         texts = [layout.lineAt(at).naturalTextRect() for at in range(layout.lineCount())]
         if is_mirrored():
             return any(text.left() < self.width() + pad for text in texts)
-        left = self._within.width() - self.width()
+        left = self._viewport.width() - self.width()
         return any(text.right() + pad > left for text in texts)
 
     def take_focus(self, *, last: bool = False) -> None:
@@ -133,9 +135,9 @@ class ActionRow(QWidget):
         buttons[at].setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
-    def release(self) -> None:
+    def return_focus(self) -> None:
         """Focus the text, because a button that gets hidden would move the focus as Tab does."""
-        text = self._within.parentWidget()
+        text = self._viewport.parentWidget()
         if self.has_focus and text is not None:
             text.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -149,9 +151,9 @@ class ActionRow(QWidget):
         widgets = (item.widget() for item in items if item is not None)
         return [made for made in widgets if isinstance(made, QToolButton)]
 
-    def leave(self) -> None:
+    def dismiss(self) -> None:
         """Hide the row."""
-        self.release()
+        self.return_focus()
         self.message_id = ""
         self.hide()
 
@@ -159,7 +161,7 @@ class ActionRow(QWidget):
         if role is self._role:
             return
         self._role = role
-        self.release()
+        self.return_focus()
         for old in self.findChildren(QToolButton):
             self._row.removeWidget(old)
             old.hide()
@@ -207,7 +209,7 @@ class ActionRow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a background over the text below, unless the text has its own."""
-        if self._is_on_ground:
+        if self._is_on_background:
             return
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.ground)
@@ -228,7 +230,7 @@ class ActionRowPlacer:
         """Show the actions of a message, or hide its row while it streams."""
         if entry.is_streaming:
             if self.row.message_id == entry.message.id:
-                self.row.leave()
+                self.row.dismiss()
             return
         self.row.show_for(entry.message.id, entry.message.role)
         self.place_again()
@@ -248,12 +250,12 @@ class ActionRowPlacer:
 
     def hide(self) -> None:
         """Hide the row."""
-        self.row.leave()
+        self.row.dismiss()
 
     def hide_if_gone(self) -> None:
         """Hide the row if its message is no longer materialized."""
         if self._messages.get(self.row.message_id) is None:
-            self.row.leave()
+            self.row.dismiss()
 
 
 class _Action(PlainToolButton):
@@ -276,4 +278,4 @@ class _Action(PlainToolButton):
         """Return the focus to the text after a mouse click."""
         super().focusInEvent(event)
         if event.reason() is Qt.FocusReason.MouseFocusReason:
-            self._row.release()
+            self._row.return_focus()

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 FITTED_ROWS: Final = 8
 
 # If a table is wider than its space, its columns are limited to this range.
-_LEAST: Final = 64
-_MOST: Final = 320
+_LEAST_WIDTH: Final = 64
+_MOST_WIDTH: Final = 320
 
 # If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
 # column then fits its longest word, and is at least this wide if its text needs it.
-_EASY: Final = 130
+_EASY_WIDTH: Final = 130
 
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 
@@ -32,7 +32,7 @@ _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 _WORDS: Final = 60
 
 # Letters to measure in one call: of a cell with thousands, the first ones already fill a line.
-_AT_ONCE: Final = 400
+_LETTERS_PER_CALL: Final = 400
 
 # Tab stops support neither right-to-left text nor text that contains a tab.
 _UNSUITED: Final = re.compile(
@@ -52,7 +52,7 @@ class ColumnWidths:
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
-        self._asked = self._pad + 1  # because edges are rounded
+        self._extra = self._pad + 1  # because edges are rounded
 
     def widths(self, block: Block, *, whole: bool) -> tuple[int, ...]:
         """Return the column widths in pixels of a table that begins with this block.
@@ -65,19 +65,19 @@ class ColumnWidths:
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            width = self._measure(cell, is_head, max(room, px(_MOST)))
-            wanted[column] = max(wanted[column], width + self._asked)
+            width = self._measure(cell, is_head, max(room, px(_MOST_WIDTH)))
+            wanted[column] = max(wanted[column], width + self._extra)
         if sum(wanted) <= room:
             return _filling(wanted, room)
         words = [0.0] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            word = self._longest_word(cell, is_head) + self._asked
+            word = self._longest_word(cell, is_head) + self._extra
             words[column] = max(words[column], word)
-        least = [min(px(_MOST), word) for word in words]
+        least = [min(px(_MOST_WIDTH), word) for word in words]
         if sum(least) > room:
-            easy = (min(width, px(_EASY)) for width in wanted)
+            easy = (min(width, px(_EASY_WIDTH)) for width in wanted)
             return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
-        wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
+        wanted = [min(px(_MOST_WIDTH), max(px(_LEAST_WIDTH), width)) for width in wanted]
         return _filling(_narrowed(wanted, words, room), room)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
@@ -105,8 +105,8 @@ class ColumnWidths:
         width = 0.0
         for run in cell:
             metrics = self._metrics_of(run, is_head)[0]
-            for at in range(0, len(run.text), _AT_ONCE):
-                width += metrics.horizontalAdvance(run.text[at : at + _AT_ONCE])
+            for at in range(0, len(run.text), _LETTERS_PER_CALL):
+                width += metrics.horizontalAdvance(run.text[at : at + _LETTERS_PER_CALL])
                 if width > most:
                     return width
         return width

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.message_items import Item
 
-_LETTERS: Final = 100
+_LINE_LETTERS: Final = 100
 """Letters in a line of the readable measure."""
 
 _LINE: Final = 25.0
@@ -42,14 +42,14 @@ def heights_of_code(lines: Sequence[Item], scale: float) -> list[float]:
     """Return the heights of lines of code, scaled. Fast enough for tens of thousands."""
     high = _CODE_LINE * scale
     texts = ["".join([run[0] for run in line[1]]) for line in lines]
-    return [(-(-len(text) // _LETTERS) or 1) * high for text in texts]
+    return [(-(-len(text) // _LINE_LETTERS) or 1) * high for text in texts]
 
 
 def _lines(runs: Runs) -> int:
     length = len(runs[0].text) if len(runs) == 1 else len(text_of(runs))
-    return ceil(length / _LETTERS) or 1
+    return ceil(length / _LINE_LETTERS) or 1
 
 
 def _row(row: tuple[Runs, ...], columns: int) -> float:
     longest = max((sum(len(run.text) for run in cell) for cell in row), default=0)
-    return _ROW + _LINE * (longest * columns // _LETTERS)
+    return _ROW + _LINE * (longest * columns // _LINE_LETTERS)

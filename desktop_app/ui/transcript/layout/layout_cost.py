@@ -51,14 +51,14 @@ def size_of(document: QTextDocument) -> int:
     return document.characterCount() + _BLOCK_CHARACTERS * document.blockCount()
 
 
-def cost_more(items: Iterable[Item], most: int) -> bool:
-    """Return True if items cost more than `most`; the rest is not counted then."""
-    return _is_passed(map(cost_of, items), most)
+def costs_more(items: Iterable[Item], limit: int) -> bool:
+    """Return True if items cost more than `limit`; the rest is not counted then."""
+    return _exceeds(map(cost_of, items), limit)
 
 
-def is_costly(layouts: Iterable[MessageLayout], most: int) -> bool:
-    """Return True if the materialized part of messages costs more than `most`."""
-    return _is_passed((cost for layout in layouts for cost in _costs(layout)), most)
+def is_costly(layouts: Iterable[MessageLayout], limit: int) -> bool:
+    """Return True if the materialized part of messages costs more than `limit`."""
+    return _exceeds((cost for layout in layouts for cost in _costs(layout)), limit)
 
 
 def _costs(layout: MessageLayout) -> Iterable[int]:
@@ -69,9 +69,9 @@ def _costs(layout: MessageLayout) -> Iterable[int]:
         at = layout.next_materialized(at + 1)
 
 
-def _is_passed(costs: Iterable[int], most: int) -> bool:
+def _exceeds(costs: Iterable[int], limit: int) -> bool:
     for cost in costs:
-        most -= cost
-        if most < 0:
+        limit -= cost
+        if limit < 0:
             return True
     return False

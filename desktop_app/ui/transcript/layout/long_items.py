@@ -20,11 +20,11 @@ from desktop_app.ui.transcript.document.block_inserter import (
 )
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import (
-    BEFORE,
+    CONTEXT_UNITS,
     LONGEST_BLOCK,
     LongTextSplitter,
     RunIndex,
-    end_of,
+    last_units,
 )
 from desktop_app.ui.transcript.layout.message_layout import TextGap
 from desktop_app.ui.transcript.transcript_styles import INDENT, Styles
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 KEPT_AT_END: Final = 2
 """The number of blocks at the end of a long text that are always materialized."""
 
-_WHOLE: Final = 12_000
+_WHOLE_COST: Final = 12_000
 """The highest cost of a text that is materialized as a whole."""
 
-_AT_ONCE: Final = 60_000
+_REQUESTED_COST: Final = 60_000
 """The same limit if the whole text is requested. The rest is filled in near the viewport.
 
 Without a limit, a mark that closes far behind its opening would rewrite 1 MB in one step.
@@ -80,7 +80,7 @@ class LongItems:
 
     def __init__(self, styles: Styles, width: float, words: RunIndexCache) -> None:
         self._styles, self._words = styles, words
-        self._long = LongTextSplitter(width, styles.theme.px(INDENT))
+        self._splitter = LongTextSplitter(width, styles.theme.px(INDENT))
 
     def write(
         self, inserter: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
@@ -91,12 +91,12 @@ class LongItems:
         """
         words = self._words.of(item)
         spans = list(self._spans(item, words, 0, 1, made))
-        height = self._long.height(words.end)
+        height = self._splitter.height(words.end)
         rest = self._styles.continued(made)
-        if cost_of_runs(item.runs) <= (_AT_ONCE if whole else _WHOLE):
+        if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
             spans += self._spans(item, words, spans[0][1], words.end, rest)
         else:
-            spans += self._last(item, words, spans[0][1], rest)
+            spans += self._last_spans(item, words, spans[0][1], rest)
         start, gaps = 0, []
         for number, (first, end) in enumerate(spans):
             if first > start:
@@ -107,16 +107,16 @@ class LongItems:
                 inserter.insert_block(
                     with_space_above(above, rest), self._styles.char_format(item, Run(""))
                 )
-            self._put(inserter.cursor, item, words.between(first, end))
+            self._insert_runs(inserter.cursor, item, words.between(first, end))
             start = end
         return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
-    def _last(
+    def _last_spans(
         self, item: Item, words: RunIndex, least: int, made: QTextBlockFormat
     ) -> list[tuple[int, int]]:
         format_of = partial(self._styles.char_format, item)
         before = words.end - LONGEST_BLOCK - 1
-        at = self._long.chapter_before(words, before, least, made, format_of)
+        at = self._splitter.chapter_before(words, before, least, made, format_of)
         return list(self._spans(item, words, at, words.end, made))[-KEPT_AT_END:]
 
     def grow(
@@ -130,8 +130,8 @@ class LongItems:
         start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
         if not cuts:
             start, left = start + prefix_length(item), left - prefix_length(item)
-        known = min(at, BEFORE)
-        words = RunIndex(end_of(item.runs, left + known), at - known)
+        known = min(at, CONTEXT_UNITS)
+        words = RunIndex(last_units(item.runs, left + known), at - known)
         rest = self._styles.continued(made)
         spans = list(self._spans(item, words, at, at + left, made))
         for first, end in spans[:-1]:
@@ -156,7 +156,7 @@ class LongItems:
             least, most = max(first, gap.start), min(end, stop)
             if least >= most:
                 continue
-            spans = self._within(item, words, gap.start, least, most, stop, rest)
+            spans = self._spans_within(item, words, gap.start, least, most, stop, rest)
             below_it = block.document().findBlockByNumber(block.blockNumber() + gap.block)
             share = gap.height / (stop - gap.start)
             upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
@@ -166,7 +166,7 @@ class LongItems:
                 inserter.insert_block(
                     with_space_above(above, rest), self._styles.char_format(item, Run(""))
                 )
-                self._put(cursor, item, words.between(*one))
+                self._insert_runs(cursor, item, words.between(*one))
                 above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             cursor.setBlockFormat(with_space_above(lower.height, rest))
@@ -208,13 +208,13 @@ class LongItems:
 
     # ------------------------------------------------------------------ splitting
 
-    def _within(
+    def _spans_within(
         self, item: Item, words: RunIndex, begin: int, first: int, end: int, stop: int,
         made: QTextBlockFormat,
     ) -> list[tuple[int, int]]:  # fmt: skip
         """Return the parts with units [first, end) of a gap from `begin` to `stop`."""
         format_of = partial(self._styles.char_format, item)
-        at = self._long.chapter_before(words, first, begin, made, format_of)
+        at = self._splitter.chapter_before(words, first, begin, made, format_of)
         spans = self._spans(item, words, at, end, made)
         return [(one, min(other, stop)) for one, other in spans if other > first]
 
@@ -226,11 +226,11 @@ class LongItems:
         while at < until:
             end = words.end
             if end - at > LONGEST_BLOCK:
-                end = self._long.next(words, at, rest if at else made, format_of)
+                end = self._splitter.part_end(words, at, rest if at else made, format_of)
             yield at, end
             at = end
 
-    def _put(self, cursor: QTextCursor, item: Item, runs: Runs) -> None:
+    def _insert_runs(self, cursor: QTextCursor, item: Item, runs: Runs) -> None:
         for run in runs:
             cursor.insertText(run.text, self._styles.char_format(item, run))
 

@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 LONGEST_BLOCK: Final = 2600
 """Blocks longer than this many UTF-16 units are split."""
 
-_PART: Final = 2000
+_PART_UNITS: Final = 2000
 """A part ends at the last line start within this many UTF-16 units."""
 
-_AROUND: Final = LONGEST_BLOCK - _PART
+_AROUND: Final = LONGEST_BLOCK - _PART_UNITS
 """A line starts within this many units after a chapter mark."""
 
-_DENSE_PART: Final = 500
+_DENSE_PART_UNITS: Final = 500
 _DENSE_AROUND: Final = 150
-_MANY: Final = 125
-"""A part with more runs than this in its first `_DENSE_PART` units is dense.
+_DENSE_RUNS: Final = 125
+"""A part with more runs than this in its first `_DENSE_PART_UNITS` units is dense.
 
 Those units take as long to lay out as 1,000 letters, so dense parts are shorter.
 """
@@ -48,10 +48,10 @@ Those units take as long to lay out as 1,000 letters, so dense parts are shorter
 _CHAPTER: Final = 16_000
 _DENSE_CHAPTER: Final = 2000
 
-BEFORE: Final = 2000
+CONTEXT_UNITS: Final = 2000
 """UTF-16 units to lay out before a chapter mark to find the start of the chapter."""
 
-_SETTLED: Final = 300
+_UNSETTLED_UNITS: Final = 300
 """A change up to this many units after the start of a part may move that start."""
 
 
@@ -91,7 +91,7 @@ class RunIndex:
         near = self._runs[least : bisect_left(self._edges, end)]
         return [max(first, self._edges[n]) for n, run in enumerate(near, least) if run.link]
 
-    def whole(self, at: int) -> int:
+    def character_end(self, at: int) -> int:
         """Return `at`, moved behind the character if it splits a surrogate pair."""
         halves = "".join(run.text for run in self.between(at, at + 1))
         return at + (halves == "\ufffd")
@@ -105,7 +105,7 @@ class RunIndex:
         return self._encoded[1][2 * first : 2 * end].decode("utf-16-le", "replace")
 
 
-def end_of(runs: Runs, count: int) -> Runs:
+def last_units(runs: Runs, count: int) -> Runs:
     """Return the last `count` UTF-16 units of some runs."""
     taken: list[Run] = []
     for run in reversed(runs):
@@ -134,7 +134,7 @@ def kept_cuts(cuts: tuple[int, ...], alike: int, added: int) -> int:
     if not cuts:
         return 0
     alike += cuts[-1]
-    kept = bisect_left(cuts, alike - _SETTLED)
+    kept = bisect_left(cuts, alike - _UNSETTLED_UNITS)
     while kept and alike + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST_BLOCK:
         kept -= 1
     return kept
@@ -153,13 +153,13 @@ class LongTextSplitter:
         self.width, self.indent = width, indent
         self._scratch: QTextDocument | None = None
         self._unit_height = 0.25
-        self._measured: tuple[RunIndex | None, dict[int, int]] = (None, {})
+        self._cache: tuple[RunIndex | None, dict[int, int]] = (None, {})
 
     def height(self, count: int) -> float:
         """Estimate the height of `count` units in pixels, from the text measured last."""
         return count * self._unit_height
 
-    def next(
+    def part_end(
         self,
         words: RunIndex,
         at: int,
@@ -168,25 +168,25 @@ class LongTextSplitter:
     ) -> int:
         """Return the end of the part that begins at unit `at`.
 
-        The end is the last line start within `_PART` units, or `_PART` if no line starts there. The
+        The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. The
         part also ends at the next chapter. At least LONGEST_BLOCK units of text must follow `at`.
         """
-        known = self._known(words)
+        known = self._cached(words)
         if at not in known:
-            known[at] = self._next(words, at, made, format_of)
+            known[at] = self._measure_part_end(words, at, made, format_of)
         return known[at]
 
-    def _known(self, words: RunIndex) -> dict[int, int]:
+    def _cached(self, words: RunIndex) -> dict[int, int]:
         """Return the cached measurements of this text.
 
         A part's start maps to its end, and a negative chapter mark maps to the start of the
         chapter.
         """
-        if self._measured[0] is not words:
-            self._measured = words, {}
-        return self._measured[1]
+        if self._cache[0] is not words:
+            self._cache = words, {}
+        return self._cache[1]
 
-    def _next(
+    def _measure_part_end(
         self,
         words: RunIndex,
         at: int,
@@ -194,10 +194,10 @@ class LongTextSplitter:
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         is_dense = _is_dense(words, at)
-        part, around = (_DENSE_PART, _DENSE_AROUND) if is_dense else (_PART, _AROUND)
+        part, around = (_DENSE_PART_UNITS, _DENSE_AROUND) if is_dense else (_PART_UNITS, _AROUND)
         starts = self._starts(words.between(at, at + part + around), made, format_of)
         start = max((start for start in starts if 0 < start <= part), default=0)
-        cut = at + start if start else words.whole(at + part)
+        cut = at + start if start else words.character_end(at + part)
         mark = (at // _DENSE_CHAPTER + 1) * _DENSE_CHAPTER
         if mark <= cut and _begins_chapter(words, mark):
             return self._chapter(words, mark, made, format_of)
@@ -227,11 +227,11 @@ class LongTextSplitter:
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        begin, known = mark - BEFORE, self._known(words)
+        begin, known = mark - CONTEXT_UNITS, self._cached(words)
         if -mark not in known:
             starts = self._starts(words.between(begin, mark + _AROUND), made, format_of)
             found = (begin + start for start in starts if begin + start >= mark)
-            known[-mark] = next(found, words.whole(mark))
+            known[-mark] = next(found, words.character_end(mark))
         return known[-mark]
 
     def _starts(
@@ -258,9 +258,9 @@ class LongTextSplitter:
 
 def _begins_chapter(words: RunIndex, mark: int) -> bool:
     """Return True if a chapter begins at `mark`. Chapters of dense text are shorter."""
-    return mark % _CHAPTER == 0 or _is_dense(words, mark - BEFORE)
+    return mark % _CHAPTER == 0 or _is_dense(words, mark - CONTEXT_UNITS)
 
 
 def _is_dense(words: RunIndex, at: int) -> bool:
     """Return True if the text at unit `at` has very many runs."""
-    return words.runs_within(at, at + _DENSE_PART) > _MANY
+    return words.runs_within(at, at + _DENSE_PART_UNITS) > _DENSE_RUNS

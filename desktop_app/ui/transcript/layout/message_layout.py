@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 Key = tuple[tuple[object, ...], int]
 """The format key of an item's first block, and the height in pixels of the placeholder above."""
 
-_NOTHING: Key = ((), 0)
+_NO_KEY: Key = ((), 0)
 
-_MANY: Final = 4
+_LONG_TEXT_BLOCKS: Final = 4
 
 
 class Placeholder(NamedTuple):
@@ -116,7 +116,11 @@ class MessageLayout:
     def long_texts(self) -> list[int]:
         """Return the indices of the texts that take many blocks."""
         shaped = ((at, cuts) for at, cuts in enumerate(self.shapes) if cuts)
-        return [at for at, cuts in shaped if len(cuts) > _MANY and not is_table(self.items[at])]
+        return [
+            at
+            for at, cuts in shaped
+            if len(cuts) > _LONG_TEXT_BLOCKS and not is_table(self.items[at])
+        ]
 
     def next_materialized(self, at: int) -> int:
         """Return the first materialized item from `at` on, or the number of items if none."""
@@ -162,7 +166,7 @@ class MessageLayout:
         self.items[at:at] = items
         self.counts[at:at] = [0] * many
         self._flags[at:at] = bytes(many)
-        self.keys[at:at] = [_NOTHING] * many
+        self.keys[at:at] = [_NO_KEY] * many
         self.shapes[at:at] = [()] * many
         self.gaps[at:at] = [()] * many
         self.heights[at:at] = heights

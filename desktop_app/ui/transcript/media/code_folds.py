@@ -34,8 +34,8 @@ LONG: Final = 30
 SHOWN: Final = 18
 """The number of visible lines of a folded block."""
 
-_TOGETHER: Final = 256
-_MANY: Final = 1000
+_LINES_PER_CHECK: Final = 256
+_MOST_LINES_IN_PLACE: Final = 1000
 
 FOLD: Final = "fold-code-"
 """The action of a fold line. The number of the code block within the message follows."""
@@ -73,7 +73,7 @@ class FoldLines:
         for at, item in enumerate(items):
             if _is_head(item):
                 head = at
-            elif (number := number_of(item)) is not None:
+            elif (number := fold_number(item)) is not None:
                 passed = len(self._folded)
                 self._folded.append(FoldedCode(number, head - passed, at - passed))
 
@@ -95,7 +95,7 @@ class FoldLines:
             broken.insert(0, fold.end + passed)
         return broken
 
-    def moved(self, at: int, by: int) -> None:
+    def shift(self, at: int, by: int) -> None:
         """Move the code below block `at` by `by` blocks. The change must be outside folded code."""
         first = bisect_right(self._folded, at, key=_end)
         self._folded[first:] = [
@@ -104,9 +104,9 @@ class FoldLines:
 
     def forget(self, item: int) -> None:
         """Remove the fold line that is this item."""
-        del self._folded[self._passed(item)]
+        del self._folded[self._fold_lines_above(item)]
 
-    def ended(self, items: Sequence[Item], body: int, end: int) -> FoldedCode | None:
+    def code_ending_at(self, items: Sequence[Item], body: int, end: int) -> FoldedCode | None:
         """Return the code that ends above item `end` of a body, if it is long and complete.
 
         The body begins at item `body` of `items`.
@@ -117,7 +117,7 @@ class FoldLines:
         first = _first_line(items, end)
         if end - first <= LONG or first <= body:
             return None
-        passed = self._passed(end - body)
+        passed = self._fold_lines_above(end - body)
         number, begin = -1, body
         if passed:
             known = self._folded[passed - 1]
@@ -132,7 +132,7 @@ class FoldLines:
         self._folded.insert(at, folded)
         return folded.end + at
 
-    def _passed(self, item: int) -> int:
+    def _fold_lines_above(self, item: int) -> int:
         """Return the number of fold lines above an item."""
         return sum(fold.end + passed < item for passed, fold in enumerate(self._folded))
 
@@ -183,18 +183,18 @@ def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
 
 def fold_line_at(items: Sequence[Item], at: int, *, is_folded: bool) -> Line:
     """Return the fold line to show as item `at`, below folded or unfolded code."""
-    number = number_of(items[at])
+    number = fold_number(items[at])
     return fold_line(number or 0, at - _first_line(items, at), is_folded=is_folded)
 
 
-def number_of(line: Item) -> int | None:
+def fold_number(line: Item) -> int | None:
     """Return the number of the code block that a fold line folds, or None for other items."""
     if not isinstance(line, Line) or line.kind is not LineKind.FOLD:
         return None
     return int(line.runs[0].link.rpartition("-")[2])
 
 
-def last_shown(items: Sequence[Item], at: int) -> int:
+def last_visible_line(items: Sequence[Item], at: int) -> int:
     """Return the last visible line of code if fold line `at` folds it."""
     return _first_line(items, at) + SHOWN - 1
 
@@ -203,7 +203,7 @@ def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Containe
     """Hide the folded lines of a message and show the others."""
     lines = [at for at, item in enumerate(layout.items) if type(item) is Line]
     for at in lines:
-        number = number_of(layout.items[at])
+        number = fold_number(layout.items[at])
         if number is not None:
             show_fold(writer, layout, at, visible=number in unfolded)
 
@@ -215,14 +215,14 @@ def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, visible
         return
     if not visible:  # first, so that filling the viewport meanwhile skips these lines
         layout.heights[first:at] = [0.0] * (at - first)
-    _take_out_many(writer, layout, first, at, visible=visible)
+    _erase_many(writer, layout, first, at, visible=visible)
     count = sum(layout.counts[first:at])
     begin = writer.layouts.block_of(layout, first).blockNumber()
     _set_visible(writer.document, begin, count, visible)
     _set_heights(writer, layout, first, at, visible)
 
 
-def _take_out_many(
+def _erase_many(
     writer: DocumentWriter, layout: MessageLayout, first: int, end: int, *, visible: bool
 ) -> None:
     """Dematerialize very many lines before they are hidden or shown.
@@ -231,7 +231,7 @@ def _take_out_many(
     With a screen reader they stay, because it reads only the document.
     """
     written = layout.next_materialized(first)
-    if written >= end or end - first <= _MANY or QAccessible.isActive():
+    if written >= end or end - first <= _MOST_LINES_IN_PLACE or QAccessible.isActive():
         return
     if writer.layouts.block_of(layout, written).isVisible() is not visible:
         writer.erase([(layout, first, end)])
@@ -261,11 +261,11 @@ def _set_heights(
 
 def _first_line(items: Sequence[Item], end: int) -> int:
     """Return the first line of the code above item `end`. There may be tens of thousands."""
-    while end >= _TOGETHER:
-        some = items[end - _TOGETHER : end]
-        if [item[0] for item in some].count(Kind.CODE) < _TOGETHER:
+    while end >= _LINES_PER_CHECK:
+        some = items[end - _LINES_PER_CHECK : end]
+        if [item[0] for item in some].count(Kind.CODE) < _LINES_PER_CHECK:
             break
-        end -= _TOGETHER
+        end -= _LINES_PER_CHECK
     while end and _is_code(items[end - 1]):
         end -= 1
     return end

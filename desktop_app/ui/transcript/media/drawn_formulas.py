@@ -34,7 +34,7 @@ from PySide6.QtGui import (
 from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
-from desktop_app.ui.transcript.media.hidden_text import hidden
+from desktop_app.ui.transcript.media.hidden_text import hidden_format
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, FORMULA
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
 _SELECTED_IN: Final = int(QTextFormat.Property.ForegroundBrush) + 1
 
 # The math font looks smaller than the text font at the same size.
-_LARGER: Final = 1.12
+_MATH_SCALE: Final = 1.12
 
-_LITTLE: Final = 2000
+_SHORT_RANGE: Final = 2000
 """Ranges of up to this many characters are searched paragraph by paragraph."""
 
 
@@ -71,7 +71,7 @@ class _Box(NamedTuple):
     em: float
 
 
-class FindsFormulas(Protocol):
+class FormulaFinder(Protocol):
     """A typesetter of formulas."""
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
@@ -90,7 +90,7 @@ class Formulas:
     def __init__(self, document: QTextDocument, *, keeps_source: bool = True) -> None:
         self._document = document
         self._keeps_source = keeps_source
-        self._typesetter: FindsFormulas | None = None
+        self._typesetter: FormulaFinder | None = None
         self._drawing = _Drawing(self, document)
         document.documentLayout().registerHandler(_OBJECT_TYPE, self._drawing)
         self._is_drawing = False
@@ -98,10 +98,10 @@ class Formulas:
         self._next = 0
         self._boxes: dict[int, _Box] = {}
         self._boxes_of = (-1, 0.0)
-        document.contentsChange.connect(self._note)
+        document.contentsChange.connect(self._record_change)
         document.contentsChanged.connect(self._show_changed)
 
-    def typeset_with(self, typesetter: FindsFormulas) -> None:
+    def set_typesetter(self, typesetter: FormulaFinder) -> None:
         """Set the typesetter. Without it, formulas stay source text."""
         self._typesetter = typesetter
 
@@ -117,7 +117,7 @@ class Formulas:
         tex = str(made.property(_TEX)).replace(LINE_BREAK, "\n")
         return self._typesetter.find(tex, display=made.intProperty(FORMULA) == 2)
 
-    def _note(self, start: int, removed: int, added: int) -> None:
+    def _record_change(self, start: int, removed: int, added: int) -> None:
         """Record what an edit wrote. The document must not change during the edit."""
         if added:
             self._changed = (start, start + added)
@@ -130,7 +130,7 @@ class Formulas:
         if changed is not None:
             self.show(*changed)
 
-    def look_again(self) -> None:
+    def restart(self) -> None:
         """Let `show_for` start over, because formulas have been typeset."""
         self._next = 0
 
@@ -144,7 +144,7 @@ class Formulas:
         found = self._document.find(FORMULA_BEGINS, self._next)
         while not found.isNull():
             start = found.selectionStart()
-            last = self._document.findBlock(start + _LITTLE)
+            last = self._document.findBlock(start + _SHORT_RANGE)
             last = last if last.isValid() else self._document.lastBlock()
             self._next = last.position() + last.length()
             self.show(start, self._next)
@@ -157,7 +157,7 @@ class Formulas:
         """Draw the typeset formulas in a range, and request the others."""
         if self._typesetter is None or self._is_drawing:
             return
-        if not self._are_any(start, end):
+        if not self._has_formulas(start, end):
             return
         self._is_drawing = True
         finish_layout(self._document)
@@ -167,12 +167,12 @@ class Formulas:
         edit.endEditBlock()
         self._is_drawing = False
 
-    def _are_any(self, start: int, end: int) -> bool:
+    def _has_formulas(self, start: int, end: int) -> bool:
         """Return True if formulas begin in the range; of a long range, also if any begin below it.
 
         After an edit of a few words, the rest of the document is not searched.
         """
-        if end - start > _LITTLE:
+        if end - start > _SHORT_RANGE:
             return not self._document.find(FORMULA_BEGINS, start).isNull()
         block = self._document.findBlock(start)
         while block.isValid() and block.position() < end:
@@ -202,7 +202,7 @@ class Formulas:
         style.setObjectType(_OBJECT_TYPE)
         alignment = QTextCharFormat.VerticalAlignment
         font = made.font()
-        em, metrics = QFontInfo(font).pixelSize() * _LARGER, QFontMetrics(font)
+        em, metrics = QFontInfo(font).pixelSize() * _MATH_SCALE, QFontMetrics(font)
         for key, pixels in (
             (_EM, em),
             (_DESCENT, metrics.descent()),
@@ -214,7 +214,7 @@ class Formulas:
         source_text = source.replace(LINE_BREAK, " ") + _BLANK
         cursor.insertText(DRAWN, style)
         if self._keeps_source:
-            cursor.insertText(source_text, hidden(made, source_text))
+            cursor.insertText(source_text, hidden_format(made, source_text))
 
     # ------------------------------------------------------------------ measures
 
@@ -224,9 +224,9 @@ class Formulas:
         Sizes are cached, because Qt asks four times per formula and painting.
         """
         document = self._document
-        as_it_is = (document.revision(), document.textWidth())
-        if as_it_is != self._boxes_of:
-            self._boxes, self._boxes_of = {}, as_it_is
+        state = (document.revision(), document.textWidth())
+        if state != self._boxes_of:
+            self._boxes, self._boxes_of = {}, state
         found = self._boxes.get(position)
         if found is None and (formula := self.find(made)) is not None:
             found = self._boxes[position] = self._measured(formula, position, made.toCharFormat())
@@ -291,7 +291,7 @@ class _Drawing(QPyTextObject):
         area = QRectF(rect.left(), top, box.width, height)
         color = style.foreground().color()
         if made.hasProperty(_SELECTED_IN):
-            color = _set_off(painter, rect, made.brushProperty(_SELECTED_IN).color())
+            color = _paint_selection_ground(painter, rect, made.brushProperty(_SELECTED_IN).color())
         ratio = painter.device().devicePixelRatio()
         # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
         if painter.device().logicalDpiX() > 200:
@@ -303,7 +303,7 @@ class _Drawing(QPyTextObject):
         )
 
 
-def _set_off(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
+def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
     """Paint the background of a selected or found formula. Return the color to draw it in.
 
     Qt paints the half-transparent selection color over both, so both must differ as much as

@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 _RARE: Final = re.compile("[^\0-\u02ff\u2000-\u206f\ud800-\udfff]")
 """Letters beyond Latin, which the text font itself covers."""
 
-_FEW: Final = 6
+_FEW_SCRIPTS: Final = 6
 
 _OF_MANY_SCRIPTS: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x10000, 0x1F000))
 
 
-def before_many_scripts(text: str) -> int:
+def few_scripts_length(text: str) -> int:
     """Return the length of the longest start of a text with letters of only a few scripts.
 
     Their fonts may load while the text is written.
     """
     if text.isascii() or _are_few(_rare(set(text))):
         return len(text)
-    kinds: set[int] = set()
+    scripts: set[int] = set()
     for match in _RARE.finditer(text):
-        kinds.add(_kind(match[0]))
-        if len(kinds) > _FEW:
+        scripts.add(_script_key(match[0]))
+        if len(scripts) > _FEW_SCRIPTS:
             return match.start()
     return len(text)
 
@@ -52,9 +52,9 @@ class FallbackFonts:
     def __init__(self, fonts: Iterable[QFont]) -> None:
         self._fonts = list(fonts)
         self._known: set[str] = set()
-        self._due: list[tuple[str, QFont]] = []
+        self._scheduled: list[tuple[str, QFont]] = []
 
-    def take(self, fonts: Iterable[QFont]) -> None:
+    def set_fonts(self, fonts: Iterable[QFont]) -> None:
         """Use these fonts from now on.
 
         If the letters so far belong to many scripts, schedule them to load in the new fonts.
@@ -63,31 +63,31 @@ class FallbackFonts:
             known, self._fonts = _rare(self._known), fonts
             self.forget()
             if not _are_few(known):
-                self._ask(known)
+                self._schedule(known)
 
     def forget(self) -> None:
         """Forget the letters so far, because their text is gone."""
-        self._known, self._due = set(), []
+        self._known, self._scheduled = set(), []
 
     def load(self, text: str) -> bool:
         """Load a few of the missing letters of a text. Return True if none was missing."""
-        if not self._due:
-            self._ask(self._new(text))
-        if self._due:
-            _lay_out(*self._due.pop())
+        if not self._scheduled:
+            self._schedule(self._new_rare_letters(text))
+        if self._scheduled:
+            _lay_out(*self._scheduled.pop())
             return False
         return True
 
     def load_for(self, seconds: float) -> bool:
         """Load scheduled letters for about `seconds`. Return True if none is left."""
         until = time.perf_counter() + seconds
-        while self._due:
-            _lay_out(*self._due.pop())
+        while self._scheduled:
+            _lay_out(*self._scheduled.pop())
             if time.perf_counter() > until:
                 return False
         return True
 
-    def _new(self, text: str) -> set[str]:
+    def _new_rare_letters(self, text: str) -> set[str]:
         """Return the rare letters of a text that are new.
 
         All letters are recorded as known, so that C code filters out most of them.
@@ -98,10 +98,10 @@ class FallbackFonts:
         self._known |= new
         return _rare(new)
 
-    def _ask(self, letters: set[str]) -> None:
+    def _schedule(self, letters: set[str]) -> None:
         self._known |= letters
-        near = ["".join(group) for _, group in groupby(sorted(letters), _block)]
-        self._due += [(group, font) for font in self._fonts for group in near]
+        near = ["".join(group) for _, group in groupby(sorted(letters), _code_page)]
+        self._scheduled += [(group, font) for font in self._fonts for group in near]
 
 
 def _rare(letters: Iterable[str]) -> set[str]:
@@ -109,15 +109,15 @@ def _rare(letters: Iterable[str]) -> set[str]:
 
 
 def _are_few(letters: set[str]) -> bool:
-    return len(set(map(_kind, letters))) <= _FEW
+    return len(set(map(_script_key, letters))) <= _FEW_SCRIPTS
 
 
-def _block(letter: str) -> int:
+def _code_page(letter: str) -> int:
     """Return the range of 128 code points that contains a letter. It mostly holds one script."""
     return ord(letter) >> 7
 
 
-def _kind(letter: str) -> int:
+def _script_key(letter: str) -> int:
     """Return a key for the script of a letter. Scripts with many letters have few keys."""
     code = ord(letter)
     return code >> 7 if any(code in pages for pages in _OF_MANY_SCRIPTS) else -1 - (code >> 14)

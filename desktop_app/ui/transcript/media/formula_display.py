@@ -24,14 +24,14 @@ class FormulaDisplay(QObject):
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._show)
 
-    def typeset_with(self, typesetter: Typesetter) -> None:
+    def set_typesetter(self, typesetter: Typesetter) -> None:
         """Draw formulas with this typesetter; until then their source is shown."""
-        self._formulas.typeset_with(typesetter)
+        self._formulas.set_typesetter(typesetter)
         typesetter.formulas_ready.connect(self._start_over)
         self._start_over()
 
     def _start_over(self) -> None:
-        self._formulas.look_again()
+        self._formulas.restart()
         self._show()
 
     def _show(self) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat
 
 
-def hidden(made: QTextCharFormat, text: str) -> QTextCharFormat:
+def hidden_format(made: QTextCharFormat, text: str) -> QTextCharFormat:
     """Return a format in which text takes no space: a tiny font whose letters overlap."""
     style = QTextCharFormat()
     font = QFont(made.font())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _SLICE_S: Final = 0.004
 _CONTEXT_LINES: Final = 12
-_FAR_LINES: Final = 300
+_MOST_CONTEXT_LINES: Final = 300
 _LINES_AT_ONCE: Final = 24
 
 
@@ -72,8 +72,8 @@ class CodeHighlighter(QObject):
         self._writer = writer
         self._jobs: deque[_Job] = deque()
         self._lexer: JsonProcess | None = None
-        self._asked: tuple[int, _Job, str] | None = None
-        self._plain: set[str] = set()
+        self._request: tuple[int, _Job, str] | None = None
+        self._unlexable: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._work)
         self.set_theme(theme)
@@ -83,7 +83,7 @@ class CodeHighlighter(QObject):
         """Return True if code is still to be highlighted."""
         return bool(self._jobs)
 
-    def lex_with(self, lexer: JsonProcess) -> None:
+    def set_lexer(self, lexer: JsonProcess) -> None:
         """Set the lexer process (see lexing_process.py). Without it, code is not highlighted."""
         self._lexer = lexer
         lexer.answered.connect(self._take)
@@ -99,7 +99,7 @@ class CodeHighlighter(QObject):
     def clear(self) -> None:
         """Drop all jobs, because the document is empty."""
         self._jobs.clear()
-        self._plain.clear()
+        self._unlexable.clear()
 
     def forget(self, layout: MessageLayout) -> None:
         """Drop the jobs of a message, because its items have moved."""
@@ -112,22 +112,22 @@ class CodeHighlighter(QObject):
         while end < len(items) and _is_code(items[end]):
             end += 1
         for first, stop in layout.materialized_ranges(at + 1, end):
-            self.color_part(layout, first, stop)
+            self.highlight_range(layout, first, stop)
 
-    def color_items(self, layout: MessageLayout, first: int, end: int) -> None:
+    def highlight_items(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight the code among items [first, end), which were just written."""
         flags = bytes(map(_is_code, layout.items[first:end]))
         begin = flags.find(1)
         while begin >= 0:
             stop = flags.find(0, begin)
             stop = len(flags) if stop < 0 else stop
-            self.color_part(layout, first + begin, first + stop)
+            self.highlight_range(layout, first + begin, first + stop)
             begin = flags.find(1, stop)
 
-    def color_part(self, layout: MessageLayout, first: int, end: int) -> None:
+    def highlight_range(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight lines that were written in the middle of a block, or a whole block."""
         start = first
-        while start and first - start < _FAR_LINES and _is_code(layout.items[start - 1]):
+        while start and first - start < _MOST_CONTEXT_LINES and _is_code(layout.items[start - 1]):
             start -= 1
         self._add(layout, start, first, end)
 
@@ -145,7 +145,7 @@ class CodeHighlighter(QObject):
         if not isinstance(line, Block) or not line.language or block is None:
             return
         language = line.language.lower()
-        if self._lexer is not None and language not in self._plain:
+        if self._lexer is not None and language not in self._unlexable:
             self._jobs.append(_Job(layout, start, first, end, language))
             self._timer.start()
 
@@ -159,19 +159,19 @@ class CodeHighlighter(QObject):
         if self._lexer is None or not chunk:
             return False
         number = self._lexer.ask({"language": job.language, "code": chunk})
-        self._asked = number, job, chunk
+        self._request = number, job, chunk
         return True
 
     def _take(self, number: int, answer: dict[str, Any] | None) -> None:
         """Collect the spans of an answer, or give up on its language if there is none."""
-        if self._asked is None or self._asked[0] != number:
+        if self._request is None or self._request[0] != number:
             return
-        _number, job, chunk = self._asked
-        self._asked = None
+        _number, job, chunk = self._request
+        self._request = None
         self._timer.start()
         spans = highlight.spans_of(answer, chunk)
         if spans is None:
-            self._plain.add(job.language)
+            self._unlexable.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
             return
         for span in spans:
@@ -183,7 +183,7 @@ class CodeHighlighter(QObject):
 
     def _work(self) -> None:
         until = time.perf_counter() + _SLICE_S
-        while self._jobs and self._asked is None:
+        while self._jobs and self._request is None:
             job = self._jobs[0]
             if not self._paint_to(job, until):
                 self._timer.start()
@@ -210,8 +210,8 @@ class CodeHighlighter(QObject):
             block = block or self._writer.layouts.block_of(job.layout, job.start + number)
             found = job.pending.pop(number, ())
             text = block.text() if found else ""
-            mine = [_in_units(span, text) for span in found]
-            if self._set_formats(block.layout(), mine):
+            spans = [_in_utf16(span, text) for span in found]
+            if self._set_formats(block.layout(), spans):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
             # If a line takes several blocks, only the first one is highlighted.
@@ -223,14 +223,16 @@ class CodeHighlighter(QObject):
             self._writer.document.markContentsDirty(start, end - start)
         job.line = last
 
-    def _set_formats(self, layout: QTextLayout, mine: list[highlight.ColoredSpan]) -> bool:
+    def _set_formats(self, layout: QTextLayout, spans: list[highlight.ColoredSpan]) -> bool:
         """Apply spans to a block. Return True if they changed."""
         old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
-        new = [(s.start, s.length, self._formats[s.color].foreground().color().rgb()) for s in mine]
+        new = [
+            (s.start, s.length, self._formats[s.color].foreground().color().rgb()) for s in spans
+        ]
         if old == new:
             return False
         ranges = []
-        for span in mine:
+        for span in spans:
             made = QTextLayout.FormatRange()
             made.start, made.length = span.start, span.length
             made.format = self._formats[span.color]
@@ -256,7 +258,7 @@ def _code(items: Sequence[Item]) -> str:
     return "".join(f"{text}\n" for text in texts)
 
 
-def _in_units(span: highlight.ColoredSpan, text: str) -> highlight.ColoredSpan:
+def _in_utf16(span: highlight.ColoredSpan, text: str) -> highlight.ColoredSpan:
     """Convert a span of a text to UTF-16 units, which Qt uses."""
     if text.isascii():
         return span

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from desktop_app.child_processes import ChildCommand
 
-_LONGEST_MS: Final = 5_000
-_LONGEST_FIRST_MS: Final = 20_000
+_TIMEOUT_MS: Final = 5_000
+_FIRST_TIMEOUT_MS: Final = 20_000
 """For the first answer of a process, which starts and imports its modules before it."""
 _IDLE_MS: Final = 30_000
 
@@ -44,8 +44,8 @@ class JsonProcess(QObject):
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._current = 0
         self._process: QProcess | None = None
-        self._watch = QTimer(self, singleShot=True)
-        self._watch.timeout.connect(self._kill)
+        self._timeout = QTimer(self, singleShot=True)
+        self._timeout.timeout.connect(self._kill)
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
         self._idle.timeout.connect(self.close)
 
@@ -87,18 +87,18 @@ class JsonProcess(QObject):
         if self._current:
             return
         if not self._waiting:
-            self._watch.stop()
+            self._timeout.stop()
             self._idle.start()
             return
         self._idle.stop()
         self._current, request = self._waiting.popleft()
         is_first = self._process is None
-        process = self._process = self._process or self._started()
+        process = self._process = self._process or self._start()
         if process.state() is not QProcess.ProcessState.NotRunning:
             process.write(request)
-        self._watch.start(_LONGEST_FIRST_MS if is_first else _LONGEST_MS)
+        self._timeout.start(_FIRST_TIMEOUT_MS if is_first else _TIMEOUT_MS)
 
-    def _started(self) -> QProcess:
+    def _start(self) -> QProcess:
         process = QProcess(self)
         environment = QProcessEnvironment()
         for name, value in self._command.environment.items():

@@ -39,7 +39,7 @@ OPEN: Final = "picture/"
 LARGEST: Final = (320, 240)
 THUMBNAIL_BOX: Final = (640, 480)
 """The pixels of a thumbnail: enough for `LARGEST` on a screen of twice the usual density."""
-ROUND: Final = 8
+CORNER_RADIUS: Final = 8
 _FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
 
@@ -111,7 +111,7 @@ class MessageImages(QObject):
         super().__init__(parent)
         self._document = document
         self._images: dict[str, QImage] = {}
-        self._asked: dict[str, set[str]] = {}
+        self._requested: dict[str, set[str]] = {}
         self._theme = theme
         self._ratio = 1.0
         self._decoded.connect(self.show)
@@ -123,9 +123,9 @@ class MessageImages(QObject):
     def clear(self) -> None:
         """Forget all images, because another conversation is shown."""
         self._images.clear()
-        self._asked.clear()
+        self._requested.clear()
 
-    def has(self, sha256: str) -> bool:
+    def has_image(self, sha256: str) -> bool:
         """Return True if the image with this hash has arrived."""
         return sha256 in self._images
 
@@ -139,15 +139,15 @@ class MessageImages(QObject):
         else:
             return None
         width, height = (int(side) for side in size.split("x"))
-        if self.has(sha256):
+        if self.has_image(sha256):
             return self._rounded(self._images[sha256], width, height)
-        if sha256 not in self._asked:
+        if sha256 not in self._requested:
             # Deferred, because Qt calls this while painting.
-            QTimer.singleShot(0, self, lambda: self._want(sha256))
-        self._asked.setdefault(sha256, set()).add(name)
+            QTimer.singleShot(0, self, lambda: self._request(sha256))
+        self._requested.setdefault(sha256, set()).add(name)
         return self._rounded(None, width, height)
 
-    def _want(self, key: str) -> None:
+    def _request(self, key: str) -> None:
         if not key.startswith("data:"):
             self.image_requested.emit(key)
             return
@@ -156,10 +156,10 @@ class MessageImages(QObject):
 
     def show(self, sha256: str, image: QImage) -> None:
         """Draw this image from now on."""
-        if sha256 not in self._asked:
+        if sha256 not in self._requested:
             return
         self._images[sha256] = image
-        for name in self._asked[sha256]:
+        for name in self._requested[sha256]:
             kind = QTextDocument.ResourceType.ImageResource
             self._document.addResource(kind.value, QUrl(name), self.resource(name))
 
@@ -169,7 +169,7 @@ class MessageImages(QObject):
         made = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
         made.fill(Qt.GlobalColor.transparent)
         corners = QPainterPath()
-        radius = min(ROUND, width / 6, height / 6) * self._ratio
+        radius = min(CORNER_RADIUS, width / 6, height / 6) * self._ratio
         half = self._ratio / 2
         edge = QRectF(0, 0, across, down).adjusted(half, half, -half, -half)
         corners.addRoundedRect(edge, radius, radius)

@@ -15,8 +15,8 @@ from desktop_app.ui.transcript.media.json_process import JsonProcess
 if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
-_TOGETHER_MS: Final = 50
-_KEPT: Final = 3_000
+_COLLECT_MS: Final = 50
+_MOST_CACHED: Final = 3_000
 
 Key = tuple[str, bool]
 
@@ -36,16 +36,16 @@ class Typesetter(QObject):
         """Prepare to start the process with `command`."""
         super().__init__(parent)
         self._known: dict[Key, Formula | None] = {}
-        self._asked: dict[Key, int] = {}  # the request numbers, in order
-        self._asker = JsonProcess(command, self)
-        self._asker.answered.connect(self._settle)
-        self._news = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
-        self._news.timeout.connect(self.formulas_ready)
+        self._requests: dict[Key, int] = {}  # the request numbers, in order
+        self._process = JsonProcess(command, self)
+        self._process.answered.connect(self._settle)
+        self._ready_timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
+        self._ready_timer.timeout.connect(self.formulas_ready)
 
     @property
     def is_busy(self) -> bool:
         """Return True until `formulas_ready` is emitted for all requests."""
-        return self._asker.is_busy or self._news.isActive()
+        return self._process.is_busy or self._ready_timer.isActive()
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return the formula if it is typeset. Otherwise request it."""
@@ -54,25 +54,25 @@ class Typesetter(QObject):
             return self._known[key]
         if not is_within_limits(tex):
             self._known[key] = None
-        elif key not in self._asked:
-            self._asked[key] = self._asker.ask({"tex": tex, "display": display})
+        elif key not in self._requests:
+            self._requests[key] = self._process.ask({"tex": tex, "display": display})
         return None
 
     def forget(self) -> None:
         """Drop requests, because another conversation is shown. Clear a cache that is too large."""
-        self._asker.forget()
-        self._asked = dict(list(self._asked.items())[:1]) if self._asker.is_busy else {}
-        if len(self._known) > _KEPT:
+        self._process.forget()
+        self._requests = dict(list(self._requests.items())[:1]) if self._process.is_busy else {}
+        if len(self._known) > _MOST_CACHED:
             self._known.clear()
 
     def close(self) -> None:
         """End the process. The next request starts it again."""
-        self._asker.close()
+        self._process.close()
 
     def _settle(self, number: int, answer: dict[str, Any] | None) -> None:
-        key, asked = next(iter(self._asked.items()), (("", False), 0))
-        if number == asked:
-            del self._asked[key]
+        key, requested = next(iter(self._requests.items()), (("", False), 0))
+        if number == requested:
+            del self._requests[key]
             self._known[key] = formula_of(answer)
-            if not self._news.isActive():
-                self._news.start()
+            if not self._ready_timer.isActive():
+                self._ready_timer.start()

@@ -38,8 +38,8 @@ class DifferenceMarks(QObject):
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
         self._edition, self._starts = -1, dict[int, int]()
-        self._marking = QTimer(self, singleShot=True, interval=0)
-        self._marking.timeout.connect(self._mark)
+        self._mark_timer = QTimer(self, singleShot=True, interval=0)
+        self._mark_timer.timeout.connect(self._mark)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
         view.document().contentsChanged.connect(self._mark_soon)
 
@@ -65,7 +65,7 @@ class DifferenceMarks(QObject):
 
     def _mark_soon(self) -> None:
         if self._differs:
-            self._marking.start()
+            self._mark_timer.start()
 
     def _mark(self) -> None:
         marks = []

@@ -62,9 +62,9 @@ class FindBar(QFrame):
         for button in self._buttons:
             row.addWidget(button)
         self._row = row
-        self._typing = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._typing.timeout.connect(self._say)
-        self.field.textChanged.connect(lambda _: self._typing.start())
+        self._typing_timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._typing_timer.timeout.connect(self._emit_changed)
+        self.field.textChanged.connect(lambda _: self._typing_timer.start())
         previous, following, close = self._buttons
         previous.clicked.connect(lambda: self._step(-1))
         following.clicked.connect(lambda: self._step(+1))
@@ -101,32 +101,32 @@ class FindBar(QFrame):
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
-        self._say()
+        self._emit_changed()
 
-    def show_count(self, number: int, total: int, is_whole: bool) -> None:
+    def show_count(self, number: int, total: int, is_final: bool) -> None:
         """Show the number of the current match and the number of all matches."""
         if not self.field.text():
             words = ""
         elif not total:
-            words = tr("No matches") if is_whole else tr("Searching…")
-        elif is_whole:
+            words = tr("No matches") if is_final else tr("Searching…")
+        elif is_final:
             words = tr("{number} of {total}", number=number, total=total)
         else:
             words = tr("{number} of {total}…", number=number, total=total)
-        if is_whole and words != self._count.text() and not self.isHidden():
+        if is_final and words != self._count.text() and not self.isHidden():
             announce(self._count, words)
         self._count.setText(words)
         self._count.setAccessibleName(spoken_text(words))
         for button in self._buttons[:2]:
             button.setEnabled(total > 0)
 
-    def _say(self) -> None:
-        self._typing.stop()
+    def _emit_changed(self) -> None:
+        self._typing_timer.stop()
         self.changed.emit(self.field.text())
 
     def _step(self, by: int) -> None:
-        if self._typing.isActive():
-            self._say()
+        if self._typing_timer.isActive():
+            self._emit_changed()
         else:
             self.stepped.emit(by)
 

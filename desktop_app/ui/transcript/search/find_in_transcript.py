@@ -46,7 +46,7 @@ class FindInTranscript(QObject):
     ) -> None:
         super().__init__(view)
         self._view, self._theme = view, theme
-        self._before: QWidget | None = None
+        self._focused_before: QWidget | None = None
         self.finder = Finder(view, messages, bring, unfold, unfold_code)
         self._bar: FindBar | None = None
         self.anchor = TabAnchor(view)
@@ -78,7 +78,7 @@ class FindInTranscript(QObject):
     def open(self) -> None:
         """Show the bar; search for the selected text if it is short."""
         if not self.is_open:
-            self._before = QApplication.focusWidget()
+            self._focused_before = QApplication.focusWidget()
         selected = self._view.textCursor().selectedText()
         is_short = 0 < len(selected) <= _LONGEST_SELECTION and "\u2029" not in selected
         self.bar.open(selected.strip() if is_short else "")
@@ -91,11 +91,11 @@ class FindInTranscript(QObject):
             return
         # Before it is hidden: Qt would give the focus to the transcript first, which is spoken.
         if self.bar.isAncestorOf(QApplication.focusWidget() or self._view):
-            (self._before or self._view).setFocus()
+            (self._focused_before or self._view).setFocus()
         self.bar.hide()
         self.finder.stop()
         self.height_changed.emit()
-        self._before = None
+        self._focused_before = None
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match, or open the bar if it is closed."""

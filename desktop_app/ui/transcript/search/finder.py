@@ -25,7 +25,7 @@ from desktop_app.rendering.search.text_search import count_in, may_hold, places_
 from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
-from desktop_app.ui.transcript.media.code_folds import number_of
+from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
 from desktop_app.ui.transcript.message_items import Item, reasoning_text
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 
     Then = Callable[[], None]
 
-_TOGETHER_S: Final = 0.1
-_AT_A_TIME_S: Final = 0.002
+_REPORT_S: Final = 0.1
+_WORK_S: Final = 0.002
 _REST_S: Final = 0.0003
 _TRIES: Final = 3
 _STREAMING_MS: Final = 700
 _MOST_MARKED: Final = 300
-_TURN_MS: Final = 1
-_LOOKED_AT_TOGETHER: Final = 64
+_NEXT_ITERATION_MS: Final = 1
+_ITEMS_PER_CHECK: Final = 64
 _MOST_IN_BLOCK: Final = 60
 
 
@@ -61,7 +61,7 @@ class _Hit(NamedTuple):
     number: int
 
 
-class _Places(NamedTuple):
+class _TextMatches(NamedTuple):
     """The matches of the case-folded `words` in the text of some runs."""
 
     runs: Runs
@@ -108,34 +108,34 @@ class Finder(QObject):
         self._view, self._messages = view, messages
         self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
         self._words = ""
-        self._run = 0
+        self._search_number = 0
         self._index = MatchIndex()
-        self._is_whole = True
+        self._is_count_final = True
         self._current: Match | None = None
-        self._known: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
-        self._places: _Places | None = None
-        self._waits_from: int | None = None
+        self._hits_cache: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
+        self._text_matches: _TextMatches | None = None
+        self._first_from: int | None = None
         self._touched: set[str] = set()
-        self._waits = 0
+        self._unfoldings = 0
         self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
-        self._arrived.connect(self._take)
-        self._marking = QTimer(self, singleShot=True, interval=0)
-        self._marking.timeout.connect(self._mark)
-        self._again = QTimer(self, singleShot=True, interval=_STREAMING_MS)
-        self._again.timeout.connect(self._count_touched)
+        self._arrived.connect(self._on_counted)
+        self._mark_timer = QTimer(self, singleShot=True, interval=0)
+        self._mark_timer.timeout.connect(self._mark)
+        self._recount_timer = QTimer(self, singleShot=True, interval=_STREAMING_MS)
+        self._recount_timer.timeout.connect(self._count_touched)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
         view.document().contentsChanged.connect(self._mark_soon)
 
     @property
-    def is_on(self) -> bool:
+    def is_active(self) -> bool:
         """Return True if a search is active."""
         return bool(self._words)
 
     @property
-    def is_going(self) -> bool:
+    def is_unfolding(self) -> bool:
         """Return True if code must still be unfolded to reach a match."""
-        return self._waits > 0
+        return self._unfoldings > 0
 
     def set_theme(self, theme: Theme) -> None:
         """Set the highlight colors."""
@@ -174,17 +174,17 @@ class Finder(QObject):
         """Schedule a recount of a message that changed or was added."""
         if self._words:
             self._touched.add(message_id)
-            if not self._again.isActive():
-                self._again.start()
+            if not self._recount_timer.isActive():
+                self._recount_timer.start()
 
     def _begin(self, empty: set[str]) -> None:
-        self._run += 1
-        self._current = self._places = None
+        self._search_number += 1
+        self._current = self._text_matches = None
         messages = self._messages.all_with_text()
-        self._index.begin(empty)
-        self._index.arrange([message.id for message, _ in messages])
+        self._index.reset(empty)
+        self._index.set_order([message.id for message, _ in messages])
         top = self._top()
-        self._waits_from, self._is_whole = top, not self._words
+        self._first_from, self._is_count_final = top, not self._words
         self._mark_soon()
         if not self._words:
             self.counted.emit(0, 0, True)
@@ -193,7 +193,13 @@ class Finder(QObject):
         self._start(wanted)
 
     def _start(self, wanted: Sequence[tuple[Message, str | None]]) -> None:
-        work = (wanted, self._words, self._run, self._arrived.emit, lambda: self._run)
+        work = (
+            wanted,
+            self._words,
+            self._search_number,
+            self._arrived.emit,
+            lambda: self._search_number,
+        )
         Thread(target=_count, args=work, daemon=True, name="find").start()
 
     def _top(self) -> int:
@@ -203,17 +209,17 @@ class Finder(QObject):
     def _count_touched(self) -> None:
         touched, self._touched = self._touched, set()
         messages = self._messages.all_with_text()
-        self._index.arrange([message.id for message, _ in messages])
+        self._index.set_order([message.id for message, _ in messages])
         self._start([one for one in messages if one[0].id in touched])
 
-    def _take(self, run: int, counts: Counts, is_last: bool) -> None:
-        if run != self._run:
+    def _on_counted(self, run: int, counts: Counts, is_last: bool) -> None:
+        if run != self._search_number:
             return
         self._index.add(counts)
-        self._is_whole = self._is_whole or is_last
-        if self._current is None and self._waits_from is not None:
-            self._go_to_first(self._waits_from)
-        self._tell()
+        self._is_count_final = self._is_count_final or is_last
+        if self._current is None and self._first_from is not None:
+            self._go_to_first(self._first_from)
+        self._report()
 
     def _go_to_first(self, top: int) -> None:
         """Go to the first match from message `top` on, or else to the last one above it."""
@@ -231,27 +237,27 @@ class Finder(QObject):
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match, wrapping around."""
-        place = self._index.beside(self._current, by)
-        if place is not None:
-            self._go(place)
-            self._tell()
+        match = self._index.neighbor(self._current, by)
+        if match is not None:
+            self._go(match)
+            self._report()
 
-    def _go(self, place: Match) -> None:
-        self._current, self._waits_from = place, None
-        again = partial(self._go_again, place)
-        if not self._bring(place.message_id, again):
+    def _go(self, match: Match) -> None:
+        self._current, self._first_from = match, None
+        again = partial(self._go_again, match)
+        if not self._bring(match.message_id, again):
             return
-        in_reasoning = place.number < self._index.of(place.message_id).reasoning
-        if in_reasoning and not self._unfold(place.message_id, again):
+        in_reasoning = match.number < self._index.count_of(match.message_id).reasoning
+        if in_reasoning and not self._unfold(match.message_id, again):
             return
-        entry, found = self._messages.get(place.message_id), self._hit_of(place)
+        entry, found = self._messages.get(match.message_id), self._hit_of(match)
         if entry is not None and found is not None:
             self._reveal(entry.layout, found, self._words, again)
         self._mark_soon()
 
-    def _go_again(self, place: Match) -> None:
-        if place == self._current:
-            self._go(place)
+    def _go_again(self, match: Match) -> None:
+        if match == self._current:
+            self._go(match)
 
     def show_in(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
@@ -283,11 +289,13 @@ class Finder(QObject):
         own.
         """
         if not layout.heights[hit.item]:
-            self._waits += 1
-            QTimer.singleShot(_TURN_MS, self, partial(self._unfold_it, layout, hit.item, again))
+            self._unfoldings += 1
+            QTimer.singleShot(
+                _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, hit.item, again)
+            )
             return
-        place = self._place_in_long(layout.items[hit.item], hit.number, words)
-        self._messages.write_item(layout, hit.item, self._view.viewport().height(), place[0])
+        match = self._place_in_long(layout.items[hit.item], hit.number, words)
+        self._messages.write_item(layout, hit.item, self._view.viewport().height(), match[0])
         found = self._cursor_of(layout, hit, words)
         if found is not None:
             self._show(found)
@@ -295,13 +303,13 @@ class Finder(QObject):
                 self._view.setTextCursor(found)
             self.match_shown.emit()
 
-    def _unfold_it(self, layout: MessageLayout, item: int, again: Then) -> None:
+    def _unfold_item(self, layout: MessageLayout, item: int, again: Then) -> None:
         if item < len(layout.items) and not layout.heights[item]:
             self._unfold_code(layout, item)
-        QTimer.singleShot(_TURN_MS, self, partial(self._go_on, again))
+        QTimer.singleShot(_NEXT_ITERATION_MS, self, partial(self._finish_unfolding, again))
 
-    def _go_on(self, then: Then) -> None:
-        self._waits -= 1
+    def _finish_unfolding(self, then: Then) -> None:
+        self._unfoldings -= 1
         then()
 
     def _show(self, found: QTextCursor) -> None:
@@ -320,14 +328,14 @@ class Finder(QObject):
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
-    def _hit_of(self, place: Match) -> _Hit | None:
+    def _hit_of(self, match: Match) -> _Hit | None:
         """Return the item of a match; the message's last match if the message has changed."""
-        entry = self._messages.get(place.message_id)
+        entry = self._messages.get(match.message_id)
         if entry is None:
             return None
-        number = place.number
+        number = match.number
         if entry.folded or not entry.head_count:
-            number -= self._index.of(place.message_id).reasoning
+            number -= self._index.count_of(match.message_id).reasoning
         number, hit = max(0, number), None
         for at, count in self._hits(entry, self._words):
             hit = _Hit(at, min(number, count - 1))
@@ -344,9 +352,9 @@ class Finder(QObject):
         layout, first = entry.layout, 1 if entry.head_count > 1 else entry.head_count
         end = len(layout.items) - entry.foot_count
         key = (layout, layout.edition, words, first, end)
-        if self._known is None or self._known[0] != key:
-            self._known = key, list(_hits_in(layout.items, first, end, words))
-        return self._known[1]
+        if self._hits_cache is None or self._hits_cache[0] != key:
+            self._hits_cache = key, list(_hits_in(layout.items, first, end, words))
+        return self._hits_cache[1]
 
     def _cursor_of(self, layout: MessageLayout, hit: _Hit, words: str) -> QTextCursor | None:
         """Select a match, or the nearest one in its item; None if it is not materialized."""
@@ -369,25 +377,25 @@ class Finder(QObject):
     def _place_in_long(self, item: Item, number: int, words: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
         if (
-            self._places is None
-            or self._places.runs is not item.runs
-            or self._places.words != words
+            self._text_matches is None
+            or self._text_matches.runs is not item.runs
+            or self._text_matches.words != words
         ):
             text = text_of(item.runs)
-            self._places = _Places(item.runs, words, text, places_in(text, words))
-        text, places = self._places.text, self._places.places
+            self._text_matches = _TextMatches(item.runs, words, text, places_in(text, words))
+        text, places = self._text_matches.text, self._text_matches.places
         first, end = places[min(number, len(places) - 1)] if places else (0, 0)
         return units(text[:first]), units(text[:end])
 
     # ------------------------------------------------------------------ saying and marking
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         number = 0 if self._current is None else self._index.number(self._current)
-        self.counted.emit(number, self._index.total, self._is_whole)
+        self.counted.emit(number, self._index.total, self._is_count_final)
 
     def _mark_soon(self) -> None:
         if self._words or self._has_marks:
-            self._marking.start()
+            self._mark_timer.start()
 
     def _mark(self) -> None:
         """Highlight the matches on screen, up to `_MOST_MARKED`.
@@ -428,7 +436,7 @@ class Finder(QObject):
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:
                 item = found[0].item_at(found[1])
-                is_ours = (entry.head_count and item == 0) or number_of(
+                is_ours = (entry.head_count and item == 0) or fold_number(
                     found[0].items[item]
                 ) is not None
                 if not is_ours and item < len(found[0].items) - entry.foot_count:
@@ -436,15 +444,15 @@ class Finder(QObject):
 
 
 def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:
-    for begin in range(first, end, _LOOKED_AT_TOGETHER):
-        some = items[begin : min(begin + _LOOKED_AT_TOGETHER, end)]
-        for at, item in enumerate(some if _may_stand_in(some, words) else (), begin):
-            count = _times(item, words)
+    for begin in range(first, end, _ITEMS_PER_CHECK):
+        some = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
+        for at, item in enumerate(some if _may_match_any(some, words) else (), begin):
+            count = _count_in_item(item, words)
             if count:
                 yield at, count
 
 
-def _may_stand_in(items: Sequence[Item], words: str) -> bool:
+def _may_match_any(items: Sequence[Item], words: str) -> bool:
     """Return True if words may occur in any of these items.
 
     This quick check comes first, because searching one joined text is faster than many.
@@ -454,20 +462,20 @@ def _may_stand_in(items: Sequence[Item], words: str) -> bool:
     return not joined.isascii() or words in joined.lower() or not all(texts)
 
 
-def _times(item: Item, words: str) -> int:
+def _count_in_item(item: Item, words: str) -> int:
     """Return how often the case-folded `words` occur in an item.
 
     Called for tens of thousands of items at once.
     """
     if len(item.runs) == 1 and item.runs[0].text.isascii():
         count = item.runs[0].text.lower().count(words)
-        return count if not count or number_of(item) is None else 0
+        return count if not count or fold_number(item) is None else 0
     if isinstance(item, Block):
-        return count_in(texts_of([item]), words) if _may_stand(item, words) else 0
+        return count_in(texts_of([item]), words) if _may_match(item, words) else 0
     return count_in([text_of(item.runs)], words)
 
 
-def _may_stand(block: Block, words: str) -> bool:
+def _may_match(block: Block, words: str) -> bool:
     cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
     text = "\n".join(map(text_of, cells))
     return not text.isascii() or words in text.lower()
@@ -504,10 +512,10 @@ def _count(
         if newest_run() != run:
             return
         counts[message.id] = _count_in_message(message, text, words)
-        if time.monotonic() - rested > _AT_A_TIME_S:
+        if time.monotonic() - rested > _WORK_S:
             time.sleep(_REST_S)  # releases the GIL for the GUI thread
             rested = time.monotonic()
-        if rested - told > _TOGETHER_S:
+        if rested - told > _REPORT_S:
             report(run, counts, False)
             counts, told = {}, rested
     report(run, counts, True)

@@ -29,7 +29,7 @@ class Match(NamedTuple):
     number: int
 
 
-NOTHING = Count(0, 0)
+NO_MATCHES = Count(0, 0)
 
 
 class MatchIndex:
@@ -43,17 +43,17 @@ class MatchIndex:
         self.order: Sequence[str] = ()
         self.counts: dict[str, Count] = {}
         self._ends: list[int] | None = None
-        self._at: dict[str, int] = {}
+        self._indices: dict[str, int] = {}
 
-    def begin(self, empty: Iterable[str]) -> None:
+    def reset(self, empty: Iterable[str]) -> None:
         """Discard all counts; only the messages in `empty` are known to have no match."""
-        self.counts = dict.fromkeys(empty, NOTHING)
+        self.counts = dict.fromkeys(empty, NO_MATCHES)
         self._ends = None
 
-    def arrange(self, order: Sequence[str]) -> None:
+    def set_order(self, order: Sequence[str]) -> None:
         """Set the order of the conversation's messages."""
         self.order = order
-        self._at = {key: at for at, key in enumerate(order)}
+        self._indices = {key: at for at, key in enumerate(order)}
         self._ends = None
 
     def add(self, counts: Mapping[str, Count]) -> None:
@@ -66,42 +66,42 @@ class MatchIndex:
         """Return the messages that are known to have no match."""
         return {key for key, count in self.counts.items() if not count.total}
 
-    def of(self, key: str) -> Count:
+    def count_of(self, key: str) -> Count:
         """Return the counts of a message."""
-        return self.counts.get(key, NOTHING)
+        return self.counts.get(key, NO_MATCHES)
 
     @property
     def total(self) -> int:
         """Return the number of matches in all messages."""
-        ends = self._sums()
+        ends = self._running_totals()
         return ends[-1] if ends else 0
 
-    def number(self, place: Match) -> int:
+    def number(self, match: Match) -> int:
         """Return the number of a match among all, from 1; at most the total."""
-        at = self._at.get(place.message_id, len(self.order))
-        before = self._sums()[at - 1] if at else 0
-        return min(before + place.number + 1, self.total)
+        at = self._indices.get(match.message_id, len(self.order))
+        before = self._running_totals()[at - 1] if at else 0
+        return min(before + match.number + 1, self.total)
 
-    def place(self, number: int) -> Match:
+    def match_at(self, number: int) -> Match:
         """Return the match with this number among all, from 0."""
-        ends = self._sums()
+        ends = self._running_totals()
         at = bisect_right(ends, number)
         return Match(self.order[at], number - (ends[at - 1] if at else 0))
 
-    def beside(self, place: Match | None, by: int) -> Match | None:
+    def neighbor(self, match: Match | None, by: int) -> Match | None:
         """Return the next (1) or the previous (-1) match, wrapping around.
 
         Without a current match, return the first or the last one. None if there are no matches.
         """
         if not self.total:
             return None
-        is_there = place is not None and place.number < self.of(place.message_id).total
-        if place is None or not is_there:
-            return self.place(0 if by > 0 else self.total - 1)
-        return self.place((self.number(place) - 1 + by) % self.total)
+        is_there = match is not None and match.number < self.count_of(match.message_id).total
+        if match is None or not is_there:
+            return self.match_at(0 if by > 0 else self.total - 1)
+        return self.match_at((self.number(match) - 1 + by) % self.total)
 
-    def _sums(self) -> list[int]:
+    def _running_totals(self) -> list[int]:
         if self._ends is None:
             known = self.counts
-            self._ends = list(accumulate(sum(known.get(key, NOTHING)) for key in self.order))
+            self._ends = list(accumulate(sum(known.get(key, NO_MATCHES)) for key in self.order))
         return self._ends

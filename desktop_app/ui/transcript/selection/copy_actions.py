@@ -42,7 +42,7 @@ class CopyActions(QObject):
         self._view, self._messages, self._selection = view, messages, selection
         self._copying: ClipboardCopier | None = None
 
-    def selected(self) -> QMimeData:
+    def selection_data(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text.
 
         Used for dragging and for the primary selection (middle mouse button).
@@ -98,7 +98,7 @@ class CopyActions(QObject):
             self._put(texts)
             self.code_copied.emit(head)
 
-    def code_at(self, head: int) -> QMimeData | None:
+    def code_data(self, head: int) -> QMimeData | None:
         """Return the code with this head block number, for a drag."""
         from desktop_app.ui.widgets.clipboard import mime_data
 

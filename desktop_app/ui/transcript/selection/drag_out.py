@@ -59,7 +59,7 @@ class DragOut(QObject):
             if attachment:
                 self.file_requested.emit(attachment)
             elif code >= 0:
-                self._start(self._copies.code_at(code))
+                self._start(self._copies.code_data(code))
         return True
 
     def release(self) -> None:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
 _IN_UTF8: Final = '<meta charset="utf-8">'
 
-_MUCH: Final = 100_000
+_MOST_PLAIN_CHARACTERS: Final = 100_000
 """Characters whose plain text is made without a noticeable delay."""
 
-_FEW: Final = 150
+_FEW_RUNS: Final = 150
 FEW_CHARACTERS: Final = 8000
 """Runs and characters that are copied synchronously: that takes 4 ms."""
 
@@ -82,7 +82,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
     """Return the clipboard's content for the selected parts of many messages.
 
     Blocks are made anew for each format, because keeping all of them may need much memory.
-    Beyond `_MUCH` characters, the plain text is the Markdown, because a conversion would keep
+    Beyond `_MOST_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `LONGEST_RICH` there is no HTML.
     """
     from desktop_app.rendering.export.html_writer import html_pieces
@@ -98,7 +98,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
             yield from markdown_pieces(piece.blocks()) if piece.source is None else [piece.source]
 
     size = sum(len(piece.source or "") for piece in pieces)
-    is_over_limit = size > _MUCH
+    is_over_limit = size > _MOST_PLAIN_CHARACTERS
     texts: dict[str, Callable[[], Iterable[str]]] = {
         PLAIN: markdown if is_over_limit else lambda: plain_pieces(blocks())
     }
@@ -117,7 +117,7 @@ def texts_of_code(blocks: Sequence[Block]) -> Texts:
     )
 
 
-def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
+def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
     from desktop_app.ui.widgets.clipboard import PLAIN, Texts
@@ -152,21 +152,21 @@ def piece_between(
     return SelectedPiece(partial(_blocks_of, _Span(within, first[1], stop)))
 
 
-def place_of(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
+def units_at(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
     """Return the unit where a selection would start at a cursor, and where one would end.
 
     Units are UTF-16 units of the cursor's item; for a table, rows.
     """
-    at, position = cursor.position(), _found(writer, cursor.block())
-    return (0, 0) if position is None else _place(position, cursor.block(), at, at)
+    at, position = cursor.position(), _block_position(writer, cursor.block())
+    return (0, 0) if position is None else _selected_units(position, cursor.block(), at, at)
 
 
 def are_few(items: Sequence[Item]) -> bool:
     """Return True if the items are few enough to be copied synchronously."""
-    if len(items) > _FEW:
+    if len(items) > _FEW_RUNS:
         return False
-    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW + 1))
-    return len(runs) <= _FEW and sum(len(run.text) for run in runs) <= FEW_CHARACTERS
+    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW_RUNS + 1))
+    return len(runs) <= _FEW_RUNS and sum(len(run.text) for run in runs) <= FEW_CHARACTERS
 
 
 def _runs_of(item: Item) -> Iterable[Run]:
@@ -199,11 +199,11 @@ def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     opening = cursor.document().findBlock(first)
     closing = cursor.document().findBlock(max(last - 1, first))
-    begin, end = _found(writer, opening), _found(writer, closing)
+    begin, end = _block_position(writer, opening), _block_position(writer, closing)
     if begin is None or end is None:
         return _Span([], 0, 0)
-    start = _place(begin, opening, first, last)[0]
-    stop = _place(end, closing, first, last)[1]
+    start = _selected_units(begin, opening, first, last)[0]
+    stop = _selected_units(end, closing, first, last)[1]
     numbers = [writer.layouts.index(position.layout) for position in (begin, end)]
     layouts = writer.layouts[numbers[0] : numbers[1] + 1]
     behind = len(end.layout.items) - end.at - 1
@@ -219,7 +219,7 @@ class _BlockPosition(NamedTuple):
     number: int
 
 
-def _found(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
+def _block_position(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
     found = writer.layouts.layout_at(block.blockNumber())
     if found is None:
         return None
@@ -228,7 +228,9 @@ def _found(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
     return _BlockPosition(layout, at, number - layout.offset(at))
 
 
-def _place(position: _BlockPosition, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
+def _selected_units(
+    position: _BlockPosition, block: QTextBlock, first: int, last: int
+) -> tuple[int, int]:
     """Return the range of an item that is selected within one of its blocks.
 
     Counted in UTF-16 units; for a table, in rows.
@@ -254,7 +256,7 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
 
 def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
     block = cursor.document().findBlock(cursor.selectionStart())
-    position, at = _found(writer, block), block.position()
+    position, at = _block_position(writer, block), block.position()
     if position is None:
         return ()
     layout, number = position.layout, position.number
@@ -290,7 +292,7 @@ def _part(item: Item, start: int, end: int) -> Block | None:
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
     if isinstance(item, Line) and _is_picture(item):
-        return named(item.runs[0].text)
+        return picture_name(item.runs[0].text)
     is_whole = start == 0 and end == sys.maxsize
     runs = item.runs if is_whole else cut_runs(item.runs, start, end)
     if item.runs and not runs:
@@ -302,7 +304,7 @@ def _is_picture(line: Line) -> bool:
     return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
-def named(picture: str) -> Block:
+def picture_name(picture: str) -> Block:
     """Return the block that represents an image in a copy."""
     return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
 

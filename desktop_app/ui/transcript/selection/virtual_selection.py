@@ -53,7 +53,7 @@ class VirtualSelection:
 
     def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
         self._view, self._messages = view, messages
-        self._put = QTextCursor()
+        self._set_selection = QTextCursor()
         self._anchor: _End | None = None
         self._position: _End | None = None
 
@@ -68,7 +68,7 @@ class VirtualSelection:
 
     def forget(self) -> None:
         """Drop the stored ends."""
-        self._put, self._anchor, self._position = QTextCursor(), None, None
+        self._set_selection, self._anchor, self._position = QTextCursor(), None, None
 
     def select_all(self) -> None:
         """Select the whole conversation."""
@@ -89,7 +89,7 @@ class VirtualSelection:
             return False
         order, text_anchors = (
             self._order(),
-            {end.text_anchor for end in self._beyond() if end is not None},
+            {end.text_anchor for end in self._stored_ends() if end is not None},
         )
         begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
         return begins and (not self._messages.newer or _end_of(order[-1]) in text_anchors)
@@ -99,15 +99,15 @@ class VirtualSelection:
     @property
     def is_empty(self) -> bool:
         """Return True if nothing is selected."""
-        anchor, position = self._beyond()
+        anchor, position = self._stored_ends()
         return not self._view.textCursor().hasSelection() and anchor == position
 
     def texts(self) -> Texts:
         """Return the clipboard's content for the selection."""
         cursor, messages = self._view.textCursor(), self._messages
         anchor, position = self._ends()
-        if anchor is None or position is None or not any(self._beyond()):
-            return selected_text.selected(messages.writer, cursor)
+        if anchor is None or position is None or not any(self._stored_ends()):
+            return selected_text.texts_of_selection(messages.writer, cursor)
         order = {message_id: number for number, message_id in enumerate(self._order())}
         first, last = sorted(
             (anchor, position),
@@ -147,9 +147,9 @@ class VirtualSelection:
         written = (layout.key for layout in messages.writer.layouts)
         return [*(m.id for m in messages.older), *written, *(m.id for m in messages.newer)]
 
-    def _beyond(self) -> tuple[_End | None, _End | None]:
+    def _stored_ends(self) -> tuple[_End | None, _End | None]:
         """Return the anchor and the position, each None if it is in materialized text."""
-        put, cursor = self._put, self._view.textCursor()
+        put, cursor = self._set_selection, self._view.textCursor()
         if put.isNull() or put.anchor() != cursor.anchor():
             return None, None
         if put.hasSelection() and not cursor.hasSelection():
@@ -157,7 +157,7 @@ class VirtualSelection:
         return self._anchor, self._position if put.position() == cursor.position() else None
 
     def _ends(self) -> tuple[_End | None, _End | None]:
-        cursor, (anchor, position) = self._view.textCursor(), self._beyond()
+        cursor, (anchor, position) = self._view.textCursor(), self._stored_ends()
         return anchor or self._end_at(cursor.anchor()), position or self._end_at(cursor.position())
 
     def _end_at(self, position: int) -> _End | None:
@@ -168,7 +168,7 @@ class VirtualSelection:
         if text_anchor is None:  # below the last materialized message
             return _End(_end_of(layouts[-1].key)) if layouts else None
         layout = self._messages.layout_of(text_anchor.message_id)
-        first, stop = selected_text.place_of(self._messages.writer, cursor)
+        first, stop = selected_text.units_at(self._messages.writer, cursor)
         return _End(text_anchor, tuple(layout.items), first, stop)
 
     def _select(self, anchor: _End | None, position: _End | None) -> None:
@@ -177,8 +177,8 @@ class VirtualSelection:
         if anchor is None or position is None:
             return
         for end in (anchor, position):  # materializing text at one end may move the other
-            self._place_of(end)
-        places = self._place_of(anchor), self._place_of(position)
+            self._position_of(end)
+        places = self._position_of(anchor), self._position_of(position)
         if None in places:
             return  # a message is gone
         cursor = QTextCursor(self._view.document())
@@ -187,11 +187,11 @@ class VirtualSelection:
         if cursor != self._view.textCursor() or cursor.anchor() != self._view.textCursor().anchor():
             set_cursor(self._view, cursor)
         is_written = [self._messages.get(end.text_anchor.message_id) for end in (anchor, position)]
-        self._put = cursor
+        self._set_selection = cursor
         self._anchor = None if is_written[0] else anchor
         self._position = None if is_written[1] else position
 
-    def _place_of(self, end: _End) -> int | None:
+    def _position_of(self, end: _End) -> int | None:
         """Return the position of an end in the document; None if its message is gone."""
         messages, message_id = self._messages, end.text_anchor.message_id
         if any(message.id == message_id for message in messages.older):
