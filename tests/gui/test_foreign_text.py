@@ -286,10 +286,10 @@ def the_preview_of_an_attachment(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
     made = AttachmentPreview(stage.theme, stage.window)
-    made.offer([("a", text), ("b", text)], "a")
-    made.tell(text, text)
-    made.offer_pages("page", "", text)
-    made.refuse(text)
+    made.set_attachments([("a", text), ("b", text)], "a")
+    made.show_facts(text, text)
+    made.show_pages_field("page", "", text)
+    made.show_pages_error(text)
     made.show_pictures([text], has_text=False)
     made.show_picture(0, QImage(4, 4, QImage.Format.Format_RGB32), text)
     return stage.show(made)
@@ -300,7 +300,7 @@ def one_attachment_in_the_preview(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
     made = AttachmentPreview(stage.theme, stage.window)
-    made.offer([("a", text)], "a")
+    made.set_attachments([("a", text)], "a")
     return stage.show(made)
 
 
@@ -311,8 +311,8 @@ def the_viewer_of_documents(stage: Stage, text: str) -> QWidget:
     made = DocumentViewer(stage.theme)
     made.begin(text, text)
     made.set_note(text)
-    made.say(text)
-    made.describe(text)
+    made.show_message(text)
+    made.describe_mark(text)
     return stage.show(made)
 
 

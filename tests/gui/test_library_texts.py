@@ -208,5 +208,5 @@ def test_texts_of_viewer_and_preview_are_translated(
     assert not untranslated(texts_of(viewer), {*DATA, *search})
     preview = AttachmentPreview(dressed, window)
     for unit in ("", "page", "slide", "chapter", "sheet"):
-        preview.offer_pages(unit, "", NAME)
+        preview.show_pages_field(unit, "", NAME)
         assert not untranslated(texts_of(preview), {*DATA, *search})

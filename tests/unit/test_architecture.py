@@ -172,7 +172,7 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/accessibility/reading_tree.py": {
         *("node", "one", "row", "rows[-1]", "cell", "table")
     },
-    "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "made"},
+    "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "format_range"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
     "desktop_app/ui/transcript/search/difference_marks.py": {"mark"},
     "desktop_app/ui/transcript/search/finder.py": {"mark"},

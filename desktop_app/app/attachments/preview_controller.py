@@ -187,7 +187,7 @@ class PreviewController(QObject):
         try:
             await self._choosing.choose(self._shown, given)
         except UserFacingError as error:
-            self._dialog.refuse(f"{error.what_happened} {error.what_to_do}")
+            self._dialog.show_pages_error(f"{error.what_happened} {error.what_to_do}")
 
     def _follow(self) -> None:
         """Show the attachment in its current state, for the current model."""
@@ -216,13 +216,13 @@ class PreviewController(QObject):
         assert self._dialog is not None
         resolved = self._held.resolved
         names = [(known.sha256, known.name) for known in self._choosing.parts]
-        self._dialog.offer(names, part.sha256)
+        self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
             chip, note = self._pictures.chip(part, resolved), ""
         else:
             chip = document_chip(part, resolved)
             note = self._note(part)
-        self._dialog.tell(chip.detail, "\n".join(line for line in (note, chip.about) if line))
+        self._dialog.show_facts(chip.detail, "\n".join(line for line in (note, chip.about) if line))
 
     def _note(self, part: DocumentPart) -> str:
         """Return a note on how its text is sent."""
@@ -250,7 +250,7 @@ class PreviewController(QObject):
         ends = await asyncio.to_thread(page_ends, text)
         if asked != self._asked or self._dialog is None:
             return
-        self._dialog.offer_pages(unit, given, hint)
+        self._dialog.show_pages_field(unit, given, hint)
         is_file_ = isinstance(part, DocumentPart) and is_file(part, self._held.resolved.files)
         self._dialog.show_text(text, ends, is_sent=not is_file_)
         self._dialog.show_pictures(self._captions(part), has_text=bool(text))

@@ -206,7 +206,7 @@ class ViewerController(QObject):
             else:
                 await self._show_pages(target, kept, text, source)
         except UserFacingError as error:
-            viewer.say(error.sentences)
+            viewer.show_message(error.sentences)
 
     async def _show_pages(
         self, target: Target, kept: AttachmentFile, text: str, source: Path | bytes
@@ -241,7 +241,7 @@ class ViewerController(QObject):
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
-            viewer.describe(tr("Highlighted: {text}", text=_short(target.words)))
+            viewer.describe_mark(tr("Highlighted: {text}", text=_short(target.words)))
         else:
             viewer.set_note(f"{tr(_UNPLACED)}\n{_short(target.words)}")
 
@@ -281,7 +281,7 @@ class ViewerController(QObject):
             self._found = place
             at = place or (self._target.span if self._target else None)
             if at is None:
-                viewer.text.unmark()
+                viewer.text.clear_marks()
             else:
                 viewer.text.begin(len(self._text.slices), self._text.slice_at(at[0]))
 
@@ -290,13 +290,13 @@ class ViewerController(QObject):
 
         viewer = self._window_of_it()
         if not text.strip():
-            viewer.say(tr("This document contains no text."))
+            viewer.show_message(tr("This document contains no text."))
             return
         self._text = await asyncio.to_thread(DocumentText, text, form_of(kept.media_type))
         at = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), at)
         marked = tr("Highlighted: {text}", text=_short(target.words))
-        viewer.describe(marked if target.span else "")
+        viewer.describe_mark(marked if target.span else "")
         if target.words and not target.span:
             viewer.set_note(f"{tr(_UNPLACED)}\n{_short(target.words)}")
 

@@ -127,9 +127,9 @@ class PrintedConversation:
         self.document.setDefaultFont(self._styles.font(NOTE))
         self.document.setPageSize(page)
         self._cursor = QTextCursor(self.document)
-        self._is_fresh = True
-        self._texts = 0
-        self._together: list[_KeepTogether] = []
+        self._is_block_empty = True
+        self._text_count = 0
+        self._unbroken: list[_KeepTogether] = []
         self._insert_text(_display_text(title), self._styles.paragraph(0), TITLE, bold=True)
 
     @property
@@ -149,66 +149,66 @@ class PrintedConversation:
         head = _display_text(f"{heading_of(message, self._name_of_model)}")
         self._insert_text(head, self._styles.paragraph(16), NOTE, color=dim)
         if message.role is Role.USER:
-            self._question(message.text)
-        self._attached(message, pictures)
+            self._insert_question(message.text)
+        self._insert_attachments(message, pictures)
         if message.role is Role.ASSISTANT:
-            self._answer(message)
+            self._insert_answer(message)
         self._cursor.endEditBlock()
         self._keep_together()
 
     # ------------------------------------------------------------------ parts of a message
 
-    def _question(self, text: str) -> None:
+    def _insert_question(self, text: str) -> None:
         if not text:
             return
-        self._begin_frame(self._styles.ground(self._theme.tint, 3))
+        self._begin_frame(self._styles.frame_format(self._theme.tint, 3))
         for line in text.split("\n"):
             self._insert_text(_display_text(line), self._styles.paragraph(0))
         self._end_frame()
 
-    def _attached(self, message: Message, pictures: Mapping[str, QImage]) -> None:
+    def _insert_attachments(self, message: Message, pictures: Mapping[str, QImage]) -> None:
         for part in message.attachments:
             image = pictures.get(part.sha256)
             if image is not None:
-                self._picture(part.sha256, image)
+                self._insert_attached_image(part.sha256, image)
             words = _display_text(attachment_line(part))
             self._insert_text(words, self._styles.paragraph(4), NOTE, color=self._theme.dim)
         for number, source, _ in sources_of(message):
             words = _display_text(f"[{number}] {source}")
             self._insert_text(words, self._styles.paragraph(2), NOTE, color=self._theme.dim)
 
-    def _picture(self, sha256: str, image: QImage) -> None:
+    def _insert_attached_image(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        made, unit = QTextImageFormat(), self._styles.unit
+        image_format, unit = QTextImageFormat(), self._styles.unit
         width, height = image.width() * 0.75 * unit, image.height() * 0.75 * unit
         scale = min(1.0, self._page.width() / width, 0.45 * self._page.height() / height)
-        made.setName(name)
-        made.setWidth(width * scale)
-        made.setHeight(height * scale)
-        self._block(self._styles.paragraph(6, line_height=1.0))
-        self._cursor.insertImage(made)
+        image_format.setName(name)
+        image_format.setWidth(width * scale)
+        image_format.setHeight(height * scale)
+        self._insert_block(self._styles.paragraph(6, line_height=1.0))
+        self._cursor.insertImage(image_format)
 
-    def _answer(self, message: Message) -> None:
+    def _insert_answer(self, message: Message) -> None:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
                 words = _display_text(reasoning_title(part.text, part.seconds))
                 self._insert_text(words, self._styles.paragraph(6), NOTE, color=self._theme.dim)
-                self._blocks(part.text, is_aside=True)
+                self._insert_markdown(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
                 name = _display_text(call_caption(part))
                 self._insert_text(name, self._styles.paragraph(6), NOTE, color=self._theme.dim)
                 lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
-                self._code([Block(Kind.CODE_HEAD, language="json"), *lines])
+                self._insert_code([Block(Kind.CODE_HEAD, language="json"), *lines])
                 if part.result:
                     lines = [code_line(line, "") for line in part.result.split("\n")]
-                    self._code([Block(Kind.CODE_HEAD, language=""), *lines])
+                    self._insert_code([Block(Kind.CODE_HEAD, language=""), *lines])
         shown = with_form(message, as_text=False)
         if shown.text:
-            self._blocks(shown.text)
-        self._ending(message)
+            self._insert_markdown(shown.text)
+        self._insert_ending(message)
 
-    def _ending(self, message: Message) -> None:
+    def _insert_ending(self, message: Message) -> None:
         dim, error = self._theme.dim, message.error
         for notice in (*message.notices, export_ending(message)):
             if notice:
@@ -216,7 +216,7 @@ class PrintedConversation:
                     _display_text(str(notice)), self._styles.paragraph(6), NOTE, color=dim
                 )
         if error is not None:
-            self._begin_frame(self._styles.ground(self._theme.error_ground, 6))
+            self._begin_frame(self._styles.frame_format(self._theme.error_ground, 6))
             happened = _display_text(error.what_happened)
             self._insert_text(
                 happened, self._styles.paragraph(0), color=self._theme.error, bold=True
@@ -230,42 +230,42 @@ class PrintedConversation:
 
     # ------------------------------------------------------------------ Markdown
 
-    def _blocks(self, markdown: str, *, is_aside: bool = False) -> None:
+    def _insert_markdown(self, markdown: str, *, is_aside: bool = False) -> None:
         above: Block | None = None
-        self._texts += 1
+        self._text_count += 1
         for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
             first = members[0]
             if is_aside:
                 members = [quoted(block) for block in members]
                 first = members[0]
             if above is not None and are_parted(above, first):
-                self._block(
-                    self._styles.nothing()
+                self._insert_block(
+                    self._styles.empty_block()
                 )  # Qt gives an empty block below a table no height
-                self._block(self._styles.room(BETWEEN_QUOTES * self._styles.unit))
+                self._insert_block(self._styles.spacer(BETWEEN_QUOTES * self._styles.unit))
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
-                self._code(members)
+                self._insert_code(members)
             elif first.kind is Kind.TABLE:
-                self._table(members)
+                self._insert_table(members)
             elif first.kind is Kind.RULE:
-                self._rule()
+                self._insert_rule()
             else:
-                self._paragraph(first, above)
+                self._insert_paragraph(first, above)
             above = members[-1]
 
-    def _paragraph(self, block: Block, above: Block | None) -> None:
-        made = self._styles.of_block(block, above)
+    def _insert_paragraph(self, block: Block, above: Block | None) -> None:
+        block_format = self._styles.block_format(block, above)
         if block.kind is Kind.MATH and not block.marker:
-            made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._block(made, keep=block.kind is Kind.HEADING)
+            block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._insert_block(block_format, keep=block.kind is Kind.HEADING)
         if block.marker:
-            mark = self._styles.of_run(Run(""), Kind.PARAGRAPH)
+            mark = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if is_label(block.marker):
                 mark = self._styles.note_name(mark, self._name_of_note(link_to_mark(block.marker)))
             self._cursor.insertText(f"{block.marker}\t", mark)
-        self._runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
+        self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
 
-    def _runs(
+    def _insert_runs(
         self,
         runs: Runs,
         kind: Kind,
@@ -276,52 +276,54 @@ class PrintedConversation:
     ) -> None:
         for run in runs:
             if is_drawn(run):
-                self._insert_image(run.link)
+                self._insert_embedded_image(run.link)
             if is_drawn(run) or is_name(run):
                 if is_name(run):
-                    self._cursor.insertText(_display_text(run.text), self._styles.unseen())
+                    self._cursor.insertText(_display_text(run.text), self._styles.hidden_text())
                 continue
-            made = self._styles.of_run(run, kind, level, is_head=is_head, is_quiet=is_quiet)
+            char_format = self._styles.run_format(
+                run, kind, level, is_head=is_head, is_quiet=is_quiet
+            )
             if is_opened(run.link):
-                made = self._styles.link(made, run.link)
+                char_format = self._styles.link(char_format, run.link)
             elif run.note:
-                made = self._styles.note_mark(made, self._name_of_note(run.link))
-            self._cursor.insertText(run.text.replace(ADDED, ""), made)
+                char_format = self._styles.note_mark(char_format, self._name_of_note(run.link))
+            self._cursor.insertText(run.text.replace(ADDED, ""), char_format)
 
     def _name_of_note(self, target: str) -> str:
         """Return a footnote's anchor, unique in a document of several texts."""
-        return f"note-{self._texts}-{target.rpartition('/')[2]}"
+        return f"note-{self._text_count}-{target.rpartition('/')[2]}"
 
-    def _insert_image(self, target: str) -> None:
+    def _insert_embedded_image(self, target: str) -> None:
         """Insert a small image that is embedded in the answer."""
         image = QImage.fromData(bytes_of(target) or b"")
         if image.isNull():
             return
-        name, made = f"raster:{sha256(target.encode()).hexdigest()}", QTextImageFormat()
+        name, image_format = f"raster:{sha256(target.encode()).hexdigest()}", QTextImageFormat()
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
         scale = 0.75 * self._styles.unit
         room = min(1.0, self._page.width() / 2 / (image.width() * scale))
-        made.setName(name)
-        made.setWidth(image.width() * scale * room)
-        made.setHeight(image.height() * scale * room)
-        self._cursor.insertImage(made)
+        image_format.setName(name)
+        image_format.setWidth(image.width() * scale * room)
+        image_format.setHeight(image.height() * scale * room)
+        self._cursor.insertImage(image_format)
 
-    def _rule(self) -> None:
-        made = self._styles.paragraph(8)
-        made.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
-        self._block(made)
+    def _insert_rule(self) -> None:
+        block_format = self._styles.paragraph(8)
+        block_format.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
+        self._insert_block(block_format)
 
-    def _code(self, members: list[Block]) -> None:
+    def _insert_code(self, members: list[Block]) -> None:
         styles, first = self._styles, members[0]
         lines = [_text(block) for block in members if block.kind is Kind.CODE]
-        self._begin_frame(styles.ground(self._theme.code_ground, 6, styles.inset(first)))
+        self._begin_frame(styles.frame_format(self._theme.code_ground, 6, styles.inset(first)))
         if first.language:
             name = _display_text(first.language)
             self._insert_text(name, styles.paragraph(0), NOTE, color=self._theme.dim, bold=True)
-        made = styles.paragraph(0, line_height=1.25)
+        block_format = styles.paragraph(0, line_height=1.25)
         plain = styles.plain(CODE, self._theme.text, mono=True)
         for line, spans in zip(lines, _highlighted(lines, first.language), strict=True):
-            self._block(made)
+            self._insert_block(block_format)
             at = 0
             for span in spans:
                 color = getattr(self._theme, span.color.value)
@@ -333,7 +335,7 @@ class PrintedConversation:
             self._cursor.insertText(line[at:], plain)
         self._end_frame()
 
-    def _table(self, parts: list[Block]) -> None:
+    def _insert_table(self, parts: list[Block]) -> None:
         rows = [(row, p.head and n == 0) for p in parts for n, row in enumerate(p.rows)]
         columns = max((len(row) for row, _ in rows), default=0)
         if not columns:
@@ -341,20 +343,20 @@ class PrintedConversation:
         styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
         room = self._page.width() - styles.inset(parts[0])
         for group in column_groups(texts, columns, styles.width_in_cell, room):
-            self._columns(parts[0], rows, group)
+            self._insert_columns(parts[0], rows, group)
 
-    def _columns(
+    def _insert_columns(
         self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
     ) -> None:
         """Insert some columns of a table; Qt always places the first column at the left."""
         if first.from_right:
             columns = columns[::-1]
         begin = "right" if first.from_right else "left"
-        self._block(self._styles.nothing())
-        made = self._styles.table(first)
-        table = self._cursor.insertTable(len(rows), len(columns), made)
-        self._together.append(_KeepTogether(self._cursor.block(), table))
-        cell_format = self._styles.cell()
+        self._insert_block(self._styles.empty_block())
+        table_format = self._styles.table_format(first)
+        table = self._cursor.insertTable(len(rows), len(columns), table_format)
+        self._unbroken.append(_KeepTogether(self._cursor.block(), table))
+        cell_format = self._styles.cell_format()
         for number, (row, is_head) in enumerate(rows):
             for place, column in enumerate(columns):
                 runs = row[column] if column < len(row) else ()
@@ -364,7 +366,7 @@ class PrintedConversation:
                 aligned = QTextBlockFormat()
                 aligned.setAlignment(_ALIGNMENTS[first.aligns[column] or begin])
                 self._cursor.setBlockFormat(aligned)
-                self._runs(runs, Kind.TABLE, is_head=is_head)
+                self._insert_runs(runs, Kind.TABLE, is_head=is_head)
         self._end_frame()
 
     # ------------------------------------------------------------------ writing
@@ -372,7 +374,7 @@ class PrintedConversation:
     def _insert_text(
         self,
         text: str,
-        made: QTextBlockFormat,
+        block_format: QTextBlockFormat,
         points: float = TEXT,
         *,
         color: QColor | None = None,
@@ -380,13 +382,15 @@ class PrintedConversation:
         keep: bool = False,
     ) -> None:
         style = self._styles.plain(points, color or self._theme.text, bold=bold)
-        for part in self._parts(text, made, style):
-            self._block(made, keep=keep)
+        for part in self._split_line(text, block_format, style):
+            self._insert_block(block_format, keep=keep)
             self._cursor.setBlockCharFormat(style)
             self._cursor.insertText(part, style)
-            made.setTopMargin(0)
+            block_format.setTopMargin(0)
 
-    def _parts(self, text: str, made: QTextBlockFormat, style: QTextCharFormat) -> Iterator[str]:
+    def _split_line(
+        self, text: str, block_format: QTextBlockFormat, style: QTextCharFormat
+    ) -> Iterator[str]:
         """Yield a very long line in parts that begin where a line of the page begins.
 
         The time that Qt needs for a block grows with the square of its length.
@@ -398,39 +402,39 @@ class PrintedConversation:
         lines = LongTextSplitter(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
         words, at = RunIndex((Run(text),)), 0
         while words.end - at > LONGEST_BLOCK:
-            end = lines.part_end(words, at, made, lambda _: style)
+            end = lines.part_end(words, at, block_format, lambda _: style)
             yield "".join(run.text for run in words.between(at, end))
             at = end
         yield "".join(run.text for run in words.between(at, words.end))
 
-    def _block(self, made: QTextBlockFormat, *, keep: bool = False) -> None:
+    def _insert_block(self, block_format: QTextBlockFormat, *, keep: bool = False) -> None:
         """Append a block; `keep` keeps it on one page with the line after it."""
-        if self._is_fresh:
-            self._cursor.setBlockFormat(made)
+        if self._is_block_empty:
+            self._cursor.setBlockFormat(block_format)
             self._cursor.setBlockCharFormat(QTextCharFormat())
         else:
-            self._cursor.insertBlock(made, QTextCharFormat())
-        self._is_fresh = False
+            self._cursor.insertBlock(block_format, QTextCharFormat())
+        self._is_block_empty = False
         if keep:
-            self._together.append(_KeepTogether(self._cursor.block(), None))
+            self._unbroken.append(_KeepTogether(self._cursor.block(), None))
 
     def _begin_frame(self, ground: QTextFrameFormat) -> None:
         """Begin a frame with this background, kept on a page; later content goes into it."""
-        self._block(self._styles.nothing())
+        self._insert_block(self._styles.empty_block())
         frame = self._cursor.insertFrame(ground)
-        self._is_fresh = True
-        self._together.append(_KeepTogether(self._cursor.block(), frame))
+        self._is_block_empty = True
+        self._unbroken.append(_KeepTogether(self._cursor.block(), frame))
 
     def _end_frame(self) -> None:
         """Leave the frame; later content goes below it."""
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
-        self._is_fresh = True
+        self._is_block_empty = True
 
     # ------------------------------------------------------------------ pages
 
     def _keep_together(self) -> None:
         """Insert page breaks so that content to keep together is not split."""
-        waiting, self._together = self._together, []
+        waiting, self._unbroken = self._unbroken, []
         group: list[_KeepTogether] = []
         for kept, below in zip_longest(waiting, waiting[1:]):
             group.append(kept)
@@ -473,9 +477,9 @@ class PrintedConversation:
             frame.setFrameFormat(broken)
             return
         cursor = QTextCursor(block)
-        made = block.blockFormat()
-        made.setPageBreakPolicy(policy)
-        cursor.setBlockFormat(made)
+        block_format = block.blockFormat()
+        block_format.setPageBreakPolicy(policy)
+        cursor.setBlockFormat(block_format)
 
 
 def _is_directly_above(kept: _KeepTogether, below: _KeepTogether) -> bool:

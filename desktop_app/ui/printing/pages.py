@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder
 
 MARGIN_MM: Final = 18.0
-_FOOT: Final = 24.0
+_FOOTER_HEIGHT: Final = 24.0
 """Height of the page footer in points."""
 
 
@@ -45,7 +45,7 @@ class PrintedPages:
         self._title, self._theme = " ".join(title.split()), theme
         self._unit = device.logicalDpiY() / 72
         whole = device.pageLayout().paintRectPixels(device.logicalDpiY())
-        self._size = QSizeF(whole.width(), whole.height() - _FOOT * self._unit)
+        self._size = QSizeF(whole.width(), whole.height() - _FOOTER_HEIGHT * self._unit)
         self.content = PrintedConversation(
             title, theme, self._size, self._unit, name_of_model, formulas
         )
@@ -66,17 +66,17 @@ class PrintedPages:
         context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
         self.content.document.documentLayout().draw(painter, context)
         painter.restore()
-        self._paint_foot(painter, number)
+        self._paint_footer(painter, number)
 
-    def _paint_foot(self, painter: QPainter, number: int) -> None:
-        top = self._size.height() + _FOOT * self._unit / 2
-        foot = QRectF(0, top, self._size.width(), _FOOT * self._unit / 2)
+    def _paint_footer(self, painter: QPainter, number: int) -> None:
+        top = self._size.height() + _FOOTER_HEIGHT * self._unit / 2
+        footer = QRectF(0, top, self._size.width(), _FOOTER_HEIGHT * self._unit / 2)
         painter.setFont(self.content.note_font)
         painter.setPen(self._theme.faint)
         align = Qt.AlignmentFlag
         words = f"{number + 1} / {self.count}"
-        painter.drawText(foot, align.AlignRight | align.AlignVCenter, words)
-        room = foot.adjusted(0, 0, -60 * self._unit, 0)
+        painter.drawText(footer, align.AlignRight | align.AlignVCenter, words)
+        room = footer.adjusted(0, 0, -60 * self._unit, 0)
         title = painter.fontMetrics().elidedText(
             self._title, Qt.TextElideMode.ElideRight, int(room.width())
         )

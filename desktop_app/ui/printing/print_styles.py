@@ -36,7 +36,7 @@ BETWEEN_QUOTES: Final = 12.0
 """Extra space between quotes, which have no lines at their side on paper."""
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PAD: Final = 5.0
-_UNSEEN: Final = 0.1
+_HIDDEN_TEXT: Final = 0.1
 _MARK_STOPS: Final = 10
 """A marker is followed by a tab; tab stops at every indent fit markers of any length."""
 
@@ -64,71 +64,71 @@ class PrintStyles:
     ) -> QTextCharFormat:
         """Return the format of plain text."""
         key = (points, color.name(), mono, bold)
-        made = self._chars.get(key)
-        if made is None:
-            made = self._chars[key] = QTextCharFormat()
+        char_format = self._chars.get(key)
+        if char_format is None:
+            char_format = self._chars[key] = QTextCharFormat()
             font = self.font(points, mono=mono)
             font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-            made.setFont(font)
-            made.setForeground(color)
-        return made
+            char_format.setFont(font)
+            char_format.setForeground(color)
+        return char_format
 
-    def of_run(
+    def run_format(
         self, run: Run, kind: Kind, level: int = 0, *, is_head: bool = False, is_quiet: bool = False
     ) -> QTextCharFormat:
         """Return the format of a run of Markdown."""
         key = (kind, level, is_head, is_quiet, *run[1:])
-        made = self._chars.get(key)
-        if made is None:
-            made = self._of_run(run, kind, level, is_head)
+        char_format = self._chars.get(key)
+        if char_format is None:
+            char_format = self._make_run_format(run, kind, level, is_head)
             if is_quiet:
-                made.setForeground(self.theme.dim)
+                char_format.setForeground(self.theme.dim)
             if not run.link:
-                self._chars[key] = made
-        return made
+                self._chars[key] = char_format
+        return char_format
 
-    def _of_run(self, run: Run, kind: Kind, level: int, is_head: bool) -> QTextCharFormat:
+    def _make_run_format(self, run: Run, kind: Kind, level: int, is_head: bool) -> QTextCharFormat:
         theme = self.theme
         points = HEADINGS[level - 1] if kind is Kind.HEADING else TEXT
         mono = run.code or kind is Kind.CODE
         color = theme.dim if is_head else theme.text
-        made = QTextCharFormat(self.plain(CODE if mono else points, color, mono=mono))
+        char_format = QTextCharFormat(self.plain(CODE if mono else points, color, mono=mono))
         if run.bold or is_head or kind is Kind.HEADING:
-            made.setFontWeight(QFont.Weight.DemiBold)
+            char_format.setFontWeight(QFont.Weight.DemiBold)
         if run.code:
-            made.setBackground(theme.code_ground)
-        made.setFontItalic(run.italic or run.math)
-        made.setFontStrikeOut(run.strike)
+            char_format.setBackground(theme.code_ground)
+        char_format.setFontItalic(run.italic or run.math)
+        char_format.setFontStrikeOut(run.strike)
         if run.math:
-            made.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
+            char_format.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
         if run.note:
-            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
-        return made
+            char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+        return char_format
 
-    def unseen(self) -> QTextCharFormat:
+    def hidden_text(self) -> QTextCharFormat:
         """Return the format of invisible text, which makes drawings searchable and accessible."""
-        return self.plain(_UNSEEN, self.theme.ground)
+        return self.plain(_HIDDEN_TEXT, self.theme.ground)
 
-    def link(self, made: QTextCharFormat, target: str) -> QTextCharFormat:
+    def link(self, char_format: QTextCharFormat, target: str) -> QTextCharFormat:
         """Return a copy of the format that links to `target`."""
-        linked = QTextCharFormat(made)
+        linked = QTextCharFormat(char_format)
         linked.setAnchor(True)
         linked.setAnchorHref(target)
         linked.setForeground(self.theme.accent)
         linked.setFontUnderline(True)
         return linked
 
-    def note_mark(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
+    def note_mark(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
         """Return a copy of the format that links to the footnote `name`."""
-        linked = QTextCharFormat(made)
+        linked = QTextCharFormat(char_format)
         linked.setAnchor(True)
         linked.setAnchorHref(f"#{name}")
         linked.setForeground(self.theme.accent)
         return linked
 
-    def note_name(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
+    def note_name(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
         """Return a copy of the format that is the anchor of the footnote `name`."""
-        named = QTextCharFormat(made)
+        named = QTextCharFormat(char_format)
         named.setAnchor(True)
         named.setAnchorNames([name])
         return named
@@ -137,67 +137,71 @@ class PrintStyles:
 
     def paragraph(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
         """Return the format of a block; `top` is the margin above it in points."""
-        made = QTextBlockFormat()
-        made.setTopMargin(top * self.unit)
-        made.setLineHeight(line_height * 100, _PROPORTIONAL)
-        return made
+        block_format = QTextBlockFormat()
+        block_format.setTopMargin(top * self.unit)
+        block_format.setLineHeight(line_height * 100, _PROPORTIONAL)
+        return block_format
 
-    def of_block(self, block: Block, above: Block | None) -> QTextBlockFormat:
+    def block_format(self, block: Block, above: Block | None) -> QTextBlockFormat:
         """Return the format of a Markdown block, given the block above it."""
         is_heading = block.kind is Kind.HEADING
         top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
-        made = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
-        made.setLeftMargin(INDENT * block.quote * self.unit)
-        made.setIndent(block.depth)  # Qt indents at the side where the text begins
+        block_format = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
+        block_format.setLeftMargin(INDENT * block.quote * self.unit)
+        block_format.setIndent(block.depth)  # Qt indents at the side where the text begins
         if block.marker:
-            made.setTextIndent(-INDENT * self.unit)
+            block_format.setTextIndent(-INDENT * self.unit)
             stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
-            made.setTabPositions([QTextOption.Tab(at, tab_behind_mark(block)) for at in stops])
-        return made
+            block_format.setTabPositions(
+                [QTextOption.Tab(at, tab_behind_mark(block)) for at in stops]
+            )
+        return block_format
 
     def inset(self, block: Block) -> float:
         """Return the indentation of a block in pixels."""
         return INDENT * (block.depth + block.quote) * self.unit
 
-    def nothing(self) -> QTextBlockFormat:
+    def empty_block(self) -> QTextBlockFormat:
         """Return the format of a block without height."""
-        return self.room(1)
+        return self.spacer(1)
 
-    def room(self, pixels: float) -> QTextBlockFormat:
+    def spacer(self, pixels: float) -> QTextBlockFormat:
         """Return the format of a spacer block: below a frame, Qt drops the top margin of others."""
-        made = QTextBlockFormat()
-        made.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        return made
+        block_format = QTextBlockFormat()
+        block_format.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        return block_format
 
     # ------------------------------------------------------------------ frames and tables
 
-    def ground(self, color: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
+    def frame_format(self, color: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
         """Return the format of a frame; `top` is in points, `left` in pixels."""
-        made = QTextFrameFormat()
-        made.setBackground(color)
-        made.setPadding(PAD * self.unit)
-        made.setTopMargin(top * self.unit)
-        made.setBottomMargin(6 * self.unit)  # Qt drops the top margin of a block below a frame
-        made.setLeftMargin(left)
-        made.setBorder(0)
-        return made
+        frame_format = QTextFrameFormat()
+        frame_format.setBackground(color)
+        frame_format.setPadding(PAD * self.unit)
+        frame_format.setTopMargin(top * self.unit)
+        frame_format.setBottomMargin(
+            6 * self.unit
+        )  # Qt drops the top margin of a block below a frame
+        frame_format.setLeftMargin(left)
+        frame_format.setBorder(0)
+        return frame_format
 
-    def table(self, first: Block) -> QTextTableFormat:
+    def table_format(self, first: Block) -> QTextTableFormat:
         """Return the format of a table whose header repeats on every page."""
-        made = QTextTableFormat()
-        made.setBorder(0)
-        made.setCellSpacing(0)
-        made.setCellPadding(0)
-        made.setHeaderRowCount(1 if first.head else 0)
-        made.setTopMargin(6 * self.unit)
-        made.setBottomMargin(6 * self.unit)
+        table_format = QTextTableFormat()
+        table_format.setBorder(0)
+        table_format.setCellSpacing(0)
+        table_format.setCellPadding(0)
+        table_format.setHeaderRowCount(1 if first.head else 0)
+        table_format.setTopMargin(6 * self.unit)
+        table_format.setBottomMargin(6 * self.unit)
         if first.from_right:
-            made.setAlignment(Qt.AlignmentFlag.AlignRight)
-            made.setRightMargin(self.inset(first))
+            table_format.setAlignment(Qt.AlignmentFlag.AlignRight)
+            table_format.setRightMargin(self.inset(first))
         else:
-            made.setLeftMargin(self.inset(first))
-        made.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
-        return made
+            table_format.setLeftMargin(self.inset(first))
+        table_format.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
+        return table_format
 
     def width_in_cell(self, words: str) -> float:
         """Return the width of a table header in pixels, with its padding."""
@@ -205,17 +209,17 @@ class PrintStyles:
         font.setWeight(QFont.Weight.DemiBold)
         return QFontMetricsF(font).horizontalAdvance(words) + 2 * _CELL_PAD * self.unit
 
-    def cell(self) -> QTextTableCellFormat:
+    def cell_format(self) -> QTextTableCellFormat:
         """Return the format of a cell with a hairline below."""
-        made = QTextTableCellFormat()
-        made.setBottomBorder(0.5 * self.unit)
-        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        made.setBottomBorderBrush(QBrush(self.theme.line))
-        for pad in (made.setTopPadding, made.setBottomPadding):
+        cell_format = QTextTableCellFormat()
+        cell_format.setBottomBorder(0.5 * self.unit)
+        cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        cell_format.setBottomBorderBrush(QBrush(self.theme.line))
+        for pad in (cell_format.setTopPadding, cell_format.setBottomPadding):
             pad(3 * self.unit)
-        for pad in (made.setLeftPadding, made.setRightPadding):
+        for pad in (cell_format.setLeftPadding, cell_format.setRightPadding):
             pad(_CELL_PAD * self.unit)
-        return made
+        return cell_format
 
 
 def _is_tight(above: Block | None, block: Block) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-EASY: Final = 9
+EASY_WIDTH: Final = 9
 """Preferred width, in widths of "m", of a column whose text exceeds its longest word."""
 
 
@@ -28,7 +28,7 @@ def column_groups(
     if sum(least) <= room or columns < 2:
         return [list(range(columns))]
     wanted = [
-        max(word, min(max(map(measure, column), default=0.0), measure("m" * EASY)))
+        max(word, min(max(map(measure, column), default=0.0), measure("m" * EASY_WIDTH)))
         for word, column in zip(least, cells, strict=True)
     ]
     groups, taken = [[0]], wanted[0]

@@ -242,40 +242,40 @@ class Styles:
         `key` is its `block_key`, if known.
         """
         key = key or self.block_key(item, above)
-        made = self._blocks.get(key)
-        if made is None:
-            made = self._blocks[key] = self._make_block(item, above)
-        return made
+        block_format = self._blocks.get(key)
+        if block_format is None:
+            block_format = self._blocks[key] = self._make_block(item, above)
+        return block_format
 
     def _make_block(self, item: Item, above: Item | None) -> QTextBlockFormat:
-        px, made = self.theme.px, QTextBlockFormat()
-        made.setTopMargin(px(self.gap(item, above)))
-        made.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
+        px, block_format = self.theme.px, QTextBlockFormat()
+        block_format.setTopMargin(px(self.gap(item, above)))
+        block_format.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
         ground = ground_of(item)
         look = _look(item)
         if look:
-            made.setProperty(LOOK, look)
+            block_format.setProperty(LOOK, look)
         if ground:
             inset = px(QUESTION_INSET) if ground is Ground.QUESTION else 0
             before, _, after, _ = margins(px(PAD) + inset, 0, px(PAD), 0)
-            made.setLeftMargin(before)
-            made.setRightMargin(after)
+            block_format.setLeftMargin(before)
+            block_format.setRightMargin(after)
         elif item.kind is LineKind.VERSIONS:  # aligned with the question's text
             before, _, after, _ = margins(px(QUESTION_INSET) + px(PAD), 0, 0, 0)
-            made.setLeftMargin(before)
-            made.setRightMargin(after)
-            made.setAlignment(_ALIGNMENTS["right" if is_mirrored() else "left"])
+            block_format.setLeftMargin(before)
+            block_format.setRightMargin(after)
+            block_format.setAlignment(_ALIGNMENTS["right" if is_mirrored() else "left"])
         if isinstance(item, Block):
-            self._indent(made, item)
+            self._indent(block_format, item)
         if isinstance(item, Block) and item.kind is Kind.CODE:
-            made.setNonBreakableLines(not self._wraps_code)
+            block_format.setNonBreakableLines(not self._wraps_code)
         if isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
-            made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        return made
+            block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        return block_format
 
-    def continued(self, made: QTextBlockFormat) -> QTextBlockFormat:
-        """Return the format for further blocks of a text whose first block has format `made`."""
-        rest = QTextBlockFormat(made)
+    def continued(self, block_format: QTextBlockFormat) -> QTextBlockFormat:
+        """Return the format of the further blocks of a text whose first block has this one."""
+        rest = QTextBlockFormat(block_format)
         rest.setTopMargin(0)
         rest.setTextIndent(0)
         rest.clearProperty(OPENED)
@@ -283,27 +283,29 @@ class Styles:
             rest.setProperty(LOOK, rest.intProperty(LOOK) & ~Look.FIRST)
         return rest
 
-    def _indent(self, made: QTextBlockFormat, block: Block) -> None:
+    def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
         if _is_quoted_right(block):
-            made.setRightMargin(made.rightMargin() + px(QUOTE) * block.quote)
-            made.setProperty(QUOTED_RIGHT, True)
+            block_format.setRightMargin(block_format.rightMargin() + px(QUOTE) * block.quote)
+            block_format.setProperty(QUOTED_RIGHT, True)
         else:
-            made.setLeftMargin(made.leftMargin() + px(QUOTE) * block.quote)
+            block_format.setLeftMargin(block_format.leftMargin() + px(QUOTE) * block.quote)
         if block.kind in _TEXTS:
-            made.setIndent(block.depth)  # on the side where the text begins
+            block_format.setIndent(block.depth)  # on the side where the text begins
         else:
-            made.setLeftMargin(made.leftMargin() + px(INDENT) * block.depth)
+            block_format.setLeftMargin(block_format.leftMargin() + px(INDENT) * block.depth)
         if block.quoted_at:
-            made.setProperty(QUOTED_AT, list(block.quoted_at))
+            block_format.setProperty(QUOTED_AT, list(block.quoted_at))
         if block.opened:
-            made.setProperty(OPENED, block.opened)
+            block_format.setProperty(OPENED, block.opened)
         if block.marker:
-            made.setTextIndent(-px(INDENT))
+            block_format.setTextIndent(-px(INDENT))
             stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
-            made.setTabPositions([QTextOption.Tab(at, tab_behind_mark(block)) for at in stops])
+            block_format.setTabPositions(
+                [QTextOption.Tab(at, tab_behind_mark(block)) for at in stops]
+            )
         if block.kind is Kind.HEADING:
-            made.setHeadingLevel(block.level)
+            block_format.setHeadingLevel(block.level)
 
     def _line_height(self, item: Item) -> float:
         kind = item.kind
@@ -361,12 +363,12 @@ class Styles:
         kind = item.kind
         level = item.level if isinstance(item, Block) else 0
         key = (kind, level, *run[1:])
-        made = self._chars.get(key)
-        if made is None:
-            made = self._make_char(kind, level, run)
+        char_format = self._chars.get(key)
+        if char_format is None:
+            char_format = self._make_char(kind, level, run)
             if not run.link or len(self._chars) < 2000:
-                self._chars[key] = made
-        return made
+                self._chars[key] = char_format
+        return char_format
 
     def running_fonts(self) -> list[QFont]:
         """Return the fonts that further text may use."""
@@ -375,85 +377,85 @@ class Styles:
 
     def marker_format(self) -> QTextCharFormat:
         """Return the format of a list item's marker."""
-        made = self._chars.get(("marker",))
-        if made is None:
-            made = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
-            made.setForeground(self.theme.dim)
-        return made
+        char_format = self._chars.get(("marker",))
+        if char_format is None:
+            char_format = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
+            char_format.setForeground(self.theme.dim)
+        return char_format
 
     def label_format(self, marker: str) -> QTextCharFormat:
         """Return the format of a footnote's label, which links back to its reference."""
-        made = QTextCharFormat(self.marker_format())
-        made.setAnchor(True)
-        made.setAnchorHref(link_to_mark(marker))
-        made.setForeground(self.theme.accent)
-        return made
+        char_format = QTextCharFormat(self.marker_format())
+        char_format.setAnchor(True)
+        char_format.setAnchorHref(link_to_mark(marker))
+        char_format.setForeground(self.theme.accent)
+        return char_format
 
     def _make_char(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
-        made = self._base(kind, level)
+        char_format = self._base(kind, level)
         if run.image and kind is LineKind.PICTURES:
-            return image_format(run.link, self.theme, made)
+            return image_format(run.link, self.theme, char_format)
         if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
             return (
-                hidden_format(made, run.text)
+                hidden_format(char_format, run.text)
                 if run.note
-                else raster_format(run.link, self.theme, made)
+                else raster_format(run.link, self.theme, char_format)
             )
         if run.code and kind is not Kind.CODE:
-            made.setFont(self._fonts["code"])
-            made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
-            made.setProperty(INLINE_CODE, True)
+            char_format.setFont(self._fonts["code"])
+            char_format.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
+            char_format.setProperty(INLINE_CODE, True)
         elif run.bold:
-            made.setFontWeight(BOLDER if kind is Kind.HEADING else QFont.Weight.DemiBold)
+            char_format.setFontWeight(BOLDER if kind is Kind.HEADING else QFont.Weight.DemiBold)
         if run.italic or run.math:
-            made.setFontItalic(True)
+            char_format.setFontItalic(True)
         if run.math:
-            made.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
+            char_format.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
         if run.strike:
-            made.setFontStrikeOut(True)
+            char_format.setFontStrikeOut(True)
         if run.note:
-            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
-            made.setForeground(self.theme.accent)
+            char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+            char_format.setForeground(self.theme.accent)
         if is_citation(run.link) and isinstance(kind, Kind):
-            font = made.font()
+            font = char_format.font()
             font.setPointSizeF(font.pointSizeF() * CITATION)
-            made.setFont(font)
+            char_format.setFont(font)
         # A link in an answer must not trigger an action on the message.
         is_ours = run.link.lower().startswith(ACTION)
         if run.link and not (is_ours and isinstance(kind, Kind)):
-            made.setAnchor(True)
-            made.setAnchorHref(run.link)
+            char_format.setAnchor(True)
+            char_format.setAnchorHref(run.link)
             quiet = kind in (LineKind.REASONING,)
-            made.setForeground(self.theme.dim if quiet else self.theme.accent)
+            char_format.setForeground(self.theme.dim if quiet else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.
-            made.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
-        return made
+            char_format.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
+        return char_format
 
     def _base(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
-        theme, made = self.theme, QTextCharFormat()
-        made.setFont(self._fonts["answer"])
-        made.setForeground(theme.text)
+        theme, char_format = self.theme, QTextCharFormat()
+        char_format.setFont(self._fonts["answer"])
+        char_format.setForeground(theme.text)
         if kind is Kind.HEADING:
             font = theme.heading()
             font.setPointSizeF(theme.points(HEADINGS[level - 1]))
-            made.setFont(font)
+            char_format.setFont(font)
         elif kind is Kind.CODE:
-            made.setFont(self._fonts["code"])
+            char_format.setFont(self._fonts["code"])
         elif kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
-            made.setFont(self._fonts["note"])
-            made.setForeground(
+            char_format.setFont(self._fonts["note"])
+            char_format.setForeground(
                 theme.faint if kind in (LineKind.FOOTER, LineKind.VERSIONS) else theme.dim
             )
             if kind is Kind.CODE_HEAD:
-                made.setFontWeight(QFont.Weight.DemiBold)
+                char_format.setFontWeight(QFont.Weight.DemiBold)
         elif kind is LineKind.ERROR_TITLE:
-            made.setFont(self._fonts["strong"])
-            made.setForeground(theme.error)
+            char_format.setFont(self._fonts["strong"])
+            char_format.setForeground(theme.error)
         elif kind is LineKind.ERROR_ACTIONS:
-            made.setFont(self._fonts["strong"])
+            char_format.setFont(self._fonts["strong"])
         elif kind is Kind.RULE:
-            made.setFont(self._fonts["note"])
-        return made
+            char_format.setFont(self._fonts["note"])
+        return char_format
 
     # ------------------------------------------------------------------ tables
 
@@ -470,26 +472,28 @@ class Styles:
             widths: the column widths in pixels.
             is_reversed: whether the first column is on the right.
         """
-        px, made = self.theme.px, QTextTableFormat()
-        made.setBorder(0)
-        made.setCellSpacing(0)
-        made.setCellPadding(0)
-        made.setHeaderRowCount(1 if block.head else 0)
-        made.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
-        made.setColumnWidthConstraints(
+        px, table_format = self.theme.px, QTextTableFormat()
+        table_format.setBorder(0)
+        table_format.setCellSpacing(0)
+        table_format.setCellPadding(0)
+        table_format.setHeaderRowCount(1 if block.head else 0)
+        table_format.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
+        table_format.setColumnWidthConstraints(
             [
                 QTextLength(QTextLength.Type.FixedLength, width)
                 for width in (reversed(widths) if is_reversed else widths)
             ]
         )
-        made.setTopMargin(px(self.gap(block, above)) if block.head else 0)
-        made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
-        made.setLeftMargin(
+        table_format.setTopMargin(px(self.gap(block, above)) if block.head else 0)
+        table_format.setBottomMargin(
+            px(_BELOW_TABLE)
+        )  # Qt drops the top margin of a block below a table
+        table_format.setLeftMargin(
             (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
         )
         if is_reversed:  # the only way to reverse columns in Qt
-            made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        return made
+            table_format.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        return table_format
 
     def room_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
@@ -509,78 +513,78 @@ class Styles:
         first = block.head and number == 0
         quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
         key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
-        made = self._blocks.get(key)
-        if made is None:
-            made = self._blocks[key] = self._make_row(block, first, gap, code, widths)
-        return made
+        block_format = self._blocks.get(key)
+        if block_format is None:
+            block_format = self._blocks[key] = self._make_row(block, first, gap, code, widths)
+        return block_format
 
     def _make_row(
         self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
-        px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
+        px, pad, block_format = self.theme.px, self.row_pad(), QTextBlockFormat()
         look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
-        _look_quoted(made, look, block, first=first)
-        made.setTopMargin(px(gap) + pad if first else 2 * pad)
-        made.setBottomMargin(pad)
-        made.setLineHeight(100, _PROPORTIONAL)
-        made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
-        made.setTabPositions(_tab_stops(block.aligns, widths, pad))
-        made.setNonBreakableLines(True)
-        return made
+        _look_quoted(block_format, look, block, first=first)
+        block_format.setTopMargin(px(gap) + pad if first else 2 * pad)
+        block_format.setBottomMargin(pad)
+        block_format.setLineHeight(100, _PROPORTIONAL)
+        block_format.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        block_format.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
+        block_format.setTabPositions(_tab_stops(block.aligns, widths, pad))
+        block_format.setNonBreakableLines(True)
+        return block_format
 
     def cell_char(self, run: Run, *, is_head: bool) -> QTextCharFormat:
         """Return the format of a run in a table."""
         if not is_head:
             return self.char_format(_CELL, run)
         key = ("head", *run[1:])
-        made = self._chars.get(key)
-        if made is None:
-            made = QTextCharFormat(self.char_format(_CELL, run._replace(bold=True)))
+        char_format = self._chars.get(key)
+        if char_format is None:
+            char_format = QTextCharFormat(self.char_format(_CELL, run._replace(bold=True)))
             if run.bold:
-                made.setFontWeight(BOLDER)
+                char_format.setFontWeight(BOLDER)
             if not run.link:
-                made.setForeground(self.theme.dim)
-                self._chars[key] = made
-        return made
+                char_format.setForeground(self.theme.dim)
+                self._chars[key] = char_format
+        return char_format
 
     def cell_format(self, block: Block) -> QTextTableCellFormat:
         """Return the format of a cell with a hairline below.
 
         It is also the format of the cell's first block.
         """
-        px, made = self.theme.px, QTextTableCellFormat()
-        made.merge(self.char_format(block, Run("")))
-        made.setBottomBorder(1)
-        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        made.setBottomBorderBrush(QBrush(self.theme.line))
-        made.setTopPadding(px(CELL_PAD))
-        made.setBottomPadding(px(CELL_PAD))
-        made.setLeftPadding(px(CELL_PAD))
-        made.setRightPadding(px(CELL_PAD))
-        return made
+        px, cell_format = self.theme.px, QTextTableCellFormat()
+        cell_format.merge(self.char_format(block, Run("")))
+        cell_format.setBottomBorder(1)
+        cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        cell_format.setBottomBorderBrush(QBrush(self.theme.line))
+        cell_format.setTopPadding(px(CELL_PAD))
+        cell_format.setBottomPadding(px(CELL_PAD))
+        cell_format.setLeftPadding(px(CELL_PAD))
+        cell_format.setRightPadding(px(CELL_PAD))
+        return cell_format
 
     def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
         """Return the format of a paragraph in a table cell; `first` for the cell's first one."""
-        made = QTextBlockFormat()
+        block_format = QTextBlockFormat()
         look = Look.CELL if block.quote else 0
         look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
-        _look_quoted(made, look, block, first=first)
-        made.setAlignment(_ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
-        return made
+        _look_quoted(block_format, look, block, first=first)
+        block_format.setAlignment(_ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
+        return block_format
 
     def root_format(self) -> QTextFrameFormat:
         """Return the document's margins above the first message and below the last."""
-        made = QTextFrameFormat()
-        made.setTopMargin(self.theme.px(4 if self._is_brief else 36))
-        made.setBottomMargin(self.theme.px(24))
-        return made
+        frame_format = QTextFrameFormat()
+        frame_format.setTopMargin(self.theme.px(4 if self._is_brief else 36))
+        frame_format.setBottomMargin(self.theme.px(24))
+        return frame_format
 
     def block_before_table(self, block: Block) -> QTextBlockFormat:
         """Return the format of the block before a QTextTable; the table's quote bars pass it."""
-        made, _ = self.empty_block()
-        _look_quoted(made, Look.NO_ROOM if block.quote else 0, block, first=block.head)
-        return made
+        block_format, _ = self.empty_block()
+        _look_quoted(block_format, Look.NO_ROOM if block.quote else 0, block, first=block.head)
+        return block_format
 
     def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Return the formats of a block without height, used before a table and at the end."""
@@ -590,18 +594,18 @@ class Styles:
         return block, char
 
 
-def _look_quoted(made: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
+def _look_quoted(block_format: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
     """Set the flags and the quotes of a row or a cell on its format.
 
     With `first`, also set how many of the quotes open there.
     """
     look |= block.quote << QUOTES_SHIFT
     if look:  # painting queries the box of each block that has the property
-        made.setProperty(LOOK, look)
+        block_format.setProperty(LOOK, look)
     if block.quoted_at:
-        made.setProperty(QUOTED_AT, list(block.quoted_at))
+        block_format.setProperty(QUOTED_AT, list(block.quoted_at))
     if block.opened and first:
-        made.setProperty(OPENED, block.opened)
+        block_format.setProperty(OPENED, block.opened)
 
 
 # Absolute, because Qt otherwise mirrors the alignment in right-to-left text.

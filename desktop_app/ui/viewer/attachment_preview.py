@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 SIZE: Final = (760, 620)
 TABS: Final = (("text", N_("Text")), ("pictures", N_("Images")))
-IS_SENT: Final = N_("Content to send")
-IS_READ: Final = N_("Extracted text, for reference. The file itself is sent.")
+SENT_CONTENT: Final = N_("Content to send")
+EXTRACTED_TEXT: Final = N_("Extracted text, for reference. The file itself is sent.")
 
 # The label of the field for pages, and its accessible name.
 _UNITS: Final = {
@@ -98,7 +98,7 @@ class AttachmentPreview(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("attachment-preview")
-        self.setWindowTitle(tr(IS_SENT))
+        self.setWindowTitle(tr(SENT_CONTENT))
         self._build(theme)
         self._lay_out()
         self._connect()
@@ -106,21 +106,21 @@ class AttachmentPreview(QDialog):
         self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self, theme: Theme) -> None:
-        self._which = Combo(theme, tr("Attachment"), object_name="previewed-attachment")
-        self._which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._attachments = Combo(theme, tr("Attachment"), object_name="previewed-attachment")
+        self._attachments.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self._facts, self._note = PlainLabel(), PlainLabel()
         set_role(self._name, "strong")
         self._facts.setObjectName("preview-facts")
         self._note.setObjectName("preview-note")
-        self._unit, self.field, self._wrong = PlainLabel(), QLineEdit(), PlainLabel()
+        self._unit, self.field, self._pages_error = PlainLabel(), QLineEdit(), PlainLabel()
         self.field.setObjectName("pages-to-send")
         self.field.setAccessibleName(tr("Pages to send"))
-        self._wrong.setObjectName("pages-error")
-        set_role(self._wrong, "error")
+        self._pages_error.setObjectName("pages-error")
+        set_role(self._pages_error, "error")
         set_role(self._facts, "dim")
         set_role(self._note, "note")
-        for label in (self._facts, self._note, self._wrong):
+        for label in (self._facts, self._note, self._pages_error):
             label.setWordWrap(True)
         self._apply = dialog_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
@@ -129,10 +129,10 @@ class AttachmentPreview(QDialog):
             name=tr("Text or images"),
             is_tabs=True,
         )
-        self.text = PagedText(theme, "preview-text", tr(IS_SENT))
-        self._find = FindBar(theme, self)
-        self._find.field.setPlaceholderText(tr("Find in content"))
-        self._find.field.setAccessibleName(tr("Find in content"))
+        self.text = PagedText(theme, "preview-text", tr(SENT_CONTENT))
+        self._find_bar = FindBar(theme, self)
+        self._find_bar.field.setPlaceholderText(tr("Find in content"))
+        self._find_bar.field.setAccessibleName(tr("Find in content"))
         self._picture, self._caption = Picture(theme), ElidedLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
@@ -143,7 +143,7 @@ class AttachmentPreview(QDialog):
             dialog_button(tr("Close"), "close-preview"),
         )
         self._captions: Sequence[str] = ()
-        self._at = 0
+        self._image_index = 0
 
     def _lay_out(self) -> None:
         self._pages = QWidget()
@@ -157,31 +157,33 @@ class AttachmentPreview(QDialog):
         self._foot = row_of(self._tabs, STRETCH, self._copy, self._close)
         self._column = column_of(
             self._name,
-            self._which,
+            self._attachments,
             self._facts,
             self._pages,
-            self._wrong,
+            self._pages_error,
             self._note,
-            self._find,
+            self._find_bar,
             (self._stack, 1),
             self._foot,
             parent=self,
         )
 
     def _connect(self) -> None:
-        self._which.activated.connect(lambda at: self.selected.emit(self._which.itemData(at)))
+        self._attachments.activated.connect(
+            lambda at: self.selected.emit(self._attachments.itemData(at))
+        )
         self.field.returnPressed.connect(lambda: self.pages_chosen.emit(self.field.text()))
         self._apply.clicked.connect(lambda: self.pages_chosen.emit(self.field.text()))
-        self.field.textEdited.connect(lambda _: self.refuse(""))
+        self.field.textEdited.connect(lambda _: self.show_pages_error(""))
         self._tabs.chosen.connect(self._show_tab)
         self._previous.clicked.connect(lambda: self._step(-1))
         self._following.clicked.connect(lambda: self._step(+1))
         self._copy.clicked.connect(self.text.copy)
         self._close.clicked.connect(self.reject)
-        self._find.changed.connect(self.text.look_for)
-        self._find.stepped.connect(self.text.step)
-        self._find.closed.connect(self._stop_finding)
-        self.text.counted.connect(self._find.show_count)
+        self._find_bar.changed.connect(self.text.search)
+        self._find_bar.stepped.connect(self.text.step)
+        self._find_bar.closed.connect(self._stop_finding)
+        self.text.counted.connect(self._find_bar.show_count)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
         QShortcut(QKeySequence("F3"), self, lambda: self.text.step(+1))
         QShortcut(QKeySequence("Shift+F3"), self, lambda: self.text.step(-1))
@@ -193,24 +195,24 @@ class AttachmentPreview(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(8))
         self._foot.setSpacing(px(8))
-        self._find.set_theme(theme)
+        self._find_bar.set_theme(theme)
         retheme(self, theme)
 
     # -------------------------------------------------------------- content
 
-    def offer(self, names: Sequence[tuple[str, str]], shown: str) -> None:
+    def set_attachments(self, names: Sequence[tuple[str, str]], shown: str) -> None:
         """Set the attachments, (id, name) each, and the id of the shown one."""
-        if shown != self._which.currentData():
+        if shown != self._attachments.currentData():
             self._show_tab("text")
-        self._which.clear()
+        self._attachments.clear()
         for id_, name in names:
-            self._which.addItem(name, id_)
-        self._which.setCurrentIndex([id_ for id_, _ in names].index(shown))
-        self._which.setVisible(len(names) > 1)
+            self._attachments.addItem(name, id_)
+        self._attachments.setCurrentIndex([id_ for id_, _ in names].index(shown))
+        self._attachments.setVisible(len(names) > 1)
         self._name.setVisible(len(names) == 1)
         self._name.setText(dict(names)[shown])
 
-    def tell(self, facts: str, note: str) -> None:
+    def show_facts(self, facts: str, note: str) -> None:
         """Show the size of what is sent, and a note on how it is sent."""
         self._facts.setText(facts)
         self._facts.setAccessibleName(spoken_text(facts))
@@ -218,12 +220,12 @@ class AttachmentPreview(QDialog):
         self._note.setAccessibleName(spoken_text(note))
         self._note.setVisible(bool(note))
 
-    def offer_pages(self, unit: str, given: str, hint: str) -> None:
+    def show_pages_field(self, unit: str, chosen: str, hint: str) -> None:
         """Show the field for pages; a `unit` of "" hides it.
 
         Args:
             unit: the singular of what can be chosen, such as "page".
-            given: the pages chosen so far; "" for all.
+            chosen: the pages chosen so far; "" for all.
             hint: what can be typed.
         """
         self._pages.setVisible(bool(unit))
@@ -233,18 +235,18 @@ class AttachmentPreview(QDialog):
         self.field.setAccessibleDescription(spoken_text(hint))
         self.field.setPlaceholderText(one_line(hint))
         set_tooltip(self.field, hint)
-        self.field.setText(given)
-        self.refuse("")
+        self.field.setText(chosen)
+        self.show_pages_error("")
 
-    def refuse(self, why: str) -> None:
+    def show_pages_error(self, why: str) -> None:
         """Show what is wrong with the typed pages; "" for nothing."""
-        self._wrong.setText(why)
-        self._wrong.setVisible(bool(why))
+        self._pages_error.setText(why)
+        self._pages_error.setVisible(bool(why))
         if why:
-            self._wrong.setAccessibleName(spoken_text(why))
+            self._pages_error.setAccessibleName(spoken_text(why))
             from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # takes 10 ms
 
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._wrong, why))
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._pages_error, why))
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.field.selectAll()
 
@@ -256,7 +258,7 @@ class AttachmentPreview(QDialog):
             ends: its `paged_text.page_ends`.
             is_sent: False if the file itself is sent.
         """
-        self.text.view.setAccessibleName(tr(IS_SENT) if is_sent else tr(IS_READ))
+        self.text.view.setAccessibleName(tr(SENT_CONTENT) if is_sent else tr(EXTRACTED_TEXT))
         self.text.set_text(text, ends)
         self._copy.setEnabled(bool(text))
 
@@ -268,13 +270,13 @@ class AttachmentPreview(QDialog):
             self._show_tab("text")
         elif not has_text:
             self._show_tab("pictures")
-        self._at = 0
+        self._image_index = 0
         if captions:
             self._step(0)
 
     def show_picture(self, number: int, image: QImage, caption: str) -> None:
         """Show a requested image, unless another was requested since."""
-        if number == self._at:
+        if number == self._image_index:
             self._picture.image = image
             self._picture.update()
             self._caption.setText(caption)
@@ -298,21 +300,21 @@ class AttachmentPreview(QDialog):
         self._copy.setVisible(tab == "text")
 
     def _step(self, by: int) -> None:
-        self._at = max(0, min(self._at + by, len(self._captions) - 1))
-        self._previous.setEnabled(self._at > 0)
-        self._following.setEnabled(self._at < len(self._captions) - 1)
-        self._caption.setText(tr("{caption} – loading…", caption=self._captions[self._at]))
+        self._image_index = max(0, min(self._image_index + by, len(self._captions) - 1))
+        self._previous.setEnabled(self._image_index > 0)
+        self._following.setEnabled(self._image_index < len(self._captions) - 1)
+        self._caption.setText(tr("{caption} – loading…", caption=self._captions[self._image_index]))
         self._picture.image = QImage()
         self._picture.update()
-        self.image_requested.emit(self._at)
+        self.image_requested.emit(self._image_index)
 
     # -------------------------------------------------------------- finding
 
     def _begin_finding(self) -> None:
         self._show_tab("text")
-        self._find.open(self.text.view.textCursor().selectedText()[:200])
+        self._find_bar.open(self.text.view.textCursor().selectedText()[:200])
 
     def _stop_finding(self) -> None:
-        self._find.hide()
-        self.text.look_for("")
+        self._find_bar.hide()
+        self.text.search("")
         self.focus_text()

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 SIZE: Final = (860, 900)
 _ICON: Final = 17
-_LONGEST_PLACE: Final = 60
+_MOST_PLACE_CHARACTERS: Final = 60
 
 
 class DocumentViewer(QWidget):
@@ -84,11 +84,11 @@ class DocumentViewer(QWidget):
         self.find_bar.field.setPlaceholderText(tr("Find in document"))
         self.find_bar.field.setAccessibleName(tr("Find in document"))
         self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
-        self._place, self._of = PlainLabel(), PlainLabel()
+        self._place, self._page_count = PlainLabel(), PlainLabel()
         self._name.setObjectName("viewer-name")
         self._place.setObjectName("viewer-place")
         set_role(self._name, "strong")
-        for label in (self._place, self._of):
+        for label in (self._place, self._page_count):
             set_role(label, "note")
         self._field = QLineEdit()
         self._field.setObjectName("viewer-page")
@@ -97,8 +97,8 @@ class DocumentViewer(QWidget):
         self._buttons = {
             name: self._button(name, icon, words, act)
             for name, icon, words, act in (
-                ("viewer-previous", "chevron-up", tr("Previous page"), lambda: self._turn(-1)),
-                ("viewer-next", "chevron-down", tr("Next page"), lambda: self._turn(+1)),
+                ("viewer-previous", "chevron-up", tr("Previous page"), lambda: self._step_page(-1)),
+                ("viewer-next", "chevron-down", tr("Next page"), lambda: self._step_page(+1)),
                 ("viewer-smaller", "minus", tr("Zoom out"), lambda: self.pages.step_zoom(-1)),
                 ("viewer-larger", "plus", tr("Zoom in"), lambda: self.pages.step_zoom(+1)),
                 ("viewer-fit", "move-horizontal", tr("Fit width"), self.pages.fit_width),
@@ -136,24 +136,24 @@ class DocumentViewer(QWidget):
 
     def _lay_out(self) -> None:
         buttons = self._buttons
-        self._of_pages = QWidget()
+        self._page_tools = QWidget()
         self._inner = row_of(
             buttons["viewer-previous"],
             self._field,
-            self._of,
+            self._page_count,
             buttons["viewer-next"],
             buttons["viewer-smaller"],
             self._zoom,
             buttons["viewer-larger"],
             buttons["viewer-fit"],
-            parent=self._of_pages,
+            parent=self._page_tools,
             margins=0,
         )
         self._row = row_of(
             (self._name, 1),
             self._place,
             buttons["viewer-mark"],
-            self._of_pages,
+            self._page_tools,
             buttons["viewer-find"],
             buttons["viewer-original"],
         )
@@ -183,7 +183,7 @@ class DocumentViewer(QWidget):
         pages = self.pages
         pages.page_changed.connect(lambda _: self._show_page())
         pages.zoom_changed.connect(lambda _: self._show_zoom())
-        self._field.returnPressed.connect(self._go)
+        self._field.returnPressed.connect(self._go_to_typed_page)
         self.find_bar.closed.connect(self._stop_finding)
         keys = QKeySequence.StandardKey
         for key, act in (
@@ -199,8 +199,8 @@ class DocumentViewer(QWidget):
             (QKeySequence("Ctrl+1"), lambda: pages.set_percent(100)),
             (QKeySequence("Ctrl+G"), self._focus_field),
             (QKeySequence("Ctrl+M"), self.go_to_mark),
-            (QKeySequence("Alt+Down"), lambda: self._turn(+1)),
-            (QKeySequence("Alt+Up"), lambda: self._turn(-1)),
+            (QKeySequence("Alt+Down"), lambda: self._step_page(+1)),
+            (QKeySequence("Alt+Up"), lambda: self._step_page(-1)),
         ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
 
@@ -211,7 +211,7 @@ class DocumentViewer(QWidget):
         self._title = one_line(title)
         self.setWindowTitle(window_title(f"{self._title} – Repartee"))
         self._name.setText(title)
-        self._place.setText(one_line(place, _LONGEST_PLACE))
+        self._place.setText(one_line(place, _MOST_PLACE_CHARACTERS))
         set_tooltip(self._place, place)
         self._place.setVisible(bool(place))
         self.set_note("")
@@ -219,9 +219,9 @@ class DocumentViewer(QWidget):
         self.find_bar.hide()
         self.pages.set_pages([])
         self.text.begin(0)
-        self.say(tr("Opening…"))
+        self.show_message(tr("Opening…"))
 
-    def say(self, words: str) -> None:
+    def show_message(self, words: str) -> None:
         """Show a message in place of the document."""
         self._message.setText(words)
         self._message.setAccessibleName(spoken_text(words))
@@ -253,7 +253,7 @@ class DocumentViewer(QWidget):
     def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
         """Show pages of these sizes in points, scrolled to `page`."""
         self._field.setValidator(QIntValidator(1, len(sizes), self._field))
-        self._of.setText(tr("of {count}", count=len(sizes)))
+        self._page_count.setText(tr("of {count}", count=len(sizes)))
         self._show(self.pages)
         self.pages.set_pages(sizes)
         self.pages.go_to(page)
@@ -281,7 +281,7 @@ class DocumentViewer(QWidget):
     def _show(self, widget: QWidget) -> None:
         had_focus = self.focusWidget() in (None, self._message, self.pages, self.text)
         self._stack.setCurrentWidget(widget)
-        self._of_pages.setVisible(widget is self.pages)
+        self._page_tools.setVisible(widget is self.pages)
         if had_focus:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -305,18 +305,18 @@ class DocumentViewer(QWidget):
 
     # ------------------------------------------------------------ toolbar
 
-    def _turn(self, step: int) -> None:
+    def _step_page(self, step: int) -> None:
         if self._stack.currentWidget() is self.pages:
             self.pages.go_to(self.pages.page + step)
 
-    def _go(self) -> None:
+    def _go_to_typed_page(self) -> None:
         if self._field.hasAcceptableInput():
             self.pages.go_to(int(self._field.text()))
         self._show_page()
         self.pages.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _focus_field(self) -> None:
-        if self._of_pages.isVisible():
+        if self._page_tools.isVisible():
             self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self._field.selectAll()
 
@@ -331,7 +331,7 @@ class DocumentViewer(QWidget):
             )
         )
 
-    def describe(self, words: str) -> None:
+    def describe_mark(self, words: str) -> None:
         """Set the accessible description of what is marked."""
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))

@@ -24,10 +24,10 @@ from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spok
 
 PAGE_LENGTH: Final = 300_000
 LONGEST_LINE: Final = 20_000
-_SLICE: Final = 6_000
+_SLICE_CHARACTERS: Final = 6_000
 _MOST_MATCHES: Final = 10_000
 
-Match = tuple[int, int]
+PageMatch = tuple[int, int]
 """The index of the page, and the offset of the match in it."""
 
 
@@ -67,10 +67,10 @@ class PagedText(QWidget):
     def __init__(self, theme: Theme, name: str, words: str) -> None:
         super().__init__()
         self._text, self._ends = "", [0]
-        self._shown = self._written = 0
+        self._page = self._written = 0
         self._words = ""
-        self._matches: list[Match] = []
-        self._at, self._next = -1, 0
+        self._matches: list[PageMatch] = []
+        self._current, self._next_page = -1, 0
         self.view = PlainTextField(readOnly=True)
         self.view.setObjectName(name)
         set_role(self.view, "field")
@@ -78,20 +78,20 @@ class PagedText(QWidget):
         self.view.setAccessibleName(spoken_text(words))
         self._earlier = dialog_button(tr("Previous"), "earlier-text")
         self._later = dialog_button(tr("Next"), "later-text")
-        self._where = PlainLabel(name="text-page", role="note")
+        self._page_label = PlainLabel(name="text-page", role="note")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._earlier, self._where, self._later):
+        for widget in (self._earlier, self._page_label, self._later):
             row.addWidget(widget)
         row.addStretch(1)
         column_of((self.view, 1), self._row, parent=self, margins=0)
-        self._writing = QTimer(self, interval=0)
-        self._writing.timeout.connect(self._write)
-        self._seeking = QTimer(self, interval=0)
-        self._seeking.timeout.connect(self._seek)
-        self._earlier.clicked.connect(lambda: self._show(self._shown - 1))
-        self._later.clicked.connect(lambda: self._show(self._shown + 1))
+        self._write_timer = QTimer(self, interval=0)
+        self._write_timer.timeout.connect(self._write)
+        self._search_timer = QTimer(self, interval=0)
+        self._search_timer.timeout.connect(self._search_next_page)
+        self._earlier.clicked.connect(lambda: self._show(self._page - 1))
+        self._later.clicked.connect(lambda: self._show(self._page + 1))
         self.set_theme(theme)
         self.set_text("", [])
 
@@ -107,13 +107,13 @@ class PagedText(QWidget):
     @property
     def is_written(self) -> bool:
         """Return True if the shown page is inserted completely."""
-        return not self._writing.isActive()
+        return not self._write_timer.isActive()
 
     def set_text(self, text: str, ends: list[int]) -> None:
         """Show a text from its beginning; `ends` are its `page_ends`."""
         self._text, self._ends = text, ends or [0]
         self._show(0)
-        self.look_for(self._words)
+        self.search(self._words)
 
     def copy(self) -> None:
         """Copy the selection, or the whole text without one."""
@@ -126,81 +126,81 @@ class PagedText(QWidget):
     # -------------------------------------------------------------- a page of the text
 
     def _show(self, number: int) -> None:
-        self._shown = number
+        self._page = number
         self._written = self._start(number)
         self.view.clear()
         count = len(self._ends)
         self._row.setVisible(count > 1)
-        self._where.setText(tr("{number} of {total}", number=number + 1, total=count))
+        self._page_label.setText(tr("{number} of {total}", number=number + 1, total=count))
         part = tr("Part {number} of {total}", number=number + 1, total=count)
-        self._where.setAccessibleName(spoken_text(part))
+        self._page_label.setAccessibleName(spoken_text(part))
         self._earlier.setEnabled(number > 0)
         self._later.setEnabled(number < count - 1)
-        self._writing.start()
+        self._write_timer.start()
 
     def _start(self, number: int) -> int:
         return self._ends[number - 1] if number else 0
 
     def _write(self) -> None:
-        end = min(self._written + _SLICE, self._ends[self._shown])
+        end = min(self._written + _SLICE_CHARACTERS, self._ends[self._page])
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(self._text[self._written : end])
         self._written = end
-        if end >= self._ends[self._shown]:
-            self._writing.stop()
-            self._mark()
+        if end >= self._ends[self._page]:
+            self._write_timer.stop()
+            self._select_match()
 
     # -------------------------------------------------------------- search
 
-    def look_for(self, words: str) -> None:
+    def search(self, words: str) -> None:
         """Search the whole text, ignoring case, and show the first match."""
-        self._words, self._matches, self._at, self._next = words, [], -1, 0
+        self._words, self._matches, self._current, self._next_page = words, [], -1, 0
         if words:
-            self._seeking.start()
-            self._seek()
+            self._search_timer.start()
+            self._search_next_page()
         else:
-            self._seeking.stop()
+            self._search_timer.stop()
             self.counted.emit(0, 0, True)
 
     def step(self, by: int) -> None:
         """Go to the next (1) or previous (-1) match, wrapping around."""
         if self._matches:
-            self._at = (self._at + by) % len(self._matches)
+            self._current = (self._current + by) % len(self._matches)
             self._go()
 
-    def _seek(self) -> None:
+    def _search_next_page(self) -> None:
         """Search one more page of the text."""
-        if self._next >= len(self._ends) or len(self._matches) >= _MOST_MATCHES:
-            self._seeking.stop()
+        if self._next_page >= len(self._ends) or len(self._matches) >= _MOST_MATCHES:
+            self._search_timer.stop()
         else:
-            self._look_through(self._next)
-            self._next += 1
-        if self._at < 0 and self._matches:
-            self._at = 0
+            self._search_page(self._next_page)
+            self._next_page += 1
+        if self._current < 0 and self._matches:
+            self._current = 0
             self._go()
-        self._tell()
+        self._report()
 
-    def _look_through(self, number: int) -> None:
+    def _search_page(self, number: int) -> None:
         page = self._text[self._start(number) : self._ends[number]]
         found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(page)
         room = _MOST_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 
     def _go(self) -> None:
-        number = self._matches[self._at][0]
-        if number != self._shown:
+        number = self._matches[self._current][0]
+        if number != self._page:
             self._show(number)
         elif self.is_written:
-            self._mark()
-        self._tell()
+            self._select_match()
+        self._report()
 
-    def _mark(self) -> None:
+    def _select_match(self) -> None:
         """Select the match if it is on the shown page."""
-        if self._at < 0 or self._matches[self._at][0] != self._shown:
+        if self._current < 0 or self._matches[self._current][0] != self._page:
             return
-        start = self._start(self._shown)
-        begins = start + self._matches[self._at][1]
+        start = self._start(self._page)
+        begins = start + self._matches[self._current][1]
         # Positions in the editor are UTF-16 code units.
         before = _units(self._text[start:begins])
         cursor = self.view.textCursor()
@@ -210,9 +210,9 @@ class PagedText(QWidget):
         self.view.setTextCursor(cursor)
         self.view.ensureCursorVisible()
 
-    def _tell(self) -> None:
-        is_whole = not self._seeking.isActive() and len(self._matches) < _MOST_MATCHES
-        self.counted.emit(self._at + 1, len(self._matches), is_whole)
+    def _report(self) -> None:
+        is_whole = not self._search_timer.isActive() and len(self._matches) < _MOST_MATCHES
+        self.counted.emit(self._current + 1, len(self._matches), is_whole)
 
 
 def _units(text: str) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _WIDTH: Final = 400
-KEPT: Final = N_(
+PASSWORD_NOTE: Final = N_(
     "The password is kept until you quit and never saved. Extracted text is saved as usual."
 )
 
@@ -37,7 +37,7 @@ class PasswordDialog(QDialog):
         self.setWindowTitle(tr("Password"))
         self.setAccessibleName(spoken_text(words))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title, note = PlainLabel(words), PlainLabel(tr(KEPT))
+        title, note = PlainLabel(words), PlainLabel(tr(PASSWORD_NOTE))
         set_role(title, "error-title" if was_wrong else "strong")
         set_role(note, "note")
         for label in (title, note):

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 ZOOMS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
-MOST_FIT: Final = 200
+MOST_FIT_PERCENT: Final = 200
 _POINTS: Final = 96 / 72
 """Pixels per point at 100 %."""
 
 _GAP: Final = 14
 _EDGE: Final = 20
 _STRIP_PIXELS: Final = 1_000_000
-_MOST_BYTES: Final = 64 << 20
+_MOST_CACHED_BYTES: Final = 64 << 20
 _PAUSE_MS: Final = 30
 
 
@@ -82,9 +82,9 @@ class ViewerPages(QAbstractScrollArea):
         self._marks: dict[int, list[QRectF]] = {}
         self._strips: OrderedDict[PageStrip, QImage] = OrderedDict()
         self._failed: set[int] = set()
-        self._asking = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._asking.timeout.connect(self._request_strips)
-        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self._request_timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._request_timer.timeout.connect(self._request_strips)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.horizontalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
         self.set_theme(theme)
 
@@ -139,7 +139,7 @@ class ViewerPages(QAbstractScrollArea):
             self._scroll_sideways(marks, area)
         else:
             bar.setValue(area.top() - self._theme.px(_GAP))
-        self._read(page)
+        self._set_current_page(page)
 
     def _scroll_sideways(self, marks: Sequence[QRectF], area: QRect) -> None:
         """Scroll sideways to the marks if the page is wider than the viewport."""
@@ -152,7 +152,7 @@ class ViewerPages(QAbstractScrollArea):
         image = QImage(pixels, strip.width, strip.rows, stride, QImage.Format.Format_RGB32)
         self._strips[strip] = image.copy()  # QImage does not own the bytes
         held = sum(image.sizeInBytes() for image in self._strips.values())
-        while held > _MOST_BYTES and len(self._strips) > 1:
+        while held > _MOST_CACHED_BYTES and len(self._strips) > 1:
             held -= self._strips.popitem(last=False)[1].sizeInBytes()
         self.viewport().update()
 
@@ -197,7 +197,7 @@ class ViewerPages(QAbstractScrollArea):
         self.verticalScrollBar().setValue(area.top() + round(share * area.height()) - middle)
         self.zoom_changed.emit(percent)
         self.viewport().update()
-        self._asking.start()
+        self._request_timer.start()
 
     # ------------------------------------------------------------ layout
 
@@ -207,7 +207,7 @@ class ViewerPages(QAbstractScrollArea):
         if self._fits and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
             percent = round(100 * room / (self._widest * self._unit()))
-            percent = max(ZOOMS[0], min(MOST_FIT, percent))
+            percent = max(ZOOMS[0], min(MOST_FIT_PERCENT, percent))
         self._zoom_to(percent)
 
     def _unit(self) -> float:
@@ -217,16 +217,16 @@ class ViewerPages(QAbstractScrollArea):
         gap = self._theme.px(_GAP)
         heights = (self._side(height) + gap for _, height in self._sizes)
         self._tops = list(accumulate(heights, initial=gap))
-        down, aside = self.verticalScrollBar(), self.horizontalScrollBar()
+        down, left = self.verticalScrollBar(), self.horizontalScrollBar()
         room = self.viewport().size()
         down.setPageStep(max(1, room.height() - self._theme.px(ZOOMS[0])))
         down.setSingleStep(self._theme.px(40))
         down.setRange(0, max(0, self._tops[-1] - room.height()))
         edge = 2 * self._theme.px(_EDGE) if not self._fits else 0
         widest = self._side(self._widest) + edge
-        aside.setPageStep(room.width())
-        aside.setSingleStep(self._theme.px(40))
-        aside.setRange(0, max(0, widest - room.width()))
+        left.setPageStep(room.width())
+        left.setSingleStep(self._theme.px(40))
+        left.setRange(0, max(0, widest - room.width()))
 
     def _side(self, points: float) -> int:
         return max(1, round(points * self._unit() * self._percent / 100))
@@ -254,10 +254,10 @@ class ViewerPages(QAbstractScrollArea):
         if not self._sizes:
             return
         offset, height = self.verticalScrollBar().value(), self.viewport().height()
-        aside = self.horizontalScrollBar().value()
+        left = self.horizontalScrollBar().value()
         page = self._place_at(max(0, offset - more))[0]
         while page <= len(self._sizes) and self._tops[page - 1] < offset + height + more:
-            yield page, self._area(page).translated(-aside, -offset)
+            yield page, self._area(page).translated(-left, -offset)
             page += 1
 
     # ------------------------------------------------------------ strips
@@ -289,13 +289,13 @@ class ViewerPages(QAbstractScrollArea):
                     far.append(strip)
         self.strips_requested.emit(near + far)
 
-    def _scrolled(self, _value: int) -> None:
-        self._read(self._place_at(_value + self.viewport().height() // 2)[0])
+    def _on_scrolled(self, value: int) -> None:
+        self._set_current_page(self._place_at(value + self.viewport().height() // 2)[0])
         self.viewport().update()
-        if not self._asking.isActive():
-            self._asking.start()
+        if not self._request_timer.isActive():
+            self._request_timer.start()
 
-    def _read(self, page: int) -> None:
+    def _set_current_page(self, page: int) -> None:
         if page != self.page:
             self.page = page
             self.page_changed.emit(page)

@@ -77,7 +77,7 @@ class ViewerText(TranscriptSurface):
             self._with_stable_view(lambda: self._write(0, number, shown))
         while len(self._shown) > MOST_SLICES:
             is_above = number > min(self._shown)
-            self._with_stable_view(lambda is_above=is_above: self._take_out(0 if is_above else -1))
+            self._with_stable_view(lambda is_above=is_above: self._remove(0 if is_above else -1))
         self._mark()
         if number == self._slice_to_mark:
             QTimer.singleShot(0, self, self.go_to_mark)
@@ -88,7 +88,7 @@ class ViewerText(TranscriptSurface):
         self._writer.insert_message(index, str(number), shown.blocks)
         self._writer.finish_table()
 
-    def _take_out(self, index: int) -> None:
+    def _remove(self, index: int) -> None:
         layout = self._writer.layouts[index]
         self._writer.remove_message(layout)
         del self._shown[int(layout.key)]
@@ -137,11 +137,11 @@ class ViewerText(TranscriptSurface):
     def go_to_mark(self) -> None:
         """Scroll the marks to the middle, or their start to the top if they are taller."""
         self._slice_to_mark = None
-        chosen = self.extraSelections()
-        if not chosen:
+        selections = self.extraSelections()
+        if not selections:
             return
         layout = self.document().documentLayout()
-        cursors = [one.cursor for one in chosen]
+        cursors = [one.cursor for one in selections]
         first = self.document().findBlock(min(c.selectionStart() for c in cursors))
         last = self.document().findBlock(max(c.selectionEnd() for c in cursors))
         top = layout.blockBoundingRect(first).top()
@@ -150,22 +150,22 @@ class ViewerText(TranscriptSurface):
         value = (top + bottom - room) / 2 if bottom - top < room else top - self.theme.px(24)
         self.verticalScrollBar().setValue(round(value))
 
-    def unmark(self) -> None:
+    def clear_marks(self) -> None:
         """Remove all marks."""
         self._shown = {number: one._replace(marks=()) for number, one in self._shown.items()}
         self._mark()
 
     def _mark(self) -> None:
-        made = QTextCharFormat()
-        made.setBackground(_ink(self.theme))
-        chosen = []
+        char_format = QTextCharFormat()
+        char_format.setBackground(_mark_color(self.theme))
+        selections = []
         for layout in self._writer.layouts:
             for mark in self._shown[int(layout.key)].marks:
                 for cursor in self._cursors(layout, mark):
                     selection = QTextEdit.ExtraSelection()
-                    selection.cursor, selection.format = cursor, made
-                    chosen.append(selection)
-        self.setExtraSelections(chosen)
+                    selection.cursor, selection.format = cursor, char_format
+                    selections.append(selection)
+        self.setExtraSelections(selections)
 
     def marked_text(self) -> str:
         """Return the marked text."""
@@ -258,7 +258,7 @@ def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:
     return cursor
 
 
-def _ink(theme: Theme) -> QColor:
+def _mark_color(theme: Theme) -> QColor:
     ink = QColor(theme.accent)
     ink.setAlpha(70)
     return ink

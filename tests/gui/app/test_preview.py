@@ -330,7 +330,7 @@ def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
     view.set_text(text, page_ends(text, length=40))
     counted: list[tuple[int, int, bool]] = []
     view.counted.connect(lambda *row: counted.append(row))
-    view.look_for("word")
+    view.search("word")
     process_events_until(lambda: counted[-1][2] and view.is_written)
     assert counted[-1] == (1, 9, True)
     for number in (2, 3, 4, 5, 6, 7, 8, 9, 1):

@@ -90,7 +90,7 @@ SLOW_TO_START = f"import time\ntime.sleep(0.2)\n{TAKEN_OVER}".replace(
 def test_the_start_of_a_process_takes_no_time_from_its_first_answer(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_process, "_LONGEST_MS", 50)
+    monkeypatch.setattr(json_process, "_TIMEOUT_MS", 50)
     asker = JsonProcess(python_child(SLOW_TO_START))
     answers: tuple[dict[str, object] | None, ...] = ({}, None)
     for answer in answers:

@@ -112,7 +112,7 @@ def test_the_bar_knows_of_all(
     shown(view, qtbot)
     view.set_theme(theme.dark())
     height = view.document().size().height()
-    monkeypatch.setattr("desktop_app.ui.transcript.layout.long_items._WHOLE", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.layout.long_items._WHOLE_COST", 10**9)
     view.set_messages([question("Q"), answer(WORDS)])
     view.stream.flush()
     assert abs(height / view.document().size().height() - 1) < 0.05

@@ -98,7 +98,7 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
 
 def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 10**9)  # all of it is written
-    monkeypatch.setattr(long_items, "_WHOLE", 10**9)
+    monkeypatch.setattr(long_items, "_WHOLE_COST", 10**9)
     source = text_of(1500)
     view.set_messages([answer(source)])
     view.stream.flush()

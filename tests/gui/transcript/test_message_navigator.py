@@ -296,7 +296,7 @@ def test_what_another_width_asks_for_comes_in_slices(
     text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30
     view.set_messages([answer(text)])
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    monkeypatch.setattr(viewport_filler, "_FITTED_AT_ONCE_S", 0.002)
+    monkeypatch.setattr(viewport_filler, "_REFLOW_SLICE_S", 0.002)
     view.resize(560, 500)
     assert view.messages.writer.has_outdated_items
     qtbot.waitUntil(lambda: not view.messages.writer.has_outdated_items)

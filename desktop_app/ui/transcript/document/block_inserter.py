@@ -50,17 +50,17 @@ class BlockInserter:
         self._opened = False
         cursor.setPosition(before.position())
 
-    def insert_block(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
+    def insert_block(self, block_format: QTextBlockFormat, char: QTextCharFormat) -> None:
         """Insert a block and move the cursor into it."""
         cursor = self.cursor
         if self._opened:
-            cursor.insertBlock(made, char)
+            cursor.insertBlock(block_format, char)
             return
         cursor.insertBlock(*self._own)
         self._seen.apply_to(cursor.block())
         _DEFAULT_STATE.apply_to(cursor.block().previous())
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
-        cursor.setBlockFormat(made)
+        cursor.setBlockFormat(block_format)
         cursor.setBlockCharFormat(char)
         self._opened = True
 

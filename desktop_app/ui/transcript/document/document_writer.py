@@ -248,8 +248,10 @@ class DocumentWriter:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         cursor, block = self._begin(), self.layouts.block_of(layout, at)
         parts = Parts(layout.shapes[at], layout.gaps[at])
-        made = self._items.first_format(layout, at)
-        parts = self._items.long.fill(layout.items[at], block, parts, first, end, made, cursor)
+        block_format = self._items.first_format(layout, at)
+        parts = self._items.long.fill(
+            layout.items[at], block, parts, first, end, block_format, cursor
+        )
         layout.record_blocks(at, 1 + len(parts.cuts), *parts)
         self._tell_written(layout, at, at + 1)
         cursor.endEditBlock()

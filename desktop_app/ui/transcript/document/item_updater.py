@@ -81,15 +81,15 @@ class ItemUpdater:
         if key == layout.keys[at][0]:
             return
         layout.keys[at] = key, placeholder
-        block, made = (
+        block, block_format = (
             self._layouts.block_of(layout, at),
             self._items.styles.block_format(new, above),
         )
         holes = {0: placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
         for number in range(layout.counts[at]):
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(with_space_above(holes.get(number, 0), made))
-            block, made = block.next(), self._items.styles.continued(made)
+            cursor.setBlockFormat(with_space_above(holes.get(number, 0), block_format))
+            block, block_format = block.next(), self._items.styles.continued(block_format)
 
     def _update_table(
         self, layout: MessageLayout, at: int, old: Block, new: Block, cursor: QTextCursor

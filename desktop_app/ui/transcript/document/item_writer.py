@@ -107,9 +107,9 @@ class ItemWriter:
             self._set_gap_below_table(layout, at, item, inserter.cursor)
             above = layout.item_above(at)
             key = self.styles.block_key(item, above)
-            made = self.styles.block_format(item, above, key)
+            block_format = self.styles.block_format(item, above, key)
             layout.keys[at] = key, 0
-            parts = self._write_text(inserter, item, made, whole=whole)
+            parts = self._write_text(inserter, item, block_format, whole=whole)
             layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def _set_gap_below_table(
@@ -121,15 +121,15 @@ class ItemWriter:
             self.tables.set_gap_below(item, cursor)
 
     def _write_text(
-        self, inserter: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
+        self, inserter: BlockInserter, item: Item, block_format: QTextBlockFormat, *, whole: bool
     ) -> Parts:
         """Write an item that is not a table. Return how it is split into blocks."""
         format_of = partial(self.styles.char_format, item)
-        inserter.insert_block(made, format_of(Run("")))
+        inserter.insert_block(block_format, format_of(Run("")))
         for run, char in self._head(item):
             inserter.cursor.insertText(run.text, char)
         if is_longer(item.runs, LONGEST_BLOCK):
-            return self.long.write(inserter, item, made, whole=whole)
+            return self.long.write(inserter, item, block_format, whole=whole)
         for run in item.runs:
             inserter.cursor.insertText(run.text, format_of(run))
         return Parts()

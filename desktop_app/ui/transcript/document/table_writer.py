@@ -120,11 +120,11 @@ class TableWriter:
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
         """Return the format of a run in a row."""
-        made = self.styles.cell_char(run, is_head=block.head and number == 0)
+        char_format = self.styles.cell_char(run, is_head=block.head and number == 0)
         if run.math:
-            made = QTextCharFormat(made)
-            made.setProperty(COLUMNS, len(block.aligns))
-        return made
+            char_format = QTextCharFormat(char_format)
+            char_format.setProperty(COLUMNS, len(block.aligns))
+        return char_format
 
     def begin_edit(self) -> None:
         """Start another edit; from here on Qt finds the tables written before."""
@@ -146,10 +146,10 @@ class TableWriter:
         """
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
-        made = self.styles.table_format(
+        table_format = self.styles.table_format(
             block, layout.item_above(at), widths, is_reversed=_is_reversed(block)
         )
-        table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), made)
+        table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), table_format)
         cell = self.styles.cell_format(block)
         for number in range(len(block.rows)):
             self._write_row(table, number, block, cell)
@@ -180,10 +180,10 @@ class TableWriter:
         part = self._inserted.get(cursor.position())
         part = part or QTextCursor(cursor.block().previous()).currentTable()
         if part is not None:
-            made = part.format().toTableFormat()
-            if made.bottomMargin() != pixels:
-                made.setBottomMargin(pixels)
-                part.setFormat(made)
+            table_format = part.format().toTableFormat()
+            if table_format.bottomMargin() != pixels:
+                table_format.setBottomMargin(pixels)
+                part.setFormat(table_format)
 
     def _write_row(self, table: QTextTable, number: int, block: Block, cell: Any) -> None:
         for column in range(len(block.aligns)):
@@ -259,13 +259,13 @@ class TableWriter:
             end = block.position() + block.length() - 1
             format_of = partial(self.char_format, new, number)
             replace_text(cursor, end, before, after, common_prefix(before, after), format_of)
-            made = self.styles.row_format(new, number, above, widths)
-            if made is not self.styles.row_format(old, number, above, widths):
-                cursor.setBlockFormat(made)
+            block_format = self.styles.row_format(new, number, above, widths)
+            if block_format is not self.styles.row_format(old, number, above, widths):
+                cursor.setBlockFormat(block_format)
         cursor.setPosition(block.position() + block.length() - 1)
         for number in range(len(old.rows), len(new.rows)):
-            made = self.styles.row_format(new, number, above, widths)
-            cursor.insertBlock(made, self.char_format(new, number, Run("")))
+            block_format = self.styles.row_format(new, number, above, widths)
+            cursor.insertBlock(block_format, self.char_format(new, number, Run("")))
             for run in row_runs(new, number):
                 cursor.insertText(run.text, self.char_format(new, number, run))
         return len(new.rows) - len(old.rows)

@@ -67,8 +67,11 @@ def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
     while not fragments.atEnd():
         fragment = fragments.fragment()
         fragments += 1
-        made = fragment.charFormat()
-        target, start = made.anchorHref() if made.isAnchor() else "", fragment.position()
+        char_format = fragment.charFormat()
+        target, start = (
+            char_format.anchorHref() if char_format.isAnchor() else "",
+            fragment.position(),
+        )
         end = start + fragment.length()
         if current is not None and (current.target, current.end) == (target, start):
             current = current._replace(end=end)

@@ -149,7 +149,7 @@ class ActionRow(QWidget):
     def _buttons(self) -> list[QToolButton]:
         items = (self._row.itemAt(at) for at in range(self._row.count()))
         widgets = (item.widget() for item in items if item is not None)
-        return [made for made in widgets if isinstance(made, QToolButton)]
+        return [button for button in widgets if isinstance(button, QToolButton)]
 
     def dismiss(self) -> None:
         """Hide the row."""

@@ -83,16 +83,17 @@ class LongItems:
         self._splitter = LongTextSplitter(width, styles.theme.px(INDENT))
 
     def write(
-        self, inserter: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
+        self, inserter: BlockInserter, item: Item, block_format: QTextBlockFormat, *, whole: bool
     ) -> Parts:
-        """Write a text into the open block of format `made`, and into more blocks if it is long.
+        """Write a text into the open block, and into more blocks if it is long.
 
         If the text costs too much, write only its ends. The limit is higher if `whole` is set.
+        `block_format` is the format of the open block.
         """
         words = self._words.of(item)
-        spans = list(self._spans(item, words, 0, 1, made))
+        spans = list(self._spans(item, words, 0, 1, block_format))
         height = self._splitter.height(words.end)
-        rest = self._styles.continued(made)
+        rest = self._styles.continued(block_format)
         if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
             spans += self._spans(item, words, spans[0][1], words.end, rest)
         else:
@@ -112,28 +113,28 @@ class LongItems:
         return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
     def _last_spans(
-        self, item: Item, words: RunIndex, least: int, made: QTextBlockFormat
+        self, item: Item, words: RunIndex, least: int, block_format: QTextBlockFormat
     ) -> list[tuple[int, int]]:
         format_of = partial(self._styles.char_format, item)
         before = words.end - LONGEST_BLOCK - 1
-        at = self._splitter.chapter_before(words, before, least, made, format_of)
-        return list(self._spans(item, words, at, words.end, made))[-KEPT_AT_END:]
+        at = self._splitter.chapter_before(words, before, least, block_format, format_of)
+        return list(self._spans(item, words, at, words.end, block_format))[-KEPT_AT_END:]
 
     def grow(
-        self, item: Item, block: QTextBlock, cuts: tuple[int, ...], made: QTextBlockFormat,
+        self, item: Item, block: QTextBlock, cuts: tuple[int, ...], block_format: QTextBlockFormat,
         cursor: QTextCursor,
     ) -> tuple[int, ...]:  # fmt: skip
         """Split the last block of a text that has become too long. Return the new cuts.
 
-        `made` is the format of the first block.
+        `block_format` is the format of the first block.
         """
         start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
         if not cuts:
             start, left = start + prefix_length(item), left - prefix_length(item)
         known = min(at, CONTEXT_UNITS)
         words = RunIndex(last_units(item.runs, left + known), at - known)
-        rest = self._styles.continued(made)
-        spans = list(self._spans(item, words, at, at + left, made))
+        rest = self._styles.continued(block_format)
+        spans = list(self._spans(item, words, at, at + left, block_format))
         for first, end in spans[:-1]:
             start += end - first
             cursor.setPosition(start)
@@ -143,13 +144,13 @@ class LongItems:
 
     def fill(
         self, item: Item, block: QTextBlock, parts: Parts, first: int, end: int,
-        made: QTextBlockFormat, cursor: QTextCursor,
+        block_format: QTextBlockFormat, cursor: QTextCursor,
     ) -> Parts:  # fmt: skip
         """Materialize UTF-16 units [first, end) of a text.
 
-        `block` is its first block and `made` that block's format.
+        `block` is its first block and `block_format` that block's format.
         """
-        words, rest = self._words.of(item), self._styles.continued(made)
+        words, rest = self._words.of(item), self._styles.continued(block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         for at, gap in reversed(list(enumerate(parts.gaps))):
             stop = cuts[gap.block - 1]
@@ -178,7 +179,7 @@ class LongItems:
 
     def erase(
         self, block: QTextBlock, parts: Parts, runs: Sequence[tuple[int, int, float]],
-        made: QTextBlockFormat, cursor: QTextCursor,
+        block_format: QTextBlockFormat, cursor: QTextCursor,
     ) -> Parts:  # fmt: skip
         """Remove runs of blocks [first, end, pixels) of a text and leave gaps.
 
@@ -186,7 +187,11 @@ class LongItems:
         the last `KEPT_AT_END` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
-        document, number, rest = block.document(), block.blockNumber(), self._styles.continued(made)
+        document, number, rest = (
+            block.document(),
+            block.blockNumber(),
+            self._styles.continued(block_format),
+        )
         for first, end, height in reversed(runs):
             after = document.findBlockByNumber(number + end)
             start, char = document.findBlockByNumber(number + first), after.charFormat()
@@ -210,23 +215,26 @@ class LongItems:
 
     def _spans_within(
         self, item: Item, words: RunIndex, begin: int, first: int, end: int, stop: int,
-        made: QTextBlockFormat,
+        block_format: QTextBlockFormat,
     ) -> list[tuple[int, int]]:  # fmt: skip
         """Return the parts with units [first, end) of a gap from `begin` to `stop`."""
         format_of = partial(self._styles.char_format, item)
-        at = self._splitter.chapter_before(words, first, begin, made, format_of)
-        spans = self._spans(item, words, at, end, made)
+        at = self._splitter.chapter_before(words, first, begin, block_format, format_of)
+        spans = self._spans(item, words, at, end, block_format)
         return [(one, min(other, stop)) for one, other in spans if other > first]
 
     def _spans(
-        self, item: Item, words: RunIndex, at: int, until: int, made: QTextBlockFormat
+        self, item: Item, words: RunIndex, at: int, until: int, block_format: QTextBlockFormat
     ) -> Iterator[tuple[int, int]]:
         """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
-        format_of, rest = partial(self._styles.char_format, item), self._styles.continued(made)
+        format_of, rest = (
+            partial(self._styles.char_format, item),
+            self._styles.continued(block_format),
+        )
         while at < until:
             end = words.end
             if end - at > LONGEST_BLOCK:
-                end = self._splitter.part_end(words, at, rest if at else made, format_of)
+                end = self._splitter.part_end(words, at, rest if at else block_format, format_of)
             yield at, end
             at = end
 
@@ -235,10 +243,10 @@ class LongItems:
             cursor.insertText(run.text, self._styles.char_format(item, run))
 
 
-def with_space_above(hole: float, made: QTextBlockFormat) -> QTextBlockFormat:
+def with_space_above(hole: float, block_format: QTextBlockFormat) -> QTextBlockFormat:
     """Return the format of a block with `hole` more pixels above it."""
     if not round(hole):
-        return made
-    lower = QTextBlockFormat(made)
-    lower.setTopMargin(made.topMargin() + round(hole))
+        return block_format
+    lower = QTextBlockFormat(block_format)
+    lower.setTopMargin(block_format.topMargin() + round(hole))
     return lower

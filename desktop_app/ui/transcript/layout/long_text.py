@@ -163,7 +163,7 @@ class LongTextSplitter:
         self,
         words: RunIndex,
         at: int,
-        made: QTextBlockFormat,
+        block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         """Return the end of the part that begins at unit `at`.
@@ -173,7 +173,7 @@ class LongTextSplitter:
         """
         known = self._cached(words)
         if at not in known:
-            known[at] = self._measure_part_end(words, at, made, format_of)
+            known[at] = self._measure_part_end(words, at, block_format, format_of)
         return known[at]
 
     def _cached(self, words: RunIndex) -> dict[int, int]:
@@ -190,17 +190,17 @@ class LongTextSplitter:
         self,
         words: RunIndex,
         at: int,
-        made: QTextBlockFormat,
+        block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         is_dense = _is_dense(words, at)
         part, around = (_DENSE_PART_UNITS, _DENSE_AROUND) if is_dense else (_PART_UNITS, _AROUND)
-        starts = self._starts(words.between(at, at + part + around), made, format_of)
+        starts = self._starts(words.between(at, at + part + around), block_format, format_of)
         start = max((start for start in starts if 0 < start <= part), default=0)
         cut = at + start if start else words.character_end(at + part)
         mark = (at // _DENSE_CHAPTER + 1) * _DENSE_CHAPTER
         if mark <= cut and _begins_chapter(words, mark):
-            return self._chapter(words, mark, made, format_of)
+            return self._chapter(words, mark, block_format, format_of)
         return cut
 
     def chapter_before(
@@ -208,14 +208,14 @@ class LongTextSplitter:
         words: RunIndex,
         unit: int,
         least: int,
-        made: QTextBlockFormat,
+        block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         """Return the start of the chapter that contains `unit`, but at least `least`."""
         last = min(unit, words.end - LONGEST_BLOCK - 1)
         for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
             if _begins_chapter(words, mark):
-                found = max(least, self._chapter(words, mark, made, format_of))
+                found = max(least, self._chapter(words, mark, block_format, format_of))
                 if found <= unit:
                     return found
         return least
@@ -224,18 +224,21 @@ class LongTextSplitter:
         self,
         words: RunIndex,
         mark: int,
-        made: QTextBlockFormat,
+        block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         begin, known = mark - CONTEXT_UNITS, self._cached(words)
         if -mark not in known:
-            starts = self._starts(words.between(begin, mark + _AROUND), made, format_of)
+            starts = self._starts(words.between(begin, mark + _AROUND), block_format, format_of)
             found = (begin + start for start in starts if begin + start >= mark)
             known[-mark] = next(found, words.character_end(mark))
         return known[-mark]
 
     def _starts(
-        self, runs: Runs, made: QTextBlockFormat, format_of: Callable[[Run], QTextCharFormat]
+        self,
+        runs: Runs,
+        block_format: QTextBlockFormat,
+        format_of: Callable[[Run], QTextCharFormat],
     ) -> list[int]:
         """Return the line starts of these runs."""
         if self._scratch is None:
@@ -247,7 +250,7 @@ class LongTextSplitter:
         document.setIndentWidth(self.indent)
         cursor = QTextCursor(document)
         cursor.beginEditBlock()
-        cursor.setBlockFormat(made)
+        cursor.setBlockFormat(block_format)
         for run in runs:
             cursor.insertText(run.text, format_of(run))
         cursor.endEditBlock()

@@ -110,12 +110,12 @@ class Formulas:
         if self._typesetter is not None:
             self._typesetter.forget()
 
-    def find(self, made: QTextFormat) -> Formula | None:
+    def find(self, text_format: QTextFormat) -> Formula | None:
         """Return the formula for a character format with TeX, if it is typeset."""
         if self._typesetter is None:
             return None
-        tex = str(made.property(_TEX)).replace(LINE_BREAK, "\n")
-        return self._typesetter.find(tex, display=made.intProperty(FORMULA) == 2)
+        tex = str(text_format.property(_TEX)).replace(LINE_BREAK, "\n")
+        return self._typesetter.find(tex, display=text_format.intProperty(FORMULA) == 2)
 
     def _record_change(self, start: int, removed: int, added: int) -> None:
         """Record what an edit wrote. The document must not change during the edit."""
@@ -184,24 +184,24 @@ class Formulas:
     def _show(self, start: int, end: int) -> None:
         found = self._document.find(FORMULA_BEGINS, start)
         while not found.isNull() and found.selectionStart() < end:
-            made, start = found.charFormat(), found.selectionStart()
-            if made.hasProperty(FORMULA) and (source := _source_at(found)):
-                made.setProperty(_TEX, source)
-                formula = self.find(made)
+            char_format, start = found.charFormat(), found.selectionStart()
+            if char_format.hasProperty(FORMULA) and (source := _source_at(found)):
+                char_format.setProperty(_TEX, source)
+                formula = self.find(char_format)
                 if formula is not None:
                     found.setPosition(start)
                     found.setPosition(start + units(source) + 2, QTextCursor.MoveMode.KeepAnchor)
-                    self._draw(found, formula, made, source)
+                    self._draw(found, formula, char_format, source)
             found = self._document.find(FORMULA_BEGINS, start + 1)
 
     def _draw(
-        self, cursor: QTextCursor, formula: Formula, made: QTextCharFormat, source: str
+        self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
     ) -> None:
         """Replace the selected source with a drawing and hidden text of the same length."""
-        style = QTextCharFormat(made)
+        style = QTextCharFormat(char_format)
         style.setObjectType(_OBJECT_TYPE)
         alignment = QTextCharFormat.VerticalAlignment
-        font = made.font()
+        font = char_format.font()
         em, metrics = QFontInfo(font).pixelSize() * _MATH_SCALE, QFontMetrics(font)
         for key, pixels in (
             (_EM, em),
@@ -214,11 +214,11 @@ class Formulas:
         source_text = source.replace(LINE_BREAK, " ") + _BLANK
         cursor.insertText(DRAWN, style)
         if self._keeps_source:
-            cursor.insertText(source_text, hidden_format(made, source_text))
+            cursor.insertText(source_text, hidden_format(char_format, source_text))
 
     # ------------------------------------------------------------------ measures
 
-    def box(self, position: int, made: QTextFormat) -> _Box | None:
+    def box(self, position: int, text_format: QTextFormat) -> _Box | None:
         """Return the size of a typeset formula, or None. A formula is shrunk to fit its column.
 
         Sizes are cached, because Qt asks four times per formula and painting.
@@ -228,26 +228,28 @@ class Formulas:
         if state != self._boxes_of:
             self._boxes, self._boxes_of = {}, state
         found = self._boxes.get(position)
-        if found is None and (formula := self.find(made)) is not None:
-            found = self._boxes[position] = self._measured(formula, position, made.toCharFormat())
+        if found is None and (formula := self.find(text_format)) is not None:
+            found = self._boxes[position] = self._measured(
+                formula, position, text_format.toCharFormat()
+            )
         return found
 
-    def _measured(self, formula: Formula, position: int, made: QTextCharFormat) -> _Box:
-        em, descent = made.doubleProperty(_EM), made.doubleProperty(_DESCENT)
+    def _measured(self, formula: Formula, position: int, char_format: QTextCharFormat) -> _Box:
+        em, descent = char_format.doubleProperty(_EM), char_format.doubleProperty(_DESCENT)
         # Qt positions letters in 1/64 pixel, so many letters of no width still take some space.
-        room = self._room(position, made) - len(str(made.property(_TEX))) / 64
+        room = self._room(position, char_format) - len(str(char_format.property(_TEX))) / 64
         scale = min(1.0, room / (formula.width * em))
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
-        if made.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
+        if char_format.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
             height = max(0.0, ascent) + descent
             return _Box(formula.width * em * scale, height, height - descent, scale, em)
         # Qt centers such an object a quarter of the x-height above the baseline.
-        half_x = made.doubleProperty(_X_HEIGHT) / 2
+        half_x = char_format.doubleProperty(_X_HEIGHT) / 2
         height = max(2 * ascent - half_x, 2 * depth + half_x)
         return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
 
-    def _room(self, position: int, made: QTextCharFormat) -> float:
-        width, columns = self._document.textWidth(), made.intProperty(COLUMNS)
+    def _room(self, position: int, char_format: QTextCharFormat) -> float:
+        width, columns = self._document.textWidth(), char_format.intProperty(COLUMNS)
         if columns:
             return _room_in_cell(width, columns)
         block = self._document.findBlock(position)
@@ -270,8 +272,10 @@ class _Drawing(QPyTextObject):
         super().__init__(parent)
         self._formulas = formulas
 
-    def intrinsicSize(self, _document: QTextDocument, position: int, made: QTextFormat) -> QSizeF:
-        box = self._formulas.box(position, made)
+    def intrinsicSize(
+        self, _document: QTextDocument, position: int, text_format: QTextFormat
+    ) -> QSizeF:
+        box = self._formulas.box(position, text_format)
         return QSizeF(0, 0) if box is None else QSizeF(box.width, box.height)
 
     def drawObject(
@@ -280,18 +284,20 @@ class _Drawing(QPyTextObject):
         rect: QRectF | QRect,
         _document: QTextDocument,
         position: int,
-        made: QTextFormat,
+        text_format: QTextFormat,
     ) -> None:
-        formula, box = self._formulas.find(made), self._formulas.box(position, made)
+        formula, box = self._formulas.find(text_format), self._formulas.box(position, text_format)
         if formula is None or box is None:
             return
-        style = made.toCharFormat()
+        style = text_format.toCharFormat()
         height = (formula.ascent + formula.depth) * box.em * box.scale
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)
         color = style.foreground().color()
-        if made.hasProperty(_SELECTED_IN):
-            color = _paint_selection_ground(painter, rect, made.brushProperty(_SELECTED_IN).color())
+        if text_format.hasProperty(_SELECTED_IN):
+            color = _paint_selection_ground(
+                painter, rect, text_format.brushProperty(_SELECTED_IN).color()
+            )
         ratio = painter.device().devicePixelRatio()
         # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
         if painter.device().logicalDpiX() > 200:
@@ -336,8 +342,12 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
     marked.setPosition(found.selectionStart(), keep)
     before, drawn, source = marked.selectedText().rpartition(DRAWN)
     marked.setPosition(begin + units(before) + 1)
-    made = marked.charFormat()
-    if not drawn or made.objectType() != _OBJECT_TYPE or len(source) > len(made.property(_TEX)):
+    char_format = marked.charFormat()
+    if (
+        not drawn
+        or char_format.objectType() != _OBJECT_TYPE
+        or len(source) > len(char_format.property(_TEX))
+    ):
         return found  # the match follows an image or a whole formula
     marked.setPosition(begin + units(before))
     marked.setPosition(found.selectionEnd(), keep)
@@ -357,11 +367,11 @@ def _renderer(svg: str, rgba: int) -> QSvgRenderer:
 
 @lru_cache(maxsize=256)
 def _pixmap(svg: str, rgba: int, width: float, height: float, ratio: float) -> QPixmap:
-    made = QPixmap(max(1, round((width + 2) * ratio)), max(1, round((height + 2) * ratio)))
-    made.setDevicePixelRatio(ratio)
-    made.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(made)
+    pixmap = QPixmap(max(1, round((width + 2) * ratio)), max(1, round((height + 2) * ratio)))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     _renderer(svg, rgba).render(painter, QRectF(0, 0, width, height))
     painter.end()
-    return made
+    return pixmap

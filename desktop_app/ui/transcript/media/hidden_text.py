@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat
 
 
-def hidden_format(made: QTextCharFormat, text: str) -> QTextCharFormat:
+def hidden_format(char_format: QTextCharFormat, text: str) -> QTextCharFormat:
     """Return a format in which text takes no space: a tiny font whose letters overlap."""
     style = QTextCharFormat()
-    font = QFont(made.font())
+    font = QFont(char_format.font())
     font.setPixelSize(1)
     font.setItalic(False)
     width = QFontMetricsF(font).horizontalAdvance(text)

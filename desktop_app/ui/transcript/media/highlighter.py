@@ -92,9 +92,9 @@ class CodeHighlighter(QObject):
         """Use the colors of a theme from now on."""
         self._formats = {}
         for color in highlight.CodeColor:
-            made = QTextCharFormat()
-            made.setForeground(getattr(theme, color.value))
-            self._formats[color] = made
+            char_format = QTextCharFormat()
+            char_format.setForeground(getattr(theme, color.value))
+            self._formats[color] = char_format
 
     def clear(self) -> None:
         """Drop all jobs, because the document is empty."""
@@ -233,10 +233,10 @@ class CodeHighlighter(QObject):
             return False
         ranges = []
         for span in spans:
-            made = QTextLayout.FormatRange()
-            made.start, made.length = span.start, span.length
-            made.format = self._formats[span.color]
-            ranges.append(made)
+            format_range = QTextLayout.FormatRange()
+            format_range.start, format_range.length = span.start, span.length
+            format_range.format = self._formats[span.color]
+            ranges.append(format_range)
         layout.setFormats(ranges)
         return True
 

@@ -69,12 +69,12 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
     See rendering/markdown/inline_images.py.
     """
     width, height = (theme.px(side) for side in _within(size_of(target) or (12, 12)))
-    made = QTextImageFormat()
-    made.merge(base)
-    made.setName(f"{target}#{width}x{height}")
-    made.setWidth(width)
-    made.setHeight(height)
-    return made
+    image_format = QTextImageFormat()
+    image_format.merge(base)
+    image_format.setName(f"{target}#{width}x{height}")
+    image_format.setWidth(width)
+    image_format.setHeight(height)
+    return image_format
 
 
 def _within(size: tuple[int, int]) -> tuple[int, int]:
@@ -87,14 +87,14 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     """Return the format of an image's character. A click opens the image."""
     target, _, size = link.partition("#")
     width, height = (theme.px(int(side)) for side in size.split("x"))
-    made = QTextImageFormat()
-    made.merge(base)
-    made.setName(f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}")
-    made.setWidth(width)
-    made.setHeight(height)
-    made.setAnchor(True)
-    made.setAnchorHref(target)
-    return made
+    image_format = QTextImageFormat()
+    image_format.merge(base)
+    image_format.setName(f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}")
+    image_format.setWidth(width)
+    image_format.setHeight(height)
+    image_format.setAnchor(True)
+    image_format.setAnchorHref(target)
+    return image_format
 
 
 class MessageImages(QObject):
@@ -166,14 +166,14 @@ class MessageImages(QObject):
     def _rounded(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
         across, down = round(width * self._ratio), round(height * self._ratio)
-        made = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
-        made.fill(Qt.GlobalColor.transparent)
+        drawn = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
+        drawn.fill(Qt.GlobalColor.transparent)
         corners = QPainterPath()
         radius = min(CORNER_RADIUS, width / 6, height / 6) * self._ratio
         half = self._ratio / 2
         edge = QRectF(0, 0, across, down).adjusted(half, half, -half, -half)
         corners.addRoundedRect(edge, radius, radius)
-        with QPainter(made) as painter:
+        with QPainter(drawn) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if image is None:
                 painter.fillPath(corners, self._theme.code_ground)
@@ -188,8 +188,8 @@ class MessageImages(QObject):
                 painter.fillPath(corners, QBrush(small))
             # Without an edge, a chart with a white background would merge into a white page.
             painter.strokePath(corners, QPen(self._theme.line, self._ratio))
-        made.setDevicePixelRatio(self._ratio)
-        return made
+        drawn.setDevicePixelRatio(self._ratio)
+        return drawn
 
 
 def _decode(target: str, done: Callable[[str, QImage], None]) -> None:

@@ -57,12 +57,12 @@ class FindInTranscript(QObject):
         if self._bar is None:
             from desktop_app.ui.transcript.search.find_bar import FindBar
 
-            made = self._bar = FindBar(self._theme, self._view)
-            made.changed.connect(self.finder.search)
-            made.stepped.connect(self.finder.step)
-            made.closed.connect(self.close)
-            self.finder.counted.connect(made.show_count)
-            order_tabs(self.anchor, made.stops)
+            bar = self._bar = FindBar(self._theme, self._view)
+            bar.changed.connect(self.finder.search)
+            bar.stepped.connect(self.finder.step)
+            bar.closed.connect(self.close)
+            self.finder.counted.connect(bar.show_count)
+            order_tabs(self.anchor, bar.stops)
         return self._bar
 
     @property

@@ -170,8 +170,8 @@ class Backdrop:
             if joins and last is not None and box.top() - last.bottom < self.theme.px(2 * PAD):
                 last.bottom = box.bottom()
             else:
-                made, pad = block.blockFormat(), self.theme.px(PAD)
-                sides = (made.leftMargin() - pad, made.rightMargin() - pad)
+                block_format, pad = block.blockFormat(), self.theme.px(PAD)
+                sides = (block_format.leftMargin() - pad, block_format.rightMargin() - pad)
                 has_start = bool(look & Look.FIRST)
                 found.spans.append(_Span(ground, box.top(), box.bottom(), *sides, has_start))
         if look & Look.INLINE_CODE:
