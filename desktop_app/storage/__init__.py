@@ -1,4 +1,4 @@
-"""SQLite and files: one writer thread, readers beside it.
+"""The store: an SQLite file with one writer thread and two readers, and files beside it.
 
-May import domain and paths.
+May import domain, i18n, paths and foreign_file.
 """

@@ -1,4 +1,5 @@
 """Batch jobs.
 
-May import `storage.database`.
+May import `storage.database`, `storage.spending`, and the row conversions of
+`storage.conversations`.
 """

@@ -45,13 +45,13 @@ _MONEY: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
 
 
 def job_to_row(job: BatchJob) -> Row:
-    """Return the columns that change with the job itself, without sums and owner."""
-    answered = Overrides(job.instructions, job.parameters, NAMES, job.examples)
+    """Return all columns of `batch_jobs` except the sums and the owner."""
+    overrides = Overrides(job.instructions, job.parameters, NAMES, job.examples)
     details = {
         "api": job.api.value,
         "template_id": job.template_id,
         "purpose": job.purpose.value,
-        "settings": answered.to_json(),
+        "settings": overrides.to_json(),
         "estimate": {
             name: str(value) if isinstance(value, Decimal) else value
             for name, value in asdict(job.estimate).items()
@@ -79,7 +79,7 @@ def job_from_row(row: Cells) -> BatchJob:
     choice = choice_from_row(row)
     assert choice is not None
     details = json.loads(row["details"])
-    answered = Overrides.from_json(details["settings"])
+    overrides = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
     for name in _MONEY:
         amount = estimate.get(name)  # not in jobs of earlier versions
@@ -94,14 +94,14 @@ def job_from_row(row: Cells) -> BatchJob:
         status=BatchStatus(row["status"]),
         base_url=row["base_url"],
         api=Api(details["api"]),
-        instructions=answered.instructions or "",
-        parameters=answered.parameters,
+        instructions=overrides.instructions or "",
+        parameters=overrides.parameters,
         started_at=None if row["started_at"] is None else from_micros(row["started_at"]),
         ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
         estimate=BatchEstimate(**estimate),
         error=error_from_text(row["error"]),
         is_cancelled=bool(row["is_cancelled"]),
-        examples=answered.examples,
+        examples=overrides.examples,
         purpose=Purpose(details.get("purpose", Purpose.BATCH)),
         held=None if row["held"] is None else Decimal(row["held"]),
         counts=BatchCounts(
@@ -140,7 +140,7 @@ def upload_from_row(row: Cells) -> BatchUpload:
 
 
 def item_to_row(item: BatchItem) -> Row:
-    """Return all columns of `batch_items` except the id and the answer's usage."""
+    """Return all columns of `batch_items` except the id, the usage and the cost."""
     prompt = [TextPart(item.prompt)] if item.prompt else []
     parts = [*prompt, *([] if item.part is None else [item.part])]
     return {

@@ -1,8 +1,8 @@
 """Batch jobs. Every step is saved before it is taken.
 
 So after a crash, or in another process, it is known what was done and what may have been done. A
-result is saved together with its ledger entry, and only once: an answer replaces a failure, never
-the reverse, in whatever order they come.
+result is saved together with its ledger entry. In whatever order results arrive, an answer replaces
+a failure, never the reverse.
 """
 
 from __future__ import annotations
@@ -51,13 +51,16 @@ from desktop_app.storage.database.row_writing import Row, insert_rows, update_ro
 from desktop_app.storage.spending.ledger import Ledger, insert_call
 from desktop_app.storage.spending.spending_sums import token_counts
 
-PAGE_SIZE: Final = 200  # items that are read with their answers at a time
+PAGE_SIZE: Final = 200
+"""The number of files that are read with their answers at a time."""
 _ANSWERED_TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
 _COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
 _ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
+_SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+# A result replaces the known one if its status has a higher rank.
 _RANK: Final = {
     ItemStatus.UNANSWERED: 1,
     ItemStatus.FAILED: 2,
@@ -99,15 +102,15 @@ class BatchStore:
         )
 
     async def lines(self, job_id: str) -> list[BatchLine]:
-        """Return the list rows of all files of a job, in order: quick for tens of thousands."""
+        """Return what a list shows of all files of a job, in order; fast for tens of thousands."""
         return await self._database.read(partial(_lines, job_id))
 
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return the files after number `after`, with their answers."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
-        given = (job_id, after, limit)
+        values = (job_id, after, limit)
         return await self._database.read(
-            lambda c: [read_row(item_from_row, row) for row in c.execute(sql, given)]
+            lambda c: [read_row(item_from_row, row) for row in c.execute(sql, values)]
         )
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
@@ -131,7 +134,7 @@ class BatchStore:
         await self._database.write(insert)
 
     async def save(self, job: BatchJob) -> None:
-        """Save the changes of a job, except its cancellation."""
+        """Save the changes to a job, except its cancellation."""
         row = job_to_row(job)
         del row["is_cancelled"]  # another process may have set it meanwhile
         await self._database.write(lambda c: update_row(c, "batch_jobs", row, "id"))
@@ -142,12 +145,12 @@ class BatchStore:
         await self._database.write(lambda c: c.execute(sql, (job_id,)))
 
     async def save_item(self, item: BatchItem) -> None:
-        """Save the changes of a file."""
+        """Save the changes to a file."""
         row = item_to_row(item)
         await self._database.write(lambda c: update_row(c, "batch_items", row, "job_id", "number"))
 
     async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
-        """Note that a file was opened as a conversation."""
+        """Record the conversation that a file was opened as."""
         sql = "UPDATE batch_items SET conversation_id = ? WHERE job_id = ? AND number = ?"
         row = (conversation_id, job_id, number)
         await self._database.write(lambda c: c.execute(sql, row))
@@ -186,7 +189,7 @@ class BatchStore:
         await self._database.write(insert)
 
     async def save_upload(self, upload: BatchUpload) -> None:
-        """Save the changes of an upload. Once it has a batch, mark its files as sent."""
+        """Save the changes to an upload. Once it has a batch, mark its files as sent."""
         sent = """UPDATE batch_items SET status = 'sent'
             WHERE job_id = ? AND upload = ? AND status = 'read'"""
 
@@ -229,26 +232,23 @@ class BatchStore:
         why: ErrorNote,
         by_number: Mapping[int, ErrorNote],
     ) -> None:
-        """End an upload: files without a result get `status` and an error.
+        """End an upload: give each file without a result an error.
 
-        The error is the file's own in `by_number`, else `why`.
+        A file in `by_number` fails with that error; the others get `status` and `why`.
         """
         sql = """UPDATE batch_items SET status = ?, error = ?
             WHERE job_id = ? AND upload = ? AND status = 'sent'"""
 
         def update(connection: sqlite3.Connection) -> None:
-            at = (upload.job_id, upload.number)
-            for number, own in by_number.items():
-                row = (ItemStatus.FAILED.value, error_to_text(own), *at, number)
+            key = (upload.job_id, upload.number)
+            for number, error in by_number.items():
+                row = (ItemStatus.FAILED.value, error_to_text(error), *key, number)
                 connection.execute(f"{sql} AND number = ?", row)
-            connection.execute(sql, (status.value, error_to_text(why), *at))
+            connection.execute(sql, (status.value, error_to_text(why), *key))
             done = upload_to_row(replace(upload, is_fetched=True))
             update_row(connection, "batch_uploads", done, "job_id", "number")
 
         await self._database.write(update)
-
-
-_SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def _claim(job_id: str, connection: sqlite3.Connection) -> bool:
@@ -310,8 +310,8 @@ def _add_to_ledger(
     tokens, amount = token_counts(usage or Usage()), None if cost is None else str(cost)
     names = (job.choice.provider_id, to_text(job.choice.model), job.purpose.value)
     effort = job.choice.effort
-    went = CallPerformance(effort.value if effort else "", tier="batch")
-    insert_call(connection, (at, *names, *tokens, amount), performance=went)
+    performance = CallPerformance(effort.value if effort else "", tier="batch")
+    insert_call(connection, (at, *names, *tokens, amount), performance=performance)
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT.add(Decimal(row["cost"]), cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in _SUMS)

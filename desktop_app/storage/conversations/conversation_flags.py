@@ -1,7 +1,6 @@
-"""Changes to the place and the title of conversations: pinned, folder, archive.
+"""Changes to the title of a conversation and to its place in the list: pins, folder, archive.
 
-Each change touches its own column only, so that what another process writes to the same
-conversation meanwhile stays.
+Each change keeps what other processes write to other columns of the same conversation.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from desktop_app.storage.database.database import Database
 
 
 class ConversationFlagStore:
-    """Changes of many conversations at once, each in one transaction. All raise StorageError."""
+    """Changes conversations, each method in one transaction. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -93,5 +93,5 @@ TAKE_OVER: Final = """
     UPDATE messages SET owner_pid = ?, owner_started = ? WHERE id = ? RETURNING *
 """
 
-# The words of the index `messages_reviewed`.
+# The expression of the index `messages_reviewed`, repeated exactly, so that SQLite uses the index.
 REVIEWED: Final = 'instr(m.notices, \'"code":"review_\') > 0'

@@ -1,8 +1,8 @@
 """Conversations and the trees of their messages.
 
 Two rules protect the user's work. A question and its still empty answer are on disk before anything
-is sent. A streaming answer names the process that writes it, so that remains of a crash can be told
-from an answer that another process is writing.
+is sent. A streaming answer names the process that writes it, so that the remains of a crash can be
+told apart from an answer that another process is writing.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class ConversationStore:
         return await self._disk.read(lambda c: _conversations(c, RECENT_CONVERSATIONS, values))
 
     async def ids(self) -> list[str]:
-        """Return the ids of `all`, including those of unreadable rows."""
+        """Return the ids of all conversations except trashed ones, including unreadable rows."""
         sql = "SELECT id FROM conversations WHERE trashed_at IS NULL"
         rows = await self._disk.read(lambda c: c.execute(sql).fetchall())
         return [row["id"] for row in rows]
@@ -134,9 +134,9 @@ class ConversationStore:
         await self._disk.write(lambda c: c.executemany(sql, rows))
 
     async def empty_trash(self, before: datetime) -> int:
-        """Delete for good what was trashed before a time. Return the number of conversations.
+        """Delete for good the conversations trashed before a time. Return their number.
 
-        Their words are then in no file any more. Each deletion is one short transaction, so that
+        Afterwards no file contains their words. Each deletion is one short transaction, so that
         other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
@@ -153,7 +153,7 @@ class ConversationStore:
         return await self._of(conversation_id).read(lambda c: read_conversation(c, conversation_id))
 
     async def save(self, conversation: Conversation) -> None:
-        """Save title, pinned, choice, leaf and time, not the draft. Do nothing if it is gone."""
+        """Save everything but the draft. Do nothing if the conversation is gone."""
 
         def action(connection: sqlite3.Connection) -> None:
             if _title_of(connection, conversation.id) is not None:
@@ -174,7 +174,7 @@ class ConversationStore:
         await self._of(conversation_id).write(lambda c: _delete(c, conversation_id))
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Delete conversations for good, so that their words are in no file any more."""
+        """Delete conversations for good: afterwards no file contains their words."""
         for conversation_id in conversation_ids:
             await self._disk.write(partial(_erase, conversation_id))
         await self._disk.wipe()
@@ -231,16 +231,16 @@ class ConversationStore:
     ) -> None:
         """Save a turn before it is sent.
 
-        That is the conversation, with the first of `answers` as its leaf, the question, and the
-        STREAMING answers, owned by this process. If there is a question, only its collections stay
-        in the draft.
+        A turn is the conversation with the first of `answers` as its leaf, the question, and the
+        STREAMING answers, owned by this process. If there is a question, the draft becomes
+        `Draft.after_sending`.
 
         Args:
             question: None if an answer is retried.
 
         Raises:
-            StorageError: another live process is writing an answer in this conversation, or it was
-                temporary and has been closed.
+            StorageError: another live process is writing an answer in this conversation, or the
+                conversation was temporary and has been closed.
         """
         database = self._of(conversation.id)
 
@@ -288,7 +288,7 @@ class ConversationStore:
         return await self._disk.write(_take_over)
 
 
-# Rows are converted on the thread that reads them: a long conversation takes longer than a frame.
+# Rows are converted on the reader's thread: for a long conversation it takes longer than a frame.
 
 
 def _page(limit: int, after: Conversation | None, at: datetime | None) -> dict[str, object]:
@@ -425,7 +425,7 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
 
 
 def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
-    """Delete for good, with all notes on parts of documents, whose conversation is unknown."""
+    """Delete a conversation for good, and all part notes: they do not name their conversation."""
     _delete(connection, conversation_id)
     connection.execute("DELETE FROM part_notes")
     mark_for_wipe(connection)
@@ -448,10 +448,10 @@ def _abandoned_run_ids(connection: sqlite3.Connection) -> list[str]:
     return _abandoned_ids(connection, "remote_run IS NOT NULL")
 
 
-def _abandoned_ids(connection: sqlite3.Connection, which: str) -> list[str]:
-    """Return the ids of STREAMING answers whose process is gone."""
+def _abandoned_ids(connection: sqlite3.Connection, condition: str) -> list[str]:
+    """Return the ids of STREAMING answers whose process is gone, filtered by an SQL condition."""
     sql = f"""SELECT id, owner_pid, owner_started FROM messages
-        WHERE status = 'streaming' AND {which} ORDER BY created_at, rowid"""  # noqa: S608
+        WHERE status = 'streaming' AND {condition} ORDER BY created_at, rowid"""  # noqa: S608
     rows = connection.execute(sql)
     return [row["id"] for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
 

@@ -1,8 +1,8 @@
-"""Adds conversations from elsewhere to the store, none twice.
+"""Adds imported conversations to the store, none twice.
 
 It writes short transactions with pauses between them. A process that waits to write, such as a
 window with a streaming answer, retries in steps of up to a tenth of a second, and would otherwise
-never find the database free. What an interrupted import has left out, the next import adds.
+never find the database free. After an interrupted import, the next one adds what is missing.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import add_preset
 
 BATCH_SIZE: Final = 100  # messages in one transaction
-# SQLite retries a write every tenth of a second at the longest.
+# SQLite waits at most a tenth of a second between two attempts to write.
 SHORTEST_GAP_S: Final = 0.12
 
 
 @dataclass(frozen=True)
 class ImportOutcome:
-    """The result of an import: if the conversation is new, and the number of messages added."""
+    """Whether an imported conversation was new, and the number of messages added."""
 
     is_new: bool
     messages: int
@@ -56,8 +56,8 @@ class ImportStore:
     ) -> ImportOutcome:
         """Add a conversation, or the missing messages of one that exists.
 
-        Existing data stays unchanged. If messages were added, the path of the file is shown; the
-        path that the user had chosen meanwhile stays as another version.
+        Existing data stays unchanged. If messages were added, the conversation shows the path of
+        the imported file; the path that the user chose meanwhile stays as another version.
 
         Args:
             messages: parents before their children.

@@ -39,7 +39,7 @@ _PAIRS: Final = """
 
 @dataclass(frozen=True)
 class ReviewCount:
-    """The verdicts on the answers of a model. `variant` is set for the family's."""
+    """The number of each verdict on a model's answers. `variant` is set for the GPT family."""
 
     model: str
     variant: str | None
@@ -66,12 +66,12 @@ class ReviewStore:
         self._database = database
 
     async def counts(self, since: date | None = None) -> list[ReviewCount]:
-        """Return the number of each verdict by model, on answers from a local day on."""
+        """Return the number of each verdict by model, on answers since the start of a local day."""
         first = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
         return await self._database.read(lambda connection: _read_counts(connection, first))
 
     async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
-        """Return the corrections in these conversations, None for all, oldest first."""
+        """Return the corrections in the given conversations, or in all, oldest first."""
         found = await self._database.read(_read_pairs)
         if conversation_ids is None:
             return found

@@ -44,10 +44,10 @@ from desktop_app.storage.database.row_writing import Row
 
 T = TypeVar("T")
 Cells = sqlite3.Row | Mapping[str, Any]
-"""A row by column name, as SQLite or a check of it holds it."""
+"""A row by column name: SQLite's, or one that is being checked."""
 
 _PIECE_LENGTH: Final = 100_000
-"""Characters."""
+"""Characters of a text that are encoded at once."""
 _NO_USAGE: Final[Row] = dict.fromkeys(field.name for field in fields(Usage))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,7 +74,7 @@ def to_json(value: Any) -> str:
 
 
 def _parts_json(parts: Sequence[Part]) -> str:
-    """Return JSON of parts. Long texts are encoded in pieces, so that the window goes on."""
+    """Return JSON of parts. Long texts are encoded in pieces, so that other threads can run."""
     pieces: list[str] = []
     for part in parts_to_json(parts):
         pieces.append(",{" if pieces else "[{")

@@ -1,7 +1,7 @@
-"""Turns sentences that earlier versions stored into the fields that replaced them.
+"""Replaces sentences that earlier versions stored by the fields and codes of this version.
 
-The sentences are frozen: they are what those versions wrote, whatever this one says. Migrations run
-these statements, and so do restores and repairs, whose rows may come from an older store.
+The sentences are those that earlier versions wrote: they never change. Migrations call these
+functions, and so do restores and repairs, whose rows may come from an older store.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _ERROR_COLUMNS: Final = (
 
 
 def mark_usage_scopes(connection: sqlite3.Connection) -> None:
-    """Set which answers the tokens of an answer are for, where only a notice says it."""
+    """Set the usage scope of answers for which only a notice states it."""
     for statement in _MARK_SCOPES:
         connection.execute(statement)
 
 
 def code_message_errors(connection: sqlite3.Connection) -> None:
-    """Store the errors of messages by codes, not by the names of classes and sentences."""
+    """Replace class names and sentences in the errors of messages by codes."""
     sql = "SELECT id, error FROM messages WHERE error IS NOT NULL"
     rows = [(_coded(error), message_id) for message_id, error in connection.execute(sql)]
     connection.executemany("UPDATE messages SET error = ? WHERE id = ?", rows)
@@ -58,13 +58,13 @@ def _coded(error: str) -> str:
 
 
 def code_all_errors(connection: sqlite3.Connection) -> None:
-    """Store the reasons of all errors in place of their sentences."""
+    """Replace the sentences of all stored errors by codes."""
     code_message_errors(connection)
     code_column_errors(connection)
 
 
 def code_column_errors(connection: sqlite3.Connection) -> None:
-    """Store the errors of batch jobs and the problems of collections by codes."""
+    """Replace the sentences in the errors of batch jobs, their files and collections by codes."""
     for table, column in _ERROR_COLUMNS:
         sql = f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''"  # noqa: S608
         rows = [(_coded_text(error), rowid) for rowid, error in connection.execute(sql)]
@@ -80,7 +80,7 @@ def _coded_text(text: str) -> str:
 
 
 def code_message_notices(connection: sqlite3.Connection) -> None:
-    """Store the notices of messages by codes, not by their sentences."""
+    """Replace the sentences in the notices of messages by codes."""
     sql = "SELECT id, notices FROM messages WHERE notices <> '[]'"
     rows = [
         (_coded_notices(notices), message_id) for message_id, notices in connection.execute(sql)

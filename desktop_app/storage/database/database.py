@@ -4,11 +4,12 @@ WAL mode, so that writes never wait for reads; synchronous=FULL, so that acknowl
 disk. Other processes write in short transactions, too: each waits for the others for at most
 `BUSY_TIMEOUT_S`.
 
-Own threads instead of the event loop's executor, so that this works the same under asyncio and
-under a Qt loop, and so that a stuck disk blocks nothing else.
+It has its own threads instead of the event loop's executor, so that it works the same under asyncio
+and under a Qt loop, and so that a stuck disk blocks nothing else.
 
 A write-ahead log that is not empty shows that the last exit was not clean: the last process to
-close the store removes it. A lock held by every process shows if another one has the store open.
+close the store removes it. A lock that every process holds shows whether another one has the store
+open.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ Action = Callable[[sqlite3.Connection], T]
 BUSY_TIMEOUT_S: Final = 10.0
 # Two, so that a search through everything does not delay the opening of a conversation.
 READERS: Final = 2
-# The number of steps of SQLite's virtual machine, about a millisecond, between two checks if a read
-# has been canceled.
+# Between two checks for cancellation, a read runs this many steps of SQLite's virtual machine:
+# about a millisecond.
 PROGRESS_STEPS: Final = 20_000
 # A larger store is not checked during start-up: 64 MB take a tenth of a second.
 CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
@@ -68,7 +69,7 @@ class Databases(Protocol):
 
     @property
     def memory(self) -> Database | None:
-        """The database of temporary conversations; None if there was none yet."""
+        """The database of temporary conversations; None before the first."""
 
     def of(self, conversation_id: str | None) -> Database:
         """Return the database of a conversation."""
@@ -98,7 +99,7 @@ class Database:
 
     @property
     def disk(self) -> Database:
-        """Itself: without temporary conversations, the file has all, as in `Databases`."""
+        """The database itself, as in `Databases`: it stands for a store without temporary ones."""
         return self
 
     @property
@@ -176,10 +177,10 @@ class Database:
         """Remove deleted words from the files, from the write-ahead log and from the indexes.
 
         The indexes only mark deletions until they are merged. Works in slices, so that other writes
-        get their turn. If interrupted, `resume_wipe` does the rest.
+        get their turn. `resume_wipe` completes an interrupted one.
         """
         for statement in _MERGE:
-            pages = -MERGED_PAGES  # A negative number begins with the whole index
+            pages = -MERGED_PAGES  # a negative number begins a merge of the whole index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
         await self.checkpoint_log()
@@ -190,7 +191,7 @@ class Database:
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._checkpoint_log)))
 
     async def resume_wipe(self) -> None:
-        """Continue an interrupted wipe."""
+        """Complete an interrupted wipe, if there is one."""
         sql = "SELECT 1 FROM settings WHERE key = ?"
         if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
             await self.wipe()
@@ -312,18 +313,21 @@ class Database:
 
 
 async def read_first(databases: Databases, action: Action[T | None]) -> T | None:
-    """Return the result in memory, or in the file if that is None, for rows of unknown place."""
+    """Return the result of `action` in memory; if it is None, the result in the file.
+
+    For rows of which it is unknown whether their conversation is temporary.
+    """
     found = None if databases.memory is None else await databases.memory.read(action)
     return found if found is not None else await databases.disk.read(action)
 
 
 def erasing_mark(path: Path) -> Path:
-    """Return the file that exists while everything is being deleted: see `erasure.py`."""
+    """Return the path of the file that exists during an erasure: see `erasure.py`."""
     return path.with_name(f"{path.stem}.erasing")
 
 
 def mark_for_wipe(connection: sqlite3.Connection) -> None:
-    """Note, in the transaction that deletes words, that they are still to be wiped."""
+    """Record, in the transaction that deletes words, that they are still to be wiped."""
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, 'true')", (_UNWIPED,))
 
 
@@ -361,11 +365,11 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
     """Refuse a store of a newer version before a writing connection is opened.
 
     The last writer to close a store checkpoints its write-ahead log; a reader does not. An
-    unreadable store is left to the caller's own checks.
+    unreadable store raises nothing: the caller's own checks find it.
 
     Raises:
         StoreTooNewError: a newer version wrote it; it is unchanged.
-        StorageError: it belongs to another program, or its recorded migrations make no sense.
+        StorageError: it belongs to another program, or its recorded migrations are invalid.
     """
     with suppress(sqlite3.Error, UnicodeDecodeError), closing(_connect(path, "ro")) as connection:
         pending_migrations(connection, path, migrations)

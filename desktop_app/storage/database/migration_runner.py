@@ -36,10 +36,11 @@ class Migration(NamedTuple):
 def pending_migrations(
     connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
-    """Return the steps that this store has not had; only reads.
+    """Return the steps that have not been applied to this store. Only reads.
 
     Raises:
-        StoreTooNewError: it has had an unknown step.
+        StoreTooNewError: an unknown step of a newer version was applied.
+        StoreDamagedError: the recorded steps are invalid.
         StorageError: the database belongs to another program.
     """
     # A view of this name could run forever; rows of a real table are below a root page.
@@ -56,7 +57,7 @@ def pending_migrations(
 def pending_steps(
     applied: set[object], path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
-    """Return the steps that a store has not had; raise as `pending_migrations`."""
+    """Return the steps that are not among `applied`; raise as `pending_migrations`."""
     if not all(isinstance(name, str) for name in applied):
         raise damaged_error(str(path), "its migrations have no names")
     known = [migration.name for migration in migrations]
@@ -112,8 +113,8 @@ def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             strip_copy(copy)
-            # Every page and row; what a full check adds are the indexes, which can be made again,
-            # in twice the time for a million calls.
+            # It reads every page and row. A full check also compares the indexes, which can be
+            # rebuilt, and takes twice the time for a million calls.
             verdict = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise damaged_error(str(path), f"quick check of the copy: {verdict}")

@@ -441,8 +441,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Passwords in OPENAI_BASE_URL were stored with what was learned of its server.
     Migration("0018_no_passwords_in_addresses", (), strip_addresses),
-    # Names the library prompt that a question was made with. Before, the built-in summary was
-    # recognized by its words: a question with these words was made with it.
+    # Names the library prompt that a question was made with. Earlier versions recognized the
+    # built-in summary by its words, so a question with these words was made with it.
     Migration(
         "0019_template_ids",
         (
@@ -450,13 +450,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             MARK_TEMPLATES,
         ),
     ),
-    # Which answers an answer's tokens are for. Before, only a notice under it said so.
+    # The answers that an answer's tokens are for. Before, only a notice under it said so.
     Migration(
         "0020_usage_scopes",
         ("ALTER TABLE messages ADD COLUMN usage_scope TEXT NOT NULL DEFAULT 'own'",),
         mark_usage_scopes,
     ),
-    # Errors of messages had the names of their classes, and sentences.
+    # Errors of messages were stored as class names and sentences.
     Migration("0021_error_codes", (), code_message_errors),
     # Notices of messages were sentences.
     Migration("0022_notice_codes", (), code_message_notices),
@@ -471,7 +471,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     # Messages had sentences in place of the reasons of their errors, and so had batch jobs, their
     # files and the files of collections.
     Migration("0024_error_reasons", (), code_all_errors),
-    # What servers say of their models besides the windows.
+    # The details besides the windows that servers report of their models.
     Migration(
         "0025_model_details",
         ("ALTER TABLE model_listings ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",),
@@ -558,7 +558,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0036_batch_models",
         ("ALTER TABLE batch_items ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''",),
     ),
-    # What evaluations have found, to be shown in the window.
+    # The results of evaluations, to be shown in the window.
     Migration(
         "0037_evaluations",
         (

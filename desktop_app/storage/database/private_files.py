@@ -15,7 +15,7 @@ def create_private_folder(folder: Path) -> None:
 
 
 def restrict_access(folder: Path) -> None:
-    """Remove the access of others that an older version left to a folder and its entries.
+    """Remove the access that an older version gave others to a folder and its entries.
 
     Subfolders are closed but not entered: that alone hides their files.
     """

@@ -13,7 +13,7 @@ _DEAD_STATES = frozenset("ZXx")
 
 
 def this_process() -> tuple[int, str]:
-    """Return the id and start of this process, as the store keeps them."""
+    """Return the id and the start of this process, in the form that the store records."""
     pid = os.getpid()
     return pid, _start_of(pid) or ""
 

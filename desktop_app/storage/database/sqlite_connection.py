@@ -1,8 +1,8 @@
 """Connections to SQLite that trust a file's content as little as possible.
 
 Python supports SQLite's defensive mode from 3.12 on. It prevents writes to the schema and to an
-index's internal tables. On 3.11 no statement here does that, and a foreign store is never used as
-such: its rows are copied (`foreign_store.py`).
+index's internal tables. On 3.11 nothing prevents them, but no statement here makes any, and a
+foreign store is never used itself: its rows are copied (`foreign_store.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Turns errors of SQLite and the file system into errors for the user.
 
-Only this module does that. Their messages name tables, codes and paths, never a value, so they are
-safe as details.
+Only this module does that. The messages of SQLite and the system name tables, codes and paths,
+never a value, so they are safe as details.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 @contextmanager
 def translate_errors(what: str) -> Iterator[None]:
-    """Raise errors of SQLite and the file system as StorageError; `what` names the file."""
+    """Raise errors of SQLite and the file system as StorageError; `what` is the file's path."""
     try:
         yield
     except sqlite3.Error as exc:

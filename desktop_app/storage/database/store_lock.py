@@ -1,4 +1,4 @@
-"""The lock of the processes that have the store open, released by the kernel when they end."""
+"""The lock that every process with the store open holds; the kernel releases it at their end."""
 
 from __future__ import annotations
 

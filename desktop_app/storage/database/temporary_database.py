@@ -10,8 +10,8 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
-# The bytes of attachments, which the store on disk keeps in files: in pieces, because a long answer
-# arrives in pieces, and `name` is its id until it has ended. Otherwise it is the SHA-256.
+# The bytes of attachments, which the store on disk keeps in files. They are in pieces, because a
+# long answer arrives in pieces. `name` is the SHA-256, or the id of an answer that has not ended.
 _ORIGINALS = """CREATE TABLE originals (
     name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (name, number)
 ) STRICT"""
@@ -60,7 +60,7 @@ class TemporaryConversations:
         self._begun: set[str] = set()
 
     def begin(self, conversation_id: str) -> None:
-        """Let a new conversation be temporary. It is not created yet."""
+        """Make a conversation temporary that is not created yet."""
         if self.memory is None:
             self.memory = MemoryDatabase()
         self._open_id = conversation_id
@@ -72,7 +72,7 @@ class TemporaryConversations:
         return bool(self._open_id)
 
     def was_begun(self, conversation_id: str | None) -> bool:
-        """Return True if it is or was temporary: calls may end after it was discarded."""
+        """Return True if a conversation is or was temporary: calls may end after its discard."""
         return conversation_id in self._begun
 
     def holds(self, conversation_id: str) -> bool:
@@ -80,7 +80,7 @@ class TemporaryConversations:
         return conversation_id == self._open_id
 
     def discard(self, conversation_id: str) -> None:
-        """Discard a conversation. What still arrives for it finds no row to change."""
+        """Discard a conversation. Later writes for it find no row to change."""
         if self.memory is not None and self.holds(conversation_id):
             self._open_id = ""
             self.memory.clear()

@@ -1,8 +1,8 @@
 """Temporary copies, which are removed when their process ends, however that happens.
 
-Each is in its own folder below `Folders.temporary`, which its process holds locked. The kernel
-releases the lock with the process, so that the next start finds abandoned folders. A file that must
-be elsewhere, beside the file that it becomes, is noted in such a folder by a symbolic link.
+Each is in a folder below `Folders.temporary` that its process holds locked. The kernel releases the
+lock when the process ends, so that the next start recognizes abandoned folders. For a file that
+must be elsewhere, beside the file that it becomes, such a folder has a symbolic link.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class TemporaryFolder:
         """
         create_private_folder(parent)
         self.path = parent / os.urandom(8).hex()
-        with _locked(parent, fcntl.LOCK_SH):  # no cleanup runs before the folder is locked, too
+        with _locked(parent, fcntl.LOCK_SH):  # so that no cleanup runs before the next lock
             self.path.mkdir(mode=0o700)
             self._descriptor = os.open(self.path, _FOLDER_FLAGS)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -91,7 +91,7 @@ class TemporaryCopies:
 
 
 def _write_copy(original: Path | bytes, copy: Path) -> None:
-    """Write a read-only copy that has its name only once it is whole."""
+    """Write a read-only copy under another name, and rename it once it is complete."""
     import shutil  # not needed at start-up
 
     part = copy.with_name(os.urandom(8).hex())
@@ -109,9 +109,9 @@ def _write_copy(original: Path | bytes, copy: Path) -> None:
 
 @contextmanager
 def removed_at_end(elsewhere: Path, parent: Path) -> Iterator[None]:
-    """Have a file or folder removed at the context's end, even if this process is killed.
+    """Remove a file or folder at the context's end, even if this process is killed.
 
-    In that case the next start removes it, unless a full disk prevented the note of it.
+    In that case the next start removes it, unless a full disk prevented its registration.
 
     Args:
         elsewhere: the file or folder; it may be missing at the end.
@@ -138,17 +138,17 @@ def remove_abandoned(parent: Path) -> None:
 
 
 def remove_all(parent: Path) -> None:
-    """Remove every temporary folder below `parent`, also of processes that run."""
+    """Remove every temporary folder below `parent`, even of running processes."""
     with suppress(FileNotFoundError):
         for folder in list(parent.iterdir()):
             _remove_folder(folder)
 
 
 @contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
+def _locked(folder: Path, operation: int) -> Iterator[None]:
     descriptor = os.open(folder, _FOLDER_FLAGS)
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, operation)
         yield
     finally:
         os.close(descriptor)

@@ -1,8 +1,8 @@
 """Files of answers that are too long for their message, until they become attachments.
 
-A file is named after its answer and a number: a background run that is resumed writes a new one,
-and the longest counts. The folder is inside that of the attachments, and is erased with it. Those
-of a temporary conversation are held in memory.
+A file is named after its answer and a number: a resumed background run writes a new one, and the
+longest counts. Their folder is inside that of the attachments, and is erased with it. The files of
+a temporary conversation are in memory.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
 _IMAGES: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
 _CHUNK: Final = 1 << 20
 LARGEST_IN_MEMORY: Final = 48 * 1024 * 1024
-"""Bytes of all files of answers to one question that are held in memory.
+"""Bytes of all files of answers to one question in memory.
 
-With 64 MB, a reply could add more than the 200 MB that it may add in all.
+With 64 MB, one reply could take more than the 200 MB of memory that it may take in all.
 """
 
 
@@ -82,7 +82,7 @@ class StoredAnswerFiles:
     async def attach(self, answer: Message) -> DocumentPart | None:
         """Store the longest file of an answer as an attachment.
 
-        Return None if there is no file. If there is no answer any more, its files are removed.
+        Return None if there is no file. If the answer was deleted, remove its files.
 
         Raises:
             StorageError: it cannot be stored; the file is kept.
@@ -113,11 +113,14 @@ class StoredAnswerFiles:
 
         Return None if it is no PNG, JPEG or WebP.
         """
-        found = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
-        if found is None:
+        kind = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
+        if kind is None:
             return None
-        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{found}"
-        media_type = f"image/{found}"
+        sha256, name, media_type = (
+            hashlib.sha256(data).hexdigest(),
+            f"image.{kind}",
+            f"image/{kind}",
+        )
         await self._add(
             data,
             sha256=sha256,
@@ -137,7 +140,7 @@ class StoredAnswerFiles:
             await held.discard()
 
     async def unattached_ids(self) -> list[str]:
-        """Return the ids of the answers that have files. Raises StorageError."""
+        """Return the ids of the stored answers that have files. Raises StorageError."""
         return await self._in_thread(partial(_answer_ids, self._folder))
 
 
@@ -145,7 +148,7 @@ class MemoryFile:
     """The file of an answer in a temporary conversation: pieces in its database in memory.
 
     Args:
-        sizes: bytes of the files of all answers to a question, by its id. They share a limit.
+        sizes: bytes of the files of all answers to a question, which share a limit, by its id.
     """
 
     def __init__(self, database: Database, answer: Message, sizes: dict[str | None, int]) -> None:
@@ -154,7 +157,7 @@ class MemoryFile:
         self._digest, self._size, self._count = hashlib.sha256(), 0, 0
 
     async def append(self, text: str) -> None:
-        """Add more of the answer. Raises ReplyTooLargeError: there is no room for it."""
+        """Append text of the answer. Raises ReplyTooLargeError: it exceeds LARGEST_IN_MEMORY."""
         data = to_text(text).encode()
         size = self._sizes.get(self._question_id, 0) + len(data)
         if size > LARGEST_IN_MEMORY:
@@ -168,7 +171,7 @@ class MemoryFile:
         self._size, self._count = self._size + len(data), self._count + 1
 
     async def attach(self) -> DocumentPart:
-        """Make the pieces an attachment."""
+        """Turn the pieces into an attachment."""
         part = DocumentPart(self._digest.hexdigest(), ANSWER_FILE, MARKDOWN, self._size)
         await self._database.write(partial(_name_pieces, self._answer_id, part))
         return part
@@ -193,7 +196,7 @@ class GrowingFile:
     """A file that the text of an answer is appended to.
 
     Attributes:
-        path: a name that no file had at first.
+        path: a path without a file until the first `append`.
     """
 
     def __init__(
@@ -207,7 +210,7 @@ class GrowingFile:
         self._size = 0
 
     async def append(self, text: str) -> None:
-        """Write more of the answer. Raises StorageError: nothing of `text` was written."""
+        """Append text of the answer. Raises StorageError: nothing of `text` was written."""
         await self._in_thread(partial(self._append, text))
 
     def _append(self, text: str) -> None:
@@ -216,7 +219,7 @@ class GrowingFile:
         with translate_errors(str(self.path)):
             create_private_folder(self.path.parent)
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
-                file.truncate(self._size)  # without the half of a write that failed
+                file.truncate(self._size)  # removes what a failed write left
                 file.seek(self._size)
                 file.write(data)
         self._size += len(data)
@@ -260,7 +263,7 @@ def _has_message(message_id: str, connection: sqlite3.Connection) -> bool:
 
 
 def decode_answer_file(data: bytes) -> str:
-    """Return the text of an answer's file, decoded in steps, so that other threads go on."""
+    """Return the text of an answer's file, decoded in pieces, so that other threads can run."""
     from codecs import getincrementaldecoder
 
     decoder = getincrementaldecoder("utf-8")("replace")

@@ -1,10 +1,10 @@
 """Removal of attachments that nothing refers to any more.
 
-An attachment is needed while it is referred to by a message, a collection, a file of a batch job,
-the draft of a conversation, or the draft of the conversation that has not begun. An unneeded one is
-removed once `GRACE` has passed since it was last added: until then it may be on its way into a
-draft, here or in another process. Attachments of a deleted conversation go at once, unless they
-were added again after that conversation last changed.
+An attachment is needed while it is referred to by a message, a collection or its passages, a file
+of a batch job, or a draft: of a conversation, of the one that has not begun, or of the quick
+prompt. An unneeded one is removed once `GRACE` has passed since it was last added: until then it
+may be on its way into a draft, here or in another process. Attachments of a deleted conversation
+are removed at once, unless they were added again after that conversation last changed.
 
 The file is removed inside the transaction that deletes the row. A crash in between leaves a row
 without a file, which is still unneeded, or a file without a row. The next cleanup removes both.
@@ -76,7 +76,7 @@ def unneeded_hashes(connection: sqlite3.Connection) -> list[str]:
 
 
 def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
-    """Remove an attachment, its text and its search entry, if it is still unneeded.
+    """Remove an attachment with its text and its search entry. Return False if it is needed again.
 
     Raises:
         OSError: the file cannot be removed.
@@ -110,7 +110,9 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
 
 
 def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:
-    """Remove a file without a row, in a transaction, so that no row is added meanwhile.
+    """Remove a file if it has no row, in a transaction, so that no row is added meanwhile.
+
+    Return True if it was removed.
 
     Raises:
         OSError: the file cannot be removed.

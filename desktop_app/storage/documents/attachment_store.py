@@ -66,7 +66,7 @@ class AttachmentStore:
         self.answers = StoredAnswerFiles(databases, folder, self.add, self._in_thread)
 
     def close(self) -> None:
-        """Let the thread end when it has done what it was given."""
+        """End the thread once its submitted jobs are done."""
         self._files.shutdown(wait=False)
 
     async def add(
@@ -82,12 +82,12 @@ class AttachmentStore:
         is_searchable: bool = True,
         conversation_id: str | None = None,
     ) -> None:
-        """Save the original and its extracted text; of a temporary conversation in memory.
+        """Save the original and its extracted text; those of a temporary conversation in memory.
 
-        If it exists, it stays unchanged, and counts as added now.
+        An existing attachment stays unchanged and counts as added now.
 
         Args:
-            is_searchable: True if a search through the library is to find it.
+            is_searchable: True if a search through the library should find it.
 
         Raises:
             StorageError: the file's bytes no longer match `sha256`.
@@ -111,10 +111,10 @@ class AttachmentStore:
             )
 
     async def note_origin(self, sha256: str, path: Path) -> None:
-        """Remember the file that an attachment was last read from; `path` is absolute."""
+        """Record the file that an attachment was last read from; `path` is absolute."""
         origin = str(path)
         if to_text(origin) != origin:
-            return  # A path that SQLite cannot hold would lead elsewhere
+            return  # with a replaced character, the path would lead elsewhere
         row = (origin, sha256)
         await self._disk.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
 
@@ -126,7 +126,7 @@ class AttachmentStore:
         return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:
-        """Return the extracted text. The text of a long answer is its file."""
+        """Return the extracted text. Of a long answer none is stored: its file is decoded."""
         row = await self._row("SELECT text, media_type FROM attachments WHERE sha256 = ?", sha256)
         if row is None:
             raise _missing_error(sha256)
@@ -135,7 +135,7 @@ class AttachmentStore:
         return str(row["text"])
 
     async def metadata(self, sha256: str) -> AttachmentFile:
-        """Return what is known of an attachment, without its bytes and text."""
+        """Return an attachment with empty bytes and text."""
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
         row = await self._row(sql, sha256)
         if row is None:
@@ -158,8 +158,9 @@ class AttachmentStore:
         if row is None or await self.source(sha256) is None:
             return None
         data = await self.bytes(sha256)
-        kept = (row["name"], row["media_type"], data, row["text"], row["pages"], row["tokens"])
-        return AttachmentFile(sha256, *kept)
+        return AttachmentFile(
+            sha256, row["name"], row["media_type"], data, row["text"], row["pages"], row["tokens"]
+        )
 
     async def bytes(self, sha256: str) -> bytes:
         """Return the bytes of the original."""
@@ -172,10 +173,10 @@ class AttachmentStore:
         return await read_first(self._databases, lambda c: c.execute(sql, (sha256,)).fetchone())
 
     async def remove_unneeded(self) -> int:
-        """Remove unneeded attachments, see `attachment_cleanup.py`. Return their number.
+        """Remove unneeded attachments and stray files, see `attachment_cleanup.py`.
 
-        Their words are then in no file any more. Each removal is one short transaction, so that
-        other writers never wait long.
+        Return their number. Afterwards no file contains their words. Each removal is one short
+        transaction, so that other writers never wait long.
         """
         count = 0
         for sha256 in await self._disk.read(unneeded_hashes):
@@ -204,7 +205,7 @@ class AttachmentStore:
 
 
 async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
-    """Return the original of a temporary conversation's attachment."""
+    """Return the original of a temporary conversation's attachment, None if there is none."""
     if databases.memory is None:
         return None
     sql = "SELECT data FROM originals WHERE name = ? ORDER BY number"
@@ -213,7 +214,7 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
 
 
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
-    """Return the bytes of `source`."""
+    """Return the bytes of `source`. Raises StorageError: their hash is not `sha256`."""
     copy = io.BytesIO()
     with translate_errors(str(source) if isinstance(source, Path) else sha256):
         _copy_as(sha256, source, copy)
@@ -257,7 +258,7 @@ def _copy_as(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 size += copy.write(chunk)
-    except RefusedFileError as exc:  # meanwhile a pipe has taken its place
+    except RefusedFileError as exc:  # a pipe, for example, has replaced the file meanwhile
         raise _changed_error() from exc
     if digest.hexdigest() != sha256:
         raise _changed_error()
@@ -283,7 +284,7 @@ def _insert_with_file(
     is_searchable: bool,
     connection: sqlite3.Connection,
 ) -> bool:
-    """Insert or renew the row. Return False if the file is gone meanwhile."""
+    """Insert or renew the row. Return False if the file was removed meanwhile."""
     if target.exists():
         _insert(row, text, is_searchable, connection)
         return True

@@ -2,7 +2,7 @@
 
 Originals and texts are stored as attachments, which stay while a collection refers to them. A
 passage is a range of such a text. A file in several collections, or several times in one, has its
-passages once. Every write is short: a file of many passages is entered in steps, and is "ready"
+passages once. Every write is short: a file of many passages is indexed in steps, and is "ready"
 after the last step.
 
 The index is SQLite's FTS5, ranked by BM25 with a higher weight for titles. It stores no text: to
@@ -35,7 +35,7 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Database
 
-# Passages entered in one transaction: a few milliseconds.
+# Passages or files that are written in one transaction: a few milliseconds.
 STEP_PASSAGES: Final = 64
 # The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
@@ -125,9 +125,9 @@ class CollectionStore:
         )
 
     async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
-        """Return size and modification time in nanoseconds by path, as of the last reading.
+        """Return size and modification time (nanoseconds) by path, as of the last reading.
 
-        Both are -1 for files that have not been read.
+        Both are -1 for files that have not been read, or are to be read again.
         """
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
@@ -145,7 +145,7 @@ class CollectionStore:
         return {row["path"] for row in rows}
 
     async def mark_removed(self, collection_id: str, path: str) -> None:
-        """Mark a file as removed; `remove_unreferenced` removes its passages from the index."""
+        """Mark a file as removed by the user; `remove_unreferenced` removes its passages."""
         sql = """UPDATE collection_files SET status = 'removed', sha256 = NULL, problem = ''
             WHERE collection_id = ? AND path = ?"""
         await self._database.write(lambda c: c.execute(sql, (collection_id, to_text(path))))
@@ -181,9 +181,9 @@ class CollectionStore:
             await self._database.write(partial(_insert_passages, sha256, step))
 
     async def remove_unreferenced(self) -> None:
-        """Remove from the index what no collection refers to, in short steps.
+        """Remove passages that no collection refers to from the index, in short steps.
 
-        Its words are then in no file any more. The next call completes an interrupted one.
+        Afterwards no file contains their words. The next call completes an interrupted one.
         """
         rows = await self._database.read(lambda c: c.execute(_UNREFERENCED).fetchall())
         for row in rows:
@@ -208,7 +208,7 @@ class CollectionStore:
         return await self._database.read(partial(_texts, places))
 
 
-# Rows are converted on the thread that reads them.
+# Rows are converted on the reader's thread.
 
 
 def collection_from_row(row: Cells) -> Collection:
@@ -281,7 +281,7 @@ def _insert_passages(
 
 
 def _remove_step(sha256: str, connection: sqlite3.Connection) -> bool:
-    """Remove one step of passages. Return True if there may be more."""
+    """Remove some passages of a text. Return True if there may be more."""
     sql = "SELECT * FROM passages WHERE sha256 = ? LIMIT ?"
     rows = connection.execute(sql, (sha256, STEP_PASSAGES)).fetchall()
     if not rows:
@@ -317,18 +317,18 @@ def _find(
 
 
 def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
-    """Return the words to search for, without the most frequent."""
+    """Return the rarest words, as many as match at most MOST_MATCHES passages; at least one."""
     newest: int = connection.execute("SELECT max(id) FROM passages").fetchone()[0] or 0
     if newest <= WINDOW * WINDOWS:
         return list(words)
     window_starts = [newest * (2 * n + 1) // (2 * WINDOWS) for n in range(WINDOWS)]
     chosen: list[str] = []
-    places = 0.0
+    matches = 0.0
     for count, word in sorted(
         (_count_in_windows(connection, word, window_starts), word) for word in words
     ):
-        places += count * newest / (WINDOW * WINDOWS)
-        if chosen and places > MOST_MATCHES:
+        matches += count * newest / (WINDOW * WINDOWS)
+        if chosen and matches > MOST_MATCHES:
             break
         chosen.append(word)
     return chosen
@@ -337,7 +337,7 @@ def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[
 def _count_in_windows(
     connection: sqlite3.Connection, word: str, window_starts: Sequence[int]
 ) -> int:
-    """Return how many passages of the windows hold a word."""
+    """Return how many passages in the windows contain a word."""
     sql = """SELECT count(*) FROM passage_index
         WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ?"""
     values = [(f'"{word}"', first, first + WINDOW - 1) for first in window_starts]
@@ -360,10 +360,10 @@ def locations_of(
 
 
 def _texts(places: Sequence[PassageLocation], connection: sqlite3.Connection) -> list[str | None]:
-    whole: dict[str, str | None] = {}
+    text_of: dict[str, str | None] = {}
     for sha256 in {place.sha256 for place in places}:
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         row = connection.execute(sql, (sha256,)).fetchone()
-        whole[sha256] = None if row is None else row["text"]
-    texts = [(whole[place.sha256], place) for place in places]
+        text_of[sha256] = None if row is None else row["text"]
+    texts = [(text_of[place.sha256], place) for place in places]
     return [None if text is None else text[place.start : place.end] for text, place in texts]

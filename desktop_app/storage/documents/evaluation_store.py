@@ -1,4 +1,4 @@
-"""The evaluations that have ended, with all answers."""
+"""Finished evaluations with all their answers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EvaluationStore:
         return await self._database.read(read)
 
     async def remove(self, evaluation_id: str) -> None:
-        """Delete an evaluation, so that its answers are in no file any more."""
+        """Delete an evaluation: afterwards no file contains its answers."""
         sql = "DELETE FROM evaluations WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (evaluation_id,)))
         await self._database.wipe()

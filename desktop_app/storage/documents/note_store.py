@@ -1,4 +1,4 @@
-"""Notes on parts of documents, by their input, so that none is paid for twice."""
+"""A model's notes on parts of documents, by a key of their input: none is paid for twice."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class NoteStore:
         return None if row is None else str(row["text"])
 
     async def put(self, key: str, text: str, conversation_id: str) -> None:
-        """Save a note of a conversation, and delete those older than RETENTION."""
+        """Save a note of a conversation, and delete the notes older than RETENTION."""
         await self._databases.of(conversation_id).write(partial(_put, key, to_text(text)))
 
 
 def _put(key: str, text: str, connection: sqlite3.Connection) -> None:
-    moment = now()
-    oldest = to_micros(moment - RETENTION)
+    at = now()
+    oldest = to_micros(at - RETENTION)
     connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest,))
-    row = (key, text, to_micros(moment))
+    row = (key, text, to_micros(at))
     connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?)", row)

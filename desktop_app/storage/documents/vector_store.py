@@ -13,7 +13,7 @@ from desktop_app.domain.documents.vectors import Unembedded, Vector
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import locations_of
 
-# Candidates that are compared with all their numbers.
+# The passages with the nearest signs; only these are compared by the cosine of all numbers.
 COMPARED_AT_MOST: Final = 200
 _FROM_COLLECTIONS: Final = """
     FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
@@ -31,7 +31,7 @@ class VectorStore:
         self._database = database
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
-        """Return the number of passages without a vector by `model`, and of their tokens."""
+        """Return how many passages have no vector by `model`, and how many tokens they have."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
         row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
         return row["n"], row["tokens"]
@@ -66,8 +66,8 @@ class VectorStore:
 
 
 def _from_unembedded() -> str:
-    of = _FROM_COLLECTIONS.format(join="LEFT", placeholders="?")
-    return f"{of} AND v.passage_id IS NULL"
+    source = _FROM_COLLECTIONS.format(join="LEFT", placeholders="?")
+    return f"{source} AND v.passage_id IS NULL"
 
 
 def _next_missing(
@@ -88,15 +88,15 @@ def _nearest(
     connection: sqlite3.Connection,
 ) -> list[PassageLocation]:
     placeholders = ", ".join("?" * len(collection_ids))
-    of = _FROM_COLLECTIONS.format(join="", placeholders=placeholders)
-    rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))
-    near = heapq.nsmallest(
+    source = _FROM_COLLECTIONS.format(join="", placeholders=placeholders)
+    rows = connection.execute(f"SELECT p.id, v.vector {source}", (model, *collection_ids))
+    candidates = heapq.nsmallest(
         COMPARED_AT_MOST,
         (
-            (vector.sign_distance(kept.signs), row["id"], kept.numbers)
+            (vector.sign_distance(stored.signs), row["id"], stored.numbers)
             for row in rows
-            if len((kept := Vector.from_bytes(row["vector"])).numbers) == len(vector.numbers)
+            if len((stored := Vector.from_bytes(row["vector"])).numbers) == len(vector.numbers)
         ),
     )
-    order = sorted(near, key=lambda each: -vector.cosine_to(Vector.from_bytes(each[2])))
+    order = sorted(candidates, key=lambda each: -vector.cosine_to(Vector.from_bytes(each[2])))
     return locations_of(connection, [number for _, number, _ in order], collection_ids, limit)

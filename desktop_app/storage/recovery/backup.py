@@ -36,7 +36,7 @@ MANIFEST: Final = "backup.json"
 NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
 
 Progress = Callable[[int, int], None]
-"""Called with the number of files done, and of all files."""
+"""Called with the number of attachments done, and of all attachments."""
 
 
 def make_backup(
@@ -88,12 +88,12 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
         known = sorted(row["sha256"] for row in rows if is_hash(row["sha256"]))
     manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
-        kept = []
+        packed = []
         pack.write(copy, STORE)
         for number, sha256 in enumerate(known):
             progress(number, len(known))
             path = attachments / sha256[:2] / sha256[2:]
-            if path.is_file():  # otherwise it was lost before; its message is kept
+            if path.is_file():  # otherwise it was lost before the backup; its message stays
                 pack.write(path, f"attachments/{sha256[:2]}/{sha256[2:]}", zipfile.ZIP_STORED)
-                kept.append(sha256)
-        pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": kept}))
+                packed.append(sha256)
+        pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))

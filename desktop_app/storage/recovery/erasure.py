@@ -1,9 +1,9 @@
 """Deletes everything: conversations, folders, attachments, drafts, prompts, all copies.
 
-These include every copy of the store that the program has made beside it. What stays: settings,
-providers, their model listings, tool servers, and spending, without its conversations. Keys are in
-the keyring and not touched, nor are backups in the user's own folders. Tables are emptied unless
-they are listed here, so that no table added later is forgotten.
+The copies are those that the program made beside the store, as before a migration. What stays:
+settings, providers, their model listings and token rates, tool servers, and spending, without its
+conversations. Keys are in the keyring and not touched, nor are backups in the user's own folders.
+Tables are emptied unless they are listed here, so that no table added later is forgotten.
 
 Deleted content is overwritten in the file, and then the file is rebuilt without it.
 """
@@ -47,14 +47,14 @@ KEPT_TABLES: Final = frozenset(
 )
 _INDEXES: Final = ("search_index", "passage_index")
 _EMPTIED: Final = b"emptied"
-# The window's geometry; all its other settings refer to conversations.
-_KEPT_NOTE: Final = "window.state"
+# The window's geometry; all other settings that begin with "window." refer to conversations.
+_KEPT_SETTING: Final = "window.state"
 
 
 def erase_everything(database: Path, attachments: Path) -> None:
-    """Delete everything that the user has written and been answered.
+    """Delete everything that the user has written or received.
 
-    If this is interrupted, `resume_erasure` finds a mark and does the rest.
+    If this is interrupted, `resume_erasure` finds a mark and completes it.
 
     Raises:
         StorageError: the store is open elsewhere, and nothing was deleted; or the disk failed, and
@@ -103,11 +103,11 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
             _put_aside(attachments)
             try:
                 _empty(connection)
-            except sqlite3.Error:  # no space: everything is restored
+            except sqlite3.Error:  # no space: the transaction is rolled back, the files return
                 _put_back(attachments)
                 mark.unlink()
                 raise
-            # From here on, new content must not be taken for content to be deleted.
+            # From here on, the store may get new content, which must not be deleted.
             mark.write_bytes(_EMPTIED)
             sync(mark)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -119,11 +119,11 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
 
 
 def _put_aside(attachments: Path) -> None:
-    gone = _aside_path(attachments)
-    if gone.exists():
-        shutil.rmtree(gone)
+    aside = _aside_path(attachments)
+    if aside.exists():
+        shutil.rmtree(aside)
     if attachments.exists():
-        attachments.rename(gone)
+        attachments.rename(aside)
 
 
 def _put_back(attachments: Path) -> None:
@@ -148,13 +148,14 @@ def _empty(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
     connection.execute("INSERT INTO passage_index (passage_index) VALUES ('delete-all')")
     connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
-    connection.execute("DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?", (_KEPT_NOTE,))
+    sql = "DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?"
+    connection.execute(sql, (_KEPT_SETTING,))
     connection.execute("DELETE FROM settings WHERE key LIKE 'store.%'")
     connection.execute("COMMIT")
 
 
 def _remove_files(database: Path, attachments: Path) -> None:
-    """Delete the originals, and copies from before a migration, a restore or a repair."""
+    """Delete the attachments, and the copies made before a migration, a restore or a repair."""
     if _aside_path(attachments).exists():
         shutil.rmtree(_aside_path(attachments))
     for path in database.parent.glob(f"{database.stem}.before-*"):

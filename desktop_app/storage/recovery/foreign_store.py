@@ -41,10 +41,10 @@ _LIMITS: Final = {
 
 
 class ForeignStore:
-    """A foreign store; see the module.
+    """A foreign store whose tables are read within bounds.
 
     Attributes:
-        read: the number of bytes of texts that were read.
+        bytes_read: the bytes of all texts and blobs read so far.
         size: the size of the file in bytes.
     """
 
@@ -82,7 +82,7 @@ class ForeignStore:
         return found
 
     def applied_migrations(self) -> set[object]:
-        """Return the names of its migrations; none for a database of another program."""
+        """Return the names of the migrations applied; none for another program's database."""
         if "name" not in self._columns["migrations"]:
             return set()
         return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
@@ -90,10 +90,10 @@ class ForeignStore:
     def rows(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield the raw rows of a table; none if it does not exist.
 
-        A column that an older version lacks has its default.
+        A column that the store of an older version lacks gets its default.
 
         Raises:
-            StoreDamagedError: it holds more than its file can hold, or lacks a column.
+            StoreDamagedError: it has more content than fits into the file, or lacks a column.
             sqlite3.Error: it is damaged.
         """
         known_columns = self._columns.get(table.name)
@@ -119,7 +119,7 @@ class ForeignStore:
                 yield row
 
     def texts(self, sql: str, table: str) -> Iterator[str]:
-        """Yield the texts of one column, by a trusted statement over one table, if it exists."""
+        """Yield the texts of one column, read by a trusted statement, if `table` exists."""
         if table in self._columns:
             for (value,) in self._connection.execute(sql):
                 if isinstance(value, str):
@@ -160,12 +160,10 @@ def _authorizer(
         action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None
     ) -> int:
         is_read = action == sqlite3.SQLITE_READ and first in tables and inner is None
-        return sqlite3.SQLITE_OK if action == sqlite3.SQLITE_SELECT or is_read else _DENY
+        is_allowed = is_read or action == sqlite3.SQLITE_SELECT
+        return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY
 
     return authorize
-
-
-_DENY: Final = sqlite3.SQLITE_DENY
 
 
 def _literal(value: Value) -> str:

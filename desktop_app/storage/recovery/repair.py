@@ -42,8 +42,8 @@ from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.key_origins import record_key_origins
 
-# Models and collections write these again. Servers and permissions are decisions that the rows of
-# a damaged file cannot make for the user.
+# Notes and passages are made again. Tool servers and permissions are the user's decisions: they are
+# not taken from the rows of a damaged file.
 _SKIPPED_TABLES: Final = DERIVED_TABLES | {
     "part_notes",
     "tool_permissions",
@@ -80,7 +80,7 @@ class RepairResult:
     @property
     def sentence(self) -> str:
         """Return a summary for the user."""
-        words = [
+        sentences = [
             tr(
                 "Recovered conversations: {conversations}, messages: {messages}.",
                 conversations=self.conversations,
@@ -88,7 +88,7 @@ class RepairResult:
             )
         ]
         if self.unread:
-            words.append(
+            sentences.append(
                 tr_plural(
                     "{count} page of the file couldn’t be read completely.",
                     "{count} pages of the file couldn’t be read completely.",
@@ -96,7 +96,7 @@ class RepairResult:
                 )
             )
         if self.dropped:
-            words.append(
+            sentences.append(
                 tr_plural(
                     "{count} invalid row was skipped.",
                     "{count} invalid rows were skipped.",
@@ -104,19 +104,19 @@ class RepairResult:
                 )
             )
         if self.mended:
-            words.append(
+            sentences.append(
                 tr_plural(
                     "{count} message had lost its place and got a new one.",
                     "{count} messages had lost their places and got new ones.",
                     self.mended,
                 )
             )
-        words.append(tr("The damaged file is in {file}.", file=str(self.aside)))
-        return " ".join(words)
+        sentences.append(tr("The damaged file is in {file}.", file=str(self.aside)))
+        return " ".join(sentences)
 
 
 def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResult:
-    """Replace a damaged store by a new one with everything that can be read.
+    """Replace a damaged store by a new one with every row that can be read.
 
     Raises:
         StorageError: the store is open elsewhere, or there is no room; it is unchanged.
@@ -128,15 +128,15 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             made = Path(scratch) / "made.sqlite3"
             with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
-                found = _build(made, pages, progress)
-            copy_damaged(database, aside)  # so that a store is there throughout
+                counts = _build(made, pages, progress)
+            copy_damaged(database, aside)  # a copy, so that a store exists at all times
             record_key_origins(database, made)
             sync(made)
             for end in ("-wal", "-shm"):
                 database.with_name(database.name + end).unlink(missing_ok=True)
             made.replace(database)
             sync(database.parent)
-    return RepairResult(aside, *found)
+    return RepairResult(aside, *counts)
 
 
 def _refuse_newer(database: Path) -> None:
@@ -144,13 +144,13 @@ def _refuse_newer(database: Path) -> None:
         refuse_newer(database)
     except StoreTooNewError:
         raise
-    except StorageError:  # an unreadable version is part of the damage
+    except StorageError:  # if the version cannot be read, that is part of the damage
         return
 
 
 @contextmanager
 def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
-    """Open the pages of a copy, after SQLite has checkpointed its log if it still can."""
+    """Yield the pages of a copy in which SQLite has checkpointed the log, if it still can."""
     for end in ("", "-wal"):
         source = database.with_name(database.name + end)
         if source.exists():
@@ -174,6 +174,7 @@ def _header() -> bytes:
 
 
 def _build(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int, int, int, int]:
+    """Make the new store at `path`. Return the counts of `RepairResult`, in their order."""
     create_private(path)
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
@@ -198,16 +199,16 @@ def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value,
     """Return a record as a row of this table, or None if it is not one.
 
     Args:
-        is_orphan: the record's table is unknown, so its ids must look like ids made by the program.
+        is_orphan: True if the record's table is unknown: then its ids must look like the program's.
     """
-    found = list(record.values)
-    if not 1 <= len(found) <= len(table.columns):
+    values = list(record.values)
+    if not 1 <= len(values) <= len(table.columns):
         return None
     if table.alias is not None:
-        if found[table.alias] is not None:
+        if values[table.alias] is not None:
             return None
-        found[table.alias] = record.rowid
-    row = (*found, *(column.default for column in table.columns[len(found) :]))
+        values[table.alias] = record.rowid
+    row = (*values, *(column.default for column in table.columns[len(values) :]))
     if is_orphan:
         for value, column in zip(row, table.columns, strict=True):
             is_text_id = column.name in ("id", "sha256") and column.kind == "TEXT"
@@ -229,8 +230,8 @@ def _insert(
         return False
     if table.alias is None:
         row, names = (record.rowid, *row), ("rowid", *names)
-    marks = ", ".join("?" * len(row))
-    sql = f"INSERT OR IGNORE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    columns, placeholders = ", ".join(names), ", ".join("?" * len(row))
+    sql = f"INSERT OR IGNORE INTO {table.name} ({columns}) VALUES ({placeholders})"  # noqa: S608
     return bool(connection.execute(sql, row).rowcount)
 
 
@@ -248,17 +249,17 @@ def _insert_records(
             seen.add(leaf)
             for record in pages.records(leaf):
                 dropped += not _insert(connection, table, record)
-    foreign = seen | pages.free() | {1}
+    not_orphaned = seen | pages.free() | {1}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
-        if leaf not in foreign:
+        if leaf not in not_orphaned:
             for record in pages.records(leaf):
                 _insert_orphan(connection, record, tables)
     return dropped
 
 
 def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[TableSchema, int]]:
-    """Return the root page of each table, as far as the first pages still tell."""
+    """Return the root page of each table, as far as the schema's pages can be read."""
     found = []
     for leaf in pages.tree(1):
         for record in pages.records(leaf):

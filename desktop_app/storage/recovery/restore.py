@@ -1,4 +1,4 @@
-"""Replaces the store by a backup; see `backup.py` for the archive.
+"""Replaces the store with that of a backup; see `backup.py` for the archive.
 
 The archive may come from anyone. Its members are checked for size before anything is unpacker, the
 rows of its store are copied into a new store (`store_copy.py`), and attachments are taken only if
@@ -64,7 +64,7 @@ _UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class RestoreChoice(Enum):
-    """The user's decision about settings that a restore would change."""
+    """The user's decision about the settings that a restore would change."""
 
     TAKE = "take"
     KEEP = "keep"
@@ -72,7 +72,7 @@ class RestoreChoice(Enum):
 
 
 AskAboutChanges = Callable[[Sequence[SettingChange]], RestoreChoice]
-"""Called before anything changes, if there is anything to ask."""
+"""Called before anything changes, if any of these settings would change."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class RestoreResult:
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
-        words = [tr("Your library was restored from {archive}.", archive=archive)]
+        sentences = [tr("Your library was restored from {archive}.", archive=archive)]
         if self.kept:
-            words.append(
+            sentences.append(
                 tr_plural(
                     "{count} setting of the backup wasn’t restored.",
                     "{count} settings of the backup weren’t restored.",
@@ -101,7 +101,7 @@ class RestoreResult:
                 )
             )
         if self.dropped:
-            words.append(
+            sentences.append(
                 tr_plural(
                     "{count} invalid row of the backup was skipped.",
                     "{count} invalid rows of the backup were skipped.",
@@ -109,8 +109,8 @@ class RestoreResult:
                 )
             )
         if self.before is not None:
-            words.append(tr("The previous library is in {file}.", file=str(self.before)))
-        return " ".join(words)
+            sentences.append(tr("The previous library is in {file}.", file=str(self.before)))
+        return " ".join(sentences)
 
 
 def restore_backup(
@@ -123,7 +123,7 @@ def restore_backup(
     ask: AskAboutChanges,
     built_in: Sequence[ProviderProfile] = (),
 ) -> RestoreResult | None:
-    """Replace the store by that of a backup.
+    """Replace the store with that of a backup.
 
     Args:
         ask: called on this thread before anything changes, if settings that decide where data goes
@@ -131,7 +131,7 @@ def restore_backup(
         built_in: the profiles that exist without being stored.
 
     Returns:
-        None if the answer was to cancel; nothing was changed then.
+        The result, or None if the user chose to cancel; then nothing was changed.
 
     Raises:
         StorageError: the store is open elsewhere, there is no room, or the file is no backup; the
@@ -150,8 +150,8 @@ def restore_backup(
             made = Path(scratch) / STORE
             unpacker = _Unpacker(pack, archive, progress)
             dropped = unpacker.store(made)
-            kept, answer = _ask_about_changes(made, database, built_in, ask)
-            if answer is RestoreChoice.CANCEL:
+            kept, choice = _ask_about_changes(made, database, built_in, ask)
+            if choice is RestoreChoice.CANCEL:
                 return None
             for sha256 in sorted(_attachment_hashes(made) & attached.keys()):
                 unpacker.attachment(attached[sha256], sha256, attachments)
@@ -164,22 +164,22 @@ def restore_backup(
 def _ask_about_changes(
     made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
 ) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
-    """Ask about the settings that would change. Return those that stay, and the answer."""
+    """Ask about the settings that would change. Return those that stay, and the choice."""
     with closing(connect(made, "rw")) as connection:
         current = _current_settings(database, built_in)
-        found = find_changes(current, read_outbound_settings(connection, built_in))
-        answer = ask(found) if found else RestoreChoice.TAKE
-        if answer is RestoreChoice.KEEP:
+        changes = find_changes(current, read_outbound_settings(connection, built_in))
+        choice = ask(changes) if changes else RestoreChoice.TAKE
+        if choice is RestoreChoice.KEEP:
             connection.execute("BEGIN")
-            keep_current(connection, current, found)
+            keep_current(connection, current, changes)
             connection.execute("COMMIT")
-    return (found if answer is RestoreChoice.KEEP else ()), answer
+    return (changes if choice is RestoreChoice.KEEP else ()), choice
 
 
 def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
     if database.exists() and database.stat().st_size:
-        # A mere reader of a store leaves an empty log beside it. Nobody writes, because this
-        # process holds the lock.
+        # Reading a store without a log would create one, unless it is opened as immutable. Nobody
+        # writes to it, because this process holds the lock.
         has_log = database.with_name(database.name + "-wal").exists()
         with (
             suppress(*_UNREADABLE, StorageError, OSError),  # A damaged store counts as none
@@ -332,17 +332,14 @@ def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
     made.replace(database)
-    # What was to be deleted is no longer in place.
+    # An interrupted erasure must not erase the restored store.
     erasing_mark(database).unlink(missing_ok=True)
     sync(database.parent)
     return before if has_store else None
 
 
 def _copy_previous(database: Path, before: Path) -> None:
-    """Copy the store and its log, without passwords in addresses.
-
-    Copies, so that a store exists at all times.
-    """
+    """Copy the previous store without passwords in addresses; so a store exists at all times."""
     try:
         with closing(connect(database, "rw")) as connection:
             keep_copy(connection, database, before)

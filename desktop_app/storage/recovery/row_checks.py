@@ -1,8 +1,8 @@
 """Checks of untrusted rows of a store, table by table.
 
-A repair and a restore take over rows, never a file: each row is read as the program reads it and
-checked against the bounds of `domain/bounds.py`. If a bad value is dispensable, only that value is
-dropped; else the whole row is.
+Repairs and restores copy rows, never a file: each row is read as the program reads it and checked
+against the bounds of `domain/bounds.py`. A row with a bad value is dropped, unless it can do
+without that value.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Values = dict[str, Any]
 """A row by column name."""
 
 INDEX_TABLES: Final = ("search_index", "passage_index", "sqlite_")
-"""Prefixes of table names that belong to an index or to SQLite."""
+"""The tables of an index or of SQLite, by the start of their names."""
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "TEXT": (str,),
@@ -56,7 +56,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "REAL": (float, int),
     "BLOB": (bytes,),
 }
-# Texts without a length limit of their own: the words of users and models, and JSON.
+# Texts without a limit on their length: the words of users and models, and JSON.
 _UNLIMITED_TEXTS: Final = frozenset(
     {
         *("text", "parts", "draft", "overrides", "notices", "error", "remote_run", "body"),
@@ -64,7 +64,7 @@ _UNLIMITED_TEXTS: Final = frozenset(
     }
 )
 _LONGEST_SETTING: Final = 4 << 20
-_LONGEST_ID: Final = 1000  # an id of a provider's own
+_LONGEST_ID: Final = 1000  # of an id that a provider gave
 _LARGEST_VECTOR: Final = 1 << 16
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
@@ -111,7 +111,7 @@ class TableSchema:
         return True
 
     def checked(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
-        """Return a row that can be taken over, or None."""
+        """Return the row, if needed without its dispensable values, or None if it is invalid."""
         if not self.has_types(row):
             return None
         check = _CHECKS.get(self.name)
@@ -320,7 +320,7 @@ def _check_evaluation(values: Values) -> None:
 
 
 def _refuse(_values: Values) -> None:
-    """Refuse what only this user decides: a tool's server or permission, an unpriced model."""
+    """Refuse what only this user may decide: tool servers, permissions, unpriced models."""
     raise ValueError("a decision of another store")
 
 

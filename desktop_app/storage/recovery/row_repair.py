@@ -1,6 +1,6 @@
-"""Makes a consistent store of rows from another file, for repair.py and restore.py.
+"""Makes rows that were copied from another file a consistent store, for repairs and restores.
 
-A row whose reference is lost gets another, or drops it. Derived data is rebuilt.
+A lost reference is replaced or removed, or its row is deleted. Derived data is rebuilt.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# They are rebuilt from others, or are about processes that ran when the file was written.
+# Tables that are rebuilt from others, or about processes that ran when the file was written.
 DERIVED_TABLES: Final = frozenset(
     {
         "migrations",
@@ -57,26 +57,27 @@ _DANGLING_REFERENCES: Final = (
 def repair_references(connection: sqlite3.Connection) -> int:
     """Give every message a conversation and a parent, and every conversation a leaf.
 
+    Remove other lost references, and convert rows of older versions as the migrations do.
+
     Returns:
-        The number of messages that had lost either.
+        The number of messages that had lost their conversation or their parent.
     """
-    found = _restore_conversations(connection)
-    moved, known = _restore_parents(connection)
+    without_conversation = _restore_conversations(connection)
+    without_parent, message_ids = _restore_parents(connection)
     for row in connection.execute("SELECT id, leaf_id FROM conversations").fetchall():
-        messages = known.get(row["id"], [])
+        messages = message_ids.get(row["id"], [])
         if row["leaf_id"] not in messages:
             leaf = messages[-1] if messages else None
             sql = "UPDATE conversations SET leaf_id = ? WHERE id = ?"
             connection.execute(sql, (leaf, row["id"]))
     for statement in _DANGLING_REFERENCES:
         connection.execute(statement)
-    # As the migrations do, because the rows may come from an older version.
     strip_addresses(connection)
     mark_usage_scopes(connection)
     code_message_errors(connection)
     code_message_notices(connection)
     code_column_errors(connection)
-    return found + moved
+    return without_conversation + without_parent
 
 
 def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[str]]]:
@@ -85,18 +86,19 @@ def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, lis
     Returns:
         The number of these messages, and all message ids by conversation.
     """
-    known: defaultdict[str, list[str]] = defaultdict(list)
-    home: dict[str, str] = {}  # the conversation of each message so far, which rules out cycles
+    message_ids: defaultdict[str, list[str]] = defaultdict(list)
+    # Only messages read so far can be parents, which rules out cycles.
+    conversation_of: dict[str, str] = {}
     moved = []
     sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
     for message_id, conversation_id, parent_id in connection.execute(sql):
-        before = known[conversation_id]
-        if parent_id is not None and home.get(parent_id) != conversation_id:
+        before = message_ids[conversation_id]
+        if parent_id is not None and conversation_of.get(parent_id) != conversation_id:
             moved.append((before[-1] if before else None, message_id))
         before.append(message_id)
-        home[message_id] = conversation_id
+        conversation_of[message_id] = conversation_id
     connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", moved)
-    return len(moved), known
+    return len(moved), message_ids
 
 
 def _restore_conversations(connection: sqlite3.Connection) -> int:

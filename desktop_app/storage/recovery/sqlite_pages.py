@@ -1,8 +1,9 @@
 """Reads rows from the raw pages of an SQLite file, however much of it is damaged.
 
 SQLite itself reaches a row from the root of its table downwards, so that one bad page hides
-everything below it. Here each page is read on its own: the first byte of a table's leaf gives its
-type, and its records describe their content. Invalid records are skipped, and their pages counted.
+everything below it. Here each page is read on its own: its first byte tells whether it is the leaf
+of a table, and its records describe their content. Invalid records are skipped; their pages are
+remembered.
 
 The format: https://www.sqlite.org/fileformat2.html, 1.6 (B-trees) and 2.1 (records).
 """
@@ -24,7 +25,7 @@ _SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 # Larger values come from a damaged length.
 _LARGEST_RECORD: Final = 1 << 30
-_MOST_READ: Final = 4  # times the pages of the file
+_MOST_READ: Final = 4  # reads of overflow pages, as a multiple of the file's pages
 
 
 class _DamagedError(Exception):
@@ -45,7 +46,7 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
-        bad: the pages that belong to no table, index or free list, or hold something damaged.
+        bad: the pages read so far that are damaged, or hold a damaged record.
     """
 
     data: bytes | mmap.mmap
@@ -131,7 +132,7 @@ class SqlitePages:
                 yield number
 
     def records(self, number: int) -> Iterator[Record]:
-        """Yield the records of a leaf. Damaged ones are skipped, and the page is marked as bad."""
+        """Yield the records of a leaf. Skip damaged ones and add the page to `bad`."""
         start = _HEADER if number == 1 else 0
         try:
             page = self.page(number)
@@ -154,27 +155,27 @@ class SqlitePages:
         return Record(_as_signed(rowid), _values(self._payload(page, at, length)), number)
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
-        """Return the whole record, whose end may be on overflow pages (1.6)."""
-        most = self.usable - 35
-        if length <= most:
+        """Return the bytes of a record, whose end may be on overflow pages (1.6)."""
+        max_local = self.usable - 35
+        if length <= max_local:
             local = length
         else:
-            least = (self.usable - 12) * 32 // 255 - 23
-            local = least + (length - least) % (self.usable - 4)
-            local = local if local <= most else least
+            min_local = (self.usable - 12) * 32 // 255 - 23
+            local = min_local + (length - min_local) % (self.usable - 4)
+            local = local if local <= max_local else min_local
         parts, rest = [page[at : at + local]], length - local
         if rest:
-            (follows,) = struct.unpack_from(">I", page, at + local)
+            (next_page,) = struct.unpack_from(">I", page, at + local)
             seen: set[int] = set()
             while rest > 0:
-                if follows in seen:
+                if next_page in seen:
                     raise _DamagedError
-                seen.add(follows)
+                seen.add(next_page)
                 self._overflow_left -= 1
                 if self._overflow_left < 0:
                     raise _DamagedError
-                overflow = self.page(follows)
-                (follows,) = struct.unpack_from(">I", overflow)
+                overflow = self.page(next_page)
+                (next_page,) = struct.unpack_from(">I", overflow)
                 parts.append(overflow[4 : min(self.usable, 4 + rest)])
                 rest -= len(parts[-1])
         payload = b"".join(parts)
@@ -201,41 +202,41 @@ def _values(payload: bytes) -> tuple[Value, ...]:
     end, at = _read_varint(payload, 0)
     if end > len(payload):
         raise _DamagedError
-    kinds = []
+    serial_types = []
     while at < end:
-        kind, at = _read_varint(payload, at)
-        kinds.append(kind)
+        serial_type, at = _read_varint(payload, at)
+        serial_types.append(serial_type)
     values: list[Value] = []
-    for kind in kinds:
-        size = _size_of(kind)
+    for serial_type in serial_types:
+        size = _size_of(serial_type)
         if at + size > len(payload):
             raise _DamagedError
-        values.append(_value(kind, payload[at : at + size]))
+        values.append(_value(serial_type, payload[at : at + size]))
         at += size
     if at != len(payload):
         raise _DamagedError
     return tuple(values)
 
 
-def _size_of(kind: int) -> int:
-    if kind < len(_INTEGER_SIZES):
-        return _INTEGER_SIZES[kind]
-    if kind == 7:
+def _size_of(serial_type: int) -> int:
+    if serial_type < len(_INTEGER_SIZES):
+        return _INTEGER_SIZES[serial_type]
+    if serial_type == 7:
         return 8
-    if kind in (8, 9):
+    if serial_type in (8, 9):
         return 0
-    if kind < 12:
+    if serial_type < 12:
         raise _DamagedError
-    return (kind - 12) // 2
+    return (serial_type - 12) // 2
 
 
-def _value(kind: int, data: bytes) -> Value:
-    if kind == 0:
+def _value(serial_type: int, data: bytes) -> Value:
+    if serial_type == 0:
         return None
-    if kind < 7:
+    if serial_type < 7:
         return int.from_bytes(data, "big", signed=True)
-    if kind == 7:
+    if serial_type == 7:
         return float(struct.unpack(">d", data)[0])
-    if kind in (8, 9):
-        return kind - 8
-    return data.decode() if kind % 2 else data
+    if serial_type in (8, 9):
+        return serial_type - 8
+    return data.decode() if serial_type % 2 else data

@@ -1,9 +1,9 @@
-"""Makes a store of the rows of an untrusted file.
+"""Makes a new store from the rows of an untrusted file.
 
 Rows are copied into a new, empty store with this version's schema, table by table, after the checks
 of `row_checks.py`. Triggers, views and unknown tables are left out. The search index, the sums of
-the spending and references are rebuilt: an index that does not match its texts breaks when they are
-deleted.
+the spending and the references between rows are rebuilt: an index that does not match its texts
+breaks when they are deleted.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from desktop_app.storage.spending.spending_sums import fill_slots
 # Passages overlap a little. A thousand that each span the whole text would fill the disk.
 _MOST_OVERLAP: Final = 4
 _INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
-_ROWS_AT_ONCE: Final = 2000  # rows
+_ROWS_AT_ONCE: Final = 2000
 _BYTES_AT_ONCE: Final = 16 << 20
-# The index is merged from parts of this many bytes: twice as fast as with parts of 1 MB.
-_PART_BYTES: Final = 64 << 20
-_USUAL_PART_BYTES: Final = 1 << 20
-# For a new file that is useless if this process ends.
+# FTS5 collects this many bytes in memory before it writes them: twice as fast as with 1 MB.
+_BUFFER_BYTES: Final = 64 << 20
+_USUAL_BUFFER_BYTES: Final = 1 << 20
+# Nothing protects the new file from a crash: if this process ends, the file is useless.
 _FAST: Final = (
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
@@ -58,9 +58,9 @@ Progress = Callable[[int, int], None]
 
 
 def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int:
-    """Make the new store `target` of the rows of `source`, a private copy of a foreign file.
+    """Make the new store `target` from the rows of `source`, a private copy of a foreign file.
 
-    Return the number of rows that were out of bounds or invalid.
+    Return the number of rows that were dropped as invalid.
 
     Args:
         name: the name of the source in error messages.
@@ -68,7 +68,7 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int
     Raises:
         StoreTooNewError: a newer version wrote it.
         StoreDamagedError: it is damaged, or not a store.
-        sqlite3.Error, OSError: the same, or there is no room.
+        sqlite3.Error, OSError: it is damaged, or there is no room.
     """
     create_private(target)
     with closing(connect(target, "rw")) as connection:
@@ -78,12 +78,12 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int
         tables = tables_of(connection)
         connection.execute("BEGIN IMMEDIATE")
         with foreign_store(source, name, tables) as store:
-            steps = store.applied_migrations()
-            if not steps:
+            applied = store.applied_migrations()
+            if not applied:
                 raise damaged_error(name, "it holds no store")
-            pending_steps(steps, Path(name), MIGRATIONS)
+            pending_steps(applied, Path(name), MIGRATIONS)
             dropped = _StoreCopy(connection, store, progress).run(tables)
-            if "0019_template_ids" not in steps:
+            if "0019_template_ids" not in applied:
                 connection.execute(MARK_TEMPLATES)
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -112,7 +112,7 @@ class _StoreCopy:
         repair_references(self._connection)
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
             index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
-        index.end()
+        index.finish()
         fill_slots(self._connection)
         fill_days(self._connection)
         return self._dropped
@@ -144,7 +144,7 @@ class _StoreCopy:
                 yield checked
 
     def _messages(self, table: TableSchema, index: _IndexWriter) -> Iterator[tuple[Value, ...]]:
-        """Yield and index the messages, reading each once: they are most of a store."""
+        """Yield and index the messages. Parse each only once: they are most of a store."""
         names, files = table.names, []
         created_at = names.index("created_at")
         for found in self._store.rows(table):
@@ -154,11 +154,11 @@ class _StoreCopy:
                     raise TypeError
                 message = checked_message(dict(zip(names, row, strict=True)))
             except BAD_VALUE:
-                mended = table.checked(row)  # perhaps without its bad value
-                if mended is None:
+                reduced = table.checked(row)  # perhaps without its bad value
+                if reduced is None:
                     self._dropped += 1
                     continue
-                row = mended
+                row = reduced
                 message = checked_message(dict(zip(names, row, strict=True)))
             yield row
             files += [(sha256, message.id) for sha256 in message.files]
@@ -188,9 +188,9 @@ class _IndexWriter:
         self._connection = connection
         self._pending: list[tuple[int, EntryKind, str, str]] = []
         self._bytes = 0
-        self._set_part(_PART_BYTES)
+        self._set_buffer(_BUFFER_BYTES)
 
-    def _set_part(self, size: int) -> None:
+    def _set_buffer(self, size: int) -> None:
         sql = "INSERT INTO search_index (search_index, rank) VALUES ('hashsize', ?)"
         self._connection.execute(sql, (size,))
 
@@ -200,9 +200,9 @@ class _IndexWriter:
         if len(self._pending) == _ROWS_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
             self._write()
 
-    def end(self) -> None:
+    def finish(self) -> None:
         self._write()
-        self._set_part(_USUAL_PART_BYTES)
+        self._set_buffer(_USUAL_BUFFER_BYTES)
 
     def _write(self) -> None:
         entries, collisions = [], []
@@ -221,23 +221,26 @@ class _IndexWriter:
 
 
 def _index_passages(connection: sqlite3.Connection) -> None:
-    """Index the passages of each text. If they do not fit it, the file is read again."""
+    """Index the passages of each text. Delete passages that do not fit their text.
+
+    `repair_references` then marks their files to be read again.
+    """
     sql = """SELECT p.sha256, max(p."end") AS last, sum(p."end" - p.start) AS sum,
-            length(a.text) AS whole
+            length(a.text) AS length
         FROM passages AS p LEFT JOIN attachments AS a USING (sha256) GROUP BY p.sha256"""
     for row in connection.execute(sql).fetchall():
-        of_text, whole = (row["sha256"],), row["whole"]
-        if whole is None or row["last"] > whole or row["sum"] > _MOST_OVERLAP * whole:
-            connection.execute("DELETE FROM passages WHERE sha256 = ?", of_text)
+        sha256, length = (row["sha256"],), row["length"]
+        if length is None or row["last"] > length or row["sum"] > _MOST_OVERLAP * length:
+            connection.execute("DELETE FROM passages WHERE sha256 = ?", sha256)
             continue
-        text = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", of_text)
-        words: str = text.fetchone()["text"]
+        found = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", sha256)
+        text: str = found.fetchone()["text"]
         sql = 'SELECT id, title, start, "end" FROM passages WHERE sha256 = ? ORDER BY id'
         connection.executemany(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
             [
-                (id_, index_words(title), index_words(words[start:end]))
-                for id_, title, start, end in connection.execute(sql, of_text).fetchall()
+                (id_, index_words(title), index_words(text[start:end]))
+                for id_, title, start, end in connection.execute(sql, sha256).fetchall()
             ],
         )
     sql = "DELETE FROM passage_vectors WHERE passage_id NOT IN (SELECT id FROM passages)"

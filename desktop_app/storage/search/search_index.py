@@ -1,7 +1,7 @@
 """The search index over titles, messages and the text of attachments.
 
 Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction
-that changes a text. An answer is entered when it ends, not at its checkpoints, which come twice a
+that changes a text. An answer is indexed when it ends, not at its checkpoints, which come twice a
 second. Every entry is indexed with the text that its table holds now.
 """
 
@@ -25,13 +25,13 @@ _LONG: Final = 1_000_000
 """Characters."""
 
 
-class _Indexed(threading.local):
-    """The text that this thread is entering."""
+class _TextToIndex(threading.local):
+    """The text that this thread is indexing."""
 
     text = ""
 
 
-_indexed: Final = _Indexed()
+_to_index: Final = _TextToIndex()
 
 
 class EntryKind(StrEnum):
@@ -69,15 +69,15 @@ def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, te
         connection.execute(sql.format("CAST(? AS TEXT)"), (entry_id, index_text(text)))
         return
     # SQLite copies an argument twice, and Python keeps it meanwhile; the result of a function is
-    # copied once. Of 16 MB of ideographs the words take 56 MB.
-    with suppress(sqlite3.OperationalError):  # it is there, and a statement is running
+    # copied once. The words of 16 MB of ideographs take 56 MB.
+    with suppress(sqlite3.OperationalError):  # the function exists and is in use
         connection.create_function("words_to_index", 0, _words_to_index)
-    _indexed.text = text
+    _to_index.text = text
     connection.execute(sql.format("CAST(words_to_index() AS TEXT)"), (entry_id,))
 
 
 def _words_to_index() -> bytearray:
-    text, _indexed.text = _indexed.text, ""
+    text, _to_index.text = _to_index.text, ""
     return index_text(text)
 
 
@@ -85,7 +85,7 @@ def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
     """Return an unused id from `first` on.
 
     Thousands may have the same time, as in an import without times: ranges in use are skipped in
-    ever longer steps.
+    steps of growing length.
     """
     span = _PER_MILLISECOND
     while True:
@@ -99,7 +99,7 @@ def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
 
 
 def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
-    """Remove what was entered as `text` from the index. Do nothing if there is no entry."""
+    """Remove an entry that was indexed with `text`. Do nothing if there is no entry."""
     entry = connection.execute(
         "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id", (ref, kind)
     ).fetchone()
@@ -128,7 +128,7 @@ _TEXTS: Final = """
 
 
 def rebuild_index(connection: sqlite3.Connection) -> None:
-    """Index every text again, as it is folded now: a migration step.
+    """Index every text again with this version's folding: a migration step.
 
     10,000 messages of 1,400 characters take 5 s, including the copy of the store.
     """

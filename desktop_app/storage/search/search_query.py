@@ -38,7 +38,7 @@ _ATTACHMENT: Final = """
     WHERE a.sha256 = :ref AND c.trashed_at IS NULL
 """
 _NEWEST_OF_THEM: Final = " ORDER BY m.created_at DESC LIMIT 1"
-# The entries of everything that a filter lets through.
+# The entries of all texts that a filter lets through.
 _WANTED: Final = """
     SELECT e.id FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id
     JOIN search_entries AS e ON e.ref = c.id AND e.kind = 'title' WHERE {filters}
@@ -67,14 +67,12 @@ _FILTERS: Final = {
 _VERDICT: Final = re.compile(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
 )
-# This many of the newest matches are checked one by one before a filter's entries are collected.
+# After this many matches, checked one by one from the newest, all entries of the filter are read.
 _CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest.
 _BEST_OF: Final = 500
 _LONGEST_ID: Final = (1 << 63) - 1
 _EVERYWHERE: Final = SearchFilter()
-
-
 _ROWS: Final = {
     EntryKind.TITLE: _TITLE,
     EntryKind.MESSAGE: _MESSAGE,
@@ -83,7 +81,7 @@ _ROWS: Final = {
 
 
 class Search:
-    """The search of the search field."""
+    """The search through the library."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -112,10 +110,10 @@ class Search:
                 return []
             return await self._database.read(lambda c: _reviewed(c, within, limit))
         if order is SearchOrder.NEWEST:
-            found = await self._database.read(lambda c: _find(c, expression, within, limit))
-            return await self._database.read(lambda _: [_hit(*place, text) for place in found])
-        found = await self._database.read(lambda c: _find(c, expression, within, _BEST_OF))
-        return await self._database.read(lambda _: _best(found, text, limit))
+            matches = await self._database.read(lambda c: _find(c, expression, within, limit))
+            return await self._database.read(lambda _: [_hit(*match, text) for match in matches])
+        matches = await self._database.read(lambda c: _find(c, expression, within, _BEST_OF))
+        return await self._database.read(lambda _: _best(matches, text, limit))
 
 
 Match = tuple[int, sqlite3.Row]
@@ -126,25 +124,25 @@ def _find(
     connection: sqlite3.Connection, expression: str, within: SearchFilter, limit: int
 ) -> list[Match]:
     """Return the newest matches. They are read one by one, so that the rest costs nothing."""
-    matches = connection.execute(
+    entries = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
         (expression, *_id_range(within)),
     )
     conditions, values = _conditions(within)
-    places: list[Match] = []
+    matches: list[Match] = []
     wanted: set[int] | None = None
-    for looked_at, (entry_id,) in enumerate(matches):
-        if len(places) == limit:
+    for checked, (entry_id,) in enumerate(entries):
+        if len(matches) == limit:
             break
-        if conditions and looked_at == _CHECKED_SINGLY:
+        if conditions and checked == _CHECKED_SINGLY:
             sql = _WANTED.format(filters=" AND ".join(conditions))
             wanted = {row[0] for row in connection.execute(sql, values)}
         if wanted is None or entry_id in wanted:
-            place = _matching_row(connection, entry_id, conditions, values)
-            if place is not None:
-                places.append((entry_id, place))
-    return places
+            row = _matching_row(connection, entry_id, conditions, values)
+            if row is not None:
+                matches.append((entry_id, row))
+    return matches
 
 
 def _matching_row(
@@ -173,20 +171,20 @@ def _id_range(within: SearchFilter) -> tuple[int, int]:
 
 def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
     """Return the filter's SQL conditions, and their values."""
-    names: dict[str, str] = {}
+    values: dict[str, str] = {}
     conditions = [_FILTERS["attachment"]] if within.has_attachment else []
     for name, value in (("folder", within.folder_id), ("variant", within.variant)):
         if value is not None:
             conditions.append(_FILTERS[name])
-            names[name] = str(value)
+            values[name] = str(value)
     if within.review:
         conditions.append(_FILTERS["review"])
-        names["review"] = f'"code":"review_{within.review}"'
-    return conditions, names
+        values["review"] = f'"code":"review_{within.review}"'
+    return conditions, values
 
 
 def _extract_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter]:
-    """Return a text without the words of a verdict, which become part of the filter."""
+    """Return the text without "is:reviewed" and the like, and the filter with that verdict."""
     found = _VERDICT.search(text)
     if found is None:
         return text, within
@@ -211,7 +209,7 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
             conversation_id=row["conversation_id"],
             title=row["title"],
             message_id=row["message_id"],
-            snippet=snippet(_text_at(row), ""),
+            snippet=snippet(_text_of(row), ""),
             date=from_micros(row["created_at"]),
             archived=bool(row["archived"]),
         )
@@ -219,20 +217,20 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
     ]
 
 
-def _best(places: list[Match], query: str, limit: int) -> list[SearchHit]:
+def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
     This is BM25 with equal weights for all words: counting how rare a word is would need the whole
     library, and every match here holds every word.
     """
-    texts = [_text_at(place) for _, place in places]
+    texts = [_text_of(row) for _, row in matches]
     mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0
     scores = [_score(text, query, mean_length) for text in texts]
     order = sorted(
-        range(len(places)),
-        key=lambda n: (places[n][1]["message_id"] is not None, -scores[n], -places[n][0]),
+        range(len(matches)),
+        key=lambda n: (matches[n][1]["message_id"] is not None, -scores[n], -matches[n][0]),
     )
-    return [_hit(*places[number], query) for number in order[:limit]]
+    return [_hit(*matches[number], query) for number in order[:limit]]
 
 
 def _score(text: str, query: str, mean_length: float) -> float:
@@ -240,18 +238,18 @@ def _score(text: str, query: str, mean_length: float) -> float:
     return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
 
 
-def _hit(entry_id: int, place: sqlite3.Row, query: str) -> SearchHit:
+def _hit(entry_id: int, row: sqlite3.Row, query: str) -> SearchHit:
     return SearchHit(
-        conversation_id=place["conversation_id"],
-        title=place["title"],
-        message_id=place["message_id"],
-        snippet=snippet(_text_at(place), query),
+        conversation_id=row["conversation_id"],
+        title=row["title"],
+        message_id=row["message_id"],
+        snippet=snippet(_text_of(row), query),
         date=from_micros(micros_of(entry_id)),
-        archived=bool(place["archived"]),
+        archived=bool(row["archived"]),
     )
 
 
-def _text_at(place: sqlite3.Row) -> str:
-    if "parts" in place.keys():  # noqa: SIM118 - a Row iterates over its values
-        return searchable_text(parts_from_json(json.loads(place["parts"])))
-    return str(place["text"])
+def _text_of(row: sqlite3.Row) -> str:
+    if "parts" in row.keys():  # noqa: SIM118 - a Row iterates over its values
+        return searchable_text(parts_from_json(json.loads(row["parts"])))
+    return str(row["text"])

@@ -3,9 +3,9 @@
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
 found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
 becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, a query of
-one character a prefix of them. Nor does the tokenizer know emoji and other signs: each becomes a
+one character a prefix of them. The tokenizer also ignores emoji and other signs: each becomes a
 word of its own, a private-use character, which it takes for a letter. Queries go through the same
-steps as texts, so that whatever is in a text can be found.
+steps as texts, so that everything in a text can be found.
 
 Words are removed from the index by computing them again. A change to this folding therefore needs
 a migration that rebuilds the index.
@@ -61,9 +61,9 @@ _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 def index_text(text: str) -> bytearray:
     """Return the text to index for `text`, as UTF-8.
 
-    In pieces, because folding blocks all threads, and because the words of 16 MB of emoji would
-    take 200 MB as one text. A text that grows far more than any script is indexed up to a limit:
-    a server can send 16 MB of characters that each stand for a word.
+    It is made in pieces, because folding blocks all threads, and because the words of 16 MB of
+    emoji would take 200 MB as one text. A text that grows far more than any script does is indexed
+    up to a limit: a server can send 16 MB of characters that each become a word.
     """
     words = bytearray()
     most = max(_MOST_WORDS, _MOST_GROWTH * len(text))
@@ -84,7 +84,7 @@ def _pairs_between(before: str, folded: str) -> str:
 
     Args:
         before: the character before the piece. It belongs to the first pair if it is dense.
-        folded: the piece. A dense run at its end goes on in the next one; "" ends the text.
+        folded: the piece. A dense run at its end may continue in the next one; "" ends the text.
     """
     is_dense = bool(before and dense_run().match(before))
     joined = before + folded if is_dense else folded
@@ -124,7 +124,7 @@ def match_expression(query: str) -> str:
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
-    """Return the folded words and phrases of a query, and if each may be a prefix.
+    """Return the folded words and phrases of a query, and whether each may be a prefix.
 
     The last word may be one, unless a space, a quote or a sign ("C++") ends it.
     """
@@ -144,19 +144,19 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     A dense run at the end of a term may continue in the text: its pairs match anyway, but a single
     character must be searched as the start of a pair.
     """
-    folded, may_go_on = term
+    folded, is_prefix = term
     words = dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
     if dense_run().match(folded[-1]):
-        may_go_on = len(words.split()[-1]) == 1
-    return _split_signs(words).replace('"', " "), may_go_on
+        is_prefix = len(words.split()[-1]) == 1
+    return _split_signs(words).replace('"', " "), is_prefix
 
 
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
     Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out.
-    It is the beginning of the text if the match cannot be located (a word written with other
-    characters than the query's).
+    If no match can be located, because the text spells the word with other characters than the
+    query, it is the beginning of the text.
     """
     pattern = _query_pattern(query)
     first = _first_match(pattern, text) if pattern else None
@@ -176,7 +176,7 @@ def snippet(text: str, query: str) -> str:
 
 
 def occurrences(text: str, query: str) -> int:
-    """Return how often words of `query` occur in the first `_SEARCH_SPAN` characters."""
+    """Count the occurrences of the words of `query` in the first 50,000 characters."""
     pattern = _query_pattern(query)
     return len(pattern.findall(text[:_SEARCH_SPAN])) if pattern else 0
 
@@ -209,7 +209,7 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
 
 
 def _stands_alone(word: str) -> bool:
-    """Return True if the start of a word can be found in the middle of letters."""
+    """Return True if a word that begins like this may follow a letter without a space."""
     return bool(dense_run().match(word) or _SIGN.match(word))
 
 
@@ -219,10 +219,10 @@ def _is_word_character(letter: str) -> bool:
 
 @cache
 def _gap_pattern() -> str:
-    """Return a pattern for what separates words.
+    """Return a pattern for the characters between words.
 
-    For `re`, the marks in Indian and Thai words are no letters, so they are excluded. Signs are
-    searched for themselves.
+    `re` does not count the marks in Indian and Thai words as letters, so they are excluded, as are
+    signs, which are words themselves.
     """
     marks = (chr(code) for code in range(0x300, 0x10000))
     of_words = "".join(mark for mark in marks if unicodedata.category(mark).startswith("M"))

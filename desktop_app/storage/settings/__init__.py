@@ -1,4 +1,4 @@
-"""Settings, provider profiles, prompts, presets and model listings.
+"""Settings, provider profiles, prompts, presets, model listings and token rates.
 
-May import `storage.database`.
+May import `storage.database` and the row conversions of `storage.conversations`.
 """

@@ -1,8 +1,8 @@
 """Removes users and passwords from the addresses in a store.
 
-Addresses with a password are no longer stored: see `domain.network_path.bare_address`. Older
-versions stored what OPENAI_BASE_URL held, and a profile can come from a backup. A secret in a
-profile may be needed, and is moved to the keyring first; all others are just removed.
+Addresses with a password are no longer stored: see `bare_address` in `domain.network.network_path`.
+Older versions stored the value of OPENAI_BASE_URL, and a profile can come from a backup. A secret
+in a profile may be needed, and is moved to the keyring first; all others are just removed.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 
-# What was learned of a server, by its address; it is learned again.
+# Facts learned about a server, by its address; they are learned again.
 _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
-# The same in the bytes of a file: the address of a profile, and what was learnt of a server.
+# The same in the bytes of a file: the addresses of profiles, and the keys of learned facts.
 _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
 _LEARNT_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
 _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
 _LONGEST_ADDRESS: Final = 1000
-"""Bytes on each side of the end of a page."""
+"""Bytes that are searched on each side of the end of a page."""
 _PAGE_SIZES: Final = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 _BEFORE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 
@@ -119,30 +119,30 @@ def copy_damaged(database: Path, target: Path) -> None:
 def _overwrite_secrets(path: Path) -> None:
     """Overwrite the passwords within addresses in the bytes of a store.
 
-    They are found in the addresses of profiles and of servers of which something was learnt, and
-    overwritten in every address. A password that goes on in another page of the log is not found.
+    They are found in the addresses of profiles and in the keys of learned facts, and overwritten
+    wherever they occur. A password that continues on another page of the log is not found.
     """
     if not path.stat().st_size:
         return
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
-        words = {data[start:end] for start, end in _secrets_in(data)}
+        secrets = {data[start:end] for start, end in _secrets_in(data)}
         if not path.name.endswith("-wal"):
-            words |= _overwrite_cut_secrets(data)
+            secrets |= _overwrite_cut_secrets(data)
         # All are found before any is overwritten, because one may contain a part of another.
-        spans = [(at, at + len(word)) for word in words for at in _places_of(word, data)]
+        spans = [(at, at + len(each)) for each in secrets for at in _occurrences(each, data)]
         for start, end in spans:
             data[start:end] = _PASSWORD_BYTE.sub(b"x", data[start:end])
 
 
-def _places_of(word: bytes, data: mmap.mmap) -> Iterator[int]:
-    start = data.find(word)
+def _occurrences(secret: bytes, data: mmap.mmap) -> Iterator[int]:
+    start = data.find(secret)
     while start >= 0:
         yield start
-        start = data.find(word, start + len(word))
+        start = data.find(secret, start + len(secret))
 
 
 def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each password in the bytes of addresses, with what is around it."""
+    """Yield start and end of each login or query in the bytes of addresses, with its delimiters."""
     for found in _LEARNT_BYTES.finditer(data):
         yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
     for found in _ADDRESS_BYTES.finditer(data):
@@ -155,28 +155,28 @@ def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
 
 
 def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
-    """Overwrite passwords that go on in another page, and return them."""
-    words = set()
-    for end, go_on in _continued_rows(data):
+    """Overwrite passwords that continue on another page, and return them."""
+    secrets = set()
+    for end, continued_at in _continued_rows(data):
         first = max(0, end - _LONGEST_ADDRESS)
-        both = data[first:end] + data[go_on : go_on + _LONGEST_ADDRESS]
+        both = data[first:end] + data[continued_at : continued_at + _LONGEST_ADDRESS]
         cut = end - first
         if not any(mark in both for mark in _ADDRESS_MARKS):
             continue
         for start, stop in _secrets_in(both):
             if start < cut < stop:
-                words.add(both[start:stop])
-                hidden = _PASSWORD_BYTE.sub(b"x", both[start:stop])
-                data[first + start : end] = hidden[: cut - start]
-                data[go_on : go_on + stop - cut] = hidden[cut - start :]
-    return words
+                secrets.add(both[start:stop])
+                masked = _PASSWORD_BYTE.sub(b"x", both[start:stop])
+                data[first + start : end] = masked[: cut - start]
+                data[continued_at : continued_at + stop - cut] = masked[cut - start :]
+    return secrets
 
 
 def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Yield where the bytes of a row may end in a page, and where they would go on.
+    """Yield where the bytes of a row may end on a page, and where they would continue.
 
-    Rows end with the number of the page that has the rest, and such a page begins with that of the
-    next one (section 1.6 of SQLite's file format).
+    Such a row ends with the number of its overflow page, which begins with the number of the next
+    one (section 1.6 of SQLite's file format).
     """
     size = int.from_bytes(data[16:18], "big")
     size = size if size in _PAGE_SIZES else _PAGE_SIZES[3]

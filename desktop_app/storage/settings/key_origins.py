@@ -29,7 +29,7 @@ def record_key_origins(database: Path, source: Path | None = None) -> None:
     If the store cannot be read, no bare key gets an origin: the keys must be entered again.
 
     Args:
-        source: what could be saved of a damaged store, to be read in its place.
+        source: the repaired copy of a damaged store, to be read in its place.
 
     Raises:
         OSError: the disk is full or fails; the store must not be changed then.
@@ -63,7 +63,7 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
 
 
 def keep_key_notes(database: Path, restored: Path) -> None:
-    """Copy the notes on keys from the store in place to a store about to be restored.
+    """Copy the notes on keys from the current store to the one that is about to replace it.
 
     The notes of a backup were true at best on the computer that made it. Its keys may be in this
     keyring, but their origins are unknown until the keyring is asked.

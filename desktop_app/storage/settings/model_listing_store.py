@@ -45,7 +45,7 @@ class ListingStore:
         ]
         windows = {model.id: model.window for model in listing.models if model.window}
         details = {
-            model.id: said for model in listing.models if (said := _known_details(model.details))
+            model.id: known for model in listing.models if (known := _known_details(model.details))
         }
         at, texts = to_micros(listing.at), (to_json(models), to_json(windows), to_json(details))
         row = (profile_id, listing.base_url, at, *texts)
@@ -59,7 +59,7 @@ class ListingStore:
 
 
 def _known_details(details: ModelDetails) -> dict[str, str | bool]:
-    """Return what is known, as JSON-ready values."""
+    """Return the known details as JSON-ready values, by name."""
     return {
         name: str(value) if isinstance(value, Decimal) else value
         for name, value in asdict(details).items()
@@ -67,22 +67,22 @@ def _known_details(details: ModelDetails) -> dict[str, str | bool]:
     }
 
 
-def _details(said: Mapping[str, Any]) -> ModelDetails:
+def _details(stored: Mapping[str, Any]) -> ModelDetails:
     prices = [
-        None if (price := said.get(name)) is None else bounds.money(price)
+        None if (price := stored.get(name)) is None else bounds.money(price)
         for name in ("input_price", "output_price", "cached_price")
     ]
     return ModelDetails(
-        kind=None if (kind := said.get("kind")) is None else ModelKind(kind),
+        kind=None if (kind := stored.get("kind")) is None else ModelKind(kind),
         input_price=prices[0],
         output_price=prices[1],
-        images=said.get("images"),
-        tools=said.get("tools"),
+        images=stored.get("images"),
+        tools=stored.get("tools"),
         cached_price=prices[2],
-        max_output=said.get("max_output"),
-        reasoning=said.get("reasoning"),
-        schema=said.get("schema"),
-        makes_images=said.get("makes_images"),
+        max_output=stored.get("max_output"),
+        reasoning=stored.get("reasoning"),
+        schema=stored.get("schema"),
+        makes_images=stored.get("makes_images"),
     )
 
 

@@ -1,7 +1,7 @@
 """Settings that decide where data goes, what leaves this computer, and what may be spent.
 
-They are hosts, proxies, certificates, model files, permissions, what every request carries, limits,
-prices, and what makes answers cost more.
+They are hosts, proxies, certificates, model files, permissions, the content added to every request,
+limits, prices, and what makes answers cost more.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new one gets no
@@ -64,20 +64,20 @@ class SettingChange:
     Attributes:
         profile_id: the provider that it belongs to, "" for none.
         key: the setting's key, or the profile's field.
-        what: names provider and setting.
-        now, then: the current value and the backup's.
+        label: the provider and the setting, as shown to the user.
+        current, restored: the current value and the backup's, as shown to the user.
     """
 
     profile_id: str
     key: str
-    what: str
-    now: str
-    then: str
+    label: str
+    current: str
+    restored: str
 
     @property
     def sentence(self) -> str:
-        """Return one line for the list."""
-        return f"{self.what}: {self.now} → {self.then}"
+        """Return one line for the list of changes."""
+        return f"{self.label}: {self.current} → {self.restored}"
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ class OutboundSettings:
     """The outbound settings of one store.
 
     Attributes:
-        stored: its profiles, by id, as rows.
-        profiles: the profiles in effect, including built-in ones.
+        profiles: the profiles in effect by id, including built-in ones.
+        stored: the JSON of the store's own profiles, by id.
+        settings: the values that differ from their defaults, by key.
     """
 
     profiles: Mapping[str, ProviderProfile]
@@ -123,25 +124,25 @@ def read_outbound_settings(
 def find_changes(
     current: OutboundSettings, restored: OutboundSettings
 ) -> tuple[SettingChange, ...]:
-    """Return what would change, by provider."""
-    found = []
-    for profile_id, then in sorted(restored.profiles.items()):
-        now = current.profiles.get(profile_id)
-        # A provider that does not exist yet is compared as one without an address.
-        before = _fields(now or ProviderProfile(profile_id, then.name, then.kind))
-        for key, after in _fields(then).items():
+    """Return the settings that would change: those of each provider, then all others."""
+    changes = []
+    for profile_id, profile in sorted(restored.profiles.items()):
+        known = current.profiles.get(profile_id)
+        # A provider that does not exist yet is compared with one without an address.
+        before = _fields(known or ProviderProfile(profile_id, profile.name, profile.kind))
+        for key, after in _fields(profile).items():
             if after.value != before[key].value:
-                what = f"{_short(then.name)} ({_short(profile_id)}), {after.label}"
-                shown = _short(before[key].shown), _short(after.shown)
-                found.append(SettingChange(profile_id, key, what, *shown))
-    for key, (label, default) in SETTINGS.items():
+                label = f"{_short(profile.name)} ({_short(profile_id)}), {after.label}"
+                texts = _short(before[key].text), _short(after.text)
+                changes.append(SettingChange(profile_id, key, label, *texts))
+    for key, (name, default) in SETTINGS.items():
         old, new = (side.settings.get(key, default) for side in (current, restored))
         if old != new:
-            there = _shown(new)
-            if there == _shown(old):  # of long instructions only the beginning is shown
-                there = tr("{text} (differs later on)", text=there)
-            found.append(SettingChange("", key, tr(label), _shown(old), there))
-    return tuple(found)
+            text = _text_of(new)
+            if text == _text_of(old):  # of long instructions only the beginning is shown
+                text = tr("{text} (differs later on)", text=text)
+            changes.append(SettingChange("", key, tr(name), _text_of(old), text))
+    return tuple(changes)
 
 
 def keep_current(
@@ -167,16 +168,16 @@ def keep_current(
 def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
     sql = "SELECT id, body FROM profiles WHERE id = ?"
     found = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
-    fresh = ProviderProfile(found.id, found.name, found.kind)
-    outward = {key: getattr(fresh, key) for key in _fields(fresh)}
-    return profile_to_text(replace(found, **outward))
+    default = ProviderProfile(found.id, found.name, found.kind)
+    outbound = {key: getattr(default, key) for key in _fields(default)}
+    return profile_to_text(replace(found, **outbound))
 
 
 @dataclass(frozen=True)
 class _Field:
     label: str
     value: Any
-    shown: str
+    text: str
 
 
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
@@ -210,7 +211,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
             tr("API key header"), profile.key_header, profile.key_header or "Authorization"
         ),
         "custom_fields": _Field(
-            tr("Headers and query parameters"), profile.custom_fields, _shown_fields(profile)
+            tr("Headers and query parameters"), profile.custom_fields, _custom_fields(profile)
         ),
         "monthly_cap": _Field(
             tr("Monthly limit"), cap, tr("No limit") if cap is None else formatting.money(cap)
@@ -222,18 +223,18 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     }
 
 
-def _shown_fields(profile: ProviderProfile) -> str:
-    """Return the names, with the values of those that are no secrets."""
+def _custom_fields(profile: ProviderProfile) -> str:
+    """Return the names of the custom fields, with their values unless they are secret."""
     secret = tr("(secret)")
-    shown = (
+    texts = (
         f"{'?' if f.in_query else ''}{f.name}: {secret if f.is_secret else f.value}"
         for f in profile.custom_fields
     )
-    return ", ".join(shown) or _none()
+    return ", ".join(texts) or _none()
 
 
 def _address(label: str, text: str, if_none: str) -> _Field:
-    """Return the origin only: a path does not change where data goes, and a user is secret."""
+    """Return the field of an address, by its origin: the path is irrelevant, the login secret."""
     if not text:
         return _Field(label, "", if_none)
     if text == DIRECT:
@@ -242,7 +243,7 @@ def _address(label: str, text: str, if_none: str) -> _Field:
     return _Field(label, address_origin or text, address_origin or tr("invalid URL"))
 
 
-def _shown(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if isinstance(value, bool):
         return _yes_no(value)
     return _none() if value is None else _short(str(value)) or _none()

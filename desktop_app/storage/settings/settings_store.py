@@ -72,7 +72,7 @@ class SettingsStore:
         await self._database.write(lambda c: c.execute(sql, (profile.id, body)))
 
     async def secrets_in_addresses(self) -> list[tuple[str, Secret]]:
-        """Return passwords within addresses of stored profiles, by their names in the keyring."""
+        """Return the passwords in addresses of stored profiles, with their names in the keyring."""
         return await self._database.read(secrets_in_profiles)
 
     async def remove_secrets_in_addresses(self) -> None:
@@ -95,7 +95,7 @@ class SettingsStore:
         return None if row is None else str(row["origin"])
 
     async def note_key(self, name: str, origin: str | None) -> None:
-        """Note that a secret is in the keyring for `origin`; None: it no longer is."""
+        """Record that the keyring has a secret for `origin`, or with None that it has none."""
         if origin is None:
             sql = "DELETE FROM keys_in_keyring WHERE profile_id = ?"
             await self._database.write(lambda c: c.execute(sql, (name,)))

@@ -1,8 +1,8 @@
 """The settings that the first paint needs: theme, text size, geometry.
 
-They are read before the store is opened, migrated or checked: a few values of one small table, with
-no import but sqlite3. Failures here are ignored: the window is painted with the defaults, and the
-opening of the store reports the error.
+They are read before the store is opened, migrated or checked, from one small table, with no import
+but sqlite3. Failures are ignored: the window is painted with the defaults, and the opening of the
+store reports the error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stores learned token ratios, so that the next start counts right."""
+"""Stores learned token rates, so that the next start counts tokens right."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _read_all(connection: sqlite3.Connection) -> dict[RateKey, TokenRates]:
 
 
 def rates_from_row(row: Cells) -> TokenRates:
-    """Return the rates in a row of `token_rates`."""
+    """Return the rates in a row of `token_rates`. Raises ValueError: they are out of bounds."""
     rates = {TextKind(kind): float(rate) for kind, rate in json.loads(row["rates"]).items()}
     if not all(SMALLEST_RATE <= rate <= LARGEST_RATE for rate in rates.values()):
         raise ValueError("a rate is out of bounds")

@@ -1,4 +1,4 @@
 """The ledger, its sums, and holds of calls under way.
 
-May import `storage.database`.
+May import `storage.database` and the row conversions of `storage.conversations`.
 """

@@ -1,7 +1,7 @@
 """The ledger's sums for each day, by everything that a report can be grouped by.
 
-A day is that of the computer's calendar when the call was recorded, wherever the computer is now.
-The times of calls are kept as histograms, so that a report never reads the calls themselves.
+The day is the local one when the call was recorded; it stays if the time zone changes. The
+durations of calls are kept as histograms, so that a report never reads the calls themselves.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
-# The setting that exists while earlier calls are not in the sums: the last row of the ledger.
+# The setting that exists while earlier calls are not in the sums: the last such row of the ledger.
 _UNSUMMED: Final = "store.unsummed_calls"
 SLICE: Final = 250
-"""Entries that the window sums up at a time: 5 ms of Python, for which the event loop may wait."""
+"""Entries that the window sums up at a time: 5 ms, for which the event loop may have to wait."""
 LARGE_SLICE: Final = 10_000
-"""Entries that are summed up at a time where nothing waits but other writers: 0.2 s."""
+"""Entries that are summed up at a time if only other writers wait: 0.2 s."""
 
 _Tokens = tuple[int, int, int, int]
 
 
 @dataclass
 class DailySums:
-    """The calls of a group: their sums, and how they went.
+    """The sums of a group of calls.
 
     Attributes:
-        streamed_tokens, streamed_s: output, and the seconds it took, after the first token.
+        streamed_tokens, streamed_s: the output after the first token, and the seconds it took.
     """
 
     calls: int = 0
@@ -83,8 +83,8 @@ class DailySums:
     def add_row(self, row: sqlite3.Row) -> None:
         """Add a row of the table."""
         self.calls += row["calls"]
-        read = (row["input_tokens"], row["cached_tokens"])
-        tokens = (*read, row["output_tokens"], row["reasoning_tokens"])
+        inputs = (row["input_tokens"], row["cached_tokens"])
+        tokens = (*inputs, row["output_tokens"], row["reasoning_tokens"])
         self._add_spent(row["uncounted"], tokens, Decimal(row["cost"]))
         self.failed += row["calls"] if row["outcome"] == _FAILED else 0
         self.retries += row["retries"]
@@ -155,10 +155,10 @@ def add_to_day(
 
 
 def fill_days(connection: sqlite3.Connection) -> None:
-    """Sum up the entries that are older than the sums.
+    """Sum up all entries of the ledger into the empty table of days.
 
-    A million take many seconds. If there are many, only note them: the window must open at once.
-    Then `sum_up_slice` sums them up while other work goes on.
+    A million entries take many seconds. If there are many, only record that they are to be summed
+    up, because the window must open at once. Then `sum_up_slice` does it beside other work.
     """
     connection.execute("DELETE FROM settings WHERE key = ?", (_UNSUMMED,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
@@ -175,9 +175,9 @@ def count_unsummed(connection: sqlite3.Connection) -> int:
 
 
 def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
-    """Sum up some entries that are older than the sums. Return True if there are more.
+    """Sum up some of the earlier entries. Return True if there are more.
 
-    The last are the first, because the charts begin with the last days.
+    It begins with the newest, because the charts show the last days first.
     """
     last = _last_unsummed(connection)
     if last is None:
@@ -185,8 +185,8 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
     day_of = cache(_day_of)
     days: defaultdict[tuple[str, ...], DailySums] = defaultdict(DailySums)
     entries = connection.execute(_ENTRIES, (last, size)).fetchall()
-    for _, slot, *names, fresh, cached, output, reasoning, cost, retries, begun, lasted in entries:
-        performance = CallPerformance("", "", "", retries, begun, lasted)
+    for _, slot, *names, fresh, cached, output, reasoning, cost, retries, first, total in entries:
+        performance = CallPerformance("", "", "", retries, first, total)
         days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, performance)
     for key, sums in days.items():
         if known := connection.execute(_SELECT, key).fetchone():
@@ -198,13 +198,13 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
 
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:
-    """Return the last row that is not in the sums of days yet."""
+    """Return the last row that is not in the sums of days yet, or None if all are."""
     found = connection.execute("SELECT value FROM settings WHERE key = ?", (_UNSUMMED,)).fetchone()
     return int(found[0]) if found else None
 
 
 def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
-    """Note the last row that is to be summed up; the rows after it are in the sums."""
+    """Record the last row that is not in the sums of days yet, or with None that all are."""
     if last is not None:
         connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_UNSUMMED, str(last)))
     else:

@@ -62,14 +62,14 @@ class Ledger:
     async def add(self, call: Call) -> None:
         """Add a call. On disk, it does not name a temporary conversation."""
         amount = None if call.cost is None else str(call.cost)
-        billed = (call.provider_id, call.model, call.purpose)
-        entry = (to_micros(call.at), *billed, *token_counts(call.usage), amount)
-        about = (call.conversation_id, call.message_id)
-        went = call.performance
-        database = self._databases.of(call.conversation_id)
-        await database.write(lambda c: insert_call(c, entry, about, went))
-        if database is not self._databases.disk:
-            await self._databases.disk.write(lambda c: insert_call(c, entry, performance=went))
+        names = (call.provider_id, call.model, call.purpose)
+        entry = (to_micros(call.at), *names, *token_counts(call.usage), amount)
+        ids = (call.conversation_id, call.message_id)
+        performance = call.performance
+        database, disk = self._databases.of(call.conversation_id), self._databases.disk
+        await database.write(lambda c: insert_call(c, entry, ids, performance))
+        if database is not disk:
+            await disk.write(lambda c: insert_call(c, entry, performance=performance))
         self.notify(call.provider_id)
 
     def notify(self, provider_id: str) -> None:
@@ -91,9 +91,9 @@ class Ledger:
         return await self._sum(sql, conversation_id)
 
     async def usual_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
-        """Return the median seconds of answers at a provider, by model and effort.
+        """Return the median seconds of a provider's last answers, by model and effort.
 
-        The last calls count, if there are enough of them.
+        Models and efforts with fewer than three answers are left out.
         """
         sql = """SELECT model, coalesce(effort, '') AS effort, duration_s FROM ledger
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
@@ -125,12 +125,12 @@ class Ledger:
         return total
 
     async def answer_spending(self, conversation_id: str, message_id: str) -> Spent:
-        """Return what an answer took, including the parts it was made of."""
+        """Return the spending on an answer, including the calls that prepared it."""
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
-        about = (conversation_id, message_id)
+        ids = (conversation_id, message_id)
         database = self._databases.of(conversation_id)
-        rows = await database.read(lambda c: c.execute(sql, about).fetchall())
+        rows = await database.read(lambda c: c.execute(sql, ids).fetchall())
         spent = Spent()
         for *tokens, cost in rows:
             known = Decimal(0) if cost is None else Decimal(cost)
@@ -162,14 +162,14 @@ class Ledger:
     async def sum_up_earlier(
         self, progress: Callable[[int, int], object], pause_s: float = 0
     ) -> bool:
-        """Sum up the calls that an older version has recorded, if there are any left.
+        """Add calls recorded by an older version to the sums of days, if any are missing.
 
-        They are missing in `grouped` and `report` until then.
+        Until then they are missing in `grouped` and `report`.
 
         Args:
-            progress: called with the number of calls that are summed up, and of all of them.
-            pause_s: the pause after each slice, which leaves the time to other work. Without a
-                pause slices are large, which takes about a third less time.
+            progress: called with the number of calls summed up, and of all of them.
+            pause_s: the pause after each slice, in seconds, for other work. Without a pause the
+                slices are large, which takes about a third less time.
 
         Returns:
             True if there were any.
@@ -194,11 +194,12 @@ class Ledger:
 
 def record_lost_calls(connection: sqlite3.Connection) -> None:
     """Turn the holds of dead processes into calls of unknown cost."""
-    went = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
+    performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
     for row in _dead_holds(connection):
-        if row["model"]:  # others hold an amount for no call of their own
-            billed = (row["provider_id"], row["model"], row["purpose"])
-            insert_call(connection, (row["at"], *billed, 0, 0, 0, 0, None), performance=went)
+        if row["model"]:  # other holds are for no call of their own
+            names = (row["provider_id"], row["model"], row["purpose"])
+            entry: Entry = (row["at"], *names, 0, 0, 0, 0, None)
+            insert_call(connection, entry, performance=performance)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 
 
@@ -210,15 +211,15 @@ def _dead_holds(connection: sqlite3.Connection) -> list[sqlite3.Row]:
 def insert_call(
     connection: sqlite3.Connection,
     entry: Entry,
-    about: tuple[str | None, str | None] = (None, None),
+    ids: tuple[str | None, str | None] = (None, None),
     performance: CallPerformance | None = None,
 ) -> None:
-    """Add a call in the caller's transaction; `about` names conversation and message."""
+    """Add a call in the caller's transaction; `ids` are those of conversation and message."""
     sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
         output_tokens, reasoning_tokens, cost, conversation_id, message_id,
         effort, tier, outcome, retries, first_token_s, duration_s)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-    went = (None,) * 6 if performance is None else performance
-    connection.execute(sql, (*entry, *about, *went))
+    details = (None,) * 6 if performance is None else performance
+    connection.execute(sql, (*entry, *ids, *details))
     add_to_slot(connection, entry)
     add_to_day(connection, entry, performance)

@@ -1,4 +1,4 @@
-"""Holds: running calls, and their least cost, counted against a monthly limit until they end.
+"""Holds: the least cost of running calls, counted against a monthly limit until they end.
 
 They are in the store, so that ten questions at once, from a window and from commands, cannot exceed
 a limit that has room for one. Check and hold are one transaction. The holds of a killed process
@@ -36,10 +36,10 @@ class SpendingHolds:
         """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
 
         Args:
-            call: its model and purpose; empty if the hold is for no call of this process.
+            call: the call's model and purpose; empty if the hold is for no call of this process.
 
         Returns:
-            The hold's id, or None if there is no room; and the month as it was before.
+            The hold's id, or None if there is no room, and the month as it was before.
         """
 
         def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:

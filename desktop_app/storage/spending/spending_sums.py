@@ -35,12 +35,12 @@ def lines_of_day(connection: sqlite3.Connection, day: date) -> tuple[SpendingLin
 
 
 def lines_of_month(connection: sqlite3.Connection, day: date) -> tuple[SpendingLine, ...]:
-    """Return the spending of the month of a local day until its end."""
+    """Return the spending from the start of a local day's month to the end of that day."""
     return _lines(connection, day.replace(day=1), day + _DAY)
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
-    """Sum up the entries that are older than the sums."""
+    """Sum up all entries of the ledger into the empty table of slots."""
     entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
         FROM ledger)"""  # noqa: S608 - our own number
     sums = _grouped(connection, entries, (), ("slot", *_NAMES))
@@ -79,7 +79,7 @@ def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> No
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:
-    """Return a usage in the order of the columns."""
+    """Return the token counts of a usage in the order of the columns."""
     counts = (usage.input_tokens, usage.cached_tokens)
     return (*counts, usage.output_tokens, usage.reasoning_tokens)
 
@@ -134,7 +134,7 @@ def _grouped(
 
 
 def slot_of(day: date) -> int:
-    """Return the quarter of an hour that a local day begins with."""
+    """Return the number of the slot, a quarter of an hour, that a local day begins with."""
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local time on purpose
     return to_micros(midnight.astimezone()) // SLOT_MICROS
 

@@ -1,7 +1,7 @@
-"""Marks calls as unpriced if their price was a guess about the server.
+"""Removes the costs of calls whose price earlier versions guessed.
 
-A server named by OPENAI_BASE_URL was assumed to have OpenAI's models at OpenAI's prices. It is
-unknown which models answered, so the price is unknown, too.
+They assumed that a server named by OPENAI_BASE_URL had OpenAI's models at OpenAI's prices. It is
+unknown which models answered, so the costs are unknown, too.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 _ENVIRONMENT: Final = "env-openai"
-_LEARNED: Final = f"learnt.api.{_ENVIRONMENT}."  # of servers other than OpenAI's alone
+_LEARNED: Final = f"learnt.api.{_ENVIRONMENT}."  # written for servers other than OpenAI's only
 _OPENAI: Final = "api.openai.com"
 _PRICED: Final = "cost IS NOT NULL AND CAST(cost AS REAL) != 0"
 
 
 def unprice_unknown_servers(connection: sqlite3.Connection) -> None:
-    """Set the costs of such calls and of their answers to unknown, and sum up again."""
+    """Remove the costs of such calls and of their answers, and rebuild the sums of slots."""
     changed = 0
     if _had_other_server(connection):
         changed += _unprice(connection, _ENVIRONMENT, None)
@@ -41,7 +41,7 @@ def _had_other_server(connection: sqlite3.Connection) -> bool:
 
 
 def _unlisted_models(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Return the models with priced calls that neither the server nor the user has named."""
+    """Return the priced models that neither the server nor the user lists, by profile."""
     sql = """SELECT p.id, p.body, l.base_url, l.models FROM profiles AS p
         JOIN model_listings AS l ON l.profile_id = p.id"""
     found = {}

@@ -1,4 +1,4 @@
-"""A lock for one process at a time. It is the kernel's (flock), so it ends with the process."""
+"""A lock for one process at a time, which the kernel releases when the process ends (flock)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Final
 
 LONGEST_S: Final = 30.0
-"""Another process that keeps the lock longer hangs; it is not waited for."""
+"""A process that holds the lock longer must be hanging; the others no longer wait for it."""
 _PAUSE_S: Final = 0.05
 
 
 @asynccontextmanager
 async def file_lock(path: Path) -> AsyncGenerator[None]:
-    """Hold the lock of a file, which is created. Without a lock if the folder takes no file."""
+    """Hold a lock on the file at `path`, which is created if it is missing.
+
+    After LONGEST_S, or if the file cannot be created or locked, go on without the lock.
+    """
     try:
         descriptor = await asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:

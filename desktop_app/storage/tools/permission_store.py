@@ -1,7 +1,7 @@
 """Permissions of tools: always, never, or in one conversation.
 
-They are never taken over from another store: whoever wrote a backup must not be able to allow a
-tool here.
+They are never copied from another store: the author of a backup must not be able to allow a tool
+here.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class PermissionStore:
         self._databases = databases
 
     async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission:
-        """Return what is stored for the tool in the conversation; ASK if nothing is.
+        """Return the permission of a tool in a conversation; ASK if none is stored.
 
-        NEVER holds whatever became of the tool, everything else for this fingerprint alone.
+        NEVER applies to every fingerprint of the tool, other permissions only to their own.
         """
         name = to_text(tool)
         everywhere = await self._databases.disk.read(partial(_find, name, None))
@@ -46,14 +46,14 @@ class PermissionStore:
     async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
-        """Store a permission; CONVERSATION is for this conversation alone."""
+        """Save a permission: CONVERSATION for this conversation, any other for all."""
         is_here = permission is Permission.CONVERSATION
         database = self._databases.of(conversation_id) if is_here else self._databases.disk
-        where = conversation_id if is_here else None
-        row = (where, to_text(tool), fingerprint, permission.value)
+        scope = conversation_id if is_here else None
+        row = (scope, to_text(tool), fingerprint, permission.value)
 
         def action(connection: sqlite3.Connection) -> None:
-            connection.execute(_REMOVE, (row[1], where))
+            connection.execute(_REMOVE, (row[1], scope))
             connection.execute(_ADD, row)
 
         await database.write(action)
@@ -63,13 +63,13 @@ class PermissionStore:
         return await self._databases.disk.read(_everywhere)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
-        """Ask again for a tool in all stored conversations, and in this one."""
+        """Delete the permissions of a tool in all stored conversations, and in this one."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         for database in {self._databases.disk, self._databases.of(conversation_id)}:
             await database.write(lambda c: c.execute(sql, (to_text(tool),)))
 
     async def forget_source(self, source: str) -> None:
-        """Ask again for all tools of a source, in all conversations."""
+        """Delete the permissions of all tools of a source, in all stored conversations."""
         sql = "DELETE FROM tool_permissions WHERE substr(tool, 1, ?) = ?"
         prefix = f"{source}/"
         await self._databases.disk.write(lambda c: c.execute(sql, (len(prefix), prefix)))
@@ -88,5 +88,5 @@ def _everywhere(connection: sqlite3.Connection) -> dict[str, Permission]:
 
 
 def _permission(text: str) -> Permission:
-    """Return a stored permission; one of a newer version allows nothing."""
+    """Return a stored permission; ASK for one that only a newer version knows."""
     return Permission(text) if text in set(Permission) else Permission.ASK

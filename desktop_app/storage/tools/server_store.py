@@ -1,6 +1,6 @@
-"""The configured servers of tools, and the tools that each has last listed.
+"""The configured tool servers, and the tools and prompts that each has last listed.
 
-They are never taken over from another store: a server is a command that runs here.
+They are never copied from another store: a server is a command that runs here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ServerStore:
         return await self._database.read(_read_all)
 
     async def save(self, server: ToolServer) -> None:
-        """Add a server, or replace the one of its name."""
+        """Add a server, or replace the one of its name, whose tools and prompts are dropped."""
         fields = {
             "command": server.command,
             "folder": server.folder,
@@ -56,7 +56,7 @@ class ServerStore:
         return await self._database.read(action)
 
     async def save_listed_tools(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
-        """Store the tools that a server lists."""
+        """Save the tools that a server lists."""
         text = to_text(json.dumps(tools))
 
         def action(connection: sqlite3.Connection) -> None:
@@ -66,7 +66,7 @@ class ServerStore:
         await self._database.write(action)
 
     async def save_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
-        """Store the prompts of a server: `name` and `text` of each."""
+        """Save the prompts of a server: `name` and `text` of each."""
         row = (to_text(json.dumps(prompts)), name)
         sql = "UPDATE tool_servers SET prompts = ? WHERE name = ?"
         await self._database.write(lambda c: c.execute(sql, row))
