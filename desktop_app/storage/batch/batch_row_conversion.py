@@ -41,7 +41,8 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.row_writing import Row
 
-_MONEY: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
+ESTIMATE_AMOUNTS: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
+"""The fields of a BatchEstimate that are US dollars."""
 
 
 def job_to_row(job: BatchJob) -> Row:
@@ -81,7 +82,7 @@ def job_from_row(row: Cells) -> BatchJob:
     details = json.loads(row["details"])
     overrides = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
-    for name in _MONEY:
+    for name in ESTIMATE_AMOUNTS:
         amount = estimate.get(name)  # not in jobs of earlier versions
         estimate[name] = None if amount is None else Decimal(amount)
     return BatchJob(

@@ -116,11 +116,8 @@ class StoredAnswerFiles:
         kind = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
         if kind is None:
             return None
-        sha256, name, media_type = (
-            hashlib.sha256(data).hexdigest(),
-            f"image.{kind}",
-            f"image/{kind}",
-        )
+        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{kind}"
+        media_type = f"image/{kind}"
         await self._add(
             data,
             sha256=sha256,

@@ -25,6 +25,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.custom_fields import MOST_FIELDS
 from desktop_app.storage.batch.batch_row_conversion import (
+    ESTIMATE_AMOUNTS,
     item_from_row,
     job_from_row,
     upload_from_row,
@@ -251,7 +252,8 @@ def _check_job(values: Values) -> None:
     found = job_from_row(values)
     bounds.typed(found.parameters)
     bounds.typed(found.estimate)
-    for amount in (found.estimate.input_cost, found.estimate.cost, found.estimate.ordinary_cost):
+    for name in ESTIMATE_AMOUNTS:
+        amount = getattr(found.estimate, name)
         if amount is not None:
             bounds.money(str(amount))
     _require(isinstance(found.instructions, str))
