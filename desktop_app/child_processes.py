@@ -1,9 +1,9 @@
 """Starts child processes: command, environment and working directory of each kind.
 
-A child process takes no code from the folder that the user works in: Python searches neither that
-folder nor what PYTHON* variables name, and the child's working directory is the root folder. It
-receives the variables that its kind needs, by name, so that a key in the environment stays in this
-process.
+A child process loads no code from the folder that the user works in: Python searches neither that
+folder nor the paths in PYTHON* variables, and the child's working directory is the root folder. A
+child receives only the variables that its kind needs, so that a key in the environment stays in
+this process.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _SCREEN: Final = (
     "XDG_CURRENT_DESKTOP",
     "XDG_SESSION_TYPE",
 )
-# Variables to find and run programs of the user's, which get the same and no others.
+# Variables to find and run programs of the user's; these programs get no others.
 _PROGRAMS: Final = (
     *("LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"),
     *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
@@ -98,7 +98,7 @@ _VARIABLES_OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "server": (*_COMMON, *_PROGRAMS),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }
-# Their values may be relative to the program's original working directory.
+# Variables whose values may be relative to the program's original working directory.
 _PATHS: Final = frozenset(
     (
         "FONTCONFIG_FILE",
@@ -143,7 +143,7 @@ def environment_with_keys() -> dict[str, str]:
 
 
 def keep_files_private() -> None:
-    """Create files and folders for their owner alone from now on, in child processes too."""
+    """Let only the owner read files and folders created from now on, by child processes too."""
     global _foreign_umask
     _foreign_umask = os.umask(0o077)
 
@@ -219,10 +219,10 @@ def run_tool(*words: str) -> tuple[int, str, str]:
 def open_in_browser(url: str) -> None:
     """Open a web address from a terminal, if there is a desktop.
 
-    `rendering.markdown.links.is_opened` decides before whether it may open.
+    The caller checks first, by `rendering.markdown.links.is_opened`, that it may be opened.
 
     Raises:
-        OSError: it has no program to open addresses.
+        OSError: there is no desktop, or it has no program to open addresses.
     """
     import subprocess
 
@@ -294,7 +294,7 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
 
 
 def restart_program() -> NoReturn:
-    """Replace this process by a new start of the program; its locks are released."""
+    """Replace this process by a newly started program; locks are released."""
     command = _program()
     variables = environment_with_keys()
     variables = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}

@@ -56,7 +56,7 @@ def _command(arguments: list[str]) -> int:
     ):
         from desktop_app.cli.arguments import parser
 
-        # `quick` says nothing itself, and must be fast.
+        # `quick` prints nothing, and must be fast.
         if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
             _use_language(arguments)
         arguments, program = _without_program(arguments)
@@ -116,7 +116,7 @@ def _use_language(arguments: list[str]) -> None:
 
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
-    """Add files that follow an option, which argparse leaves over; refuse anything else."""
+    """Add files that follow an option, which argparse leaves unparsed; refuse anything else."""
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)
     before, after = unknown[:end], unknown[end + 1 :]
@@ -133,7 +133,7 @@ def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> No
 
 
 def _child(name: str, arguments: Sequence[str]) -> int:
-    """Run a child process, without any other import."""
+    """Run the `main` of a child process, importing nothing else."""
     if name == "documents":
         from desktop_app.documents.worker.worker_process import main as documents
 

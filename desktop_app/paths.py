@@ -20,8 +20,8 @@ LONGEST_RUNTIME = 80
 class Folders(NamedTuple):
     """The user's folders, and the socket of the running window.
 
-    `scope` is "" for the usual home and a short hash of REPARTEE_HOME otherwise. The socket and the
-    keyring service contain it, so that two homes never meet.
+    `scope` is "" for the usual home and a short hash of REPARTEE_HOME otherwise. The names of the
+    socket and of the keyring service contain it, so that two homes share neither.
     """
 
     data: Path

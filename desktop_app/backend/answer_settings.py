@@ -55,12 +55,14 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
 
 def overridden_values(overrides: Overrides) -> dict[str, SettingValue]:
     """Return the settings that these overrides set, by key."""
-    own = {
+    values = {
         KEYS[name]: _to_setting(getattr(overrides.parameters, name))
         for name in overrides.names
-        if name in KEYS  # only the command line takes `seed`
+        if name in KEYS  # `seed` has no setting
     }
-    return own if overrides.instructions is None else {**own, INSTRUCTIONS: overrides.instructions}
+    if overrides.instructions is not None:
+        values[INSTRUCTIONS] = overrides.instructions
+    return values
 
 
 def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overrides:

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.batch.batch_store import BatchStore
 
 LIMIT_NAMES = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
-"""Keys of the settings in the group "documents", without the group's name."""
+"""Names of the settings whose keys begin with "documents.", without that prefix."""
 WEIGHTS_SETTING = "local_model.weights"
 
 
@@ -117,9 +117,7 @@ class Backend:
         Raises the errors of `Database.open`.
         """
         if erasing_mark(self.database.path).exists():
-            from desktop_app.storage.recovery.erasure import (
-                resume_erasure,  # not imported at startup
-            )
+            from desktop_app.storage.recovery.erasure import resume_erasure
 
             where = self.folders
             await asyncio.to_thread(resume_erasure, where.database, where.attachments)
@@ -195,12 +193,15 @@ class Backend:
             window_of=self.learning.window_of,
         )
 
-    def _note_taker(self, own: ResolvedChoice) -> ResolvedChoice:
-        """Return the model that takes notes on long documents; a server must list another."""
-        is_open = own.profile.kind is ProviderKind.COMPATIBLE
-        if is_open and self.listings.of(own.profile) is None:
-            return own
-        return self.utility_model.model_for(Purpose.PART, own)
+    def _note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
+        """Return the model that takes notes on long documents, for an answering model.
+
+        At a server whose list of models is unknown, it is the answering model.
+        """
+        is_open = answering.profile.kind is ProviderKind.COMPATIBLE
+        if is_open and self.listings.of(answering.profile) is None:
+            return answering
+        return self.utility_model.model_for(Purpose.PART, answering)
 
     @cached_property
     def tools(self) -> ToolCatalog:
@@ -296,8 +297,8 @@ class Backend:
     async def profiles(self) -> list[ProviderProfile]:
         """Return all providers: the environment's, then built-in, then custom ones.
 
-        A stored profile replaces the built-in one of the same id. The user's monthly cap for an
-        address and what was entered about its models also apply to a key from the environment.
+        A stored profile replaces the built-in one of the same id. A provider from the environment
+        gets the monthly cap and the facts about models that the user entered for its address.
         """
         stored = {profile.id: profile for profile in await self.settings.profiles()}
         caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
@@ -322,8 +323,8 @@ class Backend:
     ) -> ProviderProfile:
         """Return the provider of new conversations.
 
-        That is the environment's for this run, else the user's choice if it is usable, else the
-        first with a key, else the on-device model.
+        It is the first from the environment, else the user's choice if it is usable, else the first
+        with a key, else the on-device model.
         """
         by_id = {profile.id: profile for profile in profiles}
         if self.environment_profiles:
@@ -457,7 +458,7 @@ def _create_vault(
     settings: SettingsStore,
     environment: Mapping[str, str],
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
-    """Create the key vault; return it with the profiles from the environment."""
+    """Return the key vault and the profiles from the environment, whose keys it holds."""
     built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
     vault = KeyVault(
         where.keyring_service,

@@ -1,4 +1,4 @@
-"""Creates the batch service and converts its files and answers."""
+"""Creates the batch service, finds its files, and opens its answers as conversations."""
 
 from __future__ import annotations
 
@@ -66,11 +66,15 @@ def batch_service(
     )
 
 
-def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
+async def expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
     """Return the names and absolute paths of the files, and of those in folders.
 
-    Hidden files in folders are skipped. Blocking: reads folders.
+    Hidden files in folders are skipped.
     """
+    return await asyncio.to_thread(_expand_paths, list(paths))
+
+
+def _expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
@@ -82,7 +86,7 @@ def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
-    """Return True if `files_in` would find `count` files; stop looking at that many."""
+    """Return True if `expand_paths` would find at least `count` files; count no more. Blocking."""
     found = (file for path in paths for file in (_walk_files(path) if path.is_dir() else (path,)))
     return sum(1 for _ in islice(found, count)) == count
 
@@ -105,7 +109,7 @@ async def store_as_conversation(backend: Backend, job: BatchJob, item: BatchItem
     """Store a file's question and answer as a conversation, once; return its id.
 
     Raises:
-        StorageError
+        StorageError: the store cannot be read or written.
     """
     known = item.conversation_id
     if known and await backend.conversations.get(known) is not None:
@@ -146,8 +150,3 @@ def _error_notices(item: BatchItem) -> tuple[NoticeText, ...]:
     if not isinstance(error.reason, Reason):
         return (error.reason,)
     return (AnswerNotice(error.reason, tuple(error.params.items())),)
-
-
-async def expand_paths(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    """Run `files_in` in a thread."""
-    return await asyncio.to_thread(files_in, list(paths))

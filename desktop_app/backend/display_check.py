@@ -1,6 +1,6 @@
-"""Checks without Qt if Qt can open a window here.
+"""Checks, without loading Qt, if Qt can open a window here.
 
-If it cannot, Qt would end the process with a list of its plug-ins, which does not help users.
+If it could not, it would end the process with a list of its plug-ins, which does not help users.
 
 Sources: the lookup of displays in libxcb (`:N` and `unix:N` are sockets of this computer) and in
 libwayland (`WAYLAND_DISPLAY`, a name in XDG_RUNTIME_DIR or a path).
@@ -48,7 +48,7 @@ def _why_no_x(display: str) -> str | None:
         return tr("There is no X11 display: DISPLAY isn’t set.")
     local = _LOCAL_X.match(display)
     if local is None:
-        return None  # on another computer, as through ssh: only connecting would tell
+        return None  # on another computer, as through ssh: only a connection would show
     path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
     if _answers(path) or _answers("\0" + path) or _answers_on_port(6000 + int(local[1])):
         return None

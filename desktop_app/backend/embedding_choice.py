@@ -15,7 +15,11 @@ from desktop_app.settings.setting import SettingValue
 
 
 def embedding_model(values: Mapping[str, SettingValue], *, is_wanted: bool) -> str:
-    """Return the model of embeddings; "" if they are disabled and not wanted for now."""
+    """Return the model of embeddings; "" if they are disabled.
+
+    Args:
+        is_wanted: use them for this question even if the setting is off.
+    """
     is_on = is_wanted or values["library.embeddings"]
     return str(values["library.embedding_model"]).strip() if is_on else ""
 
@@ -28,7 +32,8 @@ def embedding_choice(
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.
 
-    The price is the listed one; at OpenAI or a gateway to it, otherwise the catalog's.
+    The price is that of the server's list, else the catalog's if the provider serves OpenAI's
+    models, else unknown.
     """
     if not is_offered(profile):
         return None

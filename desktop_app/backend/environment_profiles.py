@@ -41,9 +41,9 @@ def profiles_of_environment(
     """Return profiles for this run, each with its secrets by their names in the keyring.
 
     A key belongs to the address that the environment gives with it, and nothing changes that later.
-    A user and password in the address replace the key. An address with a query is unusable, unless
-    that is Azure's version, because the path would have to precede it: its profile has no address,
-    and reports that when it is used.
+    Without a key, a user and password in the address are the secret. An address with a query is
+    unusable, because the path of each request would have to precede the query; only Azure's version
+    is taken out of it. The profile then has no address, and its use reports that.
     """
     found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
     key = environment.get("OPENAI_API_KEY", "")
@@ -91,7 +91,7 @@ def _bound_secret(key: str, profile: ProviderProfile) -> Secret:
 def _with_fields(
     profile: ProviderProfile, key: Secret | None, environment: Mapping[str, str]
 ) -> tuple[ProviderProfile, dict[str, Secret]]:
-    """Add the headers and query parameters of the environment; all of them may be secrets."""
+    """Add the headers and query parameters of the environment, all as secrets."""
     values: dict[CustomField, str] = {}
     unusable = ""
     for variable, header in (("OPENAI_ORG_ID", ORGANIZATION), ("OPENAI_PROJECT_ID", PROJECT)):
@@ -110,7 +110,7 @@ def _with_fields(
             continue
         for name, value in parsed.items():
             values[CustomField(name, is_secret=True, in_query=in_query)] = value
-    by_key = {field.key: field for field in values}  # of two that are one, the later
+    by_key = {field.key: field for field in values}  # the last of fields with the same key
     profile = replace(profile, custom_fields=tuple(by_key.values()), unusable_variable=unusable)
     secrets = {
         profile.custom_field_id(f): _bound_secret(values[f], profile) for f in profile.custom_fields
@@ -121,8 +121,8 @@ def _with_fields(
 def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of Azure OpenAI.
 
-    Without a dated version its API is OpenAI's, and models are named in the body. Dated versions
-    have an address for each deployment, which bears the model's name here.
+    Without a dated version, its API is OpenAI's, and requests name the model in the body. Dated
+    versions have an address for each deployment; the deployment's name is the model's name here.
     """
     bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
     is_dated = version[:1].isdigit()
@@ -149,7 +149,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
 
 
 def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
-    """Return a gateway's profile with the key's header and the API of Azure's dated addresses."""
+    """Return a gateway's profile; at a dated address of Azure, with Azure's key header and API."""
     match = _AZURE_PATH.search(profile.base_url)
     if not match or not version[:1].isdigit():
         return profile

@@ -22,7 +22,7 @@ MOST_BYTES: Final = 48 << 20
 
 
 class ImageScaler:
-    """Implements services.ports.PictureSource."""
+    """Scales stored images. Implements services.ports.PictureSource."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals
@@ -30,7 +30,7 @@ class ImageScaler:
         self._cache: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
-        """Return an image at the size that the pricing rule charges for, without metadata.
+        """Return an image without metadata, at the size that the pricing rule charges for.
 
         The bytes are the same on every call.
 

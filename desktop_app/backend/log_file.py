@@ -16,7 +16,7 @@ from pathlib import Path
 
 LOG_NAME = "repartee.log"
 CRASH_NAME = "crash.log"
-MOST_BYTES = 500_000  # then the next start begins a new file
+MOST_BYTES = 500_000  # the next start after that begins a new file
 # Keys of known formats; values after words such as "Bearer"; passwords and keys in addresses.
 _SECRETS = re.compile(
     r"""(?ix)

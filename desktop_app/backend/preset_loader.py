@@ -1,4 +1,4 @@
-"""The presets that ship: `resources/presets.json`, in the form of exchange/preset_json.py."""
+"""The built-in presets: `resources/presets.json`, in the format of exchange/preset_json.py."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.paths import resource_path
 
 HIDDEN: Final = "presets.hidden"
-"""The setting with the ids of shipped presets that the user has deleted."""
-_LAST: Final = 1_000_000  # positions behind all of the user's
+"""The setting with the ids of built-in presets that the user has deleted."""
+_FIRST_POSITION: Final = 1_000_000  # after all of the user's
 
 
 @cache
 def built_in_presets() -> tuple[Preset, ...]:
-    """Return the presets that ship."""
+    """Return the built-in presets."""
     rows = json.loads(resource_path("presets.json").read_text(encoding="utf-8"))
     return tuple(preset_from_json(row) for row in rows)
 
 
 def preset_cases(name: str) -> list[dict[str, Any]]:
-    """Return the cases of a shipped preset, by its name or id; none for others."""
+    """Return the evaluation cases of a built-in preset, by its name or id; [] for others."""
     wanted = name.casefold()
     ids = [p.id for p in built_in_presets() if wanted in (p.id.casefold(), p.name.casefold())]
     rows = json.loads(resource_path("preset_cases.json").read_text(encoding="utf-8"))
@@ -33,17 +33,19 @@ def preset_cases(name: str) -> list[dict[str, Any]]:
 
 
 def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> list[Preset]:
-    """Return the user's presets, then those that ship, unless the user's have their name or id.
+    """Return the user's presets, then the built-in ones.
+
+    One of the user's replaces the built-in preset of the same name or id.
 
     Args:
-        hidden: the ids of those that the user has deleted.
+        hidden: the ids of built-in presets that the user has deleted.
     """
     own = list(stored)
     names = {preset.name.casefold() for preset in own} | {preset.id for preset in own}
     return [
         *own,
         *(
-            replace(preset, position=_LAST + number)
+            replace(preset, position=_FIRST_POSITION + number)
             for number, preset in enumerate(built_in_presets())
             if names.isdisjoint((preset.name.casefold(), preset.id)) and preset.id not in hidden
         ),

@@ -55,7 +55,7 @@ async def template_needs(template_id: str) -> TemplateNeeds:
 
 
 async def needs_of_prompt(store: PromptStore, prompt_id: str) -> TemplateNeeds:
-    """Return the requirements of a prompt, and the form that the user gave it.
+    """Return the requirements of a prompt, with the answer form that the user gave it.
 
     Raises:
         StorageError: the store cannot be read.
@@ -82,7 +82,7 @@ def today() -> str:
 async def from_template(
     backend: Backend, name: str, fields: Sequence[str], text: str
 ) -> tuple[Prompt, str]:
-    """Return a prompt of the library, and its text filled in for a command.
+    """Return a prompt of the library and its text, filled in for a command.
 
     Args:
         fields: the values of its fields, each as "name=value".

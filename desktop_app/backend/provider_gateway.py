@@ -40,7 +40,7 @@ class _ClientInputs(NamedTuple):
 
 
 class ProviderGateway:
-    """Implements services.ports.Gateway."""
+    """Opens and keeps a client for each provider. Implements services.ports.Gateway."""
 
     def __init__(
         self,
@@ -95,7 +95,11 @@ class ProviderGateway:
             await client.aclose()
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return what the provider's responses have revealed. Raises StorageError."""
+        """Return the provider's API and the parameters that it refused for a model, if known.
+
+        Raises:
+            StorageError: the settings cannot be read.
+        """
         memory = await self._memory(profile)
         return LearnedSupport(memory.api, memory.refusals.get(model, frozenset()))
 
@@ -143,7 +147,7 @@ class ProviderGateway:
         task.add_done_callback(self._writes.discard)
 
     async def _write_setting(self, key: str, value: object) -> None:
-        # Ignore a full store here: other writes report it, and this is learned again.
+        # Ignore a full store here: other writes report it, and the value is learned again.
         with suppress(StorageError):
             await self._settings.set(key, value)
 

@@ -1,4 +1,4 @@
-"""Keeps in the settings what requests teach about a server."""
+"""Stores in the settings what replies show about a server: its API, kind and refusals."""
 
 from __future__ import annotations
 
@@ -53,22 +53,22 @@ class StoredMemory(ServerMemory):
         )
 
     def remember_api(self, api: Api) -> None:
-        """Keep the API of the address."""
+        """Store the API of the address."""
         self.write(_api_key(self.profile), api.value)
 
     def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
-        """Keep the refusals with today's date."""
+        """Store the refused parameters of a model with today's date."""
         if self.profile.kind is not ProviderKind.ON_DEVICE:  # its address changes with every run
             value = {"refused": sorted(refused), "on": datetime.now(UTC).date().isoformat()}
             self.write(_refusals_key(self.profile) + model, value)
 
     def remember_kind(self, kind: ServerKind) -> None:
-        """Keep the kind of a compatible server."""
+        """Store the kind of a compatible server."""
         if self.profile.kind is ProviderKind.COMPATIBLE:
             self.write(_kind_key(self.profile), kind.value)
 
     def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
-        """Learn how many tokens the model makes of a text."""
+        """Learn from the tokens of a request, and the context window that the server named."""
         if self.learning is not None:
             self.learning.note(self.profile, request, tokens, window)
 

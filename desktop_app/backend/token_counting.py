@@ -60,7 +60,7 @@ class TokenLearning:
         self._rates = {**await self._store.all(), **self._rates}
 
     def of(self, profile: ProviderProfile, model: str) -> TokenRates:
-        """Return what is known of a model at a server."""
+        """Return what was learned about a model at a server."""
         return self._rates.get(_key(profile, model), TokenRates())
 
     def window_of(self, profile: ProviderProfile, model: str) -> int | None:
@@ -68,7 +68,7 @@ class TokenLearning:
         return self.of(profile, model).window
 
     def usual(self, model: str) -> Mapping[TextKind, float]:
-        """Return the rates of kinds that are not learned: OpenAI's models have OpenAI's."""
+        """Return the rates for kinds of text without learned ones; OpenAI's for its models."""
         return OPENAI if self._catalog.knows(model) else USUAL
 
     async def mix(self, text: str) -> TokenMix:
@@ -89,9 +89,9 @@ class TokenLearning:
             self._start(profile, request.model, known, tokens, window)
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
-        """Return True if a server that counted `tokens` left out part of a request, unasked."""
+        """Return True if the `tokens` that a server counted show that it cut the request."""
         text = "\n".join(_texts_of(request) or ())
-        # Most texts have 3 to 5 characters a token: they need no look.
+        # Most texts have 3 to 5 characters a token and need no closer look.
         if len(text) < CUT_CHARACTERS * tokens:
             return False
         with suppress(UserFacingError):
@@ -99,7 +99,7 @@ class TokenLearning:
         return False
 
     async def learn(self, profile: ProviderProfile, model: str, text: str, tokens: int) -> None:
-        """Learn from the tokens of a text. Raises DocumentError."""
+        """Learn from the number of tokens in a text. Raises DocumentError."""
         before = self.of(profile, model)
         self._set(profile, model, before.learned(await self.mix(text), tokens))
 
@@ -143,8 +143,9 @@ class TokenLearning:
 class ProviderTokenCounter:
     """Implements services.ports.TokenCounter.
 
-    OpenAI's models are counted by their tokenizer and the on-device model by its own. For a server
-    it is the server's counter, for text that is about to be sent, and otherwise the learned ratio.
+    OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. For a
+    compatible server, the server counts text that is about to be sent; learned ratios estimate the
+    rest.
     """
 
     def __init__(
@@ -196,7 +197,7 @@ class ProviderTokenCounter:
                 await self._learning.learn(profile, model, text, tokens)
 
     def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
-        """Return how a text is counted whose count is `exact` or not."""
+        """Return the method behind a count of this model, which was `exact` or not."""
         if exact:
             is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_the_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
@@ -206,9 +207,9 @@ class ProviderTokenCounter:
     async def rates(
         self, text: str, profile: ProviderProfile, model: str
     ) -> tuple[Mapping[TextKind, float], float] | None:
-        """Return the rates to split a text by, and the share of the room that its parts may fill.
+        """Return the rates to split a text by, and the share of the room that a part may fill.
 
-        Return None for a model that is counted exactly. Raises DocumentError.
+        Return None for a model whose tokens are counted exactly. Raises DocumentError.
         """
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
-    """Return the sources that are always there."""
+    """Return the sources that need no tool server."""
 
     async def retrieve(ids: Sequence[str], words: str, tokens: int) -> Sequence[PassagesPart]:
         return await backend.collections.retrieve(ids, words, tokens)
@@ -55,7 +55,7 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
 
 
 def tool_servers(backend: Backend) -> ToolServers:
-    """Return the servers that the user has configured."""
+    """Create the tool servers that the user has configured."""
 
     async def keep(name: str, secret: Secret) -> bool:
         return await backend.vault.set(name, secret) is KeyPlace.KEYRING

@@ -12,7 +12,7 @@ from desktop_app.i18n.translation import tr
 
 
 class PaletteEntry(NamedTuple):
-    """A row as it is shown: a command, or whatever else a palette offers.
+    """A row of a palette, in the language in use: a command, a conversation, a setting.
 
     Attributes:
         note: shown beside the title and searched too, such as a command's category.
@@ -28,7 +28,7 @@ class PaletteEntry(NamedTuple):
 
     @property
     def other_text(self) -> str:
-        """The text that is searched besides the title."""
+        """The text that is searched in addition to the title."""
         return f"{self.note} {self.keywords}"
 
 
@@ -47,11 +47,9 @@ def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry
 
 
 def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
-    """Return the entries whose title or note contains every typed word.
+    """Return the entries that contain every typed word in title, note or keywords.
 
-    Titles that have the typed words come first, then those that begin with the typed text, then
-    those with a word beginning for each typed word, then the rest; otherwise their order stays. An
-    empty text finds all.
+    They are sorted by `rank`; entries of the same rank keep their order. An empty text finds all.
     """
     words = fold(typed).split()
     ranked = [
@@ -63,10 +61,13 @@ def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEnt
 
 
 def rank(words: Sequence[str], title: str, other_text: str) -> int | None:
-    """Return how well the words (folded) match: 0 is best, None is no match.
+    """Return how well an entry matches the folded words: 0 is best, None is no match.
+
+    Titles that have all words as whole words are best, then titles that begin with the words, then
+    entries in which each word begins a word.
 
     Args:
-        title, beside: the entry's title, and other text to match.
+        title, other_text: of the entry.
     """
     title = fold(title)
     text = f"{title} {fold(other_text)}"

@@ -1,8 +1,8 @@
 """Assigns keys to commands: defaults, the user's changes, conflicts.
 
-A keymap is a value. A conflict is shown, never resolved silently: until it is resolved, equal keys
-run neither command, and the settings name both. Keys with which a chord begins conflict with it,
-because they would never let it be finished.
+A keymap is a value. A conflict is never resolved silently: until the user resolves it, the keys run
+neither command, and the settings name both. A shortcut conflicts with the chords that begin with
+it, because they could never be finished.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, pr
 from desktop_app.domain.errors import SettingError
 
 _PREFIX: Final = "keys."
-"""Of settings that are shortcuts."""
+"""Begins the keys of the settings that are shortcuts."""
 
 
 class Keymap:
     """Shortcuts by command id.
 
-    `overrides` are the user's: command id -> shortcut, "" for none. Overrides for unknown commands,
-    invalid shortcuts, and keys needed for typing are ignored.
+    Args:
+        overrides: the user's shortcuts by command id, "" for none. Overrides for unknown commands,
+            invalid shortcuts, and keys needed for typing are ignored.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Keymap:
 
     @property
     def overrides(self) -> Mapping[str, str]:
-        """Return what differs from the defaults, by command id."""
+        """Return the shortcuts that differ from the defaults, by command id."""
         return dict(self._overrides)
 
     def shortcut_of(self, command_id: str) -> str:
@@ -65,7 +66,7 @@ class Keymap:
         return command_id in self._overrides
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:
-        """Return, by command id, the other commands whose keys clash in the same place."""
+        """Return the commands that each command conflicts with, by its id."""
         by_first: defaultdict[str, list[Command]] = defaultdict(list)
         for command in self:
             if keys := self.shortcut_of(command.id):

@@ -1,4 +1,4 @@
-"""The user's shortcuts as a JSON file, to be kept or taken to another computer.
+"""The user's shortcuts as a JSON file, for a backup or another computer.
 
     {
       "format": "repartee-shortcuts",
@@ -6,8 +6,8 @@
       "shortcuts": {"conversation.new": "Ctrl+J", "answer.retry": ""}
     }
 
-"shortcuts" has the changed shortcuts by command id, "" for none. Commands that are missing keep the
-shortcuts that they have.
+"shortcuts" has the changed shortcuts by command id, "" for none. Other commands keep their own when
+a file is read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def shortcuts_from_json(data: bytes, name: str) -> ReadShortcuts:
     """Return the content of a file with this name.
 
     Raises:
-        SettingError: it is no such file.
+        SettingError: the data are not a file of shortcuts.
     """
     try:
         value = json.loads(data.decode("utf-8-sig"))

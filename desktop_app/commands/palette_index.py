@@ -18,11 +18,11 @@ from desktop_app.domain.documents.letter_folding import fold
 CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
 MOST_SHOWN: Final = 60
-_MOST_READ: Final = 8_000  # places of a word that are looked at, newest conversations first
+_MOST_READ: Final = 8_000  # occurrences of a word that are examined, newest conversations first
 _SWAPPED: Final = 5  # after all ranks of `rank`
 _FUZZY: Final = 6
-_MOST_FUZZY: Final = 5_000  # newest conversations searched for letters in order and swapped ones
-_FEWEST_SWAPPED: Final = 4  # letters of a word in which two may be swapped
+_MOST_FUZZY: Final = 5_000  # newest conversations that are searched for misspelled words
+_FEWEST_SWAPPED: Final = 4  # letters of the shortest word in which two may be swapped
 
 
 class TitleIndex:
@@ -73,7 +73,7 @@ class TitleIndex:
         return self._ends[count]
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
-        """Return those of the newest conversations whose titles match, see `letters_in_order`."""
+        """Return the newest conversations whose titles match a pattern of `letters_in_order`."""
         end = self._end_of(_MOST_FUZZY)
         found: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)
@@ -85,7 +85,7 @@ class TitleIndex:
 
 
 def letters_in_order(text: str) -> re.Pattern[str]:
-    """Return a pattern of these letters in a line, with any others between; it never backtracks."""
+    """Return a pattern for a line with these letters in order; it never backtracks."""
     first, *rest = map(re.escape, text)
     return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in rest))
 
@@ -104,7 +104,7 @@ class UseCounts:
     """Counts of the choices of each row; older choices count less.
 
     Args:
-        stored: what `stored` returned, as read from the settings.
+        stored: a value of the property `stored`, as read from the settings.
     """
 
     _DECAY: Final = 0.9
@@ -140,7 +140,7 @@ class PaletteIndex:
 
     Args:
         entries: commands, prompts, presets, models, settings, collections.
-        titles: of the conversations.
+        titles: those of the conversations.
         uses: ranks rows that match equally well.
     """
 
@@ -150,7 +150,7 @@ class PaletteIndex:
         self._entries, self._titles, self._uses = entries, titles, uses
 
     def find(self, typed: str, note: str = "") -> list[PaletteEntry]:
-        """Return the best rows: by how well they match, then by use.
+        """Return the best rows, sorted by how well they match, then by use.
 
         Args:
             note: shown beside conversations.
@@ -186,7 +186,7 @@ class PaletteIndex:
         return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MOST_SHOWN]]
 
     def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
-        """Yield the rows that contain the words once two of their letters are swapped."""
+        """Yield the rows that contain the words with two neighboring letters swapped."""
         texts = (f"{entry.title} {entry.other_text}" for entry in self._entries)
         others = TitleIndex((str(row), text) for row, text in enumerate(texts))
         for spelling in swapped_spellings(words):

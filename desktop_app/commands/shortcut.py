@@ -1,4 +1,4 @@
-"""Shortcuts as text: one normalized spelling, and those refused because typing needs them.
+"""Shortcuts as text: their normalized spelling, and those that typing needs.
 
 The text is Qt's portable form: modifiers and one key, joined by "+". A chord is two of them, one
 pressed after the other: "Ctrl+G, Ctrl+S". Two shortcuts are equal if their normalized texts are,
@@ -46,10 +46,10 @@ _EDITING_KEYS: Final = frozenset(
 
 
 def parse_press(text: str) -> tuple[frozenset[str], str]:
-    """Return modifiers and key of a shortcut that is no chord.
+    """Return modifiers and key of a single press, such as "Ctrl+Shift+F".
 
     Raises:
-        SettingError: the text is not a shortcut of one key.
+        SettingError: the text is not a shortcut of one press.
     """
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
@@ -74,7 +74,7 @@ def normalized(text: str) -> str:
 
 
 def presses_of(text: str) -> list[str]:
-    """Return the shortcuts that are pressed one after the other; of most texts, the text itself."""
+    """Return the presses of a chord; a list of one for other shortcuts."""
     return text.strip().split(_SEPARATOR)
 
 
@@ -84,7 +84,7 @@ def _normalized_press(text: str) -> str:
 
 
 def is_prefix(keys: str, other: str) -> bool:
-    """Return True if pressing `other` begins with pressing `keys`, or is the same."""
+    """Return True if the presses of `other` begin with those of `keys`, or are the same."""
     first, second = presses_of(keys), presses_of(other)
     return second[: len(first)] == first
 

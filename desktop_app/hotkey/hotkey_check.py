@@ -1,4 +1,4 @@
-"""Checks whether the global shortcut can be had, for `repartee doctor`."""
+"""Checks whether the global shortcut works, for `repartee doctor`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_native_hotkey(keys: str, platform: str = sys.platform) -> HotkeyReport
     if not keys:
         return HotkeyReport(keys, HotkeyStatus.OFF)
     try:
-        # The keys that our own program holds are as taken as another's.
+        # A registration fails even if this program, in another process, holds the keys.
         if not native_hotkey.is_held(platform):
             native_hotkey.hold(keys, lambda: None, platform).close()
     except HotkeyError as error:

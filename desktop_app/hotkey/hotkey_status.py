@@ -15,9 +15,9 @@ COMMAND: Final = "quick.global"
 class HotkeyStatus(StrEnum):
     """The state of the global shortcut; the value is that of `doctor --json`.
 
-    TAKEN: another program has the keys. UNAVAILABLE: the desktop lets no program have any, or the
+    TAKEN: another program has the keys. UNAVAILABLE: the desktop grants no global shortcuts, or the
     user refused. UNKNOWN_KEYS: the keyboard has no such key. OFF: the user removed the shortcut.
-    ASKS: the desktop will ask the user. PAUSED: until the user ends it in the tray's menu.
+    ASKS: the desktop will ask the user. PAUSED: the user paused it in the tray's menu.
     """
 
     WORKS = "works"
@@ -52,10 +52,10 @@ OPEN_COMMAND: Final = "repartee quick"
 
 
 class HotkeyError(Exception):
-    """Raised if the global shortcut cannot be had.
+    """Raised if the global shortcut cannot be registered.
 
     Attributes:
-        status: why.
+        status: the reason.
     """
 
     def __init__(self, status: HotkeyStatus) -> None:

@@ -21,7 +21,7 @@ _ACCELERATOR: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Meta"
 
 
 def keysym_name(key: str) -> str:
-    """Return the name of a key's symbol; a character stands for itself."""
+    """Return the name of a key's symbol; that of a character is the character in lower case."""
     return _NAMES.get(key, key.lower() if len(key) == 1 else key)
 
 

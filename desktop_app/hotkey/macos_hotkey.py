@@ -1,4 +1,4 @@
-"""The global shortcut on macOS: RegisterEventHotKey of Carbon, which asks the user nothing.
+"""The global shortcut on macOS: RegisterEventHotKey of Carbon, which needs no permission.
 
 Not tried on a Mac: the tests of this project run on Linux. While it holds the keys, it has a
 message port by which other processes of ours recognize it. Everything runs in the main thread.
@@ -186,7 +186,7 @@ def _code_of(library: MacLibrary, character: str) -> int | None:
 
 
 def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
-    """Return True if the system's settings have the shortcut: Carbon would register it in vain."""
+    """Return True if macOS uses the shortcut itself: Carbon would register it without effect."""
     core, found = library.core, c_void_p()
     if library.carbon.CopySymbolicHotKeys(byref(found)) or not found.value:
         return False
@@ -212,7 +212,7 @@ def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
 
 
 def _number(core: Any, facts: Any, key: Any) -> int | None:
-    """Return a number of a dictionary, None if it has none."""
+    """Return the number under a key of a dictionary, None if there is none."""
     number, value = core.CFDictionaryGetValue(facts, key), c_int64()
     if not number or not core.CFNumberGetValue(number, _SINT64, byref(value)):
         return None

@@ -1,4 +1,4 @@
-"""The functions of macOS that the global shortcut takes, with the types of their arguments.
+"""The functions of macOS that the global shortcut uses, with the types of their arguments.
 
 Not tried on a Mac: the tests of this project run on Linux.
 """

@@ -1,7 +1,4 @@
-"""The global shortcut where the system itself grants it: Windows and macOS.
-
-On Windows, a thread of the shortcut's own calls; macOS takes all calls in the main thread.
-"""
+"""The global shortcut of systems that grant it themselves: Windows and macOS."""
 
 from __future__ import annotations
 
@@ -18,19 +15,19 @@ class NativeHotkey(Protocol):
 
 
 def is_native(platform: str = sys.platform) -> bool:
-    """Return True where `hold` works."""
+    """Return True on systems that `hold` supports."""
     return platform in ("win32", "darwin")
 
 
 def hold(keys: str, on_press: Callable[[], object], platform: str = sys.platform) -> NativeHotkey:
-    """Take keys, in Qt's portable text. Call it in the main thread; it takes milliseconds.
+    """Register keys with the system. Call it in the main thread; it takes milliseconds.
 
     Args:
         keys: in Qt's portable text.
-        on_press: called in any thread.
+        on_press: called in a thread of the shortcut's own on Windows, in the main thread on macOS.
 
     Raises:
-        HotkeyError: they cannot be had.
+        HotkeyError: they cannot be registered.
     """
     if platform == "win32":
         from desktop_app.hotkey.windows_hotkey import WindowsHotkey

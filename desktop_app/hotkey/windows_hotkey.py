@@ -54,7 +54,7 @@ _MUTEX: Final = "Local\\io.github.repartee.Repartee.GlobalShortcut"
 
 @dataclass(frozen=True)
 class WindowsLibrary:
-    """The functions of Windows that a global shortcut takes.
+    """The functions of Windows that the global shortcut uses.
 
     Attributes:
         user: user32.dll.
@@ -121,7 +121,7 @@ class WindowsHotkey:
     def _serve(self, outcome: queue.SimpleQueue[HotkeyStatus | None]) -> None:
         user, kernel = self._library.user, self._library.kernel
         message = wintypes.MSG()
-        # The first look makes the queue, to which `close` posts.
+        # The first call creates the thread's queue, to which `close` posts.
         user.PeekMessageW(ctypes.byref(message), None, 0, 0, 0)
         self._thread_id = kernel.GetCurrentThreadId()
         modifiers, key = self._combination

@@ -60,8 +60,8 @@ class X11Hotkey:
         """Return how often the keys were pressed since the last call, without waiting.
 
         Raises:
-            HotkeyError: the connection is lost, or after a change of the keyboard's layout the
-                keys cannot be had any more.
+            HotkeyError: the connection is lost, or the keys cannot be grabbed again after a change
+                of the keyboard's layout.
         """
         count = 0
         try:
@@ -82,7 +82,7 @@ class X11Hotkey:
         # If the X server has ended, so has the grab.
         with suppress(xlib_error.ConnectionClosedError, OSError):
             self._root.ungrab_key(X.AnyKey, X.AnyModifier)
-            self._display.sync()  # the server may notice the end only after our next grab
+            self._display.sync()  # without it, our next grab could reach the server first
             self._display.close()
 
     def _grab(self) -> None:
@@ -115,7 +115,7 @@ class X11Hotkey:
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
 
     def _lock_masks(self) -> Iterator[int]:
-        """Yield all combinations of Caps, Num and Scroll Lock: X compares modifiers exactly."""
+        """Yield all combinations of Caps, Num and Scroll Lock, because X compares all modifiers."""
         masks = {X.LockMask}
         for name in _LOCKS:
             try:

@@ -81,7 +81,7 @@ class PasteTarget:
 def wait_for_target(besides: int) -> PasteTarget:
     """Return the window that gets the focus once the window `besides` has lost it.
 
-    Also waits until no key is held: the target would take it for a part of its shortcut.
+    Also waits until no key is held, because the target would take it for a part of its shortcut.
 
     Raises:
         PasteError: no other window gets the focus in time, or a key stays held.
@@ -91,7 +91,7 @@ def wait_for_target(besides: int) -> PasteTarget:
         before = 0
         while time.monotonic() < until:
             window = _active_window(display)
-            # Seen twice, because the focus may pass through another window.
+            # It must have the focus twice, because the focus may pass through another window.
             if window not in (0, besides) and window == before and not any(display.query_keymap()):
                 return PasteTarget(window, _is_terminal(display, window))
             before = window
@@ -139,7 +139,7 @@ def _connection() -> Iterator[Display]:
 
 
 def _active_window(display: Display) -> int:
-    """Return the window with the focus, 0 if no window manager tells."""
+    """Return the window with the focus, 0 if no window manager reports it."""
     name = display.intern_atom("_NET_ACTIVE_WINDOW")
     found = display.screen().root.get_full_property(name, X.AnyPropertyType)
     return int(found.value[0]) if found is not None and len(found.value) else 0

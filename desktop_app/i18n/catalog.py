@@ -1,4 +1,4 @@
-"""Reads compiled catalogs (.mo) without decoding what is not shown."""
+"""Reads compiled catalogs (.mo), and decodes only the translations that are shown."""
 
 from __future__ import annotations
 

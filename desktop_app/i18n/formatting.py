@@ -1,4 +1,4 @@
-"""Numbers, money, dates, durations, sizes and lists, formatted for the user's locale; scripts.
+"""Formats numbers, money, dates, durations, sizes and lists for the user's locale.
 
 The window sets Qt's formats (`ui/look/locale_formats.py`). Commands use Babel's, which are imported
 when something is first formatted.
@@ -27,7 +27,7 @@ _OTHER_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL
 class Formats(Protocol):
     """The formats of a locale; the functions of this module call them.
 
-    Amounts have exactly `digits` decimals. Moments are shown in the local time zone.
+    Amounts have exactly `digits` decimals. A `datetime` is in the local time zone.
     """
 
     def number(self, value: int) -> str: ...
@@ -120,12 +120,12 @@ _current = _Current()
 
 
 def use_formats_of(language: str) -> None:
-    """Format as Babel does for a language, in the system's region if that speaks it."""
+    """Use Babel's formats of a language, in the system's region if its locale has that language."""
     _current.formats = BabelFormats(language)
 
 
 def use_formats(formats: Formats) -> None:
-    """Use other formats: the window's."""
+    """Use other formats, such as the window's."""
     _current.formats = formats
 
 
@@ -165,7 +165,7 @@ def percent(value: int) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """Format US dollars: cents from one cent up, otherwise one significant digit.
+    """Format US dollars: with cents from one cent up, below with one significant digit.
 
     >>> from decimal import Decimal
     >>> [money(Decimal(x)) for x in ("4.118", "0.08", "0.0095", "0.0034", "0.00004", "0")]
@@ -206,8 +206,8 @@ def editable_amount(amount: Decimal) -> str:
 def parsed_amount(text: str) -> Decimal | None:
     """Return the amount in a text as users of the locale write it; None for an empty text.
 
-    A sign that separates groups in the locale may also be meant as the decimal sign: it separates
-    groups only before exactly three digits.
+    The locale's group separator counts as one only before exactly three digits. Elsewhere it is
+    taken for the decimal sign.
 
     >>> [str(parsed_amount(x)) for x in ("$20", "1,50", "1,234.5", "1,000", " ")]
     ['20', '1.50', '1234.5', '1000', 'None']
@@ -361,7 +361,7 @@ _DEFAULT: Final = {"en": "en-US"}
 
 @cache
 def script_of_language(code: str) -> str:
-    """Return the script of a language ("sr_RS@latin") by its name in Unicode, "LATIN"."""
+    """Return Unicode's name for the script of a language: "LATIN" for "sr_RS@latin"."""
     from babel import Locale
     from babel.core import get_global
 

@@ -1,4 +1,4 @@
-"""Pseudo-languages, which show text that is not translated and widgets that are too narrow.
+"""Pseudo-languages, which reveal text that is not translated and widgets that are too narrow.
 
 REPARTEE_LANGUAGE=pseudo gives letters accents, makes text a third longer and puts it in ⟦ ⟧.
 REPARTEE_LANGUAGE=pseudo-rtl does the same, and the window runs from right to left.

@@ -26,15 +26,15 @@ _WORDS: Final = {
 
 
 def system_words(error: OSError) -> str:
-    """Return why the system refused, to follow a colon; its own words if there is no translation.
+    """Return why the system refused, to follow a colon; without a translation, in its own words.
 
-    The system's words are those of its own locale: https://docs.python.org/3/library/os.html
+    Its own words are in the system's language: https://docs.python.org/3/library/os.html
     """
     words = _WORDS.get(error.errno or 0)
     return tr(words) if words else error.strerror or type(error).__name__
 
 
 def json_words(error: json.JSONDecodeError) -> str:
-    """Return where a text is no JSON, to follow a colon."""
+    """Return where a text stops being valid JSON, to follow a colon."""
     where = {"line": str(error.lineno), "column": str(error.colno)}
     return tr("it isn’t valid JSON at line {line}, column {column}", **where)

@@ -27,7 +27,7 @@ LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch", "nl"
 
 
 class _Language:
-    """The language in use. It belongs to the process: text is made all over the program."""
+    """The language in use. It belongs to the process, because every package makes text."""
 
     code = ENGLISH
     catalog: NullTranslations = NullTranslations()
@@ -77,7 +77,7 @@ def is_right_to_left() -> bool:
 
 
 def language_of_formats() -> str:
-    """Return the language whose number and date formats apply: the pseudo-languages are English."""
+    """Return the language whose formats apply; the pseudo-languages have those of English."""
     return ENGLISH if pseudo.is_pseudo(_current.code) else _current.code
 
 
@@ -118,9 +118,9 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
 
 @contextmanager
 def in_english() -> Iterator[None]:
-    """Make English text within the block, for logs and for output that programs read.
+    """Use English within the block, for logs and for output that programs read.
 
-    The block must not await: other tasks would make English text, too.
+    The block must not await, because other tasks would use English meanwhile.
     """
     if _current.code == ENGLISH:
         yield

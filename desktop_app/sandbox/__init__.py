@@ -19,7 +19,7 @@ __all__ = ["Confinement", "Policy", "available", "confine", "deny_inspection"]
 
 
 def available() -> Confinement:
-    """Return what this computer offers to confine a process."""
+    """Return the mechanisms by which this computer can confine a process."""
     found: Confinement = _system().available()
     return found
 

@@ -119,8 +119,8 @@ def _restrict_files(policy: Policy, abi: int) -> None:
         attributes.append(_BIND_TCP | _CONNECT_TCP)
     if abi >= _SCOPES_SINCE:
         attributes.append(_SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL)
-    given = (ctypes.c_uint64 * len(attributes))(*attributes)
-    ruleset = _call("landlock_create_ruleset", given, ctypes.sizeof(given), 0)
+    buffer = (ctypes.c_uint64 * len(attributes))(*attributes)
+    ruleset = _call("landlock_create_ruleset", buffer, ctypes.sizeof(buffer), 0)
     try:
         for path in (*python_paths(), *_system_paths(), *policy.readable):
             _allow_path(ruleset, path, _READ_FILE | _READ_DIR)
@@ -209,7 +209,7 @@ def _call(name: str, *arguments: object) -> int:
     """Make a system call.
 
     Raises:
-        OSError
+        OSError: it failed, or this architecture is not supported.
     """
     machine = os.uname().machine
     if machine not in ARCHITECTURES:

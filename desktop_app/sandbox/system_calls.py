@@ -1,8 +1,8 @@
 """The system calls that confined processes may make, as a seccomp filter.
 
-The filter lists what is allowed. Every other call fails with ENOSYS, the answer that C libraries
-expect of an older kernel: they then use an older call, which the list judges again. A call of
-another architecture ends the process.
+The filter lists what is allowed. Every other call fails with ENOSYS, which C libraries expect of an
+older kernel: they then try an older call, to which the list applies again. A call of another
+architecture ends the process.
 
 The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64).
 """
@@ -188,7 +188,7 @@ _CLONE_FORBIDDEN: Final = 0x7E02_6080
 # fcntl.h: open for reading, without creating or truncating. O_TMPFILE contains a bit of its own.
 _O_TMPFILE_BIT: Final = 0o20000000
 _OPENS_TO_WRITE: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
-# asm-generic/ioctls.h: is it a terminal and how large, how much can be read, flags of a descriptor.
+# asm-generic/ioctls.h: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL_COMMANDS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # F_SETOWN and F_SETSIG would have the kernel send signals to other processes.
 _FCNTL_COMMANDS: Final = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def available() -> Confinement:
-    """Return that nothing is offered."""
+    """Return that there is no mechanism."""
     return Confinement((), ("Repartee has no sandbox for this system.",))
 
 

@@ -18,7 +18,7 @@ _OPEN_FILES: Final = 256
 
 
 def close_others(kept: tuple[int, ...]) -> None:
-    """Close the descriptors that were inherited by mistake."""
+    """Close all descriptors but the standard streams and `kept`."""
     start = 3
     for descriptor in (*sorted(kept), resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
         os.closerange(start, descriptor)
@@ -28,8 +28,8 @@ def close_others(kept: tuple[int, ...]) -> None:
 def limit_resources(policy: Policy) -> None:
     """Set hard limits.
 
-    Processes are not counted: the system counts all of the user's. Time is not limited, because a
-    worker serves many requests; the asking side gives each its time.
+    The number of processes is not limited, because the system counts all of the user's. Time is not
+    limited, because a worker serves many requests; its client limits each of them.
     """
     _limit(resource.RLIMIT_DATA, policy.memory_bytes)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)

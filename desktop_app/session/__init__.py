@@ -1,4 +1,4 @@
-"""The user's desktop session: its message bus, its portal, and the start at login.
+"""The desktop session: bus, portal, notifications, tray, sleep, start at login, spelling.
 
 Knows no Qt. May import domain, paths, child_processes, commands and hotkey.
 """

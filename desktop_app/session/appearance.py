@@ -24,10 +24,12 @@ _MOTION: Final = "reduced-motion"
 
 
 class AppearanceWatch:
-    """Tells how the desktop looks.
+    """Watches how the desktop looks.
 
-    `report` learns whether it is dark and of high contrast, None if the portal does not say;
-    `report_motion` whether it wants reduced motion.
+    Args:
+        report: called with whether the desktop is dark, and whether it has high contrast; None for
+            what the portal does not say.
+        report_motion: called with whether the desktop reduces motion.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class AppearanceWatch:
         self._values: dict[str, int] = {}
 
     async def watch(self) -> None:
-        """Report what the portal knows, if only that it knows nothing, and whenever it changes."""
+        """Report the appearance, and report it again whenever it changes."""
         try:
             await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
         except BusError:
@@ -49,7 +51,7 @@ class AppearanceWatch:
         for key in (_SCHEME, _CONTRAST, _MOTION):
             try:
                 (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
-            except BusError:  # older portals know neither contrast nor motion
+            except BusError:  # older portals have neither contrast nor motion
                 continue
             self._set_value(key, value[1])  # a variant in a variant
         self._report_values()

@@ -1,4 +1,4 @@
-"""The program on the session bus, by which the desktop starts it, opens files and runs actions.
+"""The program's object on the session bus: the desktop starts it, opens files and runs actions.
 
 https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
 """
@@ -34,7 +34,7 @@ class ApplicationObject:
     """The object that the desktop calls.
 
     Args:
-        on_open: called with the addresses to open, () to show the window alone.
+        on_open: called with the URIs to open, () to only show the window.
         on_action: called with the name of an action and its argument, "" for none.
     """
 

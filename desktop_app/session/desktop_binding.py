@@ -1,6 +1,6 @@
 """A shortcut in the desktop's own settings that runs `repartee quick`: GNOME, KDE, Xfce.
 
-For desktops that grant programs no shortcut. Each is set by the desktop's own tool.
+For desktops that grant programs no shortcut. The desktop's own command-line tool sets it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
 
 
 def unbind(desktop: BindingDesktop, keys: str) -> None:
-    """Remove the shortcut again.
+    """Remove the shortcut that `bind` added.
 
     Raises:
         StorageError: a tool failed.

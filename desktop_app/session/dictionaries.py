@@ -44,7 +44,7 @@ class Dictionaries:
         return sorted(found)
 
     def misspelled(self, words: Iterable[str], languages: Sequence[str]) -> set[str]:
-        """Return the words that a language of their script may have, but none has."""
+        """Return the words that no dictionary of their script has; skip scripts without any."""
         wrong: set[str] = set()
         for word in words:
             suitable = self._for_word(languages, word)
@@ -72,7 +72,7 @@ class Dictionaries:
         self._library.enchant_broker_free(self._broker)
 
     def _for_word(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
-        """Return the dictionaries that can have a word, by its script."""
+        """Return the dictionaries of the languages that are written in the word's script."""
         suitable = [code for code in languages if script_of_language(code) == script_of(word)]
         for code in suitable:
             if code not in self._loaded:
@@ -130,9 +130,10 @@ def _bytes_of(word: str) -> tuple[bytes, int]:
 
 
 def dictionaries_for(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
-    """Return the dictionary for each of the wanted languages ("de_AT", "de").
+    """Return the installed dictionary for each of the wanted languages ("de_AT", "de").
 
-    It is that of the country, else that of the language's usual country, else the first one.
+    It is that of the country, else that of the country of the same name ("de_DE"), else en_US for
+    English, else the first of the language. Without any, it is en_US, if installed.
     """
     found: dict[str, str] = {}
     for code in wanted:

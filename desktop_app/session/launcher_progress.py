@@ -17,6 +17,6 @@ INTERFACE: Final = "com.canonical.Unity.LauncherEntry"
 
 def show_progress(bus: SessionBus, share: float | None) -> None:
     """Show how much of all work is done, from 0 to 1; None removes the bar."""
-    shown = {"progress": ("d", share or 0.0), "progress-visible": ("b", share is not None)}
+    properties = {"progress": ("d", share or 0.0), "progress-visible": ("b", share is not None)}
     address = f"application://{APP_ID}.desktop"
-    bus.send_signal(object_path(APP_ID), INTERFACE, "Update", "sa{sv}", address, shown)
+    bus.send_signal(object_path(APP_ID), INTERFACE, "Update", "sa{sv}", address, properties)

@@ -1,6 +1,6 @@
-"""The start at login: an entry in the desktop's autostart folder, or the portal's if sandboxed.
+"""The start at login: an entry in the desktop's autostart folder; in a sandbox, by the portal.
 
-Windows and macOS have their own ways (login_start_native).
+login_start_native has those of Windows and macOS.
 https://specifications.freedesktop.org/autostart-spec/latest/
 """
 
@@ -48,7 +48,7 @@ def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
 
 
 def _native_start(scope: str, platform: str) -> LaunchAgent | RunValue | None:
-    """Return the way of Windows or macOS, None on other systems."""
+    """Return the start at login of Windows or macOS, None on other systems."""
     if platform not in ("darwin", "win32"):
         return None
     from desktop_app.session.login_start_native import LaunchAgent, RunValue
@@ -61,7 +61,7 @@ def _native_start(scope: str, platform: str) -> LaunchAgent | RunValue | None:
 def login_start_location(
     scope: str, environment: Mapping[str, str], platform: str = sys.platform
 ) -> str:
-    """Return where the system keeps that it starts the program at login."""
+    """Return the file or the registry value that starts the program at login."""
     native = _native_start(scope, platform)
     return str(autostart_file(scope, environment)) if native is None else native.location
 
@@ -84,10 +84,10 @@ def starts_at_login(
 def set_start_at_login(
     scope: str, environment: Mapping[str, str], *, wanted: bool, platform: str = sys.platform
 ) -> None:
-    """Write or remove the entry.
+    """Start the program at login if `wanted`, otherwise no longer.
 
     Raises:
-        StorageError: the folder cannot be written to.
+        StorageError: the file or the registry cannot be written.
     """
     path = autostart_file(scope, environment)
     home = environment.get("REPARTEE_HOME") if scope else None

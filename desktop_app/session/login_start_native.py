@@ -15,7 +15,7 @@ from xml.parsers.expat import ExpatError
 from desktop_app.child_processes import windows_command_line
 
 _RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
-# Where the Task Manager keeps what the user switched off; an odd first byte means off.
+# The Task Manager's record of what the user switched off; an odd first byte means off.
 _APPROVED: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 
 
@@ -94,7 +94,7 @@ class RunValue:
         return not (isinstance(approved, bytes) and approved[:1] and approved[0] % 2)
 
     def set(self, command: Sequence[str], home: str | None) -> None:
-        """Write the value. It can set no REPARTEE_HOME, so that only the usual one is started.
+        """Write the value. It cannot set REPARTEE_HOME, so only the usual home is possible.
 
         Raises:
             OSError: the registry refused, or the program has another home.

@@ -28,7 +28,7 @@ _ACTION: Final = "open"
 # The portal calls actions with this prefix on our ApplicationObject, even after the program's end.
 # It finds the object by the program's name on the bus; without that name a click would do nothing.
 _ACTION_OF_APP: Final = f"app.{_ACTION}"
-_BY_SERVER: Final = -1  # the desktop decides how long it is visible
+_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
 class Notifier:

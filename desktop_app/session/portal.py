@@ -1,4 +1,4 @@
-"""The desktop portal: requests that it answers later, by a signal.
+"""The desktop portal, which answers requests later, by a signal.
 
 https://flatpak.github.io/xdg-desktop-portal/docs/requests.html
 """
@@ -42,18 +42,18 @@ def portal_object(interface: str) -> BusObject:
 
 
 def new_token() -> str:
-    """Return a name for a request or a session of the portal."""
+    """Return a random token that identifies a request or a session of the portal."""
     return f"repartee_{secrets.token_hex(8)}"
 
 
 async def introduce(bus: SessionBus) -> bool:
     """Call the portal once, before this process is closed to inspection.
 
-    The portal looks into the caller's /proc at its first call, and remembers the connection. Newer
-    ones take the name of a program outside of sandboxes, before every other call.
+    At a connection's first call, the portal reads the caller's /proc, and remembers the result.
+    With newer portals, a program outside of sandboxes registers its name before every other call.
 
     Returns:
-        True if the portal has taken the program's name.
+        True if the name was registered.
     """
     is_named = False
     with suppress(BusError):

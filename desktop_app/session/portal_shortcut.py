@@ -1,4 +1,4 @@
-"""The global shortcut by the portal, which is how Wayland desktops grant one.
+"""The global shortcut through the portal, by which Wayland desktops grant one.
 
 The desktop asks the user, who may choose other keys, and remembers the answer.
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.GlobalShortcuts.html
@@ -24,12 +24,12 @@ _SESSION: Final = "org.freedesktop.portal.Session"
 
 
 def _holder_name(scope: str) -> str:
-    """Return the name on the bus of the process that holds the shortcut."""
+    """Return the name that the process with the shortcut owns on the bus."""
     return f"{bus_name(scope)}.GlobalShortcut"
 
 
 def _pause_name(scope: str) -> str:
-    """Return the name on the bus of the process in which the user paused the shortcut."""
+    """Return the name that the process owns on the bus while the shortcut is paused."""
     return f"{bus_name(scope)}.PausedShortcut"
 
 
@@ -148,7 +148,7 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
 
 
 def _trigger_of(bound: Any) -> str | None:
-    """Return the keys of our shortcut among those that are bound, None if it is not there."""
+    """Return the keys of our shortcut among the bound ones, None if it is not bound."""
     for shortcut, facts in bound:
         if shortcut == COMMAND:
             return str(facts.get("trigger_description", ("s", ""))[1])

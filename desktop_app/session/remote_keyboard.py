@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
 _SESSION: Final = "org.freedesktop.portal.Session"
-_WITH_TOKENS: Final = 2  # the first version that does not ask again each time
+_WITH_TOKENS: Final = 2  # the first version with tokens, so that it need not ask each time
 _KEYBOARD: Final = 1
 _UNTIL_REVOKED: Final = 2
 _CONTROL, _V = 0xFFE3, 0x76  # keysyms
@@ -24,14 +24,14 @@ _RELEASED, _PRESSED = 0, 1
 
 
 class RemoteKeyboard:
-    """A keyboard of the program that the desktop obeys, from `open` until `close`."""
+    """A virtual keyboard, granted by the desktop from `open` until `close`."""
 
     def __init__(self, bus: SessionBus) -> None:
         self._bus, self._portal = bus, Portal(bus)
         self._session = ""
 
     async def is_offered(self) -> bool:
-        """Return True if the desktop can grant a keyboard, and remember that it did."""
+        """Return True if the desktop can grant a keyboard and remember the user's permission."""
         if await self._portal.version(INTERFACE) < _WITH_TOKENS:
             return False
         try:

@@ -1,6 +1,6 @@
 """A connection to the session's message bus, or to the system's.
 
-jeepney encodes the messages and knows no Qt, so that the doctor can ask the portal, too.
+jeepney encodes the messages, without Qt, so that `repartee doctor` can use the bus, too.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SessionBus:
         kind: "SESSION" or "SYSTEM".
 
     Attributes:
-        is_activatable: True once the desktop's portal knows the program by the name that starts it.
+        is_activatable: True if the portal knows the program by the name by which the bus starts it.
     """
 
     def __init__(self, kind: str = "SESSION") -> None:
@@ -109,7 +109,7 @@ class SessionBus:
         return self._reading is not None and not self._reading.done()
 
     def set_activatable(self, activatable: bool) -> None:
-        """Set whether the desktop's portal knows the program by the name that starts it."""
+        """Set `is_activatable`."""
         self.is_activatable = activatable
 
     @property
@@ -202,7 +202,7 @@ class SessionBus:
         await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
 
     async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """End what `listen` began, also if the bus has ended meanwhile."""
+        """Remove a listener of `listen`, even if the bus has ended meanwhile."""
         listeners = self._signals[target.path, target.interface, signal]
         listeners.remove(on_signal)
         with suppress(BusError):

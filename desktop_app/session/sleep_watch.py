@@ -19,7 +19,7 @@ MANAGER: Final = BusObject(
 
 
 class SleepWatch:
-    """Watches for sleep until `aclose`. Where there is no system bus, nothing is told.
+    """Watches for sleep until `aclose`. Without a system bus, it reports nothing.
 
     Args:
         on_sleep: called when the computer is about to sleep.

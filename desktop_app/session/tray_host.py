@@ -1,4 +1,4 @@
-"""Watches for a tray of the desktop: a host of StatusNotifierItems.
+"""Watches if the desktop has a tray: a host of StatusNotifierItems.
 
 https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 """
@@ -24,7 +24,7 @@ class TrayHost:
 
     Args:
         on_change: called with True once there is a tray, and with False when it has gone.
-        start: runs a coroutine.
+        start: starts a coroutine as a task.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import N_, tr
 class ServerPreset:
     """A server: its name, its usual address, and a hint on how to start it.
 
-    The texts are marked for translation, but names of products stay.
+    The texts are marked for translation, except names of products.
     """
 
     key: str

@@ -16,9 +16,9 @@ SettingValue = str | int | float | bool | None
 class Group(StrEnum):
     """The place where a setting is shown.
 
-    PROVIDER and FOLDER: in a place of its own in the Provider or Data tab. PRESETS: with the
-    presets, in their window. BACKUP: among the backups. DOCUMENTS: limits for reading a document,
-    collapsed in the Data tab. DESKTOP: below the appearance.
+    PROVIDER and FOLDER: in a section of the Provider or Data tab. PRESETS: in the window of the
+    presets. BACKUP: with the backups. DOCUMENTS: limits for reading a document, collapsed in the
+    Data tab. DESKTOP: below the appearance.
     """
 
     PROVIDER = "provider"
@@ -59,14 +59,14 @@ class Setting:
         type: str, bool, int or float.
         optional: None is allowed and means the model's own default.
         choices: all allowed values, in order; () if any are.
-        minimum, maximum, step: of a number; both bounds are allowed.
-        stops: the values of a slider, if they are not evenly `step` apart.
+        minimum, maximum, step: of a number; the bounds themselves are allowed.
+        stops: the values of a slider, if they are not evenly spaced.
         unit: of a number.
         is_font: the name of a font family, chosen from those installed; "" is the system's font.
         placeholder: shown in an empty text field.
-        most_lines: the most lines of a text that are not empty; None for any number.
+        most_lines: the largest number of nonempty lines of a text; None for no limit.
         unset_label: the label of None, if not "Default".
-        has_dialog: it is changed in a window of its own; the row shows what is set.
+        has_dialog: it is changed in a window of its own; the row only shows its value.
         per_conversation: a conversation may have its own value, and so may a folder.
         per_folder: a folder may have its own value.
     """

@@ -15,7 +15,7 @@ from desktop_app.settings.setting import Setting, SettingValue
 
 
 def validate(key: str, value: object) -> SettingValue:
-    """Return `value` as `key` takes it (1 becomes 1.0 for a float).
+    """Return `value` in the type of its setting: for a float, 1 becomes 1.0.
 
     Raises:
         SettingError: there is no such setting, or it does not take this value.
@@ -43,7 +43,7 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
             try:
                 values[key] = validate(key, value)
             except SettingError:
-                continue  # A damaged value counts as none; the panel shows the default
+                continue  # a damaged value counts as missing
     return values
 
 
