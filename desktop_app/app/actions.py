@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 Actions = dict[str, Callable[[], object]]
 
 
-def actions_of(window: MainWindow, its: Controllers) -> Actions:
+def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
     """Return the actions of a window's controllers, without those of the whole program."""
-    library = its.library
+    library = controllers.library
     return {
         "conversation.new": library.open_here,
         "conversation.rename": window.rename,
         "conversation.pin": library.pin_chosen,
-        "conversation.pin-up": lambda: its.pinned_order.move(-1),
-        "conversation.pin-down": lambda: its.pinned_order.move(+1),
-        "conversation.branch": its.branching.branch_last,
-        "conversation.move": its.folders.offer,
-        "conversation.archive": its.trash.archive_chosen,
-        "conversation.temporary": its.temporary.open,
-        "conversation.delete": lambda: _delete_chosen(window, its),
+        "conversation.pin-up": lambda: controllers.pinned_order.move(-1),
+        "conversation.pin-down": lambda: controllers.pinned_order.move(+1),
+        "conversation.branch": controllers.branching.branch_last,
+        "conversation.move": controllers.folders.offer_folders,
+        "conversation.archive": controllers.trash.archive_chosen,
+        "conversation.temporary": controllers.temporary.open,
+        "conversation.delete": lambda: _delete_chosen(window, controllers),
         "conversation.undo": window.notifications.undo_last,
-        "folder.new": its.folders.create,
-        "folder.settings": its.folders.show_settings,
-        "list.all": lambda: _show_place(window, its, LIST),
-        "list.archive": lambda: _show_place(window, its, ARCHIVE),
-        "list.trash": lambda: _show_place(window, its, TRASH),
-        "trash.empty": its.trash.offer_to_empty,
-        "conversation.compact": its.compaction.offer,
-        "conversation.uncompact": its.compaction.undo,
-        "conversation.show-sent": its.compaction.show_sent,
-        "conversation.export": its.export.export,
-        "conversation.print": its.export.print_,
+        "folder.new": controllers.folders.create,
+        "folder.settings": controllers.folders.show_settings,
+        "list.all": lambda: _show_filter(window, controllers, LIST),
+        "list.archive": lambda: _show_filter(window, controllers, ARCHIVE),
+        "list.trash": lambda: _show_filter(window, controllers, TRASH),
+        "trash.empty": controllers.trash.offer_to_empty,
+        "conversation.compact": controllers.compaction.offer,
+        "conversation.uncompact": controllers.compaction.undo,
+        "conversation.show-sent": controllers.compaction.show_sent,
+        "conversation.export": controllers.export.export,
+        "conversation.print": controllers.export.print_,
         "list.search": window.search,
-        "list.next": lambda: library.open_neighbour(+1),
-        "list.previous": lambda: library.open_neighbour(-1),
+        "list.next": lambda: library.open_neighbor(+1),
+        "list.previous": lambda: library.open_neighbor(-1),
         "list.toggle": lambda: _toggle_list(window),
         "prompt.focus": window.prompt.focus_text,
         "message.next": lambda: window.transcript.step_message(+1),
@@ -60,59 +60,59 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
         "prompt.spelling": window.prompt.suggest_spelling,
-        "prompt.as-text": its.attachments.turn_back,
-        "prompt.stop": its.chat.step_back,
-        "attachment.preview": its.previews.show_any,
-        "attachment.choose-pages": its.previews.choose_any,
-        "collections.ask": its.collections.ask,
-        "collections.show": its.collections.show,
-        "tools.choose": its.tools.choose,
-        "tools.resources": its.servers.show_resources,
-        "tools.form": its.tools.choose_form,
-        "prompts.insert": its.prompts.insert,
-        "prompts.manage": its.prompts.manage,
-        "presets.use": its.presets.choose,
-        "presets.save": its.presets.save_here,
-        "presets.manage": lambda: its.prompts.manage("presets"),
-        "variant.instant": lambda: its.choice.choose_variant(Variant.INSTANT),
-        "variant.thinking": lambda: its.choice.choose_variant(Variant.THINKING),
-        "variant.pro": lambda: its.choice.choose_variant(Variant.PRO),
-        "models.show": its.models.show,
-        "effort.more": lambda: its.choice.step_effort(+1),
-        "effort.less": lambda: its.choice.step_effort(-1),
-        "prompt.background": its.choice.toggle_background,
+        "prompt.as-text": controllers.attachments.insert_as_text,
+        "prompt.stop": controllers.chat.step_back,
+        "attachment.preview": controllers.previews.show_focused,
+        "attachment.choose-pages": controllers.previews.choose_pages,
+        "collections.ask": controllers.collections.ask,
+        "collections.show": controllers.collections.show,
+        "tools.choose": controllers.tools.choose,
+        "tools.resources": controllers.servers.show_resources,
+        "tools.form": controllers.tools.choose_form,
+        "prompts.insert": controllers.prompts.insert,
+        "prompts.manage": controllers.prompts.manage,
+        "presets.use": controllers.presets.choose,
+        "presets.save": controllers.presets.save_here,
+        "presets.manage": lambda: controllers.prompts.manage("presets"),
+        "variant.instant": lambda: controllers.choice.choose_variant(Variant.INSTANT),
+        "variant.thinking": lambda: controllers.choice.choose_variant(Variant.THINKING),
+        "variant.pro": lambda: controllers.choice.choose_variant(Variant.PRO),
+        "models.show": controllers.models.show,
+        "effort.more": lambda: controllers.choice.step_effort(+1),
+        "effort.less": lambda: controllers.choice.step_effort(-1),
+        "prompt.background": controllers.choice.toggle_background,
         "find.open": window.transcript.find_in_transcript.open,
         "find.next": lambda: window.transcript.find_in_transcript.step(+1),
         "find.previous": lambda: window.transcript.find_in_transcript.step(-1),
         "answer.copy": window.transcript.commands.copy_last_answer,
         "answer.copy-code": window.transcript.copy_code_at_or_above_cursor,
-        "conversation.copy": its.export.copy,
-        "answer.retry": its.chat.retry_last,
-        "answer.compare": its.comparison.offer,
-        "answer.compare-versions": its.comparison.show_versions,
-        "answer.keep": its.comparison.keep,
-        "answer.review": its.reviews.review_last,
-        "answer.continue": its.chat.continue_last,
-        "answer.older-version": lambda: its.chat.switch_last_version(-1),
-        "answer.newer-version": lambda: its.chat.switch_last_version(+1),
-        "question.edit": lambda: its.chat.act_on_last("edit"),
+        "conversation.copy": controllers.export.copy,
+        "answer.retry": controllers.chat.retry_last,
+        "answer.compare": controllers.comparison.offer,
+        "answer.compare-versions": controllers.comparison.show_versions,
+        "answer.keep": controllers.comparison.keep,
+        "answer.review": controllers.reviews.review_last,
+        "answer.continue": controllers.chat.continue_last,
+        "answer.older-version": lambda: controllers.chat.switch_last_version(-1),
+        "answer.newer-version": lambda: controllers.chat.switch_last_version(+1),
+        "question.edit": lambda: controllers.chat.act_on_last("edit"),
         "settings.toggle": window.toggle_settings,
-        "spending.show": its.spending.show,
-        "evaluations.show": its.evaluations.show,
-        "batch.new": its.batches.begin,
-        "batch.show": its.batches.show,
-        "help.open": its.help.open,
-        "help.shortcuts": lambda: its.help.open_at(SHORTCUTS),
-        "library.show": its.data_page.show,
-        "library.import": its.transfer.choose_import,
+        "spending.show": controllers.spending.show,
+        "evaluations.show": controllers.evaluations.show,
+        "batch.new": controllers.batches.begin,
+        "batch.show": controllers.batches.show,
+        "help.open": controllers.help.open,
+        "help.shortcuts": lambda: controllers.help.open_at(SHORTCUTS),
+        "library.show": controllers.data_page.show,
+        "library.import": controllers.transfer.choose_import,
     }
 
 
-def _delete_chosen(window: MainWindow, its: Controllers) -> None:
-    if its.state.current.is_temporary and not window.conversations.marked:
-        its.temporary.close_open()
+def _delete_chosen(window: MainWindow, controllers: Controllers) -> None:
+    if controllers.state.current.is_temporary and not window.conversations.marked:
+        controllers.temporary.close_open()
     else:
-        its.trash.delete_chosen()
+        controllers.trash.delete_chosen()
 
 
 def _toggle_list(window: MainWindow) -> None:
@@ -122,6 +122,6 @@ def _toggle_list(window: MainWindow) -> None:
     window.notifications.announce(words)
 
 
-def _show_place(window: MainWindow, its: Controllers, place: ListFilter) -> None:
+def _show_filter(window: MainWindow, controllers: Controllers, list_filter: ListFilter) -> None:
     window.show_list()
-    its.tasks.start(its.list_presenter.go(place))
+    controllers.tasks.start(controllers.list_presenter.apply_filter(list_filter))

@@ -53,7 +53,7 @@ def run(request: WindowRequest) -> int:
     application = Application(request)
     application.show()
     code = application.run()
-    if application.starts_again:
+    if application.should_restart:
         from desktop_app.child_processes import restart_program
 
         restart_program()
@@ -84,12 +84,12 @@ class Application:
         self.qt.setApplicationVersion(__version__)
         self.qt.setDesktopFileName(DESKTOP_FILE)
         self.qt.setQuitOnLastWindowClosed(False)
-        self.ready: WindowSession | None = None
-        self.starts_again = False
+        self.session: WindowSession | None = None
+        self.should_restart = False
         self._theme: ThemeWatcher
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
-        self._early: list[WindowRequest] | None = []
+        self._pending: list[WindowRequest] | None = []
         self._joining: asyncio.Task[None] | None = None
 
     def show(self) -> None:
@@ -188,10 +188,10 @@ class Application:
 
     def _serve(self, request: WindowRequest) -> None:
         """Serve a request from the bus, which may come before the program is ready."""
-        if self._early is None and self.ready is not None:
-            self.ready.serve(request)
-        elif self._early is not None:
-            self._early.append(request)
+        if self._pending is None and self.session is not None:
+            self.session.serve(request)
+        elif self._pending is not None:
+            self._pending.append(request)
             if not isinstance(request, QuickRequest):
                 self.window.show()
 
@@ -206,51 +206,51 @@ class Application:
         backend = None
         try:
             while backend is None:
-                backend = await self._opened(build_backend())
+                backend = await self._open_store(build_backend())
                 if backend is None and not await self._rescue():
                     self._exit_code = 1
                     return
         except UserFacingError as error:
-            self._exit_code = say_why_not(error)
+            self._exit_code = report_failed_start(error)
             return
         request = self._request
         while True:
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
-            before = self.ready
-            self.ready = WindowSession(
+            before = self.session
+            self.session = WindowSession(
                 self.window, self._theme, backend, loop, is_resident=is_resident
             )
-            await self.ready.start(request)
+            await self.session.start(request)
             for command in () if before is None else before.reopened:
-                self.ready.actions[command]()
-            self._serve_early(self.ready)
+                self.session.actions[command]()
+            self._serve_pending(self.session)
             end_start()
             self.on_ready()
             self._join_bus(loop)
-            self.ready.controllers.tasks.start(self._join_desktop(self.ready))
-            await self.ready.closed()
-            if not self.ready.is_rebuilt:
+            self.session.controllers.tasks.start(self._join_desktop(self.session))
+            await self.session.closed()
+            if not self.session.is_rebuilt:
                 break
             request = OpenRequest()
-            self._build_again()
+            self._rebuild_window()
             backend = build_backend()
             await backend.open()
-        if self.ready.closed_work is not None:
+        if self.session.closed_work is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
 
             closed = ClosedStore(None, self._theme.current, backend.folders)
-            await closed.do(self.ready.closed_work)
-            self.starts_again = True
+            await closed.do(self.session.closed_work)
+            self.should_restart = True
 
-    def _serve_early(self, ready: WindowSession) -> None:
-        early, self._early = self._early or [], None
-        for request in early:
-            ready.serve(request)
+    def _serve_pending(self, session: WindowSession) -> None:
+        pending, self._pending = self._pending or [], None
+        for request in pending:
+            session.serve(request)
         if isinstance(self._request, HiddenRequest):
             # The bus starts the program and then calls; nothing may come if the caller has gone.
-            QTimer.singleShot(CALL_MS, self.window, ready.end_if_nothing_shows)
+            QTimer.singleShot(CALL_MS, self.window, session.end_if_nothing_shows)
 
-    def _build_again(self) -> None:
+    def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
         from desktop_app.ui.transcript.view import TranscriptView
 
@@ -265,7 +265,7 @@ class Application:
             self.window.settings.show_page("look")
         old.deleteLater()
 
-    async def _opened(self, backend: Backend) -> Backend | None:
+    async def _open_store(self, backend: Backend) -> Backend | None:
         """Return a backend with its store open, None if the store is damaged."""
         from desktop_app.domain.errors import StoreDamagedError
 
@@ -287,7 +287,7 @@ class Application:
         """Do nothing; measurements of the start override this."""
 
 
-def say_why_not(error: UserFacingError) -> int:
+def report_failed_start(error: UserFacingError) -> int:
     """Say why the program cannot start; return the exit code.
 
     The error goes to standard error and, for users who started it from a menu, into a dialog.

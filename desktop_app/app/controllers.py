@@ -12,10 +12,10 @@ from desktop_app.app.answers.review_controller import ReviewController
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.server_watch import ServerWatch
 from desktop_app.app.answers.structured_answers import StructuredAnswers
-from desktop_app.app.attachments.attaching import AttachmentReader
 from desktop_app.app.attachments.attachment_drags import AttachmentDrags
+from desktop_app.app.attachments.attachment_reader import AttachmentReader
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
-from desktop_app.app.attachments.document_passwords import DocumentPasswords, Unlocking
+from desktop_app.app.attachments.document_passwords import DocumentPasswords, DocumentUnlocker
 from desktop_app.app.attachments.drop_controller import DropController
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.attachments.images_controller import ImagesController, Messages
@@ -94,7 +94,7 @@ class Controllers(QObject):
         *,
         show_error: Callable[[UserFacingError], None],
         end_for: Callable[[ClosedWork], None],
-        put_in_force: Callable[[str], None],
+        apply_setting: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._window, self._theme = window, theme
@@ -107,7 +107,7 @@ class Controllers(QObject):
         self._make_chat()
         self.settings = SettingsController(
             window,
-            put_in_force,
+            apply_setting,
             current=state.current,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
@@ -118,7 +118,7 @@ class Controllers(QObject):
         )
         self.shortcut_files = ShortcutFiles(
             window,
-            put_in_force,
+            apply_setting,
             panel=window.settings,
             notifications=window.notifications,
             values=state.values,
@@ -203,10 +203,10 @@ class Controllers(QObject):
             state.values,
             {"help.open": lambda _: self.help.open(), "menu.open": open_context_menu},
         )
-        shortcuts.window_met.connect(self.help.connect_buttons)
+        shortcuts.window_focused.connect(self.help.connect_buttons)
         self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
-        self._join()
+        self._connect()
 
     def _make_library(self) -> None:
         """Create the list, and the controllers of whole conversations."""
@@ -532,7 +532,7 @@ class Controllers(QObject):
             notifications=window.notifications,
             chat_service=state.backend.chat,
         )
-        unlocking = Unlocking(
+        unlocker = DocumentUnlocker(
             window,
             self.passwords,
             session=state.session,
@@ -542,12 +542,12 @@ class Controllers(QObject):
             documents=state.backend.documents,
         )
 
-        def ways_out(error: UserFacingError) -> Actions:
+        def remedies_for(error: UserFacingError) -> Actions:
             return [
-                *unlocking.ways_out(error),
-                *self.chunked_reading.ways_out(error),
-                *self.collections.ways_out(error),
-                *self.compaction.ways_out(error),
+                *unlocker.remedies_for(error),
+                *self.chunked_reading.remedies_for(error),
+                *self.collections.remedies_for(error),
+                *self.compaction.remedies_for(error),
             ]
 
         self.chat = ChatController(
@@ -558,7 +558,7 @@ class Controllers(QObject):
             self.draft_saver,
             self.choices,
             before_asking=self.compaction.before_asking,
-            ways_out=ways_out,
+            remedies_for=remedies_for,
             cancel_first=self.compaction.cancel,
             is_reading=self.attachments.is_reading,
             session=state.session,
@@ -590,16 +590,16 @@ class Controllers(QObject):
             tasks=state.tasks,
         )
 
-    def _make_brief_transcript(self, shown: Messages) -> TranscriptView:
+    def _make_brief_transcript(self, messages: Messages) -> TranscriptView:
         """Return a view for a single answer, one of those that are shown."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         transcript.set_model_names(self.name_of_model)
         transcript.set_typesetter(self.typesetter)
         transcript.set_lexer(self.lexer)
-        self.images.serve(transcript, shown)
+        self.images.serve(transcript, messages)
         return transcript
 
-    def _join(self) -> None:
+    def _connect(self) -> None:
         window = self._window
         self.places = PlaceOpener(
             window.settings,
@@ -613,7 +613,7 @@ class Controllers(QObject):
         window.files_dropped.connect(self.batches.offer)
         window.image_dropped.connect(self.attachments.attach_content)
         window.settings.import_requested.connect(self.transfer.choose_import)
-        window.settings.backup_requested.connect(self.backups.by_hand)
+        window.settings.backup_requested.connect(self.backups.back_up_now)
         window.conversations.export_requested.connect(self.transfer.choose_export)
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
@@ -634,8 +634,8 @@ class Controllers(QObject):
         window.transcript.action_requested.connect(self.places.open_action)
         self.settings.key_changed.connect(self.running.retry_with_key)
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
-        self.prompts.dialog_created.connect(self.presets.join)
-        self.prompts.dialog_created.connect(self.tools.join)
+        self.prompts.dialog_created.connect(self.presets.connect_page)
+        self.prompts.dialog_created.connect(self.tools.connect_pages)
         self.prompts.text_attach_requested.connect(self.attachments.attach_text)
         self.servers.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.files_attach_requested.connect(self.attachments.attach)
@@ -643,8 +643,8 @@ class Controllers(QObject):
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
         self.batches.reading_stop_requested.connect(self.attachments.close)
-        self.attachments.reading_failed.connect(self.chat.hold_back)
-        self.attachments.reading_ended.connect(self.chat.send_waiting)
+        self.attachments.reading_failed.connect(self.chat.dequeue)
+        self.attachments.reading_ended.connect(self.chat.send_queued)
         self.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(Target(sha256, name))
         )
@@ -660,7 +660,7 @@ class Controllers(QObject):
         )
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
-        self.store_watcher.store_changed.connect(self.batches.look)
+        self.store_watcher.store_changed.connect(self.batches.check_store)
         # A question starts servers, and other processes do.
         for changed in (self.running.finished, self.store_watcher.store_changed):
             changed.connect(lambda *_: self.tasks.start(self.servers.load_prompts()))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Windows whose shortcuts are bound with all their commands.
 _OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
-_FOLLOWED: Final = "has-dialog-shortcuts"
+_BOUND: Final = "has-dialog-shortcuts"
 
 
 class DialogShortcuts(QObject):
@@ -30,7 +30,7 @@ class DialogShortcuts(QObject):
         window_met(QWidget): a window has the focus for the first time.
     """
 
-    window_met = Signal(object)
+    window_focused = Signal(object)
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class DialogShortcuts(QObject):
     def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
         """Bind the commands in a window when it first has the focus."""
         window = now.window() if now is not None else None
-        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_FOLLOWED):
+        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_BOUND):
             return
-        window.setProperty(_FOLLOWED, True)
-        self.window_met.emit(window)
+        window.setProperty(_BOUND, True)
+        self.window_focused.emit(window)
         for command, act in self._actions.items():
             shortcut = QShortcut(self._keys(command), window)
             shortcut.activated.connect(partial(act, window))

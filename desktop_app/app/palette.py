@@ -52,33 +52,33 @@ class Palette(QObject):
         self._widget: CommandPalette | None = None
         self._uses: UseCounts | None = None
         self._titles = TitleIndex(())
-        self._acts: dict[str, Callable[[], object]] = {}
+        self._actions_by_row: dict[str, Callable[[], object]] = {}
         self._entries: list[PaletteEntry] = []
 
     def toggle(self) -> None:
         """Show the palette, or hide it."""
         if self._widget is None:
-            self._widget = self._made()
+            self._widget = self._make_widget()
         if self._widget.isVisible():
             self._widget.dismiss()
             return
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
         commands = [e._replace(keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
-        self._entries, self._acts = commands, dict(self._actions)
+        self._entries, self._actions_by_row = commands, dict(self._actions)
         self._add(self._sources.rows())
         self._widget.open_with(commands, self._find)
-        self._tasks.start(self._read())
+        self._tasks.start(self._load_stored())
 
     def _add(self, rows: list[PaletteRow]) -> None:
         self._entries = [*self._entries, *(entry for entry, _ in rows)]
-        self._acts |= {entry.id: act for entry, act in rows}
+        self._actions_by_row |= {entry.id: act for entry, act in rows}
 
     def _find(self, typed: str) -> list[PaletteEntry]:
         uses = self._uses or UseCounts({})
         return PaletteIndex(self._entries, self._titles, uses).find(typed, tr("Conversation"))
 
-    async def _read(self) -> None:
+    async def _load_stored(self) -> None:
         """Read what is in the store, and find again."""
         if self._uses is None:
             self._uses = UseCounts((await self._settings_store.all()).get(USES_KEY))
@@ -95,9 +95,9 @@ class Palette(QObject):
         if row_id.startswith(CONVERSATION):
             self._sources.open_conversation(row_id)
         else:
-            self._acts[row_id]()
+            self._actions_by_row[row_id]()
 
-    def _made(self) -> CommandPalette:
+    def _make_widget(self) -> CommandPalette:
         # Imported here, because the start does not need it.
         from desktop_app.ui.window.command_palette import CommandPalette
 

@@ -43,39 +43,39 @@ _PLACES: Final = (
     (N_("Delete everything"), "library", "delete-everything"),
     (N_("About"), "about", ""),
 )
-_UNSHOWN: Final = ("default.provider", "default.preset", "local_model.weights")
+_HIDDEN_KEYS: Final = ("default.provider", "default.preset", "local_model.weights")
 
 
 class PaletteRows:
     """The rows of the window's controllers, each with its action."""
 
-    def __init__(self, window: MainWindow, its: Controllers) -> None:
-        self._window, self._its = window, its
+    def __init__(self, window: MainWindow, controllers: Controllers) -> None:
+        self._window, self._controllers = window, controllers
 
     def rows(self) -> list[PaletteRow]:
         """Return the rows that are known at once."""
-        its, rows = self._its, list[PaletteRow]()
-        for prompt in its.state.prompts.offered:
+        controllers, rows = self._controllers, list[PaletteRow]()
+        for prompt in controllers.state.prompts.offered:
             entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
             rows.append((entry, partial(self._window.prompt.slash.take, prompt)))
-        for preset in its.state.presets.by_id.values():
+        for preset in controllers.state.presets.by_id.values():
             entry = PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"))
-            rows.append((entry, partial(its.presets.use, preset.id)))
-        for model in its.choices.models:
+            rows.append((entry, partial(controllers.presets.use, preset.id)))
+        for model in controllers.choices.models:
             name = f"{model.provider_name}: {model.name}"
             entry = PaletteEntry(f"model:{model.provider_id}:{model.name}", name, tr("Model"))
-            choose = partial(its.choices.choice_with, model)
-            rows.append((entry, lambda choose=choose: its.state.setup.choose(choose())))  # type: ignore[misc]
+            choose = partial(controllers.choices.choice_with, model)
+            rows.append((entry, lambda choose=choose: controllers.state.setup.choose(choose())))  # type: ignore[misc]
         for declared in SETTINGS:
             page = _PAGES.get(declared.group, "")
-            if page and declared.key not in _UNSHOWN:
+            if page and declared.key not in _HIDDEN_KEYS:
                 entry = PaletteEntry(f"setting:{declared.key}", tr(declared.label), tr("Settings"))
                 rows.append((entry, partial(self._show_setting, page, declared.key)))
         return [*rows, *self._places()]
 
     def _places(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and what is on them besides values."""
-        note, settings = tr("Settings"), self._its.settings
+        note, settings = tr("Settings"), self._controllers.settings
         yield PaletteEntry("place:key", tr("API key"), note), settings.open_at_key
         network = tr("Network and privacy")
         yield PaletteEntry("place:network", network, note), settings.open_at_network
@@ -88,19 +88,19 @@ class PaletteRows:
         return [
             (
                 PaletteEntry(f"collection:{id_}", name, tr("Collection")),
-                partial(self._its.collections.put_into_draft, id_),
+                partial(self._controllers.collections.put_into_draft, id_),
             )
-            for id_, name in await self._its.collections.names()
+            for id_, name in await self._controllers.collections.names()
         ]
 
     async def titles(self) -> list[tuple[str, str]]:
         """Return id and title of all conversations outside the trash, the newest first."""
-        return await self._its.state.backend.conversations.titles()
+        return await self._controllers.state.backend.conversations.titles()
 
     def open_conversation(self, row_id: str) -> None:
         """Open the conversation of a row."""
-        library = self._its.library
-        self._its.tasks.start(library.open(row_id.removeprefix(CONVERSATION)))
+        library = self._controllers.library
+        self._controllers.tasks.start(library.open(row_id.removeprefix(CONVERSATION)))
 
     def _show_place(self, page: str, name: str) -> None:
         self._window.show_settings(True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-PATIENCE_S: Final = 1.0
+SUGGESTIONS_TIMEOUT_S: Final = 1.0
 """The time after which a menu opens without suggestions; long compounds take longest."""
 
 
@@ -83,21 +83,21 @@ class SpellingController(QObject):
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _check(self, words: list[str]) -> None:
-        if (its := self._dictionaries) is not None:
-            wrong = await self._run(partial(its.misspelled, words, self._languages))
-            if wrong:
-                self.spelling.learn(wrong)
+        if (dictionaries := self._dictionaries) is not None:
+            misspelled = await self._run(partial(dictionaries.misspelled, words, self._languages))
+            if misspelled:
+                self.spelling.learn(misspelled)
 
     async def _suggest(self, request: SuggestionRequest) -> None:
         found: list[str] = []
-        if (its := self._dictionaries) is not None:
-            work = self._run(partial(its.suggestions, request.word, self._languages))
+        if (dictionaries := self._dictionaries) is not None:
+            work = self._run(partial(dictionaries.suggestions, request.word, self._languages))
             with suppress(TimeoutError):  # the menu opens without them
-                found = await asyncio.wait_for(work, PATIENCE_S)
+                found = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
         request.tell(found)
 
     async def _search(self, request: SearchRequest) -> None:
-        if (its := self._dictionaries) is None or not self.spelling.is_on:
+        if (dictionaries := self._dictionaries) is None or not self.spelling.is_on:
             request.tell(None)
             return
         languages, ignored = self._languages, frozenset(self.spelling.ignored)
@@ -105,13 +105,13 @@ class SpellingController(QObject):
             next_misspelled,
             request.text,
             request.position,
-            lambda words: its.misspelled(words, languages) - ignored,
+            lambda words: dictionaries.misspelled(words, languages) - ignored,
         )
         request.tell(await self._run(work))
 
     async def _add(self, word: str) -> None:
-        if (its := self._dictionaries) is not None:
-            await self._run(partial(its.add, word, self._languages))
+        if (dictionaries := self._dictionaries) is not None:
+            await self._run(partial(dictionaries.add, word, self._languages))
 
     def choose_languages(self, request: EditRequest) -> QMenu:
         """Open the menu of the installed dictionaries; any number can be chosen."""

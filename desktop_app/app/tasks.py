@@ -9,7 +9,7 @@ from typing import Any
 from desktop_app.domain.errors import UserFacingError
 
 # Writes take milliseconds; a slow provider must not delay the program's end.
-PATIENCE_S = 2.0
+SETTLE_TIMEOUT_S = 2.0
 
 Work = Coroutine[Any, Any, Any]
 
@@ -31,9 +31,9 @@ class Tasks:
         if self._is_over:  # a timer may still fire while the store closes
             # A task could be left over: the loop may end before its first step.
             work.close()
-            never = asyncio.get_running_loop().create_future()
-            never.cancel()
-            return never
+            canceled = asyncio.get_running_loop().create_future()
+            canceled.cancel()
+            return canceled
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -48,13 +48,13 @@ class Tasks:
             context = {"message": "a task failed", "exception": error, "task": task}
             task.get_loop().call_exception_handler(context)
 
-    async def settle(self, patience_s: float = PATIENCE_S) -> None:
+    async def settle(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
         """Shut down: wait, cancel stragglers, refuse new tasks.
 
         The widgets that they would change are about to be destroyed.
         """
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 while self._running:
                     await asyncio.wait(set(self._running))
         except TimeoutError:

@@ -18,8 +18,8 @@ from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
 from desktop_app.app.desktop.form_keeper import FormKeeper
-from desktop_app.app.desktop.other_windows import commands_to_reopen, must_stay_open
-from desktop_app.app.desktop.resting_memory import RestingMemory
+from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
+from desktop_app.app.desktop.other_windows import commands_to_reopen, is_dialog_open
 from desktop_app.app.desktop.window_request import (
     BATCHES,
     HiddenRequest,
@@ -66,7 +66,7 @@ WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
 SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
-FIGURES_MS = 3000
+SPENDING_MS = 3000
 MNEMONICS_MS = 500  # after the start
 LANGUAGE_MS = 300
 
@@ -105,7 +105,7 @@ class WindowSession:
             backend,
             show_error=self._show_error,
             end_for=self.end_for,
-            put_in_force=self._on_value,
+            apply_setting=self._apply_setting,
         )
         self._backend = backend
         loop.set_exception_handler(self._on_defect)
@@ -196,9 +196,9 @@ class WindowSession:
             is_resident=is_resident,
         )
         closing.ended.connect(self.quit)
-        self._memory = RestingMemory(window, self._is_resting, tasks=tasks)
-        closing.hidden.connect(self._memory.wait)
-        running.finished.connect(lambda *_: self._memory.wait())
+        self._memory_trimmer = MemoryTrimmer(window, self._is_idle, tasks=tasks)
+        closing.hidden.connect(self._memory_trimmer.restart_timer)
+        running.finished.connect(lambda *_: self._memory_trimmer.restart_timer())
         self._unread = UnreadMarks(
             window,
             running,
@@ -281,14 +281,14 @@ class WindowSession:
     def _wake(self) -> None:
         """Do at once what timers would do late, because they stood still during sleep."""
         self.controllers.tasks.start(self.controllers.batches.pick_up())
-        self.controllers.backups.look_soon()
+        self.controllers.backups.check_soon()
         self.controllers.server_watch.check_soon()
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" for a temporary one."""
         if self._backend.temporary.holds(conversation_id):
             return ""
-        found = self.controllers.list_presenter.known(conversation_id)
+        found = self.controllers.list_presenter.cached(conversation_id)
         return "" if found is None else found.title
 
     def _show_batches(self) -> None:
@@ -303,9 +303,9 @@ class WindowSession:
         if link is None:
             self._window.notifications.notify(tr("This link isn’t valid."))
         else:
-            self.controllers.tasks.start(self._follow(link))
+            self.controllers.tasks.start(self._follow_link(link))
 
-    async def _follow(self, link: MessageLink) -> None:
+    async def _follow_link(self, link: MessageLink) -> None:
         """Open what a link leads to, or say that it no longer exists."""
         store, message_id = self._backend.conversations, link.message_id
         if await store.get(link.conversation_id) is None:
@@ -326,12 +326,12 @@ class WindowSession:
         QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
         self._window.notifications.notify(tr("Link copied"))
 
-    def _is_resting(self) -> bool:
-        shows = self._window.isVisible() or self.quick_host.is_visible
-        return not shows and not self.controllers.running.conversations
+    def _is_idle(self) -> bool:
+        is_visible = self._window.isVisible() or self.quick_host.is_visible
+        return not is_visible and not self.controllers.running.conversations
 
     def _on_quick_hidden(self) -> None:
-        self._memory.wait()
+        self._memory_trimmer.restart_timer()
         self.closing.end_if_nothing_shows()
 
     def end_if_nothing_shows(self) -> None:
@@ -379,8 +379,8 @@ class WindowSession:
         use_routine_model(self._backend, self.controllers.state.values.all)
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
-        left = Resumer(self._backend.conversations, self._backend.chat)
-        for run in await left.runs_to_resume(self.controllers.state.providers.all):
+        resumer = Resumer(self._backend.conversations, self._backend.chat)
+        for run in await resumer.runs_to_resume(self.controllers.state.providers.all):
             self.controllers.running.start(run)
         await self.controllers.pinned_order.load()
         await self.controllers.library.load()
@@ -410,9 +410,9 @@ class WindowSession:
         )
         QTimer.singleShot(MNEMONICS_MS, self._window, self.show_mnemonics)
         self.controllers.tasks.start(self.controllers.servers.load_prompts())
-        QTimer.singleShot(FIGURES_MS, self._window, self.controllers.spending.prepare)
+        QTimer.singleShot(SPENDING_MS, self._window, self.controllers.spending.prepare)
         self.controllers.housekeeping.start()
-        self._memory.wait()
+        self._memory_trimmer.restart_timer()
 
     def show_mnemonics(self) -> WindowMnemonics:
         """Give windows mnemonics, and scroll to the focus. The start does not wait for them."""
@@ -438,12 +438,12 @@ class WindowSession:
         if self.spelling is not None:
             return
         state = self.controllers.state
-        made = self.spelling = SpellingController(
+        spelling = self.spelling = SpellingController(
             self._window, values=state.values, tasks=state.tasks, panel=self._window.settings
         )
-        self._window.prompt.check_spelling_with(made.spelling, self._theme.current)
-        self.quick_host.check_spelling_with(made.spelling)
-        await made.start()
+        self._window.prompt.check_spelling_with(spelling.spelling, self._theme.current)
+        self.quick_host.check_spelling_with(spelling.spelling)
+        await spelling.start()
 
     def serve(self, request: WindowRequest) -> None:
         """Handle the request of this or a later start."""
@@ -503,7 +503,7 @@ class WindowSession:
 
     # -------------------------------------------------------------- changed settings
 
-    def _on_value(self, key: str) -> None:
+    def _apply_setting(self, key: str) -> None:
         values = self.controllers.state.values
         if key == "look.theme":
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
@@ -537,23 +537,23 @@ class WindowSession:
         if not self._change_language():
             if self.quick_host.has_unsent:
                 words = tr("The language changes once the quick prompt’s text is sent.")
-            elif self._holds_form:
+            elif self._has_open_form:
                 words = tr("The language changes once the other windows are closed.")
             else:
                 words = tr("The language changes once responses and temporary conversations end.")
             self._window.notifications.notify(words)
 
     @property
-    def _holds_form(self) -> bool:
-        return must_stay_open() or self.controllers.batches.is_creating
+    def _has_open_form(self) -> bool:
+        return is_dialog_open() or self.controllers.batches.is_creating
 
     def _change_language(self) -> bool:
         if self.is_rebuilt:
             return True
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy
-        is_typed = self.quick_host.has_unsent or self._holds_form
-        if is_busy or is_typed or controllers.state.temporary.exists:
+        has_input = self.quick_host.has_unsent or self._has_open_form
+        if is_busy or has_input or controllers.state.temporary.exists:
             return False
         self.is_rebuilt = True
         self.reopened = commands_to_reopen()
@@ -603,8 +603,8 @@ class WindowSession:
 
     async def _end(self) -> None:
         for step in (
-            self._put_away,
-            self.controllers.housekeeping.collect_in_time,
+            self._close_parts,
+            self.controllers.housekeeping.collect_at_end,
             self._backend.aclose,
         ):
             try:
@@ -613,7 +613,7 @@ class WindowSession:
                 log.error("%s %s", error, error.details)  # noqa: TRY400
         self._closed.set_result(None)
 
-    async def _put_away(self) -> None:
+    async def _close_parts(self) -> None:
         self._forms.close()
         await self._calls.aclose()
         if self._is_on_desktop:
@@ -644,7 +644,7 @@ class WindowSession:
         if self.spelling is not None:
             await self.spelling.aclose()
         self.quick_host.close()
-        self._memory.close()
+        self._memory_trimmer.close()
 
     async def closed(self) -> None:
         """Wait for the end."""

@@ -56,7 +56,7 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     shown.widget.resize(1000, 700)
     shown.widget.show()
     application.processEvents()
-    gc_policy.tidy_up()
+    gc_policy.collect_and_trim()
     before = _private()
     for number in range(0, len(pieces), 200):
         shown.write("".join(pieces[number : number + 200]))
@@ -66,7 +66,7 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     application.processEvents()
     gc.collect()
     as_it_is = _private() - before
-    gc_policy.tidy_up()
+    gc_policy.collect_and_trim()
     print(json.dumps([as_it_is, _private() - before]))
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.app.desktop import call_server
-from desktop_app.app.desktop.call_server import MOST_CALLERS, CallServer
+from desktop_app.app.desktop.call_server import MAX_CALLERS, CallServer
 from desktop_app.app.desktop.single_instance import WindowLock, call, open_or_call
 from desktop_app.app.desktop.window_request import (
     MAGIC,
@@ -163,7 +163,7 @@ async def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) ->
 async def test_halves_and_slow_callers_are_left(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call_server, "LONGEST_S", 0.05)
+    monkeypatch.setattr(call_server, "TIME_LIMIT_S", 0.05)
     frame = encode(OpenRequest(("/a",), "text"))
 
     async with a_window(folder) as window:
@@ -175,10 +175,10 @@ async def test_halves_and_slow_callers_are_left(
 @pytest.mark.attack("local-calls")
 async def test_a_crowd_is_told_to_come_back(folder: Path) -> None:
     async with a_window(folder) as window:
-        idle = [asyncio.create_task(window.call(b"", is_whole=False)) for _ in range(MOST_CALLERS)]
+        idle = [asyncio.create_task(window.call(b"", is_whole=False)) for _ in range(MAX_CALLERS)]
 
         async def is_crowded() -> bool:
-            return len(window.server._callers) == MOST_CALLERS
+            return len(window.server._callers) == MAX_CALLERS
 
         await until(is_crowded)
         assert await asyncio.to_thread(call, window.path, encode(QuickRequest())) == b"busy"

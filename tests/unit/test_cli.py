@@ -26,7 +26,7 @@ from desktop_app.app.desktop.window_request import (
     QuickRequest,
     WindowRequest,
     decode,
-    sizes,
+    parse_sizes,
 )
 from desktop_app.i18n.translation import use_language
 from desktop_app.main import main
@@ -71,7 +71,7 @@ class WindowInItsPlace:
                 prefix = stream.read(PREFIX.size)
                 if not prefix:
                     return
-                head, text = sizes(prefix)
+                head, text = parse_sizes(prefix)
                 self.requests.append(decode(stream.read(head), stream.read(text).decode()))
                 connection.sendall(b"ok\n")
 

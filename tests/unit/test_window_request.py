@@ -20,7 +20,7 @@ from desktop_app.app.desktop.window_request import (
     WindowRequest,
     decode,
     encode,
-    sizes,
+    parse_sizes,
 )
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -33,7 +33,7 @@ REQUESTS = st.builds(OpenRequest, st.lists(PATHS, max_size=9).map(tuple), TEXTS)
 
 
 def decoded(frame: bytes) -> WindowRequest:
-    head, text = sizes(frame[: PREFIX.size])
+    head, text = parse_sizes(frame[: PREFIX.size])
     body = frame[PREFIX.size :]
     assert len(body) == head + text
     return decode(body[:head], body[head:].decode("utf-8", "replace"))
@@ -48,7 +48,7 @@ def test_what_is_asked_arrives(request: WindowRequest) -> None:
 @given(st.binary(min_size=PREFIX.size, max_size=PREFIX.size))
 def test_a_prefix_is_bounded_or_refused(prefix: bytes) -> None:
     try:
-        head, text = sizes(prefix)
+        head, text = parse_sizes(prefix)
     except RequestError:
         return
     assert head <= MAX_HEAD
@@ -100,7 +100,7 @@ def test_wrong_heads_are_refused(head: bytes) -> None:
 )
 def test_wrong_prefixes_are_refused(prefix: bytes) -> None:
     with pytest.raises(RequestError):
-        sizes(prefix)
+        parse_sizes(prefix)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,6 @@ class RetryCountdown(QObject):
     def _schedule(self, now: float) -> None:
         """Set the timer to the moment when the next figure changes."""
         if self._waits:
-            rests = (until - now for until, _ in self._waits.values())
-            next_s = min(rest - max(math.ceil(rest) - 1, 0) for rest in rests)
-            self._timer.start(max(math.ceil(next_s * 1000), 1))
+            remaining = (until - now for until, _ in self._waits.values())
+            next_change_s = min(left - max(math.ceil(left) - 1, 0) for left in remaining)
+            self._timer.start(max(math.ceil(next_change_s * 1000), 1))

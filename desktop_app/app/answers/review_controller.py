@@ -95,11 +95,11 @@ class ReviewController(QObject):
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
         from desktop_app.domain.conversations.review import edited_version
 
-        store, made = self._conversations, edited_version(answer, text, note)
+        store, version = self._conversations, edited_version(answer, text, note)
         conversation = await store.get(answer.conversation_id)
         if conversation is None:
             return
-        await store.begin_turn(replace(conversation, leaf_id=made.id), None, made)
-        await store.save_answer(made)  # nobody is writing it
+        await store.begin_turn(replace(conversation, leaf_id=version.id), None, version)
+        await store.save_answer(version)  # nobody is writing it
         if conversation.id == self._current.id:
             await self._navigator.open(conversation.id)

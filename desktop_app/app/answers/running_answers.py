@@ -38,7 +38,7 @@ from desktop_app.services.chat.run_resumption import ResumedRun
 from desktop_app.services.ports import MessageStore
 
 FRAME_MS = 16
-KEEP_AGAIN_S = 1.0
+STORE_RETRY_S = 1.0
 
 
 @dataclass
@@ -54,21 +54,23 @@ class _Run:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
-    opening: str = ""  # the first status, shown again once a retry is accepted
+    first_status: str = ""  # the first status, shown again once a retry is accepted
     is_retrying: bool = False
-    says: NoticeText = ""  # the line below the answer
-    waiting: NoticeText | None = None  # this line, until it is reported
+    status: NoticeText = ""  # the line below the answer
+    unreported_status: NoticeText | None = None  # this line, until it is reported
     store_error: StorageError | None = None
     has_step: bool = False  # a step of a tool call is not yet reported
-    gap: str = ""  # before the next text: it begins a form, or belongs to another request
+    prefix: str = ""  # before the next text: it begins a form, or belongs to another request
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
     first_delta: float = 0.0
 
     @property
-    def has_news(self) -> bool:
+    def has_unreported(self) -> bool:
         """True if something is to be reported."""
-        return bool(self.text or self.reasoning or self.waiting is not None or self.has_step)
+        return bool(
+            self.text or self.reasoning or self.unreported_status is not None or self.has_step
+        )
 
 
 class RunningAnswers(QObject):
@@ -101,23 +103,23 @@ class RunningAnswers(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._store = store
-        self._unkept: dict[str, Message] = {}
+        self._unstored: dict[str, Message] = {}
         self._runs: dict[str, _Run] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._report_next)
         self._countdown = RetryCountdown(self)
-        self._countdown.ticked.connect(self._tick)
+        self._countdown.ticked.connect(self._on_countdown)
 
     def start(self, answering: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
         for each in (answering, *answering.siblings):
-            run = self._runs[each.answer.id] = _Run(each, gap=fence_of(each.answer))
+            run = self._runs[each.answer.id] = _Run(each, prefix=fence_of(each.answer))
             run.task = self._tasks.start(self._run(each.conversation.id, run))
         self.started.emit(answering.conversation.id)
 
     def stop(self, conversation_id: str) -> None:
         """Stop all answers of a conversation and keep their text."""
-        for run in self._of(conversation_id):
+        for run in self._runs_of(conversation_id):
             self._cancel(run)
 
     def stop_answer(self, answer_id: str) -> None:
@@ -130,7 +132,7 @@ class RunningAnswers(QObject):
         run = self._runs.get(answer_id)
         return None if run is None else run.answering.first_token_s
 
-    def _of(self, conversation_id: str) -> list[_Run]:
+    def _runs_of(self, conversation_id: str) -> list[_Run]:
         runs = self._runs.values()
         return [run for run in runs if run.answering.conversation.id == conversation_id]
 
@@ -148,26 +150,26 @@ class RunningAnswers(QObject):
 
     def is_running(self, conversation_id: str) -> bool:
         """Return True if an answer streams in a conversation."""
-        return bool(self._of(conversation_id))
+        return bool(self._runs_of(conversation_id))
 
     @property
     def conversations(self) -> frozenset[str]:
         """The conversations in which answers stream."""
         return frozenset(run.answering.conversation.id for run in self._runs.values())
 
-    def newest(self, answer: Message) -> Message:
+    def newest_state(self, answer: Message) -> Message:
         """Return an answer with all text reported so far."""
         self._report_all()
         run = self._runs.get(answer.id)
         if run is None:
-            return self._unkept.get(answer.id, answer)
+            return self._unstored.get(answer.id, answer)
         return run.answering.so_far
 
     def repeat_status(self, conversation_id: str) -> None:
         """Report again why nothing arrives in a conversation that was just opened."""
-        for run in self._of(conversation_id):
-            if run.says:
-                self.status_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
+        for run in self._runs_of(conversation_id):
+            if run.status:
+                self.status_changed.emit(conversation_id, run.answering.answer.id, str(run.status))
 
     def retry_with_key(self, provider_id: str) -> None:
         """Continue runs that wait for this provider's key, which has changed."""
@@ -205,7 +207,7 @@ class RunningAnswers(QObject):
             self._countdown.stop(run.answering.answer.id)
             del self._runs[run.answering.answer.id]
             if run.store_error is not None:  # stopped while the disk was full
-                self._tasks.start(self._keep(run.answering.answer))
+                self._tasks.start(self._store_until_done(run.answering.answer))
             if run.answering.changed_question is not None:
                 self.amended.emit(conversation_id, run.answering.changed_question)
             self.finished.emit(conversation_id, run.answering.answer)
@@ -217,34 +219,34 @@ class RunningAnswers(QObject):
         if await answering.call_off():
             self.amended.emit(conversation_id, answering.answer)
 
-    async def _keep(self, answer: Message) -> None:
+    async def _store_until_done(self, answer: Message) -> None:
         """Store an answer that has ended, and retry until that works."""
-        self._unkept[answer.id] = answer
-        while answer.id in self._unkept:
-            await asyncio.sleep(KEEP_AGAIN_S)
+        self._unstored[answer.id] = answer
+        while answer.id in self._unstored:
+            await asyncio.sleep(STORE_RETRY_S)
             try:
                 await self._store.save_answer(answer)
             except StorageError:
                 continue
-            del self._unkept[answer.id]
+            del self._unstored[answer.id]
             self.store_error_changed.emit(answer.conversation_id, None)
 
     def _take(self, run: _Run, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text):
-                run.text.append(run.shown_text.take(run.gap + text))
-                run.gap = ""
-                self._count(run)
-                self._say_if_cut(run, run.shown_text)
+                run.text.append(run.shown_text.take(run.prefix + text))
+                run.prefix = ""
+                self._count_delta(run)
+                self._note_if_cut(run, run.shown_text)
             case ReasoningDelta(text, section):
                 is_first = run.section is None
                 gap = "" if is_first or section == run.section else "\n\n"
                 run.section = section
                 run.reasoning.append(run.shown_reasoning.take(gap + text))
-                if run.says:  # the wait was reported
+                if run.status:  # the wait was reported
                     self._countdown.stop(run.answering.answer.id)
-                    run.says = run.waiting = ""
-                self._say_if_cut(run, run.shown_reasoning)
+                    run.status = run.unreported_status = ""
+                self._note_if_cut(run, run.shown_reasoning)
             case ReasoningItem():  # the next item counts its own sections
                 run.section = None if run.section is None else -1
                 return
@@ -254,45 +256,45 @@ class RunningAnswers(QObject):
                 if seconds:
                     run.is_retrying = True
                     reason = self._countdown.start(answer_id, seconds, reason)
-                run.opening = run.opening or reason
-                run.says = run.waiting = reason
+                run.first_status = run.first_status or reason
+                run.status = run.unreported_status = reason
             case Started() if run.is_retrying:
                 # The retry was accepted, so the reason for the wait is over.
                 run.is_retrying = False
                 self._countdown.stop(run.answering.answer.id)
-                run.says = run.waiting = run.opening
+                run.status = run.unreported_status = run.first_status
             case Notice(text):
-                run.says = run.waiting = text
+                run.status = run.unreported_status = text
             case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
                 run.has_step = True
                 if isinstance(event, RoundEnded) and run.deltas:
-                    run.gap = "\n\n"
+                    run.prefix = "\n\n"
             case _:
                 return
         if not self._frame.isActive():
             self._frame.start(FRAME_MS)
 
     @staticmethod
-    def _count(run: _Run) -> None:
+    def _count_delta(run: _Run) -> None:
         run.deltas += 1
         if run.deltas == 1:
             run.first_delta = time.monotonic()
-            run.says = run.waiting = ""
+            run.status = run.unreported_status = ""
 
     @staticmethod
-    def _say_if_cut(run: _Run, length: ShownLength) -> None:
-        if length.is_cut and run.says != NOT_ALL_SHOWN:
-            run.says = run.waiting = NOT_ALL_SHOWN
+    def _note_if_cut(run: _Run, length: ShownLength) -> None:
+        if length.is_cut and run.status != NOT_ALL_SHOWN:
+            run.status = run.unreported_status = NOT_ALL_SHOWN
 
-    def _tick(self, answer_id: str, sentence: str) -> None:
+    def _on_countdown(self, answer_id: str, sentence: str) -> None:
         run = self._runs.get(answer_id)
         if run is not None:
-            run.says = sentence
+            run.status = sentence
             self.status_changed.emit(run.answering.conversation.id, answer_id, sentence)
 
     def _report_next(self) -> None:
         """Report one answer at a time, so that writing several side by side fills no frame."""
-        waiting = [run for run in self._runs.values() if run.has_news]
+        waiting = [run for run in self._runs.values() if run.has_unreported]
         if waiting:
             self._report(min(waiting, key=lambda run: run.reported_at))
         if len(waiting) > 1:
@@ -305,9 +307,9 @@ class RunningAnswers(QObject):
     def _report(self, run: _Run) -> None:
         message_id, conversation_id = run.answering.answer.id, run.answering.conversation.id
         run.reported_at = time.monotonic()
-        if run.waiting is not None:
-            self.status_changed.emit(conversation_id, message_id, str(run.waiting))
-            run.waiting = None
+        if run.unreported_status is not None:
+            self.status_changed.emit(conversation_id, message_id, str(run.unreported_status))
+            run.unreported_status = None
         if run.reasoning:
             reasoning, run.reasoning = "".join(run.reasoning), []
             if reasoning:
@@ -317,7 +319,7 @@ class RunningAnswers(QObject):
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
             seconds = time.monotonic() - run.first_delta
-            if seconds > 0.5 and run is self._of(conversation_id)[0]:
+            if seconds > 0.5 and run is self._runs_of(conversation_id)[0]:
                 self.rate_changed.emit(conversation_id, run.deltas / seconds)
         if run.has_step:
             run.has_step = False

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FIRST_MS: Final = 1_000
 LONGEST_MS: Final = 15_000
-PATIENCE_S: Final = 1.0
+CONNECT_TIMEOUT_S: Final = 1.0
 """Seconds until an attempt to connect is given up."""
 _REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 
@@ -52,7 +52,7 @@ class ServerWatch(QObject):
         super().__init__(parent)
         self._window, self._pane = parent, pane
         self._current, self._providers, self._tasks = current, providers, tasks
-        self._watched = ""
+        self._watched_id = ""
         self._wait_ms = FIRST_MS
         self.attempts = 0
         self._timer = QTimer(self, singleShot=True)
@@ -73,16 +73,16 @@ class ServerWatch(QObject):
             self._timer.start(FIRST_MS)
 
     def _begin(self) -> None:
-        self._watched = ""
+        self._watched_id = ""
         self._on_path()
 
     def _on_path(self) -> None:
         message = self._failed_answer()
         if message is None:
-            self._watched = ""
+            self._watched_id = ""
             self._timer.stop()
-        elif message.id != self._watched:
-            self._watched, self._wait_ms, self.attempts = message.id, FIRST_MS, 0
+        elif message.id != self._watched_id:
+            self._watched_id, self._wait_ms, self.attempts = message.id, FIRST_MS, 0
             self._timer.start(FIRST_MS)
 
     def _failed_answer(self) -> Message | None:
@@ -90,49 +90,49 @@ class ServerWatch(QObject):
         message = self._current.path[-1] if self._current.path else None
         if message is None or message.error is None or message.error.reason not in _REASONS:
             return None
-        return message if self._place_of(message) else None
+        return message if self._address_of(message) else None
 
-    def _place_of(self, message: Message) -> tuple[str, int] | None:
+    def _address_of(self, message: Message) -> tuple[str, int] | None:
         """Return host and port of an answer's provider, None for one beyond the user's network.
 
         They are the profile's: what a message says may come from a backup by anybody.
         """
         profile = self._providers.get(message.choice.provider_id) if message.choice else None
-        address = split_url(profile.base_url if profile else "")
-        if not address.hostname or not is_private(address.hostname):
+        url = split_url(profile.base_url if profile else "")
+        if not url.hostname or not is_private(url.hostname):
             return None
-        return address.hostname, address.port or (443 if address.scheme == "https" else 80)
+        return url.hostname, url.port or (443 if url.scheme == "https" else 80)
 
     def _on_timer(self) -> None:
         message = self._failed_answer()
-        place = self._place_of(message) if message else None
-        if message is None or place is None:
+        address = self._address_of(message) if message else None
+        if message is None or address is None:
             return
         if self._window.isVisible() and not self._window.isMinimized():
-            self._tasks.start(self._try(message, place))
+            self._tasks.start(self._try(message, address))
         else:  # nobody would see it
             self._timer.start(self._wait_ms)
 
-    async def _try(self, message: Message, place: tuple[str, int]) -> None:
+    async def _try(self, message: Message, address: tuple[str, int]) -> None:
         self.attempts += 1
-        is_back = await _accepts(*place)
-        if message.id != self._watched:
+        is_back = await _accepts_connections(*address)
+        if message.id != self._watched_id:
             return
         if is_back:
-            self._show(message, place)
+            self._show(message, address)
         else:
             self._wait_ms = min(self._wait_ms * 2, LONGEST_MS)
             self._timer.start(self._wait_ms)
 
-    def _show(self, message: Message, place: tuple[str, int]) -> None:
+    def _show(self, message: Message, address: tuple[str, int]) -> None:
         """Say on the answer, and to screen readers, that the server is back."""
-        host = f"[{place[0]}]" if ":" in place[0] else place[0]
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
         error = message.error or ErrorNote("")
         note = ErrorNote(
             Reason.SERVER_BACK,
             details=error.details,
             code=error.code,
-            params={"host": f"{host}:{place[1]}"},
+            params={"host": f"{host}:{address[1]}"},
         )
         numbers = self._current.version_numbers
         shown = self._providers.as_shown(replace(message, error=note))
@@ -140,9 +140,9 @@ class ServerWatch(QObject):
         self._pane.notifications.announce(note.sentences)
 
 
-async def _accepts(host: str, port: int) -> bool:
+async def _accepts_connections(host: str, port: int) -> bool:
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
             _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError):
         return False

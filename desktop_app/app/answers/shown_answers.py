@@ -30,7 +30,7 @@ _ANNOUNCED = {
 }
 
 
-def ending_of(answer: Message) -> str:
+def ending_text(answer: Message) -> str:
     """Return the announcement of an answer's end, with the reason and remedy shown below it."""
     words = [tr(_ANNOUNCED.get(answer.status, _ENDED))]
     if answer.error is not None:
@@ -55,9 +55,9 @@ class ShownAnswers(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane, self._current, self._providers = pane, current, providers
-        self._ended: Message | None = None  # announced when all of it is shown
+        self._ended_answer: Message | None = None  # announced when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
-        self._unkept: set[str] = set()  # conversations whose answer cannot be stored
+        self._unstored: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)
         running.text_arrived.connect(self._show_text)
@@ -70,7 +70,7 @@ class ShownAnswers(QObject):
 
     def show_end(self, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
-        self._ended = answer
+        self._ended_answer = answer
         if self._is_on_path(answer):
             self._pane.transcript.stream.set_waiting(answer.id, "")
             self._show_amended(answer.conversation_id, answer)
@@ -80,22 +80,22 @@ class ShownAnswers(QObject):
 
     def _announce_early_end(self) -> None:
         """Announce an answer that ended while its conversation was read again, for its question."""
-        if self._ended is not None and self._is_on_path(self._ended):
-            self._announce_end(self._ended.id)
-        self._ended = None
+        if self._ended_answer is not None and self._is_on_path(self._ended_answer):
+            self._announce_end(self._ended_answer.id)
+        self._ended_answer = None
 
     def _announce_end(self, message_id: str) -> None:
         """Announce the end after the answer's last sentence, which may be read aloud."""
-        answer = self._ended
+        answer = self._ended_answer
         if answer is None or answer.id != message_id:
             return
-        self._ended = None
+        self._ended_answer = None
         self._pane.transcript.speech.finish_once(answer.id, answer.text)
-        self._pane.notifications.announce(ending_of(self._providers.as_shown(answer)))
+        self._pane.notifications.announce(ending_text(self._providers.as_shown(answer)))
 
-    def say_store_works(self) -> None:
+    def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless another answer waits."""
-        if not self._unkept:
+        if not self._unstored:
             self._pane.notifications.dismiss_topic(STORE)
 
     def _is_open(self, conversation_id: str) -> bool:
@@ -126,8 +126,8 @@ class ShownAnswers(QObject):
 
     def _show_store_error(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
-            self._unkept.add(conversation_id)
+            self._unstored.add(conversation_id)
             self._pane.notifications.notify(error, topic=STORE)
             return
-        self._unkept.discard(conversation_id)
-        self.say_store_works()
+        self._unstored.discard(conversation_id)
+        self.dismiss_store_error()

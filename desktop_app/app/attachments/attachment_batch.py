@@ -10,7 +10,7 @@ from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 
-NAMED: Final = 3  # failed files that get errors of their own
+MAX_SEPARATE_ERRORS: Final = 3  # failed files that get errors of their own
 
 
 @dataclass
@@ -35,13 +35,13 @@ class AttachmentBatch:
 
     def take_messages(self) -> list[UserFacingError | str]:
         """Return the messages for the user since the last call."""
-        words: list[UserFacingError | str] = [*self._of_without_location(), *self._of_failed()]
+        words: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
         if self.known and not self.failed:
-            words.append(self._of_known())
+            words.append(self._known_text())
         self.failed, self.known, self.without_location = [], [], []
         return words
 
-    def _of_known(self) -> str:
+    def _known_text(self) -> str:
         if len(self.known) == 1:
             return tr("“{name}” is already attached.", name=self.known[0])
         return tr_plural(
@@ -50,9 +50,9 @@ class AttachmentBatch:
             len(self.known),
         )
 
-    def _of_failed(self) -> list[UserFacingError]:
+    def _failure_errors(self) -> list[UserFacingError]:
         """Return an error per file if few failed, else a single error for all."""
-        if len(self.failed) <= NAMED:
+        if len(self.failed) <= MAX_SEPARATE_ERRORS:
             return self.failed
         return [
             DocumentError(
@@ -63,7 +63,7 @@ class AttachmentBatch:
             )
         ]
 
-    def _of_without_location(self) -> list[UserFacingError]:
+    def _location_errors(self) -> list[UserFacingError]:
         """Return a single error for all files whose location could not be stored."""
         if not self.without_location:
             return []

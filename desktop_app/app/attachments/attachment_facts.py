@@ -84,10 +84,10 @@ def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
     if part.sent_tokens is None:
         return [tr("counting…")] if part.chosen is not None else []
     tokens, mark = _tokens(part, resolved)
-    return [token_count(tokens, is_exact=not mark), *shares(tokens, resolved)]
+    return [token_count(tokens, is_exact=not mark), *share_and_cost(tokens, resolved)]
 
 
-def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
+def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
     """Return the share of the window that the tokens take, and their cost."""
     facts = []
     if resolved.model.input_limit:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.attachments.attaching import PASTED_NAME, AttachmentReader
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
+from desktop_app.app.attachments.attachment_reader import PASTED_NAME, AttachmentReader
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
@@ -54,11 +54,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 TOPIC = "document"  # of notifications about content that could not be attached to this draft
-FEW = 8  # files; while more are read, the chips are updated ten times a second
-SHOWN_ANEW_MS = 100
-REST = "rest"  # the id of the chip that stands for the files that wait
-SHOWN = 40  # attachments with a chip of their own, unless the user wants to see all
-MORE = "more"  # the id of the chip that stands for the others
+FEW_FILES = 8  # files; while more are read, the chips are updated ten times a second
+UPDATE_MS = 100
+REST_CHIP = "rest"  # the id of the chip that stands for the files that wait
+MAX_CHIPS = 40  # attachments with a chip of their own, unless the user wants to see all
+MORE_CHIP = "more"  # the id of the chip that stands for the others
 
 _READING: Final = {
     "page": N_("reading page {number} of {total}…"),
@@ -127,7 +127,7 @@ class AttachmentsController(QObject):
         self._reading: dict[str, _Reading] = {}
         self._arrived: list[tuple[_Reading, DraftPart]] = []
         self._shows_all = self._has_opened = False
-        self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
+        self._soon = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
         self._reader, self._origins, self._notes = reader, origins, notes
@@ -139,7 +139,7 @@ class AttachmentsController(QObject):
         prompt.chips.remove_requested.connect(self._remove)
         prompts.changed.connect(self._show_suggestions)
         prompt.text_changed.connect(self._show_suggestions)
-        self._current.opened.connect(self._begin_anew)
+        self._current.opened.connect(self._on_opened)
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
         self._draft.changed.connect(self._show)
@@ -162,9 +162,9 @@ class AttachmentsController(QObject):
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, by default the open one's."""
-        given = list(paths)
-        batch = AttachmentBatch(len(given), len(given))
-        for path in given:
+        files = list(paths)
+        batch = AttachmentBatch(len(files), len(files))
+        for path in files:
             self._begin(path.name or str(path), path, conversation_id, batch)
         self._update()
         self._prompt.focus_text()
@@ -180,16 +180,16 @@ class AttachmentsController(QObject):
         self._update()
         self._prompt.focus_text()
 
-    def turn_back(self) -> None:
+    def insert_as_text(self) -> None:
         """Move the last plain text that was attached into the prompt, pasted or not."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         texts = [part for part in documents if part.media_type == "text/plain"]
         if texts:
-            self._tasks.start(self._turn_back(texts[-1].sha256))
+            self._tasks.start(self._insert_as_text(texts[-1].sha256))
         else:
             self._notifications.notify(tr("No text is attached"))
 
-    async def _turn_back(self, sha256: str) -> None:
+    async def _insert_as_text(self, sha256: str) -> None:
         conversation_id = self._current.id
         text = await self._attachment_store.text(sha256)
         if conversation_id != self._current.id:
@@ -198,21 +198,21 @@ class AttachmentsController(QObject):
             self._notifications.notify(tr("This text is too long for the message box."))
             return
         self._prompt.field.put(text)
-        self._drop(sha256)
+        self._remove_part(sha256)
         self._prompt.focus_text()
 
     def close(self) -> None:
         """Cancel all reading without a report."""
         for reading_id, reading in list(self._reading.items()):
             reading.batch.failed.clear()
-            self._give_up(reading_id)
+            self._cancel_reading(reading_id)
         self._notifications.dismiss_topic(TOPIC)
         self._update()
 
     def _begin(
         self,
         name: str,
-        given: Path | str | DroppedData,
+        content: Path | str | DroppedData,
         conversation_id: str,
         batch: AttachmentBatch | None = None,
     ) -> None:
@@ -220,26 +220,26 @@ class AttachmentsController(QObject):
         reading = _Reading(here, name, batch or AttachmentBatch(1, 1), tr("reading…"))
         reading_id = new_id()
         self._reading[reading_id] = reading
-        reading.task = self._tasks.start(self._run(reading_id, reading, given))
+        reading.task = self._tasks.start(self._run(reading_id, reading, content))
 
     async def _run(
-        self, reading_id: str, reading: _Reading, given: Path | str | DroppedData
+        self, reading_id: str, reading: _Reading, content: Path | str | DroppedData
     ) -> None:
         is_attached = False
         try:
             on_progress = partial(self._show_progress, reading)
-            part, note = await self._passwords.opened(
-                partial(self._reader.read, given, on_progress, reading.conversation_id)
+            part, note = await self._passwords.open_with_password(
+                partial(self._reader.read, content, on_progress, reading.conversation_id)
             )
             if note:  # how it was read, if that is unexpected
                 self._notifications.notify(note)
             await self._add(reading, part)
             is_attached = True
             reading.batch.attached += 1
-            if isinstance(given, Path):
-                await self._note_origin(reading, part.sha256, given)
-            if isinstance(given, str):
-                self._offer_to_turn_back(reading.conversation_id, part.sha256)
+            if isinstance(content, Path):
+                await self._note_origin(reading, part.sha256, content)
+            if isinstance(content, str):
+                self._offer_as_text(reading.conversation_id, part.sha256)
         except UserFacingError as error:
             reading.batch.failed.append(error)
         finally:
@@ -248,8 +248,8 @@ class AttachmentsController(QObject):
             if is_wanted:
                 self._show_soon(reading.batch)
                 self._announce_attached(reading)
-            if not reading.batch.left or reading.batch.total <= FEW:
-                self._say_what_failed(reading.batch)
+            if not reading.batch.left or reading.batch.total <= FEW_FILES:
+                self._notify_failures(reading.batch)
             if is_wanted:
                 self._report_end(reading.conversation_id, is_attached=is_attached)
 
@@ -270,9 +270,9 @@ class AttachmentsController(QObject):
         except StorageError as error:
             reading.batch.without_location.append((reading.name, error))
 
-    def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
+    def _offer_as_text(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._current.id:
-            work = partial(self._turn_back, sha256)
+            work = partial(self._insert_as_text, sha256)
             self._notifications.notify(
                 tr("Long text attached as a document"),
                 [(tr("Insert as text"), lambda: self._tasks.start(work()))],
@@ -289,7 +289,7 @@ class AttachmentsController(QObject):
             tr("{name} attached", name=reading.name) if batch.total == 1 else words
         )
 
-    def _say_what_failed(self, batch: AttachmentBatch) -> None:
+    def _notify_failures(self, batch: AttachmentBatch) -> None:
         for words in batch.take_messages():
             topic = "" if isinstance(words, str) else TOPIC
             self._notifications.notify(words, topic=topic)
@@ -307,7 +307,7 @@ class AttachmentsController(QObject):
 
     def _show_soon(self, batch: AttachmentBatch) -> None:
         """Update the chips at once, or with many files ten times a second."""
-        if batch.total <= FEW or not self._reading:
+        if batch.total <= FEW_FILES or not self._reading:
             self._update()
         elif not self._soon.isActive():
             self._soon.start()
@@ -315,11 +315,11 @@ class AttachmentsController(QObject):
     def _update(self) -> None:
         self._soon.stop()
         if self._arrived:
-            self._take_arrived()
+            self._add_arrived()
         else:
             self._show()
 
-    def _take_arrived(self) -> None:
+    def _add_arrived(self) -> None:
         """Add what was read to the draft, each attachment once."""
         arrived, self._arrived = self._arrived, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
@@ -331,41 +331,41 @@ class AttachmentsController(QObject):
         self._draft.set_attachments(tuple(attachments.values()))
 
     def _remove(self, chip_id: str) -> None:
-        if chip_id == REST:
+        if chip_id == REST_CHIP:
             for reading_id in list(self._reading_here())[1:]:
-                self._give_up(reading_id)
+                self._cancel_reading(reading_id)
             self._update()
             return
         if chip_id in self._reading:
-            self._give_up(chip_id)
+            self._cancel_reading(chip_id)
             self._update()
             return
         before = self._draft.value.attachments
-        self._drop(chip_id)
+        self._remove_part(chip_id)
         kept = self._draft.value.attachments
-        gone = [part for part in before if part not in kept]
-        if gone:
-            words = tr("“{name}” removed", name=gone[0].name)
-            if len(gone) > 1:
+        removed = [part for part in before if part not in kept]
+        if removed:
+            words = tr("“{name}” removed", name=removed[0].name)
+            if len(removed) > 1:
                 words = tr_plural(
-                    "{count} attachment removed", "{count} attachments removed", len(gone)
+                    "{count} attachment removed", "{count} attachments removed", len(removed)
                 )
-            undo = self._bring_back(self._current.id, before, gone)
+            undo = self._make_undo(self._current.id, before, removed)
             self._notifications.notify_undo(words, undo)
 
-    def _drop(self, chip_id: str) -> None:
+    def _remove_part(self, chip_id: str) -> None:
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
-        if chip_id == MORE:
-            kept = kept[:SHOWN]
+        if chip_id == MORE_CHIP:
+            kept = kept[:MAX_CHIPS]
         self._draft.set_attachments(kept)
 
-    def _bring_back(
-        self, conversation_id: str, before: Sequence[DraftPart], gone: Sequence[DraftPart]
+    def _make_undo(
+        self, conversation_id: str, before: Sequence[DraftPart], removed: Sequence[DraftPart]
     ) -> Callable[[], None]:
         """Return what attaches removed parts again, to the draft that had them."""
 
         async def elsewhere() -> None:
-            for part in gone:
+            for part in removed:
                 await self._drafts.attach(conversation_id, part)
 
         def undo() -> None:
@@ -373,13 +373,13 @@ class AttachmentsController(QObject):
                 self._tasks.start(elsewhere())
                 return
             now = self._draft.value.attachments
-            here = {part_id(part): part for part in (*gone, *now)}
+            here = {part_id(part): part for part in (*removed, *now)}
             order = dict.fromkeys(map(part_id, (*before, *now)))
             self._draft.set_attachments([here[id_] for id_ in order if id_ in here])
 
         return undo
 
-    def _give_up(self, reading_id: str) -> None:
+    def _cancel_reading(self, reading_id: str) -> None:
         reading = self._reading.pop(reading_id)
         if reading.task is not None:
             reading.task.cancel()
@@ -387,7 +387,7 @@ class AttachmentsController(QObject):
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
         """Change an image's detail, or show all chips."""
-        if chip_id == MORE:
+        if chip_id == MORE_CHIP:
             self._shows_all = True
             self._show()
             return
@@ -403,7 +403,7 @@ class AttachmentsController(QObject):
 
     def _show(self) -> None:
         reading = self._reading_here()
-        chips = [*self._chips_of_read(), *self._chips_of_reading(reading)]
+        chips = [*self._attached_chips(), *self._reading_chips(reading)]
         self._prompt.set_chips(chips)
         if not self._has_opened:  # a question would be asked with nobody's choice of a model
             return
@@ -416,10 +416,10 @@ class AttachmentsController(QObject):
         self._prompt.set_can_send(not why, why, can_queue=can_queue)
         self._show_suggestions()
 
-    def _chips_of_read(self) -> list[Chip]:
+    def _attached_chips(self) -> list[Chip]:
         """Return the attachments' chips; of many, the first and a chip for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
-        first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
+        first = len(parts) if self._shows_all or len(parts) <= MAX_CHIPS + 1 else MAX_CHIPS
         sent = self._setup.as_sent(parts[:first])
         chips = [self._chip(part, resolved) for part in sent]
         if others := parts[first:]:
@@ -428,10 +428,10 @@ class AttachmentsController(QObject):
             count = len(others)
             name = tr_plural("{count} more attachment", "{count} more attachments", count)
             detail = token_count(tokens, is_exact=False)
-            chips.append(Chip(MORE, name, detail, "ready", None, "file-text", details=way))
+            chips.append(Chip(MORE_CHIP, name, detail, "ready", None, "file-text", details=way))
         return chips
 
-    def _begin_anew(self) -> None:
+    def _on_opened(self) -> None:
         self._shows_all, self._has_opened = False, True
         self._notifications.dismiss_topic(TOPIC)
         parts = self._draft.value.attachments
@@ -439,9 +439,9 @@ class AttachmentsController(QObject):
         if any(sha256 not in self._origins.paths for sha256 in documents):
             self._tasks.start(self._origins.load(documents))
 
-    def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
+    def _reading_chips(self, reading: dict[str, _Reading]) -> list[Chip]:
         """Return the chips of files being read; of many, the first and a chip for the rest."""
-        first = len(reading) if len(reading) < FEW else 1
+        first = len(reading) if len(reading) < FEW_FILES else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
             for id_, r in list(reading.items())[:first]
@@ -451,7 +451,7 @@ class AttachmentsController(QObject):
             done = total - len(reading)
             name = tr_plural("{count} more file", "{count} more files", waiting)
             detail = tr("{done} of {total} read", done=done, total=total)
-            chips.append(Chip(REST, name, detail, "reading", done / total, "file-text"))
+            chips.append(Chip(REST_CHIP, name, detail, "reading", done / total, "file-text"))
         return chips
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:

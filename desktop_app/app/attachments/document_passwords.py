@@ -41,10 +41,10 @@ class DocumentPasswords:
 
     def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
         self._window, self._theme = window, theme
-        self._turn = asyncio.Lock()
+        self._dialog_lock = asyncio.Lock()
         self._known: list[str] = []  # passwords that have opened a document since the start
 
-    async def opened(self, attempt: Attempt[T]) -> T:
+    async def open_with_password(self, attempt: Attempt[T]) -> T:
         """Return what `attempt` returns for a password that opens the document.
 
         "" is tried first, then passwords of other documents, then those that the user enters.
@@ -59,10 +59,10 @@ class DocumentPasswords:
             if not error.takes_password:
                 raise
             refused = error
-        async with self._turn:
-            return await self._asked(attempt, refused)
+        async with self._dialog_lock:
+            return await self._try_passwords(attempt, refused)
 
-    async def _asked(self, attempt: Attempt[T], refused: DocumentEncryptedError) -> T:
+    async def _try_passwords(self, attempt: Attempt[T], refused: DocumentEncryptedError) -> T:
         for known in self._known:
             with suppress(DocumentEncryptedError):
                 return await attempt(known)
@@ -72,12 +72,12 @@ class DocumentPasswords:
             if not password:
                 raise first
             try:
-                opened = await attempt(password)
+                open_with_password = await attempt(password)
             except DocumentEncryptedError as error:
                 refused, was_wrong = error, True
             else:
                 self._known.insert(0, password)
-                return opened
+                return open_with_password
 
     async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
         from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not needed at the start
@@ -99,7 +99,7 @@ class DocumentPasswords:
             raise
 
 
-class Unlocking(QObject):
+class DocumentUnlocker(QObject):
     """Asks for a document's password if its pages have to be rendered again for a question."""
 
     def __init__(
@@ -120,7 +120,7 @@ class Unlocking(QObject):
         self._attachment_store, self._documents = attachment_store, documents
         self._passwords = passwords
 
-    def ways_out(self, error: UserFacingError) -> Actions:
+    def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password after such an error."""
         if not isinstance(error, DocumentEncryptedError) or not error.sha256:
             return ()
@@ -144,7 +144,7 @@ class Unlocking(QObject):
             await self._documents.render_pages(part.name, original, page, password=password)
             self._documents.passwords[sha256] = password
 
-        await self._passwords.opened(attempt)
+        await self._passwords.open_with_password(attempt)
         self._notifications.dismiss_topic(TOPIC)
         self._notifications.notify(
             tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=TOPIC

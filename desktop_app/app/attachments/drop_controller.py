@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.rich_text_paste import RichTextPaste, is_richer, words_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
 
-LONGEST_CONVERSION_S = 15.0
+CONVERSION_LIMIT_S = 15.0
 
 
 class DropController(QObject):
@@ -87,36 +87,36 @@ class DropController(QObject):
 
     # -------------------------------------------------------------- drops on the list
 
-    def take_drop(self, given: DroppedContent, identifier: str, is_folder: bool) -> None:
+    def take_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
         """Take what was dropped on a row of the list, or on the list."""
         if identifier and not is_folder:
-            self._tasks.start(self._give_to(given, identifier))
+            self._tasks.start(self._drop_on_conversation(dropped, identifier))
             return
         if identifier:
             self._navigator.open_new(identifier)
-        self._take(given)
+        self._put_into_prompt(dropped)
 
-    async def _give_to(self, given: DroppedContent, conversation_id: str) -> None:
+    async def _drop_on_conversation(self, dropped: DroppedContent, conversation_id: str) -> None:
         # Attachments go to that conversation even if another is opened; text goes to the open one.
-        self._attach(given, conversation_id)
+        self._attach(dropped, conversation_id)
         await self._navigator.open(conversation_id)
-        text = replace(given, files=(), content=None)
+        text = replace(dropped, files=(), content=None)
         if self._current.id == conversation_id:
             self._prompt.take(text)
             self._prompt.focus_text()
-        elif given.is_text:
+        elif dropped.is_text:
             self._notifications.notify(tr("Text not inserted because you switched conversations."))
 
-    def _take(self, given: DroppedContent) -> None:
-        self._attach(given, self._current.id)
-        self._prompt.take(replace(given, files=(), content=None))
+    def _put_into_prompt(self, dropped: DroppedContent) -> None:
+        self._attach(dropped, self._current.id)
+        self._prompt.take(replace(dropped, files=(), content=None))
         self._prompt.focus_text()
 
-    def _attach(self, given: DroppedContent, conversation_id: str) -> None:
-        if given.files:
-            self.files_attach_requested.emit(list(given.files), conversation_id)
-        if given.content is not None:
-            self.content_attach_requested.emit(given.content, conversation_id)
+    def _attach(self, dropped: DroppedContent, conversation_id: str) -> None:
+        if dropped.files:
+            self.files_attach_requested.emit(list(dropped.files), conversation_id)
+        if dropped.content is not None:
+            self.content_attach_requested.emit(dropped.content, conversation_id)
 
     # -------------------------------------------------------------- rich text
 
@@ -147,5 +147,5 @@ class DropController(QObject):
         if self._reader is None:
             from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 
-            self._reader = DocumentWorker(Limits(seconds=LONGEST_CONVERSION_S))
+            self._reader = DocumentWorker(Limits(seconds=CONVERSION_LIMIT_S))
         return await self._reader.markdown_of(html)

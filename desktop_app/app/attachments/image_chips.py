@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, shares
+from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, share_and_cost
 from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 
-MOST_HELD: Final = 48
+MAX_CACHED: Final = 48
 
 
 class ImageChips(QObject):
@@ -42,33 +42,33 @@ class ImageChips(QObject):
     def __init__(self, parent: QObject, *, tasks: Tasks, image_scaler: ImageScaler) -> None:
         super().__init__(parent)
         self._tasks, self._scaler = tasks, image_scaler
-        self._held: OrderedDict[str, QImage] = OrderedDict()
+        self._cache: OrderedDict[str, QImage] = OrderedDict()
         self._making: set[str] = set()
 
     def thumbnail(self, part: ImagePart) -> QImage | None:
         """Return the thumbnail, None until `thumbnail_ready` reports it."""
-        found = self._held.get(part.sha256)
+        found = self._cache.get(part.sha256)
         if found is not None:
-            self._held.move_to_end(part.sha256)
+            self._cache.move_to_end(part.sha256)
         elif part.sha256 not in self._making:
             self._making.add(part.sha256)
             self._tasks.start(self._make(part))
         return found
 
-    def made(self, sha256: str) -> QImage | None:
+    def cached(self, sha256: str) -> QImage | None:
         """Return a thumbnail if it exists already."""
-        return self._held.get(sha256)
+        return self._cache.get(sha256)
 
     async def _make(self, part: ImagePart) -> None:
         try:
-            made = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
+            scaled = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
         except UserFacingError:
-            return  # opening the image reports the error
-        image = await asyncio.to_thread(QImage.fromData, made.data)
+            return  # opening the image reports the error; it is not tried again
+        image = await asyncio.to_thread(QImage.fromData, scaled.data)
         self._making.discard(part.sha256)
-        self._held[part.sha256] = image
-        while len(self._held) > MOST_HELD:
-            self._held.popitem(last=False)
+        self._cache[part.sha256] = image
+        while len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)
         self.thumbnail_ready.emit(part.sha256)
 
     def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
@@ -82,7 +82,7 @@ class ImageChips(QObject):
             if is_blind
             else _price(part, model)
         )
-        facts += [] if is_blind else shares(picture_tokens(part, model)[0], resolved)
+        facts += [] if is_blind else share_and_cost(picture_tokens(part, model)[0], resolved)
         return Chip(
             part.sha256,
             part.name,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
 
-_ENDINGS: Final = {
+_SUFFIXES: Final = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
@@ -60,10 +60,10 @@ class ImagesController(QObject):
         self._transcripts: list[TranscriptView] = []
         self._chips = chips
         self._copies = TemporaryCopies(user_folders.temporary)
-        self.serve(transcript, lambda: current.path)
-        chips.thumbnail_ready.connect(self._hand_over)
+        self.show_images_in(transcript, lambda: current.path)
+        chips.thumbnail_ready.connect(self._pass_thumbnail)
 
-    def serve(self, transcript: TranscriptView, messages: Messages) -> None:
+    def show_images_in(self, transcript: TranscriptView, messages: Messages) -> None:
         """Show the images of these messages in a transcript."""
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
@@ -73,10 +73,10 @@ class ImagesController(QObject):
     def _show(self, messages: Messages, sha256: str) -> None:
         part = _part(messages(), sha256)
         if part is not None and self._chips.thumbnail(part) is not None:
-            self._hand_over(sha256)
+            self._pass_thumbnail(sha256)
 
-    def _hand_over(self, sha256: str) -> None:
-        if (image := self._chips.made(sha256)) is not None:
+    def _pass_thumbnail(self, sha256: str) -> None:
+        if (image := self._chips.cached(sha256)) is not None:
             for transcript in self._transcripts:
                 transcript.set_picture(sha256, image)
 
@@ -94,7 +94,7 @@ class ImagesController(QObject):
             raise IllegalChoiceError(Reason.TEMPORARY_IMAGE_STAYS)
         data = await self._attachment_store.bytes(part.sha256)
         # The name comes from the file and may contain anything; the suffix selects the program.
-        name = f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
+        name = f"{part.sha256[:16]}{_SUFFIXES.get(part.media_type, '.png')}"
         copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
         open_path(copy)
 

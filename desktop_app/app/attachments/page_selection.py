@@ -131,7 +131,7 @@ class PageSelection(QObject):
 
     def __init__(
         self,
-        held: AttachmentHolder,
+        holder: AttachmentHolder,
         parent: QObject,
         *,
         tasks: Tasks,
@@ -139,15 +139,15 @@ class PageSelection(QObject):
         documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
-        self._held, self._tasks, self._attachment_store = held, tasks, attachment_store
+        self._holder, self._tasks, self._attachment_store = holder, tasks, attachment_store
         self._documents = documents
         self._counting: set[tuple[str, ChosenPages]] = set()
-        held.changed.connect(self._count_missing)
+        holder.changed.connect(self._count_missing)
 
     @property
     def parts(self) -> list[Attached]:
         """The documents and images in the prompt."""
-        return self._held.attached
+        return self._holder.attached
 
     def part(self, sha256: str) -> Attached | None:
         """Return an attachment by its hash."""
@@ -157,12 +157,12 @@ class PageSelection(QObject):
         """Replace a document by what `change` returns for it."""
 
         def changed(part: Attached) -> Attached:
-            is_meant = isinstance(part, DocumentPart) and part.sha256 == sha256
-            return change(part) if is_meant else part  # type: ignore[arg-type]
+            is_target = isinstance(part, DocumentPart) and part.sha256 == sha256
+            return change(part) if is_target else part  # type: ignore[arg-type]
 
-        self._held.change(changed)
+        self._holder.change(changed)
 
-    async def choose(self, sha256: str, given: str) -> None:
+    async def choose(self, sha256: str, selection: str) -> None:
         """Send only these pages of a document, in the user's notation; "" sends all.
 
         Raises:
@@ -173,11 +173,11 @@ class PageSelection(QObject):
         if not isinstance(part, DocumentPart):
             return
         chosen = None
-        if given.strip():
+        if selection.strip():
             unit = unit_of(part)
             found = await self.sections_of(part)
             names = [section.name for section in found] if unit == "sheet" else []
-            spans = parse_spans(given, len(found), unit, names)
+            spans = parse_spans(selection, len(found), unit, names)
             if spans != ((1, len(found)),):
                 chosen = ChosenPages(unit, spans, len(found))
         self.change(sha256, lambda part: replace(part, chosen=chosen))

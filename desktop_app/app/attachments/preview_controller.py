@@ -75,10 +75,10 @@ class PreviewController(QObject):
         self,
         window: QWidget,
         prompt: PreviewedPrompt,
-        held: AttachmentHolder,
+        holder: AttachmentHolder,
         theme: ThemeWatcher,
         pictures: ImageChips,
-        say: Callable[[str], object],
+        notify: Callable[[str], object],
         *,
         setup: AnswerSetup,
         tasks: Tasks,
@@ -86,18 +86,18 @@ class PreviewController(QObject):
         sources: AttachmentSources,
     ) -> None:
         super().__init__(window)
-        self._window, self._prompt, self._held = window, prompt, held
+        self._window, self._prompt, self._holder = window, prompt, holder
         self._theme, self._setup = theme, setup
         self._tasks, self._attachment_store = tasks, sources.attachment_store
         self._image_scaler, self._fences = sources.image_scaler, sources.fences
         self._chat_service = chat_service
-        self._pictures, self._say = pictures, say
+        self._pictures, self._notify = pictures, notify
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
         self._asked = 0
         self._last: Attached | None = None
-        self._choosing = PageSelection(
-            held,
+        self._selection = PageSelection(
+            holder,
             self,
             tasks=self._tasks,
             attachment_store=sources.attachment_store,
@@ -105,30 +105,32 @@ class PreviewController(QObject):
         )
         prompt.chips.preview_requested.connect(self.show)
         prompt.chips.action_requested.connect(self._act)
-        held.changed.connect(self._follow)
+        holder.changed.connect(self._refresh)
 
     # -------------------------------------------------------------- by command
 
-    def show_any(self) -> None:
+    def show_focused(self) -> None:
         """Preview the chip with keyboard focus, or the last attachment."""
-        part = self._any(lambda _part: True)
+        part = self._focused_or_last(lambda _part: True)
         if part is None:
-            self._say(tr(NOTHING_ATTACHED))
+            self._notify(tr(NOTHING_ATTACHED))
         else:
             self.show(part.sha256)
 
-    def choose_any(self) -> None:
+    def choose_pages(self) -> None:
         """Choose pages of the chip with keyboard focus, or of the last document with pages."""
-        part = self._any(lambda part: isinstance(part, DocumentPart) and bool(unit_of(part)))
+        part = self._focused_or_last(
+            lambda part: isinstance(part, DocumentPart) and bool(unit_of(part))
+        )
         if part is not None:
             self._choose(part.sha256)
             return
-        last = self._any(lambda _part: True)
+        last = self._focused_or_last(lambda _part: True)
         words = tr(NOTHING_ATTACHED) if last is None else tr(NO_PAGES, name=last.name)
-        self._say(words)
+        self._notify(words)
 
-    def _any(self, suits: Callable[[Attached], bool]) -> Attached | None:
-        parts = [part for part in self._choosing.parts if suits(part)]
+    def _focused_or_last(self, is_suitable: Callable[[Attached], bool]) -> Attached | None:
+        parts = [part for part in self._selection.parts if is_suitable(part)]
         focused = self._prompt.chips.focused
         found = [part for part in parts if part.sha256 == focused]
         return next(iter(found or parts[::-1]), None)
@@ -139,11 +141,11 @@ class PreviewController(QObject):
         elif action == CHOOSE:
             self._choose(sha256)
         elif action == SEND_ALL:
-            self._choosing.change(sha256, lambda part: replace(part, chosen=None))
+            self._selection.change(sha256, lambda part: replace(part, chosen=None))
         elif action == BY_TOOLS:
-            self._choosing.change(sha256, lambda part: replace(part, by_tools=False))
+            self._selection.change(sha256, lambda part: replace(part, by_tools=False))
         elif action == AS_FILE:
-            self._choosing.change(sha256, lambda part: replace(part, as_file=not part.as_file))
+            self._selection.change(sha256, lambda part: replace(part, as_file=not part.as_file))
 
     # -------------------------------------------------------------- the dialog
 
@@ -155,13 +157,13 @@ class PreviewController(QObject):
         self._open(sha256).focus_pages()
 
     def _open(self, sha256: str) -> AttachmentPreview:
-        dialog = self._dialog or self._made()
+        dialog = self._dialog or self._make_dialog()
         self._shown, self._last = sha256, None
-        self._follow()
+        self._refresh()
         dialog.open()
         return dialog
 
-    def _made(self) -> AttachmentPreview:
+    def _make_dialog(self) -> AttachmentPreview:
         from desktop_app.ui.viewer.attachment_preview import (
             AttachmentPreview,  # not needed at the start
         )
@@ -169,12 +171,12 @@ class PreviewController(QObject):
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
         dialog.selected.connect(self._open)
-        dialog.pages_chosen.connect(lambda given: self._tasks.start(self._take(given)))
+        dialog.pages_chosen.connect(lambda spans: self._tasks.start(self._choose_spans(spans)))
         dialog.image_requested.connect(lambda number: self._tasks.start(self._show_picture(number)))
-        dialog.finished.connect(lambda _: self._closed())
+        dialog.finished.connect(lambda _: self._on_closed())
         return dialog
 
-    def _closed(self) -> None:
+    def _on_closed(self) -> None:
         """Free a large text."""
         self._asked += 1
         if self._dialog is not None:
@@ -182,40 +184,42 @@ class PreviewController(QObject):
         self._prompt.chips.focus(self._shown)
         self._shown, self._last = "", None
 
-    async def _take(self, given: str) -> None:
+    async def _choose_spans(self, spans: str) -> None:
         assert self._dialog is not None
         try:
-            await self._choosing.choose(self._shown, given)
+            await self._selection.choose(self._shown, spans)
         except UserFacingError as error:
             self._dialog.show_pages_error(f"{error.what_happened} {error.what_to_do}")
 
-    def _follow(self) -> None:
+    def _refresh(self) -> None:
         """Show the attachment in its current state, for the current model."""
         if not self._shown or self._dialog is None:
             return
-        part = self._choosing.part(self._shown)
+        part = self._selection.part(self._shown)
         if part is None:
             self._dialog.reject()
             return
-        part = self._held.as_sent(part)
-        self._tell(part)
-        same = self._last is not None and self._as_sent(self._last) == self._as_sent(part)
+        part = self._holder.as_sent(part)
+        self._show_facts(part)
+        same = self._last is not None and self._sending_state(self._last) == self._sending_state(
+            part
+        )
         self._last = part
         if not same:
             self._tasks.start(self._load(part))
 
-    def _as_sent(self, part: Attached) -> object:
+    def _sending_state(self, part: Attached) -> object:
         """Return what decides how an attachment is sent, without its count of tokens."""
-        resolved = self._held.resolved
+        resolved = self._holder.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
-        is_first = self._held.is_first_fenced(part)
+        is_first = self._holder.is_first_fenced(part)
         return part, is_first, resolved.model.id, resolved.profile.id, resolved.files
 
-    def _tell(self, part: Attached) -> None:
+    def _show_facts(self, part: Attached) -> None:
         assert self._dialog is not None
-        resolved = self._held.resolved
-        names = [(known.sha256, known.name) for known in self._choosing.parts]
+        resolved = self._holder.resolved
+        names = [(known.sha256, known.name) for known in self._selection.parts]
         self._dialog.set_attachments(names, part.sha256)
         if isinstance(part, ImagePart):
             chip, note = self._pictures.chip(part, resolved), ""
@@ -226,14 +230,14 @@ class PreviewController(QObject):
 
     def _note(self, part: DocumentPart) -> str:
         """Return a note on how its text is sent."""
-        model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
+        model, limit = self._holder.resolved.model, self._holder.resolved.model.input_limit
         if part.in_parts:
             return tr(IN_PARTS)
         if part.by_tools:
             return tr(BEGINNING_NOTE)
         if part.again_as:
             return tr(AGAIN)
-        if is_file(part, self._held.resolved.files):
+        if is_file(part, self._holder.resolved.files):
             return tr(FILE if part.tokens else FILE_UNREAD, size=size(part.size))
         if limit and (part.sent_tokens or 0) > limit:
             return tr(TOO_LARGE, model=model.name)
@@ -243,24 +247,24 @@ class PreviewController(QObject):
         """Load the text to be sent; a later call supersedes an earlier one."""
         self._asked += 1
         asked = self._asked
-        text = await self._words(part)
-        unit, given, hint = await self._pages(part)
+        text = await self._sent_text(part)
+        unit, spans, hint = await self._pages(part)
         from desktop_app.ui.viewer.paged_text import page_ends
 
         ends = await asyncio.to_thread(page_ends, text)
         if asked != self._asked or self._dialog is None:
             return
-        self._dialog.show_pages_field(unit, given, hint)
-        is_file_ = isinstance(part, DocumentPart) and is_file(part, self._held.resolved.files)
+        self._dialog.show_pages_field(unit, spans, hint)
+        is_file_ = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
         self._dialog.show_text(text, ends, is_sent=not is_file_)
         self._dialog.show_pictures(self._captions(part), has_text=bool(text))
 
-    async def _words(self, part: Attached) -> str:
-        resolved = self._held.resolved
+    async def _sent_text(self, part: Attached) -> str:
+        resolved = self._holder.resolved
         if isinstance(part, ImagePart):
             shown = await ImageForm(resolved.model, self._image_scaler).shown(part)
             return shown.text if isinstance(shown, TextPart) else ""
-        fence = await self._fences.of(self._held.conversation_id)
+        fence = await self._fences.of(self._holder.conversation_id)
         if part.in_parts:
             words, parts = self._prompt.text(), self._chat_service.parts
             instructions = self._setup.ask_settings.instructions
@@ -268,7 +272,7 @@ class PreviewController(QObject):
         if is_file(part, resolved.files):
             return await self._attachment_store.text(part.sha256)
         block = await sent_block(part, self._attachment_store, fence)
-        if self._held.is_first_fenced(part):
+        if self._holder.is_first_fenced(part):
             block = f"{fence.explanation}\n\n{block}"
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
 
@@ -278,10 +282,10 @@ class PreviewController(QObject):
         if not unit or not isinstance(part, DocumentPart):
             return "", "", ""
         try:
-            found = await self._choosing.sections_of(part)
+            found = await self._selection.sections_of(part)
         except IllegalChoiceError:
             return "", "", ""
-        given = format_spans(part.chosen.spans) if part.chosen else ""
+        spans = format_spans(part.chosen.spans) if part.chosen else ""
         hint = tr("All {count}, or for example 1, 3", count=len(found))
         if unit == "sheet":
             named = " · ".join(f"{section.number} {section.name}" for section in found[:12])
@@ -291,10 +295,10 @@ class PreviewController(QObject):
             hint = tr(
                 "All {count}, or for example 1-3, {last}", count=len(found), last=str(len(found))
             )
-        return unit, given, hint
+        return unit, spans, hint
 
     def _captions(self, part: Attached) -> list[str]:
-        resolved = self._held.resolved
+        resolved = self._holder.resolved
         if resolved.model.sees_images is False:
             return []
         if isinstance(part, ImagePart):
@@ -304,7 +308,7 @@ class PreviewController(QObject):
     async def _show_picture(self, number: int) -> None:
         """Show the image exactly as it is sent, unless the attachment is loaded again."""
         part, pictures, asked = self._last, self._image_scaler, self._asked
-        rule = self._held.resolved.model.image_tokens
+        rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
                 sent, name = await pictures.scaled(part, rule), part.name
@@ -312,7 +316,7 @@ class PreviewController(QObject):
                 page = part.seen_pages[number]
                 alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
                 (sent,) = await pictures.pages(alone, rule)
-                is_as_file = is_file(part, self._held.resolved.files)
+                is_as_file = is_file(part, self._holder.resolved.files)
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:
                 return

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.services.models.model_listings import ModelListings
 
 
-def prompts_offered(prompts: PromptList) -> list[BatchPromptOption]:
+def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
     """Return the library's prompts, each with its defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
@@ -36,7 +36,7 @@ def prompts_offered(prompts: PromptList) -> list[BatchPromptOption]:
     ]
 
 
-def providers_offered(
+def provider_options(
     *,
     providers: Providers,
     chat_service: ChatService,

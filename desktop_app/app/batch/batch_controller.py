@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-MANY: Final = 10
+MANY_FILES: Final = 10
 """The number of files from which a batch job is offered."""
 REFRESH_MS: Final = 300
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that reading them takes a while
@@ -81,9 +81,9 @@ class BatchController(QObject):
         self._lines: Sequence[BatchLine] = ()
         self._lines_of = ""
         self._dialog: BatchDialog | None = None
-        self._given: list[Path] = []
-        self._before = Draft()
-        self._ended = ""
+        self._offered_paths: list[Path] = []
+        self._draft_before = Draft()
+        self._end_text = ""
         self._refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
@@ -105,7 +105,7 @@ class BatchController(QObject):
         from desktop_app.app.batch.batch_runs import BatchRuns
 
         runs = BatchRuns(self, tasks=self._tasks, backend=self._backend)
-        runs.job_changed.connect(lambda _: self._look_soon())
+        runs.job_changed.connect(lambda _: self._refresh_soon())
         runs.reading_progressed.connect(self._show_reading)
         runs.files_read.connect(self._after_reading)
         runs.job_ended.connect(self._after_end)
@@ -118,12 +118,12 @@ class BatchController(QObject):
 
         bar = BatchBar(self._theme.current)
         self._theme.changed.connect(bar.set_theme)
-        bar.show_requested.connect(self._take_bar)
+        bar.show_requested.connect(self._accept_bar)
         bar.dismissed.connect(self._dismiss_bar)
         self._pane.add_above_prompt(bar)
         return bar
 
-    def _made_dialog(self) -> BatchDialog:
+    def _get_dialog(self) -> BatchDialog:
         if self._dialog is not None:
             return self._dialog
         from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -132,16 +132,22 @@ class BatchController(QObject):
         self._theme.changed.connect(dialog.set_theme)
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
-        dialog.report_requested.connect(lambda *given: self._start(self._report(*given)))
-        dialog.new.preparation_requested.connect(lambda order: self._do(self._make(order)))
+        dialog.report_requested.connect(lambda *given: self._start(self._export_results(*given)))
+        dialog.new.preparation_requested.connect(
+            lambda order: self._run_from_dialog(self._create_job(order))
+        )
         page = dialog.job
-        page.start_requested.connect(lambda job_id: self._do(self._begin(job_id)))
-        page.cancel_requested.connect(lambda job_id: self._do(self._offer_cancelling(job_id)))
-        page.repeat_requested.connect(lambda job_id: self._do(self._again(job_id)))
+        page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job(job_id)))
+        page.cancel_requested.connect(
+            lambda job_id: self._run_from_dialog(self._offer_cancelling(job_id))
+        )
+        page.repeat_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job(job_id)))
         page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
-        page.open_requested.connect(lambda *at: self._do(self._open(*at)))
-        page.chunked_reading_requested.connect(lambda *at: self._do(self._read_in_parts(*at)))
+        page.open_requested.connect(lambda *at: self._run_from_dialog(self._open(*at)))
+        page.chunked_reading_requested.connect(
+            lambda *at: self._run_from_dialog(self._read_in_parts(*at))
+        )
         return dialog
 
     # -------------------------------------------------------------- start and end
@@ -150,7 +156,7 @@ class BatchController(QObject):
         """Continue the jobs that an earlier window or a command has begun."""
         if await self._backend.batch_store.open_ids():
             await self.runs.pick_up()
-            self._look_soon()
+            self._refresh_soon()
 
     def close(self) -> None:
         """Stop at the program's end."""
@@ -158,10 +164,10 @@ class BatchController(QObject):
         if "runs" in self.__dict__:
             self.runs.close()
 
-    def look(self) -> None:
+    def check_store(self) -> None:
         """Show what another process has written, and continue what it began."""
         if self._dialog is not None or "runs" in self.__dict__:
-            self._look_soon()
+            self._refresh_soon()
         self._start(self.pick_up())
 
     # -------------------------------------------------------------- many files at once
@@ -178,49 +184,49 @@ class BatchController(QObject):
             "Send {count} files as a batch job at half price?",
             len(paths),
         )
-        if len(paths) < MANY:
+        if len(paths) < MANY_FILES:
             offer = tr("Send these files as a batch job at half price?")
-            if not await asyncio.to_thread(_hold_many, paths):
+            if not await asyncio.to_thread(_contain_many, paths):
                 return
         if self._current.id == opened:
-            self._given, self._before = paths, before
+            self._offered_paths, self._draft_before = paths, before
             self._bar.offer(offer)
 
     def _forget_offer(self) -> None:
         """Dismiss the offer, because another conversation is open."""
-        if self._given:
+        if self._offered_paths:
             self._dismiss_bar()
 
-    def _take_bar(self) -> None:
-        paths, self._given = self._given, []
+    def _accept_bar(self) -> None:
+        paths, self._offered_paths = self._offered_paths, []
         if not paths:
             self.show()
             self._dismiss_bar()
             return
         self.reading_stop_requested.emit()  # the files must not go into the prompt
-        draft, before = self._draft.value, self._before.attachments
+        draft, before = self._draft.value, self._draft_before.attachments
         kept = tuple(part for part in draft.attachments if part in before)
         self._draft.set_attachments(kept)
         self.begin(paths)
-        self._look_soon()
+        self._refresh_soon()
 
     def _dismiss_bar(self) -> None:
-        self._given, self._ended = [], ""
+        self._offered_paths, self._end_text = [], ""
         self._bar.say("")
-        self._look_soon()
+        self._refresh_soon()
 
     # -------------------------------------------------------------- pages
 
     def show(self) -> None:
         """Show all jobs."""
-        dialog = self._made_dialog()
+        dialog = self._get_dialog()
         dialog.show_list()
         self._raise(dialog)
-        self._look_soon(at_once=True)
+        self._refresh_soon(at_once=True)
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the page that creates a job, with these files."""
-        dialog = self._made_dialog()
+        dialog = self._get_dialog()
         self._show_new()
         if paths:
             dialog.new.set_files(paths)
@@ -232,13 +238,13 @@ class BatchController(QObject):
         dialog.activateWindow()
 
     def _show_new(self) -> None:
-        from desktop_app.app.batch.batch_choices import prompts_offered, providers_offered
+        from desktop_app.app.batch.batch_choices import prompt_options, provider_options
         from desktop_app.services.chat.prompt_library import SUMMARY
 
-        page = self._made_dialog().new
-        page.set_prompts(prompts_offered(self._prompts), SUMMARY)
+        page = self._get_dialog().new
+        page.set_prompts(prompt_options(self._prompts), SUMMARY)
         choice = self._setup.choice
-        providers = providers_offered(
+        providers = provider_options(
             providers=self._providers,
             chat_service=self._backend.chat,
             catalog=self._backend.catalog,
@@ -250,24 +256,24 @@ class BatchController(QObject):
         if choice.variant is not None:
             model = self._backend.catalog.for_variant(choice.variant).id
         page.set_providers(providers, first.id if first else "", model, choice.effort)
-        self._made_dialog().show_new()
+        self._get_dialog().show_new()
 
     async def _show_job(self, job_id: str) -> None:
         job = await self._backend.batch_store.get(job_id)
         if job is None:
             return
-        self._made_dialog().show_job(job)
+        self._get_dialog().show_job(job)
         await self._show_lines(job_id)
 
     async def _show_lines(self, job_id: str) -> None:
         """Show the files of a job; the difference is computed in a thread."""
         store = self._backend.batch_store
-        dialog = self._made_dialog()
+        dialog = self._get_dialog()
         lines = await store.lines(job_id)
         before = self._lines if self._lines_of == job_id else None
         changed = None
         if before is not None and dialog.job.lines.rowCount():
-            changed = await asyncio.to_thread(differing, before, lines)
+            changed = await asyncio.to_thread(changed_range, before, lines)
         if dialog.job.job_id == job_id:
             self._lines, self._lines_of = lines, job_id
             dialog.job.set_lines(lines, changed)
@@ -276,12 +282,12 @@ class BatchController(QObject):
 
     async def _show_item(self, job_id: str, number: int) -> None:
         item = await self._backend.batch_store.item(job_id, number)
-        dialog = self._made_dialog()
+        dialog = self._get_dialog()
         chosen = dialog.job.chosen
         if item is not None and dialog.job.job_id == job_id and chosen == number:
             dialog.job.show_item(item)
 
-    def _look_soon(self, *, at_once: bool = False) -> None:
+    def _refresh_soon(self, *, at_once: bool = False) -> None:
         if at_once:
             self._start(self._refresh())
         elif not self._timer.isActive():
@@ -309,16 +315,18 @@ class BatchController(QObject):
             self._refreshing = False
         if self._is_stale:
             self._is_stale = False
-            self._look_soon()
+            self._refresh_soon()
 
     def _show_bar(self, jobs: Sequence[BatchJob]) -> None:
         from desktop_app.domain.batch.batch_wording import progress_words
 
         running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
-        if self._given or (not running and not self._ended and "_bar" not in self.__dict__):
+        if self._offered_paths or (
+            not running and not self._end_text and "_bar" not in self.__dict__
+        ):
             return
-        if self._ended:
-            self._bar.say(self._ended, has_ended=True)
+        if self._end_text:
+            self._bar.say(self._end_text, has_ended=True)
         elif len(running) == 1:
             self._bar.say(
                 tr(
@@ -334,20 +342,20 @@ class BatchController(QObject):
 
     # -------------------------------------------------------------- requests from the dialog
 
-    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _run_from_dialog(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do what the dialog requests, and show errors there."""
-        self._start(self._done(work))
+        self._start(self._run_reporting(work))
 
-    async def _done(self, work: Coroutine[Any, Any, Any]) -> None:
-        dialog = self._made_dialog()
+    async def _run_reporting(self, work: Coroutine[Any, Any, Any]) -> None:
+        dialog = self._get_dialog()
         dialog.say("")
         try:
             await work
         except UserFacingError as error:
             dialog.say(error)
-        self._look_soon()
+        self._refresh_soon()
 
-    async def _make(self, order: BatchOrder) -> None:
+    async def _create_job(self, order: BatchOrder) -> None:
         from desktop_app.app.batch.batch_choices import resolve_order
         from desktop_app.backend.answer_settings import ask_settings
         from desktop_app.backend.batch_wiring import expand_paths
@@ -366,14 +374,14 @@ class BatchController(QObject):
             parameters=settings.parameters,
             examples=settings.examples,
         )
-        dialog = self._made_dialog()
+        dialog = self._get_dialog()
         dialog.new.begin_anew()
         await self._show_job(job.id)
-        self.runs.go_on(job.id)
+        self.runs.resume(job.id)
 
-    async def _begin(self, job_id: str) -> None:
+    async def _start_job(self, job_id: str) -> None:
         await self.runs.service.start(job_id)
-        self.runs.go_on(job_id)
+        self.runs.resume(job_id)
 
     async def _offer_cancelling(self, job_id: str) -> None:
         """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
@@ -384,12 +392,12 @@ class BatchController(QObject):
         from desktop_app.ui.widgets.question import ask
 
         ask(
-            self._made_dialog(),
+            self._get_dialog(),
             "confirm-batch-cancelling",
             tr("Cancel this batch job?"),
             tr("Responses that are complete are kept. You can request the others in a new job."),
             label=tr("Cancel job"),
-            act=lambda: self._do(self._cancel(job_id)),
+            act=lambda: self._run_from_dialog(self._cancel(job_id)),
             keep=tr("Keep running"),
         )
 
@@ -397,33 +405,33 @@ class BatchController(QObject):
         await self.runs.stop_reading(job_id)
         job = await self.runs.service.cancel(job_id)
         if not job.status.is_over:
-            self.runs.go_on(job_id)
+            self.runs.resume(job_id)
 
-    async def _again(self, job_id: str) -> None:
+    async def _retry_job(self, job_id: str) -> None:
         job = await self.runs.service.create_retry(job_id)
         await self._show_job(job.id)
-        self.runs.go_on(job.id)
+        self.runs.resume(job.id)
 
     def _ask_removal(self, job_id: str) -> None:
         from desktop_app.ui.widgets.question import ask
 
         ask(
-            self._made_dialog(),
+            self._get_dialog(),
             "confirm-batch-removal",
             tr("Remove this batch job?"),
             tr("Its responses are deleted, too. This can’t be undone."),
             label=tr("Remove"),
-            act=lambda: self._do(self._remove(job_id)),
+            act=lambda: self._run_from_dialog(self._remove(job_id)),
         )
 
     async def _remove(self, job_id: str) -> None:
         await self.runs.service.remove(job_id)
-        self._made_dialog().show_list()
+        self._get_dialog().show_list()
 
-    async def _report(self, job_id: str, format_: str, target: Path) -> None:
+    async def _export_results(self, job_id: str, format_: str, target: Path) -> None:
         from desktop_app.cli.batch.batch_output import write_report
 
-        dialog, store = self._made_dialog(), self._backend.batch_store
+        dialog, store = self._get_dialog(), self._backend.batch_store
         job = await store.get(job_id)
         if job is None:
             return
@@ -445,8 +453,8 @@ class BatchController(QObject):
         conversation_id = await store_as_conversation(self._backend, job, item)
         found = await self._backend.conversations.get(conversation_id)
         if found is not None:
-            self._presenter.kept(found)
-            self._made_dialog().hide()
+            self._presenter.upsert(found)
+            self._get_dialog().hide()
             await self._navigator.open(conversation_id)
 
     async def _read_in_parts(self, job_id: str, number: int) -> None:
@@ -455,7 +463,7 @@ class BatchController(QObject):
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:
             return
-        self._made_dialog().hide()
+        self._get_dialog().hide()
         self._navigator.open_new()
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(attached)
@@ -467,11 +475,11 @@ class BatchController(QObject):
         dialog = self._dialog
         if dialog is not None and dialog.job.job_id == job_id:
             dialog.job.show_reading(done, total)
-        self._look_soon()
+        self._refresh_soon()
 
     def _after_reading(self, job: BatchJob) -> None:
         """Ask the user to start the job, in the dialog or by a notification."""
-        self._look_soon()
+        self._refresh_soon()
         dialog = self._dialog
         if dialog is None or not dialog.isVisible():
             words = tr("Batch job “{title}” is ready to start.", title=job.title)
@@ -481,10 +489,10 @@ class BatchController(QObject):
     def _after_end(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import result_words
 
-        self._ended = tr("Batch job “{title}” finished.", title=job.title)
+        self._end_text = tr("Batch job “{title}” finished.", title=job.title)
         show = [(tr("Show"), lambda: self._show_again(job.id))]
         self._pane.notifications.notify(result_words(job), show, topic=TOPIC)
-        self._look_soon()
+        self._refresh_soon()
 
     def _show_again(self, job_id: str) -> None:
         self.show()
@@ -492,16 +500,16 @@ class BatchController(QObject):
         self._start(self._show_job(job_id))
 
 
-def _hold_many(paths: Sequence[Path]) -> bool:
+def _contain_many(paths: Sequence[Path]) -> bool:
     """Return True if the folders among these hold many files. Runs in a thread."""
     if not any(path.is_dir() for path in paths):
         return False
     from desktop_app.backend.batch_wiring import has_files
 
-    return has_files(MANY, paths)
+    return has_files(MANY_FILES, paths)
 
 
-def differing(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
+def changed_range(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
     """Return the first and last index that differ, (0, -1) for none.
 
     Return None if the files are different ones.

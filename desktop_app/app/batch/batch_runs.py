@@ -43,7 +43,7 @@ class BatchRuns(QObject):
         self._tasks, self._backend = tasks, backend
         self._store = self._backend.batch_store
         self._runs: dict[str, asyncio.Future[None]] = {}
-        self._woken: dict[str, asyncio.Event] = {}
+        self._wake_events: dict[str, asyncio.Event] = {}
 
     @cached_property
     def service(self) -> BatchService:
@@ -53,14 +53,14 @@ class BatchRuns(QObject):
     async def pick_up(self) -> None:
         """Continue all running jobs. Raises StorageError."""
         for job_id in await self._store.open_ids():
-            self.go_on(job_id)
+            self.resume(job_id)
 
-    def go_on(self, job_id: str) -> None:
+    def resume(self, job_id: str) -> None:
         """Continue a job now."""
         if job_id in self._runs:
-            self._woken[job_id].set()
+            self._wake_events[job_id].set()
             return
-        self._woken[job_id] = asyncio.Event()
+        self._wake_events[job_id] = asyncio.Event()
         self._runs[job_id] = self._tasks.start(self._run(job_id))
 
     async def stop_reading(self, job_id: str) -> None:
@@ -78,12 +78,12 @@ class BatchRuns(QObject):
     async def _run(self, job_id: str) -> None:
         try:
             while (pause := await self._step(job_id)) is not None:
-                self._woken[job_id].clear()
+                self._wake_events[job_id].clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken[job_id].wait(), pause)
+                    await asyncio.wait_for(self._wake_events[job_id].wait(), pause)
         finally:
             self._runs.pop(job_id, None)
-            self._woken.pop(job_id, None)
+            self._wake_events.pop(job_id, None)
             with suppress(StorageError):
                 await self._store.release(job_id)
 
@@ -103,27 +103,27 @@ class BatchRuns(QObject):
                 return None
             pause = await self.service.advance(job_id)
             if pause is None:
-                await self._tell_end(job_id)
+                await self._report_end(job_id)
         except StorageError:
             return ELSEWHERE_S
         return pause
 
     async def _prepare(self, job_id: str) -> None:
-        def tell(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             self.reading_progressed.emit(job_id, done, total)
 
-        job = await self.service.prepare(job_id, tell)
+        job = await self.service.prepare(job_id, report)
         if job.status is BatchStatus.READY:
             self.files_read.emit(job)
 
-    async def _tell_end(self, job_id: str) -> None:
+    async def _report_end(self, job_id: str) -> None:
         job = await self._store.get(job_id)
         if job is not None and job.status.is_over:
             self.job_ended.emit(job)
         elif job is not None and job.error:
-            self._tasks.start(_raised(error_of(job.error)))
+            self._tasks.start(_raise_in_task(error_of(job.error)))
 
 
-async def _raised(error: UserFacingError) -> None:
+async def _raise_in_task(error: UserFacingError) -> None:
     """Raise an error in a task, which reports it."""
     raise error

@@ -72,17 +72,17 @@ class Branching(QObject):
         ids = [message.id for message in path]
         if message_id not in ids:
             return
-        copied_path = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
+        copied_path = [self._running.newest_state(m) for m in path[: ids.index(message_id) + 1]]
         source = self._current.conversation
-        made = await self._compaction_store.load(source.id)
-        conversation, messages = branched(source, copied_path)
-        copied = copied_compactions(made, copied_path, messages)
+        compactions = await self._compaction_store.load(source.id)
+        conversation, messages = copy_branch(source, copied_path)
+        copied = copy_compactions(compactions, copied_path, messages)
         await self._flag_store.add_with_messages(conversation, messages, copied)
-        self._presenter.kept(conversation)
+        self._presenter.upsert(conversation)
         await self._navigator.open(conversation.id)
 
 
-def branched(
+def copy_branch(
     conversation: Conversation, path: Sequence[Message]
 ) -> tuple[Conversation, list[Message]]:
     """Return a new conversation with copies of these messages, each with a new id.
@@ -92,20 +92,20 @@ def branched(
     id_, messages = new_id(), []
     parent_id: str | None = None
     for message in path:
-        is_coming = message.status is MessageStatus.STREAMING
+        is_streaming = message.status is MessageStatus.STREAMING
         copy = replace(
             message,
             id=new_id(),
             conversation_id=id_,
             parent_id=parent_id,
-            status=MessageStatus.CANCELLED if is_coming else message.status,
+            status=MessageStatus.CANCELLED if is_streaming else message.status,
             remote_run=None,
         )
         messages.append(copy)
         parent_id = copy.id
     moment = now()
     title = tr("{title} (branch)", title=conversation.title)
-    begun = replace(
+    branch = replace(
         conversation,
         id=id_,
         title=title,
@@ -118,11 +118,11 @@ def branched(
         streaming=False,
         draft=Draft(),
     )
-    return begun, messages
+    return branch, messages
 
 
-def copied_compactions(
-    made: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
+def copy_compactions(
+    compactions: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
 ) -> list[Compaction]:
     """Return copies of a path's compactions, so that it sends no more text than its original."""
     copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
@@ -133,6 +133,6 @@ def copied_compactions(
             conversation_id=copy_of[each.message_id].conversation_id,
             message_id=copy_of[each.message_id].id,
         )
-        for each in made
+        for each in compactions
         if each.message_id in copy_of
     ]

@@ -90,7 +90,7 @@ class ChatController(QObject):
         *,
         pane: ConversationPane,
         before_asking: BeforeAsking,
-        ways_out: Callable[[UserFacingError], Actions],
+        remedies_for: Callable[[UserFacingError], Actions],
         cancel_first: Callable[[], bool],
         is_reading: Callable[[str], bool],
         session: ConversationSession,
@@ -111,16 +111,16 @@ class ChatController(QObject):
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
         self._choices = choices
         self._beginning: set[str] = set()  # conversations whose turn is being written
-        self._waiting: dict[str, str] = {}  # conversation id -> question to ask once it can be
+        self._queued: dict[str, str] = {}  # conversation id -> question to ask once it can be
         self._hint = ""
         self._edited = EditedQuestion(
             parent, current=self._current, draft=self._draft, prompt=pane.prompt
         )
-        self._before_asking, self._ways_out = before_asking, ways_out
+        self._before_asking, self._remedies_for = before_asking, remedies_for
         self._cancel_first, self._is_reading = cancel_first, is_reading
         self._actions: dict[str, Callable[[Message], object]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
-            "retry-with": self._offer_others,
+            "retry-with": self._offer_retry_choices,
             "continue": lambda answer: self._start(self._continue(answer)),
             "edit": self._edited.begin,
             "older-version": lambda message: self._start(self._switch_version(message, -1)),
@@ -136,7 +136,7 @@ class ChatController(QObject):
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
         prompt.field.stop_pressed.connect(self.step_back)
-        prompt.text_changed.connect(self._take_back)
+        prompt.text_changed.connect(self._dequeue_open)
         self._pane.transcript.action_requested.connect(self._act)
         for changed in (
             self._current.opened,
@@ -164,8 +164,8 @@ class ChatController(QObject):
         The prompt is cleared once the question is on disk.
         """
         draft, here = self._draft.with_text(text, template_id), self._current.id
-        if draft and self._has_to_wait(here):
-            self._waiting[here] = text
+        if draft and self._must_queue(here):
+            self._queued[here] = text
             self._show_hint()
         elif draft:
             edited = self._edited.question
@@ -223,7 +223,7 @@ class ChatController(QObject):
         self._beginning.add(asked.id)
         try:
             await self._before_asking(asking, path, draft or Draft())
-            if path and self._presenter.usable(asked.id) is None:
+            if path and self._presenter.existing(asked.id) is None:
                 return  # deleted in the meantime
             if compared:
                 each = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
@@ -248,9 +248,9 @@ class ChatController(QObject):
             return
         finally:
             self._beginning.discard(asked.id)
-        self._shown.say_store_works()
+        self._shown.dismiss_store_error()
         if began.question is not None and draft is not None:
-            self._forget_asked(asked.id, draft)
+            self._clear_sent(asked.id, draft)
         await self._show_begun(began, asked)
         if compared:
             path = path if began.question is None else [*path, began.question]
@@ -289,18 +289,18 @@ class ChatController(QObject):
             (tr("Raise the limit"), lambda: self.cap_change_requested.emit(provider_id))
         ]
         if not isinstance(error, SpendingCapError):
-            actions = self._ways_out(error)
+            actions = self._remedies_for(error)
         self._pane.notifications.notify(error, actions, topic=QUESTION)
 
-    def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
+    def _clear_sent(self, conversation_id: str, asked: Draft) -> None:
         """Remove the question from its prompt; keep what was typed or attached since."""
         prompt = self._pane.prompt
         is_open = self._is_open(conversation_id)
         if is_open:
             self._saver.save()
-        rest = _less(self._drafts.held(conversation_id), asked)
+        rest = _remaining(self._drafts.in_memory(conversation_id), asked)
         rest = self._edited.end(conversation_id, rest)
-        self._drafts.begun(conversation_id, rest)
+        self._drafts.replace_sent(conversation_id, rest)
         if is_open:
             self._draft.replace(rest)
             if prompt.text() != rest.text:
@@ -314,7 +314,7 @@ class ChatController(QObject):
         kept = replace(kept.with_settings_of(now), choice=self._setup.choice_of(now))
         if kept != began.conversation:  # a choice for this answer only, or one changed since
             self._start(self._conversations.save(kept))
-        self._presenter.kept(kept)
+        self._presenter.upsert(kept)
         self._running.start(began)
         if not is_open:
             return
@@ -323,14 +323,14 @@ class ChatController(QObject):
         follows = began.question is not None and _follows(began.question, self._current.path)
         if follows and began.question is not None and not began.siblings:
             self._current.append(began.question, began.answer)
-            self._show_first_of(began.question, began.answer)
+            self._show_turn(began.question, began.answer)
             self._navigator.mark_open()
         else:
             await self._navigator.open(kept.id)
         self._show_state()
         self._current.report_path()
 
-    def _show_first_of(self, question: Message, answer: Message) -> None:
+    def _show_turn(self, question: Message, answer: Message) -> None:
         self._pane.show_empty_state(False)
         self._pane.transcript.stream.append_message(question)
         self._pane.transcript.stream.append_message(answer)
@@ -345,7 +345,7 @@ class ChatController(QObject):
         if until:
             await self._begin(until, None, choice)
 
-    def _offer_others(self, answer: Message) -> None:
+    def _offer_retry_choices(self, answer: Message) -> None:
         """Open a menu of models and efforts for another answer to the same question."""
         view = self._choices.view
         chosen = self._setup.choice
@@ -372,23 +372,23 @@ class ChatController(QObject):
 
     # -------------------------------------------------------------- waiting questions
 
-    def _has_to_wait(self, conversation_id: str) -> bool:
+    def _must_queue(self, conversation_id: str) -> bool:
         return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
 
-    def _take_back(self) -> None:
+    def _dequeue_open(self) -> None:
         """Do not send the waiting question of the open conversation automatically."""
-        self.hold_back(self._current.id)
+        self.dequeue(self._current.id)
 
-    def hold_back(self, conversation_id: str) -> None:
+    def dequeue(self, conversation_id: str) -> None:
         """Do not send the waiting question of a conversation automatically."""
-        if self._waiting.pop(conversation_id, None) is not None:
+        if self._queued.pop(conversation_id, None) is not None:
             self._show_hint()
 
-    def send_waiting(self, conversation_id: str) -> None:
+    def send_queued(self, conversation_id: str) -> None:
         """Ask the waiting question of a conversation if nothing is in its way any more."""
-        if self._has_to_wait(conversation_id):
+        if self._must_queue(conversation_id):
             return
-        text = self._waiting.pop(conversation_id, None)
+        text = self._queued.pop(conversation_id, None)
         if text is None:
             return
         self._show_hint()
@@ -399,23 +399,23 @@ class ChatController(QObject):
 
     async def _ask_elsewhere(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
-        conversation = self._presenter.usable(conversation_id)
-        is_edited = self._edited.is_in(conversation_id)
+        conversation = self._presenter.existing(conversation_id)
+        is_edited = self._edited.is_editing_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or the question is for another point
             return
-        draft = replace(self._drafts.held(conversation_id), text=text)
+        draft = replace(self._drafts.in_memory(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
         await self._begin(path, draft, asked=conversation)
 
     def close(self) -> None:
         """Stop automatic sending at the program's end."""
-        self._waiting.clear()
+        self._queued.clear()
 
     def _show_hint(self) -> None:
         """Show a hint if Send does something unusual, and announce it once."""
         here, hint = self._current.id, ""
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
-        if here in self._waiting:
+        if here in self._queued:
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
         elif self._edited.question is not None and (self._running.is_running(here) or not key):
             hint = tr("Editing · The original message is kept")
@@ -437,8 +437,8 @@ class ChatController(QObject):
             self._show_state()
         if not self._running.is_running(conversation_id):
             if answer.status is MessageStatus.FAILED:
-                self.hold_back(conversation_id)
-            self.send_waiting(conversation_id)
+                self.dequeue(conversation_id)
+            self.send_queued(conversation_id)
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_to(answer.id)
             self._start(self._begin(path, None, repairs=answer))
@@ -468,13 +468,13 @@ class ChatController(QObject):
         edit.
         """
         here = self._current.id
-        if here in self._waiting:
-            self._take_back()
+        if here in self._queued:
+            self._dequeue_open()
         elif self._cancel_first():
             return
         elif self._running.is_running(here):
             self.stop()
-        elif bring_back := self._edited.leave():
+        elif bring_back := self._edited.discard():
             self._pane.notifications.notify_undo(tr("Edit discarded"), bring_back)
 
     def retry_last(self) -> None:
@@ -499,8 +499,8 @@ class ChatController(QObject):
     def continue_last(self) -> None:
         """Continue the last answer if it was cut."""
         path = self._current.path
-        whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
-        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
+        finished = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
+        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in finished:
             self._start(self._continue(path[-1]))
         else:
             self._pane.notifications.notify(tr("There is no incomplete response to continue."))
@@ -519,10 +519,10 @@ class ChatController(QObject):
             self._pane.transcript.navigator.scroll_actions_line_to(ids[at], foot)
 
 
-def _less(draft: Draft, asked: Draft) -> Draft:
+def _remaining(draft: Draft, asked: Draft) -> Draft:
     """Return what is left of a draft after `asked` was sent."""
-    gone = asked.question_attachments
-    parts = tuple(part for part in draft.attachments if part not in gone)
+    sent = asked.question_attachments
+    parts = tuple(part for part in draft.attachments if part not in sent)
     return Draft(draft.text.removeprefix(asked.text), parts)
 
 

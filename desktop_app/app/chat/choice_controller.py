@@ -78,29 +78,29 @@ class ChoiceController(QObject):
         self._setup, self._tasks, self._chat_service = answer_settings.setup, tasks, chat_service
         self._ledger = ledger
         self._choices = choices
-        self._early: list[Callable[[], None]] | None = []
+        self._deferred: list[Callable[[], None]] | None = []
         self._asked = 0
         self._measured: dict[str, Measured] = {}
         self._estimated: Estimate | None = None
-        self._warmed: set[ProviderProfile] = set()
+        self._connected: set[ProviderProfile] = set()
         self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
         prompt = pane.prompt
-        prompt.text_changed.connect(self._typed)
+        prompt.text_changed.connect(self._on_text_changed)
         prompt.row.variant_requested.connect(self.choose_variant)
         prompt.row.effort_requested.connect(self._choose_effort)
         prompt.row.model_requested.connect(self.choose_model)
         prompt.row.background_requested.connect(self._setup.choose_background)
         self._current.opened.connect(self._forget_estimate)
         self._current.opened.connect(self._show)
-        self._current.opened.connect(self._apply_early)
+        self._current.opened.connect(self._apply_deferred)
         self._setup.choice_changed.connect(self._show)
         self._setup.choice_changed.connect(self._show_figures)
         self._setup.choice_changed.connect(self._show_price)
         self._current.path_changed.connect(self._show)
         self._draft.changed.connect(self._timer.start)
-        self._draft.changed.connect(self._attached)
+        self._draft.changed.connect(self._on_draft_changed)
         spending.spent.connect(self._forget_measured)
         self._current.compactions_changed.connect(self._timer.start)
         spending.utility_calls_paid.connect(self._timer.start)
@@ -114,24 +114,24 @@ class ChoiceController(QObject):
 
     # -------------------------------------------------------------- choosing
 
-    def _waits(self, change: Callable[[], None]) -> bool:
+    def _defer(self, change: Callable[[], None]) -> bool:
         """Keep a change for the first conversation. Return False if it is open already.
 
         The first one opens a moment after the window shows, with a choice of its own.
         """
-        if self._early is None:
+        if self._deferred is None:
             return False
-        self._early.append(change)
+        self._deferred.append(change)
         return True
 
-    def _apply_early(self) -> None:
-        changes, self._early = self._early or (), None
+    def _apply_deferred(self) -> None:
+        changes, self._deferred = self._deferred or (), None
         for change in changes:
             change()
 
     def choose_variant(self, variant: Variant) -> None:
         """Choose another variant, if the provider serves the family."""
-        if self._waits(partial(self.choose_variant, variant)):
+        if self._defer(partial(self.choose_variant, variant)):
             return
         known = self._providers.has_provider(self._current.conversation)
         if known and self._choices.offers(variant):
@@ -150,7 +150,7 @@ class ChoiceController(QObject):
 
     def step_effort(self, step: int) -> None:
         """Choose a higher or lower effort, among those that the model takes."""
-        if self._waits(partial(self.step_effort, step)):
+        if self._defer(partial(self.step_effort, step)):
             return
         accepted = self._setup.resolved.model.efforts or ()
         current = self._setup.resolved.effort
@@ -170,14 +170,14 @@ class ChoiceController(QObject):
         self._pane.notifications.announce(words)
 
     def _choose_effort(self, effort: Effort) -> None:
-        if self._waits(partial(self._choose_effort, effort)):
+        if self._defer(partial(self._choose_effort, effort)):
             return
         self._setup.choose(replace(self._setup.choice, effort=effort))
         self._announce_choice()
 
     def choose_model(self, entry: ModelEntry) -> None:
         """Choose a model of the menu or of the table for the open conversation."""
-        if self._waits(partial(self.choose_model, entry)):
+        if self._defer(partial(self.choose_model, entry)):
             return
         self._setup.choose(self._choices.choice_with(entry))
         self._announce_choice()
@@ -193,31 +193,31 @@ class ChoiceController(QObject):
     def propose_model(self) -> None:
         """Without a model, read the provider's list, which names one to propose."""
         if not self._setup.resolved.model.id:
-            self._warm()
+            self._open_connection()
 
-    def _typed(self) -> None:
+    def _on_text_changed(self) -> None:
         self._timer.start()
         if not self._is_parser_warm:
             # Load the parser's libraries now, so that they do not delay the answer's first words.
             self._is_parser_warm = True
             self._tasks.start(asyncio.to_thread(parser))
-        self._warm()
+        self._open_connection()
 
-    def _attached(self) -> None:
+    def _on_draft_changed(self) -> None:
         """Open the connection for the model listing, and for a question sent without typing.
 
         The estimate is that without the attachment until they are counted together.
         """
         if self._draft.value.attachments:
-            self._warm()
+            self._open_connection()
         if self._estimated is not None:
             self._pane.prompt.row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
 
-    def _warm(self) -> None:
+    def _open_connection(self) -> None:
         """Open the connection while the user types, so that Send does not wait for it."""
         profile = self._setup.profile
-        if profile not in self._warmed:
-            self._warmed.add(profile)
+        if profile not in self._connected:
+            self._connected.add(profile)
             self._tasks.start(self._providers.refresh_listing(profile, insist=True))
 
     def _forget_measured(self, provider_id: str) -> None:
@@ -274,15 +274,15 @@ class ChoiceController(QObject):
         resolved, path = self._setup.resolved, list(self._current.path)
         prompt = self._pane.prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
-        used = await self._used(path, resolved)
+        used = await self._tokens_in_use(path, resolved)
         ledger, here = self._ledger, self._current.id
-        spent, on_jobs = await ledger.conversation_cost(here), await ledger.utility_cost(here)
+        spent, utility_cost = await ledger.conversation_cost(here), await ledger.utility_cost(here)
         if asked != self._asked:
             return
         self._pane.header.set_context(used if path else None, resolved.model.input_limit)
         note = (
-            tr("Includes {cost} for the title and compaction", cost=money(on_jobs))
-            if on_jobs
+            tr("Includes {cost} for the title and compaction", cost=money(utility_cost))
+            if utility_cost
             else ""
         )
         self._pane.header.set_cost(money(spent) if spent else "", note)
@@ -292,13 +292,13 @@ class ChoiceController(QObject):
             if known:
                 await self._update_figures(None)
             return
-        estimate = await self._counted(draft, resolved)
+        estimate = await self._estimate_cost(draft, resolved)
         if asked == self._asked:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._pane.prompt.row.set_estimate(*texts)
             await self._update_figures(estimate)
 
-    async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
+    async def _tokens_in_use(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Return the tokens in use.
 
         They are counted here only if the provider's count does not apply: after a compaction, among
@@ -315,7 +315,7 @@ class ChoiceController(QObject):
         except UserFacingError:
             return None
 
-    async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
+    async def _estimate_cost(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
         settings = self._setup.ask_settings
         try:
             chat = self._chat_service
@@ -332,7 +332,7 @@ class ChoiceController(QObject):
 def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     """Return the estimate beside Send, its short form, and its tooltip."""
     is_exact, count = estimate.is_exact, estimate.input_tokens
-    short = tr("{tokens} tokens", tokens=_marked(tokens(count), is_exact=is_exact))
+    short = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
     facts, lines = [short], [_input_tokens(count, is_exact=is_exact)]
     lines.append(tr(COUNTED[estimate.method]))
     if estimate.answers > 1:
@@ -347,7 +347,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     if estimate.input_cost is not None:
         short = money(estimate.input_cost)
         facts.append(tr("{cost} input", cost=short))
-        lines.append(tr("Input cost: {cost}", cost=_marked(short, is_exact=is_exact)))
+        lines.append(tr("Input cost: {cost}", cost=_approximate(short, is_exact=is_exact)))
     if estimate.longest_answer_cost is not None:
         most = money(estimate.longest_answer_cost)
         lines.append(
@@ -370,5 +370,5 @@ def _input_tokens(count: int, *, is_exact: bool) -> str:
     return tr_plural("Input: ≈ {count} token", "Input: ≈ {count} tokens", count)
 
 
-def _marked(figure: str, *, is_exact: bool) -> str:
+def _approximate(figure: str, *, is_exact: bool) -> str:
     return figure if is_exact else f"≈ {figure}"

@@ -62,7 +62,7 @@ class ChunkedReadingController(QObject):
         self._current, self._draft = session.current, session.draft
         self._tasks, self._chat_service = tasks, chat_service
 
-    def ways_out(self, error: UserFacingError) -> Actions:
+    def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer for a question whose documents do not fit."""
         does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
         refused = self._typed()
@@ -122,7 +122,7 @@ class ChunkedReadingController(QObject):
             self._accept(draft)
             return
         notifications.notify(
-            _words(plan), [(tr("Read in parts"), lambda: self._accept(draft))], topic=TOPIC
+            _plan_text(plan), [(tr("Read in parts"), lambda: self._accept(draft))], topic=TOPIC
         )
 
     def _accept(self, offered: Draft) -> None:
@@ -137,7 +137,7 @@ class ChunkedReadingController(QObject):
         self.submit_requested.emit(offered.text, offered.template_id)
 
 
-def _words(plan: ChunkPlan) -> str:
+def _plan_text(plan: ChunkPlan) -> str:
     sentences = [
         tr_plural(
             "The documents will be read in {count} part.",

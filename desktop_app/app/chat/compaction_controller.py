@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 TOPIC = "compaction"
-LOOK_MS = 300
+CHECK_MS = 300
 # After "Not now", offer again once the conversation has grown by this share of the window.
-ASK_AGAIN = 0.1
+REOFFER_GROWTH = 0.1
 NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
 
@@ -73,35 +73,35 @@ class CompactionController(QObject):
         self._compaction_service = compaction_service
         self._running = running
         self._theme = theme
-        self._bar: CompactionCard | None = None
+        self._card: CompactionCard | None = None
         self._plan: tuple[str, Plan] | None = None  # the offer, and its conversation
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         self._declined: dict[str, int] = {}  # conversation id -> its tokens then
-        self._looks = 0
-        self._timer = QTimer(self, singleShot=True, interval=LOOK_MS)
-        self._timer.timeout.connect(lambda: self._tasks.start(self._look()))
-        self._current.opened.connect(self._opened)
+        self._checks = 0
+        self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
+        self._timer.timeout.connect(lambda: self._tasks.start(self._check()))
+        self._current.opened.connect(self._on_opened)
         self._setup.choice_changed.connect(self._show)
         self._current.path_changed.connect(self._show)
-        running.started.connect(lambda _id: self._show_bar())
+        running.started.connect(lambda _id: self._show_card())
         pane.transcript.action_requested.connect(self._act)
 
     # -------------------------------------------------------------- the open conversation
 
     @property
-    def _here(self) -> str:
+    def _open_id(self) -> str:
         return self._current.id
 
-    def _opened(self) -> None:
+    def _on_opened(self) -> None:
         self._plan = None
-        self._show_bar()
+        self._show_card()
         if not self._current.is_new:
-            self._tasks.start(self._read())
+            self._tasks.start(self._load_compactions())
 
-    async def _read(self) -> None:
-        here = self._here
+    async def _load_compactions(self) -> None:
+        here = self._open_id
         found = await self._compaction_store.load(here)
-        if here == self._here:
+        if here == self._open_id:
             self._current.set_compactions(found)
             self._show()
 
@@ -115,7 +115,7 @@ class CompactionController(QObject):
         here, sender = self._setup.resolved, self._setup.profile
         sent = sent_path(self._current.path, self._current.compactions, sender, here.model.id)
         return {
-            message_id: mark_of(c, self._name_of(c), sender.name, sent.compaction)
+            message_id: compaction_mark(c, self._name_of(c), sender.name, sent.compaction)
             for message_id, c in compactions_by_message(
                 self._current.path, self._current.compactions
             ).items()
@@ -129,31 +129,31 @@ class CompactionController(QObject):
 
     # -------------------------------------------------------------- the offer
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         """Offer to compact if the open conversation comes near the model's window."""
-        self._looks += 1
-        look = self._looks
-        if not self._current.path or self._is_busy(self._here):
+        self._checks += 1
+        check = self._checks
+        if not self._current.path or self._is_busy(self._open_id):
             return
         plan = None
         try:
             if await self._is_nearly_full():
-                plan = await self._planned()
+                plan = await self._make_plan()
         except UserFacingError:
             return  # sending reports the error
-        if look != self._looks:
+        if check != self._checks:
             return
-        declined = self._declined.get(self._here)
+        declined = self._declined.get(self._open_id)
         limit = usable_input(self._setup.resolved.model) or 0
         if plan is not None and declined is not None:
-            plan = plan if plan.tokens > declined + limit * ASK_AGAIN else None
-        self._plan = None if plan is None else (self._here, plan)
-        self._show_bar()
+            plan = plan if plan.tokens > declined + limit * REOFFER_GROWTH else None
+        self._plan = None if plan is None else (self._open_id, plan)
+        self._show_card()
 
     async def _is_nearly_full(self) -> bool:
         return await self._compaction_service().is_nearly_full(self._setup.context)
 
-    async def _planned(self) -> Plan | None:
+    async def _make_plan(self) -> Plan | None:
         return await self._compaction_service().plan(self._setup.context)
 
     def _is_busy(self, conversation_id: str) -> bool:
@@ -164,53 +164,53 @@ class CompactionController(QObject):
         self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
-        here = self._here
+        here = self._open_id
         if self._is_busy(here):
             self._pane.notifications.notify(tr("Wait for the response to finish, then compact."))
             return
-        plan = await self._planned() if self._current.path else None
-        if here != self._here or self._is_busy(here):
+        plan = await self._make_plan() if self._current.path else None
+        if here != self._open_id or self._is_busy(here):
             return
         if plan is None:
             self._pane.notifications.notify(tr(NOTHING_TO_GAIN))
             return
-        self._looks += 1
+        self._checks += 1
         self._plan = (here, plan)
         if plan.maker.price == FREE:
             self._accept()
             return
-        self._show_bar()
-        self._made_bar().compact_button.setFocus()
+        self._show_card()
+        self._get_card().compact_button.setFocus()
 
-    def ways_out(self, error: UserFacingError) -> Actions:
+    def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer for a question that does not fit."""
-        fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
-        return [(tr("Compact"), self.offer)] if fits_not else ()
+        does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
+        return [(tr("Compact"), self.offer)] if does_not_fit else ()
 
-    def _made_bar(self) -> CompactionCard:
-        if self._bar is None:
-            self._bar = CompactionCard(self._theme.current)
-            self._bar.accepted.connect(self._accept)
-            self._bar.declined.connect(self._decline)
-            self._bar.cancel_requested.connect(self.cancel)
-            self._theme.changed.connect(self._bar.set_theme)
-            self._pane.add_above_prompt(self._bar)
-        return self._bar
+    def _get_card(self) -> CompactionCard:
+        if self._card is None:
+            self._card = CompactionCard(self._theme.current)
+            self._card.accepted.connect(self._accept)
+            self._card.declined.connect(self._decline)
+            self._card.cancel_requested.connect(self.cancel)
+            self._theme.changed.connect(self._card.set_theme)
+            self._pane.add_above_prompt(self._card)
+        return self._card
 
-    def _show_bar(self) -> None:
-        here = self._here
+    def _show_card(self) -> None:
+        here = self._open_id
         if here in self._work:
-            self._made_bar().show_work(self._work[here][1])
+            self._get_card().show_work(self._work[here][1])
         elif self._plan is not None and self._plan[0] == here and not self._is_busy(here):
-            self._made_bar().offer(*offer_of(self._plan[1]))
-        elif self._bar is not None:
-            self._bar.hide()
+            self._get_card().offer(*offer_texts(self._plan[1]))
+        elif self._card is not None:
+            self._card.hide()
 
     def _decline(self) -> None:
         if self._plan is not None:
             self._declined[self._plan[0]] = self._plan[1].tokens
             self._plan = None
-        self._show_bar()
+        self._show_card()
         self._pane.prompt.focus_text()
 
     # -------------------------------------------------------------- the work
@@ -227,8 +227,8 @@ class CompactionController(QObject):
             task,
             tr("Compacting with {model}…", model=plan.maker.model.name),
         )
-        task.add_done_callback(lambda _task: self._ended(conversation_id))
-        self._show_bar()
+        task.add_done_callback(lambda _task: self._on_ended(conversation_id))
+        self._show_card()
         return task
 
     async def _compact(self, conversation_id: str, plan: Plan, instructions: str) -> None:
@@ -241,29 +241,29 @@ class CompactionController(QObject):
                 parts=parts,
             )
             self._work[conversation_id] = (task, words)
-            self._show_bar()
+            self._show_card()
 
         self._pane.notifications.dismiss_topic(TOPIC)
         service = self._compaction_service()
         try:
-            made = await service.compact(plan, instructions, on_part)
+            compaction = await service.compact(plan, instructions, on_part)
         except UserFacingError as error:
             self._pane.notifications.notify(error, topic=TOPIC)
             return
-        self._pane.notifications.announce(_words_of(made))
+        self._pane.notifications.announce(_result_text(compaction))
 
-    def _ended(self, conversation_id: str) -> None:
+    def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
         self._spending.report_utility_calls()
-        self._show_bar()
-        if conversation_id == self._here:
-            self._tasks.start(self._read())
+        self._show_card()
+        if conversation_id == self._open_id:
+            self._tasks.start(self._load_compactions())
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
-        is_working = self._here in self._work
+        is_working = self._open_id in self._work
         if is_working:
-            self._work[self._here][0].cancel()
+            self._work[self._open_id][0].cancel()
         return is_working
 
     def close(self) -> None:
@@ -277,12 +277,12 @@ class CompactionController(QObject):
     ) -> None:
         """Wait for a running compaction, or compact first if that is enabled."""
         if asking.id not in self._work and self._values["answer.auto_compact"]:
-            await self._begin_by_itself(asking, path, draft)
+            await self._compact_automatically(asking, path, draft)
         if asking.id in self._work:
             # A failure was reported already; the question is sent uncompacted.
             await asyncio.wait([self._work[asking.id][0]])
 
-    async def _begin_by_itself(
+    async def _compact_automatically(
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         service, chat = self._compaction_service(), self._chat_service
@@ -306,45 +306,49 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the mark's actions
 
     def _act(self, message_id: str, action: str) -> None:
-        made = compactions_by_message(self._current.path, self._current.compactions).get(message_id)
+        compaction = compactions_by_message(self._current.path, self._current.compactions).get(
+            message_id
+        )
         if action == "compact":
             self.offer()
-        elif made is not None and action == "undo-compaction":
-            self._tasks.start(self._undo(made))
-        elif made is not None and action == "show-sent":
-            self._show_sent(made)
+        elif compaction is not None and action == "undo-compaction":
+            self._tasks.start(self._undo(compaction))
+        elif compaction is not None and action == "show-sent":
+            self._show_sent(compaction)
 
-    def _show_sent(self, made: Compaction) -> None:
-        hidden, text = readable(made)
-        if made.kind is CompactionKind.SUMMARY:
-            note = tr("A summary by {model} replaces the messages above it.", model=made.model)
+    def _show_sent(self, compaction: Compaction) -> None:
+        hidden, text = readable(compaction)
+        if compaction.kind is CompactionKind.SUMMARY:
+            note = tr(
+                "A summary by {model} replaces the messages above it.", model=compaction.model
+            )
         else:
             note = tr_plural(
                 "{count} character in a form only {provider} can read is sent with this text:",
                 "{count} characters in a form only {provider} can read are sent with this text:",
                 hidden,
-                provider=self._name_of(made),
+                provider=self._name_of(compaction),
             )
         SentTextDialog(self._theme.current, note, text, self._parent).open()
 
     def undo(self) -> None:
         """Undo the compaction, so that the messages themselves are sent again."""
-        if (made := self._last()) is not None:
-            self._tasks.start(self._undo(made))
+        if (compaction := self._last()) is not None:
+            self._tasks.start(self._undo(compaction))
 
     def show_sent(self) -> None:
         """Show the text that is sent in place of the conversation's beginning."""
-        if (made := self._last()) is not None:
-            self._show_sent(made)
+        if (compaction := self._last()) is not None:
+            self._show_sent(compaction)
 
     def _last(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
         path = self._current.path
         held = compactions_by_message(path, self._current.compactions)
-        made = next((held[m.id] for m in reversed(path) if m.id in held), None)
-        if made is None:
+        compaction = next((held[m.id] for m in reversed(path) if m.id in held), None)
+        if compaction is None:
             self._pane.notifications.notify(tr("This conversation isn’t compacted."))
-        return made
+        return compaction
 
     async def _undo(self, compaction: Compaction) -> None:
         await self._compaction_service().undo(compaction)
@@ -352,32 +356,34 @@ class CompactionController(QObject):
         self._pane.notifications.announce(
             tr("Compaction undone. The full messages will be sent again.")
         )
-        if compaction.conversation_id == self._here:
-            await self._read()
+        if compaction.conversation_id == self._open_id:
+            await self._load_compactions()
 
 
-def _words_of(made: Compaction) -> str:
-    before, after = tokens(made.tokens_before), tokens(made.tokens_after)
+def _result_text(compaction: Compaction) -> str:
+    before, after = tokens(compaction.tokens_before), tokens(compaction.tokens_after)
     return tr("Compacted: {before} → {after} tokens", before=before, after=after)
 
 
-def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> MessageMark:
+def compaction_mark(
+    compaction: Compaction, maker: str, sender: str, in_force: Compaction | None
+) -> MessageMark:
     """Return the mark in the transcript at the end of a compaction."""
     undo = (tr("Undo"), "undo-compaction")
     show = (tr("Show compacted content"), "show-sent")
-    if in_force is not None and in_force.id == made.id:
-        is_opaque = made.kind is CompactionKind.PROVIDER
-        words = [_words_of(made)]
+    if in_force is not None and in_force.id == compaction.id:
+        is_opaque = compaction.kind is CompactionKind.PROVIDER
+        words = [_result_text(compaction)]
         if is_opaque:
             words.append(tr("Only {provider} can read it", provider=maker))
         return MessageMark(" · ".join(words), (undo, show))
     if in_force is not None:
-        return MessageMark(_words_of(made))
+        return MessageMark(_result_text(compaction))
     note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
     return MessageMark(note, (undo, show))
 
 
-def offer_of(plan: Plan) -> tuple[str, str]:
+def offer_texts(plan: Plan) -> tuple[str, str]:
     """Return the offer's text, and the effect and cost of compacting."""
     used = tokens(plan.whole) if plan.is_exact else f"≈ {tokens(plan.whole)}"
     limit = usable_input(plan.own.model)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-_MOST = 4
+_MAX_COLUMNS = 4
 
 
 class ComparisonController(QObject):
@@ -86,7 +86,7 @@ class ComparisonController(QObject):
         running.reasoning_arrived.connect(self._show_reasoning)
         running.status_changed.connect(self._show_waiting)
         for changed in (running.finished, running.amended, running.stepped):
-            changed.connect(self._show_newer)
+            changed.connect(self._update_answer)
         self._current.opened.connect(self._close_if_forgotten)
         theme.changed.connect(self._mark_again)
 
@@ -225,7 +225,7 @@ class ComparisonController(QObject):
             ids = versions.get(answer.id, ())
             if len(ids) > 1 and answer.role is Role.ASSISTANT:
                 path = self._current.path_to(answer.id)
-                self._tasks.start(self._show_stored(path, ids[-_MOST:]))
+                self._tasks.start(self._show_stored(path, ids[-_MAX_COLUMNS:]))
                 return
         self._pane.notifications.notify(tr("No response in this conversation has other versions."))
 
@@ -249,7 +249,7 @@ class ComparisonController(QObject):
         for answer in answers:
             transcript = self._make_transcript(self._shown_answers)
             column = AnswerColumn(transcript, self._name_of_model, theme)
-            column.show_answer(self._newest(answer))
+            column.show_answer(self._newest_shown(answer))
             column.keep_requested.connect(lambda id_: self._tasks.start(self._keep(id_)))
             column.stop_requested.connect(self._running.stop_answer)
             column.retry_requested.connect(lambda id_: self._tasks.start(self._retry(id_)))
@@ -289,8 +289,8 @@ class ComparisonController(QObject):
         if was_begun and not temporary.holds(self._conversation_id):
             self._close()
 
-    def _newest(self, answer: Message) -> Message:
-        return self._providers.as_shown(self._running.newest(answer))
+    def _newest_shown(self, answer: Message) -> Message:
+        return self._providers.as_shown(self._running.newest_state(answer))
 
     def _show_text(self, _conversation_id: str, answer_id: str, text: str) -> None:
         column = self._column(answer_id)
@@ -313,7 +313,7 @@ class ComparisonController(QObject):
         if column is not None:
             column.transcript.stream.set_waiting(answer_id, sentence)
 
-    def _show_newer(self, _conversation_id: str, answer: Message) -> None:
+    def _update_answer(self, _conversation_id: str, answer: Message) -> None:
         column = self._column(answer.id)
         if column is not None and self._window is not None:
             column.transcript.stream.set_waiting(answer.id, "")
@@ -333,9 +333,9 @@ class ComparisonController(QObject):
         if action == "retry":
             self._tasks.start(self._retry(answer_id))
         elif not action.startswith(OPEN):  # opening an image chooses no answer
-            self._tasks.start(self._go_on(answer_id, action))
+            self._tasks.start(self._keep_and_act(answer_id, action))
 
-    async def _go_on(self, answer_id: str, action: str) -> None:
+    async def _keep_and_act(self, answer_id: str, action: str) -> None:
         """Keep an answer, and apply an action to it in the main window."""
         if await self._keep(answer_id):
             self._pane.transcript.commands.run(answer_id, action)
@@ -370,14 +370,14 @@ class ComparisonController(QObject):
         profile = self._setup.profile_of(asking)
         settings = self._setup.settings_of(asking).for_comparison()
         try:
-            began = await self._backend.chat.begin_again(asking, self._path, profile, settings)
+            run = await self._backend.chat.begin_again(asking, self._path, profile, settings)
         except UserFacingError as error:
             if self._window is not None:
                 self._window.set_problem(error.sentences)
             return
-        self._running.start(began)
+        self._running.start(run)
         await self._backend.conversations.save(conversation)  # its own model and shown version
-        column.show_answer(self._newest(began.answer))
+        column.show_answer(self._newest_shown(run.answer))
         if self._window is not None:
             self._window.set_problem("")
             self._window.show_state()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class _Edited(NamedTuple):
     conversation_id: str
     question: Message
-    put_aside: Draft
+    previous_draft: Draft
 
 
 class EditedQuestion(QObject):
@@ -53,11 +53,13 @@ class EditedQuestion(QObject):
         if message.role is Role.ASSISTANT:
             question = self._current.path_to(message.id)[-1]
         here, prompt = self._on_open_path(), self._prompt
-        put_aside = self._draft.with_text(prompt.text(), prompt.template_id)
-        self._edited = _Edited(self._current.id, question, here.put_aside if here else put_aside)
+        previous_draft = self._draft.with_text(prompt.text(), prompt.template_id)
+        self._edited = _Edited(
+            self._current.id, question, here.previous_draft if here else previous_draft
+        )
         self._put_into_prompt(question.as_draft)
 
-    def leave(self) -> Callable[[], None] | None:
+    def discard(self) -> Callable[[], None] | None:
         """Stop editing: restore the draft that was in the prompt before.
 
         Returns:
@@ -68,7 +70,7 @@ class EditedQuestion(QObject):
             return None
         typed = self._draft.with_text(self._prompt.text(), self._prompt.template_id)
         self._edited = None
-        self._put_into_prompt(edited.put_aside)
+        self._put_into_prompt(edited.previous_draft)
         return None if typed == edited.question.as_draft else lambda: self._resume(edited, typed)
 
     def _resume(self, edited: _Edited, typed: Draft) -> None:
@@ -84,8 +86,8 @@ class EditedQuestion(QObject):
         """
         if self._edited is None or self._edited.conversation_id != conversation_id:
             return rest
-        put_aside, self._edited = self._edited.put_aside, None
-        return rest or put_aside
+        previous_draft, self._edited = self._edited.previous_draft, None
+        return rest or previous_draft
 
     @property
     def question(self) -> Message | None:
@@ -93,7 +95,7 @@ class EditedQuestion(QObject):
         edited = self._on_open_path()
         return None if edited is None else edited.question
 
-    def is_in(self, conversation_id: str) -> bool:
+    def is_editing_in(self, conversation_id: str) -> bool:
         """Return True if a question of this conversation is being edited."""
         return self._edited is not None and self._edited.conversation_id == conversation_id
 

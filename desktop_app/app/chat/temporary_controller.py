@@ -66,12 +66,12 @@ class TemporaryController(QObject):
     def open(self) -> None:
         """Open the temporary conversation; if it is already open, offer to replace it."""
         if self._id and self._id != self._current.id:
-            self._go_back()
+            self._return_to_it()
         elif not self._id:
             self._begin()
         elif self._has_content:
             self._opens_new_after_close = True
-            self._made_bar().ask()
+            self._get_bar().ask()
         else:
             self._pane.prompt.focus_text()
 
@@ -91,7 +91,7 @@ class TemporaryController(QObject):
     def _close_shown(self) -> None:
         self._opens_new_after_close = False
         if self._has_content:
-            self._made_bar().ask()
+            self._get_bar().ask()
         else:
             self._forget()
 
@@ -112,17 +112,17 @@ class TemporaryController(QObject):
         self._id = conversation.id
         self._navigator.open_temporary(conversation)
 
-    def _go_back(self) -> None:
+    def _return_to_it(self) -> None:
         self._tasks.start(self._navigator.open(self._id))
         self._pane.prompt.focus_text()
 
     def _forget(self) -> None:
-        gone, self._id = self._id, ""
-        self._running.stop(gone)
-        self._temporary.discard(gone)
+        closed_id, self._id = self._id, ""
+        self._running.stop(closed_id)
+        self._temporary.discard(closed_id)
         self._navigator.open_new()
-        self._drafts.forget(gone)
-        self._navigator.forget_temporary(gone)
+        self._drafts.forget(closed_id)
+        self._navigator.forget_temporary(closed_id)
         self._show()
         if self._opens_new_after_close:
             self._opens_new_after_close = False
@@ -132,7 +132,7 @@ class TemporaryController(QObject):
         is_open = self._current.is_temporary
         self._pane.header.set_temporary(is_open)
         if is_open:
-            self._made_bar().tell()
+            self._get_bar().tell()
         if self._bar is not None:
             self._bar.setVisible(is_open)
         if self._id and self._row is None:
@@ -140,18 +140,18 @@ class TemporaryController(QObject):
 
             self._row = TemporaryRow(self._theme.current)
             self._theme.changed.connect(self._row.set_theme)
-            self._row.open_requested.connect(self._go_back)
+            self._row.open_requested.connect(self._return_to_it)
             self._row.close_requested.connect(self.close_open)
             rows = self._conversation_list.view
             self._row.drop_hint_changed.connect(rows.drop_hint_changed)
             self._row.content_dropped.connect(
-                lambda given: self.content_dropped.emit(given, self._id, False)
+                lambda content: self.content_dropped.emit(content, self._id, False)
             )
             self._conversation_list.add_to_top(self._row)
         if self._row is not None:
             self._row.setVisible(bool(self._id))
 
-    def _made_bar(self) -> TemporaryBar:
+    def _get_bar(self) -> TemporaryBar:
         if self._bar is None:
             from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 

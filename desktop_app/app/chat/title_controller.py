@@ -62,7 +62,7 @@ class TitleController(QObject):
     async def _entitle(self, conversation_id: str) -> None:
         """Set a better title, unless the user has chosen one in the meantime."""
         path = await self._conversations.path(conversation_id)
-        known = self._presenter.usable(conversation_id)
+        known = self._presenter.existing(conversation_id)
         if known is None or not wants_title(known, path):
             return
         if conversation_id in self._asked:  # another answer to the same question ended first
@@ -75,6 +75,6 @@ class TitleController(QObject):
             log.warning("no title: %s %s", error, error.details)
             return
         self._spending.report_utility_calls()
-        now_known = self._presenter.usable(conversation_id)
+        now_known = self._presenter.existing(conversation_id)
         if title and now_known is not None and now_known.title == known.title:
             self._presenter.retitle(conversation_id, title)

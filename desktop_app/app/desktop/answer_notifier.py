@@ -82,7 +82,7 @@ class AnswerNotifier(QObject):
         """Remove the notification of a conversation that was opened."""
         if conversation_id in self._notified:
             self._notified.remove(conversation_id)
-            self._try(self._notifier.withdraw(str(MessageLink(conversation_id))))
+            self._start_quietly(self._notifier.withdraw(str(MessageLink(conversation_id))))
 
     def _begin(self, conversation_id: str) -> None:
         self._began[conversation_id] = self._clock()
@@ -101,10 +101,10 @@ class AnswerNotifier(QObject):
 
     def _notify(self, words: str, title: str, key: str, link: str) -> None:
         if self._values[NOTIFICATIONS] and not self._is_in_front():
-            self._try(self._notifier.notify(words, one_line(title), key, link))
+            self._start_quietly(self._notifier.notify(words, one_line(title), key, link))
 
-    def _try(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.start(_without_failures(work))
+    def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.start(_ignore_bus_errors(work))
 
     def _on_link_clicked(self, address: str) -> None:
         link = parse_link(address)
@@ -114,6 +114,6 @@ class AnswerNotifier(QObject):
             self.message_requested.emit(link.conversation_id, link.message_id)
 
 
-async def _without_failures(work: Coroutine[Any, Any, None]) -> None:
+async def _ignore_bus_errors(work: Coroutine[Any, Any, None]) -> None:
     with suppress(BusError):  # a desktop without notifications
         await work

@@ -16,10 +16,10 @@ from desktop_app.app.desktop.window_request import Reply, RequestError, WindowRe
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 
-LONGEST_S: Final = 10.0
+TIME_LIMIT_S: Final = 10.0
 """The time limit of a request; its sender waits as long."""
 
-MOST_CALLERS: Final = 16
+MAX_CALLERS: Final = 16
 _PIECE: Final = 1 << 18
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
@@ -76,7 +76,7 @@ class CallServer:
         self._callers.add(task)
         try:
             if _is_ours(writer):
-                async with asyncio.timeout(LONGEST_S):
+                async with asyncio.timeout(TIME_LIMIT_S):
                     writer.write(await self._reply(reader) + b"\n")
                     await writer.drain()
         except (OSError, EOFError, asyncio.CancelledError):
@@ -86,10 +86,10 @@ class CallServer:
             writer.close()
 
     async def _reply(self, reader: asyncio.StreamReader) -> Reply:
-        if len(self._callers) > MOST_CALLERS:
+        if len(self._callers) > MAX_CALLERS:
             return b"busy"
         try:
-            request = await _received(reader)
+            request = await _read_request(reader)
         except RequestError:
             return b"refused"
         self._serve(request)
@@ -104,14 +104,16 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
     return bool(uid == os.geteuid())
 
 
-async def _received(reader: asyncio.StreamReader) -> WindowRequest:
+async def _read_request(reader: asyncio.StreamReader) -> WindowRequest:
     """Read a request in pieces, so that the event loop keeps running.
 
     Raises:
         RequestError: the request is invalid.
         EOFError: the caller closed the connection early.
     """
-    head_size, left = window_request.sizes(await reader.readexactly(window_request.PREFIX.size))
+    head_size, left = window_request.parse_sizes(
+        await reader.readexactly(window_request.PREFIX.size)
+    )
     head = await reader.readexactly(head_size)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     pieces = []

@@ -48,14 +48,14 @@ class ClosingController(QObject):
         self,
         window: QWidget,
         running: RunningAnswers,
-        shows_more: Callable[[], bool],
+        has_other_windows: Callable[[], bool],
         *,
         values: SettingValues,
         tasks: Tasks,
         is_resident: bool,
     ) -> None:
         super().__init__(window)
-        self._window, self._running, self._shows_more = window, running, shows_more
+        self._window, self._running, self._has_other_windows = window, running, has_other_windows
         self._values, self._tasks = values, tasks
         self._is_resident = is_resident
         self._has_tray = self._has_hotkey = self._is_asking = self._is_finishing = False
@@ -111,7 +111,7 @@ class ClosingController(QObject):
 
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and nobody wants it to stay."""
-        shows = self._window.isVisible() or self._shows_more()
+        shows = self._window.isVisible() or self._has_other_windows()
         stays = self.is_resident and not self._is_finishing
         if not shows and not stays and not self._running.conversations:
             self.ended.emit()

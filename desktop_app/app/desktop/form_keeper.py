@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.settings_store import SettingsStore
 
 FORMS_KEY: Final = "window.forms"
-_PAUSE_MS: Final = 2000
+_INTERVAL_MS: Final = 2000
 
 
 class FormKeeper(QObject):
@@ -25,7 +25,7 @@ class FormKeeper(QObject):
         super().__init__(parent)
         self._settings, self._tasks = settings_store, tasks
         self._kept: dict[str, Any] = {}
-        self._timer = QTimer(self, interval=_PAUSE_MS)
+        self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.keep)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):

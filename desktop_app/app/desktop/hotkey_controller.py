@@ -42,9 +42,9 @@ class HotkeyController(QObject):
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._lose_portal)
         self._keys: str | None = None
         self._asking: asyncio.Task[str] | None = None
-        self._held: X11Hotkey | None = None
+        self._x11: X11Hotkey | None = None
         self._native: NativeHotkey | None = None
-        self._changing = asyncio.Lock()
+        self._change_lock = asyncio.Lock()
 
     def hold(self, keys: str, *, paused: bool) -> None:
         """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
@@ -57,7 +57,7 @@ class HotkeyController(QObject):
         """Give the keys back."""
         self._keys = ""
         self._stop_asking()
-        async with self._changing:
+        async with self._change_lock:
             await self._release()
 
     def _stop_asking(self) -> None:
@@ -65,7 +65,7 @@ class HotkeyController(QObject):
             self._asking.cancel()
 
     async def _change(self) -> None:
-        async with self._changing:
+        async with self._change_lock:
             keys, paused = self._keys or "", self._is_paused
             await self._release()
             if paused != self._is_pause_known:
@@ -77,7 +77,7 @@ class HotkeyController(QObject):
             try:
                 report = await self._grab(keys)
             except HotkeyError as error:
-                report = await _failed(keys, error.status)
+                report = await _failure_report(keys, error.status)
             if keys == self._keys:
                 self.reported.emit(report)
 
@@ -91,8 +91,8 @@ class HotkeyController(QObject):
             )
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
-            self._held = await asyncio.to_thread(_grabbed, keys)
-            asyncio.get_running_loop().add_reader(self._held.fileno(), self._read)
+            self._x11 = await asyncio.to_thread(_grab_on_x11, keys)
+            asyncio.get_running_loop().add_reader(self._x11.fileno(), self._read)
             self._read()  # a press that came with the grab's replies is not in the connection
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         # The user may take minutes to answer the desktop's question.
@@ -116,16 +116,16 @@ class HotkeyController(QObject):
         if self._native is not None:
             native, self._native = self._native, None
             native.close()
-        if self._held is not None:
-            held, self._held = self._held, None
-            asyncio.get_running_loop().remove_reader(held.fileno())
-            await asyncio.to_thread(held.close)
+        if self._x11 is not None:
+            x11, self._x11 = self._x11, None
+            asyncio.get_running_loop().remove_reader(x11.fileno())
+            await asyncio.to_thread(x11.close)
 
     def _read(self) -> None:
-        if self._held is None:
+        if self._x11 is None:
             return
         try:
-            count = self._held.presses()
+            count = self._x11.presses()
         except HotkeyError as error:
             self._tasks.start(self._lose(error.status))
             return
@@ -133,17 +133,17 @@ class HotkeyController(QObject):
             self.pressed.emit()
 
     async def _lose(self, status: HotkeyStatus) -> None:
-        async with self._changing:
+        async with self._change_lock:
             await self._release()
         self.reported.emit(HotkeyReport(self._keys or "", status))
 
 
-async def _failed(keys: str, status: HotkeyStatus) -> HotkeyReport:
+async def _failure_report(keys: str, status: HotkeyStatus) -> HotkeyReport:
     desktop = await asyncio.to_thread(binding_desktop, os.environ)  # it searches the PATH
     return HotkeyReport(keys, status, desktop="" if desktop is None else desktop.value)
 
 
-def _grabbed(keys: str) -> X11Hotkey:
+def _grab_on_x11(keys: str) -> X11Hotkey:
     from desktop_app.hotkey.x11_hotkey import X11Hotkey  # 40 ms, in the thread
 
     return X11Hotkey(keys)

@@ -34,9 +34,9 @@ class LoginStart:
         """Set the setting to what the desktop will do, which a restored backup may not match."""
         if is_sandboxed():  # the portal can be asked, but not looked into
             return
-        found = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
-        if found != self._values[START_AT_LOGIN]:
-            await self._values.set(START_AT_LOGIN, found)
+        starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
+        if starts != self._values[START_AT_LOGIN]:
+            await self._values.set(START_AT_LOGIN, starts)
 
     async def apply(self) -> None:
         """Do what the setting says.

@@ -22,7 +22,7 @@ def commands_to_reopen() -> tuple[str, ...]:
     return tuple(command for name, command in _COMMANDS.items() if name in names)
 
 
-def must_stay_open() -> bool:
+def is_dialog_open() -> bool:
     """Return True if a dialog is open that may hold what the user typed, or a question."""
     return any(
         isinstance(window, QDialog) and window.objectName() not in _COMMANDS

@@ -59,17 +59,17 @@ def open_or_call(request: WindowRequest) -> int:
     except RequestError as error:  # too large, even for a window of this process
         say(str(error))
         return 1
-    where = folders()
-    lock = WindowLock(where.data)
+    user_folders = folders()
+    lock = WindowLock(user_folders.data)
     try:
-        if not lock.take() and (code := _call(where, frame, lock)) is not None:
+        if not lock.take() and (code := _call(user_folders, frame, lock)) is not None:
             return code
     except OSError as error:
-        return _refuse(where, error)
+        return _report_unusable_folder(user_folders, error)
     from desktop_app.backend.display_check import why_no_window
 
     if why_no_window(os.environ) is not None:
-        _use_language(where)
+        _use_language(user_folders)
         why_not = why_no_window(os.environ)
         advice = tr("“repartee ask” works without a window.")
         say(f"{why_not} {advice}")
@@ -79,38 +79,40 @@ def open_or_call(request: WindowRequest) -> int:
     return run(request)
 
 
-def _refuse(where: Folders, cause: OSError) -> int:
+def _report_unusable_folder(user_folders: Folders, cause: OSError) -> int:
     """Say that the data folder cannot be used, in a dialog if there is a display."""
     from desktop_app.backend.display_check import why_no_window
     from desktop_app.domain.errors import StoreFullError
 
-    _use_language(where)
-    error = StoreFullError(Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(where.data))
+    _use_language(user_folders)
+    error = StoreFullError(
+        Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(user_folders.data)
+    )
     if why_no_window(os.environ) is not None:
         say(f"{error.sentences} {error.details}")
         return 1
-    from desktop_app.app.application import say_why_not
+    from desktop_app.app.application import report_failed_start
 
-    return say_why_not(error)
+    return report_failed_start(error)
 
 
-def _use_language(where: Folders) -> None:
+def _use_language(user_folders: Folders) -> None:
     """Use the user's language, which only the window sets otherwise."""
     from desktop_app.storage.settings.startup_settings import use_stored_language
 
-    use_stored_language(where.database)
+    use_stored_language(user_folders.database)
 
 
-def _call(where: Folders, frame: bytes, lock: WindowLock) -> int | None:
+def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
     """Call the other process; return None if it has ended, and its lock is taken."""
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            reply = call(where.socket, frame)
+            reply = call(user_folders.socket, frame)
         except (FileNotFoundError, ConnectionError):
             if lock.take():
                 return None
-            if where.socket.is_dir():
+            if user_folders.socket.is_dir():
                 break
             reply = b""  # the other process is still starting, or ending
         except OSError:
@@ -120,12 +122,12 @@ def _call(where: Folders, frame: bytes, lock: WindowLock) -> int | None:
         if reply == b"refused":  # a window of another version
             break
         time.sleep(RETRY_S)
-    _use_language(where)
+    _use_language(user_folders)
     message = tr("Repartee is already running but doesn’t respond. Quit it and start it again.")
-    if where.socket.is_dir():
+    if user_folders.socket.is_dir():
         from desktop_app.domain.errors import StorageError
 
-        message = StorageError(Reason.CALLS_PLACE_TAKEN, path=str(where.socket)).sentences
+        message = StorageError(Reason.CALLS_PLACE_TAKEN, path=str(user_folders.socket)).sentences
     say(message)
     return 1
 

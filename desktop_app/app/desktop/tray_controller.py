@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.hotkey.hotkey_status import HotkeyReport
     from desktop_app.storage.conversations.conversation_store import ConversationStore
 
-RECENT: Final = 5
+RECENT_COUNT: Final = 5
 _REFRESH_MS: Final = 500
 """After a change of the list: it is stored by then, and many changes are read once."""
 
@@ -65,14 +65,14 @@ class TrayController(QObject):
         super().__init__(window)
         self._window, self._conversations, self._tasks = window, conversations, tasks
         self._is_always_there = is_always_there
-        self._host = TrayHost(bus, self._take_host, tasks.start)
+        self._host = TrayHost(bus, self._on_host_changed, tasks.start)
         self._icon: QSystemTrayIcon | None = None
         self._recent: list[QAction] = []
         self._listed: list[tuple[str, str]] = []
-        self._changes = QTimer(self, singleShot=True, interval=_REFRESH_MS)
-        self._changes.timeout.connect(lambda: tasks.start(self.refresh()))
+        self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._refresh_timer.timeout.connect(lambda: tasks.start(self.refresh()))
         self._menu: QMenu
-        self._end_of_recent: QAction
+        self._recent_end: QAction
         self._pause: QAction
         self._hotkey: HotkeyReport | None = None
 
@@ -82,16 +82,16 @@ class TrayController(QObject):
         Xfce's panel measures the menu before it hears of changes made while it opens.
         """
         for change in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved, rows.dataChanged):
-            change.connect(self._change)
+            change.connect(self._refresh_soon)
 
-    def _change(self) -> None:
+    def _refresh_soon(self) -> None:
         if self._icon is not None:
-            self._changes.start()
+            self._refresh_timer.start()
 
     async def watch(self) -> None:
         """Show the icon once there is a tray."""
         if self._is_always_there:
-            self._take_host(True)
+            self._on_host_changed(True)
             return
         try:
             await self._host.watch()
@@ -116,12 +116,12 @@ class TrayController(QObject):
         self._pause.setVisible(status in (HotkeyStatus.WORKS, HotkeyStatus.PAUSED))
         self._pause.setChecked(status is HotkeyStatus.PAUSED)
 
-    def _take_host(self, there: bool) -> None:
-        if there and self._icon is None:
+    def _on_host_changed(self, is_there: bool) -> None:
+        if is_there and self._icon is None:
             self._build()
         elif self._icon is not None:
-            self._icon.setVisible(there)
-        self.shown_changed.emit(there)
+            self._icon.setVisible(is_there)
+        self.shown_changed.emit(is_there)
 
     def make_menu(self) -> QMenu:
         """Return the menu, without recent conversations until `refresh`."""
@@ -134,7 +134,7 @@ class TrayController(QObject):
         menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
         menu.addAction(tr("New conversation")).triggered.connect(self.new_requested)
         menu.addSeparator()
-        self._end_of_recent = menu.addSeparator()
+        self._recent_end = menu.addSeparator()
         self._pause = menu.addAction(tr("Pause global shortcut"))
         self._pause.setCheckable(True)
         self._pause.triggered.connect(self.pause_requested)
@@ -149,17 +149,17 @@ class TrayController(QObject):
         icon.setToolTip("Repartee")
         icon.setContextMenu(self.make_menu())
         self._show_hotkey()
-        icon.activated.connect(self._activated)
+        icon.activated.connect(self._on_activated)
         icon.show()
         self._tasks.start(self.refresh())
 
-    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+    def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is not reason.Context:
             self.window_requested.emit()
 
     async def refresh(self) -> None:
         """List the newest conversations."""
-        found = await self._conversations.recent(RECENT)
+        found = await self._conversations.recent(RECENT_COUNT)
         recent = [(each.id, each.title) for each in found]
         if recent != self._listed:  # a click may be on its way to a row
             self._listed = recent
@@ -174,7 +174,7 @@ class TrayController(QObject):
         self._recent = []
         for conversation_id, title in recent:
             action = self._make_action(conversation_id, title)
-            self._menu.insertAction(self._end_of_recent, action)
+            self._menu.insertAction(self._recent_end, action)
             self._recent.append(action)
         mark_menu(self._menu)  # a desktop shows it without asking Qt
 

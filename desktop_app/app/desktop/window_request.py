@@ -101,9 +101,9 @@ def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
     """
     from urllib.parse import unquote_to_bytes, urlsplit
 
-    own = next((name for name in names if name.lower().startswith("repartee:")), None)
-    if own is not None:
-        return LinkRequest(own)
+    link = next((name for name in names if name.lower().startswith("repartee:")), None)
+    if link is not None:
+        return LinkRequest(link)
     files, links = [], []
     for name in names:
         if name.lower().startswith("file:/"):
@@ -135,7 +135,7 @@ def encode(request: WindowRequest) -> bytes:
     return PREFIX.pack(MAGIC, len(head), len(text)) + head + text
 
 
-def sizes(prefix: bytes) -> tuple[int, int]:
+def parse_sizes(prefix: bytes) -> tuple[int, int]:
     """Return how many bytes of head and text follow.
 
     Raises:

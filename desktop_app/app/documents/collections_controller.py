@@ -40,9 +40,9 @@ OFFER: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
 _MANAGE: Final = "collections.manage"
 _UNDO_MS: Final = 12_000
-_SHOWN_ANEW_MS: Final = 200
+_RELOAD_MS: Final = 200
 
-Work = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
+FillWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
 
 
 class CollectionsController(QObject):
@@ -77,17 +77,17 @@ class CollectionsController(QObject):
         self._states: dict[str, CollectionState] = {}
         self._filling: asyncio.Future[None] | None = None
         self._filled = ""  # the collection that is being filled
-        self._at: CollectionProgress | None = None
+        self._progress: CollectionProgress | None = None
         self._deleted = ""  # the collection that will be deleted, unless the user presses Undo
-        self._looking = asyncio.Lock()
-        self._looked_for: set[str] = set()  # in the draft, and not loaded yet
-        self._gone: set[str] = set()  # in the draft, and deleted
-        self._soon = QTimer(self, singleShot=True, interval=_SHOWN_ANEW_MS)
-        self._soon.timeout.connect(lambda: self._start(self._reload()))
-        self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
-        self._forgetting.timeout.connect(lambda: self._start(self._forget_deleted()))
-        session.current.opened.connect(self._look_at_draft)
-        self._draft.changed.connect(self._look_at_draft)
+        self._load_lock = asyncio.Lock()
+        self._requested: set[str] = set()  # in the draft, and not loaded yet
+        self._deleted_in_draft: set[str] = set()  # in the draft, and deleted
+        self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
+        self._reload_timer.timeout.connect(lambda: self._start(self._reload()))
+        self._undo_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
+        self._undo_timer.timeout.connect(lambda: self._start(self._forget_deleted()))
+        session.current.opened.connect(self._load_draft_collections)
+        self._draft.changed.connect(self._load_draft_collections)
 
     @property
     def _service(self) -> Collections:
@@ -100,7 +100,7 @@ class CollectionsController(QObject):
         self._start(self._show())
 
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
-        dialog = self._dialog_made()
+        dialog = self._get_dialog()
         await self._reload()
         dialog.show()
         dialog.raise_()
@@ -108,7 +108,7 @@ class CollectionsController(QObject):
         if collection_id:
             dialog.select(collection_id, is_new=is_new)
 
-    def _dialog_made(self) -> CollectionsDialog:
+    def _get_dialog(self) -> CollectionsDialog:
         if self._dialog is not None:
             return self._dialog
         # Imported here, because the start does not need it.
@@ -116,7 +116,7 @@ class CollectionsController(QObject):
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
-        dialog.create_requested.connect(lambda paths: self._start(self._make(paths)))
+        dialog.create_requested.connect(lambda paths: self._start(self._create(paths)))
         dialog.add_requested.connect(self.add)
         dialog.rename_requested.connect(lambda id_, name: self._start(self._rename(id_, name)))
         dialog.delete_requested.connect(lambda id_: self._start(self._delete(id_)))
@@ -134,10 +134,10 @@ class CollectionsController(QObject):
 
     async def _reload(self) -> None:
         """Load and show all collections; loads run one after the other."""
-        async with self._looking:
-            await self._look()
+        async with self._load_lock:
+            await self._load()
 
-    async def _look(self) -> None:
+    async def _load(self) -> None:
         from desktop_app.ui.library.collections_dialog import CollectionState
 
         before = self._states
@@ -153,10 +153,10 @@ class CollectionsController(QObject):
             self._dialog.set_collections(list(states.values()))
             await self._show_files()
         asked = {part.collection_id for part in self._draft.value.collections}
-        was_gone, self._gone = self._gone, asked - set(states)
+        were_deleted, self._deleted_in_draft = self._deleted_in_draft, asked - set(states)
         words = {id_: (state.words, True) for id_, state in states.items()}
-        words |= dict.fromkeys(self._gone, (tr_context("collection", "deleted"), False))
-        is_new = bool(asked) and (states != before or self._gone != was_gone)
+        words |= dict.fromkeys(self._deleted_in_draft, (tr_context("collection", "deleted"), False))
+        is_new = bool(asked) and (states != before or self._deleted_in_draft != were_deleted)
         self._notes.set(words, report=is_new)
 
     async def _show_files(self) -> None:
@@ -168,13 +168,13 @@ class CollectionsController(QObject):
         plan = await self._service.embedding_plan(shown) if shown else None
         if shown == dialog.current:
             dialog.set_files(files)
-            dialog.set_meaning(_meaning(plan) if plan is not None and plan.passages else "")
+            dialog.set_meaning(_embedding_text(plan) if plan is not None and plan.passages else "")
             self._show_work()
 
     def _show_work(self) -> None:
         if self._dialog is None:
             return
-        at, state = self._at, self._states.get(self._filled)
+        at, state = self._progress, self._states.get(self._filled)
         if self._filling is None or state is None:
             self._dialog.show_work("", 0, 0)
         elif at is None:
@@ -199,16 +199,16 @@ class CollectionsController(QObject):
 
     # -------------------------------------------------------------- changes
 
-    async def _make(self, paths: Sequence[Path], name: str = "") -> str:
+    async def _create(self, paths: Sequence[Path], name: str = "") -> str:
         """Create a collection of these files and folders; return its id."""
         taken = {state.collection.name for state in self._states.values()}
         wanted = name or (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
         names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
-        made = await self._service.create(next(n for n in names if n not in taken))
-        await self._show(made.id, is_new=not paths)
+        created = await self._service.create(next(n for n in names if n not in taken))
+        await self._show(created.id, is_new=not paths)
         if paths:
-            self.add(made.id, paths)
-        return made.id
+            self.add(created.id, paths)
+        return created.id
 
     def add(self, collection_id: str, paths: Sequence[Path]) -> None:
         """Add files and folders to a collection."""
@@ -224,26 +224,26 @@ class CollectionsController(QObject):
     @property
     def is_busy(self) -> bool:
         """True while a collection is updated, or about to be loaded again."""
-        return self._filling is not None or self._soon.isActive()
+        return self._filling is not None or self._reload_timer.isActive()
 
     def cancel(self) -> None:
         """Cancel the reading; what was read stays."""
         if self._filling is not None:
             self._filling.cancel()
 
-    def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
-        """Run `work` for a collection, then report `said`, by default a summary of the files."""
+    def _fill(self, collection_id: str, work: FillWork, done_text: str | None = None) -> None:
+        """Run `work` for a collection, then show `done_text`, by default a summary of the files."""
         if self._filling is not None:
             self._say(tr("Another collection is being updated. Wait for it or cancel it."))
             return
-        self._filled, self._at = collection_id, None
-        self._filling = self._start(self._run(work, said))
+        self._filled, self._progress = collection_id, None
+        self._filling = self._start(self._run(work, done_text))
         self._show_work()
 
-    async def _run(self, work: Work, said: str | None) -> None:
+    async def _run(self, work: FillWork, done_text: str | None) -> None:
         before = self._states.get(self._filled)
         try:
-            await work(self._progressed)
+            await work(self._on_progress)
         except asyncio.CancelledError:
             self._say(tr("Interrupted. Select Check for changes to resume."))
             raise
@@ -252,9 +252,9 @@ class CollectionsController(QObject):
         else:
             self._filling = None
             await self._reload()
-            self._say(self._summary(before) if said is None else said)
+            self._say(self._summary(before) if done_text is None else done_text)
         finally:
-            self._filling, self._at = None, None
+            self._filling, self._progress = None, None
             self._start(self._reload())
 
     def _summary(self, before: CollectionState | None) -> str:
@@ -274,11 +274,11 @@ class CollectionsController(QObject):
         )
         return f"{words} {unread}"
 
-    def _progressed(self, progress: CollectionProgress) -> None:
-        self._at = progress
+    def _on_progress(self, progress: CollectionProgress) -> None:
+        self._progress = progress
         self._show_work()
-        if not self._soon.isActive():
-            self._soon.start()
+        if not self._reload_timer.isActive():
+            self._reload_timer.start()
 
     async def _rename(self, collection_id: str, name: str) -> None:
         await self._service.rename(collection_id, name)
@@ -301,7 +301,7 @@ class CollectionsController(QObject):
         if self._filled == collection_id:
             self.cancel()
         self._deleted = collection_id
-        self._forgetting.start()
+        self._undo_timer.start()
         await self._reload()
         self._say(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
@@ -310,11 +310,11 @@ class CollectionsController(QObject):
 
     def _undo(self) -> None:
         collection_id, self._deleted = self._deleted, ""
-        self._forgetting.stop()
+        self._undo_timer.stop()
         self._start(self._show(collection_id))
 
     async def _forget_deleted(self) -> None:
-        self._forgetting.stop()
+        self._undo_timer.stop()
         collection_id = self._deleted
         if collection_id:
             await self._service.delete(collection_id)
@@ -350,7 +350,7 @@ class CollectionsController(QObject):
             picker = self._picker = CommandPalette(self._parent, self._theme.current)
             picker.name("collection-picker", tr("Ask a collection"), tr("No matching collections"))
             self._theme.changed.connect(picker.set_theme)
-            picker.chosen.connect(self._picked)
+            picker.chosen.connect(self._on_picked)
         rows = [
             PaletteEntry(id_, state.collection.name, state.words)
             for id_, state in self._states.items()
@@ -358,7 +358,7 @@ class CollectionsController(QObject):
         rows.append(PaletteEntry(_MANAGE, tr("Show collections")))
         self._picker.open_with(rows)
 
-    def _picked(self, row: str) -> None:
+    def _on_picked(self, row: str) -> None:
         if row == _MANAGE:
             self.show()
         else:
@@ -389,19 +389,19 @@ class CollectionsController(QObject):
         if kept != self._draft.value.attachments:
             self._draft.set_attachments(kept)
 
-    def _look_at_draft(self) -> None:
+    def _load_draft_collections(self) -> None:
         """Load the sizes of collections in the draft that are not known yet."""
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
-        if unknown and not self._soon.isActive() and self._looked_for != unknown:
-            self._looked_for = unknown
-            self._soon.start()
+        if unknown and not self._reload_timer.isActive() and self._requested != unknown:
+            self._requested = unknown
+            self._reload_timer.start()
 
     # -------------------------------------------------------------- instead of whole documents
 
-    def ways_out(self, error: UserFacingError) -> Actions:
+    def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer for a question whose documents do not fit."""
-        fits_not = isinstance(error, DocumentDoesNotFitError)
-        return [(tr(OFFER), self.offer_instead)] if fits_not and self._paths() else ()
+        does_not_fit = isinstance(error, DocumentDoesNotFitError)
+        return [(tr(OFFER), self.offer_instead)] if does_not_fit and self._paths() else ()
 
     def _paths(self) -> dict[str, Path]:
         """Return the paths of the documents in the prompt, as far as known."""
@@ -415,23 +415,23 @@ class CollectionsController(QObject):
 
     async def _make_instead(self) -> None:
         origins = self._paths()
-        made = await self._make(list(origins.values()))
+        created = await self._create(list(origins.values()))
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in origins)
         self._draft.set_attachments(kept)
-        self.put_into_draft(made)
+        self.put_into_draft(created)
 
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""
         self.cancel()
-        self._forgetting.stop()
-        self._soon.stop()
+        self._undo_timer.stop()
+        self._reload_timer.stop()
         try:
             await self._forget_deleted()
         except StorageError:
             return  # the collection stays and is shown after the next start
 
 
-def _meaning(plan: EmbeddingPlan) -> str:
+def _embedding_text(plan: EmbeddingPlan) -> str:
     """Return the text on what embedding sends, to which provider, and its cost."""
     provider, count = plan.choice.profile.name, number(plan.tokens)
     if plan.cost is None:

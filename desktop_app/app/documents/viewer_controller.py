@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
     from desktop_app.ui.viewer.viewer_pages import PageStrip
 
-_UNPLACED: Final = N_("Couldn’t locate this passage on the page:")
-_PATIENCE_S: Final = 1.0
-_MOST_SAID: Final = 600
+_NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
+_SLOW_STRIP_S: Final = 1.0
+_MAX_ANNOUNCED: Final = 600
 # The suffix decides which program opens a file; executable types are opened as text.
-_ENDINGS: Final = frozenset(
+_OPENABLE_SUFFIXES: Final = frozenset(
     ".pdf .docx .odt .rtf .pptx .odp .xlsx .ods .epub .html .htm .eml .msg .md .csv .tsv .json "
     ".xml .yaml .zip".split()
 )
@@ -107,15 +107,17 @@ class ViewerController(QObject):
         self._worker: PageWorker | None = None
         self._target: Target | None = None
         self._opening: asyncio.Future[Any] | None = None
-        self._looked: ViewedDocument | None = None
-        self._finding: ViewerSearch | None = None
+        self._paged_document: ViewedDocument | None = None
+        self._search: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
-        self._words = ""  # the text of the document
-        self._found: Span | None = None  # the passage's range, if the document is shown as text
+        self._document_text = ""  # the text of the document
+        self._shown_match: Span | None = (
+            None  # the passage's range, if the document is shown as text
+        )
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Future[Any] | None = None
-        self._drawn: tuple[PageStrip, float] | None = None
+        self._drawn_strip: tuple[PageStrip, float] | None = None
         self._copies = TemporaryCopies(user_folders.temporary)
         transcript.action_requested.connect(self._act)
         transcript.passage_requested.connect(self.open_passage)
@@ -144,9 +146,9 @@ class ViewerController(QObject):
 
     def open(self, target: Target) -> None:
         """Show a document, with its passage marked."""
-        viewer = self._window_of_it()
+        viewer = self._get_window()
         self._stop()
-        self._target, self._looked, self._text = target, None, None
+        self._target, self._paged_document, self._text = target, None, None
         place = target.place or (tr("page {number}", number=target.page) if target.page else "")
         viewer.begin(target.name, place)
         viewer.show()
@@ -154,20 +156,20 @@ class ViewerController(QObject):
         viewer.activateWindow()
         self._opening = self._tasks.start(self._open(target))
 
-    def _window_of_it(self) -> DocumentViewer:
+    def _get_window(self) -> DocumentViewer:
         if self.window is None:
             # Imported here, because the start does not need it.
             from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
             viewer = self.window = DocumentViewer(self._theme.current)
             self._theme.changed.connect(viewer.set_theme)
-            viewer.pages.strips_requested.connect(self._want)
-            viewer.text.slice_requested.connect(self._want_slice)
-            viewer.original_requested.connect(self._want_original)
-            viewer.closed.connect(self._rest)
+            viewer.pages.strips_requested.connect(self._render_strips)
+            viewer.text.slice_requested.connect(self._on_slice_requested)
+            viewer.original_requested.connect(self._on_original_requested)
+            viewer.closed.connect(self._release)
             viewer.place_requested.connect(self.place_requested)
-            viewer.find_bar.closed.connect(lambda: self._tasks.start(self._show_place(None)))
-            self._finding = ViewerSearch(viewer.find_bar, self._tasks, self._show_place)
+            viewer.find_bar.closed.connect(lambda: self._tasks.start(self._show_match(None)))
+            self._search = ViewerSearch(viewer.find_bar, self._tasks, self._show_match)
         return self.window
 
     def _stop(self) -> None:
@@ -177,49 +179,49 @@ class ViewerController(QObject):
                 task.cancel()
         self._opening = self._drawing = None
 
-    def _rest(self) -> None:
+    def _release(self) -> None:
         """Free the document after its window was closed."""
         self._stop()
-        self._target = self._looked = self._text = None
-        self._begin_finding("")
+        self._target = self._paged_document = self._text = None
+        self._begin_search("")
         if self.window is not None:
             self.window.pages.set_pages([])
             self.window.text.begin(0)
 
     async def _open(self, target: Target) -> None:
-        viewer = self._window_of_it()
+        viewer = self._get_window()
         attachments = self._attachment_store
         try:
-            kept = await attachments.metadata(target.sha256)
+            file = await attachments.metadata(target.sha256)
             source = await attachments.source(target.sha256)
             viewer.set_original(is_there=source is not None)
             text = await attachments.text(target.sha256)
-            target = self._target = await asyncio.to_thread(_sought_in, text, target)
-            self._begin_finding(text)
-            if kept.media_type != document_types.PDF:
-                await self._show_text(target, kept, text)
+            target = self._target = await asyncio.to_thread(_locate_passage, text, target)
+            self._begin_search(text)
+            if file.media_type != document_types.PDF:
+                await self._show_text(target, file, text)
             elif source is None:
-                await self._show_text(target, kept, text)
+                await self._show_text(target, file, text)
                 viewer.set_note(
                     tr("The file no longer exists. This is the text extracted from it.")
                 )
             else:
-                await self._show_pages(target, kept, text, source)
+                await self._show_pages(target, file, text, source)
         except UserFacingError as error:
             viewer.show_message(error.sentences)
 
     async def _show_pages(
-        self, target: Target, kept: AttachmentFile, text: str, source: Path | bytes
+        self, target: Target, file: AttachmentFile, text: str, source: Path | bytes
     ) -> None:
         from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 
-        viewer = self._window_of_it()
-        looked = ViewedDocument(target.sha256, target.name or kept.name, source)
+        viewer = self._get_window()
+        document = ViewedDocument(target.sha256, target.name or file.name, source)
         self._worker = self._worker or PageWorker(passwords=self._documents.passwords)
         try:
-            sizes = await self._worker.sizes(looked)
+            sizes = await self._worker.sizes(document)
         except DocumentError as error:
-            await self._show_text(target, kept, text)
+            await self._show_text(target, file, text)
             extracted = tr("This is the text extracted from it.")
             sentences = (error.what_happened, " ", extracted, " ")
             note = (*map(LinkSegment, sentences), *remedy_segments(error, WINDOW))
@@ -229,82 +231,84 @@ class ViewerController(QObject):
         if target.span is not None:
             pieces = await asyncio.to_thread(pages_of, text, target.span)
         first = pieces[0].page if pieces else target.page or 1
-        self._looked = looked
+        self._paged_document = document
         viewer.show_pages(sizes, first)
         if target.words:
-            await self._mark(target, looked, pieces)
+            await self._mark(target, document, pieces)
 
-    async def _mark(self, target: Target, looked: ViewedDocument, pieces: list[TextPiece]) -> None:
+    async def _mark(
+        self, target: Target, document: ViewedDocument, pieces: list[TextPiece]
+    ) -> None:
         """Find the passage on its pages and mark it; otherwise show its words."""
-        viewer = self._window_of_it()
-        marks = self._marks = await self._boxes(looked, pieces)
+        viewer = self._get_window()
+        marks = self._marks = await self._boxes(document, pieces)
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
             viewer.describe_mark(tr("Highlighted: {text}", text=_short(target.words)))
         else:
-            viewer.set_note(f"{tr(_UNPLACED)}\n{_short(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_short(target.words)}")
 
     async def _boxes(
-        self, looked: ViewedDocument, pieces: list[TextPiece]
+        self, document: ViewedDocument, pieces: list[TextPiece]
     ) -> dict[int, list[QRectF]]:
         """Return the boxes of these pieces on their pages, as far as they are found."""
         assert self._worker is not None
         marks: dict[int, list[QRectF]] = {}
         for piece in pieces:
             with suppress(DocumentError):
-                boxes = await self._worker.boxes(looked, piece.page, piece.text, piece.before)
+                boxes = await self._worker.boxes(document, piece.page, piece.text, piece.before)
                 marks |= {piece.page: [_rectangle(box) for box in boxes]} if boxes else {}
         return marks
 
     # -------------------------------------------------------------- search
 
-    def _begin_finding(self, text: str) -> None:
-        self._words, self._marks, self._found = text, {}, None
+    def _begin_search(self, text: str) -> None:
+        self._document_text, self._marks, self._shown_match = text, {}, None
         target = self._target
-        if self._finding is not None:
-            self._finding.begin(text, target.span[0] if target and target.span else 0)
+        if self._search is not None:
+            self._search.begin(text, target.span[0] if target and target.span else 0)
 
-    async def _show_place(self, place: Span | None) -> None:
+    async def _show_match(self, place: Span | None) -> None:
         """Show a match; None marks the document's passage again."""
-        viewer, looked = self._window_of_it(), self._looked
-        if looked is not None:
+        viewer, document = self._get_window(), self._paged_document
+        if document is not None:
             if place is None:
                 viewer.pages.set_marks(self._marks)
                 return
-            pieces = await asyncio.to_thread(pages_of, self._words, place)
-            marks = await self._boxes(looked, pieces)
-            if looked is self._looked and pieces:
+            pieces = await asyncio.to_thread(pages_of, self._document_text, place)
+            marks = await self._boxes(document, pieces)
+            if document is self._paged_document and pieces:
                 viewer.pages.set_marks(marks)
                 viewer.pages.go_to(pieces[0].page)
-        elif self._text is not None and (place or self._found):
-            self._found = place
+        elif self._text is not None and (place or self._shown_match):
+            self._shown_match = place
             at = place or (self._target.span if self._target else None)
             if at is None:
                 viewer.text.clear_marks()
             else:
                 viewer.text.begin(len(self._text.slices), self._text.slice_at(at[0]))
 
-    async def _show_text(self, target: Target, kept: AttachmentFile, text: str) -> None:
+    async def _show_text(self, target: Target, file: AttachmentFile, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, form_of
 
-        viewer = self._window_of_it()
+        viewer = self._get_window()
         if not text.strip():
             viewer.show_message(tr("This document contains no text."))
             return
-        self._text = await asyncio.to_thread(DocumentText, text, form_of(kept.media_type))
+        self._text = await asyncio.to_thread(DocumentText, text, form_of(file.media_type))
         at = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), at)
         marked = tr("Highlighted: {text}", text=_short(target.words))
         viewer.describe_mark(marked if target.span else "")
         if target.words and not target.span:
-            viewer.set_note(f"{tr(_UNPLACED)}\n{_short(target.words)}")
+            viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_short(target.words)}")
 
     # -------------------------------------------------------------- text
 
-    def _want_slice(self, number: int) -> None:
+    def _on_slice_requested(self, number: int) -> None:
         if self._text is not None and self._target is not None:
-            span = self._found or self._target.span
+            span = self._shown_match or self._target.span
             self._tasks.start(self._show_slice(self._text, number, span))
 
     async def _show_slice(
@@ -316,45 +320,45 @@ class ViewerController(QObject):
 
     # -------------------------------------------------------------- pages
 
-    def _want(self, strips: list[PageStrip]) -> None:
+    def _render_strips(self, strips: list[PageStrip]) -> None:
         """Render these strips next.
 
         If a slow strip has been scrolled past, its process is ended.
         """
         self._wanted = strips
-        if self._drawn is not None and self._drawing is not None:
-            strip, since = self._drawn
+        if self._drawn_strip is not None and self._drawing is not None:
+            strip, since = self._drawn_strip
             pages = {one.page for one in strips}
-            if strip.page not in pages and time.monotonic() - since > _PATIENCE_S:
+            if strip.page not in pages and time.monotonic() - since > _SLOW_STRIP_S:
                 self._drawing.cancel()
                 self._drawing = None
-        if strips and self._drawing is None and self._looked is not None:
-            self._drawing = self._tasks.start(self._draw(self._looked))
+        if strips and self._drawing is None and self._paged_document is not None:
+            self._drawing = self._tasks.start(self._draw(self._paged_document))
 
-    async def _draw(self, looked: ViewedDocument) -> None:
+    async def _draw(self, document: ViewedDocument) -> None:
         from desktop_app.documents.worker.page_worker import Strip
 
-        viewer, worker = self._window_of_it(), self._worker
+        viewer, worker = self._get_window(), self._worker
         assert worker is not None
         try:
-            while self._wanted and looked is self._looked:
+            while self._wanted and document is self._paged_document:
                 wanted = self._wanted.pop(0)
-                self._drawn = (wanted, time.monotonic())
+                self._drawn_strip = (wanted, time.monotonic())
                 try:
-                    pixels = await worker.strip(looked, Strip(*wanted))
+                    pixels = await worker.strip(document, Strip(*wanted))
                 except DocumentError:
                     viewer.pages.show_failed(wanted.page)
                     self._wanted = [one for one in self._wanted if one.page != wanted.page]
                     continue
-                if looked is self._looked:
+                if document is self._paged_document:
                     viewer.pages.show_strip(wanted, pixels)
         finally:
             if self._drawing is asyncio.current_task():
-                self._drawing = self._drawn = None
+                self._drawing = self._drawn_strip = None
 
     # -------------------------------------------------------------- the original
 
-    def _want_original(self) -> None:
+    def _on_original_requested(self) -> None:
         if self._target is not None:
             self._tasks.start(self._open_original(self._target))
 
@@ -362,7 +366,7 @@ class ViewerController(QObject):
         """Open a read-only copy of the original with the system's program."""
         try:
             attachments = self._attachment_store
-            kept, source = (
+            file, source = (
                 await attachments.metadata(target.sha256),
                 await attachments.source(target.sha256),
             )
@@ -371,16 +375,16 @@ class ViewerController(QObject):
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return
-            ending = PurePath(kept.name).suffix.lower()
-            name = f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
-            copy = await asyncio.to_thread(self._copies.make, source, kept.sha256, name)
+            ending = PurePath(file.name).suffix.lower()
+            name = f"{file.sha256[:16]}{ending if ending in _OPENABLE_SUFFIXES else '.txt'}"
+            copy = await asyncio.to_thread(self._copies.make, source, file.sha256, name)
             open_path(copy)
         except UserFacingError as error:
-            self._window_of_it().set_linked_note(error_segments(error, WINDOW))
+            self._get_window().set_linked_note(error_segments(error, WINDOW))
 
     async def close(self) -> None:
         """Stop at the program's end."""
-        self._rest()
+        self._release()
         if self.window is not None:
             self.window.close()
             self.window.deleteLater()
@@ -389,7 +393,7 @@ class ViewerController(QObject):
         await asyncio.to_thread(self._copies.close)
 
 
-def _sought_in(text: str, target: Target) -> Target:
+def _locate_passage(text: str, target: Target) -> Target:
     """Return the target with the passage's position in the stored text.
 
     The given position may belong to an older text.
@@ -406,4 +410,4 @@ def _rectangle(box: Box) -> QRectF:
 
 def _short(words: str) -> str:
     words = " ".join(words.split())
-    return words if len(words) <= _MOST_SAID else f"{words[:_MOST_SAID]}…"
+    return words if len(words) <= _MAX_ANNOUNCED else f"{words[:_MAX_ANNOUNCED]}…"

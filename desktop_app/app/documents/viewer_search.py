@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 
-_MOST: Final = 10_000  # matches found at most
+_MAX_MATCHES: Final = 10_000  # matches found at most
 
 
 class ViewerSearch(QObject):
@@ -33,44 +33,44 @@ class ViewerSearch(QObject):
     ) -> None:
         super().__init__(bar)
         self._bar, self._show = bar, show
-        self._text, self._from = "", 0
+        self._text, self._start = "", 0
         self._search_number = 0
-        self._places: list[Span] = []
+        self._matches: list[Span] = []
         self._at = -1
-        bar.changed.connect(lambda words: tasks.start(self._look(words)))
+        bar.changed.connect(lambda words: tasks.start(self._search(words)))
         bar.stepped.connect(lambda by: tasks.start(self._step(by)))
 
     def begin(self, text: str, near: int = 0) -> None:
         """Set the text to search. Start with the first match at or after character `near`."""
-        self._text, self._from = text, near
+        self._text, self._start = text, near
         self._search_number += 1
-        self._places, self._at = [], -1
+        self._matches, self._at = [], -1
 
-    async def _look(self, words: str) -> None:
+    async def _search(self, words: str) -> None:
         self._search_number += 1
         number = self._search_number
-        found = await asyncio.to_thread(_places, self._text, words)
+        found = await asyncio.to_thread(_matches, self._text, words)
         if number != self._search_number:
             return
         if self._at >= 0:  # continue from the current match
-            self._from = self._places[self._at][0]
-        self._places = found
-        next_match = bisect_left(found, (self._from, 0))
+            self._start = self._matches[self._at][0]
+        self._matches = found
+        next_match = bisect_left(found, (self._start, 0))
         self._at = next_match % len(found) if found else -1
-        await self._go()
+        await self._show_current()
 
     async def _step(self, by: int) -> None:
-        if self._places:
-            self._at = (self._at + by) % len(self._places)
-            await self._go()
+        if self._matches:
+            self._at = (self._at + by) % len(self._matches)
+            await self._show_current()
 
-    async def _go(self) -> None:
-        count = len(self._places)
-        self._bar.show_count(self._at + 1, count, count < _MOST)
-        await self._show(self._places[self._at] if self._places else None)
+    async def _show_current(self) -> None:
+        count = len(self._matches)
+        self._bar.show_count(self._at + 1, count, count < _MAX_MATCHES)
+        await self._show(self._matches[self._at] if self._matches else None)
 
 
-def _places(text: str, words: str) -> list[Span]:
+def _matches(text: str, words: str) -> list[Span]:
     """Return the ranges of the words, ignoring the marks between pages."""
     from desktop_app.rendering.search.text_search import (  # not needed at the start
         places_in,
@@ -84,6 +84,6 @@ def _places(text: str, words: str) -> list[Span]:
         at = bisect_left(ends, start + 1)  # the mark that the match may overlap
         if at == len(marks) or end <= marks[at][0]:
             found.append((start, end))
-        if len(found) == _MOST:
+        if len(found) == _MAX_MATCHES:
             break
     return found

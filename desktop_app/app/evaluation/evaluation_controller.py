@@ -54,13 +54,13 @@ class EvaluationController(QObject):
         self._start(self._show())
 
     async def _show(self) -> None:
-        dialog = self._dialog = self._dialog or self._made()
+        dialog = self._dialog = self._dialog or self._make_dialog()
         await self._fill(dialog)
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()
 
-    def _made(self) -> EvaluationsDialog:
+    def _make_dialog(self) -> EvaluationsDialog:
         # Imported here, because the start does not need it.
         from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 
@@ -68,7 +68,7 @@ class EvaluationController(QObject):
         dialog.evaluation_requested.connect(lambda _id: self._start(self._show_chosen(dialog)))
         dialog.save_requested.connect(lambda chosen: self._save(dialog, chosen))
         dialog.delete_requested.connect(lambda chosen: self._start(self._delete(dialog, chosen)))
-        dialog.undo_requested.connect(lambda: self._start(self._bring_back(dialog)))
+        dialog.undo_requested.connect(lambda: self._start(self._restore(dialog)))
         self._theme.changed.connect(dialog.set_theme)
         return dialog
 
@@ -83,19 +83,19 @@ class EvaluationController(QObject):
             dialog.show_evaluation(found)
 
     async def _delete(self, dialog: EvaluationsDialog, chosen: str) -> None:
-        gone = self._deleted = await self._store.get(chosen)
+        deleted = self._deleted = await self._store.get(chosen)
         await self._store.remove(chosen)
         await self._fill(dialog)
-        if gone is not None:
-            dialog.offer_undo(gone.name)
+        if deleted is not None:
+            dialog.offer_undo(deleted.name)
 
-    async def _bring_back(self, dialog: EvaluationsDialog) -> None:
-        gone, self._deleted = self._deleted, None
-        if gone is not None:
-            await self._store.add(gone)
+    async def _restore(self, dialog: EvaluationsDialog) -> None:
+        deleted, self._deleted = self._deleted, None
+        if deleted is not None:
+            await self._store.add(deleted)
             dialog.offer_undo("")
             await self._fill(dialog)
-            dialog.choose(gone.id)
+            dialog.choose(deleted.id)
             await self._show_chosen(dialog)
 
     def _save(self, dialog: EvaluationsDialog, chosen: str) -> None:

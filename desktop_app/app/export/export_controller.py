@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 
-LONG_S: Final = 0.7
+PROGRESS_AFTER_S: Final = 0.7
 """The seconds after which a progress notification appears."""
 
 
@@ -65,7 +65,7 @@ class ExportController(QObject):
         """Ask for a file and a format, and export the open conversation."""
         from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
-        if not self._has_something():
+        if not self._has_messages():
             return
         # Imported here, because it imports every format.
         from desktop_app.cli.export_command import names_of
@@ -93,15 +93,15 @@ class ExportController(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def export_to(self, conversation_id: str, file: Path, kind: str) -> None:
+    def export_to(self, conversation_id: str, file: Path, format_id: str) -> None:
         """Write a conversation to a file, in a format that `repartee export` knows."""
-        self._tasks.start(self._export(conversation_id, file.absolute(), kind))
+        self._tasks.start(self._export(conversation_id, file.absolute(), format_id))
 
-    async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
-        asked = ("export", "--conversation", conversation_id, "--format", kind, "--to")
-        command = library_command(*asked, str(file))
+    async def _export(self, conversation_id: str, file: Path, format_id: str) -> None:
+        arguments = ("export", "--conversation", conversation_id, "--format", format_id, "--to")
+        command = library_command(*arguments, str(file))
         run = _run(command, b"", file)
-        if not await self._told(tr("Exporting to {file}…", file=file.name), run):
+        if not await self._run_cancelable(tr("Exporting to {file}…", file=file.name), run):
             self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
             return
         self._notifications.notify(
@@ -114,7 +114,7 @@ class ExportController(QObject):
 
     def copy(self) -> None:
         """Copy the open conversation as Markdown, and as HTML unless it is very long."""
-        if not self._has_something():
+        if not self._has_messages():
             return
         # Imported here, because the start does not need it.
         from desktop_app.exchange.writers import markdown_file, rich_text
@@ -122,32 +122,32 @@ class ExportController(QObject):
 
         catalog = self._catalog
         messages = [self._providers.as_copied(message) for message in self._current.path]
-        what = (self._current.conversation, messages, lambda model: catalog.info(model).name)
-        written = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*what)))
-        makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [written()]}
+        content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
+        markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*content)))
+        makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
         is_rich = sum(len(message.text) for message in messages) <= LONGEST_RICH
         if is_rich:
-            makers[HTML] = lambda: rich_text.pieces(*what)
-        makers[MARKDOWN] = lambda: [written()]
+            makers[HTML] = lambda: rich_text.pieces(*content)
+        makers[MARKDOWN] = lambda: [markdown()]
         end = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._copying(end).put(Texts(makers, is_short=False))
+        self._make_copier(end).put(Texts(makers, is_short=False))
 
-    def _copying(self, end: str) -> ClipboardCopier:
+    def _make_copier(self, end: str) -> ClipboardCopier:
         from desktop_app.ui.widgets.clipboard import ClipboardCopier
 
         notify = self._notifications.notify
-        copying = ClipboardCopier(self)
-        copying.slow.connect(lambda: notify(tr("Copying conversation…")))
-        copying.done.connect(lambda _: notify(end))
-        copying.ended.connect(copying.deleteLater)
-        return copying
+        copier = ClipboardCopier(self)
+        copier.slow.connect(lambda: notify(tr("Copying conversation…")))
+        copier.done.connect(lambda _: notify(end))
+        copier.ended.connect(copier.deleteLater)
+        return copier
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""
         # Imported here, because the start does not need it and few users print.
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
-        if not self._has_something():
+        if not self._has_messages():
             return
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         dialog = QPrintDialog(printer, self._parent)
@@ -161,9 +161,9 @@ class ExportController(QObject):
 
     def print_on(self, conversation_id: str, printer: QPrinter) -> None:
         """Print a conversation on a configured printer."""
-        from desktop_app.app.export.print_process import chosen
+        from desktop_app.app.export.print_process import printer_choice
 
-        request = {"conversation": conversation_id, "printer": chosen(printer)}
+        request = {"conversation": conversation_id, "printer": printer_choice(printer)}
         done = tr("Conversation sent to the printer.")
         if file := printer.outputFileName():
             done = tr("Printed to {file}.", file=Path(file).name)
@@ -180,36 +180,36 @@ class ExportController(QObject):
         except OSError as error:
             raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=str(error)) from error
         try:
-            asked = json.dumps({**request, "scratch": str(scratch.path)}).encode()
-            run = _run(child_command("print"), asked)
-            is_done = await self._told(tr("Printing conversation…"), run)
+            arguments = json.dumps({**request, "scratch": str(scratch.path)}).encode()
+            run = _run(child_command("print"), arguments)
+            is_done = await self._run_cancelable(tr("Printing conversation…"), run)
         finally:
             await asyncio.to_thread(scratch.close)
         self._notifications.notify(done if is_done else tr("Printing canceled."))
 
-    async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
+    async def _run_cancelable(self, words: str, run: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to stop it. Return True if it succeeded."""
-        notifications, called_off = self._notifications, asyncio.Event()
+        notifications, canceled = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
 
-        def call_off() -> None:
-            called_off.set()
+        def cancel() -> None:
+            canceled.set()
             task.cancel()
 
-        cancel = [(tr("Cancel"), call_off)]
-        said = partial(notifications.notify, words, cancel, topic=words, stays=True)
-        timer = asyncio.get_running_loop().call_later(LONG_S, said)
+        actions = [(tr("Cancel"), cancel)]
+        show = partial(notifications.notify, words, actions, topic=words, stays=True)
+        timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER_S, show)
         try:
             await task
         except asyncio.CancelledError:
-            if not called_off.is_set():
+            if not canceled.is_set():
                 raise
         finally:
             timer.cancel()
             notifications.dismiss_topic(words)
-        return not called_off.is_set()
+        return not canceled.is_set()
 
-    def _has_something(self) -> bool:
+    def _has_messages(self) -> bool:
         if self._current.path and not self._current.is_new:
             return True
         self._notifications.notify(tr("This conversation is empty."))
@@ -226,17 +226,17 @@ async def _run(command: ChildCommand, request: bytes, file: Path | None = None) 
     """
     process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     try:
-        _, said = await process.communicate(request)
+        _, errors = await process.communicate(request)
     except asyncio.CancelledError:
         process.kill()
         await process.wait()
         if file is not None:
-            await asyncio.to_thread(_take_away_unfinished, file)
+            await asyncio.to_thread(_remove_partial_file, file)
         raise
     if process.returncode:
         raise StorageError(
             Reason.PRINT_FAILED if file is None else Reason.EXPORT_FAILED,
-            details=said.decode(errors="replace").strip(),
+            details=errors.decode(errors="replace").strip(),
             file="" if file is None else file.name,
         )
 
@@ -247,7 +247,7 @@ def _format_of(name: str, chosen: ExportFormat) -> ExportFormat:
     return next((one for one in EXPORT_FORMATS if one.suffix == suffix), chosen)
 
 
-def _take_away_unfinished(file: Path) -> None:
+def _remove_partial_file(file: Path) -> None:
     """Remove an incomplete file, which still has its temporary name."""
     target = Path(os.path.realpath(file))
     target.with_name(f"{target.name}.part").unlink(missing_ok=True)

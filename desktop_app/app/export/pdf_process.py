@@ -59,12 +59,12 @@ def main() -> int:
     formulas = FormulaClient(child_command("math"))
     formulas.start()  # after this, the process starts no other
     sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
-    application = without_a_screen()
-    while loaded := _received(requests):
+    application = make_offscreen_application()
+    while loaded := _read_request(requests):
         use_language(loaded.language, resource_path("locale"))
-        made = _pdf(loaded, formulas)
-        answers.write(LENGTH.pack(len(made)))
-        answers.write(made)
+        pdf = _make_pdf(loaded, formulas)
+        answers.write(LENGTH.pack(len(pdf)))
+        answers.write(pdf)
         answers.flush()
     formulas.close()
     application.shutdown()
@@ -73,10 +73,12 @@ def main() -> int:
 
 def policy(descriptors: tuple[int, ...]) -> sandbox.Policy:
     """Return the permissions of this process. `descriptors` stay open."""
-    return sandbox.Policy(LAYOUT_MEMORY, (resource_path(""), *fonts()), descriptors=descriptors)
+    return sandbox.Policy(
+        LAYOUT_MEMORY, (resource_path(""), *font_paths()), descriptors=descriptors
+    )
 
 
-def fonts() -> Iterator[Path]:
+def font_paths() -> Iterator[Path]:
     """Yield the paths of the system's fonts, the user's own fonts, and the font caches."""
     yield from _FONTS
     home = Path.home()
@@ -88,13 +90,13 @@ def fonts() -> Iterator[Path]:
             yield Path(path)
 
 
-def without_a_screen() -> QGuiApplication:
+def make_offscreen_application() -> QGuiApplication:
     """Return a Qt application with fonts but without a display."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     return QGuiApplication(["repartee"])
 
 
-def laid_out(
+def lay_out(
     loaded: LoadedConversation, device: QPagedPaintDevice, formulas: FormulaClient
 ) -> PrintedPages:
     """Return the pages of a conversation for a device."""
@@ -121,12 +123,12 @@ def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> Non
                 device.newPage()
             pages.paint(painter, number)
     finally:
-        is_whole = painter.end()
-    if not is_whole:
+        is_complete = painter.end()
+    if not is_complete:
         raise OSError("the disk or the printer took no more")
 
 
-def _received(requests: BinaryIO) -> LoadedConversation | None:
+def _read_request(requests: BinaryIO) -> LoadedConversation | None:
     head = requests.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
@@ -136,7 +138,7 @@ def _received(requests: BinaryIO) -> LoadedConversation | None:
     return loaded
 
 
-def _pdf(loaded: LoadedConversation, formulas: FormulaClient) -> bytes:
+def _make_pdf(loaded: LoadedConversation, formulas: FormulaClient) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     device = QPdfWriter(buffer)
@@ -144,6 +146,6 @@ def _pdf(loaded: LoadedConversation, formulas: FormulaClient) -> bytes:
     device.setTitle(loaded.conversation.title)
     device.setCreator(f"Repartee {__version__}")
     set_paper(device, QPageSize.PageSizeId.A4)
-    pages = laid_out(loaded, device, formulas)
+    pages = lay_out(loaded, device, formulas)
     paint(pages, device, range(pages.count))
     return bytes(buffer.data().data())

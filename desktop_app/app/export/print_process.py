@@ -1,8 +1,8 @@
 """The child process that prints a conversation, so that the window stays responsive.
 
 It reads a JSON object from its standard input: `conversation`, the id; `printer`, the user's
-choices in the print dialog (see `chosen`); and `scratch`, an empty folder. First it reads the
-conversation and its images from the store. Then it is confined (see the package `sandbox`), and
+choices in the print dialog (see `printer_choice`); and `scratch`, an empty folder. First it reads
+the conversation and its images from the store. Then it is confined (see the package `sandbox`), and
 only then does it parse any of that. It can write only to the chosen file, or to the scratch folder
 and a printer. Errors go to standard error.
 """
@@ -23,10 +23,10 @@ from PySide6.QtPrintSupport import QPrinter
 from desktop_app import sandbox
 from desktop_app.app.export.pdf_process import (
     LAYOUT_MEMORY,
-    fonts,
-    laid_out,
+    font_paths,
+    lay_out,
+    make_offscreen_application,
     paint,
-    without_a_screen,
 )
 from desktop_app.child_processes import child_command
 from desktop_app.cli.export_command import LoadedConversation, load_pictures
@@ -66,7 +66,7 @@ def main() -> int:
         loaded = asyncio.run(_load(request["conversation"]))
         formulas.start()  # after this, the process starts no other
         _confine(request["printer"]["file"], request["scratch"], formulas.descriptors)
-        application = without_a_screen()
+        application = make_offscreen_application()
         _print(loaded, request["printer"], formulas)
     except UserFacingError as error:
         say(error.sentences)
@@ -120,7 +120,7 @@ def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Pol
     """
     return sandbox.Policy(
         memory_bytes=LAYOUT_MEMORY,
-        readable=(resource_path(""), *fonts(), *(() if file else _CUPS)),
+        readable=(resource_path(""), *font_paths(), *(() if file else _CUPS)),
         writable=(Path(file or scratch),),
         tcp_ports=() if file else _printer_ports(),
         descriptors=descriptors,
@@ -133,7 +133,7 @@ def _printer_ports() -> tuple[int, ...]:
     return (_IPP_PORT, int(port)) if port.isdecimal() else (_IPP_PORT,)
 
 
-def chosen(printer: QPrinter) -> dict[str, Any]:
+def printer_choice(printer: QPrinter) -> dict[str, Any]:
     """Return the chosen settings of a printer and its paper as JSON values."""
     layout = printer.pageLayout()
     size = layout.pageSize().size(QPageSize.Unit.Millimeter)
@@ -151,8 +151,8 @@ def chosen(printer: QPrinter) -> dict[str, Any]:
     }
 
 
-def printer_of(choice: Mapping[str, Any]) -> QPrinter:
-    """Return the printer with the settings that `chosen` has returned."""
+def make_printer(choice: Mapping[str, Any]) -> QPrinter:
+    """Return the printer with the settings that `printer_choice` has returned."""
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     if choice["name"]:
         printer.setPrinterName(choice["name"])
@@ -178,9 +178,9 @@ def printer_of(choice: Mapping[str, Any]) -> QPrinter:
 
 
 def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: FormulaClient) -> None:
-    printer = printer_of(choice)
+    printer = make_printer(choice)
     printer.setDocName(loaded.conversation.title)
-    pages = laid_out(loaded, printer, formulas)
+    pages = lay_out(loaded, printer, formulas)
     first, last = choice["pages"]
     last = min(last or pages.count, pages.count)
     paint(pages, printer, range(max(0, first - 1), last))

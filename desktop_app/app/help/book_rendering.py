@@ -119,16 +119,16 @@ def render_chapter(
     """
     import markdown
 
-    shown: list[str] = []
+    replacements: list[str] = []
 
-    def set_aside(match: re.Match[str]) -> str:
+    def protect(match: re.Match[str]) -> str:
         value = values[match[1]]
-        shown.append(value if match[1].startswith(("place:", "table:")) else escape(value))
-        return f"\ue000{len(shown) - 1}\ue001"
+        replacements.append(value if match[1].startswith(("place:", "table:")) else escape(value))
+        return f"\ue000{len(replacements) - 1}\ue001"
 
-    marked = _PLACEHOLDER.sub(set_aside, source)
+    marked = _PLACEHOLDER.sub(protect, source)
     html = markdown.markdown(marked, extensions=["tables", "sane_lists", "attr_list"])
-    html = _MARK.sub(lambda match: shown[int(match[1])], html)
+    html = _MARK.sub(lambda match: replacements[int(match[1])], html)
     return HelpChapter(chapter_id, title, f"<h1>{escape(title)}</h1>{html}", _sections(html))
 
 

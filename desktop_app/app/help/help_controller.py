@@ -52,7 +52,7 @@ class HelpController(QObject):
         self._theme, self._values, self._tasks = theme, values, tasks
         self._settings_store = settings_store
         self._window: HelpWindow | None = None
-        self._wanted = START
+        self._requested_place = START
         self._opening: asyncio.Future[None] | None = None
         values.changed.connect(self._on_value)
 
@@ -80,7 +80,7 @@ class HelpController(QObject):
         if self._window is not None:
             self._window.open_at(place)
         else:
-            self._wanted = place
+            self._requested_place = place
             if self._opening is None or self._opening.done():
                 self._opening = self._tasks.start(self._open_first())
 
@@ -106,7 +106,7 @@ class HelpController(QObject):
         self._theme.changed.connect(window.set_theme)
         window.place_requested.connect(self.place_requested)
         self._window = window
-        window.open_at(self._wanted)
+        window.open_at(self._requested_place)
 
     async def _render(self) -> HelpBook:
         from desktop_app.app.help.book_rendering import chapter_titles, label_values, render_book

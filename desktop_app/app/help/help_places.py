@@ -84,10 +84,10 @@ def place_of(widget: QWidget | None) -> HelpPlace:
 
     The tabs of the settings get the section of the page that is shown.
     """
-    asked = widget
+    start = widget
     while widget is not None:
         place = PLACES.get(widget.objectName())
-        if widget.objectName() == "settings" and widget is not asked:
+        if widget.objectName() == "settings" and widget is not start:
             place = next(_places_of_pages(widget), place)
         if place is not None:
             return HelpPlace.parse(place)

@@ -38,4 +38,4 @@ class DraftSaver(QObject):
         """Save now."""
         self._timer.stop()
         self._draft.set_text(self._prompt.text(), self._prompt.template_id)
-        self._drafts.keep(self._current.id, self._draft.value)
+        self._drafts.put(self._current.id, self._draft.value)

@@ -44,7 +44,7 @@ def without_value(folder: Folder, key: str) -> Folder:
         return replace(folder, overrides=without_override(folder.overrides, key))
     if folder.choice is None:
         return folder
-    gone = {"variant": None} if key == VARIANT else {"effort": None}
-    choice = replace(folder.choice, **gone)  # type: ignore[arg-type]
+    cleared = {"variant": None} if key == VARIANT else {"effort": None}
+    choice = replace(folder.choice, **cleared)  # type: ignore[arg-type]
     is_empty = choice == ModelChoice(_ANY_PROVIDER, "")
     return replace(folder, choice=None if is_empty else choice)

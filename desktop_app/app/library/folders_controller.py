@@ -63,8 +63,8 @@ class FoldersController(QObject):
         self._folder_store = stores.folder_store
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
-        self._picking: list[str] = []
-        self._asked_for = ""  # the folder whose settings are shown; "": the open conversation's
+        self._picking_ids: list[str] = []
+        self._requested_id = ""  # the folder whose settings are shown; "": the open conversation's
         self._connect()
 
     def _connect(self) -> None:
@@ -74,7 +74,7 @@ class FoldersController(QObject):
         shown.folder_delete_requested.connect(self.delete)
         shown.folder_settings_requested.connect(self.show_settings)
         shown.move_requested.connect(self.move)
-        shown.new_in_folder_requested.connect(self._begin_in)
+        shown.new_in_folder_requested.connect(self._open_new_in)
         panel.folder_override_changed.connect(
             lambda id_, key, value: self._set(id_, lambda f: with_value(f, key, value))
         )
@@ -92,15 +92,15 @@ class FoldersController(QObject):
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
-        self.keep(folder)
+        self.save(folder)
         if conversation_ids:
             self.move(conversation_ids, folder.id)
-        self._presenter.start(self._name(folder.id))
+        self._presenter.start(self._edit_name(folder.id))
 
-    async def _name(self, folder_id: str) -> None:
+    async def _edit_name(self, folder_id: str) -> None:
         shown = self._conversation_list
         if self._presenter.list_filter != LIST:
-            await self._presenter.go(LIST)
+            await self._presenter.apply_filter(LIST)
         self._show_list()
         shown.rename(folder_id)
 
@@ -121,13 +121,15 @@ class FoldersController(QObject):
             [kept for kept in self._folders.by_id.values() if kept.id != folder.id]
         )
         is_there = self._presenter.list_filter == ListFilter.of_folder(folder.id)
-        self._presenter.start(self._presenter.go(LIST) if is_there else self._presenter.refresh())
+        self._presenter.start(
+            self._presenter.apply_filter(LIST) if is_there else self._presenter.refresh()
+        )
         words = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         self._notifications.notify_undo(
-            words, lambda: self._presenter.write(self._bring_back(folder, ids))
+            words, lambda: self._presenter.write(self._restore(folder, ids))
         )
 
-    async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
+    async def _restore(self, folder: Folder, ids: list[str]) -> None:
         await self._folder_store.save(folder)
         await self._flag_store.move(ids, folder.id)
         self._folders.replace_all([*self._folders.by_id.values(), folder])
@@ -136,7 +138,7 @@ class FoldersController(QObject):
     def _set(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self.keep(change(folder))
+            self.save(change(folder))
 
     def _remove_value(self, folder_id: str, key: str) -> None:
         """Let a setting of a folder follow the defaults; offer Undo."""
@@ -144,33 +146,33 @@ class FoldersController(QObject):
         if folder is None:
             return
         removed = values_of(folder).get(key)
-        self.keep(without_value(folder, key))
+        self.save(without_value(folder, key))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._set(folder_id, lambda f: with_value(f, key, removed)),
         )
 
-    def keep(self, folder: Folder) -> None:
+    def save(self, folder: Folder) -> None:
         """Show a changed folder, and write it."""
         self._presenter.write(self._folder_store.save(folder))
         folders = {**self._folders.by_id, folder.id: folder}
         self._folders.replace_all(list(folders.values()))
 
-    def _begin_in(self, folder_id: str) -> None:
+    def _open_new_in(self, folder_id: str) -> None:
         self._navigator.open_new(folder_id)
-        self._presenter.start(self._presenter.go(ListFilter.of_folder(folder_id)))
+        self._presenter.start(self._presenter.apply_filter(ListFilter.of_folder(folder_id)))
 
     # -------------------------------------------------------------- moving conversations
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
         """Move conversations into a folder, or out of theirs if it is ""; offer Undo."""
-        known = [c for id_ in conversation_ids if (c := self._presenter.known(id_)) is not None]
+        cached = [c for id_ in conversation_ids if (c := self._presenter.cached(id_)) is not None]
         target = folder_id or None
-        moved = [c for c in known if c.folder_id != target]
+        moved = [c for c in cached if c.folder_id != target]
         if not moved:
             return
         before = {c.id: c.folder_id for c in moved}
-        self._put({c.id: target for c in moved})
+        self._move_each({c.id: target for c in moved})
         self._conversation_list.view.clear_marks()
         folder, count, title = self._folders.by_id.get(folder_id), len(moved), moved[0].title
         if folder is None:
@@ -188,20 +190,20 @@ class FoldersController(QObject):
                 title=title,
                 folder=folder.name,
             )
-        self._notifications.notify_undo(words, lambda: self._put(before))
+        self._notifications.notify_undo(words, lambda: self._move_each(before))
 
-    def _put(self, wanted: dict[str, str | None]) -> None:
+    def _move_each(self, wanted: dict[str, str | None]) -> None:
         for target in set(wanted.values()):
             ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
             self._presenter.change(ids, folder_id=target)
             self._presenter.write(self._flag_store.move(ids, target))
 
-    def offer(self) -> None:
+    def offer_folders(self) -> None:
         """Let the user choose a folder for the marked conversations."""
-        ids = [id_ for id_ in self._conversation_list.marked if self._presenter.known(id_)]
+        ids = [id_ for id_ in self._conversation_list.marked if self._presenter.cached(id_)]
         if not ids:
             return
-        self._picking = ids
+        self._picking_ids = ids
         if self._picker is None:
             self._picker = self._make_picker()
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
@@ -215,14 +217,14 @@ class FoldersController(QObject):
         picker = CommandPalette(self._parent, self._theme.current)
         picker.name("folder-picker", tr("Move to folder"), tr("No matching folders"))
         self._theme.changed.connect(picker.set_theme)
-        picker.chosen.connect(self._picked)
+        picker.chosen.connect(self._on_picked)
         return picker
 
-    def _picked(self, row: str) -> None:
+    def _on_picked(self, row: str) -> None:
         if row == _NEW:
-            self.create(self._picking)
+            self.create(self._picking_ids)
         else:
-            self.move(self._picking, "" if row == _NONE else row)
+            self.move(self._picking_ids, "" if row == _NONE else row)
 
     # -------------------------------------------------------------- settings of folders
 
@@ -237,18 +239,18 @@ class FoldersController(QObject):
         if wanted not in self._folders.by_id:
             self._notifications.notify(tr("Open a folder to change its settings."))
             return
-        self._asked_for = wanted
+        self._requested_id = wanted
         self._show_values()
         self._show_settings(True)
         self._panel.show_folder()
 
     def _follow_open(self) -> None:
-        self._asked_for = ""
+        self._requested_id = ""
         self._show_values()
 
     def _show_values(self) -> None:
         opened = self._current.conversation.folder_id or ""
-        folder = self._folders.by_id.get(self._asked_for or opened)
+        folder = self._folders.by_id.get(self._requested_id or opened)
         if folder is None:
             self._panel.set_folder("", "", {})
         else:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PREVIEW = 30  # messages shown while the rest of a longer conversation is read
+PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
 
 
@@ -83,7 +83,7 @@ class LibraryController(QObject):
         self._running = running
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
-        self._shown = ""  # the conversation whose messages are in the transcript
+        self._shown_id = ""  # the conversation whose messages are in the transcript
         self._openings = 0
         self._is_loaded = False
         self._connect()
@@ -109,7 +109,7 @@ class LibraryController(QObject):
         if self._database.needs_check:  # the last exit was unclean, and the store is large
             self._start(self._database.check())
         self._conversation_list.set_folders(self._folders.by_id.values())
-        await self._presenter.go(LIST)
+        await self._presenter.apply_filter(LIST)
         stored = await self._settings_store.all()
         self._drafts.load(stored)
         last = stored.get(OPEN_KEY)
@@ -141,7 +141,7 @@ class LibraryController(QObject):
         place = self._presenter.list_filter
         self.open_new(place.folder_id or None)
         if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
-            self._start(self._presenter.go(LIST))
+            self._start(self._presenter.apply_filter(LIST))
 
     def open_fresh(self) -> None:
         """Open a blank conversation without a draft; an unsent one becomes a conversation."""
@@ -149,10 +149,10 @@ class LibraryController(QObject):
             self._saver.save()
         draft = self._drafts.of_blank()
         if draft:
-            self._set_aside(draft)
+            self._store_blank(draft)
         self.open_here()
 
-    def _set_aside(self, draft: Draft) -> None:
+    def _store_blank(self, draft: Draft) -> None:
         """List the blank conversation with its unsent draft."""
         if not self._current.is_new:
             self._open_blank()
@@ -161,8 +161,8 @@ class LibraryController(QObject):
         kept = replace(self._current.conversation, title=title, updated_at=now(), draft=draft)
         self._current.store(kept)
         self._presenter.write(self._conversations.create(kept))
-        self._drafts.begun(kept.id, draft)
-        self._presenter.kept(kept)
+        self._drafts.replace_sent(kept.id, draft)
+        self._presenter.upsert(kept)
 
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation with the draft of the previous blank one."""
@@ -183,10 +183,10 @@ class LibraryController(QObject):
     def open_temporary(self, conversation: Conversation) -> None:
         """Open a temporary conversation without messages."""
         self._openings += 1
-        early = self._leave()
-        self._presenter.read(conversation)
+        early_text = self._leave()
+        self._presenter.with_cached_changes(conversation)
         self._current.open(conversation, [], {}, Draft())
-        self._bring_along(early)
+        self._append_early_text(early_text)
         self._pane.prompt.focus_text()
 
     def forget_temporary(self, conversation_id: str) -> None:
@@ -195,9 +195,9 @@ class LibraryController(QObject):
         self._scroll.pop(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
-        early = self._leave()
+        early_text = self._leave()
         self._new_conversation.open(folder_id)
-        self._bring_along(early)
+        self._append_early_text(early_text)
 
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""
@@ -230,20 +230,22 @@ class LibraryController(QObject):
             raise
         if opening != self._openings:
             return
-        conversation = self._presenter.read(conversation)
-        early = self._leave()  # now, because text typed so far belongs to the former conversation
+        conversation = self._presenter.with_cached_changes(conversation)
+        early_text = (
+            self._leave()
+        )  # now, because text typed so far belongs to the former conversation
         draft = self._drafts.of(conversation)
         if conversation_id != self._current.id:
             self._pane.notifications.announce(conversation.title)
         self._current.open(conversation, path, versions, draft)
-        self._bring_along(early)
+        self._append_early_text(early_text)
         if message_id:
             self._pane.transcript.scroll_to_message(message_id, words)
         if not self._temporary.was_begun(conversation_id):
             await self._settings_store.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
-        is_open = conversation_id == self._current.id == self._shown
+        is_open = conversation_id == self._current.id == self._shown_id
         return is_open and any(message.id == message_id for message in self._current.path)
 
     async def _preview(self, opening: int, conversation: Conversation) -> None:
@@ -253,12 +255,16 @@ class LibraryController(QObject):
         conversation.
         """
         store = self._conversations
-        tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
-        if opening != self._openings or len(tail) < PREVIEW or self._shown == conversation.id:
+        tail = await self._with_running(await store.tail(conversation.id, PREVIEW_COUNT))
+        if (
+            opening != self._openings
+            or len(tail) < PREVIEW_COUNT
+            or self._shown_id == conversation.id
+        ):
             return
-        self._remember_place()
-        self._shown = conversation.id
-        self._pane.set_title((self._presenter.known(conversation.id) or conversation).title)
+        self._save_scroll()
+        self._shown_id = conversation.id
+        self._pane.set_title((self._presenter.cached(conversation.id) or conversation).title)
         self._pane.show_empty_state(False)
         self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
         self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
@@ -276,7 +282,7 @@ class LibraryController(QObject):
         """Return the path with the text of the running answer so far."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path
-        last = self._running.newest(path[-1])
+        last = self._running.newest_state(path[-1])
         if last is path[-1]:  # it has ended, or another process writes it
             last = await self._conversations.message(last.id) or last
         return [*path[:-1], last]
@@ -289,33 +295,33 @@ class LibraryController(QObject):
         if not self._is_loaded:
             self._is_loaded = True
             return self._pane.prompt.text()
-        self._remember_place()
+        self._save_scroll()
         self._saver.save()
         return ""
 
-    def _remember_place(self) -> None:
+    def _save_scroll(self) -> None:
         """Store the scroll position, unless it is at the bottom."""
         transcript, conversation_id = self._pane.transcript, self._current.id
-        if not self._current.path or self._shown != conversation_id:
+        if not self._current.path or self._shown_id != conversation_id:
             return
         if transcript.navigator.is_at_end:
             self._scroll.pop(conversation_id, None)
         else:
             self._scroll[conversation_id] = transcript.navigator.scroll_state()
 
-    def _bring_along(self, early: str) -> None:
-        if early:
+    def _append_early_text(self, early_text: str) -> None:
+        if early_text:
             prompt = self._pane.prompt
-            prompt.set_text(prompt.text() + early, prompt.template_id)
+            prompt.set_text(prompt.text() + early_text, prompt.template_id)
             self._saver.save_soon()
 
     def _show_opened(self) -> None:
         self._pane.set_title(self._current.conversation.title)
         self._pane.show_empty_state(not self._current.path)
         scroll = self._scroll.get(self._current.id)
-        if self._shown == self._current.id and not self._pane.transcript.navigator.is_at_end:
+        if self._shown_id == self._current.id and not self._pane.transcript.navigator.is_at_end:
             scroll = self._pane.transcript.navigator.scroll_state()  # the user has begun to read
-        self._shown = self._current.id
+        self._shown_id = self._current.id
         self._pane.transcript.set_messages(
             [self._providers.as_shown(message) for message in self._current.path],
             versions=self._current.version_numbers,
@@ -341,7 +347,7 @@ class LibraryController(QObject):
             pins = not all(conversation.pinned for conversation in self._presenter.chosen)
             self._pin([conversation.id for conversation in self._presenter.chosen], pins)
 
-    def open_neighbour(self, step: int) -> None:
+    def open_neighbor(self, step: int) -> None:
         """Open the conversation above (-1) or below (+1) in the list."""
         neighbor = self._conversation_list.neighbor(step)
         if neighbor is not None:
@@ -366,12 +372,12 @@ class LibraryController(QObject):
         elif [m.id for m in path] != [m.id for m in self._current.path]:
             await self.open(opened)
         else:
-            self._take_over(found, path)
+            self._show_foreign_changes(found, path)
 
-    def _take_over(self, found: Conversation, path: Sequence[Message]) -> None:
+    def _show_foreign_changes(self, found: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as other processes have changed them."""
-        mine = self._current.conversation
-        self._current.update(found.with_settings_of(mine))
+        opened = self._current.conversation
+        self._current.update(found.with_settings_of(opened))
         self._pane.set_title(found.title)
         numbers = self._current.version_numbers
         for old, new in zip(self._current.path, path, strict=True):

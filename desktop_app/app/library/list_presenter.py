@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-PAGE = 100  # more rows than the tallest window has
+PAGE_SIZE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # for commands that need all rows
-MOST_READ_AGAIN = 1000  # rows that are read again after other processes wrote
+MAX_REREAD = 1000  # rows that are read again after other processes wrote
 
 _T = TypeVar("_T")
 _Read = Callable[[], Awaitable[_T]]
@@ -67,15 +67,19 @@ class ListPresenter(QObject):
         self._temporary, self._tasks, self._conversations = temporary, tasks, stores.conversations
         self._flag_store, self._folder_store = stores.flag_store, stores.folder_store
         self._running = running
-        self._known: dict[str, Conversation] = {}
+        self._cache: dict[str, Conversation] = {}
         self._writes: set[asyncio.Future[Any]] = set()
         self._changes = 0
-        self._showing = 0
+        self._filter_number = 0
         shown = self._list
-        shown.filter_requested.connect(lambda list_filter: self.start(self.go(list_filter)))
-        shown.more_requested.connect(lambda whole: self.start(self._more(whole=whole)))
-        self._setup.choice_changed.connect(self._take_choice)
-        self._setup.other_conversation_changed.connect(self.kept)
+        shown.filter_requested.connect(
+            lambda list_filter: self.start(self.apply_filter(list_filter))
+        )
+        shown.more_requested.connect(
+            lambda all_rows: self.start(self._load_more(all_rows=all_rows))
+        )
+        self._setup.choice_changed.connect(self._cache_choice)
+        self._setup.other_conversation_changed.connect(self.upsert)
         self._folders.changed.connect(self._show_folders)
         running.started.connect(self._show_dot)
         running.finished.connect(lambda id_, _answer: self._show_dot(id_))
@@ -98,55 +102,55 @@ class ListPresenter(QObject):
         """The filter of the list."""
         return self._list.model.list_filter
 
-    def known(self, conversation_id: str) -> Conversation | None:
+    def cached(self, conversation_id: str) -> Conversation | None:
         """Return a conversation from the cache, None if it was deleted or never read."""
-        return self._known.get(conversation_id)
+        return self._cache.get(conversation_id)
 
-    def usable(self, conversation_id: str) -> Conversation | None:
+    def existing(self, conversation_id: str) -> Conversation | None:
         """Return a conversation, None if it was deleted.
 
         A conversation in the trash counts only while it is open.
         """
-        known = self.known(conversation_id)
+        cached = self.cached(conversation_id)
         is_open = conversation_id == self._current.id
-        return known if known is not None and (known.trashed_at is None or is_open) else None
+        return cached if cached is not None and (cached.trashed_at is None or is_open) else None
 
     @property
     def chosen(self) -> list[Conversation]:
         """The conversations that a command applies to: the marked ones, else the open one."""
         marked = self._list.marked
-        return [known for id_ in marked if (known := self.known(id_)) is not None]
+        return [cached for id_ in marked if (cached := self.cached(id_)) is not None]
 
-    def kept(self, conversation: Conversation) -> None:
+    def upsert(self, conversation: Conversation) -> None:
         """Show a written conversation at its position."""
         self._changes += 1
-        self._known[conversation.id] = conversation
+        self._cache[conversation.id] = conversation
         if self._temporary.was_begun(conversation.id):
             return  # temporary conversations are in no list
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)
 
-    def read(self, conversation: Conversation) -> Conversation:
+    def with_cached_changes(self, conversation: Conversation) -> Conversation:
         """Return a conversation from the store with changes that may not be written yet."""
-        known = self._known.get(conversation.id)
-        if known is not None:
+        cached = self._cache.get(conversation.id)
+        if cached is not None:
             conversation = replace(
-                known, leaf_id=conversation.leaf_id, draft=conversation.draft, streaming=False
+                cached, leaf_id=conversation.leaf_id, draft=conversation.draft, streaming=False
             )
-        self._known[conversation.id] = conversation
+        self._cache[conversation.id] = conversation
         return conversation
 
     def forget(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
-        self._known.pop(conversation_id, None)
+        self._cache.pop(conversation_id, None)
         self._list.model.remove(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""
         for conversation_id in conversation_ids:
-            known = self._known.get(conversation_id)
-            if known is not None:
-                self.kept(replace(known, **changes))
+            cached = self._cache.get(conversation_id)
+            if cached is not None:
+                self.upsert(replace(cached, **changes))
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._pane.set_title(self._current.conversation.title)
@@ -163,65 +167,65 @@ class ListPresenter(QObject):
         self.rename(conversation_id, title)
         self.retitled.emit(conversation_id, title)
 
-    def _take_choice(self) -> None:
+    def _cache_choice(self) -> None:
         """Cache the open conversation's choice, so that a new title does not undo it."""
         changed = self._current.conversation
-        if changed.id in self._known:
-            self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
+        if changed.id in self._cache:
+            self._cache[changed.id] = self._cache[changed.id].with_settings_of(changed)
             self._changes += 1
 
     # -------------------------------------------------------------- filters and pages
 
-    async def go(self, list_filter: ListFilter) -> None:
+    async def apply_filter(self, list_filter: ListFilter) -> None:
         """Apply another filter and scroll to the top. A later call supersedes it."""
-        self._showing += 1
-        showing = self._showing
-        pinned, page = await self._settled(lambda: self._read_top(list_filter, PAGE))
-        if showing != self._showing:
+        self._filter_number += 1
+        filter_number = self._filter_number
+        pinned, page = await self._read_settled(lambda: self._read_top(list_filter, PAGE_SIZE))
+        if filter_number != self._filter_number:
             return
-        self._take([*pinned, *page])
-        shown = [self._as_shown(self._known[c.id]) for c in (*pinned, *page)]
-        last = page[-1] if len(page) == PAGE else None
+        self._cache_read([*pinned, *page])
+        shown = [self._as_shown(self._cache[c.id]) for c in (*pinned, *page)]
+        last = page[-1] if len(page) == PAGE_SIZE else None
         self._list.set_conversations(shown, list_filter=list_filter, last=last)
         self._list.select(None if self._current.is_new else self._current.id)
         self._show_dots_of_folders()
 
-    async def _more(self, *, whole: bool) -> None:
+    async def _load_more(self, *, all_rows: bool) -> None:
         """Append the next page, or all remaining rows."""
-        showing, size = self._showing, LARGE_PAGE if whole else PAGE
+        filter_number, size = self._filter_number, LARGE_PAGE if all_rows else PAGE_SIZE
         last = self._list.model.last_of_pages
-        while last is not None and showing == self._showing:
+        while last is not None and filter_number == self._filter_number:
             after = last
-            page = await self._settled(lambda: self._read_page(self.list_filter, size, after))  # noqa: B023
-            if showing != self._showing:
+            page = await self._read_settled(lambda: self._read_page(self.list_filter, size, after))  # noqa: B023
+            if filter_number != self._filter_number:
                 return
-            self._take(page)
+            self._cache_read(page)
             last = page[-1] if len(page) == size else None
-            self._list.append([self._as_shown(self._known[c.id]) for c in page], last)
-            if not whole:
+            self._list.append([self._as_shown(self._cache[c.id]) for c in page], last)
+            if not all_rows:
                 return
 
     async def refresh(self) -> None:
         """Show other processes' changes: folders, first rows and the open conversation."""
-        list_filter, showing = self.list_filter, self._showing
-        shown = [c for c in self._list.model.conversations if not self._stands_above(c)]
-        limit = min(len(shown), MOST_READ_AGAIN) + PAGE
+        list_filter, filter_number = self.list_filter, self._filter_number
+        shown = [c for c in self._list.model.conversations if not self._is_pinned_above(c)]
+        limit = min(len(shown), MAX_REREAD) + PAGE_SIZE
         await self._refresh_folders()
         if list_filter.folder_id and list_filter.folder_id not in self._folders.by_id:
-            await self.go(LIST)
+            await self.apply_filter(LIST)
             return
-        pinned, page = await self._settled(lambda: self._read_top(list_filter, limit))
-        if showing != self._showing:
+        pinned, page = await self._read_settled(lambda: self._read_top(list_filter, limit))
+        if filter_number != self._filter_number:
             return
-        self._take([*pinned, *page])
-        if len(shown) <= MOST_READ_AGAIN:
+        self._cache_read([*pinned, *page])
+        if len(shown) <= MAX_REREAD:
             self._list.append((), page[-1] if len(page) == limit else None)
         for conversation in (*pinned, *page):
-            self._list.upsert(self._as_shown(self._known[conversation.id]))
-        await self._look_after(self._missing({c.id for c in (*pinned, *page)}, page, limit))
+            self._list.upsert(self._as_shown(self._cache[conversation.id]))
+        await self._refresh_missing(self._missing({c.id for c in (*pinned, *page)}, page, limit))
 
     async def _refresh_folders(self) -> None:
-        folders = await self._settled(self._folder_store.all)
+        folders = await self._read_settled(self._folder_store.all)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
 
@@ -233,25 +237,25 @@ class ListPresenter(QObject):
         if len(page) < limit:
             return shown
         end = self.list_filter.moment_of(page[-1])
-        return [c for c in shown if self._stands_above(c) or self.list_filter.moment_of(c) > end]
+        return [c for c in shown if self._is_pinned_above(c) or self.list_filter.moment_of(c) > end]
 
-    async def _look_after(self, missing: Sequence[Conversation]) -> None:
+    async def _refresh_missing(self, missing: Sequence[Conversation]) -> None:
         """Update or remove conversations that were moved or deleted."""
         for conversation in missing:
             now = await self._conversations.get(conversation.id)
             if now is None:
                 self.forget(conversation.id)
             else:
-                self._take([now])
-                self._list.upsert(self._as_shown(self._known[now.id]))
+                self._cache_read([now])
+                self._list.upsert(self._as_shown(self._cache[now.id]))
 
-    def _stands_above(self, conversation: Conversation) -> bool:
+    def _is_pinned_above(self, conversation: Conversation) -> bool:
         return conversation.pinned and self.list_filter.kind in (
             ListFilterKind.LIST,
             ListFilterKind.FOLDER,
         )
 
-    def _take(self, read: Sequence[Conversation]) -> None:
+    def _cache_read(self, read: Sequence[Conversation]) -> None:
         """Cache conversations that were just read.
 
         The open conversation's choice and the dots of running answers are newer in the cache.
@@ -259,10 +263,10 @@ class ListPresenter(QObject):
         for conversation in read:
             if self._running.is_running(conversation.id):
                 conversation = replace(conversation, streaming=False)
-            self._known[conversation.id] = conversation
-        opened = self._known.get(self._current.id)
+            self._cache[conversation.id] = conversation
+        opened = self._cache.get(self._current.id)
         if opened is not None:
-            self._known[opened.id] = opened.with_settings_of(self._current.conversation)
+            self._cache[opened.id] = opened.with_settings_of(self._current.conversation)
 
     async def _read_top(
         self, list_filter: ListFilter, limit: int
@@ -286,8 +290,8 @@ class ListPresenter(QObject):
         folder_id = list_filter.folder_id or None
         return await store.listed(limit, after=after, folder_id=folder_id)
 
-    async def _settled(self, read: _Read[_T]) -> _T:
-        """Repeat `read` until nothing has changed during it; return its result."""
+    async def _read_settled(self, read: _Read[_T]) -> _T:
+        """Repeat `with_cached_changes` until nothing has changed during it; return its result."""
         while True:
             while self._writes:
                 await asyncio.wait(set(self._writes))
@@ -315,7 +319,7 @@ class ListPresenter(QObject):
     def _show_dots_of_folders(self) -> None:
         """Show a dot at folders in which an answer streams."""
         if self.list_filter == LIST:
-            answering = [self._known.get(id_) for id_ in self._running.conversations]
+            answering = [self._cache.get(id_) for id_ in self._running.conversations]
             busy = {conversation.folder_id for conversation in answering if conversation}
             for folder_id in self._folders.by_id:
                 self._list.model.set_streaming(folder_id, folder_id in busy)

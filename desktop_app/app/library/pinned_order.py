@@ -72,11 +72,11 @@ class PinnedOrder(QObject):
     def _arrange(self, order: Sequence[str]) -> None:
         """Show and keep this order of pinned conversations; pin those that are not yet."""
         before = self._list.model.pins
-        fresh = [id_ for id_ in order if id_ not in before]
-        self._apply(order, fresh, pinned=True)
+        newly_pinned = [id_ for id_ in order if id_ not in before]
+        self._apply(order, newly_pinned, pinned=True)
         self._notifications.notify_undo(
             tr("Pinned conversations rearranged"),
-            lambda: self._apply(before, fresh, pinned=False),
+            lambda: self._apply(before, newly_pinned, pinned=False),
         )
 
     def _apply(self, order: Sequence[str], changed: list[str], *, pinned: bool) -> None:

@@ -30,10 +30,10 @@ class SearchController(QObject):
         search_index: Search,
     ) -> None:
         super().__init__(parent)
-        self._shown, self._tasks, self._search_index = conversation_list, tasks, search_index
+        self._list, self._tasks, self._search_index = conversation_list, tasks, search_index
         self._presenter = presenter
         self._task: asyncio.Future[Any] | None = None
-        self._shown.search_changed.connect(self._search)
+        self._list.search_changed.connect(self._search)
 
     def _search(self, text: str) -> None:
         """Search for this text, and cancel the previous search in the store."""
@@ -43,14 +43,14 @@ class SearchController(QObject):
         if text:
             self._task = self._tasks.start(self._find(text))
         else:
-            self._shown.show_hits(None)
+            self._list.show_hits(None)
 
     async def _find(self, text: str) -> None:
-        filters = self._shown.filters
+        filters = self._list.filters
         hits = await self._search_index.find(text, within=filters.within, order=filters.order)
-        self._shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
+        self._list.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
 
-    def _is_to_be_found(self, conversation_id: str) -> bool:
+    def _should_show(self, conversation_id: str) -> bool:
         """Return False for a conversation that is about to move to the trash."""
-        known = self._presenter.known(conversation_id)
-        return known is None or known.trashed_at is None
+        conversation = self._presenter.cached(conversation_id)
+        return conversation is None or conversation.trashed_at is None

@@ -59,13 +59,13 @@ class Trash(QObject):
         # An answer in the trash restores its conversation. Queued, because the caller is about to
         # open the conversation in its former state.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
-        self._current.opened.connect(self._say_where_it_is)
+        self._current.opened.connect(self._notify_if_trashed)
 
     # -------------------------------------------------------------- moving to and from the trash
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
         """Move conversations into the trash, and offer Undo."""
-        ids = self._of_these(conversation_ids, in_trash=False)
+        ids = self._ids_where(conversation_ids, in_trash=False)
         if not ids:
             return
         words = tr_plural(
@@ -82,7 +82,7 @@ class Trash(QObject):
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
         """Restore conversations from the trash."""
-        ids = self._of_these(conversation_ids, in_trash=True)
+        ids = self._ids_where(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)
             self._presenter.write(self._conversations.set_trashed(ids, None))
@@ -118,19 +118,19 @@ class Trash(QObject):
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
         """Undo the deletion of that moment."""
-        known = [(id_, self._presenter.known(id_)) for id_ in ids]
-        still = [id_ for id_, c in known if c is not None and c.trashed_at == at]
-        self.restore(still)
-        if opened in still:
+        cached = [(id_, self._presenter.cached(id_)) for id_ in ids]
+        restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == at]
+        self.restore(restorable)
+        if opened in restorable:
             self._presenter.start(self._navigator.open(opened))
 
-    def _of_these(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
+    def _ids_where(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Return the ids that are known and, by `in_trash`, in the trash or outside it."""
-        found = [(id_, self._presenter.known(id_)) for id_ in ids]
+        found = [(id_, self._presenter.cached(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
     def _title(self, ids: Sequence[str]) -> str:
-        conversation = self._presenter.known(ids[0]) if len(ids) == 1 else None
+        conversation = self._presenter.cached(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
 
     def delete_chosen(self) -> None:
@@ -148,7 +148,7 @@ class Trash(QObject):
 
     # -------------------------------------------------------------- the open conversation
 
-    def _say_where_it_is(self) -> None:
+    def _notify_if_trashed(self) -> None:
         """Notify that the open conversation is in the trash, and offer to restore it."""
         opened = self._current.conversation
         if opened.trashed_at is not None and not self._current.is_new:
@@ -164,7 +164,7 @@ class Trash(QObject):
     # -------------------------------------------------------------- permanent deletion
 
     def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
-        ids = self._of_these(conversation_ids, in_trash=True)
+        ids = self._ids_where(conversation_ids, in_trash=True)
         if ids:
             words = tr_plural(
                 "Permanently delete “{title}”?",
@@ -197,7 +197,7 @@ class Trash(QObject):
         at = now()
         await self._conversations.empty_trash(at)
         if self._presenter.list_filter == TRASH:
-            await self._presenter.go(TRASH)
+            await self._presenter.apply_filter(TRASH)
 
     async def expire(self) -> None:
         """Permanently delete conversations whose time in the trash has expired.
@@ -213,7 +213,7 @@ class Trash(QObject):
             log.warning("%s %s", error, error.details)
             return
         if count and self._presenter.list_filter == TRASH:
-            await self._presenter.go(TRASH)
+            await self._presenter.apply_filter(TRASH)
 
     def _leave(self, conversation_id: str) -> None:
         self._running.stop(conversation_id)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
 UNREAD_KEY: Final = "window.unread"
-MOST: Final = 500
+MAX_UNREAD: Final = 500
 
 
 class UnreadMarks(QObject):
@@ -50,11 +50,11 @@ class UnreadMarks(QObject):
         self._is_elsewhere = is_elsewhere
         self._current, self._store, self._tasks = current, settings_store, tasks
         self._unread: dict[str, None] = {}
-        running.finished.connect(self._finish)
-        current.opened.connect(self._read)
+        running.finished.connect(self._on_finished)
+        current.opened.connect(self._mark_read)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
-            application.focusWindowChanged.connect(self._read)
+            application.focusWindowChanged.connect(self._mark_read)
 
     async def load(self) -> None:
         """Show the marks of earlier starts."""
@@ -62,20 +62,20 @@ class UnreadMarks(QObject):
         self._unread = dict.fromkeys(map(str, stored if isinstance(stored, list) else ()))
         self._list.set_unread(self._unread)
 
-    def _finish(self, conversation_id: str, _answer: object) -> None:
+    def _on_finished(self, conversation_id: str, _answer: object) -> None:
         is_seen = conversation_id == self._current.id and self._is_in_front()
         if not is_seen and not self._is_elsewhere(conversation_id):
             self._unread[conversation_id] = None
-            while len(self._unread) > MOST:
+            while len(self._unread) > MAX_UNREAD:
                 del self._unread[next(iter(self._unread))]
-            self._keep()
+            self._save()
 
-    def _read(self, *_: object) -> None:
+    def _mark_read(self, *_: object) -> None:
         if self._current.id in self._unread and self._is_in_front():
             del self._unread[self._current.id]
-            self._keep()
+            self._save()
             self.seen.emit(self._current.id)
 
-    def _keep(self) -> None:
+    def _save(self) -> None:
         self._list.set_unread(self._unread)
         self._tasks.start(self._store.set(UNREAD_KEY, list(self._unread)))

@@ -62,7 +62,7 @@ class ModelsController(QObject):
 
     async def _show(self, provider_id: str, model: str, *, edits: bool = False) -> None:
         if self._dialog is None:
-            self._dialog = self._made()
+            self._dialog = self._make_dialog()
         rows = await self._rows()
         dialog = self._dialog
         dialog.set_rows(rows)
@@ -77,13 +77,13 @@ class ModelsController(QObject):
         for profile in self._providers.all:
             await self._providers.refresh_listing(profile)
 
-    def _made(self) -> ModelsDialog:
+    def _make_dialog(self) -> ModelsDialog:
         from desktop_app.ui.models.models_dialog import ModelsDialog  # not needed at the start
 
         dialog = ModelsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.use_requested.connect(self._use)
-        dialog.favorite_requested.connect(lambda row: self._start(self._turn_favorite(row)))
+        dialog.favorite_requested.connect(lambda row: self._start(self._toggle_favorite(row)))
         dialog.edit_requested.connect(self._edit)
         return dialog
 
@@ -129,7 +129,7 @@ class ModelsController(QObject):
         if self._dialog is not None:
             self._dialog.close()
 
-    async def _turn_favorite(self, row: ModelRow) -> None:
+    async def _toggle_favorite(self, row: ModelRow) -> None:
         from desktop_app.services.models.model_table import FAVORITES, favorites_in
 
         async with self._saving:

@@ -106,11 +106,11 @@ class PresetsController(QObject):
         """Apply a preset to the open conversation."""
         preset = self._presets.by_id[preset_id]
         self._change(
-            lambda conversation: self._presets.applied(preset, conversation),
+            lambda conversation: self._presets.apply(preset, conversation),
             tr("Preset “{name}” applied", name=preset.name),
         )
 
-    def leave(self) -> None:
+    def unset(self) -> None:
         """Remove the preset from the open conversation, whose settings then follow the defaults."""
         self._change(
             lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
@@ -122,9 +122,9 @@ class PresetsController(QObject):
         after = change(before)
         if after == before:
             return
-        self._setup.take_settings(before.id, after)
+        self._setup.copy_settings(before.id, after)
         # A mistake in a menu must not lose the user's settings.
-        self._notifications.notify_undo(words, lambda: self._setup.take_settings(before.id, before))
+        self._notifications.notify_undo(words, lambda: self._setup.copy_settings(before.id, before))
 
     def save_here(self) -> None:
         """Create a preset from the open conversation's settings, and edit its name.
@@ -139,7 +139,7 @@ class PresetsController(QObject):
         made = preset_of(resolved, new_id(), self._free_name(), now())
         made = replace(made, position=self._next_position())
         self._save(made)
-        self._setup.take_settings(self._current.id, replace(here, preset_id=made.id))
+        self._setup.copy_settings(self._current.id, replace(here, preset_id=made.id))
         self._manage()
         if self._dialog is not None:
             self._dialog.presets.edit(made.id)
@@ -177,7 +177,7 @@ class PresetsController(QObject):
         current = self._presets.of(conversation)
         for preset in self._presets.by_id.values():
             add_choice(menu, preset.name, preset is current, partial(self.use, preset.id))
-        add_choice(menu, tr("No preset"), current is None, self.leave)
+        add_choice(menu, tr("No preset"), current is None, self.unset)
         menu.addSeparator()
         if current is not None and self._presets.is_changed(conversation):
             change = menu.addAction(menu_text(tr("Update “{name}”", name=current.name)))
@@ -187,7 +187,7 @@ class PresetsController(QObject):
 
     # -------------------------------------------------------------- managing
 
-    def join(self, dialog: PromptsDialog) -> None:
+    def connect_page(self, dialog: PromptsDialog) -> None:
         """Connect the page of presets in the dialog."""
         self._dialog = dialog
         page = dialog.presets
@@ -260,21 +260,21 @@ class PresetsController(QObject):
             self._page.edit(preset.id)
 
     def _delete(self, preset_id: str) -> None:
-        gone = self._presets.remove(preset_id)
+        deleted = self._presets.remove(preset_id)
         self._show()
         self._show_page()
         self._start(self._write(self._forget(preset_id)))
 
         def undo() -> None:
-            self._save(gone)
+            self._save(deleted)
             presets = self._presets
             presets.replace_all(sorted(presets.by_id.values(), key=lambda p: p.position))
             self._show_page()
             if self._page is not None:
-                self._page.select(gone.id)
+                self._page.select(deleted.id)
 
         if self._dialog is not None:
-            self._dialog.say(tr("“{name}” deleted", name=gone.name), undo)
+            self._dialog.say(tr("“{name}” deleted", name=deleted.name), undo)
 
     async def _forget(self, preset_id: str) -> None:
         """Delete a preset; one that ships does not return at the next start."""

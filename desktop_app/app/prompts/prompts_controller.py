@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import ATTACHED, LARGE_PASTE
 from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -84,8 +84,11 @@ class PromptsController(QObject):
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        self.serve(
-            prompt.slash, self._filled_here, lambda: session.current.is_temporary, self._of_several
+        self.offer_in(
+            prompt.slash,
+            self._fill_in,
+            lambda: session.current.is_temporary,
+            self._for_each_document,
         )
         session.current.opened.connect(prompt.slash.close)
         prompt.suggestions.chosen.connect(self.ask)
@@ -100,11 +103,11 @@ class PromptsController(QObject):
     def _show(self) -> None:
         self._list.replace_all(self._built_in, self._stored.values())
         if self._dialog is not None:
-            self._dialog.prompts.set_entries(self._lines())
+            self._dialog.prompts.set_entries(self._page_entries())
 
     # -------------------------------------------------------------- offering
 
-    def serve(
+    def offer_in(
         self,
         completer: PromptCompleter,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],
@@ -143,15 +146,15 @@ class PromptsController(QObject):
             words = fill(template.text, {DATE: today()}).text.strip()
             # The text stays in the prompt until it is sent. If it is refused, for example because
             # the document is too large, the user can decide what to do.
-            words = self._of_several(template, words)
+            words = self._for_each_document(template, words)
             self._prompt.prepend(words, template.id)
             self._prompt.submit()
 
-    def _of_several(self, template: Prompt, text: str) -> str:
+    def _for_each_document(self, template: Prompt, text: str) -> str:
         """Return a template's text, extended for several documents if it is about one."""
         return task_for_each(text, template.needs, self._draft.value.attachments)
 
-    def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
+    def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in: selection, clipboard and date.
 
         A text that is too long for the prompt is attached.
@@ -174,7 +177,7 @@ class PromptsController(QObject):
     def manage(self, page: str = "prompts") -> None:
         """Show the dialog that manages prompts and presets."""
         if self._dialog is None:
-            self._dialog = self._made()
+            self._dialog = self._make_dialog()
             self.dialog_created.emit(self._dialog)
             self._show()
         self._dialog.show_page(page)
@@ -182,7 +185,7 @@ class PromptsController(QObject):
         self._dialog.raise_()
         self._dialog.activateWindow()
 
-    def _made(self) -> PromptsDialog:
+    def _make_dialog(self) -> PromptsDialog:
         # Imported here, because the start does not need it.
         from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
@@ -198,14 +201,14 @@ class PromptsController(QObject):
         dialog.export_requested.connect(lambda path: self._start(self._export(path)))
         return dialog
 
-    def _lines(self) -> list[tuple[Prompt, str]]:
+    def _page_entries(self) -> list[tuple[Prompt, str]]:
         return [(entry.prompt, entry.origin.value) for entry in self._list.entries]
 
     def save(self, prompt: Prompt) -> None:
         """Save a new or changed prompt."""
-        shipped = next((p for p in self._built_in if p.id == prompt.id), None)
-        if shipped is not None:
-            prompt = in_english(prompt, shipped)
+        built_in = next((p for p in self._built_in if p.id == prompt.id), None)
+        if built_in is not None:
+            prompt = in_english(prompt, built_in)
         self._stored[prompt.id] = prompt
         self._show()
         self._start(self._write(self._prompt_store.save([prompt])))
@@ -235,24 +238,24 @@ class PromptsController(QObject):
         return next(e.prompt for e in self._list.entries if e.prompt.id == prompt_id)
 
     def _delete(self, prompt_id: str) -> None:
-        gone = self._take_away(prompt_id)
-        self._offer_undo(tr("“{name}” deleted", name=gone.title), gone)
+        removed = self._remove(prompt_id)
+        self._offer_undo(tr("“{name}” deleted", name=removed.title), removed)
 
     def _reset(self, prompt_id: str) -> None:
-        gone = self._take_away(prompt_id)
-        self._offer_undo(tr("“{name}” reset to default", name=gone.title), gone)
+        removed = self._remove(prompt_id)
+        self._offer_undo(tr("“{name}” reset to default", name=removed.title), removed)
 
-    def _take_away(self, prompt_id: str) -> Prompt:
-        gone = self._stored.pop(prompt_id)
+    def _remove(self, prompt_id: str) -> Prompt:
+        removed = self._stored.pop(prompt_id)
         self._show()
         self._start(self._write(self._prompt_store.remove_prompt(prompt_id)))
-        return gone
+        return removed
 
-    def _offer_undo(self, words: str, gone: Prompt) -> None:
+    def _offer_undo(self, words: str, removed: Prompt) -> None:
         def undo() -> None:
-            self.save(gone)
+            self.save(removed)
             if self._dialog is not None:
-                self._dialog.prompts.select(gone.id)
+                self._dialog.prompts.select(removed.id)
 
         if self._dialog is not None:
             self._dialog.say(words, undo)
@@ -269,8 +272,8 @@ class PromptsController(QObject):
             known = [
                 entry.prompt for entry in self._list.entries if entry.origin is not Origin.BUILT_IN
             ]
-            plain = [p for p in self._built_in if p.id not in {k.id for k in known}]
-            found = replace(found, prompts=_without(found.prompts, plain))
+            unchanged = [p for p in self._built_in if p.id not in {k.id for k in known}]
+            found = replace(found, prompts=_without(found.prompts, unchanged))
             added = new_items(
                 found, PromptCollection(tuple(known), tuple(await store.presets())), new_id
             )
@@ -282,7 +285,7 @@ class PromptsController(QObject):
         await self.load()
         self.imported.emit()
         if dialog is not None:
-            dialog.say(_added(len(added.prompts), len(added.presets)))
+            dialog.say(_import_text(len(added.prompts), len(added.presets)))
 
     async def _export(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
@@ -296,18 +299,18 @@ class PromptsController(QObject):
         if error:
             self._dialog.say(error, is_error=True)
         else:
-            self._dialog.say(_exported(len(own), len(presets), path.name))
+            self._dialog.say(_export_text(len(own), len(presets), path.name))
 
 
-def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, ...]:
+def _without(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:
     """Return the prompts without those that equal a built-in one."""
-    same = {(p.id, p.title, p.folder, p.text, p.form) for p in plain}
+    same = {(p.id, p.title, p.folder, p.text, p.form) for p in unchanged}
     return tuple(
         p for p in found if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in same
     )
 
 
-def _counted(prompts: int, presets: int) -> str:
+def _count_text(prompts: int, presets: int) -> str:
     words = []
     if prompts:
         words.append(tr_plural("{count} prompt", "{count} prompts", prompts))
@@ -316,13 +319,13 @@ def _counted(prompts: int, presets: int) -> str:
     return joined(words)
 
 
-def _exported(prompts: int, presets: int, file_name: str) -> str:
+def _export_text(prompts: int, presets: int, file_name: str) -> str:
     if not prompts and not presets:
         return tr("No prompts or presets of your own to export")
-    return tr("Exported {items} to {name}", items=_counted(prompts, presets), name=file_name)
+    return tr("Exported {items} to {name}", items=_count_text(prompts, presets), name=file_name)
 
 
-def _added(prompts: int, presets: int) -> str:
+def _import_text(prompts: int, presets: int) -> str:
     if not prompts and not presets:
         return tr("Nothing new to import")
-    return tr("Imported {items}", items=_counted(prompts, presets))
+    return tr("Imported {items}", items=_count_text(prompts, presets))

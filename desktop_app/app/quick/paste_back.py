@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 TOKEN_KEY: Final = "desktop.paste_token"
-_PATIENCE_S: Final = 5.0
-_PAUSE_S: Final = 0.02
+_RELEASE_TIMEOUT_S: Final = 5.0
+_POLL_S: Final = 0.02
 _SETTLE_S: Final = 0.1
 """Time for the compositor to pass the focus on: no program can see that of another."""
 FETCH_S: Final = 2.0
@@ -121,17 +121,17 @@ class PasteBack(QObject):
         def answered() -> None:
             self._question = None
             if box.clickedButton() is paste:
-                self._keep(PasteBackChoice.PASTE)
+                self._store_choice(PasteBackChoice.PASTE)
                 self._tasks.start(self._paste())
             elif box.clickedButton() is copy:
-                self._keep(PasteBackChoice.COPY)
+                self._store_choice(PasteBackChoice.COPY)
                 self._quick.set_status(tr("Copied"))
             box.deleteLater()
 
         box.finished.connect(lambda _result: answered())
         box.open()
 
-    def _keep(self, choice: PasteBackChoice) -> None:
+    def _store_choice(self, choice: PasteBackChoice) -> None:
         self._tasks.start(self._values.set(PASTE_BACK, choice.value))
 
     async def _paste(self) -> None:
@@ -161,7 +161,7 @@ class PasteBack(QObject):
             await self._type_by(keyboard)
         except PortalRefusedError as error:
             if error.by_user:
-                self._keep(PasteBackChoice.COPY)
+                self._store_choice(PasteBackChoice.COPY)
             self._quick.set_status(tr("Copied"))
             return
         except BusError:
@@ -177,13 +177,13 @@ class PasteBack(QObject):
         try:
             await self._settings.set(TOKEN_KEY, token)  # the earlier one works no more
             if self._values[PASTE_BACK] == PasteBackChoice.ASK:
-                self._keep(PasteBackChoice.PASTE)
-            await self._pass_focus_on()
+                self._store_choice(PasteBackChoice.PASTE)
+            await self._release_focus()
             await keyboard.type_paste()
         finally:
             await keyboard.close()
 
-    async def _pass_focus_on(self) -> None:
+    async def _release_focus(self) -> None:
         """Hide the quick prompt once no modifier is held, which the other window would see.
 
         Raises:
@@ -195,9 +195,9 @@ class PasteBack(QObject):
             return self._quick.isActiveWindow() and held  # known of a window with the focus only
 
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_RELEASE_TIMEOUT_S):
                 while is_held():  # noqa: ASYNC110 — nothing tells when the last one is released
-                    await asyncio.sleep(_PAUSE_S)
+                    await asyncio.sleep(_POLL_S)
         except TimeoutError as error:
             raise BusError("a key is held") from error
         self._quick.hide()

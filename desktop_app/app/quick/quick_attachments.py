@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Sequence
 
-    from desktop_app.app.attachments.attaching import AttachmentReader
+    from desktop_app.app.attachments.attachment_reader import AttachmentReader
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
@@ -70,7 +70,7 @@ class QuickAttachments(QObject):
         self._removed: tuple[DocumentPart | ImagePart, int] | None = None
         quick.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
-        quick.field.image_pasted.connect(lambda picture: self._begin(picture.name, picture))
+        quick.field.image_pasted.connect(lambda picture: self._start_reading(picture.name, picture))
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
         pictures.thumbnail_ready.connect(lambda _sha256: self.show())
@@ -106,7 +106,7 @@ class QuickAttachments(QObject):
         self.show()
 
     @property
-    def reading(self) -> str:
+    def reading_name(self) -> str:
         """The name of a file that is being read, "" for none."""
         return next((name for name, _ in self._reading.values()), "")
 
@@ -146,21 +146,21 @@ class QuickAttachments(QObject):
 
     def _attach_files(self, paths: Iterable[Path]) -> None:
         for path in paths:
-            self._begin(path.name, path)
+            self._start_reading(path.name, path)
 
-    def _begin(self, name: str, given: Path | DroppedData) -> None:
+    def _start_reading(self, name: str, content: Path | DroppedData) -> None:
         reading_id = new_id()
-        task = self._tasks.start(self._read(reading_id, given))
+        task = self._tasks.start(self._read(reading_id, content))
         self._reading[reading_id] = (name, task)
         self.show()
 
-    async def _read(self, reading_id: str, given: Path | DroppedData) -> None:
+    async def _read(self, reading_id: str, content: Path | DroppedData) -> None:
         try:
-            part, note = await self._passwords.opened(
-                partial(self._reader.read, given, _ignore, "", resolved=self.resolved)
+            part, note = await self._passwords.open_with_password(
+                partial(self._reader.read, content, _ignore, "", resolved=self.resolved)
             )
             if part.sha256 in {known.sha256 for known in self.parts}:
-                words = tr("“{name}” is already attached.", name=given.name)
+                words = tr("“{name}” is already attached.", name=content.name)
                 self._quick.set_status(words)
             else:
                 self.parts = (*self.parts, part)
@@ -177,9 +177,9 @@ class QuickAttachments(QObject):
         before = self.parts
         self.parts = tuple(part for part in before if part.sha256 != chip_id)
         self.show()
-        if gone := [part for part in before if part.sha256 == chip_id]:
-            self._removed = (gone[0], before.index(gone[0]))
-            self._quick.offer_undo(tr("“{name}” removed", name=gone[0].name))
+        if removed := [part for part in before if part.sha256 == chip_id]:
+            self._removed = (removed[0], before.index(removed[0]))
+            self._quick.offer_undo(tr("“{name}” removed", name=removed[0].name))
 
     def _undo_removal(self) -> None:
         if self._removed is not None:

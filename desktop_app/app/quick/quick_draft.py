@@ -34,12 +34,12 @@ class UnsentQuestion:
     """
 
     draft: Draft = field(default_factory=Draft)
-    brought: str = ""
+    accompanying: str = ""
     clipboard: str = ""
 
     def __bool__(self) -> bool:
         """Return True if there is anything to send."""
-        return bool(self.draft or self.brought.strip())
+        return bool(self.draft or self.accompanying.strip())
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""
@@ -47,7 +47,7 @@ class UnsentQuestion:
             "text": self.draft.text,
             "attachments": parts_to_json(self.draft.attachments),
             "template_id": self.draft.template_id,
-            "brought": self.brought,
+            "brought": self.accompanying,
             "clipboard": self.clipboard,
         }
 

@@ -67,7 +67,7 @@ class QuickHost(QObject):
     def controller(self) -> QuickPromptController:
         """The quick prompt's controller, made on first access."""
         if self._quick is None:
-            self._quick = self._built()
+            self._quick = self._build()
         return self._quick
 
     def holds(self, conversation_id: str) -> bool:
@@ -121,16 +121,16 @@ class QuickHost(QObject):
             self._quick = None  # timers may still ask whether it is visible
             self._quick_window.deleteLater()
 
-    def _built(self) -> QuickPromptController:
+    def _build(self) -> QuickPromptController:
         # Imported here, because the start does not need it.
         from desktop_app.app.quick.paste_back import PasteBack
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
-        its, theme = self._controllers, self._theme.current
+        controllers, theme = self._controllers, self._theme.current
         transcript = TranscriptView(theme, is_brief=True)
-        transcript.set_typesetter(its.typesetter)
-        transcript.set_lexer(its.lexer)
+        transcript.set_typesetter(controllers.typesetter)
+        transcript.set_lexer(controllers.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick_window.restore_place(self._place)
         if self._spelling is not None:
@@ -139,53 +139,53 @@ class QuickHost(QObject):
         handover = WindowHandover(
             self._window.prompt,
             self._raise_window,
-            its.library,
-            act_on_last=its.chat.act_on_last,
-            attach_text=its.attachments.attach_text,
-            open_at_key=its.settings.open_at_key,
-            open_at_cap=its.settings.open_at_cap,
-            open_place=its.places.open_action,
-            draft=its.state.draft,
-            values=its.state.values,
-            setup=its.state.setup,
+            controllers.library,
+            act_on_last=controllers.chat.act_on_last,
+            attach_text=controllers.attachments.attach_text,
+            open_at_key=controllers.settings.open_at_key,
+            open_at_cap=controllers.settings.open_at_cap,
+            open_place=controllers.places.open_action,
+            draft=controllers.state.draft,
+            values=controllers.state.values,
+            setup=controllers.state.setup,
         )
         quick = QuickPromptController(
             quick_window,
-            its.running,
-            its.image_chips,
-            handover.go_on,
-            its.drops.text_of,
-            answer_settings=its.state.answer_settings,
-            choices=its.choices,
-            presets=its.state.presets,
-            reader=its.attachment_reader,
-            tasks=its.state.tasks,
-            chat_service=its.state.backend.chat,
-            conversations=its.state.backend.conversations,
-            temporary=its.state.backend.temporary,
-            settings_store=its.state.backend.settings,
+            controllers.running,
+            controllers.image_chips,
+            handover.continue_in_window,
+            controllers.drops.text_of,
+            answer_settings=controllers.state.answer_settings,
+            choices=controllers.choices,
+            presets=controllers.state.presets,
+            reader=controllers.attachment_reader,
+            tasks=controllers.state.tasks,
+            chat_service=controllers.state.backend.chat,
+            conversations=controllers.state.backend.conversations,
+            temporary=controllers.state.backend.temporary,
+            settings_store=controllers.state.backend.settings,
         )
         quick.restore_draft(self._unsent)
-        its.prompts.serve(quick_window.slash, quick.fill_in, lambda: quick.is_unsaved)
-        quick.conversation_created.connect(its.list_presenter.kept)
-        its.list_presenter.retitled.connect(quick.take_title)
+        controllers.prompts.offer_in(quick_window.slash, quick.fill_in, lambda: quick.is_unsaved)
+        quick.conversation_created.connect(controllers.list_presenter.upsert)
+        controllers.list_presenter.retitled.connect(quick.take_title)
         PreviewController(
             quick_window,
             quick_window,
             quick.attachments,
             self._theme,
-            its.image_chips,
+            controllers.image_chips,
             quick_window.set_status,
-            setup=its.state.setup,
-            tasks=its.state.tasks,
-            chat_service=its.state.backend.chat,
-            sources=its.state.sources,
+            setup=controllers.state.setup,
+            tasks=controllers.state.tasks,
+            chat_service=controllers.state.backend.chat,
+            sources=controllers.state.sources,
         )
         paste_back = self.paste_back = PasteBack(
             quick_window,
-            values=its.state.values,
-            tasks=its.state.tasks,
-            settings_store=its.state.backend.settings,
+            values=controllers.state.values,
+            tasks=controllers.state.tasks,
+            settings_store=controllers.state.backend.settings,
             bus=lambda: self._bus,
         )
         paste_back.ended.connect(self._on_hidden)
@@ -194,11 +194,11 @@ class QuickHost(QObject):
             quick_window,
             {
                 "app.quit": self._end,
-                "help.open": its.help.open,
+                "help.open": controllers.help.open,
                 "menu.open": lambda: open_context_menu(quick_window),
             },
         )
-        keymap = Keymap.from_settings(its.state.values.all)
+        keymap = Keymap.from_settings(controllers.state.values.all)
         quick_window.set_keymap(keymap)
         self._shortcuts.bind(keymap)
         self._theme.changed.connect(quick_window.set_theme)

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.answers.shown_answers import ending_of
-from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, AttachmentReader
+from desktop_app.app.answers.shown_answers import ending_text
+from desktop_app.app.attachments.attachment_reader import ATTACHED, LARGE_PASTE, AttachmentReader
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.chat.available_models import AvailableModels, view_of
 from desktop_app.app.quick.quick_attachments import QuickAttachments
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
 RAISE_CAP = "raise-cap"
-MOST_RECALLED: Final = 50
+MAX_RECALLED: Final = 50
 _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
@@ -74,7 +74,7 @@ class QuickPromptController(QObject):
         quick: QuickPrompt,
         running: RunningAnswers,
         pictures: ImageChips,
-        go_on: Callable[[str, str, Draft, str], Awaitable[None]],
+        continue_in_window: Callable[[str, str, Draft, str], Awaitable[None]],
         markdown_of: Callable[[str, str], Awaitable[str]],
         *,
         answer_settings: AnswerSettings,
@@ -94,14 +94,14 @@ class QuickPromptController(QObject):
         self._new_conversation = answer_settings.new_conversation
         self._presets, self._tasks, self._chat_service = presets, tasks, chat_service
         self._running, self._choices = running, choices
-        self._go_on, self._markdown_of = go_on, markdown_of
+        self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
         self._conversations, self._temporary = conversations, temporary
         self.is_unsaved = False
         self._history: list[str] = []
         self._history_at = -1  # -1: the text that the user types
         self._typed = ""
-        self._brought = ""
-        self._clipboard = self._asked = self._announced_id = ""
+        self._accompanying = ""
+        self._clipboard = self._asked_text = self._announced_id = ""
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
@@ -114,14 +114,16 @@ class QuickPromptController(QObject):
             reader=reader,
             tasks=tasks,
         )
-        self._draft = QuickDraft(quick, self._to_store, settings_store=settings_store, tasks=tasks)
+        self._draft = QuickDraft(quick, self._storable, settings_store=settings_store, tasks=tasks)
         self._connect()
 
     def _connect(self) -> None:
         quick, running, tasks = self.window, self._running, self._tasks
         quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
         quick.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
-        quick.large_text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
+        quick.large_text_dropped.connect(
+            lambda text, html: tasks.start(self._add_long_text(text, html))
+        )
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.open_in_window_requested.connect(lambda: tasks.start(self._leave_for_window()))
         quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
@@ -143,7 +145,7 @@ class QuickPromptController(QObject):
     def _blank(self) -> Conversation:
         moment = now()
         choice = self._new_conversation.default_choice
-        return self._presets.begin(Conversation(new_id(), "", moment, moment, choice))
+        return self._presets.apply_chosen(Conversation(new_id(), "", moment, moment, choice))
 
     def take_title(self, conversation_id: str, title: str) -> None:
         """Show the title that a conversation got in the meantime."""
@@ -164,32 +166,34 @@ class QuickPromptController(QObject):
 
         A question that waits to be sent stays.
         """
-        keeps = self.has_unsent
+        keeps_unsent = self.has_unsent
         is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
-        if not keeps and not is_busy:
+        if not keeps_unsent and not is_busy:
             self._temporary.discard(self._conversation.id)
             self._conversation, self._path = self._blank(), []
-            self._asked = ""
+            self._asked_text = ""
             self.attachments.clear()
             self._set_unsaved(False)
-        if not keeps:
-            self._brought = self._clipboard = ""
+        if not keeps_unsent:
+            self._accompanying = self._clipboard = ""
             self._history_at = -1
         self._add_brought(text)
         self._show_choice()
         self.window.field.set_large_paste(int(self._values[LARGE_PASTE] or 0))
-        self.window.open_with(self._brought, keeps=keeps)
+        self.window.open_with(self._accompanying, keeps=keeps_unsent)
         self._tasks.start(self._load_history())
         self._tasks.start(self._propose_model())
 
     def _add_brought(self, text: str) -> None:
-        self._brought = "\n\n".join(part for part in (self._brought, text) if part.strip())
+        self._accompanying = "\n\n".join(
+            part for part in (self._accompanying, text) if part.strip()
+        )
         self._draft.save_soon()
 
-    async def _bring(self, text: str, html: str) -> None:
+    async def _add_long_text(self, text: str, html: str) -> None:
         """Send a very long text along with the question."""
         self._add_brought(await self._markdown_of(text, html))
-        self.window.set_accompanying_text(self._brought)
+        self.window.set_accompanying_text(self._accompanying)
 
     async def _convert(self, paste: RichTextPaste) -> None:
         paste.replace_with(await self._markdown_of("", paste.html))
@@ -201,7 +205,7 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- earlier questions
 
     async def _load_history(self) -> None:
-        found = await self._conversations.recent_questions(MOST_RECALLED)
+        found = await self._conversations.recent_questions(MAX_RECALLED)
         limit = int(self._values[LARGE_PASTE] or 0)  # the text that came along may be very long
         texts = (text for text in found if text.strip() and len(text) <= limit)
         self._history = list(dict.fromkeys(texts))
@@ -233,7 +237,7 @@ class QuickPromptController(QObject):
             self.window.set_status(tr("No text is selected or on the clipboard"))
             return
         self._add_brought(text)
-        self.window.set_accompanying_text(self._brought)
+        self.window.set_accompanying_text(self._accompanying)
 
     def _toggle_unsaved(self) -> None:
         if self._path or self._is_beginning:
@@ -260,11 +264,11 @@ class QuickPromptController(QObject):
         known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
         if CLIPBOARD in names:
             self._clipboard = QGuiApplication.clipboard().text()
-        for name, text in ((SELECTION, self._brought), (CLIPBOARD, self._clipboard)):
+        for name, text in ((SELECTION, self._accompanying), (CLIPBOARD, self._clipboard)):
             known[name] = _MARKS[name] if text.strip() else ""
         return known
 
-    def _marked(self, text: str, brought: str) -> tuple[str, str]:
+    def _fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
         """Return the typed text with its marks replaced by clipboard and selection.
 
         The second text is the selection if it has no mark.
@@ -273,27 +277,27 @@ class QuickPromptController(QObject):
         if self._clipboard:
             clip = self._clipboard.strip()
             before, behind = (part.replace(_MARKS[CLIPBOARD], clip) for part in (before, behind))
-        if not mark or not brought.strip():
-            return f"{before}{mark}{behind}".strip(), brought.strip()
-        return f"{before}{brought.strip()}{behind}".strip(), ""
+        if not mark or not accompanying.strip():
+            return f"{before}{mark}{behind}".strip(), accompanying.strip()
+        return f"{before}{accompanying.strip()}{behind}".strip(), ""
 
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
-        question = "\n\n".join(part for part in self._marked(text, self._brought) if part)
+        question = "\n\n".join(part for part in self._fill_marks(text, self._accompanying) if part)
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
-        if self.attachments.reading:
-            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading))
+        if self.attachments.reading_name:
+            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading_name))
             return
         self._is_beginning = True
-        asked, brought, attached = text.strip(), self._brought, self.attachments.parts
+        asked, accompanying, attached = text.strip(), self._accompanying, self.attachments.parts
         try:
             await self._propose_model()
             if self.is_unsaved and not self._path:
                 self._temporary.begin(self._conversation.id)
                 await self._conversations.create(self._conversation)
-            began = await self._chat_service.begin(
+            run = await self._chat_service.begin(
                 self._conversation,
                 self._path,
                 Draft(question, attached, self.window.template_id),
@@ -308,18 +312,21 @@ class QuickPromptController(QObject):
         finally:
             self._is_beginning = False
         # What was added while this was being sent waits for the next question.
-        self._brought, self._asked = self._brought.removeprefix(brought).lstrip("\n"), asked
+        self._accompanying, self._asked_text = (
+            self._accompanying.removeprefix(accompanying).lstrip("\n"),
+            asked,
+        )
         self._history_at = -1
         self._draft.save_soon()
         self.attachments.remove_sent(attached)
-        self.window.set_accompanying_text(self._brought)
-        self._conversation = began.conversation
-        if began.question is not None:
-            self._path = [*self._path, began.question, began.answer]
+        self.window.set_accompanying_text(self._accompanying)
+        self._conversation = run.conversation
+        if run.question is not None:
+            self._path = [*self._path, run.question, run.answer]
         if not self.is_unsaved:
-            self.conversation_created.emit(began.conversation)
-        self.window.transcript.set_messages([began.answer])
-        self._running.start(began)
+            self.conversation_created.emit(run.conversation)
+        self.window.transcript.set_messages([run.answer])
+        self._running.start(run)
         self.window.set_streaming(True)
         self._tasks.start(self._load_history())
 
@@ -332,40 +339,42 @@ class QuickPromptController(QObject):
         if self.is_unsaved and self._path:
             self.window.set_status(tr("An unsaved conversation stays here"))
             return
-        if self.attachments.reading:
-            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading))
+        if self.attachments.reading_name:
+            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading_name))
             return
         # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:
             # The prompt still shows the question, unless a cap refused it or another was typed.
-            unasked = self.window.text().strip() if action == RAISE_CAP else self._unasked()
+            unasked = self.window.text().strip() if action == RAISE_CAP else self._new_text()
             template_id = self.window.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
             self.attachments.clear()
-            await self._go_on(self._conversation.id if self._path else "", action, typed, "")
+            await self._continue_in_window(
+                self._conversation.id if self._path else "", action, typed, ""
+            )
         else:
-            text, brought = self.window.text(), self._brought.strip()
-            if len(brought) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
-                text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
+            text, accompanying = self.window.text(), self._accompanying.strip()
+            if len(accompanying) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
+                text = self._fill_marks(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
-                text, brought = self._marked(text, brought)
+                text, accompanying = self._fill_marks(text, accompanying)
             text = text if text.strip() else ""  # the user may type on after a space
             typed = Draft(text, self.attachments.parts, self.window.template_id)
-            self._brought = ""
+            self._accompanying = ""
             self.attachments.clear()
-            await self._go_on("", action, typed, brought)
-        self.window.set_text(self._asked if self._path else "")  # the window has the rest
+            await self._continue_in_window("", action, typed, accompanying)
+        self.window.set_text(self._asked_text if self._path else "")  # the window has the rest
         self.window.hide()
 
     @property
     def has_unsent(self) -> bool:
         """True if a text or an attachment waits to be sent."""
-        return bool(self.unsent or self.attachments.reading)
+        return bool(self.unsent or self.attachments.reading_name)
 
     @property
     def unsent(self) -> UnsentQuestion:
         """The unsent question; while an earlier one is recalled, the text typed before."""
-        text, is_typed = self._unasked(), True
+        text, is_typed = self._new_text(), True
         if 0 <= self._history_at < len(self._history):
             is_typed = text != self._history[self._history_at].strip()
         draft = Draft(
@@ -373,9 +382,9 @@ class QuickPromptController(QObject):
             self.attachments.parts,
             self.window.template_id if is_typed and text else "",
         )
-        return UnsentQuestion(draft, self._brought, self._clipboard)
+        return UnsentQuestion(draft, self._accompanying, self._clipboard)
 
-    def _to_store(self) -> UnsentQuestion:
+    def _storable(self) -> UnsentQuestion:
         return UnsentQuestion() if self.is_unsaved else self.unsent
 
     def save_draft(self) -> None:
@@ -385,14 +394,14 @@ class QuickPromptController(QObject):
     def restore_draft(self, stored: UnsentQuestion) -> None:
         """Show what an earlier run left unsent, once the quick prompt opens."""
         self._draft.note_stored(stored)
-        self._brought, self._clipboard = stored.brought, stored.clipboard
+        self._accompanying, self._clipboard = stored.accompanying, stored.clipboard
         self.attachments.restore(stored.draft.question_attachments)
         self.window.set_text(stored.draft.text, stored.draft.template_id)
 
-    def _unasked(self) -> str:
+    def _new_text(self) -> str:
         """Return what was typed since the question that the prompt still shows."""
         text = self.window.text().strip()
-        return "" if text == self._asked else text
+        return "" if text == self._asked_text else text
 
     # -------------------------------------------------------------- choice
 
@@ -468,4 +477,4 @@ class QuickPromptController(QObject):
         is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
         if answer is not None and is_ended and answer.id == message_id != self._announced_id:
             self._announced_id = message_id
-            self.window.announce(ending_of(self._providers.as_shown(answer)))
+            self.window.announce(ending_text(self._providers.as_shown(answer)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.ui.transcript.message_items import PLACE
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class WindowHandover:
         self._draft, self._values, self._setup = draft, values, setup
         self._open_place = open_place
 
-    async def go_on(self, conversation_id: str, action: str, typed: Draft, brought: str) -> None:
+    async def continue_in_window(
+        self, conversation_id: str, action: str, typed: Draft, accompanying: str
+    ) -> None:
         """Raise the main window and continue there.
 
         Args:
@@ -63,8 +65,8 @@ class WindowHandover:
             if typed.text:
                 gap = "\n\n" if self._prompt.text() else ""
                 self._prompt.prepend(typed.text + gap, typed.template_id)
-        elif typed or brought:
-            self._begin_with(typed, brought)
+        elif typed or accompanying:
+            self._begin_with(typed, accompanying)
         if typed.attachments:
             draft = self._draft.value
             attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
@@ -80,13 +82,13 @@ class WindowHandover:
         elif action and conversation_id:
             self._act_on_last(action)
 
-    def _begin_with(self, typed: Draft, brought: str) -> None:
+    def _begin_with(self, typed: Draft, accompanying: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         self._navigator.open_new()
-        if len(brought) > int(self._values[LARGE_PASTE] or 0):
-            self._attach_text(brought)
-            brought = ""
-        words = (typed.text, brought, self._prompt.text())
+        if len(accompanying) > int(self._values[LARGE_PASTE] or 0):
+            self._attach_text(accompanying)
+            accompanying = ""
+        words = (typed.text, accompanying, self._prompt.text())
         self._prompt.set_text("")
-        whole = "\n\n".join(word for word in words if word)
-        self._prompt.prepend(whole, typed.template_id)
+        text = "\n\n".join(word for word in words if word)
+        self._prompt.prepend(text, typed.template_id)

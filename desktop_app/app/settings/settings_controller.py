@@ -73,7 +73,7 @@ class SettingsController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        on_value: Callable[[str], None],
+        apply_setting: Callable[[str], None],
         *,
         notifications: Notifications,
         panel: SettingsPanel,
@@ -94,14 +94,14 @@ class SettingsController(QObject):
         self._removal = SecretRemoval(
             self, vault=backend.vault, notifications=notifications, tasks=tasks
         )
-        self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
-        self._looked_at = ""  # the provider shown in the panel; "": the open conversation's
-        self._on_value = on_value
+        self._profile_lock, self._secret_lock = asyncio.Lock(), asyncio.Lock()
+        self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
+        self._apply_setting = apply_setting
         self._connect()
 
     def _connect(self) -> None:
         panel = self._panel
-        panel.profile_selected.connect(self._look_at)
+        panel.profile_selected.connect(self._select_profile)
         panel.profile_save_requested.connect(
             lambda profile: self._start(self._save_profile(profile))
         )
@@ -116,13 +116,13 @@ class SettingsController(QObject):
         panel.shortcut_changed.connect(lambda id_, keys: self._start(self._set_shortcut(id_, keys)))
         panel.model_file_chosen.connect(lambda path: self._start(self._choose_weights(path)))
         panel.password_entered.connect(
-            lambda id_, word: self._start(self._keep_password(id_, word))
+            lambda id_, word: self._start(self._save_password(id_, word))
         )
         panel.password_removal_requested.connect(
-            lambda id_: self._start(self._keep_password(id_, ""))
+            lambda id_: self._start(self._save_password(id_, ""))
         )
         panel.custom_field_entered.connect(
-            lambda id_, field, value: self._start(self._keep_field(id_, field, value))
+            lambda id_, field, value: self._start(self._save_field(id_, field, value))
         )
         panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
         panel.opened.connect(self._ask_for_models)
@@ -133,7 +133,7 @@ class SettingsController(QObject):
         for changed in (self._current.opened, self._values.changed):
             changed.connect(lambda: self._notifications.dismiss_topic(OFFER))
         for changed in (self._current.opened, self._setup.choice_changed):
-            changed.connect(self._show_own)
+            changed.connect(self._show_overrides)
             changed.connect(self._show_profiles)
         for changed in (
             self._current.opened,
@@ -152,8 +152,8 @@ class SettingsController(QObject):
     def open_at_key(self) -> None:
         """Show the panel at the key field."""
         self._show_settings(True)
-        if not self._profile(self._looked_at).needs_key:
-            self._look_at(OPENAI.id)
+        if not self._profile(self._shown_id).needs_key:
+            self._select_profile(OPENAI.id)
         self._panel.focus_key_field()
 
     def open_at_network(self) -> None:
@@ -161,7 +161,7 @@ class SettingsController(QObject):
         profile = self._setup.resolved.profile
         has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
         self._show_settings(True)
-        self._look_at(OPENAI.id if has_none else profile.id)
+        self._select_profile(OPENAI.id if has_none else profile.id)
         self._panel.show_section("provider", "network")
 
     def open_at_cap(self, profile_id: str) -> None:
@@ -173,7 +173,7 @@ class SettingsController(QObject):
         self._show_settings(True)
         stored = (p for p in self._providers.all if not p.from_environment)
         same = next((p for p in stored if p.base_url == profile.base_url), profile)
-        self._look_at(same.id if profile.from_environment else profile_id)
+        self._select_profile(same.id if profile.from_environment else profile_id)
         self._panel.focus_cap_field()
 
     # -------------------------------------------------------------- providers
@@ -182,17 +182,17 @@ class SettingsController(QObject):
         profiles = self._providers.all
         return next((p for p in profiles if p.id == profile_id), self._setup.profile)
 
-    def _look_at(self, profile_id: str) -> None:
-        self._looked_at = profile_id
+    def _select_profile(self, profile_id: str) -> None:
+        self._shown_id = profile_id
         self._show_profiles()
         self._ask_for_models()
 
     def _ask_for_models(self) -> None:
-        shown = self._profile(self._looked_at)
+        shown = self._profile(self._shown_id)
         self._start(self._providers.refresh_listing(shown))
 
     def _show_profiles(self) -> None:
-        shown = self._profile(self._looked_at)
+        shown = self._profile(self._shown_id)
         self._panel.set_profiles(self._providers.all, shown.id)
         self._start(self._show_profile(shown.id))
 
@@ -209,9 +209,9 @@ class SettingsController(QObject):
         }
         self._panel.set_custom_field_states(profile_id, has_value)
 
-    async def _keep_field(self, profile_id: str, field: CustomField, value: str) -> None:
+    async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
         """Add a header or query parameter, or replace the one of its name."""
-        async with self._keeping_key:
+        async with self._secret_lock:
             profile = await self._saved_profile(lambda p: p.id == profile_id)
             if profile is None:
                 return
@@ -228,10 +228,10 @@ class SettingsController(QObject):
         place = await self._backend.vault.place(secret_id, where)
         self._panel.set_password_state(secret_id, KeyState(place.value, host_of(where)))
 
-    async def _keep_password(self, secret_id: str, password: str) -> None:
+    async def _save_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy for its current address; "" deletes it."""
         vault = self._backend.vault
-        async with self._keeping_key:
+        async with self._secret_lock:
             profile = await self._saved_profile(lambda p: p.proxy_password_id == secret_id)
             if profile is None:
                 return
@@ -250,7 +250,7 @@ class SettingsController(QObject):
         self, is_wanted: Callable[[ProviderProfile], bool]
     ) -> ProviderProfile | None:
         """Return a profile once all earlier changes to it are saved."""
-        async with self._saving:
+        async with self._profile_lock:
             return next(filter(is_wanted, self._providers.all), None)
 
     async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
@@ -267,12 +267,12 @@ class SettingsController(QObject):
         await self._save_profile(replace(profile, ca_file=str(path or "")))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
-        async with self._saving:
+        async with self._profile_lock:
             await self._backend.settings.save_profile(profile)
             stored = self._providers.get(profile.id)
             if stored is not None:
                 await self._remove_fields(stored, profile)
-            self._looked_at = profile.id
+            self._shown_id = profile.id
             await self._providers.reload()
 
     async def _remove_profile(self, profile_id: str) -> None:
@@ -282,7 +282,7 @@ class SettingsController(QObject):
         removed = await self._removal.take(names)
         await self._backend.settings.remove_profile(profile_id)
         await self._backend.listings.forget(profile_id)
-        self._looked_at = ""
+        self._shown_id = ""
         await self._providers.reload()
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
@@ -297,18 +297,18 @@ class SettingsController(QObject):
     async def _remove_fields(self, before: ProviderProfile, after: ProviderProfile) -> None:
         """Remove the secrets of headers and query parameters that a profile lost."""
         keys = {field.key for field in after.custom_fields}
-        gone = [field for field in before.custom_fields if field.key not in keys]
+        removed_fields = [field for field in before.custom_fields if field.key not in keys]
         removed = await self._removal.take(sorted(before.secret_field_ids - after.secret_field_ids))
-        if not gone:
+        if not removed_fields:
             return
 
         async def restore() -> None:
             profile = await self._saved_profile(lambda p: p.id == after.id)
             if profile is not None:
-                fields = (*profile.custom_fields, *gone)
+                fields = (*profile.custom_fields, *removed_fields)
                 await self._save_profile(replace(profile, custom_fields=fields))
 
-        words = tr("“{name}” removed", name=", ".join(field.name for field in gone))
+        words = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
         self._removal.offer_undo(words, removed, restore)
 
     # -------------------------------------------------------------- keys
@@ -316,7 +316,7 @@ class SettingsController(QObject):
     async def _enter_key(self, profile_id: str, key: str) -> None:
         """Store a key, make its provider the default, and offer it in the open conversation."""
         try:
-            async with self._keeping_key:
+            async with self._secret_lock:
                 # The address that the user sees next to the key may not be saved yet.
                 profile = await self._saved_profile(lambda p: p.id == profile_id)
                 if profile is None:
@@ -417,7 +417,7 @@ class SettingsController(QObject):
     async def _test(self, profile_id: str) -> None:
         """Request the provider's models, which is free and tests key and address."""
         # A newly entered key or address may not be saved yet.
-        async with self._keeping_key, self._saving:
+        async with self._secret_lock, self._profile_lock:
             profile = self._profile(profile_id)
         began = time.monotonic()
         models: tuple[str, ...] = ()
@@ -425,7 +425,7 @@ class SettingsController(QObject):
             listing = await self._providers.fetch_listing(profile)
             models = chat_models(self._backend.catalog, listing)
         except UserFacingError as error:
-            result: tuple[bool, str | LinkedText] = (False, _worded(error, profile))
+            result: tuple[bool, str | LinkedText] = (False, _panel_text(error, profile))
         else:
             found = tr_plural(
                 "Connected in {duration}, {count} model found.",
@@ -449,7 +449,7 @@ class SettingsController(QObject):
             await self._new_conversation.set_default(key, value)
         else:
             await self._values.set(key, value)
-        self._on_value(key)
+        self._apply_setting(key)
 
     async def _set_shortcut(self, command_id: str, keys: str) -> None:
         """Change a shortcut. Offer Undo if it is reset, because its keys are then shown nowhere."""
@@ -476,7 +476,7 @@ class SettingsController(QObject):
         """Show the current settings."""
         self._panel.set_values(self._values.all)
 
-    def _show_own(self) -> None:
+    def _show_overrides(self) -> None:
         conversation = self._current.conversation
         self._panel.set_own(conversation.id, overridden_values(conversation.overrides))
 
@@ -528,7 +528,7 @@ class SettingsController(QObject):
         from desktop_app.ui.viewer.paged_text import page_ends
 
         self._panel.set_about(tr("Loading…"), "", [])
-        licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
+        licences = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
         ends = await asyncio.to_thread(page_ends, licences)
         self._panel.set_about(findings_text(await examine(self._backend)), licences, ends)
 
@@ -544,7 +544,7 @@ def _windows(listing: ModelListing) -> str:
     return tr("Context windows: {least} to {most} tokens.", least=least, most=most)
 
 
-def _worded(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
+def _panel_text(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
     """Return an error worded for the panel, which has no Retry and asked nothing."""
     surface = of_environment(WINDOW) if profile.from_environment else WINDOW
     return error_segments(error, surface)
@@ -570,7 +570,7 @@ def _ca_file_text(found: CaFile) -> str:
     )
 
 
-def _read_if_there(path: Path) -> str:
+def _read_text(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
 

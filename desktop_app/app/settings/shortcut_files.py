@@ -32,7 +32,7 @@ class ShortcutFiles(QObject):
     def __init__(
         self,
         parent: QWidget,
-        on_value: Callable[[str], None],
+        apply_setting: Callable[[str], None],
         *,
         panel: SettingsPanel,
         notifications: Notifications,
@@ -40,7 +40,7 @@ class ShortcutFiles(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._on_value = parent, on_value
+        self._parent, self._apply_setting = parent, apply_setting
         self._notifications, self._values, self._tasks = notifications, values, tasks
         panel.shortcuts_import_requested.connect(self._choose_import)
         panel.shortcuts_export_requested.connect(self._choose_export)
@@ -89,18 +89,20 @@ class ShortcutFiles(QObject):
             for command_id, keys in read.usable.items()
             if keys != before.shortcut_of(command_id)
         }
-        await self._use(changed)
+        await self._apply_shortcuts(changed)
         report = _report(read, Keymap.from_settings(self._values.all))
         replaced = {command_id: before.shortcut_of(command_id) for command_id in changed}
         if replaced:
-            self._notifications.notify_undo(report, lambda: self._tasks.start(self._use(replaced)))
+            self._notifications.notify_undo(
+                report, lambda: self._tasks.start(self._apply_shortcuts(replaced))
+            )
         else:
             self._notifications.notify(report)
 
-    async def _use(self, shortcuts: Mapping[str, str]) -> None:
+    async def _apply_shortcuts(self, shortcuts: Mapping[str, str]) -> None:
         for command_id, keys in shortcuts.items():
             await self._values.set(f"{KEYS_PREFIX}{command_id}", keys)
-        self._on_value(KEYS_PREFIX)
+        self._apply_setting(KEYS_PREFIX)
 
 
 def _patterns() -> str:
@@ -137,20 +139,26 @@ def _report(read: ReadShortcuts, keymap: Keymap) -> str:
     ]
     if read.unknown:
         sentences.append(
-            tr("Not imported, because there is no such command: {items}", items=_list(read.unknown))
+            tr(
+                "Not imported, because there is no such command: {items}",
+                items=_list_text(read.unknown),
+            )
         )
     if read.unusable:
         sentences.append(
-            tr("Not imported, because the keys can’t be used: {items}", items=_list(read.unusable))
+            tr(
+                "Not imported, because the keys can’t be used: {items}",
+                items=_list_text(read.unusable),
+            )
         )
     conflicts = [command_id for command_id in keymap.conflicts() if command_id in read.usable]
     if conflicts:
         keys = dict.fromkeys(shortcut_text(keymap.shortcut_of(each)) for each in conflicts)
-        sentences.append(tr("Used by more than one command: {items}", items=_list([*keys])))
+        sentences.append(tr("Used by more than one command: {items}", items=_list_text([*keys])))
     return "\n".join(sentences)
 
 
-def _list(items: Sequence[str]) -> str:
+def _list_text(items: Sequence[str]) -> str:
     from desktop_app.i18n.formatting import joined
     from desktop_app.ui.widgets.foreign_text import one_line
 

@@ -71,7 +71,7 @@ class SpendingController(QObject):
         self._asked = 0
         self._prepared: int | None = None  # percent
         self._preparation: asyncio.Future[None] | None = None
-        spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
+        spending.spent.connect(lambda provider_id: self._start(self._on_spent(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
         panel.spending_requested.connect(self.show)
 
@@ -81,7 +81,7 @@ class SpendingController(QObject):
             month = await self._budget.month(profile)
             self._panel.set_spending(profile.id, month)
 
-    async def _after(self, provider_id: str) -> None:
+    async def _on_spent(self, provider_id: str) -> None:
         """Update a provider's month, and warn if spending comes near the cap."""
         profiles = self._providers.all
         profile = next((p for p in profiles if p.id == provider_id), None)
@@ -130,13 +130,13 @@ class SpendingController(QObject):
 
     async def _show(self) -> None:
         if self._view is None:
-            self._view = self._made()
+            self._view = self._make_view()
         await self._fill(self._view)
         self._view.show()
         self._view.raise_()
         self._view.activateWindow()
 
-    def _made(self) -> SpendingView:
+    def _make_view(self) -> SpendingView:
         # Imported here, because the start does not need it.
         from desktop_app.ui.spending.spending_view import SpendingView
 

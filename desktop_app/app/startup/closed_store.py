@@ -41,7 +41,7 @@ _DAMAGED: Choices = (
     ("folder", N_("Open folder"), ""),
     ("quit", N_("Quit"), ""),
 )
-_ENDED: Choices = (("go-on", N_("Continue"), ""),)
+_CONTINUE: Choices = (("go-on", N_("Continue"), ""),)
 _CHANGES: Final = N_("This backup changes where data is sent or how much can be spent")
 _CONFIRM: Choices = (
     (
@@ -64,26 +64,26 @@ class ClosedWork:
     """Work on the closed store.
 
     Attributes:
-        words: a description, shown during the work.
+        description: what is done, shown during the work.
         work: runs in a thread and returns a sentence for the user, or "". The dialog answers its
             questions.
     """
 
-    words: str
+    description: str
     work: Callable[[Progress, Ask], str]
 
 
-def repairing(where: Folders) -> ClosedWork:
+def repair_work(folders: Folders) -> ClosedWork:
     """Return the work that repairs the store."""
     from desktop_app.storage.recovery.repair import repair_store
 
     def work(progress: Progress, _ask: Ask) -> str:
-        return repair_store(where.database, now(), progress).sentence
+        return repair_store(folders.database, now(), progress).sentence
 
     return ClosedWork(tr("Recovering data…"), work)
 
 
-def restoring(where: Folders, archive: Path) -> ClosedWork:
+def restore_work(folders: Folders, archive: Path) -> ClosedWork:
     """Return the work that replaces the store by a backup."""
     from desktop_app.backend.environment_profiles import BUILT_IN
     from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
@@ -95,8 +95,8 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
 
         restored = restore_backup(
             archive,
-            where.database,
-            where.attachments,
+            folders.database,
+            folders.attachments,
             now(),
             progress,
             ask=confirm,
@@ -107,20 +107,20 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
     return ClosedWork(tr("Restoring {file}…", file=archive.name), work)
 
 
-def erasing(where: Folders) -> ClosedWork:
+def erasure_work(folders: Folders) -> ClosedWork:
     """Return the work that deletes everything."""
     from desktop_app.storage.database.temporary_files import remove_all
     from desktop_app.storage.recovery.erasure import erase_everything
 
     def work(_progress: Progress, _ask: Ask) -> str:
-        erase_everything(where.database, where.attachments)
-        remove_all(where.temporary)
+        erase_everything(folders.database, folders.attachments)
+        remove_all(folders.temporary)
         return tr("Everything was deleted.")
 
     return ClosedWork(tr("Deleting everything…"), work)
 
 
-class _Steps(QObject):
+class _ProgressRelay(QObject):
     """Carries progress from the worker thread to the window's."""
 
     progressed = Signal(int, int)
@@ -133,8 +133,8 @@ class _Steps(QObject):
 class ClosedStore:
     """A dialog shown in place of a window, and the work done while it is open."""
 
-    def __init__(self, parent: QWidget | None, theme: Theme, where: Folders) -> None:
-        self._parent, self._theme, self._where = parent, theme, where
+    def __init__(self, parent: QWidget | None, theme: Theme, folders: Folders) -> None:
+        self._parent, self._theme, self._folders = parent, theme, folders
 
     async def rescue(self, error: StoreDamagedError) -> bool:
         """Offer remedies for the damage; return True to open the store again."""
@@ -142,10 +142,10 @@ class ClosedStore:
         try:
             words = error.details
             while True:
-                chosen = await _answer(dialog, error.what_happened, words, _DAMAGED)
+                chosen = await _wait_for_choice(dialog, error.what_happened, words, _DAMAGED)
                 if chosen == "quit":
                     return False
-                work = self._wanted(chosen, dialog)
+                work = self._work_for(chosen, dialog)
                 if work is not None:
                     await self._do(work, dialog)
                     return True
@@ -162,43 +162,43 @@ class ClosedStore:
             dialog.hide()
             dialog.deleteLater()
 
-    def _wanted(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
+    def _work_for(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
         from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
         if chosen == "repair":
-            return repairing(self._where)
+            return repair_work(self._folders)
         if chosen == "folder":
-            open_path(self._where.data)
+            open_path(self._folders.data)
             return None
         name, _ = QFileDialog.getOpenFileName(
             dialog, tr("Restore backup"), str(Path.home()), tr(BACKUP_FILES)
         )
-        return restoring(self._where, Path(name)) if name else None
+        return restore_work(self._folders, Path(name)) if name else None
 
     async def _do(self, work: ClosedWork, dialog: StoreDialog) -> None:
-        dialog.show_work(work.words)
+        dialog.show_work(work.description)
         dialog.open()
-        steps = _Steps()
+        steps = _ProgressRelay()
         steps.progressed.connect(dialog.set_progress)  # from the other thread: queued
         loop = asyncio.get_running_loop()
 
-        async def answered(title: str, words: str, choices: Choices) -> str:
-            chosen = await _answer(dialog, title, words, choices)
-            dialog.show_work(work.words)
+        async def choose(title: str, words: str, choices: Choices) -> str:
+            chosen = await _wait_for_choice(dialog, title, words, choices)
+            dialog.show_work(work.description)
             return chosen
 
         def ask(title: str, words: str, choices: Choices) -> str:
-            return asyncio.run_coroutine_threadsafe(answered(title, words, choices), loop).result()
+            return asyncio.run_coroutine_threadsafe(choose(title, words, choices), loop).result()
 
         try:
-            said = await asyncio.to_thread(work.work, steps.report, ask)
+            result = await asyncio.to_thread(work.work, steps.report, ask)
         except UserFacingError as error:
-            await _answer(dialog, error.what_happened, error.what_to_do, _ENDED)
+            await _wait_for_choice(dialog, error.what_happened, error.what_to_do, _CONTINUE)
         else:
-            await _answer(dialog, tr("Done"), said, _ENDED)
+            await _wait_for_choice(dialog, tr("Done"), result, _CONTINUE)
 
 
-async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
+async def _wait_for_choice(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def take(name: str) -> None:

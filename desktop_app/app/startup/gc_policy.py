@@ -25,8 +25,8 @@ from PySide6.QtCore import QAbstractEventDispatcher, QThread, QTimer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REST_MS: Final = 10_000
-_RARELY: Final = 1_000
+_IDLE_MS: Final = 10_000
+_MAX_YOUNG_COLLECTIONS: Final = 1_000
 """The young collections before a full one runs even without an idle phase.
 
 This is ten times Python's number: live objects grow with the screen's content, garbage hardly does.
@@ -44,20 +44,20 @@ def end_start() -> None:
     collect_on_this_thread()
 
 
-def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
+def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
     """Collect on the running event dispatcher's thread; return a function that stops it.
 
-    Old objects are collected once no young collection was due for `rest_ms`.
+    Old objects are collected once no young collection was due for `idle_ms`.
     """
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())
-    at_rest = QTimer(dispatcher, singleShot=True, interval=rest_ms)
-    at_rest.timeout.connect(tidy_up)
+    idle_timer = QTimer(dispatcher, singleShot=True, interval=idle_ms)
+    idle_timer.timeout.connect(collect_and_trim)
     next_turn = QTimer(dispatcher, singleShot=True, interval=0)
 
     def collect() -> None:
         if collect_if_due():
-            at_rest.start()
+            idle_timer.start()
 
     def collect_next() -> None:
         if _is_due() and not next_turn.isActive():
@@ -66,15 +66,15 @@ def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
     next_turn.timeout.connect(collect)
     dispatcher.aboutToBlock.connect(collect_next)
 
-    def end() -> None:
+    def stop() -> None:
         dispatcher.aboutToBlock.disconnect(collect_next)
         next_turn.deleteLater()
-        at_rest.deleteLater()
+        idle_timer.deleteLater()
 
-    return end
+    return stop
 
 
-def tidy_up() -> None:
+def collect_and_trim() -> None:
     """Collect everything, and return free memory to the system."""
     gc.collect()
     # glibc only: https://man7.org/linux/man-pages/man3/malloc_trim.3.html
@@ -87,7 +87,7 @@ def collect_if_due() -> bool:
     """Collect young objects if Python would have by now; return True if so."""
     if not _is_due():
         return False
-    gc.collect(2 if gc.get_count()[2] > _RARELY else 1)
+    gc.collect(2 if gc.get_count()[2] > _MAX_YOUNG_COLLECTIONS else 1)
     return True
 
 

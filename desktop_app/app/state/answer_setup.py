@@ -191,7 +191,7 @@ class AnswerSetup(QObject):
             return
         conversation = self._current.conversation
         overrides = change(conversation.overrides)
-        self.take_settings(conversation_id, replace(conversation, overrides=overrides))
+        self.copy_settings(conversation_id, replace(conversation, overrides=overrides))
 
     async def _override_elsewhere(
         self, conversation_id: str, change: Callable[[Overrides], Overrides]
@@ -204,19 +204,19 @@ class AnswerSetup(QObject):
         await self._backend.conversations.save(changed)
         self.other_conversation_changed.emit(changed)
 
-    def take_settings(self, conversation_id: str, settings: Conversation) -> None:
+    def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
         """Copy choice and settings from `settings` to a conversation that is open or just left."""
         if conversation_id != self._current.id:
-            self._tasks.start(self._take_settings_elsewhere(conversation_id, settings))
+            self._tasks.start(self._copy_settings_elsewhere(conversation_id, settings))
             return
         self._current.update(self._current.conversation.with_settings_of(settings))
         if self._current.is_new:
-            self._drafts.keep_settings(settings.overrides, settings.preset_id)
+            self._drafts.put_blank_settings(settings.overrides, settings.preset_id)
         else:
             self._tasks.start(self._backend.conversations.save(self._current.conversation))
         self.choice_changed.emit()
 
-    async def _take_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
+    async def _copy_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
         left = await self._backend.conversations.get(conversation_id)
         if left is not None:
             await self._save_elsewhere(left.with_settings_of(settings))

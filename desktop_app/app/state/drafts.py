@@ -39,7 +39,7 @@ class Drafts:
     def __init__(self, backend: Backend, tasks: Tasks) -> None:
         self._backend = backend
         self._tasks = tasks
-        self._held: dict[str, Draft] = {}
+        self._drafts: dict[str, Draft] = {}
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
         self.blank_preset_id: str | None = None
@@ -47,56 +47,56 @@ class Drafts:
     def load(self, stored: dict[str, Any]) -> None:
         """Load the blank conversation's draft from the stored settings."""
         row = stored.get(BLANK_KEY) or {}
-        self._held[self.blank_id] = _from_json(row)
+        self._drafts[self.blank_id] = _from_json(row)
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
         self.blank_preset_id = row.get("preset")
 
     def of(self, conversation: Conversation) -> Draft:
         """Return the draft of a conversation that was read from the store."""
-        return self._held.get(conversation.id, conversation.draft)
+        return self._drafts.get(conversation.id, conversation.draft)
 
-    def held(self, conversation_id: str) -> Draft:
+    def in_memory(self, conversation_id: str) -> Draft:
         """Return the draft of a conversation that is or was open."""
-        return self._held.get(conversation_id, Draft())
+        return self._drafts.get(conversation_id, Draft())
 
     def of_blank(self) -> Draft:
         """Return the draft of the blank conversation."""
-        return self.held(self.blank_id)
+        return self.in_memory(self.blank_id)
 
-    def keep(self, conversation_id: str, draft: Draft) -> None:
+    def put(self, conversation_id: str, draft: Draft) -> None:
         """Keep a draft in memory, and write it if it has changed."""
-        if self._held.get(conversation_id) != draft:
-            self._held[conversation_id] = draft
+        if self._drafts.get(conversation_id) != draft:
+            self._drafts[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, draft))
 
-    def keep_settings(self, overrides: Overrides, preset_id: str | None) -> None:
+    def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:
         """Keep and write the settings of the blank conversation."""
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.of_blank()))
 
-    def begun(self, conversation_id: str, rest: Draft) -> None:
+    def replace_sent(self, conversation_id: str, rest: Draft) -> None:
         """Set the rest of a draft after its question was stored."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._backend.settings.remove(BLANK_KEY))
         # Written even if empty, because an older state may be about to be written.
-        self._held[conversation_id] = rest
+        self._drafts[conversation_id] = rest
         self._tasks.start(self._write(conversation_id, rest))
 
     def forget(self, conversation_id: str) -> None:
         """Forget the draft of a conversation that was deleted."""
-        self._held.pop(conversation_id, None)
+        self._drafts.pop(conversation_id, None)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
         """Add an attachment to the draft of a conversation that is not open, unless it is there."""
-        draft = self._held.get(conversation_id)
+        draft = self._drafts.get(conversation_id)
         if draft is None:
             conversation = await self._backend.conversations.get(conversation_id)
             if conversation is None:
                 return  # deleted in the meantime
             draft = self.of(conversation)
         if part_id(part) not in map(part_id, draft.attachments):
-            self.keep(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
+            self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         if conversation_id == self.blank_id:

@@ -73,7 +73,7 @@ class NewConversation:
         kept = drafts.blank_overrides
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
         blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
-        blank = self._begin(blank)
+        blank = self._apply_preset(blank)
         blank = replace(blank, overrides=kept or blank.overrides)
         self._current.open(blank, [], {}, drafts.of_blank(), is_new=True)
 
@@ -83,19 +83,19 @@ class NewConversation:
         if key == "default.provider":
             await self._providers.reload()
         if self._current.is_new:
-            self._begin_again(with_settings=key == DEFAULT_PRESET)
+            self._apply_defaults(with_settings=key == DEFAULT_PRESET)
 
-    def _begin_again(self, *, with_settings: bool) -> None:
+    def _apply_defaults(self, *, with_settings: bool) -> None:
         here = self._current.conversation
         blank = replace(here, choice=self.starting_choice(here.folder_id))
         if not with_settings:
-            self._setup.choose(self._begin(blank).choice)
+            self._setup.choose(self._apply_preset(blank).choice)
             return
         blank = replace(blank, overrides=Overrides(), preset_id=None)
-        self._setup.take_settings(blank.id, self._begin(blank))
+        self._setup.copy_settings(blank.id, self._apply_preset(blank))
 
-    def _begin(self, blank: Conversation) -> Conversation:
+    def _apply_preset(self, blank: Conversation) -> Conversation:
         """Apply the preset; skip the default preset if the folder has its own settings."""
         folder = self._folders.of(blank)
         is_set = folder is not None and (folder.choice is not None or bool(folder.overrides))
-        return blank if is_set and blank.preset_id is None else self._presets.begin(blank)
+        return blank if is_set and blank.preset_id is None else self._presets.apply_chosen(blank)

@@ -44,13 +44,13 @@ class Presets:
         """Return the preset that was last used in a conversation, if it still exists."""
         return self._presets.get(conversation.preset_id or "")
 
-    def begin(self, conversation: Conversation) -> Conversation:
+    def apply_chosen(self, conversation: Conversation) -> Conversation:
         """Return a new conversation with its chosen preset applied, else the default preset."""
         wanted = conversation.preset_id or str(self._values[DEFAULT_PRESET])
         preset = self._presets.get(wanted)
-        return conversation if preset is None else self.applied(preset, conversation)
+        return conversation if preset is None else self.apply(preset, conversation)
 
-    def applied(self, preset: Preset, conversation: Conversation) -> Conversation:
+    def apply(self, preset: Preset, conversation: Conversation) -> Conversation:
         """Return a conversation with a preset's settings, as far as its provider has them.
 
         Settings that the model does not support are shown as refused.
@@ -68,5 +68,5 @@ class Presets:
         preset = self.of(conversation)
         if preset is None:
             return False
-        applied = self.applied(preset, conversation)
-        return (applied.choice, applied.overrides) != (conversation.choice, conversation.overrides)
+        apply = self.apply(preset, conversation)
+        return (apply.choice, apply.overrides) != (conversation.choice, conversation.overrides)

@@ -18,7 +18,7 @@ from desktop_app.services.chat.prompt_library import (
 if TYPE_CHECKING:
     from desktop_app.domain.prompts.prompts import Prompt
 
-_SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
+_ICONS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
 
 
 class PromptList(QObject):
@@ -58,7 +58,7 @@ class PromptList(QObject):
         """Return (id, title, sign) of the prompts suggested for this number of documents."""
         offered = {p.id: p for p in self.offered}
         wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
-        return [(i, offered[i].title, _SIGNS[i]) for i in wanted if i in offered]
+        return [(i, offered[i].title, _ICONS[i]) for i in wanted if i in offered]
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
         """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""

@@ -53,7 +53,7 @@ class ConsentController(QObject):
         super().__init__(parent)
         self._theme, self._current, self._pane = theme, current, pane
         self._pending: list[_Pending] = []
-        self._asked: _Pending | None = None
+        self._shown: _Pending | None = None
         self._card: ConsentCard | None = None
         current.opened.connect(self._show)
         desk.open(self)
@@ -84,23 +84,23 @@ class ConsentController(QObject):
         here = [p for p in self._pending if p.question.conversation_id == self._current.id]
         first = here[0] if here else None
         if first is None:
-            self._asked = None
+            self._shown = None
             if self._card is not None:
                 self._hide(self._card)
             return
-        if first is self._asked:
+        if first is self._shown:
             return
-        self._asked = first
+        self._shown = first
         tool, call = first.question.tool, first.question.call
         touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
-        card = self._made_card()
+        card = self._get_card()
         card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
         self._pane.notifications.announce(card.words)
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:
         """Let the user change arguments again that the tool does not take."""
-        if pending is self._asked and self._card is not None:
+        if pending is self._shown and self._card is not None:
             words = tr("Not valid: {words}", words=problem)
             self._card.show_problem(words)
             self._pane.notifications.announce(words)
@@ -113,7 +113,7 @@ class ConsentController(QObject):
         if had_focus:
             self._pane.prompt.focus_text()
 
-    def _made_card(self) -> ConsentCard:
+    def _get_card(self) -> ConsentCard:
         from desktop_app.ui.tools.consent_card import ConsentCard  # not needed at the start
 
         if self._card is None:
@@ -126,11 +126,11 @@ class ConsentController(QObject):
     def _on_decided(self, choice: ConsentChoice) -> None:
         from desktop_app.ui.tools.consent_card import ConsentChoice
 
-        asked, card = self._asked, self._card
-        if asked is None or card is None or asked.answer.done():
+        shown, card = self._shown, self._card
+        if shown is None or card is None or shown.answer.done():
             return
         if choice is ConsentChoice.DENY:
-            asked.answer.set_result(Decision(is_allowed=False))
+            shown.answer.set_result(Decision(is_allowed=False))
         else:
             permission = {
                 ConsentChoice.ONCE: Permission.ASK,
@@ -138,7 +138,7 @@ class ConsentController(QObject):
                 ConsentChoice.ALWAYS: Permission.ALWAYS,
             }[choice]
             arguments = card.changed_arguments
-            asked.answer.set_result(Decision(True, permission, arguments))
+            shown.answer.set_result(Decision(True, permission, arguments))
 
 
 async def _problem_of(tool: ToolDefinition, arguments: str) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
     from desktop_app.ui.window.cards.notifications import Notifications
 
-QUIET_MS = 200
+REFRESH_DELAY_MS = 200
 """Time without a change before the list is shown anew; a server may write its log fast."""
 
 
@@ -65,8 +65,8 @@ class ServersController(QObject):
         self._panel, self._notifications, self._start = panel, notifications, tasks.start
         self._prompts, self._database = prompts, database
         self._results: dict[str, str] = {}
-        self._later = QTimer(self, singleShot=True, interval=QUIET_MS)
-        self._later.timeout.connect(lambda: self._start(self.show_servers()))
+        self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
+        self._refresh_timer.timeout.connect(lambda: self._start(self.show_servers()))
         panel.servers_opened.connect(lambda: self._start(self.show_servers()))
         panel.server_add_requested.connect(lambda: self._open_form(None))
         panel.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
@@ -92,7 +92,7 @@ class ServersController(QObject):
         """Show all servers with their states."""
         runs = await self._servers().runs()
         for run in runs:
-            run.watch(self._later.start)
+            run.watch(self._refresh_timer.start)
         self._panel.set_servers([await self._row(run) for run in runs])
 
     async def _row(self, run: ServerRun) -> ServerRow:
@@ -103,9 +103,11 @@ class ServersController(QObject):
         about = server.url or server.program
         signs_in = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
-            failure, waits = run.failure, run.failure.reason in signs_in
-            said = failure.what_happened if waits else failure.sentences  # a button says the rest
-            return ServerRow(server.name, about, said, "error", waits)
+            failure, needs_sign_in = run.failure, run.failure.reason in signs_in
+            text = (
+                failure.what_happened if needs_sign_in else failure.sentences
+            )  # a button says the rest
+            return ServerRow(server.name, about, text, "error", needs_sign_in)
         words = {
             ServerState.STARTING: tr("Starting…"),
             ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
@@ -147,7 +149,7 @@ class ServersController(QObject):
 
     async def _save(self, form: ServerForm, given: EnteredServer, *, replaces: bool) -> None:
         try:
-            server, secrets = await self._made(given, replaces=replaces)
+            server, secrets = await self._build_server(given, replaces=replaces)
             await self._servers().add(server, secrets, replaces=replaces)
         except UserFacingError as error:
             form.show_problem(error.sentences)
@@ -157,7 +159,7 @@ class ServersController(QObject):
         await self.show_servers()
         await self.test(server.name)  # its tools can be chosen once they are known
 
-    async def _made(
+    async def _build_server(
         self, given: EnteredServer, *, replaces: bool
     ) -> tuple[ToolServer, ServerSecrets]:
         """Return what was entered as a server, with the stored values that were kept."""
@@ -176,7 +178,7 @@ class ServersController(QObject):
                 (await self._servers().run(given.name)).server
             )
 
-        def whole(values: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+        def fill_in(values: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
             return {k: kept.get(k, "") if v == KEPT else v for k, v in values.items()}
 
         return server_of(
@@ -184,8 +186,8 @@ class ServersController(QObject):
             command=given.command,
             folder=given.folder,
             url=given.url.replace(f"?{KEPT}", f"?{stored.query}") if stored else given.url,
-            environment=whole(given.environment, stored.environment),
-            headers=whole(given.headers, stored.headers),
+            environment=fill_in(given.environment, stored.environment),
+            headers=fill_in(given.headers, stored.headers),
             arguments=stored.arguments,
         )
 

@@ -78,7 +78,7 @@ class ToolsController(QObject):
         current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
 
-    def join(self, dialog: PromptsDialog) -> None:
+    def connect_pages(self, dialog: PromptsDialog) -> None:
         """Connect the pages of prompts and presets."""
         dialog.prompts.edit_requested.connect(self.edit)
         dialog.presets.edit_requested.connect(self.edit)
@@ -100,10 +100,10 @@ class ToolsController(QObject):
         here = self._current.id
         value = "\n".join(self._setup.ask_settings.parameters.tools)
 
-        def tell(chosen: str) -> None:
+        def apply(chosen: str) -> None:
             self._setup.override(here, lambda own: with_override(own, TOOLS, chosen))
 
-        request = EditRequest(TOOLS, value, tell, self._prompt.row.tools)
+        request = EditRequest(TOOLS, value, apply, self._prompt.row.tools)
         picker = self._open_picker(request, is_here=True)
         picker.set_form(form_words(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
@@ -144,7 +144,7 @@ class ToolsController(QObject):
                 permission = await store.permission(here, name, fingerprint(definition))
             is_chosen = name in names
             reason = self._reason(tool)
-            words = " ".join(filter(None, (_words(tool), self._price(tool))))
+            words = " ".join(filter(None, (_tool_text(tool), self._price(tool))))
             choices.append(ToolChoice(name, words, reason, is_chosen, permission))
         known = {choice.name for choice in choices}
         gone = tr("It no longer exists.")
@@ -181,10 +181,10 @@ class ToolsController(QObject):
         """Choose the form of the open conversation's answers."""
         here, value = self._current.id, self._setup.ask_settings.parameters.form
 
-        def tell(chosen: str) -> None:
+        def apply(chosen: str) -> None:
             self._setup.override(here, lambda own: with_override(own, FORM, chosen))
 
-        self._open_form(EditRequest(FORM, value, tell, self._prompt.row.tools))
+        self._open_form(EditRequest(FORM, value, apply, self._prompt.row.tools))
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
@@ -241,7 +241,7 @@ class ToolsController(QObject):
 
     async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:
         try:
-            text = await asyncio.to_thread(_text_of, path)
+            text = await asyncio.to_thread(_read_text, path)
         except (OSError, RefusedFileError, UnicodeDecodeError):
             words, text = tr("Can’t read {file}.", file=path.name), ""
         else:
@@ -252,12 +252,12 @@ class ToolsController(QObject):
             dialog.show_text(text)
 
 
-def _words(tool: ListedTool) -> str:
+def _tool_text(tool: ListedTool) -> str:
     definition = tool.definition
     kind = tr(_KINDS[definition.kind]) if definition.needs_consent else ""
     return " ".join(filter(None, (definition.about, kind)))
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     with open_file(path) as file:
         return file.read(LARGEST_FORM).decode("utf-8-sig")

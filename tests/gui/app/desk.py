@@ -161,17 +161,17 @@ class Desk:
         self.window.set_transcript(TranscriptView(self.theme.current))
         self.backend = self._build_backend()
         await self.backend.database.open()
-        self.ready = WindowSession(
+        self.session = WindowSession(
             self.window,
             self.theme,
             self.backend,
             asyncio.get_running_loop(),
             is_resident=self._is_resident,
         )
-        self.controllers = self.ready.controllers
+        self.controllers = self.session.controllers
         self.state = self.controllers.state
-        await self.ready.start(self._request)
-        self.ready.join_desktop(self._bus)
+        await self.session.start(self._request)
+        self.session.join_desktop(self._bus)
         self.window.activateWindow()
         return self
 
@@ -211,8 +211,8 @@ class Desk:
     async def close(self) -> None:
         """Close the window as a user does, and wait for the program's end."""
         self.window.close()
-        self.ready.quit()
-        await self.ready.closed()
+        self.session.quit()
+        await self.session.closed()
 
     # ------------------------------------------------------------------ user actions
 

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.app.application import say_why_not
+from desktop_app.app.application import report_failed_start
 from desktop_app.app.desktop import binding_controller
 from desktop_app.app.desktop.binding_controller import BindingController
 from desktop_app.app.documents.viewer_controller import Target
@@ -247,7 +247,7 @@ async def sidebar(desk: Desk, look: Look) -> None:
     for name, menu in menus.items():
         await _popup(desk, look, name, menu)
     for place in ("archive", "trash", "all"):
-        desk.ready.actions[f"list.{place}"]()
+        desk.session.actions[f"list.{place}"]()
         await desk.written()
         desk.window.show_list()
         await look(f"list-{place}")
@@ -295,7 +295,7 @@ async def composer(desk: Desk, look: Look) -> None:
     await look("attachments")
     desk.window.notifications.dismiss()
     await _chip_menus(desk, look)
-    desk.controllers.previews.show_any()
+    desk.controllers.previews.show_focused()
     preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
@@ -541,13 +541,13 @@ async def desktop(desk: Desk, look: Look) -> None:
 
 async def closing(desk: Desk, look: Look) -> None:
     """Show what is asked when the window is closed, and the menu of the tray."""
-    question = desk.ready.closing
+    question = desk.session.closing
     question.set_tray(True)
     desk.window.close()
     await look("closing-stay")
     _close_dialogs(desk)
-    menu = desk.ready.tray.make_menu()
-    await desk.ready.tray.refresh()
+    menu = desk.session.tray.make_menu()
+    await desk.session.tray.refresh()
     await _popup(desk, look, "menu-tray", menu)
     question.set_tray(False)
     turn = await _ask(desk, "⟦When should an upload be retried?⟧")
@@ -634,7 +634,7 @@ async def system_dialogs(desk: Desk, look: Look) -> None:
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
-    QTimer.singleShot(0, lambda: say_why_not(StorageError(Reason.STORE_CLOSED)))
+    QTimer.singleShot(0, lambda: report_failed_start(StorageError(Reason.STORE_CLOSED)))
     box = await dialog_of(QMessageBox)
     await look("cannot-start")
     box.reject()
@@ -642,10 +642,10 @@ async def system_dialogs(desk: Desk, look: Look) -> None:
 
 async def palette(desk: Desk, look: Look) -> None:
     """Show all commands, a folder picker and the presets."""
-    desk.ready.actions["palette.open"]()
+    desk.session.actions["palette.open"]()
     await look("palette")
     _close_palettes()
-    desk.controllers.folders.offer()
+    desk.controllers.folders.offer_folders()
     await look("folder-picker")
     _close_palettes()
 
@@ -660,7 +660,7 @@ async def help_window(desk: Desk, look: Look) -> None:
 
 async def quick_prompt(desk: Desk, look: Look) -> None:
     """Show the quick prompt: empty, with an answer, with its menus."""
-    quick = desk.ready.quick
+    quick = desk.session.quick
     quick.open_with("")
     window = quick.window
     await until(window.isVisible)
@@ -719,9 +719,9 @@ async def menus(desk: Desk, look: Look) -> None:
     suggestions = ProgramMenu(desk.window)
     Spelling(desk.window)._insert(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
     await _popup(desk, look, "menu-spelling", suggestions)
-    await desk.ready.check_spelling()
+    await desk.session.check_spelling()
     request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, desk.window)
-    chosen = desk.ready.spelling.choose_languages(request)  # type: ignore[union-attr]
+    chosen = desk.session.spelling.choose_languages(request)  # type: ignore[union-attr]
     for action in chosen.actions()[1:]:
         action.setVisible(action.text() == "⟦xx⟧")  # names of languages are not translated
     await _popup(desk, look, "menu-languages", chosen)

@@ -253,7 +253,7 @@ class Audit:
         self.faults: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self._seen: set[object] = set()
-        self._mnemonics = desk.ready.show_mnemonics()
+        self._mnemonics = desk.session.show_mnemonics()
 
     async def look(self, scene: str) -> None:
         """Look at all visible windows."""

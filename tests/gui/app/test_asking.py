@@ -271,9 +271,9 @@ async def test_cut_in_the_middle_then_retry_makes_a_version() -> None:
         await desk.settled()
         assert "‹ 2/2 ›" in desk.transcript
         assert "broke" not in desk.transcript
-        desk.ready.actions["answer.continue"]()
+        desk.session.actions["answer.continue"]()
         assert desk.said == "There is no incomplete response to continue."
-        desk.ready.actions["answer.older-version"]()
+        desk.session.actions["answer.older-version"]()
         await until(lambda: "‹ 1/2 ›" in desk.transcript)
         assert "broke" in desk.transcript
         await desk.written()

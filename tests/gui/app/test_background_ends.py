@@ -52,7 +52,7 @@ def service(address: str) -> BusService:
 async def answered(desk: Desk, seconds: float, title: str = "Why <b>?") -> tuple[str, str]:
     """Have a question answered after some seconds; return the ids of conversation and answer."""
     times = iter((0.0, seconds, seconds))
-    desk.ready.notifier._clock = lambda: next(times, seconds)
+    desk.session.notifier._clock = lambda: next(times, seconds)
     turn = await desk.ask(title)
     turn.end("Because of a secret.")
     await desk.settled()
@@ -75,7 +75,7 @@ async def test_a_long_answer_is_notified_by_its_title_alone(address: str) -> Non
             assert hints["desktop-entry"] == ("s", icon)
             desk.controllers.library.open_new()
             opened: list[tuple[str, str]] = []
-            desk.ready.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            desk.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
@@ -144,7 +144,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
                 ("s", "Why <b>?"),
             )
             opened: list[tuple[str, str]] = []
-            desk.ready.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            desk.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             clicked = (key, action, [target])
             portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(lambda: opened)
@@ -189,10 +189,10 @@ async def test_progress_is_shown_on_the_launcher(address: str) -> None:
     path = "/io/github/repartee/Repartee"
     await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
     async with Desk(bus=bus) as desk:
-        desk.ready.notifier.show_progress(1, 4)
+        desk.session.notifier.show_progress(1, 4)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
-        desk.ready.notifier.show_progress(0, 0)
+        desk.session.notifier.show_progress(0, 0)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
     await bus.aclose()
@@ -228,11 +228,11 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
 async def test_links_open_what_they_name_or_say_that_it_is_gone() -> None:
     async with Desk() as desk:
         conversation, answer = await answered(desk, 1.0)
-        desk.ready.actions["conversation.copy-link"]()
+        desk.session.actions["conversation.copy-link"]()
         copied = QGuiApplication.clipboard().text()
         assert copied == f"repartee://conversation/{conversation}"
         desk.controllers.library.open_new()
-        desk.ready.serve(request_for([f"{copied.upper()}/{answer}"]))
+        desk.session.serve(request_for([f"{copied.upper()}/{answer}"]))
         await until(lambda: desk.state.current.id == conversation)
         await desk.settled()
         await until(lambda: bool(desk.transcript))
@@ -248,7 +248,7 @@ async def test_links_open_what_they_name_or_say_that_it_is_gone() -> None:
             ("repartee://conversation/../../etc", "isn’t valid"),
             ("repartee:", "isn’t valid"),
         ):
-            desk.ready.serve(LinkRequest(address))
+            desk.session.serve(LinkRequest(address))
             await until(lambda words=words: words in desk.said)  # type: ignore[misc]
 
 

@@ -166,7 +166,7 @@ async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None
             await until(lambda: "In progress" in bar_of(desk))
         async with opened(provider) as desk:
             job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
-            desk.controllers.batches.runs.go_on(job_id)
+            desk.controllers.batches.runs.resume(job_id)
             await until(lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)])
             await until(lambda: "finished" in desk.said)
             assert len(provider.batches) == 1
@@ -316,7 +316,7 @@ async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
             job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error=ErrorNote("No.")
         )
         await store.save_item(failed)
-        desk.controllers.batches._look_soon(at_once=True)
+        desk.controllers.batches._refresh_soon(at_once=True)
         await until(lambda: bool(changes))
         assert changes == [(6, 6)]
         assert not resets

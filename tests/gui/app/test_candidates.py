@@ -139,10 +139,10 @@ async def test_the_quick_prompt_asks_for_one() -> None:
     async with Desk(environment=COMET) as desk:
         desk.window.settings.setting_changed.emit("answer.candidates", 4)
         await desk.written()
-        desk.ready.quick.open_with("")
-        desk.ready.quick.window.submit_requested.emit("Why?")
+        desk.session.quick.open_with("")
+        desk.session.quick.window.submit_requested.emit("Why?")
         await until(lambda: desk.stage.turns)
         desk.stage.turns[-1].end("Because.")
         await desk.settled()
         assert len(desk.stage.turns) == 1
-        desk.ready.quick.window.hide()
+        desk.session.quick.window.hide()

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
-from desktop_app.app.desktop import resting_memory
+from desktop_app.app.desktop import memory_trimmer
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.desk import Desk, until
@@ -27,13 +27,13 @@ def choose(desk: Desk, text: str) -> None:
 
 
 def is_ending(desk: Desk) -> bool:
-    return desk.ready.is_ending
+    return desk.session.is_ending
 
 
 async def test_without_a_way_back_closing_ends_the_program() -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.ready.closing.set_hotkey(TAKEN)
+        desk.session.closing.set_hotkey(TAKEN)
         desk.window.close()
         assert question(desk) is None
         assert not desk.window.isVisible()
@@ -44,8 +44,8 @@ async def test_without_a_way_back_closing_ends_the_program() -> None:
 async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.ready.closing.set_tray(has_tray)
-        desk.ready.closing.set_hotkey(TAKEN if has_tray else WORKS)
+        desk.session.closing.set_tray(has_tray)
+        desk.session.closing.set_hotkey(TAKEN if has_tray else WORKS)
         desk.window.close()
         assert not desk.window.isVisible()
         assert not is_ending(desk)
@@ -57,7 +57,7 @@ async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> Non
 )
 async def test_the_first_time_it_asks(answer: str, stored: OnClose, ends: bool) -> None:
     async with Desk() as desk:
-        desk.ready.closing.set_tray(True)
+        desk.session.closing.set_tray(True)
         desk.window.close()
         desk.window.close()  # one question at a time
         choose(desk, "Cancel")
@@ -93,12 +93,12 @@ async def test_an_answer_may_be_stopped() -> None:
 async def test_quitting_a_resident_program_asks_about_an_answer(is_hidden: bool) -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.ready.closing.set_tray(True)
+        desk.session.closing.set_tray(True)
         turn = await desk.ask("Why?")
         if is_hidden:
             desk.window.close()
-        desk.ready.actions["app.quit"]()
-        desk.ready.actions["app.quit"]()  # one question at a time
+        desk.session.actions["app.quit"]()
+        desk.session.actions["app.quit"]()  # one question at a time
         assert not is_ending(desk)
         choose(desk, "Finish, then quit")
         assert not is_ending(desk)
@@ -109,9 +109,9 @@ async def test_quitting_a_resident_program_asks_about_an_answer(is_hidden: bool)
 async def test_a_window_closed_after_the_question_stays_again() -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.ready.closing.set_tray(True)
+        desk.session.closing.set_tray(True)
         turn = await desk.ask("Why?")
-        desk.ready.closing.quit()
+        desk.session.closing.quit()
         choose(desk, "Finish, then quit")
         desk.window.show()
         desk.window.close()
@@ -123,14 +123,14 @@ async def test_a_window_closed_after_the_question_stays_again() -> None:
 async def test_a_resident_program_stays() -> None:
     async with Desk(is_resident=True) as desk:
         desk.window.close()
-        desk.ready.quick.open_with("")
-        desk.ready.quick.window.hide()
+        desk.session.quick.open_with("")
+        desk.session.quick.window.hide()
         assert not is_ending(desk)
 
 
 def release(desk: Desk) -> None:
     """Have the time pass after which memory is released."""
-    (memory,) = desk.window.findChildren(resting_memory.RestingMemory)
+    (memory,) = desk.window.findChildren(memory_trimmer.MemoryTrimmer)
     timer_of(memory).timeout.emit()
 
 
@@ -138,10 +138,10 @@ async def test_what_waits_for_rest_may_end_after_the_quick_prompt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tidied: list[bool] = []
-    monkeypatch.setattr(resting_memory, "tidy_up", lambda: tidied.append(True))
+    monkeypatch.setattr(memory_trimmer, "collect_and_trim", lambda: tidied.append(True))
     async with Desk() as desk:
         release(desk)
-        desk.ready.quick.open_with("")
+        desk.session.quick.open_with("")
         await desk.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         release(desk)
@@ -152,7 +152,7 @@ async def test_memory_is_released_after_the_start_then_only_at_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tidied: list[bool] = []
-    monkeypatch.setattr(resting_memory, "tidy_up", lambda: tidied.append(True))
+    monkeypatch.setattr(memory_trimmer, "collect_and_trim", lambda: tidied.append(True))
     async with Desk() as desk:
         release(desk)
         assert tidied == [True]  # though the window is visible
@@ -165,7 +165,7 @@ async def test_memory_is_released_after_the_start_then_only_at_rest(
 
 async def test_the_question_links_to_the_setting() -> None:
     async with Desk() as desk:
-        desk.ready.closing.set_tray(True)
+        desk.session.closing.set_tray(True)
         desk.window.close()
         box = question(desk)
         assert box is not None

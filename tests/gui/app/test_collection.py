@@ -61,7 +61,7 @@ async def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(data: P
 async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(housekeeping, "EVERY_MS", 20)
+    monkeypatch.setattr(housekeeping, "INTERVAL_MS", 20)
 
     async with Desk() as desk:
         old = await desk.ask_and_answer("Old?", "Yes.")

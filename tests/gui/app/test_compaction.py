@@ -219,20 +219,20 @@ async def test_cancelled_or_failed_nothing_is_changed() -> None:
 
 async def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do() -> None:
     async with Desk(environment=OPENAI) as desk:
-        desk.ready.actions["conversation.compact"]()
+        desk.session.actions["conversation.compact"]()
         await until(lambda: "too short to compact" in desk.said)
-        desk.ready.actions["conversation.uncompact"]()
+        desk.session.actions["conversation.uncompact"]()
         await until(lambda: "isn’t compacted" in desk.said)
         await turn(desk, "first", 5_000)
         await turn(desk, "second", 6_000)
-        desk.ready.actions["conversation.compact"]()
+        desk.session.actions["conversation.compact"]()
         await until_offered(desk)
         desk.press(Qt.Key.Key_Space)  # the keyboard is on Compact
         await until(lambda: "Compacting" in words(desk))
         await until(lambda: desk.stage.turns[-1].request.model == "gpt-5-mini")
         desk.stage.turns[-1].end("Two things.")
         await until(lambda: "Compacted: 5." in desk.transcript)
-        desk.ready.actions["conversation.uncompact"]()
+        desk.session.actions["conversation.uncompact"]()
         await until(lambda: "Compacted" not in desk.transcript)
         await desk.settled()
 
@@ -427,7 +427,7 @@ async def test_escape_cancels_a_compaction() -> None:
 async def test_what_the_mark_offers_is_in_reach_of_the_keyboard() -> None:
     async with Desk(environment=OPENAI) as desk:
         await compacted(desk)
-        desk.ready.actions["conversation.show-sent"]()
+        desk.session.actions["conversation.show-sent"]()
         shown = desk.window.findChild(SentTextDialog)
         assert shown is not None
         assert shown.text.toPlainText() == "first"

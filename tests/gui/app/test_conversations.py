@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.app.attachments.attaching import PASTED_NAME
+from desktop_app.app.attachments.attachment_reader import PASTED_NAME
 from desktop_app.domain.conversations.conversation import MessageStatus, SearchHit
 from tests.gui.app.desk import Desk, Held, until
 

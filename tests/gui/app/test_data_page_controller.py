@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
 from desktop_app.app.library.data import backup_controller
 from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
-from desktop_app.app.startup.closed_store import ClosedStore, erasing, restoring
+from desktop_app.app.startup.closed_store import ClosedStore, erasure_work, restore_work
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
@@ -197,12 +197,12 @@ async def test_everything_is_deleted_after_a_typed_word() -> None:
         page = library_page(desk)
         find(page, QPushButton, "delete-now").click()
         assert not desk.state.current.is_new
-        assert not desk.ready.is_ending
+        assert not desk.session.is_ending
         word = find(page, QLineEdit, "delete-word")
         word.setText("Delete")
         find(page, QPushButton, "delete-now").click()
-        await desk.ready.closed()
-        work = desk.ready.closed_work
+        await desk.session.closed()
+        work = desk.session.closed_work
         assert work is not None
         parent, where = None, folders()
         doing = asyncio.ensure_future(ClosedStore(parent, desk.theme.current, where).do(work))
@@ -227,9 +227,9 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         await until(lambda: "Backed up to" in desk.said)
         await desk.ask_and_answer("After?", "Yes.")
         (archive,) = (tmp_path / "backups").glob("*.zip")
-        desk.ready.end_for(restoring(folders(), archive))
-        await desk.ready.closed()
-        work = desk.ready.closed_work
+        desk.session.end_for(restore_work(folders(), archive))
+        await desk.session.closed()
+        work = desk.session.closed_work
         assert work is not None
         closed = ClosedStore(None, desk.theme.current, folders())
         doing = asyncio.ensure_future(closed.do(work))
@@ -242,7 +242,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
 async def test_a_job_that_fails_is_said() -> None:
     async with Desk() as desk:
         closed = ClosedStore(None, desk.theme.current, folders())
-        doing = asyncio.ensure_future(closed.do(erasing(folders())))  # while it is open
+        doing = asyncio.ensure_future(closed.do(erasure_work(folders())))  # while it is open
         assert "is using your library" in await choose("go-on")
         await doing
 

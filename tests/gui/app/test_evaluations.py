@@ -64,7 +64,7 @@ async def test_runs_and_failed_cases_stand_side_by_side() -> None:
         store = EvaluationStore(desk.backend.database)
         await store.add(evaluation("old", True, days=1))
         await store.add(evaluation("new", True, False, True, False))
-        desk.ready.actions["evaluations.show"]()
+        desk.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         assert dialog.choice.count() == 2
         # Wilson's interval of 2 of 4, and the nearest rank of 1, 2, 3 and 4 seconds.
@@ -97,7 +97,7 @@ async def test_a_report_is_saved_and_an_evaluation_deleted(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "out"))
     async with Desk() as desk:
         await EvaluationStore(desk.backend.database).add(evaluation("only", False))
-        desk.ready.actions["evaluations.show"]()
+        desk.session.actions["evaluations.show"]()
         dialog = await dialog_of(EvaluationsDialog)
         find(dialog, QPushButton, "save-evaluation").click()
         await until(lambda: "results.html" in desk.said)

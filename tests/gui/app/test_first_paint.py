@@ -103,7 +103,7 @@ from desktop_app.app.application import Application
 class Measured(Application):
     def on_ready(self):
         print(json.dumps(list(sys.modules)))
-        self.ready.quit()
+        self.session.quit()
 
 application = Measured(OpenRequest())
 application.show()

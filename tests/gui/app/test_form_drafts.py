@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 async def review(desk: Desk) -> ReviewDialog:
-    desk.ready.actions["answer.review"]()
+    desk.session.actions["answer.review"]()
     return await dialog_of(ReviewDialog)
 
 
@@ -84,19 +84,19 @@ async def test_forms_of_a_temporary_conversation_are_not_stored() -> None:
 
 async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
     async with Desk() as desk:
-        desk.ready.actions["prompts.manage"]()
+        desk.session.actions["prompts.manage"]()
         text = find(await dialog_of(PromptsDialog), QPlainTextEdit, "prompt-text")
         text.setFocus()
         await until(text.hasFocus)
         QTest.keyClicks(text, "Be brief.")
     async with Desk() as desk:
-        desk.ready.actions["prompts.manage"]()
+        desk.session.actions["prompts.manage"]()
         text = find(await dialog_of(PromptsDialog), QPlainTextEdit, "prompt-text")
         await until(lambda: "Be brief." in text.toPlainText())
 
 
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form_keeper, "_PAUSE_MS", 20)
+    monkeypatch.setattr(form_keeper, "_INTERVAL_MS", 20)
     async with Desk(environment=KEYED) as desk:
         desk.window.settings.server_add_requested.emit()
         dialog = await dialog_of(ServerForm)
@@ -113,7 +113,7 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
 async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(form_keeper, "_PAUSE_MS", 20)
+    monkeypatch.setattr(form_keeper, "_INTERVAL_MS", 20)
     own = Prompt("tone", "Tone", "In a {{tone=kind|cool}} tone about {{topic}}", "")
 
     def fields(desk: Desk) -> PromptFields:

@@ -12,7 +12,11 @@ from weakref import ref
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.startup.gc_policy import collect_if_due, collect_on_this_thread, tidy_up
+from desktop_app.app.startup.gc_policy import (
+    collect_and_trim,
+    collect_if_due,
+    collect_on_this_thread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +38,7 @@ class Ring(QObject):
 @pytest.fixture
 def collecting(qapp: QApplication) -> Iterator[None]:
     """Collect garbage on the tests' thread, old objects after 20 ms of idle time."""
-    end = collect_on_this_thread(rest_ms=20)
+    end = collect_on_this_thread(idle_ms=20)
     yield
     end()
 
@@ -114,7 +118,7 @@ def test_at_rest_the_system_gets_what_is_free() -> None:
     last = pieces.pop()  # holds the end of the heap
     del pieces
     before = resident()
-    tidy_up()
+    collect_and_trim()
     assert before - resident() > 40
     assert last
 

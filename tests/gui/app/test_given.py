@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.app.attachments.attachments_controller import MORE, REST, SHOWN
+from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, MORE_CHIP, REST_CHIP
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
@@ -87,7 +87,7 @@ async def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(data: Pat
     async with Desk() as desk:
         await desk.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        desk.controllers.folders.keep(folder)
+        desk.controllers.folders.save(folder)
         words = drag(desk, folder.id, of_files(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
         await until(lambda: is_read(desk) and desk.chips)
@@ -153,7 +153,7 @@ async def test_attached_text_can_be_turned_back(by: str) -> None:
         if by == "the card":
             desk.take("Insert as text")
         else:
-            desk.ready.actions["prompt.as-text"]()
+            desk.session.actions["prompt.as-text"]()
         await until(lambda: not desk.chips)
         assert desk.text.toPlainText() == "See: " + "word " * 300
 
@@ -183,7 +183,7 @@ async def test_what_cannot_be_taken_is_said() -> None:
 
 
 async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.md" for number in range(SHOWN + 20)]
+    paths = [tmp_path / f"{number}.md" for number in range(MAX_CHIPS + 20)]
     for path in paths:
         path.write_text(f"# {path.stem}\n")
     gone = [tmp_path / f"gone {number}.md" for number in range(5)]
@@ -194,11 +194,11 @@ async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path
         assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
         await until(lambda: is_read(desk))
         assert len(desk.state.draft.value.attachments) == len(paths)
-        assert len(desk.chips) == SHOWN + 1
+        assert len(desk.chips) == MAX_CHIPS + 1
         assert desk.chips[-1].startswith("20 more attachments, ≈ ")
         assert desk.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
         assert "gone 0.md" in desk.said
-        desk.window.prompt.chips.detail_requested.emit(MORE, "all")
+        desk.window.prompt.chips.detail_requested.emit(MORE_CHIP, "all")
         await until(lambda: len(desk.chips) == len(paths))
 
 
@@ -209,7 +209,7 @@ async def test_the_files_that_wait_can_be_left(tmp_path: Path) -> None:
 
     async with Desk() as desk:
         desk.window.files_dropped.emit(paths)
-        desk.window.prompt.chips.remove_requested.emit(REST)
+        desk.window.prompt.chips.remove_requested.emit(REST_CHIP)
         await until(lambda: is_read(desk) and desk.chips)
         assert 1 <= len(desk.chips) < 40
         await until(lambda: desk.is_shown("send"))
@@ -267,7 +267,7 @@ async def test_a_drop_on_what_lies_in_the_trash_opens_it_there(data: Path) -> No
     async with Desk() as desk:
         there = await desk.ask_and_answer("There", "1")
         desk.controllers.trash.delete([there])
-        await desk.controllers.list_presenter.go(TRASH)
+        await desk.controllers.list_presenter.apply_filter(TRASH)
         drag(desk, there, of_files(data / "notes.md"))
         await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
         assert desk.said.startswith("This conversation is in the trash.")

@@ -51,7 +51,7 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
 
 async def test_f1_works_in_a_dialog() -> None:
     async with Desk() as desk:
-        desk.ready.actions["spending.show"]()
+        desk.session.actions["spending.show"]()
         await until(lambda: bool(desk.window.findChildren(SpendingView)))
         view = find(desk.window, SpendingView, "spending")
         await until(lambda: view.isActiveWindow() and QApplication.focusWidget() is not None)
@@ -72,7 +72,7 @@ async def test_f1_works_in_a_dialog() -> None:
 )
 async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, place: str) -> None:
     async with Desk() as desk:
-        desk.ready.actions[command]()
+        desk.session.actions[command]()
         await until(lambda: isinstance(QApplication.activeWindow(), QDialog))
         dialog = QApplication.activeWindow()
         assert dialog is not None
@@ -83,7 +83,7 @@ async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, pla
 
 async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
     async with Desk() as desk:
-        desk.ready.actions["help.open"]()
+        desk.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         shown.go_to(HelpPlace("keyboard", "common"))
@@ -96,11 +96,11 @@ async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
 
 async def test_the_size_is_remembered() -> None:
     async with Desk() as desk:
-        desk.ready.actions["help.open"]()
+        desk.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         _windows()[0].resize(700, 420)
     async with Desk() as desk:
-        desk.ready.actions["help.open"]()
+        desk.session.actions["help.open"]()
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         assert (shown.width(), shown.height()) == (700, 420)
@@ -108,7 +108,7 @@ async def test_the_size_is_remembered() -> None:
 
 async def test_f1_works_in_the_quick_prompt() -> None:
     async with Desk() as desk:
-        desk.ready.actions["quick.open"]()
+        desk.session.actions["quick.open"]()
         await until(lambda: isinstance(QApplication.activeWindow(), QuickPrompt))
         await until(lambda: QApplication.focusWidget() is not None)
         desk.press(Qt.Key.Key_F1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from desktop_app.app.startup.closed_store import ClosedStore, restoring
+from desktop_app.app.startup.closed_store import ClosedStore, restore_work
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.ui.look.theme import light
@@ -53,7 +53,7 @@ async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -
 
     async def restored(answer: str) -> str:
         closed = ClosedStore(None, light(), folders())
-        doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
+        doing = asyncio.ensure_future(closed.do(restore_work(folders(), archive)))
         await until(lambda: "take" in answers())
         shown = dialog()
         assert shown is not None
@@ -94,7 +94,7 @@ async def test_hostile_backups_change_nothing_but_what_is_said(tmp_path: Path) -
     closed = ClosedStore(None, light(), folders())
     with special_files(tmp_path / "special") as special:
         for archive in [*refused, *special.values()]:
-            doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
+            doing = asyncio.ensure_future(closed.do(restore_work(folders(), archive)))
             said = await choose("go-on")
             assert "was restored from" not in said, archive
             assert "Done." not in said, archive

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 
-from desktop_app.app.answers.shown_answers import ending_of
+from desktop_app.app.answers.shown_answers import ending_text
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
@@ -52,13 +52,13 @@ async def test_f6_goes_round_the_visible_areas() -> None:
         desk.window.focus_prompt()
         seen = []
         for _ in range(4):
-            desk.ready.actions["region.next"]()
+            desk.session.actions["region.next"]()
             seen.append(area(desk))
         assert seen == ["list", "header", "transcript", "prompt"]
-        desk.ready.actions["region.previous"]()
+        desk.session.actions["region.previous"]()
         assert area(desk) == "transcript"
         desk.window.show_settings(True)
-        desk.ready.actions["region.previous"]()
+        desk.session.actions["region.previous"]()
         assert area(desk) == "prompt"
 
 
@@ -129,7 +129,7 @@ async def test_up_does_nothing_while_a_response_runs() -> None:
 
 async def test_all_shortcuts_are_in_the_help() -> None:
     async with Desk() as desk:
-        desk.ready.actions["help.shortcuts"]()
+        desk.session.actions["help.shortcuts"]()
         await until(lambda: "Ctrl+Shift+D" in _help_text())
         assert "Show keyboard shortcuts" in _help_text()
 
@@ -169,18 +169,18 @@ async def test_the_menu_key_on_a_button_is_about_its_message(
 async def test_copying_the_response_by_key_is_said() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Hi", "Hello.")
-        desk.ready.actions["answer.copy"]()
+        desk.session.actions["answer.copy"]()
         assert desk.said == "Response copied"
 
 
 async def test_the_focused_settings_tab_is_the_one_shown_and_has_a_ring() -> None:
     async with Desk() as desk:
-        desk.ready.actions["settings.toggle"]()
+        desk.session.actions["settings.toggle"]()
         focused = QApplication.focusWidget()
         assert isinstance(focused, Segment)
         assert focused._has_ring
         desk.window.settings.show_page("about")
-        desk.ready.actions["library.show"]()
+        desk.session.actions["library.show"]()
         focused = QApplication.focusWidget()
         assert focused is not None
         assert focused.objectName() == "library"
@@ -194,7 +194,7 @@ async def test_keys_go_message_by_message_and_block_by_block() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
         await desk.ask_and_answer("Second question", "Plain.")
-        act = desk.ready.actions
+        act = desk.session.actions
         act["region.previous"]()
         desk.window.transcript.moveCursor(QTextCursor.MoveOperation.Start)
         act["message.next"]()
@@ -220,28 +220,28 @@ def spoken(desk: Desk) -> str:
 async def test_keys_that_change_something_elsewhere_say_what() -> None:
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
         await desk.ask_and_answer("One", "1")
-        desk.ready.actions["conversation.new"]()
+        desk.session.actions["conversation.new"]()
         await desk.ask_and_answer("Two", "2")
-        desk.ready.actions["variant.pro"]()
+        desk.session.actions["variant.pro"]()
         assert spoken(desk).startswith("Pro, effort ")
         before = spoken(desk)
-        desk.ready.actions["effort.more"]()
+        desk.session.actions["effort.more"]()
         assert spoken(desk) != before
-        desk.ready.actions["effort.more"]()
+        desk.session.actions["effort.more"]()
         highest = spoken(desk)
         desk.window.notifications.announce("else")
-        desk.ready.actions["effort.more"]()
+        desk.session.actions["effort.more"]()
         assert spoken(desk) == highest
-        desk.ready.actions["list.next"]()
+        desk.session.actions["list.next"]()
         await until(lambda: spoken(desk) == "One")
         assert desk.window.windowTitle().startswith("One")
-        desk.ready.actions["conversation.pin"]()
+        desk.session.actions["conversation.pin"]()
         assert spoken(desk) == "Pinned"
-        desk.ready.actions["conversation.pin"]()
+        desk.session.actions["conversation.pin"]()
         assert spoken(desk) == "Unpinned"
-        desk.ready.actions["question.edit"]()
+        desk.session.actions["question.edit"]()
         assert spoken(desk) == "Editing · The original message is kept · Esc to cancel"
-        desk.ready.actions["conversation.new"]()
+        desk.session.actions["conversation.new"]()
         assert spoken(desk) == "New conversation"
         desk.window.files_dropped.emit([DATA / "notes.md"])
         await until(lambda: spoken(desk) == "notes.md attached")
@@ -259,9 +259,9 @@ async def test_a_failure_is_said_with_its_reason() -> None:
 def test_a_failure_is_said_as_it_is_shown() -> None:
     note = ErrorNote(Reason.ANSWER_CUT, Remedy.RETRY_BILLED, params={"provider": "OpenAI"})
     failed = replace(answer("Half"), status=MessageStatus.FAILED, error=note)
-    assert ending_of(failed).endswith("Select Continue to resume, or Retry to start over.")
+    assert ending_text(failed).endswith("Select Continue to resume, or Retry to start over.")
     empty = replace(failed, parts=())
-    assert ending_of(empty).endswith("Try again, but you may be charged twice.")
+    assert ending_text(empty).endswith("Try again, but you may be charged twice.")
 
 
 async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -> None:
@@ -295,7 +295,7 @@ async def test_tab_goes_through_the_find_bar_and_past_the_way_to_the_end() -> No
         desk.window.resize(1200, 700)
         await desk.ask_and_answer("Hi", "Hello, *hello*.")
         view = desk.window.transcript
-        desk.ready.actions["find.open"]()
+        desk.session.actions["find.open"]()
         view.find_in_transcript.bar.show_count(1, 2, True)
         view.latest_button.show()
         names = tabbed(desk, 8)
@@ -316,7 +316,7 @@ async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> 
             card.ask("search", "Reads files.", "{}", waiting=0)
         desk.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
         desk.window.transcript.setFocus()
-        desk.ready.actions["region.next"]()
+        desk.session.actions["region.next"]()
         focused = QApplication.focusWidget()
         assert focused is not None
         assert focused.property("text") == "Undo"

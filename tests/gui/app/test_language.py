@@ -41,17 +41,17 @@ def look():
         "logs": len(logging.getLogger().handlers),
     })
     if len(seen) == 1:
-        application.ready.quick.open_with("")
+        application.session.quick.open_with("")
         window.prompt.set_text("What I was about to ask")
         window.show_settings(True)
         window.settings.setting_changed.emit("look.language", "en")
     else:
-        application.ready.quit()
+        application.session.quit()
 
 application = Application(OpenRequest())
 def on_ready():
     if not seen:
-        application.ready.actions["help.open"]()
+        application.session.actions["help.open"]()
     QTimer.singleShot(200, look)
 
 application.on_ready = on_ready
@@ -89,11 +89,11 @@ async def test_a_response_ends_first() -> None:
         await until(lambda: "Some" in desk.transcript)
         desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
-        assert not desk.ready.is_rebuilt
+        assert not desk.session.is_rebuilt
         assert "language changes once" in desk.said
         turn.end()
-        await until(lambda: desk.ready.is_rebuilt)
-        await desk.ready.closed()
+        await until(lambda: desk.session.is_rebuilt)
+        await desk.session.closed()
     async with Desk() as desk:
         assert desk.messages()[-1][1] == MessageStatus.COMPLETE
 
@@ -107,59 +107,59 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         await desk.opened(kept)
         desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
-        assert not desk.ready.is_rebuilt
+        assert not desk.session.is_rebuilt
         assert "language changes once" in desk.said
         desk.window.findChildren(TemporaryRow)[0].open_requested.emit()
         await until(lambda: desk.open_id == temporary)
         desk.controllers.temporary.close_open()
         desk.window.findChildren(TemporaryBar)[0].confirmed.emit()
-        await until(lambda: desk.ready.is_rebuilt)
-        await desk.ready.closed()
+        await until(lambda: desk.session.is_rebuilt)
+        await desk.session.closed()
 
 
 async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
     async with Desk() as desk:
-        quick = desk.ready.quick
+        quick = desk.session.quick
         quick.open_with("")
         quick.window.set_text("What I was about to ask")
         desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
-        assert not desk.ready.is_rebuilt
+        assert not desk.session.is_rebuilt
         assert "once the quick prompt’s text is sent" in desk.said
         quick.window.submit_requested.emit("What I was about to ask")
         await until(lambda: desk.stage.turns)
         desk.stage.turns[-1].say("Some")
         desk.stage.turns[-1].end()
-        await until(lambda: desk.ready.is_rebuilt)
-        await desk.ready.closed()
+        await until(lambda: desk.session.is_rebuilt)
+        await desk.session.closed()
 
 
 async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> None:
     async with Desk() as desk:
-        desk.ready.actions["spending.show"]()
+        desk.session.actions["spending.show"]()
         await until(lambda: "spending" in shown_windows())
-        desk.ready.actions["batch.new"]()
+        desk.session.actions["batch.new"]()
         await until(lambda: "batch-jobs" in shown_windows())
         desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
-        assert not desk.ready.is_rebuilt
+        assert not desk.session.is_rebuilt
         assert "once the other windows are closed" in desk.said
         window("batch-jobs").close()
-        await until(lambda: desk.ready.is_rebuilt)
-        assert desk.ready.reopened == ("spending.show",)
-        await desk.ready.closed()
+        await until(lambda: desk.session.is_rebuilt)
+        assert desk.session.reopened == ("spending.show",)
+        await desk.session.closed()
 
 
 async def test_a_dialog_is_closed_first() -> None:
     async with Desk() as desk:
-        desk.ready.actions["prompts.manage"]()
+        desk.session.actions["prompts.manage"]()
         await until(lambda: "prompts-dialog" in shown_windows())
         desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
-        assert not desk.ready.is_rebuilt
+        assert not desk.session.is_rebuilt
         window("prompts-dialog").close()
-        await until(lambda: desk.ready.is_rebuilt)
-        await desk.ready.closed()
+        await until(lambda: desk.session.is_rebuilt)
+        await desk.session.closed()
 
 
 def shown_windows() -> dict[str, QWidget]:

@@ -29,7 +29,7 @@ async def asked(desk: Desk, *questions: str) -> ConversationView:
     """Ask each question in a conversation of its own, and focus the list at its first row."""
     desk.window.resize(1200, 700)
     for question in questions:
-        desk.ready.actions["conversation.new"]()
+        desk.session.actions["conversation.new"]()
         await desk.ask_and_answer(question, "Yes.")
     view = desk.window.conversations.view
     view.setFocus(Qt.FocusReason.TabFocusReason)
@@ -61,7 +61,7 @@ async def test_the_list_says_that_it_is_hidden_or_shown() -> None:
     async with Desk() as desk:
         desk.window.resize(1200, 700)
         for words in ("hidden", "shown"):
-            desk.ready.actions["list.toggle"]()
+            desk.session.actions["list.toggle"]()
             assert desk.window.notifications.status.text() == f"Conversation list {words}"
 
 
@@ -101,7 +101,7 @@ async def test_shift_f10_opens_the_menu_of_the_current_conversation(
             QMenu, "popup", lambda menu, _at: menus.append([entry_text(a) for a in menu.actions()])
         )
         view.setCurrentIndex(view.model().index(2, 0))
-        desk.ready.actions["menu.open"]()
+        desk.session.actions["menu.open"]()
         assert [titles[0] for titles in menus] == ["Rename\tF2"]
 
 
@@ -120,7 +120,7 @@ async def test_f2_during_a_search_renames_the_hit_in_plain_sight() -> None:
         hits.setFocus(Qt.FocusReason.TabFocusReason)
         hits.setCurrentIndex(hits.model().index(1, 0))
         wanted = str(hits.currentIndex().data())
-        desk.ready.actions["conversation.rename"]()
+        desk.session.actions["conversation.rename"]()
         editor = QApplication.focusWidget()
         assert isinstance(editor, QLineEdit)
         assert editor.isVisible()
@@ -179,7 +179,7 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
 
 def pinned_titles(desk: Desk) -> list[str]:
     known = [
-        desk.controllers.list_presenter.known(id_) for id_ in desk.window.conversations.model.pins
+        desk.controllers.list_presenter.cached(id_) for id_ in desk.window.conversations.model.pins
     ]
     return [conversation.title for conversation in known if conversation is not None]
 
@@ -187,17 +187,17 @@ def pinned_titles(desk: Desk) -> list[str]:
 async def test_pinned_conversations_move_by_command_and_keep_their_order() -> None:
     async with Desk() as desk:
         for question in ("One", "Two", "Three"):
-            desk.ready.actions["conversation.new"]()
+            desk.session.actions["conversation.new"]()
             await desk.ask_and_answer(question, "Yes.")
-            desk.ready.actions["conversation.pin"]()
+            desk.session.actions["conversation.pin"]()
         assert pinned_titles(desk) == ["Three", "Two", "One"]
         for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
             desk.press(key, CONTROL)
         assert pinned_titles(desk) == ["Two", "Three", "One"]
-        desk.ready.actions["conversation.pin-down"]()
+        desk.session.actions["conversation.pin-down"]()
         assert pinned_titles(desk) == ["Two", "One", "Three"]
-        desk.ready.actions["conversation.pin-down"]()  # it is the last
-        desk.ready.actions["conversation.undo"]()
+        desk.session.actions["conversation.pin-down"]()  # it is the last
+        desk.session.actions["conversation.undo"]()
         assert pinned_titles(desk) == ["Two", "Three", "One"]
         await desk.settled()
     async with Desk() as desk:
@@ -211,7 +211,7 @@ async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_un
         desk.window.conversations.pin_requested.emit([first], True)
         desk.window.conversations.view.pins_dropped.emit([second], first)
         assert desk.window.conversations.model.pins == [second, first]
-        desk.ready.actions["conversation.undo"]()
+        desk.session.actions["conversation.undo"]()
         assert desk.window.conversations.model.pins == [first]
         await desk.settled()
         assert [c.id for c in await desk.backend.conversations.pinned()] == [first]

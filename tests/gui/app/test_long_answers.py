@@ -74,7 +74,7 @@ async def test_the_file_is_named_under_the_answer_and_opens() -> None:
             assert "answer.md" in desk.transcript.replace(TOLD, "")
             assert WORD not in desk.transcript
             viewer = await opened(desk, file)
-            text = desk.controllers.viewer._words
+            text = desk.controllers.viewer._document_text
             assert text == "a" * (3 * STEP) + f"\n\nThe end is {WORD}."
             viewer.original_requested.emit()
             await until(lambda: bool(urls))
@@ -100,7 +100,7 @@ async def test_of_a_temporary_conversation_nothing_is_on_the_disk() -> None:
         desk.controllers.temporary.open()
         file = await ask_for_much(desk)
         await opened(desk, file)
-        assert desk.controllers.viewer._words.endswith(f"{WORD}.")
+        assert desk.controllers.viewer._document_text.endswith(f"{WORD}.")
         home = folders().data.parent
         files = [path for path in home.rglob("*") if path.is_file()]
         assert [path for path in files if WORD.encode() in path.read_bytes()] == []

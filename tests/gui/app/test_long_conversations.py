@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.app.library.library_controller import PREVIEW
+from desktop_app.app.library.library_controller import PREVIEW_COUNT
 from desktop_app.domain.conversations.conversation import Conversation, now
 from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
 from tests.gui.app.desk import Desk, Held, until
@@ -46,10 +46,10 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
     async with Desk(disk=Held) as desk:
         assert isinstance(desk.disk, Held)
         other = await desk.ask_and_answer("Other", "Thing")
-        messages = await stored(desk, 5 * PREVIEW)
+        messages = await stored(desk, 5 * PREVIEW_COUNT)
         desk.disk.is_holding = True
         desk.window.conversations.open_requested.emit(LONG)
-        await until(lambda: f"Message {5 * PREVIEW - 1}." in desk.transcript)
+        await until(lambda: f"Message {5 * PREVIEW_COUNT - 1}." in desk.transcript)
         assert "Thing" not in desk.transcript
         assert desk.open_id == other
         assert not can_send(desk)
@@ -58,7 +58,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
         await until(lambda: desk.open_id == LONG)
         assert can_send(desk)
         assert len(desk.state.current.path) == len(messages)
-        assert f"Message {5 * PREVIEW - 1}." in desk.transcript
+        assert f"Message {5 * PREVIEW_COUNT - 1}." in desk.transcript
         assert desk.window.transcript.navigator.is_at_end
         await desk.opened(other)
         assert "Thing" in desk.transcript
@@ -68,7 +68,7 @@ async def test_another_one_is_opened_while_the_rest_is_read() -> None:
     async with Desk(disk=Held) as desk:
         assert isinstance(desk.disk, Held)
         other = await desk.ask_and_answer("Other", "Thing")
-        await stored(desk, 3 * PREVIEW)
+        await stored(desk, 3 * PREVIEW_COUNT)
         desk.disk.is_holding = True
         desk.window.conversations.open_requested.emit(LONG)
         await until(lambda: "Message" in desk.transcript)

@@ -27,7 +27,7 @@ SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_c
 
 
 async def _table(desk: Desk) -> ModelsDialog:
-    desk.ready.actions["models.show"]()
+    desk.session.actions["models.show"]()
     table = await dialog_of(ModelsDialog)
     await until(lambda: len(table.rows) > 1)
     return table

@@ -103,7 +103,7 @@ async def test_a_press_while_the_keys_are_grabbed_is_not_missed(
 ) -> None:
     monkeypatch.setattr(QGuiApplication, "platformName", staticmethod(lambda: "xcb"))
     monkeypatch.setattr(hotkey_controller, "is_x11", lambda _environment: True)
-    monkeypatch.setattr(hotkey_controller, "_grabbed", PressedAtOnce)
+    monkeypatch.setattr(hotkey_controller, "_grab_on_x11", PressedAtOnce)
     parent, tasks, pressed = QObject(), Tasks(lambda error: None), list[bool]()
     controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
     controller.pressed.connect(lambda: pressed.append(True))

@@ -25,7 +25,7 @@ def titles(shown: CommandPalette) -> list[str]:
 async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None:
     async with Desk() as desk:
         shown = palette(desk)
-        offered = len(desk.ready.actions) - 1
+        offered = len(desk.session.actions) - 1
         assert shown.isVisible()
         assert len(titles(shown)) > offered  # settings and models, too
         QTest.keyClicks(shown.field, "hide settings")
@@ -74,7 +74,7 @@ async def test_the_arrow_keys_walk_the_list_and_a_second_ctrl_k_closes_it() -> N
 async def test_conversations_settings_and_prompts_are_in_the_same_field() -> None:
     async with Desk() as desk:
         first = await desk.ask_and_answer("Letters to a client", "Dear client")
-        desk.ready.actions["conversation.new"]()
+        desk.session.actions["conversation.new"]()
         shown = palette(desk)
         QTest.keyClicks(shown.field, "letters")
         await until(lambda: "Letters to a client" in titles(shown))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from desktop_app.app.export.print_process import chosen, printer_of
+from desktop_app.app.export.print_process import make_printer, printer_choice
 from tests.gui.app.desk import Desk, until
 
 
@@ -127,7 +127,9 @@ async def test_what_is_chosen_of_a_printer_comes_to_who_prints(tmp_path: Path) -
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(tmp_path / "printed.pdf"))
         printer.setFromTo(2, 2)
-        assert chosen(printer_of(chosen(printer))) | {"pages": [2, 2]} == chosen(printer)
+        assert printer_choice(make_printer(printer_choice(printer))) | {
+            "pages": [2, 2]
+        } == printer_choice(printer)
         desk.controllers.export.print_on(desk.open_id, printer)
         await until(lambda: desk.said == "Printed to printed.pdf.")
         text = words(tmp_path / "printed.pdf")

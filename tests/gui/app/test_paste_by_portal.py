@@ -40,7 +40,7 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
     with portal.service:
         async with Desk(bus=bus) as desk:
             quick = await answered(desk)
-            pasting = desk.ready.quick_host.paste_back
+            pasting = desk.session.quick_host.paste_back
             for count in (1, 2):
                 quick.show_again()
                 quick.paste_requested.emit()
@@ -67,7 +67,7 @@ async def test_after_a_refusal_it_only_copies(
             await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
             await until(lambda: desk.state.values[PASTE_BACK] == kept)
             assert quick.isVisible()
-            assert not desk.ready.quick_host.paste_back.is_pasting
+            assert not desk.session.quick_host.paste_back.is_pasting
             assert not portal.typed
     await bus.aclose()
 
@@ -90,7 +90,7 @@ async def test_a_held_key_would_change_what_is_typed(
 ) -> None:
     held = [Qt.KeyboardModifier.ShiftModifier]
     monkeypatch.setattr(QGuiApplication, "queryKeyboardModifiers", lambda: held[-1])
-    monkeypatch.setattr(paste_back, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(paste_back, "_RELEASE_TIMEOUT_S", 0.1)
     portal, bus = KeyboardPortal(address), await joined()
     with portal.service:
         async with Desk(bus=bus) as desk:
@@ -105,5 +105,5 @@ async def test_a_held_key_would_change_what_is_typed(
             quick.paste_requested.emit()
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
-            await until(lambda: not desk.ready.quick_host.paste_back.is_pasting)
+            await until(lambda: not desk.session.quick_host.paste_back.is_pasting)
     await bus.aclose()

@@ -163,16 +163,16 @@ async def test_the_default_detail_is_the_persons() -> None:
 
 async def test_the_quick_prompt_takes_pictures() -> None:
     async with Desk(environment=OPENAI) as desk:
-        quick = desk.ready.quick.window
-        desk.ready.quick.open_with("")
+        quick = desk.session.quick.window
+        desk.session.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
         find(quick, PromptText, "prompt").take(read_dropped(image))
-        attached = desk.ready.quick.attachments
-        assert attached.reading == "Pasted image.png"
+        attached = desk.session.quick.attachments
+        assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
         await until(lambda: find(quick, QLabel, "problem").text() == "Reading Pasted image.png…")
-        await until(lambda: not attached.reading)
+        await until(lambda: not attached.reading_name)
         quick.chips.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")
         await until(lambda: desk.stage.turns)
@@ -192,11 +192,11 @@ async def test_the_quick_prompt_takes_pictures() -> None:
 
 async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
     async with Desk(environment=OPENAI) as desk:
-        desk.ready.quick.open_with("")
-        quick = desk.ready.quick.window
+        desk.session.quick.open_with("")
+        quick = desk.session.quick.window
         quick.field.image_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
-        assert desk.ready.quick.attachments.parts == ()
+        assert desk.session.quick.attachments.parts == ()
 
 
 async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) -> None:

@@ -239,9 +239,9 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await desk.ask_and_answer("Why?", "So.")
         desk.controllers.library.open_new()
         assert shown(desk) == "Preset: Code reviewer"
-        desk.ready.quick.open_with("")
-        assert desk.ready.quick.window.choice.variant is Variant.PRO
-        desk.ready.quick.window.hide()
+        desk.session.quick.open_with("")
+        assert desk.session.quick.window.choice.variant is Variant.PRO
+        desk.session.quick.window.hide()
         choose(desk, "Poet")
         desk.open_row((await desk.backend.conversations.all())[0].id)
         await until(lambda: shown(desk) == "Preset: Code reviewer")
@@ -261,7 +261,7 @@ async def test_where_there_is_none_the_command_opens_the_page() -> None:
         await desk.backend.settings.set(HIDDEN, shipped)
         await desk.controllers.presets.load()
         assert not desk.window.header.preset.isVisible()
-        desk.ready.actions["presets.use"]()
+        desk.session.actions["presets.use"]()
         dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
         assert dialog.presets.isVisible()
         dialog.hide()
@@ -296,7 +296,7 @@ def examples_of(desk: Desk) -> Examples:
 async def test_examples_are_edited_kept_and_sent() -> None:
     async with Desk(environment=KEY) as desk:
         await with_presets(desk)
-        desk.ready.actions["presets.manage"]()
+        desk.session.actions["presets.manage"]()
         dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
         page = dialog.presets
         page.select("poet")

@@ -139,7 +139,7 @@ async def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(tmp_pat
 async def test_wrong_pages_are_said_and_change_nothing(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
-        desk.ready.actions["attachment.choose-pages"]()
+        desk.session.actions["attachment.choose-pages"]()
         dialog = await opened(desk)
         assert dialog.field.hasFocus()
         await choose(dialog, "2-4")
@@ -165,7 +165,7 @@ async def test_wrong_pages_are_said_and_change_nothing(data: Path) -> None:
 async def test_sheets_are_chosen_by_name(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "figures.xlsx")
-        desk.ready.actions["attachment.choose-pages"]()
+        desk.session.actions["attachment.choose-pages"]()
         dialog = await opened(desk)
         names = dialog.field.placeholderText()
         second = names.split(" · ")[1].removeprefix("2 ")
@@ -178,7 +178,7 @@ async def test_sheets_are_chosen_by_name(data: Path) -> None:
 async def test_a_choice_is_counted_after_a_start_that_came_too_soon(data: Path) -> None:
     async with Desk() as desk:
         await attached(desk, data / "report.pdf")
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         await choose(await opened(desk), "2")
         await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
         counted = part_of(desk)
@@ -193,7 +193,7 @@ async def test_a_choice_is_counted_after_a_start_that_came_too_soon(data: Path) 
 async def test_pages_that_are_pictures_are_shown_as_they_go(data: Path) -> None:
     async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
         await attached(desk, data / "corpus" / "partly-scanned.pdf")
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         dialog = await opened(desk)
         preview = dialog.text.text
         assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
@@ -245,7 +245,7 @@ async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) 
         await attached(desk, data / "report.pdf")
         part = replace(part_of(desk), pictured=(PageImage(1, 800, 1000),))
         desk.state.draft.set_attachments((part,))
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         dialog = await opened(desk)
         find(dialog, QAbstractButton, "pictures").click()
         await until(lambda: shown_picture(dialog).isVisible())
@@ -262,13 +262,13 @@ async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
     async with Desk() as desk:
         await attached(desk, path)
         state = desk.state
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         dialog = await opened(desk)
         assert "Too large for SmolLM2 135M" in words(dialog, "preview-note")
         dialog.reject()
         part = replace(part_of(desk), in_parts=True)
         state.draft.set_attachments((part,))
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         dialog = await opened(desk)
         assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
         assert dialog.text.text.count("</part-") > 2
@@ -278,10 +278,10 @@ async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
 async def test_nothing_attached_is_said(data: Path) -> None:
     async with Desk() as desk:
         for command in ("attachment.preview", "attachment.choose-pages"):
-            desk.ready.actions[command]()
+            desk.session.actions[command]()
             assert desk.said == "Nothing is attached"
         await attached(desk, data / "notes.md")
-        desk.ready.actions["attachment.choose-pages"]()
+        desk.session.actions["attachment.choose-pages"]()
         assert desk.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
 
 
@@ -292,7 +292,7 @@ async def test_a_large_text_is_there_in_pages_and_searched(tmp_path: Path) -> No
 
     async with Desk() as desk:
         await attached(desk, path)
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         dialog = await opened(desk)
         assert len(dialog.text.text) > 3_000_000
         assert 0 < len(dialog.text.view.toPlainText()) <= PAGE_LENGTH
@@ -357,7 +357,7 @@ async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> Non
         assert "3 pages · ≈ " in desk.chips[0]
         assert desk.chips[0].endswith(" · as a file")
         await until(lambda: desk.estimate.startswith("≈ "))
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         await until(lambda: desk.window.findChild(AttachmentPreview))
         dialog = desk.window.findChild(AttachmentPreview)
         assert dialog is not None
@@ -409,8 +409,8 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
 
 async def test_in_the_quick_prompt_too(data: Path) -> None:
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
-        desk.ready.quick.open_with("")
-        window, held = desk.ready.quick.window, desk.ready.quick.attachments
+        desk.session.quick.open_with("")
+        window, held = desk.session.quick.window, desk.session.quick.attachments
         window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")
@@ -442,7 +442,7 @@ async def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(data
         await attached(desk, data / "report.pdf", data / "notes.md")
         assert desk.chips[0] == "report.pdf, 3 pages · already in this conversation"
         assert "tokens" in desk.chips[1]
-        desk.ready.actions["attachment.preview"]()
+        desk.session.actions["attachment.preview"]()
         dialog = await opened(desk)
         dialog.selected.emit(part_of(desk).sha256)
         await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)

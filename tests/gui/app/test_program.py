@@ -106,7 +106,7 @@ def entries(desk: Desk, name: str) -> list[ModelEntry]:
 
 async def test_every_command_has_an_action() -> None:
     async with Desk() as desk:
-        bound = set(desk.ready.actions)
+        bound = set(desk.session.actions)
         assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
         everywhere = {
             c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
@@ -338,7 +338,7 @@ async def test_theme_and_text_size_change_at_once() -> None:
 
 def quick_of(desk: Desk) -> QuickPrompt:
     """Return the quick prompt's window."""
-    return desk.ready.quick.window
+    return desk.session.quick.window
 
 
 def problem_of(desk: Desk) -> str:
@@ -347,7 +347,7 @@ def problem_of(desk: Desk) -> str:
 
 def open_quick(desk: Desk, text: str = "") -> QPlainTextEdit:
     """Open it; its text field."""
-    desk.ready.serve(QuickRequest(text))
+    desk.session.serve(QuickRequest(text))
     return find(quick_of(desk), QPlainTextEdit, "prompt")
 
 
@@ -555,9 +555,9 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         assert find(quick_of(desk), QLabel, "brought-text").text() == "Text: 1 word"
         turn = await ask_quick(desk, "One")
         quick_of(desk).hide()
-        assert not desk.ready.is_ending  # the answer is still on its way
+        assert not desk.session.is_ending  # the answer is still on its way
         turn.end("1")
-        await desk.ready.closed()
+        await desk.session.closed()
     async with Desk(request=QuickRequest()) as desk:
         assert desk.messages()[1] == ("assistant", "complete", "1")
         turn = await ask_quick(desk, "Two")
@@ -565,7 +565,7 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         await desk.settled()
         quick_of(desk).open_in_window_requested.emit()
         await until(lambda: not quick_of(desk).isVisible())
-        assert not desk.ready.is_ending
+        assert not desk.session.is_ending
         assert desk.window.isVisible()
         assert "Two" in desk.transcript
 
@@ -575,7 +575,7 @@ async def test_ctrl_q_in_the_quick_prompt() -> None:
         open_quick(desk)
         await until(quick_of(desk).isActiveWindow)
         QTest.keyClick(quick_of(desk), Qt.Key.Key_Q, CONTROL)
-        await desk.ready.closed()
+        await desk.session.closed()
 
 
 # ---------------------------------------------------------------- later starts

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
-from desktop_app.app.attachments.attaching import ATTACHED
+from desktop_app.app.attachments.attachment_reader import ATTACHED
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
@@ -216,7 +216,7 @@ async def test_what_is_exported_is_imported_once(tmp_path: Path) -> None:
 async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it() -> None:
     async with Desk() as desk:
         await loaded(desk)
-        controller = desk.ready.quick
+        controller = desk.session.quick
         quick = controller.window
         controller.open_with("Good morning")
         find(quick, PromptText, "prompt").setFocus()
@@ -240,7 +240,7 @@ async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it()
 async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
     async with Desk() as desk:
         await loaded(desk)
-        controller = desk.ready.quick
+        controller = desk.session.quick
         quick = controller.window
         controller.open_with("x = 1")
         QTest.keyClicks(find(quick, PromptText, "prompt"), "/explain")
@@ -270,7 +270,7 @@ def test_the_list_of_the_library_is_a_sound_model(qtmodeltester: object) -> None
 async def test_the_commands_open_what_they_name(command: str) -> None:
     async with Desk() as desk:
         await loaded(desk)
-        desk.ready.actions[command]()
+        desk.session.actions[command]()
         if command == "prompts.insert":
             assert offered(desk)
         else:

@@ -44,8 +44,8 @@ SECRET = "zanzibarquix"
 
 
 def opened(desk: Desk, text: str = "") -> QuickPrompt:
-    desk.ready.quick.open_with(text)
-    return desk.ready.quick.window
+    desk.session.quick.open_with(text)
+    return desk.session.quick.window
 
 
 def line(quick: QuickPrompt) -> QPlainTextEdit:
@@ -53,7 +53,7 @@ def line(quick: QuickPrompt) -> QPlainTextEdit:
 
 
 def is_unsaved(desk: Desk) -> bool:
-    return desk.ready.quick.is_unsaved
+    return desk.session.quick.is_unsaved
 
 
 async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:
@@ -118,7 +118,7 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with Desk() as desk:
-        quick, controller = opened(desk, "a text"), desk.ready.quick
+        quick, controller = opened(desk, "a text"), desk.session.quick
         before, going, go_on = ChatService.begin, asyncio.Event(), asyncio.Event()
 
         async def begin(*arguments: Any) -> Any:
@@ -132,11 +132,13 @@ async def test_what_is_added_while_the_question_is_sent_or_answered_waits_for_th
         await going.wait()
         quick.large_text_dropped.emit("more text", "")
         quick.files_dropped.emit([NOTES])
-        await until(lambda: controller.attachments.parts and controller.unsent.brought != "a text")
+        await until(
+            lambda: controller.attachments.parts and controller.unsent.accompanying != "a text"
+        )
         go_on.set()
         turn = await desk.turn(0)
         assert "a text" in desk.messages()[0][2]
-        assert controller.unsent.brought == "more text"
+        assert controller.unsent.accompanying == "more text"
         assert find(quick, QLabel, "brought-text").text() == "Text: 2 words"
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
         QTest.keyClicks(line(quick), "Rea")
@@ -162,9 +164,9 @@ async def test_a_variant_with_a_single_effort_keeps_that_of_the_others() -> None
 
 async def test_a_file_that_is_being_read_does_not_get_lost_on_the_way_to_the_window() -> None:
     async with Desk() as desk:
-        quick, controller = opened(desk), desk.ready.quick
+        quick, controller = opened(desk), desk.session.quick
         quick.files_dropped.emit([NOTES])
-        assert controller.attachments.reading
+        assert controller.attachments.reading_name
         quick.open_in_window_requested.emit()
         await until(lambda: controller.attachments.parts)
         assert quick.isVisible()
@@ -179,11 +181,11 @@ async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> No
     async with Desk() as desk:
         quick = opened(desk)
         quick.files_dropped.emit([tmp_path / "a.txt"])
-        await until(lambda: desk.ready.quick.attachments.parts)
+        await until(lambda: desk.session.quick.attachments.parts)
         quick.files_dropped.emit([tmp_path / "b.txt"])
         await until(lambda: find(quick, ElidedLabel, "status").text())
         assert find(quick, ElidedLabel, "status").text() == "“b.txt” is already attached."
-        assert len(desk.ready.quick.attachments.parts) == 1
+        assert len(desk.session.quick.attachments.parts) == 1
 
 
 async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
@@ -223,12 +225,12 @@ async def test_what_was_not_sent_stays_also_beyond_the_end() -> None:
     async with Desk() as desk:
         quick = opened(desk)
         assert line(quick).toPlainText() == "half a question"
-        assert desk.ready.quick.unsent.brought == "a text\n\nanother"
+        assert desk.session.quick.unsent.accompanying == "a text\n\nanother"
         turn = await ask(desk, quick, "!")
         turn.end("So.")
         await desk.settled()
         assert desk.setting(QUICK_DRAFT_KEY) is not None  # until its timer
-        desk.ready.quick.save_draft()
+        desk.session.quick.save_draft()
         await until(lambda: desk.setting(QUICK_DRAFT_KEY) is None)
         quick.hide()
         assert line(opened(desk)).toPlainText() == ""
@@ -240,12 +242,12 @@ async def test_attachments_and_marks_stay_beyond_the_end(tmp_path: Path) -> None
     async with Desk() as desk:
         quick = opened(desk)
         QGuiApplication.clipboard().setText("copied")
-        desk.ready.quick.fill_in(frozenset({CLIPBOARD}))
+        desk.session.quick.fill_in(frozenset({CLIPBOARD}))
         quick.files_dropped.emit([path])
-        await until(lambda: desk.ready.quick.attachments.parts)
+        await until(lambda: desk.session.quick.attachments.parts)
     async with Desk() as desk:
         opened(desk)
-        controller = desk.ready.quick
+        controller = desk.session.quick
         assert [part.name for part in controller.attachments.parts] == ["notes.txt"]
         assert controller.unsent.clipboard == "copied"
 
@@ -266,9 +268,9 @@ async def test_selected_text_is_added_on_request_only() -> None:
     async with Desk() as desk:
         QGuiApplication.clipboard().setText("four words of text")
         quick = opened(desk, "given")
-        assert desk.ready.quick.unsent.brought == "given"
+        assert desk.session.quick.unsent.accompanying == "given"
         find(quick, QPushButton, "add-selection").click()
-        assert desk.ready.quick.unsent.brought == "given\n\nfour words of text"
+        assert desk.session.quick.unsent.accompanying == "given\n\nfour words of text"
         QGuiApplication.clipboard().clear()
 
 
@@ -383,7 +385,7 @@ async def test_a_paste_that_fails_shows_the_quick_prompt_again(
     monkeypatch.setattr(paste_back_module, "can_type", lambda: True)
     async with Desk() as desk:
         quick = await answered(desk)
-        paste_back = desk.ready.quick_host.paste_back
+        paste_back = desk.session.quick_host.paste_back
         await desk.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
         quick.paste_requested.emit()
         await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())

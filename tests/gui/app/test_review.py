@@ -33,7 +33,7 @@ async def _answered(desk: Desk, answer: str = "Because of **dust**.") -> None:
 
 
 async def _review(desk: Desk, verdict: str, note: str = "", text: str = "") -> None:
-    desk.ready.actions["answer.review"]()
+    desk.session.actions["answer.review"]()
     dialog = await dialog_of(ReviewDialog)
     if text:
         dialog.text.setPlainText(text)

@@ -80,9 +80,9 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
         ) as desk,
     ):
         await desk.written()
-        assert not desk.controllers.choice._warmed
-        desk.ready.quick.open_with("")
-        quick = desk.ready.quick.window
+        assert not desk.controllers.choice._connected
+        desk.session.quick.open_with("")
+        quick = desk.session.quick.window
         await until(lambda: quick.choice.short_name == "qwen3-8b")
         await until(lambda: named(desk) == "qwen3-8b")  # the window has the same list
 
@@ -94,8 +94,8 @@ async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> No
             real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
         ) as desk,
     ):
-        desk.ready.quick.open_with("")
-        desk.ready.quick.window.submit_requested.emit("Why?")
+        desk.session.quick.open_with("")
+        desk.session.quick.window.submit_requested.emit("Why?")
         await until(lambda: any(r.method == "POST" for r in server.requests))
         await desk.settled()
         assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
@@ -119,8 +119,8 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
         LoopbackServer(REFUSED, CHAT, models=family) as server,
         Desk(real=True, environment=environment(server.base_url)) as desk,
     ):
-        desk.ready.quick.open_with("")
-        quick = desk.ready.quick.window
+        desk.session.quick.open_with("")
+        quick = desk.session.quick.window
         await until(lambda: quick.choice.offers_variants)
         quick.variant_requested.emit(Variant.PRO)
         assert quick.choice.variant is Variant.PRO

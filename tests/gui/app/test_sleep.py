@@ -10,7 +10,7 @@ import pytest
 
 from desktop_app.app.answers.server_watch import LONGEST_MS
 from desktop_app.app.library.data import backup_controller
-from desktop_app.app.library.data.backup_controller import FIRST_LOOK, LAST_KEY
+from desktop_app.app.library.data.backup_controller import FIRST_CHECK, LAST_KEY
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.desk import Desk, until
@@ -40,7 +40,7 @@ async def test_what_is_due_is_done_soon_after_waking(
         await backups.start()
         await desk.state.values.set("backup.folder", str(tmp_path))
         await desk.state.values.set("backup.every", "day")
-        first_ms = int(FIRST_LOOK.total_seconds() * 1000)
+        first_ms = int(FIRST_CHECK.total_seconds() * 1000)
         await until(lambda: timer_of(backups).remainingTime() > 10 * first_ms)
         # A day passes in the sleep.
         monkeypatch.setattr(backup_controller, "now", lambda: now() + timedelta(days=1))
@@ -66,5 +66,5 @@ async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
 async def test_without_a_system_bus_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
     async with Desk() as desk:
-        await desk.ready._sleep.watch()
-        assert not desk.ready._sleep._bus.is_connected
+        await desk.session._sleep.watch()
+        assert not desk.session._sleep._bus.is_connected

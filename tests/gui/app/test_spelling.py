@@ -68,7 +68,7 @@ def press_menu_key(widget: QWidget) -> None:
 
 
 async def begin(desk: Desk, text: str) -> None:
-    await desk.ready.check_spelling()
+    await desk.session.check_spelling()
     desk.text.setPlainText(text)
     desk.text.setFocus()
 
@@ -100,7 +100,7 @@ async def test_nothing_is_marked_while_an_input_method_composes() -> None:
         await until(lambda: marked(desk.text) == ["theese"])
         desk.text.moveCursor(QTextCursor.MoveOperation.End)
         QCoreApplication.sendEvent(desk.text, QInputMethodEvent("wrld", []))
-        desk.ready.spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
+        desk.session.spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
         assert desk.text.document().firstBlock().layout().preeditAreaText() == "wrld"
         QCoreApplication.sendEvent(desk.text, QInputMethodEvent())
         await until(lambda: marked(desk.text) == ["theese"])
@@ -131,7 +131,7 @@ async def test_a_word_can_be_taken_for_right(name: str, tmp_path: Path) -> None:
     async with Desk() as desk:
         await begin(desk, "the wrld wrld")
         await until(lambda: marked(desk.text) == ["wrld", "wrld"])
-        desk.ready.actions["prompt.spelling"]()
+        desk.session.actions["prompt.spelling"]()
         await popup()
         assert desk.text.textCursor().selectedText() == "wrld"
         choose(name)
@@ -145,14 +145,14 @@ async def test_f7_goes_from_word_to_word_and_says_when_there_is_none() -> None:
     async with Desk() as desk:
         await begin(desk, "wrld\n" + "fine words\n" * 300 + "theese")
         for word in ("wrld", "theese", "wrld"):
-            desk.ready.actions["prompt.spelling"]()
+            desk.session.actions["prompt.spelling"]()
             await popup()
             assert desk.text.textCursor().selectedText() == word
             press = QApplication.activePopupWidget()
             assert press is not None
             press.close()
         desk.text.setPlainText("fine")
-        desk.ready.actions["prompt.spelling"]()
+        desk.session.actions["prompt.spelling"]()
         await until(
             lambda: any(
                 label.text() == "No misspelled words found"
@@ -164,11 +164,11 @@ async def test_f7_goes_from_word_to_word_and_says_when_there_is_none() -> None:
 async def test_the_quick_prompt_is_checked_too() -> None:
     async with Desk() as desk:
         await begin(desk, "")
-        desk.ready.quick.open_with("")
-        line = find(desk.ready.quick.window, QPlainTextEdit, "prompt")
+        desk.session.quick.open_with("")
+        line = find(desk.session.quick.window, QPlainTextEdit, "prompt")
         QTest.keyClicks(line, "the wrld turns")
-        assert desk.ready.spelling is not None
-        spelling = desk.ready.spelling.spelling
+        assert desk.session.spelling is not None
+        spelling = desk.session.spelling.spelling
         await until(lambda: bool(spelling.misspelled_in(line.toPlainText())))
         cursor = line.textCursor()
         cursor.setPosition(5)
@@ -201,7 +201,7 @@ async def test_several_languages_are_chosen_in_one_menu(way: str) -> None:
         await begin(desk, "the wrld turns")
         told: list[str] = []
         request = EditRequest(SPELLING_LANGUAGES, "de_DE", told.append, desk.window)
-        controller = desk.ready.spelling
+        controller = desk.session.spelling
         assert controller is not None
         controller._installed = ["de_DE", "en_US", "nl_NL"]
         menu = controller.choose_languages(request)

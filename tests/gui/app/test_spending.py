@@ -182,7 +182,7 @@ async def test_calls_without_a_price_are_told_of() -> None:
 async def test_the_quick_prompt_says_it_too() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.000001")
-        quick = desk.ready.quick
+        quick = desk.session.quick
         quick.open_with("")
         quick.window.submit_requested.emit("Which?")
         await until(lambda: "exceeds the limit" in find(quick.window, QLabel, "problem").text())
@@ -198,8 +198,8 @@ def in_hand(desk: Desk) -> str:
 async def test_from_the_quick_prompt_to_the_cap() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.00000001")
-        desk.ready.quick.open_with("")
-        quick = desk.ready.quick.window
+        desk.session.quick.open_with("")
+        quick = desk.session.quick.window
         quick.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "exceeds the limit" in find(quick, QLabel, "problem").text())
@@ -209,7 +209,7 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         await until(lambda: in_hand(desk) == "monthly-cap")
         assert desk.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
-        desk.ready.quick.open_with("")
+        desk.session.quick.open_with("")
         assert not find(quick, QPushButton, "way-out").isVisible()
         quick.hide()
 

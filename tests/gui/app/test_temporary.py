@@ -164,14 +164,14 @@ async def test_closing_asks_once_where_there_is_something() -> None:
         assert "can’t be undone" in bar(desk).words.text()
         bar(desk).keep_button.click()
         assert is_temporary(desk)
-        desk.ready.actions["conversation.delete"]()
+        desk.session.actions["conversation.delete"]()
         bar(desk).forget_button.click()
         assert not is_temporary(desk)
         await desk.settled()
         assert SECRET not in desk.transcript
         assert desk.window.prompt.text() == ""
         assert await desk.state.backend.conversations.get(first) is None
-        assert desk.controllers.list_presenter.usable(first) is None
+        assert desk.controllers.list_presenter.existing(first) is None
         assert row(desk).isHidden()
         assert desk.rows == []
 

@@ -73,7 +73,7 @@ async def test_a_late_icon_shows_the_state_of_the_global_shortcut() -> None:
 async def test_a_command_pauses_and_resumes_the_global_shortcut() -> None:
     async with Desk() as desk:
         for words in ("Global shortcut paused", "Global shortcut resumed"):
-            desk.ready.actions["quick.pause"]()
+            desk.session.actions["quick.pause"]()
             assert words in desk.said
 
 

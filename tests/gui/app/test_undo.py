@@ -83,8 +83,8 @@ async def test_it_returns_to_the_draft_of_its_conversation() -> None:
 
 async def test_an_attachment_of_the_quick_prompt_returns() -> None:
     async with Desk() as desk:
-        desk.ready.quick.open_with("")
-        quick, attachments = desk.ready.quick.window, desk.ready.quick.attachments
+        desk.session.quick.open_with("")
+        quick, attachments = desk.session.quick.window, desk.session.quick.attachments
         quick.files_dropped.emit([DATA / "notes.md"])
         await until(lambda: attachments.parts)
         quick.chips.remove_requested.emit(attachments.parts[0].sha256)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint
 
 from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.app.chat.choice_controller import estimate_texts
-from desktop_app.app.chat.compaction_controller import mark_of
+from desktop_app.app.chat.compaction_controller import compaction_mark
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import (
@@ -157,6 +157,6 @@ def test_compaction_and_the_countdown() -> None:
     made = Compaction("k", "c", "m", CompactionKind.PROVIDER, "openai", "g", "[]", now(), 2, 1)
     other = replace(made, id="l")
     for in_force in (made, other, None):
-        mark = mark_of(made, NAME, NAME, in_force)
+        mark = compaction_mark(made, NAME, NAME, in_force)
         assert not untranslated([mark.words, *(label for label, _ in mark.actions)])
     assert not untranslated([RetryCountdown().start("a", 9, NAME)])

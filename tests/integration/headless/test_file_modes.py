@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.startup.closed_store import erasing
+from desktop_app.app.startup.closed_store import erasure_work
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_files import TemporaryFolder
@@ -145,7 +145,7 @@ async def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> No
     for name in (".restore-killed", ".repair-killed"):
         (where.data / name).mkdir(parents=True)
         (where.data / name / "copy").write_text("secret")
-    erasing(where).work(lambda _done, _total: None, lambda *_: "")
+    erasure_work(where).work(lambda _done, _total: None, lambda *_: "")
     assert list(where.temporary.iterdir()) == []
     assert not [path for path in repartee_home.rglob("*") if path.name == "copy"]
     folder.close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.startup.own_command import Ended, OwnCommand
+from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 LAST_KEY = "backup.last"
 # Avoids a backup during the start.
-FIRST_LOOK = timedelta(seconds=20)
-TRY_AGAIN = timedelta(hours=1)
+FIRST_CHECK = timedelta(seconds=20)
+RETRY_AFTER = timedelta(hours=1)
 # Qt's timers count milliseconds in 32 bits, and the clock may change meanwhile.
-LONGEST_WAIT = timedelta(hours=6)
-EVERY = {"day": timedelta(days=1), "week": timedelta(days=7)}
+MAX_WAIT = timedelta(hours=6)
+INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TOPIC = "backup"
 
-ByHand = Callable[[str, int], Awaitable[Ended | None]]
+BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
 
 
 def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
@@ -46,14 +46,14 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
     Args:
         last: {"at": time of the last backup, "failed_at": time of a later failure}, as ISO 8601.
     """
-    if every not in EVERY:
+    if every not in INTERVALS:
         return None
     due = at
-    if made := _moment(last.get("at")):
+    if backed_up_at := _parse_time(last.get("at")):
         # A backup dated in the future, by a wrong clock, must not delay others.
-        due = made + EVERY[every] if made <= at else at
-    if failed := _moment(last.get("failed_at")):
-        due = max(due, min(failed, at) + TRY_AGAIN)
+        due = backed_up_at + INTERVALS[every] if backed_up_at <= at else at
+    if failed_at := _parse_time(last.get("failed_at")):
+        due = max(due, min(failed_at, at) + RETRY_AFTER)
     return max(due - at, timedelta())
 
 
@@ -61,13 +61,13 @@ class BackupController(QObject):
     """Runs `repartee backup` when a backup is due.
 
     Args:
-        by_hand: makes one with visible progress.
+        back_up_visibly: makes one with visible progress.
     """
 
     def __init__(
         self,
         parent: QWidget,
-        by_hand: ByHand,
+        back_up_visibly: BackUp,
         *,
         notifications: Notifications,
         panel: SettingsPanel,
@@ -78,12 +78,12 @@ class BackupController(QObject):
         super().__init__(parent)
         self._notifications, self._panel, self._values = notifications, panel, values
         self._tasks, self._settings_store = tasks, settings_store
-        self._by_hand = by_hand
-        self._command = OwnCommand()
+        self._back_up_visibly = back_up_visibly
+        self._command = CommandRunner()
         self._last: dict[str, Any] = {}
         self._is_running = False
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(lambda: self._tasks.start(self._when_due()))
+        self._timer.timeout.connect(lambda: self._tasks.start(self._back_up_if_due()))
         self._values.changed.connect(self._on_value)
 
     async def start(self) -> None:
@@ -91,11 +91,11 @@ class BackupController(QObject):
         stored = await self._settings_store.all()
         self._last = stored.get(LAST_KEY) or {}
         self._show()
-        self._wait(FIRST_LOOK)
+        self._schedule(FIRST_CHECK)
 
-    def look_soon(self) -> None:
+    def check_soon(self) -> None:
         """Back up soon if it is due: the timer stands still while the computer sleeps."""
-        self._wait(FIRST_LOOK)
+        self._schedule(FIRST_CHECK)
 
     def close(self) -> None:
         """Stop the timer and a running backup at the program's end."""
@@ -106,7 +106,7 @@ class BackupController(QObject):
         if key in ("backup.folder", "backup.every"):
             self._last.pop("failed_at", None)
             self._show()
-            self._wait(timedelta(seconds=2))
+            self._schedule(timedelta(seconds=2))
 
     @property
     def _folder(self) -> str:
@@ -116,66 +116,70 @@ class BackupController(QObject):
     def _keep(self) -> int:
         return int(self._values["backup.keep"] or 1)
 
-    def _wait(self, least: timedelta = timedelta()) -> None:
+    def _schedule(self, minimum: timedelta = timedelta()) -> None:
         wait = due_in(str(self._values["backup.every"]), self._last, now())
         if wait is None or not self._folder:
             self._timer.stop()
             return
-        wait = min(max(wait, least), LONGEST_WAIT)
+        wait = min(max(wait, minimum), MAX_WAIT)
         self._timer.start(int(wait.total_seconds() * 1000))
 
-    async def _when_due(self) -> None:
+    async def _back_up_if_due(self) -> None:
         wait = due_in(str(self._values["backup.every"]), self._last, now())
         if wait == timedelta() and self._folder and not self._is_running:
             await self._back_up()
-        self._wait()
+        self._schedule()
 
     async def _back_up(self) -> None:
         self._is_running = True
         try:
             arguments = ("backup", self._folder, "--keep", str(self._keep))
-            ended = await self._command.run(*arguments, progress=lambda _done, _total: None)
+            result = await self._command.run(*arguments, progress=lambda _done, _total: None)
         finally:
             self._is_running = False
         if not self._command.was_stopped:
-            await self._note(ended)
+            await self._record(result)
 
-    def by_hand(self) -> None:
+    def back_up_now(self) -> None:
         """Back up now."""
         if not self._folder:
             self._notifications.notify(tr("Choose a backup folder first."))
             return
-        self._tasks.start(self._now())
+        self._tasks.start(self._run_now())
 
-    async def _now(self) -> None:
-        ended = await self._by_hand(self._folder, self._keep)
-        if ended is not None and ended.code in (0, 1):
-            await self._note(ended, asked_for=True)
+    async def _run_now(self) -> None:
+        result = await self._back_up_visibly(self._folder, self._keep)
+        if result is not None and result.code in (0, 1):
+            await self._record(result, is_manual=True)
 
-    async def _note(self, ended: Ended, *, asked_for: bool = False) -> None:
+    async def _record(self, result: CommandResult, *, is_manual: bool = False) -> None:
         at = now().isoformat()
         failed_before = "failed_at" in self._last
-        if ended.code == 0:
+        if result.code == 0:
             self._last = {"at": at}
         else:
-            self._last = {**self._last, "failed_at": at, "why": ended.said}
+            self._last = {**self._last, "failed_at": at, "why": result.messages}
         await self._settings_store.set(LAST_KEY, self._last)
         self._show()
-        self._wait()
-        if ended.code == 0:
+        self._schedule()
+        if result.code == 0:
             self._notifications.dismiss_topic(TOPIC)
-            if asked_for:
-                self._notifications.notify(tr("Backed up to {file}.", file=ended.output.strip()))
-        elif asked_for or not failed_before:
-            error = StorageError(Reason.BACKUP_FAILED, words=ended.said)
+            if is_manual:
+                self._notifications.notify(tr("Backed up to {file}.", file=result.output.strip()))
+        elif is_manual or not failed_before:
+            error = StorageError(Reason.BACKUP_FAILED, words=result.messages)
             self._notifications.notify(error, topic=TOPIC)
 
     def _show(self) -> None:
-        made = _moment(self._last.get("at"))
-        words = tr("Last backup: {time}.", time=moment(made)) if made else tr("No backup yet.")
-        if failed := _moment(self._last.get("failed_at")):
+        backed_up_at = _parse_time(self._last.get("at"))
+        words = (
+            tr("Last backup: {time}.", time=moment(backed_up_at))
+            if backed_up_at
+            else tr("No backup yet.")
+        )
+        if failed_at := _parse_time(self._last.get("failed_at")):
             why = self._last.get("why", "")
-            failure = tr("The backup of {time} failed.", time=moment(failed))
+            failure = tr("The backup of {time} failed.", time=moment(failed_at))
             self._panel.set_backup_state(f"{failure} {why} {words}", "error")
         elif self._values["backup.every"] != "off" and not self._folder:
             self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
@@ -183,7 +187,7 @@ class BackupController(QObject):
             self._panel.set_backup_state(words, "note")
 
 
-def _moment(text: object) -> datetime | None:
+def _parse_time(text: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:

@@ -67,9 +67,9 @@ class DataPageController(QObject):
         self._show_settings(True)
         self._panel.show_page("library")
 
-    def export(self, which: str, format_id: str) -> None:
+    def export(self, scope: str, format_id: str) -> None:
         """Export the open conversation or all of them."""
-        ids = [self._current.id] if which == "open" else None
+        ids = [self._current.id] if scope == "open" else None
         self.export_requested.emit(ids, format_id)
 
     def choose_restore(self) -> None:
@@ -85,7 +85,7 @@ class DataPageController(QObject):
             self._confirm_restore(Path(name))
 
     def _confirm_restore(self, archive: Path) -> None:
-        from desktop_app.app.startup.closed_store import restoring
+        from desktop_app.app.startup.closed_store import restore_work
 
         ask(
             self._parent,
@@ -93,17 +93,17 @@ class DataPageController(QObject):
             tr("Restore {file}?", file=archive.name),
             tr(_RESTORES),
             label=tr("Restore"),
-            act=lambda: self._end_for(restoring(self._user_folders, archive)),
+            act=lambda: self._end_for(restore_work(self._user_folders, archive)),
             is_destructive=False,
         )
 
     def _erase(self) -> None:
-        from desktop_app.app.startup.closed_store import erasing
+        from desktop_app.app.startup.closed_store import erasure_work
 
-        self._end_for(erasing(self._user_folders))
+        self._end_for(erasure_work(self._user_folders))
 
     def repair(self) -> None:
         """Repair the store, after damage was found."""
-        from desktop_app.app.startup.closed_store import repairing
+        from desktop_app.app.startup.closed_store import repair_work
 
-        self._end_for(repairing(self._user_folders))
+        self._end_for(repair_work(self._user_folders))

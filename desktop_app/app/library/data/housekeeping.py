@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 # Early after the start, before a document can be removed from a draft and put back.
 FIRST_MS: Final = 2000
-AT_END_S: Final = 2.0
-EVERY_MS: Final = 6 * 60 * 60 * 1000
+END_TIMEOUT_S: Final = 2.0
+INTERVAL_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
@@ -49,15 +49,15 @@ class Housekeeping(QObject):
         self._tasks, self._attachment_store, self._database = tasks, attachment_store, database
         self._expire = expire
         # Repeated, because a window may stay open for weeks.
-        self._again = QTimer(self, interval=EVERY_MS)
-        self._again.timeout.connect(self._begin)
+        self._timer = QTimer(self, interval=INTERVAL_MS)
+        self._timer.timeout.connect(self._start_collecting)
 
     def start(self) -> None:
         """Run after a moment, and then periodically."""
-        QTimer.singleShot(FIRST_MS, self, self._begin)
-        self._again.start()
+        QTimer.singleShot(FIRST_MS, self, self._start_collecting)
+        self._timer.start()
 
-    def _begin(self) -> None:
+    def _start_collecting(self) -> None:
         self._tasks.start(self.collect())
 
     async def collect(self) -> None:
@@ -69,7 +69,7 @@ class Housekeeping(QObject):
         except StorageError as error:
             log.warning("%s %s", error, error.details)
 
-    async def collect_in_time(self) -> None:
+    async def collect_at_end(self) -> None:
         """Collect at the program's end, for at most two seconds."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.collect(), AT_END_S)
+            await asyncio.wait_for(self.collect(), END_TIMEOUT_S)

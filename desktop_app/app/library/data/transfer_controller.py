@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.startup.own_command import Ended, OwnCommand
+from desktop_app.app.startup.command_runner import CommandResult, CommandRunner
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.error_reasons import Reason
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # The number of reasons shown; further ones are counted.
-MOST_REASONS = 3
+MAX_REASONS = 3
 
 
 class TransferController(QObject):
@@ -42,7 +42,7 @@ class TransferController(QObject):
         self,
         parent: QWidget,
         theme: ThemeWatcher,
-        came: Callable[[], Awaitable[None]],
+        on_imported: Callable[[], Awaitable[None]],
         *,
         pane: ConversationPane,
         conversation_list: ConversationList,
@@ -52,10 +52,10 @@ class TransferController(QObject):
         super().__init__(parent)
         self._parent, self._pane, self._conversation_list = parent, pane, conversation_list
         self._theme, self._current, self._tasks = theme, current, tasks
-        self._came = came
-        self._command = OwnCommand()
+        self._on_imported = on_imported
+        self._command = CommandRunner()
         self._is_busy = False
-        self._bar: ProgressCard | None = None
+        self._card: ProgressCard | None = None
 
     def close(self) -> None:
         """Stop the running command at the program's end."""
@@ -83,29 +83,29 @@ class TransferController(QObject):
     async def _import(self, paths: Sequence[Path]) -> None:
         words = tr("Importing {files}…", files=joined([path.name for path in paths]))
         arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
-        ended = await self._run(words, arguments)
-        if ended is None:
+        result = await self._run(words, arguments)
+        if result is None:
             return
         try:
-            await self._came()
+            await self._on_imported()
         finally:
-            self._say_imported(ended)
+            self._report_import(result)
 
-    def _say_imported(self, ended: Ended) -> None:
+    def _report_import(self, result: CommandResult) -> None:
         if self._command.was_stopped:
             self._pane.notifications.notify(tr("Import stopped. What was imported so far is kept."))
             return
         try:
-            files: list[dict[str, Any]] = json.loads(ended.output)["files"]
+            files: list[dict[str, Any]] = json.loads(result.output)["files"]
         except (ValueError, KeyError):  # the command ended without a report
-            raise StorageError(ended.said or Reason.IMPORT_BROKE_OFF) from None
-        refused = [why for file in files for why in file["refused"]]
-        words = _what_came(files)
+            raise StorageError(result.messages or Reason.IMPORT_BROKE_OFF) from None
+        refused = [reason for file in files for reason in file["refused"]]
+        words = _import_summary(files)
         if not refused:
             self._pane.notifications.notify(words)
             return
-        more = len(refused) - MOST_REASONS
-        reasons = refused[:MOST_REASONS]
+        more = len(refused) - MAX_REASONS
+        reasons = refused[:MAX_REASONS]
         if more > 0:
             reasons.append(tr_plural("{count} more problem.", "{count} more problems.", more))
         said = " ".join(reasons)  # the sentences that the command printed
@@ -117,12 +117,12 @@ class TransferController(QObject):
         """Ask for a file or folder, and export these conversations, None for all."""
         chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
         is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
-        name = self._name_of(conversation_ids)
+        name = self._title_of(conversation_ids)
         target = self._ask_file(chosen, name) if is_file else self._ask_folder()
         if target:
             self.export(conversation_ids, format_id, Path(target))
 
-    def _name_of(self, conversation_ids: Sequence[str] | None) -> str:
+    def _title_of(self, conversation_ids: Sequence[str] | None) -> str:
         """Return the title of a single conversation, if it is listed or open."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
@@ -157,19 +157,19 @@ class TransferController(QObject):
         self._tasks.start(self._export(("export", *which, *options)))
 
     async def _export(self, arguments: Sequence[str]) -> None:
-        ended = await self._run(tr("Exporting…"), arguments)
-        if ended is None:
+        result = await self._run(tr("Exporting…"), arguments)
+        if result is None:
             return
         if self._command.was_stopped:
             self._pane.notifications.notify(tr("Export stopped."))
-        elif ended.code:
-            raise StorageError(ended.said or Reason.EXPORT_BROKE_OFF)
+        elif result.code:
+            raise StorageError(result.messages or Reason.EXPORT_BROKE_OFF)
         else:
-            self._pane.notifications.notify(ended.said)
+            self._pane.notifications.notify(result.messages)
 
     # -------------------------------------------------------------- any command
 
-    async def back_up(self, folder: str, keep: int) -> Ended | None:
+    async def back_up(self, folder: str, keep: int) -> CommandResult | None:
         """Back up with visible progress; return None if another command runs."""
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
         return await self._run(tr("Backing up…"), arguments)
@@ -179,31 +179,31 @@ class TransferController(QObject):
         """True if a command runs."""
         return self._is_busy
 
-    async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:
+    async def _run(self, words: str, arguments: Sequence[str]) -> CommandResult | None:
         if self._is_busy:
             self._pane.notifications.notify(tr(BUSY))
             return None
-        bar = self._made_bar()
-        bar.begin(words)
+        card = self._get_card()
+        card.begin(words)
         self._is_busy = True
         try:
-            return await self._command.run(*arguments, progress=bar.set_progress)
+            return await self._command.run(*arguments, progress=card.set_progress)
         except OSError as exc:
             raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=str(exc)) from exc
         finally:
             self._is_busy = False
-            bar.hide()
+            card.hide()
 
-    def _made_bar(self) -> ProgressCard:
-        if self._bar is None:
-            self._bar = ProgressCard(self._theme.current)
-            self._theme.changed.connect(self._bar.set_theme)
-            self._bar.cancel_requested.connect(self._command.stop)
-            self._pane.add_above_prompt(self._bar)
-        return self._bar
+    def _get_card(self) -> ProgressCard:
+        if self._card is None:
+            self._card = ProgressCard(self._theme.current)
+            self._theme.changed.connect(self._card.set_theme)
+            self._card.cancel_requested.connect(self._command.stop)
+            self._pane.add_above_prompt(self._card)
+        return self._card
 
 
-def _what_came(files: Sequence[dict[str, Any]]) -> str:
+def _import_summary(files: Sequence[dict[str, Any]]) -> str:
     added = sum(file["added"] for file in files)
     known = sum(file["conversations"] for file in files) - added
     messages = sum(file["messages"] for file in files)

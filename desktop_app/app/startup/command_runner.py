@@ -21,22 +21,22 @@ _LONGEST_LINE = 1 << 20
 _PREFIX = "repartee: "
 
 
-class Ended(NamedTuple):
+class CommandResult(NamedTuple):
     """The result of a command: exit code, standard output, sentences of standard error."""
 
     code: int
     output: str
-    said: str
+    messages: str
 
 
-class OwnCommand:
+class CommandRunner:
     """Runs commands, one at a time."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self.was_stopped = False
 
-    async def run(self, *arguments: str, progress: Progress) -> Ended:
+    async def run(self, *arguments: str, progress: Progress) -> CommandResult:
         """Run a command to its end.
 
         Args:
@@ -51,13 +51,15 @@ class OwnCommand:
             limit=_LONGEST_LINE,
         )
         try:
-            output, said = await asyncio.gather(_all_of(process), _heard(process, progress))
+            output, messages = await asyncio.gather(
+                _read_output(process), _read_messages(process, progress)
+            )
             code = await process.wait()
         finally:
             self._process = None
             if process.returncode is None:  # this task was canceled
                 process.send_signal(signal.SIGINT)
-        return Ended(code, output, said)
+        return CommandResult(code, output, messages)
 
     def stop(self) -> None:
         """Stop the command as Ctrl+C does; its finished steps stay."""
@@ -66,18 +68,18 @@ class OwnCommand:
             self._process.send_signal(signal.SIGINT)
 
 
-async def _all_of(process: asyncio.subprocess.Process) -> str:
+async def _read_output(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
     return (await process.stdout.read()).decode("utf-8", "replace")
 
 
-async def _heard(process: asyncio.subprocess.Process, progress: Progress) -> str:
+async def _read_messages(process: asyncio.subprocess.Process, progress: Progress) -> str:
     assert process.stderr is not None
-    said = []
+    messages = []
     while line := await process.stderr.readline():
         step = _STEP.fullmatch(line)
         if step:
             progress(int(step[1]), int(step[2]))
         else:
-            said.append(line.decode("utf-8", "replace").strip().removeprefix(_PREFIX))
-    return " ".join(said)
+            messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PREFIX))
+    return " ".join(messages)

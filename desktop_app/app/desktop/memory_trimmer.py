@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.startup.gc_policy import tidy_up
+from desktop_app.app.startup.gc_policy import collect_and_trim
 from desktop_app.app.startup.memory_release import release_file_pages
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
 
-REST_MS: Final = 10_000
+IDLE_MS: Final = 10_000
 
 
-class RestingMemory(QObject):
+class MemoryTrimmer(QObject):
     """Waits until the start is over or the program rests, then collects garbage, releases pages.
 
     Args:
         is_resting: returns True if nothing is visible and no answer streams.
     """
 
-    def __init__(self, parent: QObject, is_resting: Callable[[], bool], *, tasks: Tasks) -> None:
+    def __init__(self, parent: QObject, is_idle: Callable[[], bool], *, tasks: Tasks) -> None:
         super().__init__(parent)
-        self._is_resting, self._tasks = is_resting, tasks
+        self._is_idle, self._tasks = is_idle, tasks
         self._has_released = False
-        self._timer = QTimer(self, singleShot=True, interval=REST_MS)
+        self._timer = QTimer(self, singleShot=True, interval=IDLE_MS)
         self._timer.timeout.connect(self._release)
 
-    def wait(self) -> None:
+    def restart_timer(self) -> None:
         """Start waiting again: the start has ended, or something was hidden."""
         self._timer.start()
 
@@ -41,7 +41,7 @@ class RestingMemory(QObject):
 
     def _release(self) -> None:
         # The start has left pages and free memory behind that a visible window does not need.
-        if not self._has_released or self._is_resting():
+        if not self._has_released or self._is_idle():
             self._has_released = True
-            tidy_up()
+            collect_and_trim()
             self._tasks.start(asyncio.to_thread(release_file_pages))

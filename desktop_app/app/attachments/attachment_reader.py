@@ -45,7 +45,7 @@ class AttachmentReader:
 
     async def read(
         self,
-        given: Path | str | DroppedData,
+        content: Path | str | DroppedData,
         on_progress: OnProgress,
         conversation_id: str = "",
         password: str = "",
@@ -64,12 +64,12 @@ class AttachmentReader:
         documents = self._backend.documents
         document: ExtractedDocument
         source: Path | bytes
-        if isinstance(given, Path):
-            source = given
-            document = await documents.extract(given, on_progress, password=password)
+        if isinstance(content, Path):
+            source = content
+            document = await documents.extract(content, on_progress, password=password)
         else:
-            name = tr(PASTED_NAME) if isinstance(given, str) else given.name
-            source = await _bytes_of(given)
+            name = tr(PASTED_NAME) if isinstance(content, str) else content.name
+            source = await _bytes_of(content)
             document = await documents.extract_bytes(name, source, on_progress, password=password)
         part = await self._backend.store_attachment(source, document, conversation_id)
         note = f"{document.name}: {document.note}" if document.note else ""
@@ -78,12 +78,12 @@ class AttachmentReader:
         return preferred(part, resolved or self._setup.resolved, as_files=as_files), note
 
 
-async def _bytes_of(given: str | DroppedData) -> bytes:
-    if isinstance(given, str):
-        return given.encode("utf-8", "surrogatepass")
-    if isinstance(given.content, bytes):
-        return given.content
-    return await asyncio.to_thread(_png_of, given.content)
+async def _bytes_of(content: str | DroppedData) -> bytes:
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogatepass")
+    if isinstance(content.content, bytes):
+        return content.content
+    return await asyncio.to_thread(_png_of, content.content)
 
 
 def _png_of(image: QImage) -> bytes:
