@@ -1,4 +1,5 @@
-"""The layer between services and widgets: controllers, with a package per feature.
+"""Controllers between services and widgets, one package per feature.
 
-May import everything; the only place that uses qasync.
+May import everything; the only place that uses qasync. Of each other, the features import shared
+objects such as `RunningAnswers`, never controllers.
 """

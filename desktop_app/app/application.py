@@ -66,8 +66,8 @@ class Application:
 
     Attributes:
         window: set by `show`.
-        ready: the session, once it can answer.
-        starts_again: True if the program restarts after its end.
+        session: set once the store is open; None before.
+        should_restart: True if the program restarts after its end.
     """
 
     window: MainWindow
@@ -187,7 +187,7 @@ class Application:
             self._serve(LinkRequest(parameter))
 
     def _serve(self, request: WindowRequest) -> None:
-        """Serve a request from the bus, which may come before the program is ready."""
+        """Serve a request from the bus, which may come before the session has started."""
         if self._pending is None and self.session is not None:
             self.session.serve(request)
         elif self._pending is not None:
@@ -284,7 +284,7 @@ class Application:
         return await ClosedStore(self.window, self._theme.current, folders()).rescue(self._damage)
 
     def on_ready(self) -> None:
-        """Do nothing; measurements of the start override this."""
+        """Do nothing; subclasses that measure the start override this."""
 
 
 def report_failed_start(error: UserFacingError) -> int:
@@ -319,7 +319,7 @@ def _prepare_end(code: int) -> None:
 
 
 def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None]:
-    """Return what the desktop portal said in the previous run.
+    """Return the appearance (dark, high contrast) that the portal reported in the previous run.
 
     The portal answers after the first paint, which would be light on a dark desktop.
     """

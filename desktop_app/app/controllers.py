@@ -83,7 +83,7 @@ class Controllers(QObject):
     Args:
         show_error: shows the error that ended a task.
         end_for: ends the window, and does this work on the closed store.
-        put_in_force: applies a changed setting, by its key.
+        apply_setting: applies a changed setting, by its key.
     """
 
     def __init__(
@@ -591,7 +591,7 @@ class Controllers(QObject):
         )
 
     def _make_brief_transcript(self, messages: Messages) -> TranscriptView:
-        """Return a view for a single answer, one of those that are shown."""
+        """Return a view for a single answer, which shows the images of `messages`."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         transcript.set_model_names(self.name_of_model)
         transcript.set_typesetter(self.typesetter)
@@ -661,7 +661,7 @@ class Controllers(QObject):
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
         self.store_watcher.store_changed.connect(self.batches.check_store)
-        # A question starts servers, and other processes do.
+        # Questions and other processes start servers, which may then offer other prompts.
         for changed in (self.running.finished, self.store_watcher.store_changed):
             changed.connect(lambda *_: self.tasks.start(self.servers.load_prompts()))
 

@@ -1,4 +1,4 @@
-"""The shortcuts of commands that apply in every window, such as help, in the other windows."""
+"""Binds commands that apply in every window, such as help, in dialogs and secondary windows."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class DialogShortcuts(QObject):
     """Binds commands in every window that binds none itself.
 
     Args:
-        actions: what a command does in the window in which its keys were pressed, by its id.
+        actions: the function of each command, by its id; it gets the window of the key press.
 
     Signals:
-        window_met(QWidget): a window has the focus for the first time.
+        window_focused(QWidget): a window that binds no commands has the focus for the first time.
     """
 
     window_focused = Signal(object)

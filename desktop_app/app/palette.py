@@ -79,7 +79,7 @@ class Palette(QObject):
         return PaletteIndex(self._entries, self._titles, uses).find(typed, tr("Conversation"))
 
     async def _load_stored(self) -> None:
-        """Read what is in the store, and find again."""
+        """Load use counts, conversations and collections, and search again."""
         if self._uses is None:
             self._uses = UseCounts((await self._settings_store.all()).get(USES_KEY))
         titles = await self._sources.titles()

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 SUGGESTIONS_TIMEOUT_S: Final = 1.0
-"""The time after which a menu opens without suggestions; long compounds take longest."""
+"""The time after which a menu opens without suggestions. Long compounds take longest."""
 
 
 class SpellingController(QObject):
     """Answers what `spelling` asks, if the library of dictionaries is installed.
 
     Attributes:
-        spelling: what all editors know about words.
+        spelling: the words that were checked, shared by all editors.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class SpellingController(QObject):
         self.apply()
 
     def apply(self) -> None:
-        """Follow changed settings."""
+        """Apply changed settings."""
         self.spelling.set_on(bool(self._installed and self._values[SPELLING]))
 
     @property

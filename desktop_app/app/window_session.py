@@ -211,7 +211,7 @@ class WindowSession:
         )
 
     def join_desktop(self, bus: SessionBus) -> None:
-        """Make what the desktop shows or calls, for which nothing in the window waits."""
+        """Create the parts that talk to the desktop; nothing in the window waits for them."""
         from desktop_app.app.desktop.answer_notifier import AnswerNotifier
         from desktop_app.app.desktop.binding_controller import BindingController
         from desktop_app.app.desktop.hotkey_controller import HotkeyController
@@ -279,7 +279,7 @@ class WindowSession:
         self.quick_host.save_draft()
 
     def _wake(self) -> None:
-        """Do at once what timers would do late, because they stood still during sleep."""
+        """Run what timers would run late, because they stood still during sleep."""
         self.controllers.tasks.start(self.controllers.batches.pick_up())
         self.controllers.backups.check_soon()
         self.controllers.server_watch.check_soon()
@@ -530,7 +530,7 @@ class WindowSession:
 
     def _await_new_language(self) -> None:
         """Build the window again in its new language, now or once nothing is lost by it."""
-        # Looked at again and again, because nothing else tells that the last dialog has closed.
+        # Checked repeatedly, because no signal tells that the last dialog has closed.
         retry = QTimer(self._window, interval=LANGUAGE_MS)
         retry.timeout.connect(self._change_language)
         retry.start()
@@ -557,7 +557,7 @@ class WindowSession:
             return False
         self.is_rebuilt = True
         self.reopened = commands_to_reopen()
-        self._window.setEnabled(False)  # what is typed now would be lost
+        self._window.setEnabled(False)  # text typed from now on would be lost
         self.quit()
         return True
 

@@ -1,4 +1,4 @@
-"""Running answers: tasks, retries, endings. Finished ones: verdicts, JSON, servers to retry.
+"""Running answers with their retries and endings; reviews, JSON and servers of finished ones.
 
-Imports services, state, ui.
+Of the other features it imports `library.navigator`.
 """

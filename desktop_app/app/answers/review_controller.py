@@ -1,4 +1,4 @@
-"""The user's verdicts on answers, and edited answers."""
+"""Reviews answers: the user rates or corrects them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ReviewController(QObject):
         dialog.open()
 
     async def _save(self, answer: Message, review: Review | None, text: str) -> None:
-        """Keep a verdict; an edited answer becomes a version."""
+        """Store a review; a corrected answer becomes a new version."""
         from desktop_app.domain.conversations.review import ReviewKind, review_of, with_review
 
         if text.strip() and review is not None and review.kind is ReviewKind.CORRECTED:
@@ -100,6 +100,6 @@ class ReviewController(QObject):
         if conversation is None:
             return
         await store.begin_turn(replace(conversation, leaf_id=version.id), None, version)
-        await store.save_answer(version)  # nobody is writing it
+        await store.save_answer(version)  # ends the ownership that `begin_turn` began
         if conversation.id == self._current.id:
             await self._navigator.open(conversation.id)

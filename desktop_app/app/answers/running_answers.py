@@ -43,7 +43,7 @@ STORE_RETRY_S = 1.0
 
 @dataclass
 class _Run:
-    """A running answer, and what of it is shown."""
+    """A running answer and its progress that is not reported yet."""
 
     answering: AnswerRun
     task: asyncio.Future[Message] | None = None
@@ -54,20 +54,20 @@ class _Run:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
-    first_status: str = ""  # the first status, shown again once a retry is accepted
+    first_status: str = ""  # shown again once a retry is accepted
     is_retrying: bool = False
     status: NoticeText = ""  # the line below the answer
-    unreported_status: NoticeText | None = None  # this line, until it is reported
+    unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
     has_step: bool = False  # a step of a tool call is not yet reported
-    prefix: str = ""  # before the next text: it begins a form, or belongs to another request
+    prefix: str = ""  # put before the next text: the fence of a form, or a gap between two requests
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
     first_delta: float = 0.0
 
     @property
     def has_unreported(self) -> bool:
-        """True if something is to be reported."""
+        """True if there is progress to report."""
         return bool(
             self.text or self.reasoning or self.unreported_status is not None or self.has_step
         )
@@ -158,7 +158,7 @@ class RunningAnswers(QObject):
         return frozenset(run.answering.conversation.id for run in self._runs.values())
 
     def newest_state(self, answer: Message) -> Message:
-        """Return an answer with all text reported so far."""
+        """Report all progress; return the answer as far as it has arrived."""
         self._report_all()
         run = self._runs.get(answer.id)
         if run is None:
@@ -243,7 +243,7 @@ class RunningAnswers(QObject):
                 gap = "" if is_first or section == run.section else "\n\n"
                 run.section = section
                 run.reasoning.append(run.shown_reasoning.take(gap + text))
-                if run.status:  # the wait was reported
+                if run.status:  # the reason for the wait
                     self._countdown.stop(run.answering.answer.id)
                     run.status = run.unreported_status = ""
                 self._note_if_cut(run, run.shown_reasoning)

@@ -1,7 +1,7 @@
 """Notices when a server on the user's machine or network is back.
 
-While an answer that found nothing listening is on screen, the server's port is tried: a connection
-that is closed again, without a request. Retry is then offered in other words, and announced.
+While an answer is on screen whose server did not listen, the server's port is tried: a connection
+that is closed again, without a request. Once one succeeds, the error says that the server is back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FIRST_MS: Final = 1_000
 LONGEST_MS: Final = 15_000
 CONNECT_TIMEOUT_S: Final = 1.0
-"""Seconds until an attempt to connect is given up."""
+"""The timeout of an attempt to connect."""
 _REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 
 
@@ -37,7 +37,7 @@ class ServerWatch(QObject):
     """Tries the server of the last answer, less and less often, until it accepts a connection.
 
     Attributes:
-        attempts: how often the present server was tried.
+        attempts: how often the current server was tried.
     """
 
     def __init__(
@@ -93,9 +93,9 @@ class ServerWatch(QObject):
         return message if self._address_of(message) else None
 
     def _address_of(self, message: Message) -> tuple[str, int] | None:
-        """Return host and port of an answer's provider, None for one beyond the user's network.
+        """Return host and port of an answer's provider, None if it is outside the user's network.
 
-        They are the profile's: what a message says may come from a backup by anybody.
+        They come from the profile, because the message may come from somebody else's backup.
         """
         profile = self._providers.get(message.choice.provider_id) if message.choice else None
         url = split_url(profile.base_url if profile else "")
@@ -125,7 +125,7 @@ class ServerWatch(QObject):
             self._timer.start(self._wait_ms)
 
     def _show(self, message: Message, address: tuple[str, int]) -> None:
-        """Say on the answer, and to screen readers, that the server is back."""
+        """Show at the answer, and tell screen readers, that the server is back."""
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         error = message.error or ErrorNote("")
         note = ErrorNote(

@@ -79,7 +79,7 @@ class ShownAnswers(QObject):
         return answer.id in [message.id for message in self._current.path]
 
     def _announce_early_end(self) -> None:
-        """Announce an answer that ended while its conversation was read again, for its question."""
+        """Announce an answer that ended before its conversation was reloaded with the question."""
         if self._ended_answer is not None and self._is_on_path(self._ended_answer):
             self._announce_end(self._ended_answer.id)
         self._ended_answer = None

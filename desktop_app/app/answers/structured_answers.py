@@ -1,4 +1,4 @@
-"""Actions on answers with a schema: show the text, copy it, have it repaired."""
+"""Actions on answers with a schema: show them as text or as a table, copy them as JSON or CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attaches documents and images to prompts.
+"""Attaches documents and images to prompts, previews them, and shows images of the transcript.
 
-Controllers take widgets of `ui.composer` and `ui.viewer`, and the document services.
+Of the other features it imports `library.navigator`.
 """

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.cards.notifications import Notifications
 
-TOPIC = "document"  # of notifications about content that could not be attached to this draft
-FEW_FILES = 8  # files; while more are read, the chips are updated ten times a second
+TOPIC = "document"  # the topic of notifications about content that was not attached
+FEW_FILES = 8  # while more are read, the chips are updated ten times a second
 UPDATE_MS = 100
 REST_CHIP = "rest"  # the id of the chip that stands for the files that wait
 MAX_CHIPS = 40  # attachments with a chip of their own, unless the user wants to see all
@@ -181,7 +181,7 @@ class AttachmentsController(QObject):
         self._prompt.focus_text()
 
     def insert_as_text(self) -> None:
-        """Move the last plain text that was attached into the prompt, pasted or not."""
+        """Move the last attached plain text, pasted or from a file, into the prompt."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         texts = [part for part in documents if part.media_type == "text/plain"]
         if texts:
@@ -405,7 +405,7 @@ class AttachmentsController(QObject):
         reading = self._reading_here()
         chips = [*self._attached_chips(), *self._reading_chips(reading)]
         self._prompt.set_chips(chips)
-        if not self._has_opened:  # a question would be asked with nobody's choice of a model
+        if not self._has_opened:  # until then, no model is chosen to ask
             return
         why = self._refusal()
         if not self._providers.has_provider(self._current.conversation):

@@ -121,7 +121,7 @@ class DocumentUnlocker(QObject):
         self._passwords = passwords
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer to enter the password after such an error."""
+        """Return the offer to enter the password, if a document's pages need it."""
         if not isinstance(error, DocumentEncryptedError) or not error.sha256:
             return ()
         return [(tr("Enter password…"), lambda: self._start(error.sha256))]

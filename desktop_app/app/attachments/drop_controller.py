@@ -73,7 +73,7 @@ class DropController(QObject):
         self._values.changed.connect(self._on_value)
 
     def start(self) -> None:
-        """Apply the setting."""
+        """Apply the setting for long pasted texts."""
         self._on_value(LARGE_PASTE)
 
     async def aclose(self) -> None:
@@ -88,7 +88,7 @@ class DropController(QObject):
     # -------------------------------------------------------------- drops on the list
 
     def take_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
-        """Take what was dropped on a row of the list, or on the list."""
+        """Open the conversation of a row, or a new one in its folder, and put the content there."""
         if identifier and not is_folder:
             self._tasks.start(self._drop_on_conversation(dropped, identifier))
             return

@@ -61,7 +61,7 @@ class AttachmentHolder(Protocol):
         """The model that would be asked now."""
 
     def as_sent(self, part: Attached) -> Attached:
-        """Return an attachment as it would be sent: a document sent before is only named."""
+        """Return an attachment as it would be sent: an earlier document is only named."""
 
     def is_first_fenced(self, part: Attached) -> bool:
         """Return True if an attachment would be the first fenced part of its request."""

@@ -68,7 +68,7 @@ class PreviewController(QObject):
 
     Args:
         window: the preview opens over it.
-        say: notifies the user.
+        notify: notifies the user.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class PreviewController(QObject):
             self._tasks.start(self._load(part))
 
     def _sending_state(self, part: Attached) -> object:
-        """Return what decides how an attachment is sent, without its count of tokens."""
+        """Return what decides how an attachment is sent; its count of tokens does not."""
         resolved = self._holder.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
@@ -229,7 +229,7 @@ class PreviewController(QObject):
         self._dialog.show_facts(chip.detail, "\n".join(line for line in (note, chip.about) if line))
 
     def _note(self, part: DocumentPart) -> str:
-        """Return a note on how its text is sent."""
+        """Return a note on how a document's text is sent."""
         model, limit = self._holder.resolved.model, self._holder.resolved.model.input_limit
         if part.in_parts:
             return tr(IN_PARTS)
@@ -277,7 +277,7 @@ class PreviewController(QObject):
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:
-        """Return the available sections, the selection, and its notation."""
+        """Return the unit of the sections, the selected spans, and a hint on their notation."""
         unit = unit_of(part) if isinstance(part, DocumentPart) else ""
         if not unit or not isinstance(part, DocumentPart):
             return "", "", ""

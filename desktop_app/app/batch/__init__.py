@@ -1,4 +1,4 @@
 """Batch jobs in the window.
 
-Controllers take `ui.batch` and the batch services.
+Of the other features it imports the list presenter and the navigator of `library`.
 """

@@ -165,7 +165,7 @@ class BatchController(QObject):
             self.runs.close()
 
     def check_store(self) -> None:
-        """Show what another process has written, and continue what it began."""
+        """Show jobs that another process has written, and continue those that it left."""
         if self._dialog is not None or "runs" in self.__dict__:
             self._refresh_soon()
         self._start(self.pick_up())
@@ -343,7 +343,7 @@ class BatchController(QObject):
     # -------------------------------------------------------------- requests from the dialog
 
     def _run_from_dialog(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do what the dialog requests, and show errors there."""
+        """Run a request of the dialog, and show its errors there."""
         self._start(self._run_reporting(work))
 
     async def _run_reporting(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -510,9 +510,9 @@ def _contain_many(paths: Sequence[Path]) -> bool:
 
 
 def changed_range(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
-    """Return the first and last index that differ, (0, -1) for none.
+    """Return the first and last index of lines that differ, (0, -1) if all are equal.
 
-    Return None if the files are different ones.
+    Return None if the numbers of lines differ.
     """
     if len(before) != len(now):
         return None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
-# Interval between checks whether another process still runs a job.
+# Interval between checks if another process still runs a job.
 ELSEWHERE_S: Final = 30.0
 
 

@@ -1,4 +1,4 @@
-"""Asking, answers under way, compaction, temporary conversations.
+"""Questions, the choice of models, comparison, compaction, branches, temporary conversations.
 
-Controllers take `ui.composer`, `ui.transcript` and the chat services.
+Of the other features it imports `answers` and the shared objects of `library`.
 """

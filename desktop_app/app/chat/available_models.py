@@ -121,7 +121,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     refusals = {
         e: _refusal_text(e, why)
         for e in Effort
-        if offers_effort and (why := info.effort_refusal(e))  # otherwise no menu shows them
+        if offers_effort and (why := info.effort_refusal(e))  # no menu shows others
     }
     if resolved.notice:  # a stand-in answers, at a single effort
         said = str(resolved.notice)
@@ -143,7 +143,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
 
 
 def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> frozenset[Variant]:
-    """Return the variants that a provider offers; a server has those in its list."""
+    """Return the variants that a provider offers; for a compatible server, those in its list."""
     if profile.kind is not ProviderKind.COMPATIBLE:
         return frozenset(Variant) if profile.serves_the_family else frozenset()
     return frozenset(e.variant for e in models if e.provider_id == profile.id and e.variant)

@@ -65,7 +65,7 @@ class ChatController(QObject):
 
     Args:
         before_asking: is awaited before a question is sent.
-        ways_out: returns the remedies for a refused question.
+        remedies_for: returns the remedies for a refused question.
         cancel_first: cancels other work on the open conversation; returns True if there was any.
         is_reading: returns True if files for the draft of a conversation are being read.
 

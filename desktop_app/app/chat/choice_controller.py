@@ -115,9 +115,9 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- choosing
 
     def _defer(self, change: Callable[[], None]) -> bool:
-        """Keep a change for the first conversation. Return False if it is open already.
+        """Defer a change until the first conversation is open. Return False if it is open already.
 
-        The first one opens a moment after the window shows, with a choice of its own.
+        It opens a moment after the window shows, with a choice of its own.
         """
         if self._deferred is None:
             return False
@@ -159,10 +159,10 @@ class ChoiceController(QObject):
             if 0 <= at < len(accepted) and not self._choices.view.effort_refusals.get(accepted[at]):
                 self._choose_effort(accepted[at])
                 return
-        self._announce_choice()  # that it stays
+        self._announce_choice()  # the unchanged choice
 
     def _announce_choice(self) -> None:
-        """Have screen readers say what was changed, because the focus is elsewhere."""
+        """Tell screen readers the new choice, because the focus is elsewhere."""
         view = self._choices.view
         words = view.short_name
         if view.effort is not None and view.offers_effort:
@@ -204,9 +204,9 @@ class ChoiceController(QObject):
         self._open_connection()
 
     def _on_draft_changed(self) -> None:
-        """Open the connection for the model listing, and for a question sent without typing.
+        """Open the connection, because a question with an attachment may be sent without typing.
 
-        The estimate is that without the attachment until they are counted together.
+        Until text and attachments are counted together, the estimate is replaced by "Counting…".
         """
         if self._draft.value.attachments:
             self._open_connection()
@@ -246,7 +246,7 @@ class ChoiceController(QObject):
         self._show_price()
 
     def _show_price(self) -> None:
-        """Show the cost with a new choice at once, as far as the last estimate tells it."""
+        """Show the cost with a new choice at once, computed from the last estimate."""
         setup, estimate = self._setup, self._estimated
         known = self._providers.has_provider(self._current.conversation)
         if known and setup.profile.kind is ProviderKind.ON_DEVICE:

@@ -45,7 +45,7 @@ class ComparisonController(QObject):
     """Connects the dialog and the window with the running answers and the store.
 
     Args:
-        make_transcript: makes the view of a column, given what the columns show.
+        make_transcript: returns the view of a column; its argument returns all compared answers.
         name_of_model: returns the name of a model id.
 
     Signals:

@@ -1,4 +1,4 @@
-"""The temporary conversation: opened, left, returned to, and forgotten."""
+"""The temporary conversation: opened, left, reopened, and closed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TemporaryController(QObject):
         conversation_list.temporary_requested.connect(self.open)
 
     def open(self) -> None:
-        """Open the temporary conversation; if it is already open, offer to replace it."""
+        """Open the temporary conversation; if it is open with content, offer to replace it."""
         if self._id and self._id != self._current.id:
             self._return_to_it()
         elif not self._id:

@@ -1,4 +1,5 @@
-"""One window per store: the lock and calls from later starts.
+"""The desktop: later starts, tray, global shortcut, notifications, start at login, closing.
 
-May import paths and domain.
+`window_request` and `single_instance` run before Qt is loaded, and import what takes milliseconds.
+Of the other features the package imports `answers` and `startup`.
 """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class BindingController(QObject):
-    """Binds the quick prompt to keys where the desktop grants programs none."""
+    """Binds the quick prompt to keys on desktops that grant programs no global shortcut."""
 
     def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
         super().__init__(window)

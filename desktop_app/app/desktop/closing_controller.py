@@ -34,7 +34,7 @@ class ClosingController(QObject):
 
     Args:
         is_resident: the program was started to stay.
-        shows_more: returns True if another window is visible.
+        has_other_windows: returns True if another window is visible.
 
     Signals:
         ended(): the program has nothing left to do.

@@ -1,4 +1,4 @@
-"""Keeps the setting "Start at login" and the desktop's entry for it the same."""
+"""Keeps the setting "Start at login" and the desktop's entry for it in step."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
 
 class LoginStart:
-    """Applies the setting, and takes over what the user changed on the desktop."""
+    """Writes the desktop's entry, and adopts changes that the user made to it on the desktop."""
 
     def __init__(self, *, bus: SessionBus, values: SettingValues, tasks: Tasks, scope: str) -> None:
         self._bus, self._values, self._scope = bus, values, scope
 
     async def reconcile(self) -> None:
-        """Set the setting to what the desktop will do, which a restored backup may not match."""
-        if is_sandboxed():  # the portal can be asked, but not looked into
+        """Set the setting to the desktop's entry, from which a restored backup may differ."""
+        if is_sandboxed():  # the portal can change the entry, but not report it
             return
         starts = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
         if starts != self._values[START_AT_LOGIN]:
             await self._values.set(START_AT_LOGIN, starts)
 
     async def apply(self) -> None:
-        """Do what the setting says.
+        """Write the desktop's entry as the setting says.
 
         Raises:
-            StorageError: it cannot be done; the setting is as before.
+            StorageError: it cannot be written; the setting is as before.
         """
         wanted = bool(self._values[START_AT_LOGIN])
         try:

@@ -1,4 +1,4 @@
-"""Gives memory back a while after the start, and whenever nothing has been visible for a while."""
+"""Returns memory to the system after the start, and whenever nothing was visible for a while."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ IDLE_MS: Final = 10_000
 
 
 class MemoryTrimmer(QObject):
-    """Waits until the start is over or the program rests, then collects garbage, releases pages.
+    """Collects garbage and releases pages ten seconds after the start or after a window was hidden.
 
     Args:
-        is_resting: returns True if nothing is visible and no answer streams.
+        is_idle: returns True if nothing is visible and no answer streams.
     """
 
     def __init__(self, parent: QObject, is_idle: Callable[[], bool], *, tasks: Tasks) -> None:
@@ -32,11 +32,11 @@ class MemoryTrimmer(QObject):
         self._timer.timeout.connect(self._release)
 
     def restart_timer(self) -> None:
-        """Start waiting again: the start has ended, or something was hidden."""
+        """Wait ten seconds again: the start has ended, or something was hidden."""
         self._timer.start()
 
     def close(self) -> None:
-        """Wait no longer: the program ends."""
+        """Stop waiting, because the program ends."""
         self._timer.stop()
 
     def _release(self) -> None:

@@ -1,4 +1,4 @@
-"""The windows beside the main one, when the main one is built again in another language."""
+"""Finds the windows to reopen when the main window is rebuilt in another language."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """One window per store: the first process holds a lock, later ones call it.
 
 The lock is the kernel's (flock), so that it ends with the process. A call is a frame over a local
-socket (window_request.py). Only the standard library is imported: a second start takes
-milliseconds.
+socket (window_request.py). Before the lock is taken, only light modules are imported: a
+second start takes milliseconds.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _use_language(user_folders: Folders) -> None:
 
 
 def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
-    """Call the other process; return None if it has ended, and its lock is taken."""
+    """Call the other process and return the exit code; None if it ended and `lock` was taken."""
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:

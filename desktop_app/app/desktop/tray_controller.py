@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RECENT_COUNT: Final = 5
 _REFRESH_MS: Final = 500
-"""After a change of the list: it is stored by then, and many changes are read once."""
+"""The delay after a change of the list: it is stored by then, and many changes are read once."""
 
 
 class TrayController(QObject):

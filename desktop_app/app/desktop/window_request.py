@@ -78,7 +78,7 @@ class HiddenRequest:
     """Start without a window; a running program has nothing to do.
 
     Attributes:
-        stays: keep running while nothing is visible. Otherwise, the desktop is about to call.
+        stays: keep running while nothing is visible; if False, the session bus is about to call.
     """
 
     stays: bool

@@ -1,4 +1,4 @@
 """The document viewer and collections in the window.
 
-Controllers take `ui.viewer`, `ui.library` and the document services.
+Of the other features it imports the chips' actions of `attachments`.
 """

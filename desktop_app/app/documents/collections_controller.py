@@ -399,7 +399,7 @@ class CollectionsController(QObject):
     # -------------------------------------------------------------- instead of whole documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer for a question whose documents do not fit."""
+        """Return the offer to make a collection of documents that do not fit."""
         does_not_fit = isinstance(error, DocumentDoesNotFitError)
         return [(tr(OFFER), self.offer_instead)] if does_not_fit and self._paths() else ()
 

@@ -396,7 +396,7 @@ class ViewerController(QObject):
 def _locate_passage(text: str, target: Target) -> Target:
     """Return the target with the passage's position in the stored text.
 
-    The given position may belong to an older text.
+    Its span may belong to an older extraction.
     """
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target

@@ -71,7 +71,7 @@ class ViewerSearch(QObject):
 
 
 def _matches(text: str, words: str) -> list[Span]:
-    """Return the ranges of the words, ignoring the marks between pages."""
+    """Return the ranges of the words, without those that overlap a mark between pages."""
     from desktop_app.rendering.search.text_search import (  # not needed at the start
         places_in,
         sought,

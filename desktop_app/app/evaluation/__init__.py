@@ -1,4 +1,1 @@
-"""Evaluations in the window.
-
-May import everything below `app`.
-"""
+"""Stored evaluations in the window. Imports no other feature."""

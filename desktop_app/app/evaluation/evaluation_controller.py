@@ -1,4 +1,4 @@
-"""The evaluations in the window: shown, saved as a report, deleted."""
+"""The evaluations in the window: shows them, saves reports, deletes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,1 @@
-"""Export and printing, in processes of their own.
-
-Controllers take the window and `ui.printing`.
-"""
+"""Export and printing, in processes of their own. Imports no other feature."""

@@ -188,7 +188,7 @@ class ExportController(QObject):
         self._notifications.notify(done if is_done else tr("Printing canceled."))
 
     async def _run_cancelable(self, words: str, run: Coroutine[None, None, None]) -> bool:
-        """Run work; if it takes long, offer to stop it. Return True if it succeeded."""
+        """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
         notifications, canceled = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
 

@@ -1,6 +1,6 @@
 """The child process that makes PDF files for `repartee export --format pdf`.
 
-It needs no screen. It is confined before it reads any input: it may read fonts, but writes no file.
+It needs no display. It is confined before it reads any input: it may read fonts and write no file.
 Each request is a pickled `LoadedConversation` on its standard input, and each answer a PDF on its
 standard output; both follow their length (`LENGTH`). It ends when its standard input closes, or if
 it cannot lay out a conversation.

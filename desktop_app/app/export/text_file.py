@@ -1,4 +1,4 @@
-"""A text that the user saves to a file."""
+"""Saves a text to a file that the user chose."""
 
 from __future__ import annotations
 

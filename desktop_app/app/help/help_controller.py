@@ -30,11 +30,11 @@ GEOMETRY: Final = "window.help"
 class HelpController(QObject):
     """Opens the one help window, and connects each “?” of other windows.
 
-    Signals:
-        place_requested(Place): a link to a place of the main window was followed.
-
     The book is rendered in a thread when the help is first opened, and again after a shortcut has
     changed, because the text names the user's shortcuts.
+
+    Signals:
+        place_requested(Place): a link to a place of the main window was followed.
     """
 
     place_requested = Signal(object)

@@ -1,4 +1,4 @@
-"""The conversation list: presenter, folders, trash, search, backup, transfer.
+"""The conversation list: presenter, folders, trash, search, unread marks.
 
-Controllers take `ui.sidebar` and the stores.
+Of the other features it imports `answers`.
 """

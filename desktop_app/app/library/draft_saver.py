@@ -14,7 +14,7 @@ DRAFT_MS = 400
 
 
 class DraftSaver(QObject):
-    """Copies the prompt's text into the draft, and the draft into the store."""
+    """Copies the prompt's text into the draft, and stores the draft."""
 
     def __init__(self, prompt: PromptEditor, session: ConversationSession) -> None:
         super().__init__(prompt)

@@ -153,7 +153,7 @@ class LibraryController(QObject):
         self.open_here()
 
     def _store_blank(self, draft: Draft) -> None:
-        """List the blank conversation with its unsent draft."""
+        """Store the blank conversation, so that the list shows it with its unsent draft."""
         if not self._current.is_new:
             self._open_blank()
         names = ", ".join(part.name for part in draft.question_attachments)

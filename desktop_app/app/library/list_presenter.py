@@ -107,9 +107,9 @@ class ListPresenter(QObject):
         return self._cache.get(conversation_id)
 
     def existing(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation, None if it was deleted.
+        """Return a conversation from the cache, None if it was deleted.
 
-        A conversation in the trash counts only while it is open.
+        One in the trash counts as deleted, unless it is open.
         """
         cached = self.cached(conversation_id)
         is_open = conversation_id == self._current.id
@@ -122,7 +122,7 @@ class ListPresenter(QObject):
         return [cached for id_ in marked if (cached := self.cached(id_)) is not None]
 
     def upsert(self, conversation: Conversation) -> None:
-        """Show a written conversation at its position."""
+        """Cache a conversation and show it at its position in the list; the caller writes it."""
         self._changes += 1
         self._cache[conversation.id] = conversation
         if self._temporary.was_begun(conversation.id):
@@ -131,7 +131,7 @@ class ListPresenter(QObject):
         self._show_dot(conversation.id)
 
     def with_cached_changes(self, conversation: Conversation) -> Conversation:
-        """Return a conversation from the store with changes that may not be written yet."""
+        """Return a conversation from the store with cached changes that may not be written yet."""
         cached = self._cache.get(conversation.id)
         if cached is not None:
             conversation = replace(
@@ -317,7 +317,7 @@ class ListPresenter(QObject):
         self._show_dots_of_folders()
 
     def _show_dots_of_folders(self) -> None:
-        """Show a dot at folders in which an answer streams."""
+        """Show a dot at each folder in which an answer streams."""
         if self.list_filter == LIST:
             answering = [self._cache.get(id_) for id_ in self._running.conversations]
             busy = {conversation.folder_id for conversation in answering if conversation}

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Trash(QObject):
-    """Connects the list's commands with the store."""
+    """Connects the list's commands for deletion and the archive with the store."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Trash(QObject):
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
-        """Undo the deletion of that moment."""
+        """Restore the conversations that are still in the trash since `at`."""
         cached = [(id_, self._presenter.cached(id_)) for id_ in ids]
         restorable = [id_ for id_, c in cached if c is not None and c.trashed_at == at]
         self.restore(restorable)
@@ -125,7 +125,7 @@ class Trash(QObject):
             self._presenter.start(self._navigator.open(opened))
 
     def _ids_where(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
-        """Return the ids that are known and, by `in_trash`, in the trash or outside it."""
+        """Return the ids of cached conversations that are in the trash, or not, by `in_trash`."""
         found = [(id_, self._presenter.cached(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 

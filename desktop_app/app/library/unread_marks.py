@@ -24,8 +24,8 @@ class UnreadMarks(QObject):
 
     Args:
         is_in_front: returns True if the window has the focus.
-        is_elsewhere: returns True for a conversation that the quick prompt shows, or a temporary
-            one, whose id stays off the disk.
+        is_elsewhere: returns True if the quick prompt shows a conversation, or if it is temporary
+            and its id stays off the disk.
 
     Signals:
         seen(str): an unread conversation (its id) is in front of the user now.
@@ -57,7 +57,7 @@ class UnreadMarks(QObject):
             application.focusWindowChanged.connect(self._mark_read)
 
     async def load(self) -> None:
-        """Show the marks of earlier starts."""
+        """Load the stored marks, and show them."""
         stored = (await self._store.all()).get(UNREAD_KEY)
         self._unread = dict.fromkeys(map(str, stored if isinstance(stored, list) else ()))
         self._list.set_unread(self._unread)

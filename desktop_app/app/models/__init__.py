@@ -1,4 +1,1 @@
-"""The table of models.
-
-May import `state`.
-"""
+"""The table of models. Imports no other feature."""

@@ -1,4 +1,4 @@
 """The prompt library and presets in the window.
 
-Controllers take `ui.library` and `ui.composer`.
+Of the other features it imports the shared objects of `attachments`, `chat` and `export`.
 """

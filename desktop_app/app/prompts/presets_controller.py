@@ -111,7 +111,7 @@ class PresetsController(QObject):
         )
 
     def unset(self) -> None:
-        """Remove the preset from the open conversation, whose settings then follow the defaults."""
+        """Remove the preset and the open conversation's own settings; the defaults apply."""
         self._change(
             lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
             tr("Preset removed. The defaults apply."),
@@ -277,7 +277,7 @@ class PresetsController(QObject):
             self._dialog.say(tr("“{name}” deleted", name=deleted.name), undo)
 
     async def _forget(self, preset_id: str) -> None:
-        """Delete a preset; one that ships does not return at the next start."""
+        """Delete a preset. A built-in one is hidden, or it would return at the next start."""
         await self._prompt_store.remove_preset(preset_id)
         if any(preset.id == preset_id for preset in built_in_presets()):
             hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))

@@ -114,7 +114,7 @@ class PromptsController(QObject):
         is_temporary: Callable[[], bool],
         finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
     ) -> None:
-        """Offer the library in a prompt; see `PromptCompleter.use`."""
+        """Offer the library in a prompt's completer; see `PromptCompleter.use`."""
         completer.use(fill_in, finish, is_temporary)
         completer.set_prompts(self._list.offered)
         self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))

@@ -1,4 +1,5 @@
 """The quick prompt in the running program.
 
-Controllers take `ui.quick` and the chat services.
+Of the other features it imports shared objects of `answers`, `attachments`, `chat` and `library`;
+`quick_host` is a part of the window's composition.
 """

@@ -1,7 +1,7 @@
 """Pastes the quick prompt's answer into the window of another program.
 
-On X11 it types by itself. Under Wayland it types by the desktop's portal, if that grants a
-keyboard, and always Ctrl+V: nothing tells which window has the focus.
+On X11 this process types Paste itself. Under Wayland the desktop's portal types it, if the portal
+grants a keyboard. It always types Ctrl+V, because no program can see which window has the focus.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class PasteBack(QObject):
         stored = await self._settings.all()
         token = await keyboard.open(str(stored.get(TOKEN_KEY) or ""))
         try:
-            await self._settings.set(TOKEN_KEY, token)  # the earlier one works no more
+            await self._settings.set(TOKEN_KEY, token)  # the earlier token is no longer valid
             if self._values[PASTE_BACK] == PasteBackChoice.ASK:
                 self._store_choice(PasteBackChoice.PASTE)
             await self._release_focus()
@@ -192,7 +192,8 @@ class PasteBack(QObject):
 
         def is_held() -> bool:
             held = QGuiApplication.queryKeyboardModifiers() != Qt.KeyboardModifier.NoModifier
-            return self._quick.isActiveWindow() and held  # known of a window with the focus only
+            # Qt sees modifiers only while one of its windows has the focus.
+            return self._quick.isActiveWindow() and held
 
         try:
             async with asyncio.timeout(_RELEASE_TIMEOUT_S):

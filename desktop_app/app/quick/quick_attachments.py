@@ -42,7 +42,7 @@ class QuickAttachments(QObject):
         changed: the attachments or the model have changed.
 
     Args:
-        resolved: returns the model that would be asked now.
+        resolved: returns the model that the next question would ask.
         path: returns the messages of the quick prompt's conversation.
         conversation_id: returns the id of the conversation of the next question.
     """

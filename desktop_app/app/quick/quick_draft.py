@@ -29,7 +29,7 @@ class UnsentQuestion:
     """The question in the quick prompt.
 
     Attributes:
-        brought: text from another program, which is sent with it.
+        accompanying: text from another program, which is sent with it.
         clipboard: the text that a mark in the draft stands for.
     """
 

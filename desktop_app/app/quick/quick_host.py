@@ -60,7 +60,7 @@ class QuickHost(QObject):
         self._bus: SessionBus | None = None
 
     def join_desktop(self, bus: SessionBus) -> None:
-        """Paste by the desktop's portal where nothing else can."""
+        """Paste by the desktop's portal on desktops where this process cannot type."""
         self._bus = bus
 
     @property
@@ -102,7 +102,7 @@ class QuickHost(QObject):
             self._quick.save_draft()
 
     def restore(self, stored: dict[str, Any]) -> None:
-        """Take the stored place of the window and what waits in it, before it is first shown."""
+        """Load the window's stored position and unsent question, before it is first shown."""
         self._unsent = UnsentQuestion.from_json(stored.get(QUICK_DRAFT_KEY) or {})
         match stored.get(PLACE_KEY):
             case [int() | float() as across, int() | float() as down]:

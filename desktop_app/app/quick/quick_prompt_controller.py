@@ -54,8 +54,8 @@ class QuickPromptController(QObject):
     """Connects the quick prompt with the services. Each opening begins a new conversation.
 
     Args:
-        go_on: shows the window with the conversation of this id ("" for a new one), applies an
-            action to its last answer ("" for none), and takes over text and attachments.
+        continue_in_window: shows the window with the conversation of this id ("" for a new one),
+            applies an action to its last answer ("" for none), and takes over text and attachments.
         markdown_of: returns rich text as Markdown.
 
     Attributes:

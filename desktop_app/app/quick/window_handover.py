@@ -57,7 +57,7 @@ class WindowHandover:
             conversation_id: the conversation to open; "" for none.
             action: what the user chose below the answer or its error; "" for nothing.
             typed: unsent text and attachments.
-            brought: text that another program sent to the quick prompt.
+            accompanying: text that another program sent to the quick prompt.
         """
         self._raise_window()
         if conversation_id:

@@ -1,4 +1,4 @@
-"""The settings panel and spending.
+"""The settings panel, the spending tables, and links to places of the window.
 
-Controllers take `ui.settings`, `ui.spending` and the stores.
+Of the other features it imports `export.text_file`.
 """

@@ -1,4 +1,4 @@
-"""Removes keys and passwords so that they can be brought back for a minute."""
+"""Removes keys and passwords so that they can be restored for a minute."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ UNDO_MS: Final = 60_000
 
 
 class SecretRemoval(QObject):
-    """Takes secrets out of the keyring at once, and holds them in memory while Undo is offered.
+    """Removes secrets from the keyring at once, and holds them in memory while Undo is offered.
 
-    The program's end, and even its crash, leaves them removed. The only reference to them is the
+    They stay removed even if the program crashes. The only reference to them is the
     card with Undo.
     """
 

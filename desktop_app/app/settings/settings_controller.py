@@ -342,7 +342,7 @@ class SettingsController(QObject):
         return [(words, lambda: self._start(self._send_request(own)))]
 
     async def _send_request(self, own: ResolvedChoice) -> None:
-        """Send the request, and say what came back. Raises UserFacingError."""
+        """Send the request, and show the answer. Raises UserFacingError."""
         began, model = time.monotonic(), self._backend.utility_model
         name = model.model_for(Purpose.TEST, own).model.name
         said = await model.ask(
@@ -473,7 +473,7 @@ class SettingsController(QObject):
         )
 
     def show_values(self, _key: str = "") -> None:
-        """Show the current settings."""
+        """Show the current settings in the panel."""
         self._panel.set_values(self._values.all)
 
     def _show_overrides(self) -> None:
@@ -545,7 +545,7 @@ def _windows(listing: ModelListing) -> str:
 
 
 def _panel_text(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
-    """Return an error worded for the panel, which has no Retry and asked nothing."""
+    """Return an error's text for the panel, which has no Retry and sent no question."""
     surface = of_environment(WINDOW) if profile.from_environment else WINDOW
     return error_segments(error, surface)
 

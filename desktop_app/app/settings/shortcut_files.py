@@ -27,7 +27,7 @@ _LONGEST_LIST: Final = 400
 
 
 class ShortcutFiles(QObject):
-    """The import and the export of shortcuts, from the Shortcuts page."""
+    """Imports and exports shortcuts from the Shortcuts page of the settings."""
 
     def __init__(
         self,

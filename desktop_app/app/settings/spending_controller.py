@@ -102,7 +102,7 @@ class SpendingController(QObject):
             await self._fill(self._view)
 
     def prepare(self) -> None:
-        """Sum up the calls that an older version has recorded, while other work goes on."""
+        """Sum up the calls that an older version has recorded, with pauses for other work."""
         self._preparation = self._start(self._prepare())
 
     async def _prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""Tasks before and after the window: garbage collection, Qt probe, work on a closed store.
+"""Work before and after the window: garbage collection, Qt probe, work on a closed store.
 
-May import `backend` and `ui.window`.
+Imports no other feature.
 """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
-"""Shows a title, words and choices, and waits for an answer; called on the worker's thread."""
+"""Shows a title, a text and choices, and returns the chosen one; called on the worker's thread."""
 BACKUP_FILES = N_("Backups (*.zip)")
 _DAMAGED: Choices = (
     (
@@ -65,8 +65,8 @@ class ClosedWork:
 
     Attributes:
         description: what is done, shown during the work.
-        work: runs in a thread and returns a sentence for the user, or "". The dialog answers its
-            questions.
+        work: runs in a thread and returns a sentence for the user, or "". It asks its questions
+            in the dialog.
     """
 
     description: str
@@ -131,7 +131,7 @@ class _ProgressRelay(QObject):
 
 
 class ClosedStore:
-    """A dialog shown in place of a window, and the work done while it is open."""
+    """Does work on the store in a dialog, which is shown in place of a window."""
 
     def __init__(self, parent: QWidget | None, theme: Theme, folders: Folders) -> None:
         self._parent, self._theme, self._folders = parent, theme, folders

@@ -30,7 +30,11 @@ class CommandResult(NamedTuple):
 
 
 class CommandRunner:
-    """Runs commands, one at a time."""
+    """Runs commands of this program, one at a time.
+
+    Attributes:
+        was_stopped: True if `stop` ended the last command.
+    """
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _IDLE_MS: Final = 10_000
 _MAX_YOUNG_COLLECTIONS: Final = 1_000
-"""The young collections before a full one runs even without an idle phase.
+"""The number of young collections after which a full one runs even without an idle phase.
 
 This is ten times Python's number: live objects grow with the screen's content, garbage hardly does.
 """
@@ -75,7 +75,7 @@ def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
 
 
 def collect_and_trim() -> None:
-    """Collect everything, and return free memory to the system."""
+    """Collect all garbage, and return free memory to the system."""
     gc.collect()
     # glibc only: https://man7.org/linux/man-pages/man3/malloc_trim.3.html
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None

@@ -1,8 +1,8 @@
-"""Gives memory back to the system after the start, and while the program waits unseen.
+"""Gives memory back to the system after the start, and while nothing is visible.
 
-Two fifths of a waiting program are pages of libraries that only the start needed. Linux counts them
-as this process's as long as they are mapped; they stay in the page cache, and each that is needed
-again comes back by a fault of a microsecond or so.
+Two fifths of an idle program's memory are pages of libraries that only the start needed. Linux
+counts them as this process's while they are mapped. Released, they stay in the page cache; a page
+that is needed again comes back by a fault of about a microsecond.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Ends the process without Qt's destructors.
 
-Qt's Wayland client can wait forever while it is destroyed: its thread of events waits in
+Qt's Wayland client can wait forever while it is destroyed: its event thread waits in
 `wl_display_read_events` for another reader that has ended, and the destructor waits for the thread.
 """
 
@@ -17,7 +17,7 @@ def skip_qt_destructors(exit_code: int) -> None:
     """End this process with `exit_code` when Python has joined its threads.
 
     Call it last: Python calls what was registered for its end in reverse order, so nothing that was
-    registered earlier runs. PySide's function, which destroys the application, is among that.
+    registered earlier runs. PySide's function, which destroys the application, is among those.
     """
     atexit.register(_end, exit_code)
 

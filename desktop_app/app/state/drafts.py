@@ -56,7 +56,7 @@ class Drafts:
         return self._drafts.get(conversation.id, conversation.draft)
 
     def in_memory(self, conversation_id: str) -> Draft:
-        """Return the draft of a conversation that is or was open."""
+        """Return the draft in memory, an empty one for a conversation that was never open."""
         return self._drafts.get(conversation_id, Draft())
 
     def of_blank(self) -> Draft:
@@ -64,18 +64,18 @@ class Drafts:
         return self.in_memory(self.blank_id)
 
     def put(self, conversation_id: str, draft: Draft) -> None:
-        """Keep a draft in memory, and write it if it has changed."""
+        """Set a draft, and write it if it has changed."""
         if self._drafts.get(conversation_id) != draft:
             self._drafts[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, draft))
 
     def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:
-        """Keep and write the settings of the blank conversation."""
+        """Set and write the settings of the blank conversation."""
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.of_blank()))
 
     def replace_sent(self, conversation_id: str, rest: Draft) -> None:
-        """Set the rest of a draft after its question was stored."""
+        """Replace a draft whose question was stored by `rest`, its unsent part."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._backend.settings.remove(BLANK_KEY))

@@ -27,7 +27,7 @@ class OpenConversation(QObject):
 
     Signals:
         opened: another conversation is open.
-        path_changed: messages were added, or an answer ended.
+        path_changed: messages were added or replaced.
         compactions_changed: the compactions of the open conversation were read.
     """
 

@@ -45,7 +45,7 @@ class Presets:
         return self._presets.get(conversation.preset_id or "")
 
     def apply_chosen(self, conversation: Conversation) -> Conversation:
-        """Return a new conversation with its chosen preset applied, else the default preset."""
+        """Return a new conversation with its own preset applied, else with the default preset."""
         wanted = conversation.preset_id or str(self._values[DEFAULT_PRESET])
         preset = self._presets.get(wanted)
         return conversation if preset is None else self.apply(preset, conversation)

@@ -55,7 +55,7 @@ class PromptList(QObject):
             self.changed.emit()
 
     def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
-        """Return (id, title, sign) of the prompts suggested for this number of documents."""
+        """Return (id, title, icon) of the prompts suggested for this number of documents."""
         offered = {p.id: p for p in self.offered}
         wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
         return [(i, offered[i].title, _ICONS[i]) for i in wanted if i in offered]

@@ -1,4 +1,4 @@
-"""Tools: the user's consent to calls.
+"""Tools in the window: their choice, the user's consent to calls, tool servers.
 
-Controllers take `ui.tools`, `ui.window` and the tool services.
+Imports no other feature.
 """

@@ -99,7 +99,7 @@ class ConsentController(QObject):
         self._pane.notifications.announce(card.words)
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:
-        """Let the user change arguments again that the tool does not take."""
+        """Show why the tool refused the arguments; the user can change them again."""
         if pending is self._shown and self._card is not None:
             words = tr("Not valid: {words}", words=problem)
             self._card.show_problem(words)
@@ -142,7 +142,7 @@ class ConsentController(QObject):
 
 
 async def _problem_of(tool: ToolDefinition, arguments: str) -> str:
-    """Return why changed arguments are none of a tool; "" if they are, or nothing was changed."""
+    """Return why a tool does not accept changed arguments; "" if it does, or nothing changed."""
     if not arguments:
         return ""
     from desktop_app.services.tools.call_arguments import parse_arguments  # not for the start

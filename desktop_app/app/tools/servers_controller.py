@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 REFRESH_DELAY_MS = 200
-"""Time without a change before the list is shown anew; a server may write its log fast."""
+"""The delay after a change until the list is updated; a server may write its log fast."""
 
 
 class ServersController(QObject):
-    """Connects the configured servers with their page, their prompts with the library.
+    """Connects tool servers with their settings page, and their prompts with the library.
 
     Args:
         servers: returns the servers; they are not needed before the page is shown.
@@ -78,7 +78,7 @@ class ServersController(QObject):
         panel.servers_import_requested.connect(self._choose_import)
 
     async def load_prompts(self) -> None:
-        """Offer the prompts of all servers as each was last asked for them."""
+        """Offer the prompts that each server had when it was last asked."""
         from desktop_app.domain.prompts.prompts import Prompt
         from desktop_app.storage.tools.server_store import ServerStore
 
@@ -162,7 +162,7 @@ class ServersController(QObject):
     async def _build_server(
         self, given: EnteredServer, *, replaces: bool
     ) -> tuple[ToolServer, ServerSecrets]:
-        """Return what was entered as a server, with the stored values that were kept."""
+        """Return the entered server; values that the user left unchanged come from the store."""
         from desktop_app.domain.tools.tool_server import (
             ServerSecrets,
             has_kept_arguments,
@@ -214,7 +214,7 @@ class ServersController(QObject):
     # -- testing, log, import
 
     async def test(self, name: str) -> None:
-        """Start a server anew and show what comes of it."""
+        """Restart a server, and show if it works and with which tools."""
         run, began = await self._servers().run(name), time.monotonic()
         try:
             await run.restart()

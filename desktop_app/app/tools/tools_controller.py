@@ -1,4 +1,4 @@
-"""Chooses tools and the form of answers: at the message box, in the settings and with prompts."""
+"""Chooses the tools and the form of answers, for conversations, settings, presets and prompts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _KINDS: Final = {
 
 
 class ToolsController(QObject):
-    """Opens the list of tools and the window of forms, and takes what is chosen there."""
+    """Opens the list of tools and the window of forms, and applies the choice."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class ToolsController(QObject):
         dialog.presets.edit_requested.connect(self.edit)
 
     def _show(self) -> None:
-        """Show at the message box what the open conversation uses."""
+        """Show at the message box the tools and the form that the open conversation uses."""
         parameters = self._setup.ask_settings.parameters
         words = []
         if parameters.tools:

@@ -1,4 +1,4 @@
 """The library's data as a whole: backup, restore, import, export, expiry.
 
-Imports services, state, ui.
+Of the other features it imports `startup`.
 """

@@ -94,7 +94,7 @@ class BackupController(QObject):
         self._schedule(FIRST_CHECK)
 
     def check_soon(self) -> None:
-        """Back up soon if it is due: the timer stands still while the computer sleeps."""
+        """Back up soon if a backup is due: the timer stood still while the computer slept."""
         self._schedule(FIRST_CHECK)
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ INTERVAL_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """Runs the removal periodically.
+    """Removes expired and unused data, periodically.
 
     Args:
         expire: deletes what has been in the trash for long enough.
@@ -53,7 +53,7 @@ class Housekeeping(QObject):
         self._timer.timeout.connect(self._start_collecting)
 
     def start(self) -> None:
-        """Run after a moment, and then periodically."""
+        """Collect after two seconds, and then every six hours."""
         QTimer.singleShot(FIRST_MS, self, self._start_collecting)
         self._timer.start()
 

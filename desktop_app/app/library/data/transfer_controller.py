@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
-# The number of reasons shown; further ones are counted.
+# The reasons that are shown; the others are counted.
 MAX_REASONS = 3
 
 
@@ -35,7 +35,7 @@ class TransferController(QObject):
     """Runs `repartee import`, `export` and `backup`, with their progress.
 
     Args:
-        came: is awaited after conversations were added.
+        on_imported: is awaited after conversations were added.
     """
 
     def __init__(
