@@ -34,7 +34,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "conversation.delete": lambda: _delete_chosen(window, controllers),
         "conversation.undo": window.notifications.undo_last,
         "folder.new": controllers.folders.create,
-        "folder.settings": controllers.folders.show_settings,
+        "folder.settings": controllers.folder_settings.show,
         "list.all": lambda: _show_filter(window, controllers, LIST),
         "list.archive": lambda: _show_filter(window, controllers, ARCHIVE),
         "list.trash": lambda: _show_filter(window, controllers, TRASH),

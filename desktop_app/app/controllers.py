@@ -42,6 +42,7 @@ from desktop_app.app.library.data.data_page_controller import DataPageController
 from desktop_app.app.library.data.housekeeping import Housekeeping
 from desktop_app.app.library.data.transfer_controller import TransferController
 from desktop_app.app.library.draft_saver import DraftSaver
+from desktop_app.app.library.folder_settings_controller import FolderSettingsController
 from desktop_app.app.library.folders_controller import FoldersController
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.library.list_presenter import ListPresenter
@@ -286,15 +287,21 @@ class Controllers(QObject):
             theme,
             library,
             presenter,
+            folders=state.folders,
+            notifications=window.notifications,
+            conversation_list=window.conversations,
+            show_list=window.show_list,
+            stores=state.stores,
+        )
+        self.folder_settings = FolderSettingsController(
+            window,
+            presenter,
             current=state.current,
             folders=state.folders,
             setup=state.setup,
             notifications=window.notifications,
-            conversation_list=window.conversations,
             panel=window.settings,
             show_settings=window.show_settings,
-            show_list=window.show_list,
-            stores=state.stores,
         )
         self.temporary = TemporaryController(
             window,
@@ -615,6 +622,7 @@ class Controllers(QObject):
         window.settings.import_requested.connect(self.transfer.choose_import)
         window.settings.backup_requested.connect(self.backups.back_up_now)
         window.conversations.export_requested.connect(self.transfer.choose_export)
+        window.conversations.folder_settings_requested.connect(self.folder_settings.show)
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
         self.chat.price_entry_requested.connect(self.models.edit)

@@ -1,4 +1,4 @@
-"""Folders: created, renamed, configured, deleted, and filled with conversations."""
+"""Folders: created, renamed, deleted, and filled with conversations."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.library.folder_values import values_of, with_value, without_value
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
-from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.settings.schema import setting
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.folder_list import FolderList
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.command_palette import CommandPalette
@@ -35,7 +30,11 @@ _NEW, _NONE = "folder.new", "folder.none"
 
 
 class FoldersController(QObject):
-    """Connects the list's folders, the settings panel and the store."""
+    """Connects the folders of the conversation list with the store.
+
+    Args:
+        show_list: shows the conversation list if it is hidden.
+    """
 
     def __init__(
         self,
@@ -46,42 +45,23 @@ class FoldersController(QObject):
         *,
         notifications: Notifications,
         conversation_list: ConversationList,
-        panel: SettingsPanel,
-        show_settings: Callable[[bool], None],
         show_list: Callable[[], None],
-        current: OpenConversation,
         folders: FolderList,
-        setup: AnswerSetup,
         stores: LibraryStores,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._notifications = parent, notifications
-        self._conversation_list = conversation_list
-        self._panel, self._show_settings, self._show_list = panel, show_settings, show_list
-        self._theme, self._current, self._folders = theme, current, folders
-        self._setup, self._flag_store = setup, stores.flag_store
+        self._parent, self._theme, self._notifications = parent, theme, notifications
+        self._conversation_list, self._show_list = conversation_list, show_list
+        self._folders, self._flag_store = folders, stores.flag_store
         self._folder_store = stores.folder_store
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking_ids: list[str] = []
-        self._requested_id = ""  # the folder whose settings are shown; "": the open conversation's
-        self._connect()
-
-    def _connect(self) -> None:
-        shown, panel = self._conversation_list, self._panel
-        shown.folder_requested.connect(self.create)
-        shown.folder_renamed.connect(self._rename)
-        shown.folder_delete_requested.connect(self.delete)
-        shown.folder_settings_requested.connect(self.show_settings)
-        shown.move_requested.connect(self.move)
-        shown.new_in_folder_requested.connect(self._open_new_in)
-        panel.folder_override_changed.connect(
-            lambda id_, key, value: self._set(id_, lambda f: with_value(f, key, value))
-        )
-        panel.folder_override_removed.connect(self._remove_value)
-        self._folders.changed.connect(self._show_values)
-        self._current.opened.connect(self._follow_open)
-        self._setup.choice_changed.connect(self._show_values)
+        conversation_list.folder_requested.connect(self.create)
+        conversation_list.folder_renamed.connect(self._rename)
+        conversation_list.folder_delete_requested.connect(self.delete)
+        conversation_list.move_requested.connect(self.move)
+        conversation_list.new_in_folder_requested.connect(self._open_new_in)
 
     # -------------------------------------------------------------- folders
 
@@ -92,20 +72,21 @@ class FoldersController(QObject):
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
-        self.save(folder)
+        self._presenter.save_folder(folder)
         if conversation_ids:
             self.move(conversation_ids, folder.id)
         self._presenter.start(self._edit_name(folder.id))
 
     async def _edit_name(self, folder_id: str) -> None:
-        shown = self._conversation_list
         if self._presenter.list_filter != LIST:
             await self._presenter.apply_filter(LIST)
         self._show_list()
-        shown.rename(folder_id)
+        self._conversation_list.rename(folder_id)
 
     def _rename(self, folder_id: str, name: str) -> None:
-        self._set(folder_id, lambda folder: replace(folder, name=name))
+        folder = self._folders.by_id.get(folder_id)
+        if folder is not None:
+            self._presenter.save_folder(replace(folder, name=name))
 
     def delete(self, folder_id: str) -> None:
         """Delete a folder; its conversations stay in the list."""
@@ -134,29 +115,6 @@ class FoldersController(QObject):
         await self._flag_store.move(ids, folder.id)
         self._folders.replace_all([*self._folders.by_id.values(), folder])
         self._presenter.change(ids, folder_id=folder.id)
-
-    def _set(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
-        folder = self._folders.by_id.get(folder_id)
-        if folder is not None:
-            self.save(change(folder))
-
-    def _remove_value(self, folder_id: str, key: str) -> None:
-        """Let a setting of a folder follow the defaults; offer Undo."""
-        folder = self._folders.by_id.get(folder_id)
-        if folder is None:
-            return
-        removed = values_of(folder).get(key)
-        self.save(without_value(folder, key))
-        self._notifications.notify_undo(
-            tr("“{name}” reset to default", name=tr(setting(key).label)),
-            lambda: self._set(folder_id, lambda f: with_value(f, key, removed)),
-        )
-
-    def save(self, folder: Folder) -> None:
-        """Show a changed folder, and write it."""
-        self._presenter.write(self._folder_store.save(folder))
-        folders = {**self._folders.by_id, folder.id: folder}
-        self._folders.replace_all(list(folders.values()))
 
     def _open_new_in(self, folder_id: str) -> None:
         self._navigator.open_new(folder_id)
@@ -225,33 +183,3 @@ class FoldersController(QObject):
             self.create(self._picking_ids)
         else:
             self.move(self._picking_ids, "" if row == _NONE else row)
-
-    # -------------------------------------------------------------- settings of folders
-
-    def show_settings(self, folder_id: str = "") -> None:
-        """Show a folder's settings.
-
-        By default that is the folder in the list, else the open conversation's.
-        """
-        place, opened = self._presenter.list_filter, self._current.conversation
-        here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
-        wanted = folder_id or here or ""
-        if wanted not in self._folders.by_id:
-            self._notifications.notify(tr("Open a folder to change its settings."))
-            return
-        self._requested_id = wanted
-        self._show_values()
-        self._show_settings(True)
-        self._panel.show_folder()
-
-    def _follow_open(self) -> None:
-        self._requested_id = ""
-        self._show_values()
-
-    def _show_values(self) -> None:
-        opened = self._current.conversation.folder_id or ""
-        folder = self._folders.by_id.get(self._requested_id or opened)
-        if folder is None:
-            self._panel.set_folder("", "", {})
-        else:
-            self._panel.set_folder(folder.id, folder.name, values_of(folder))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.conversations.conversation import Conversation
+from desktop_app.domain.conversations.conversation import Conversation, Folder
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import tr
 
@@ -166,6 +166,11 @@ class ListPresenter(QObject):
         """Set an automatic title of a conversation."""
         self.rename(conversation_id, title)
         self.retitled.emit(conversation_id, title)
+
+    def save_folder(self, folder: Folder) -> None:
+        """Show a new or changed folder, and write it."""
+        self.write(self._folder_store.save(folder))
+        self._folders.replace_all(list({**self._folders.by_id, folder.id: folder}.values()))
 
     def _cache_choice(self) -> None:
         """Cache the open conversation's choice, so that a new title does not undo it."""

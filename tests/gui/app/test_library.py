@@ -191,7 +191,7 @@ async def test_a_folder_gives_its_conversations_their_beginning_and_their_settin
     async with Desk(environment=KEY) as desk:
         state, panel = desk.state, desk.window.settings
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.folders.save(folder)
+        desk.controllers.list_presenter.save_folder(folder)
         desk.window.conversations.folder_settings_requested.emit(folder.id)
         panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
         panel.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -231,7 +231,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with Desk() as desk:
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.folders.save(folder)
+        desk.controllers.list_presenter.save_folder(folder)
         desk.window.conversations.move_requested.emit([one.id], folder.id)
         await desk.written()
         await go(desk, ListFilter.of_folder(folder.id))
@@ -250,7 +250,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
     one, *_ = await fill(2)
     async with Desk() as desk:
         for name in ("Thesis", "Garden"):
-            desk.controllers.folders.save(Folder(new_id(), name, now()))
+            desk.controllers.list_presenter.save_folder(Folder(new_id(), name, now()))
         await desk.opened(one.id)
         desk.controllers.folders.offer_folders()
         from PySide6.QtTest import QTest
@@ -265,7 +265,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
 async def test_a_folder_shows_that_it_is_answered_in() -> None:
     async with Desk() as desk:
         folder = Folder(new_id(), "Thesis", now())
-        desk.controllers.folders.save(folder)
+        desk.controllers.list_presenter.save_folder(folder)
         await go(desk, ListFilter.of_folder(folder.id))
         desk.window.conversations.new_button.click()
         turn = await desk.ask("Why?")

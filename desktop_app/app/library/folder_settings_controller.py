@@ -1,0 +1,101 @@
+"""The settings of folders, on their page of the settings panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.library.folder_values import values_of, with_value, without_value
+from desktop_app.domain.conversations.conversation import Folder
+from desktop_app.domain.conversations.list_filter import ListFilterKind
+from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import setting
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+
+class FolderSettingsController(QObject):
+    """Connects the page of a folder's settings with the folders.
+
+    Args:
+        show_settings: shows or hides the settings panel.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        presenter: ListPresenter,
+        *,
+        notifications: Notifications,
+        panel: SettingsPanel,
+        show_settings: Callable[[bool], None],
+        current: OpenConversation,
+        folders: FolderList,
+        setup: AnswerSetup,
+    ) -> None:
+        super().__init__(parent)
+        self._presenter, self._notifications = presenter, notifications
+        self._panel, self._show_settings = panel, show_settings
+        self._current, self._folders = current, folders
+        self._requested_id = ""  # the folder to show; "": that of the open conversation
+        panel.folder_override_changed.connect(
+            lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
+        )
+        panel.folder_override_removed.connect(self._remove_value)
+        folders.changed.connect(self._show_values)
+        current.opened.connect(self._show_open)
+        setup.choice_changed.connect(self._show_values)
+
+    def show(self, folder_id: str = "") -> None:
+        """Show a folder's settings.
+
+        By default that is the folder in the list, else the open conversation's.
+        """
+        list_filter, opened = self._presenter.list_filter, self._current.conversation
+        is_in_folder = list_filter.kind is ListFilterKind.FOLDER
+        default_id = list_filter.folder_id if is_in_folder else opened.folder_id
+        requested_id = folder_id or default_id or ""
+        if requested_id not in self._folders.by_id:
+            self._notifications.notify(tr("Open a folder to change its settings."))
+            return
+        self._requested_id = requested_id
+        self._show_values()
+        self._show_settings(True)
+        self._panel.show_folder()
+
+    def _show_open(self) -> None:
+        self._requested_id = ""
+        self._show_values()
+
+    def _show_values(self) -> None:
+        opened_id = self._current.conversation.folder_id or ""
+        folder = self._folders.by_id.get(self._requested_id or opened_id)
+        if folder is None:
+            self._panel.set_folder("", "", {})
+        else:
+            self._panel.set_folder(folder.id, folder.name, values_of(folder))
+
+    def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
+        folder = self._folders.by_id.get(folder_id)
+        if folder is not None:
+            self._presenter.save_folder(change(folder))
+
+    def _remove_value(self, folder_id: str, key: str) -> None:
+        """Let a setting of a folder follow the defaults; offer Undo."""
+        folder = self._folders.by_id.get(folder_id)
+        if folder is None:
+            return
+        removed = values_of(folder).get(key)
+        self._presenter.save_folder(without_value(folder, key))
+        self._notifications.notify_undo(
+            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            lambda: self._change(folder_id, lambda f: with_value(f, key, removed)),
+        )
