@@ -17,6 +17,7 @@ from desktop_app.app.attachments.attachment_reader import AttachmentReader
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
 from desktop_app.app.attachments.document_passwords import DocumentPasswords, DocumentUnlocker
 from desktop_app.app.attachments.drop_controller import DropController
+from desktop_app.app.attachments.file_readings import FileReadings
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.attachments.images_controller import ImagesController, Messages
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
@@ -397,17 +398,25 @@ class Controllers(QObject):
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(state.values, state.setup, backend=state.backend)
-        self.attachments = AttachmentsController(
+        self.readings = FileReadings(
             window,
-            self.image_chips,
-            state.prompts,
             self.passwords,
             session=state.session,
             reader=self.attachment_reader,
             origins=state.origins,
+            temporary=state.temporary,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            attachment_store=state.backend.attachments,
+        )
+        self.attachments = AttachmentsController(
+            window,
+            self.image_chips,
+            state.prompts,
+            self.readings,
+            session=state.session,
             notes=state.collection_notes,
             answer_settings=state.answer_settings,
-            temporary=state.temporary,
             tasks=state.tasks,
             prompt=window.prompt,
             notifications=window.notifications,
@@ -567,7 +576,7 @@ class Controllers(QObject):
             before_asking=self.compaction.before_asking,
             remedies_for=remedies_for,
             cancel_first=self.compaction.cancel,
-            is_reading=self.attachments.is_reading,
+            is_reading=self.readings.is_reading,
             session=state.session,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
@@ -650,9 +659,9 @@ class Controllers(QObject):
         self.drops.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
-        self.batches.reading_stop_requested.connect(self.attachments.close)
-        self.attachments.reading_failed.connect(self.chat.dequeue)
-        self.attachments.reading_ended.connect(self.chat.send_queued)
+        self.batches.reading_stop_requested.connect(self.readings.cancel_all)
+        self.readings.failed.connect(self.chat.dequeue)
+        self.readings.ended.connect(self.chat.send_queued)
         self.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(Target(sha256, name))
         )

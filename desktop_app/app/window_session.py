@@ -625,7 +625,7 @@ class WindowSession:
         self.controllers.store_watcher.close()
         self.controllers.typesetter.close()
         self.controllers.lexer.close()
-        self.controllers.attachments.close()
+        self.controllers.readings.cancel_all()
         await self.controllers.drops.aclose()
         self.controllers.images.close()
         self.controllers.attachment_drags.close()

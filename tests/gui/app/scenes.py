@@ -291,7 +291,7 @@ async def composer(desk: Desk, look: Look) -> None:
     desk.controllers.library.open_new()
     report = DATA / "report.pdf"
     desk.window.files_dropped.emit([report, DATA / "damaged.pdf"])
-    await until(lambda: not desk.controllers.attachments.reading)
+    await until(lambda: not desk.controllers.readings.ids)
     await look("attachments")
     desk.window.notifications.dismiss()
     await _chip_menus(desk, look)
@@ -590,7 +590,7 @@ async def cards(desk: Desk, look: Look) -> None:
     await until(lambda: desk.window.findChild(BatchBar) is not None)
     await look("batch-bar")
     find(desk.window, BatchBar, "batch-bar").dismiss_button.click()
-    await until(lambda: not desk.controllers.attachments.reading)
+    await until(lambda: not desk.controllers.readings.ids)
     desk.controllers.library.open_new()
     store = StoreDialog(desk.theme.current, desk.window)
     store.show_work("⟦Recovering data…⟧")

@@ -204,7 +204,7 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         desk.window.files_dropped.emit(paths)
         await until(lambda: "Send 13 files as a batch job" in bar_of(desk))
         bar.show_button.click()
-        await until(lambda: not desk.controllers.attachments.reading)
+        await until(lambda: not desk.controllers.readings.ids)
         assert desk.said == ""  # the job says what is wrong with them
         dialog = dialog_of(desk)
         assert dialog.isVisible()

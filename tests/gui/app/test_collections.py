@@ -232,7 +232,7 @@ async def test_what_does_not_fit_becomes_a_collection(tmp_path: Path) -> None:
 
     async with Desk(environment=OPENAI) as desk:
         desk.window.prompt.attach_requested.emit([folder])
-        await until(lambda: bool(desk.chips) and not desk.controllers.attachments.reading)
+        await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
         (part,) = desk.state.draft.value.attachments
         assert isinstance(part, DocumentPart)
         desk.type("What was agreed?")

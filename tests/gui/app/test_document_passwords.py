@@ -114,7 +114,7 @@ async def test_what_is_taken_away_is_not_asked_for(data: Path) -> None:
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "encrypted.pdf"])
         await asked()
-        (reading,) = desk.controllers.attachments.reading
+        (reading,) = desk.controllers.readings.ids
         desk.window.prompt.chips.remove_requested.emit(reading)
         await until(lambda: not dialogs())
         assert desk.said == ""

@@ -27,7 +27,7 @@ WAITS = "Queued · Esc to cancel"
 
 def is_read(desk: Desk) -> bool:
     """Return True if no document is being read."""
-    return not desk.controllers.attachments.reading
+    return not desk.controllers.readings.ids
 
 
 def offered(desk: Desk) -> list[str]:
@@ -150,7 +150,7 @@ async def test_enter_while_a_file_is_read_asks_once_it_is_read(
         await until(lambda: desk.hint == WAITS)
         assert desk.window.prompt.row.send.isEnabled()
         if way == "removal":
-            (reading,) = desk.controllers.attachments.reading
+            (reading,) = desk.controllers.readings.ids
             desk.window.prompt.chips.remove_requested.emit(reading)
         elif way == "typing":
             desk.type("!")
@@ -178,7 +178,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
     async with Desk() as desk:
         desk.window.files_dropped.emit([path])
         await until(lambda: desk.chips and " page " in desk.chips[0])
-        (reading,) = desk.controllers.attachments.reading
+        (reading,) = desk.controllers.readings.ids
         desk.window.prompt.chips.remove_requested.emit(reading)
         assert desk.chips == []
         desk.type("still works")
@@ -188,7 +188,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
         await desk.settled()
         assert desk.said == ""
         desk.window.files_dropped.emit([path])
-        (reading,) = desk.controllers.attachments.reading
+        (reading,) = desk.controllers.readings.ids
         desk.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
         await desk.written()
         assert desk.chips == []

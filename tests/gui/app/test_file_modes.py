@@ -79,7 +79,7 @@ async def test_nobody_else_reads_what_the_window_writes(
 
     async with Desk(environment=OPENAI) as desk:
         desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(desk.chips) and not desk.controllers.attachments.reading)
+        await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
         await desk.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):

@@ -27,7 +27,7 @@ LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 def is_read(desk: Desk) -> bool:
-    return not desk.controllers.attachments.reading
+    return not desk.controllers.readings.ids
 
 
 def of_files(*paths: Path) -> QMimeData:

@@ -42,7 +42,7 @@ class Viewer(QObject):
 
 def is_read(desk: Desk) -> bool:
     """Return True if no image is being read."""
-    return not desk.controllers.attachments.reading
+    return not desk.controllers.readings.ids
 
 
 def chip(desk: Desk, at: int = 0) -> ChipWidget:

@@ -40,7 +40,7 @@ def with_server(server: PreparedServer) -> Desk:
 async def attached(desk: Desk, *paths: Path) -> None:
     desk.window.files_dropped.emit(list(paths))
     await until(lambda: len(desk.state.draft.value.attachments) == len(paths))
-    await until(lambda: not desk.controllers.attachments.reading)
+    await until(lambda: not desk.controllers.readings.ids)
 
 
 def part_of(desk: Desk, at: int = 0) -> DocumentPart:

@@ -323,7 +323,7 @@ async def test_the_original_is_opened_by_a_click_alone(data: Path, tmp_path: Pat
 async def test_a_document_of_a_question_opens_by_its_name(data: Path) -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(desk.chips) and not desk.controllers.attachments.reading)
+        await until(lambda: bool(desk.chips) and not desk.controllers.readings.ids)
         (attached,) = desk.state.draft.value.attachments
         desk.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
         chip_viewer = desk.controllers.viewer.window

@@ -1,0 +1,270 @@
+"""Reads files, texts and images, and adds them to the drafts of their conversations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app.app.attachments.attachment_batch import AttachmentBatch
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.i18n.translation import N_, tr, tr_plural
+
+if TYPE_CHECKING:
+    from desktop_app.app.attachments.attachment_reader import AttachmentReader
+    from desktop_app.app.attachments.document_passwords import DocumentPasswords
+    from desktop_app.app.state.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.documents.worker.document_worker import Progress
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.ui.composer.dropped_content import DroppedData
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+TOPIC = "document"  # the topic of notifications about content that was not attached
+FEW_FILES = 8  # while more are read, progress is reported ten times a second
+UPDATE_MS = 100
+
+_READING: Final = {
+    "page": N_("reading page {number} of {total}…"),
+    "chapter": N_("reading chapter {number} of {total}…"),
+    "file": N_("reading file {number} of {total}…"),
+}
+_READING_PART: Final = N_("reading part {number} of {total}…")
+
+
+@dataclass
+class FileReading:
+    """A file that is being read.
+
+    Attributes:
+        batch: the files that were dropped with it.
+        detail: the progress as a text.
+        progress: the progress from 0 to 1, None if it is unknown.
+    """
+
+    conversation_id: str
+    name: str
+    batch: AttachmentBatch
+    detail: str
+    progress: float | None = None
+    task: asyncio.Future[Any] | None = None
+
+
+def _reading_text(progress: Progress) -> str:
+    if not progress.total:
+        return tr("reading…")
+    sentence = _READING.get(progress.unit, _READING_PART)
+    return tr(sentence, number=progress.done, total=progress.total)
+
+
+class FileReadings(QObject):
+    """Reads files, each in a task.
+
+    Signals:
+        progressed(): files are read, have been read or were canceled; unless the draft reports it.
+        text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
+        failed(str): a file of this conversation was not attached, or is not wanted.
+        ended(str): no file of this conversation is being read any more.
+    """
+
+    progressed = Signal()
+    text_attached = Signal(str, str)
+    failed = Signal(str)
+    ended = Signal(str)
+
+    def __init__(
+        self,
+        parent: QObject,
+        passwords: DocumentPasswords,
+        *,
+        notifications: Notifications,
+        session: ConversationSession,
+        reader: AttachmentReader,
+        origins: AttachmentOrigins,
+        temporary: TemporaryConversations,
+        tasks: Tasks,
+        attachment_store: AttachmentStore,
+    ) -> None:
+        super().__init__(parent)
+        self._passwords, self._reader, self._origins = passwords, reader, origins
+        self._notifications, self._temporary, self._tasks = notifications, temporary, tasks
+        self._current, self._draft, self._drafts = session
+        self._attachment_store = attachment_store
+        self._readings: dict[str, FileReading] = {}
+        self._arrived: list[tuple[FileReading, DraftPart]] = []
+        self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
+        self._timer.timeout.connect(self._update)
+        self._current.opened.connect(self._on_opened)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of the files that are being read, of all conversations."""
+        return frozenset(self._readings)
+
+    @property
+    def here(self) -> dict[str, FileReading]:
+        """The files of the open conversation that are being read, by id."""
+        opened_id = self._current.id
+        return {id_: r for id_, r in self._readings.items() if r.conversation_id == opened_id}
+
+    def is_reading(self, conversation_id: str) -> bool:
+        """Return True if a file of a conversation is being read."""
+        return any(r.conversation_id == conversation_id for r in self._readings.values())
+
+    def read(
+        self,
+        contents: Iterable[tuple[str, Path | str | DroppedData]],
+        conversation_id: str = "",
+    ) -> None:
+        """Read named contents, and attach them to a draft, by default the open conversation's.
+
+        A file is given as its path, a text as itself.
+        """
+        named = list(contents)
+        batch = AttachmentBatch(len(named), len(named))
+        for name, content in named:
+            reading = FileReading(conversation_id or self._current.id, name, batch, tr("reading…"))
+            reading_id = new_id()
+            self._readings[reading_id] = reading
+            reading.task = self._tasks.start(self._run(reading_id, reading, content))
+        self._update()
+
+    def cancel(self, reading_ids: Iterable[str]) -> None:
+        """Cancel the reading of these files."""
+        for reading_id in reading_ids:
+            self._cancel(reading_id)
+        self._update()
+
+    def cancel_all(self) -> None:
+        """Cancel all reading without a report."""
+        for reading in self._readings.values():
+            reading.batch.failed.clear()
+        self._notifications.dismiss_topic(TOPIC)
+        self.cancel(self.ids)
+
+    def _cancel(self, reading_id: str) -> None:
+        reading = self._readings.pop(reading_id)
+        if reading.task is not None:
+            reading.task.cancel()
+        self.failed.emit(reading.conversation_id)
+
+    def _on_opened(self) -> None:
+        self._notifications.dismiss_topic(TOPIC)
+        parts = self._draft.value.attachments
+        documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
+        if any(sha256 not in self._origins.paths for sha256 in documents):
+            self._tasks.start(self._origins.load(documents))
+
+    # -------------------------------------------------------------- one file
+
+    async def _run(
+        self, reading_id: str, reading: FileReading, content: Path | str | DroppedData
+    ) -> None:
+        is_attached = False
+        try:
+            on_progress = partial(self._show_progress, reading)
+            part, note = await self._passwords.open_with_password(
+                partial(self._reader.read, content, on_progress, reading.conversation_id)
+            )
+            if note:  # how it was read, if that is unexpected
+                self._notifications.notify(note)
+            await self._add(reading, part)
+            is_attached = True
+            reading.batch.attached += 1
+            if isinstance(content, Path):
+                await self._note_origin(reading, part.sha256, content)
+            if isinstance(content, str):
+                self.text_attached.emit(reading.conversation_id, part.sha256)
+        except UserFacingError as error:
+            reading.batch.failed.append(error)
+        finally:
+            is_wanted = self._readings.pop(reading_id, None) is not None
+            reading.batch.left -= 1
+            if is_wanted:
+                self._update_soon(reading.batch)
+                self._announce_attached(reading)
+            if not reading.batch.left or reading.batch.total <= FEW_FILES:
+                self._notify_failures(reading.batch)
+            if is_wanted:
+                self._report_end(reading.conversation_id, is_attached=is_attached)
+
+    async def _add(self, reading: FileReading, part: DraftPart) -> None:
+        if reading.conversation_id != self._current.id:
+            await self._drafts.attach(reading.conversation_id, part)
+            return
+        self._arrived.append((reading, part))
+
+    async def _note_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
+        """Store a file's location; if that fails, the file stays attached."""
+        self._origins.add(sha256, path)
+        if self._temporary.was_begun(reading.conversation_id):
+            return
+        try:
+            await self._attachment_store.note_origin(sha256, path)
+        except StorageError as error:
+            reading.batch.without_location.append((reading.name, error))
+
+    # -------------------------------------------------------------- reports
+
+    def _report_end(self, conversation_id: str, *, is_attached: bool) -> None:
+        if not is_attached:
+            self.failed.emit(conversation_id)
+        if not self.is_reading(conversation_id):
+            self._update()
+            self.ended.emit(conversation_id)
+
+    def _announce_attached(self, reading: FileReading) -> None:
+        """Announce the files of a batch once, after the last."""
+        batch = reading.batch
+        count = batch.attached - len(batch.known)
+        if batch.left or not count or reading.conversation_id != self._current.id:
+            return
+        words = tr_plural("{count} file attached", "{count} files attached", count)
+        self._notifications.announce(
+            tr("{name} attached", name=reading.name) if batch.total == 1 else words
+        )
+
+    def _notify_failures(self, batch: AttachmentBatch) -> None:
+        for words in batch.take_messages():
+            topic = "" if isinstance(words, str) else TOPIC
+            self._notifications.notify(words, topic=topic)
+
+    def _show_progress(self, reading: FileReading, progress: Progress) -> None:
+        reading.detail = _reading_text(progress)
+        reading.progress = progress.done / progress.total if progress.total else None
+        self._update_soon(reading.batch)
+
+    def _update_soon(self, batch: AttachmentBatch) -> None:
+        """Update at once, or with many files ten times a second."""
+        if batch.total <= FEW_FILES or not self._readings:
+            self._update()
+        elif not self._timer.isActive():
+            self._timer.start()
+
+    def _update(self) -> None:
+        """Add what was read to the draft, which reports the change; otherwise report progress."""
+        self._timer.stop()
+        if self._arrived:
+            self._add_arrived()
+        else:
+            self.progressed.emit()
+
+    def _add_arrived(self) -> None:
+        """Add what was read to the draft, each attachment once."""
+        arrived, self._arrived = self._arrived, []
+        attachments = {part_id(part): part for part in self._draft.value.attachments}
+        for reading, part in arrived:
+            if reading.conversation_id != self._current.id:  # another conversation is open by now
+                self._tasks.start(self._drafts.attach(reading.conversation_id, part))
+            elif attachments.setdefault(part_id(part), part) is not part:
+                reading.batch.known.append(reading.name)
+        self._draft.set_attachments(tuple(attachments.values()))
