@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.review_controller import ReviewController
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.server_watch import ServerWatch
+from desktop_app.app.answers.shown_answers import ShownAnswers
 from desktop_app.app.answers.structured_answers import StructuredAnswers
 from desktop_app.app.attachments.attachment_drags import AttachmentDrags
 from desktop_app.app.attachments.attachment_reader import AttachmentReader
@@ -23,15 +24,19 @@ from desktop_app.app.attachments.images_controller import ImagesController, Mess
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.batch.batch_controller import BatchController
+from desktop_app.app.chat.answer_actions import AnswerActions
 from desktop_app.app.chat.available_models import AvailableModels
+from desktop_app.app.chat.begun_turns import BegunTurns
 from desktop_app.app.chat.branching import Branching
 from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.comparison_controller import ComparisonController
+from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
+from desktop_app.app.chat.turn_starter import TurnStarter
 from desktop_app.app.dialog_shortcuts import DialogShortcuts
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.documents.viewer_controller import Target, ViewerController
@@ -566,23 +571,66 @@ class Controllers(QObject):
                 *self.compaction.remedies_for(error),
             ]
 
-        self.chat = ChatController(
+        self.turns = TurnStarter(
+            window,
+            running,
+            self.list_presenter,
+            before_asking=self.compaction.before_asking,
+            remedies_for=remedies_for,
+            session=state.session,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            chat_service=state.backend.chat,
+        )
+        edited = EditedQuestion(
+            window, current=state.current, draft=state.draft, prompt=window.prompt
+        )
+        self.begun_turns = BegunTurns(
             window,
             running,
             self.library,
             self.list_presenter,
             self.draft_saver,
-            self.choices,
-            before_asking=self.compaction.before_asking,
-            remedies_for=remedies_for,
-            cancel_first=self.compaction.cancel,
-            is_reading=self.readings.is_reading,
+            edited,
             session=state.session,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             tasks=state.tasks,
             pane=window.pane,
             conversations=state.backend.conversations,
-            chat_service=state.backend.chat,
+        )
+        self.shown_answers = ShownAnswers(
+            window,
+            running,
+            current=state.current,
+            providers=state.providers,
+            pane=window.pane,
+        )
+        self.chat = ChatController(
+            window,
+            running,
+            self.turns,
+            self.list_presenter,
+            edited,
+            cancel_first=self.compaction.cancel,
+            is_reading=self.readings.is_reading,
+            session=state.session,
+            values=state.values,
+            tasks=state.tasks,
+            pane=window.pane,
+            conversations=state.backend.conversations,
+        )
+        self.answer_actions = AnswerActions(
+            window,
+            self.turns,
+            self.library,
+            self.choices,
+            edited,
+            current=state.current,
+            setup=state.setup,
+            tasks=state.tasks,
+            pane=window.pane,
+            conversations=state.backend.conversations,
         )
         self.comparison = ComparisonController(
             window,
@@ -633,9 +681,11 @@ class Controllers(QObject):
         window.conversations.export_requested.connect(self.transfer.choose_export)
         window.conversations.folder_settings_requested.connect(self.folder_settings.show)
         self.data_page.export_requested.connect(self.transfer.choose_export)
-        self.chat.cap_change_requested.connect(self.settings.open_at_cap)
-        self.chat.price_entry_requested.connect(self.models.edit)
-        self.chat.compared.connect(self.comparison.show_answers)
+        self.turns.cap_change_requested.connect(self.settings.open_at_cap)
+        self.turns.price_entry_requested.connect(self.models.edit)
+        self.turns.begun.connect(self.begun_turns.take)
+        self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
+        self.begun_turns.compared.connect(self.comparison.show_answers)
         self.comparison.compare_requested.connect(
             lambda choices: self.tasks.start(self.chat.compare(choices))
         )

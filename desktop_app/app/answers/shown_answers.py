@@ -67,9 +67,12 @@ class ShownAnswers(QObject):
         running.amended.connect(self._show_amended)
         running.stepped.connect(self._show_amended)
         running.store_error_changed.connect(self._show_store_error)
+        running.finished.connect(self._show_end)
 
-    def show_end(self, answer: Message) -> None:
+    def _show_end(self, conversation_id: str, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
+        if answer.status is MessageStatus.STREAMING or not self._is_open(conversation_id):
+            return  # a streaming one continues at its provider after the program's end
         self._ended_answer = answer
         if self._is_on_path(answer):
             self._pane.transcript.stream.set_waiting(answer.id, "")

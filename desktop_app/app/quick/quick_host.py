@@ -140,7 +140,7 @@ class QuickHost(QObject):
             self._window.prompt,
             self._raise_window,
             controllers.library,
-            act_on_last=controllers.chat.act_on_last,
+            act_on_last=controllers.answer_actions.act_on_last,
             attach_text=controllers.attachments.attach_text,
             open_at_key=controllers.settings.open_at_key,
             open_at_cap=controllers.settings.open_at_cap,

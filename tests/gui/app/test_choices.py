@@ -165,7 +165,7 @@ async def test_another_provider_for_one_conversation() -> None:
         desk.type("Two")
         desk.enter()
         assert desk.hint == "Provider removed. Choose another."
-        desk.controllers.chat.retry_last()
+        desk.controllers.answer_actions.retry_last()
         await until(lambda: desk.said.startswith("Provider removed. Choose another."))
         assert len(desk.stage.turns) == 1
         desk.window.prompt.row.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))

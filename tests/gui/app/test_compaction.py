@@ -260,7 +260,7 @@ async def test_a_question_asked_meanwhile_waits_for_it() -> None:
         before = len(desk.stage.turns)
         desk.type("fourth")
         desk.enter()
-        await until(lambda: desk.controllers.chat.is_beginning(desk.open_id))
+        await until(lambda: desk.controllers.turns.is_beginning(desk.open_id))
         assert len(desk.stage.turns) == before
         desk.stage.states.put_nowait(STATE)
         await until(lambda: len(desk.stage.turns) > before)
@@ -318,10 +318,10 @@ async def test_deleted_meanwhile_it_does_not_come_back() -> None:
         desk.type("fourth")
         desk.enter()
         conversation = desk.open_id
-        await until(lambda: desk.controllers.chat.is_beginning(conversation))
+        await until(lambda: desk.controllers.turns.is_beginning(conversation))
         desk.controllers.trash.delete_chosen()
         desk.stage.states.put_nowait(STATE)
-        await until(lambda: not desk.controllers.chat.is_beginning(conversation))
+        await until(lambda: not desk.controllers.turns.is_beginning(conversation))
         await desk.settled()
         assert len(desk.stage.turns) == 3
         assert desk.rows == []

@@ -193,7 +193,7 @@ async def test_a_stopped_server_is_noticed_when_it_is_back(monkeypatch: pytest.M
             assert "Nothing is listening" not in desk.transcript
             assert "is back" in desk.window.notifications.status.text()
             assert not watch.is_watching
-            desk.controllers.chat.act_on_last("retry")
+            desk.controllers.answer_actions.act_on_last("retry")
             await until(lambda: "Rayleigh" in desk.transcript)
             await desk.settled()
     finally:

@@ -1,0 +1,149 @@
+"""Actions on messages of the open conversation: retry, continue, edit, other versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QToolButton
+
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.i18n.translation import tr
+from desktop_app.services.chat.prompt_assembly import CONTINUE
+from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.widgets.program_menu import ProgramMenu
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.chat.available_models import AvailableModels
+    from desktop_app.app.chat.edited_question import EditedQuestion
+    from desktop_app.app.chat.turn_starter import TurnStarter
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.conversations.conversation import ModelChoice
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+NOTE_WIDTH = 260
+
+
+class AnswerActions(QObject):
+    """Runs the actions of the transcript and their commands, which apply to the last message."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        turns: TurnStarter,
+        navigator: Navigator,
+        choices: AvailableModels,
+        edited: EditedQuestion,
+        *,
+        pane: ConversationPane,
+        current: OpenConversation,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._pane, self._current = parent, pane, current
+        self._turns, self._navigator, self._choices = turns, navigator, choices
+        self._setup, self._start, self._conversations = setup, tasks.start, conversations
+        self._actions: dict[str, Callable[[Message], object]] = {
+            "retry": lambda answer: self._start(self._retry(answer)),
+            "retry-with": self._offer_retry_choices,
+            "continue": lambda answer: self._start(self._continue(answer)),
+            "edit": edited.begin,
+            "older-version": lambda message: self._start(self._switch_version(message, -1)),
+            "newer-version": lambda message: self._start(self._switch_version(message, +1)),
+        }
+        pane.transcript.action_requested.connect(self._act)
+
+    def _act(self, message_id: str, action: str) -> None:
+        message = next((m for m in self._current.path if m.id == message_id), None)
+        if message is not None and action in self._actions:
+            self._actions[action](message)
+
+    # -------------------------------------------------------------- commands
+
+    def retry_last(self) -> None:
+        """Ask the last question again."""
+        if self._current.path:
+            self._start(self._retry(self._current.path[-1]))
+
+    def act_on_last(self, action: str) -> None:
+        """Apply an action to the last answer."""
+        if self._current.path:
+            self._act(self._current.path[-1].id, action)
+
+    def switch_last_version(self, step: int) -> None:
+        """Show another version of the last message that has several."""
+        versions = self._current.versions
+        for message in reversed(self._current.path):
+            if len(versions.get(message.id, ())) > 1:
+                self._start(self._switch_version(message, step))
+                return
+        self._pane.notifications.notify(tr("No message in this conversation has other versions."))
+
+    def continue_last(self) -> None:
+        """Continue the last answer if it was cut."""
+        path = self._current.path
+        uncut = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
+        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut:
+            self._start(self._continue(path[-1]))
+        else:
+            self._pane.notifications.notify(tr("There is no incomplete response to continue."))
+
+    # -------------------------------------------------------------- actions
+
+    async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
+        """Request another answer to the same question, as a version of the first."""
+        path = self._current.path_to(message.id)
+        if message.role is Role.USER:
+            path.append(message)
+        if path:
+            await self._turns.begin(path, None, choice)
+
+    def _offer_retry_choices(self, answer: Message) -> None:
+        """Open a menu of models and efforts for another answer to the same question."""
+        view = self._choices.view
+        chosen = self._setup.choice
+
+        def ask(choice: ModelChoice) -> None:
+            self._start(self._retry(answer, choice))
+
+        menu = ProgramMenu(self._parent)
+        menu.setObjectName("retry-with")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if view.effort_shown is not None:
+            fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
+            menu.addSeparator()
+        fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)), NOTE_WIDTH)
+        button = self._parent.findChild(QToolButton, "message-retry-with")
+        if button is not None and button.hasFocus():  # pressed with the keyboard
+            menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+        else:
+            menu.popup(QCursor.pos())
+
+    async def _continue(self, answer: Message) -> None:
+        """Continue an answer that was cut; the prompt keeps its text."""
+        path = [*self._current.path_to(answer.id), answer]
+        await self._turns.begin(path, Draft(CONTINUE), alone=True)
+
+    async def _switch_version(self, message: Message, step: int) -> None:
+        ids = self._current.versions.get(message.id, ())
+        at = ids.index(message.id) + step if message.id in ids else -1
+        if not 0 <= at < len(ids):
+            return
+        store = self._conversations
+        leaf = await store.newest_leaf(ids[at])
+        await store.save(replace(self._current.conversation, leaf_id=leaf))
+        y = self._pane.transcript.navigator.actions_line_y(message.id)
+        await self._navigator.open(self._current.id)
+        if y is not None:
+            self._pane.transcript.navigator.scroll_actions_line_to(ids[at], y)

@@ -1,0 +1,126 @@
+"""Shows turns that have begun: in the prompt, the conversation list and the transcript."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.conversation import Draft
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.chat.edited_question import EditedQuestion
+    from desktop_app.app.chat.turn_starter import BegunTurn
+    from desktop_app.app.library.draft_saver import DraftSaver
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+
+class BegunTurns(QObject):
+    """Starts the answers of begun turns, and shows those of the open conversation.
+
+    Signals:
+        compared(list path, list answers): several models answer the last question of the path.
+    """
+
+    compared = Signal(list, list)
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        saver: DraftSaver,
+        edited: EditedQuestion,
+        *,
+        pane: ConversationPane,
+        session: ConversationSession,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(parent)
+        self._running, self._navigator, self._presenter = running, navigator, presenter
+        self._saver, self._edited, self._pane = saver, edited, pane
+        self._current, self._draft, self._drafts = session
+        self._setup, self._tasks, self._conversations = setup, tasks, conversations
+
+    def take(self, turn: BegunTurn) -> None:
+        """Start the answers of a turn, and show it if its conversation is open."""
+        run = turn.run
+        if run.question is not None and turn.draft is not None:
+            self._clear_sent(turn.asked.id, turn.draft)
+        is_open = run.conversation.id == self._current.id
+        now = self._current.conversation if is_open else turn.asked
+        stored = replace(run.conversation.with_settings_of(now), choice=self._setup.choice_of(now))
+        if stored != run.conversation:  # a choice for this answer only, or one changed since
+            self._tasks.start(self._conversations.save(stored))
+        self._presenter.upsert(stored)
+        self._running.start(run)
+        if not is_open:
+            self._report(turn)
+            return
+        self._current.store(stored)
+        self._pane.set_title(stored.title)
+        follows = run.question is not None and _follows(run.question, self._current.path)
+        if follows and run.question is not None and not run.siblings:
+            self._current.append(run.question, run.answer)
+            self._append(run.question, run.answer)
+            self._navigator.mark_open()
+            self._current.report_path()
+            self._report(turn)
+        else:
+            self._tasks.start(self._reopen(turn))
+
+    def _clear_sent(self, conversation_id: str, sent: Draft) -> None:
+        """Remove the question from its prompt; keep what was typed or attached since."""
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self._saver.save()
+        rest = _remaining(self._drafts.in_memory(conversation_id), sent)
+        rest = self._edited.end(conversation_id, rest)
+        self._drafts.replace_sent(conversation_id, rest)
+        if is_open:
+            self._draft.replace(rest)
+            if self._pane.prompt.text() != rest.text:
+                self._pane.prompt.set_text(rest.text, rest.template_id)
+
+    def _append(self, question: Message, answer: Message) -> None:
+        self._pane.show_empty_state(False)
+        self._pane.transcript.stream.append_message(question)
+        self._pane.transcript.stream.append_message(answer)
+        self._pane.transcript.navigator.scroll_to_bottom()
+        self._pane.prompt.focus_text()
+
+    async def _reopen(self, turn: BegunTurn) -> None:
+        """Show the conversation again, because the turn is not at the end of the shown path."""
+        await self._navigator.open(turn.run.conversation.id)
+        self._current.report_path()
+        self._report(turn)
+
+    def _report(self, turn: BegunTurn) -> None:
+        if turn.is_comparison:
+            question, answers = turn.run.question, (turn.run, *turn.run.siblings)
+            path = turn.path if question is None else [*turn.path, question]
+            self.compared.emit(path, [run.answer for run in answers])
+
+
+def _remaining(draft: Draft, sent: Draft) -> Draft:
+    """Return what is left of a draft after `sent` was asked."""
+    attachments = sent.question_attachments
+    parts = tuple(part for part in draft.attachments if part not in attachments)
+    return Draft(draft.text.removeprefix(sent.text), parts)
+
+
+def _follows(question: Message, path: list[Message]) -> bool:
+    """Return True if a question directly follows the shown path."""
+    return question.parent_id == (path[-1].id if path else None)

@@ -1,0 +1,200 @@
+"""Starts turns: stores a question or another answer, and has it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.conversation import Draft, ModelChoice
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    IllegalChoiceError,
+    SpendingCapError,
+    UnpricedModelError,
+    UserFacingError,
+)
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.conversation import Conversation, Message
+    from desktop_app.services.chat.answer_run import AnswerRun
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.ui.window.cards.notifications import Actions, Notifications
+
+BeforeAsking = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
+QUESTION = "question"  # the topic of notifications about a question that could not be sent
+
+
+@dataclass(frozen=True)
+class BegunTurn:
+    """A turn that is stored, and whose answers can run.
+
+    Attributes:
+        run: the run of the first answer.
+        asked: the conversation before the turn.
+        path: the messages before the answer.
+        draft: the text and attachments that were asked; None for another answer.
+        is_comparison: several models answer.
+    """
+
+    run: AnswerRun
+    asked: Conversation
+    path: list[Message]
+    draft: Draft | None
+    is_comparison: bool
+
+
+class TurnStarter(QObject):
+    """Starts the turns of the main window.
+
+    Args:
+        before_asking: is awaited before a question is sent.
+        remedies_for: returns the remedies for a refused question.
+
+    Signals:
+        begun(BegunTurn): a turn is stored; the receiver starts its run.
+        cap_change_requested(str): change a provider's monthly cap.
+        price_entry_requested(str, str): enter the price of a provider's model.
+    """
+
+    begun = Signal(object)
+    cap_change_requested = Signal(str)
+    price_entry_requested = Signal(str, str)
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        presenter: ListPresenter,
+        *,
+        notifications: Notifications,
+        before_asking: BeforeAsking,
+        remedies_for: Callable[[UserFacingError], Actions],
+        session: ConversationSession,
+        answer_settings: AnswerSettings,
+        tasks: Tasks,
+        chat_service: ChatService,
+    ) -> None:
+        super().__init__(parent)
+        self._running, self._presenter, self._notifications = running, presenter, notifications
+        self._before_asking, self._remedies_for = before_asking, remedies_for
+        self._current, self._tasks, self._chat_service = session.current, tasks, chat_service
+        self._providers, self._setup = answer_settings.providers, answer_settings.setup
+        self._beginning: set[str] = set()  # conversations whose turn is being written
+        for changed in (
+            session.current.opened,
+            session.draft.changed,
+            self._setup.choice_changed,
+            self._providers.changed,
+        ):
+            changed.connect(lambda: notifications.dismiss_topic(QUESTION))
+
+    def is_beginning(self, conversation_id: str) -> bool:
+        """Return True while a conversation's question is on its way to the store."""
+        return conversation_id in self._beginning
+
+    async def begin(
+        self,
+        path: list[Message],
+        draft: Draft | None,
+        choice: ModelChoice | None = None,
+        asked: Conversation | None = None,
+        *,
+        alone: bool = False,
+        repairs: Message | None = None,
+        compared: Sequence[ModelChoice] = (),
+    ) -> None:
+        """Ask `draft` after `path`, or request another answer to the last question of `path`.
+
+        Args:
+            choice: the model for this answer only; the conversation keeps its own choice.
+            asked: the conversation; None for the open one.
+            alone: request a single answer, even if several are set.
+            repairs: see `ChatService.begin_again`.
+            compared: the models of several answers, which get no tools.
+        """
+        asked = asked or self._current.conversation
+        chat = self._chat_service
+        if self.is_beginning(asked.id) or self._running.is_running(asked.id):
+            return
+        if choice is None and not compared and not self._providers.has_provider(asked):
+            error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
+            self._notifications.notify(error, topic=QUESTION)
+            return
+        asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
+        profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
+        settings = settings.for_one() if alone else settings
+        self._notifications.dismiss_topic(QUESTION)
+        self._beginning.add(asked.id)
+        try:
+            await self._before_asking(asking, path, draft or Draft())
+            if path and self._presenter.existing(asked.id) is None:
+                return  # deleted in the meantime
+            if compared:
+                each = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
+                run = await chat.begin_compared(
+                    asking, path, draft, each, settings.for_comparison()
+                )
+            elif draft is None:
+                run = await chat.begin_again(asking, path, profile, settings, repairs=repairs)
+            else:
+                run = await chat.begin(asking, path, draft, profile, settings)
+        except UnpricedModelError as error:
+            profile, model = self._unpriced(error, compared or [asking.choice], asking)
+
+            async def agree() -> None:
+                await chat.budget.agree_to_unpriced(profile, model)
+                await self.begin(path, draft, choice, asked, alone=alone, compared=compared)
+
+            self._ask_about_price(error, profile.id, model, lambda: self._tasks.start(agree()))
+            return
+        except UserFacingError as error:
+            self._refuse(error, profile.id)
+            return
+        finally:
+            self._beginning.discard(asked.id)
+        self.begun.emit(BegunTurn(run, asked, path, draft, is_comparison=bool(compared)))
+
+    def _unpriced(
+        self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation
+    ) -> tuple[ProviderProfile, str]:
+        """Return the provider and the id of the model whose price is unknown."""
+        profiles = [self._setup.profile_of(replace(asking, choice=choice)) for choice in choices]
+        found = [
+            (profile, self._chat_service.resolve(profile, choice).model)
+            for profile, choice in zip(profiles, choices, strict=True)
+        ]
+        name = error.params.get("model")
+        profile, model = next((each for each in found if each[1].name == name), found[0])
+        return profile, model.id
+
+    def _ask_about_price(
+        self,
+        error: UnpricedModelError,
+        provider_id: str,
+        model: str,
+        agree: Callable[[], object],
+    ) -> None:
+        """Ask once whether a model of unknown price is used in spite of the monthly cap."""
+        actions: Actions = [
+            (tr("Use anyway"), agree),
+            (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),
+        ]
+        self._notifications.notify(error, actions, topic=QUESTION)
+
+    def _refuse(self, error: UserFacingError, provider_id: str) -> None:
+        """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
+        actions: Actions = [
+            (tr("Raise the limit"), lambda: self.cap_change_requested.emit(provider_id))
+        ]
+        if not isinstance(error, SpendingCapError):
+            actions = self._remedies_for(error)
+        self._notifications.notify(error, actions, topic=QUESTION)
