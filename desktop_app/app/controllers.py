@@ -660,7 +660,7 @@ class Controllers(QObject):
         transcript.set_model_names(self.name_of_model)
         transcript.set_typesetter(self.typesetter)
         transcript.set_lexer(self.lexer)
-        self.images.serve(transcript, messages)
+        self.images.show_images_in(transcript, messages)
         return transcript
 
     def _connect(self) -> None:

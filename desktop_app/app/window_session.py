@@ -261,9 +261,7 @@ class WindowSession:
         current.opened.connect(lambda: notifier.forget(current.id))
         self._unread.seen.connect(notifier.forget)
         self._sleep = SleepWatch(self._save_drafts, self._wake)
-        self._login_start = LoginStart(
-            bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope
-        )
+        self._login_start = LoginStart(bus=bus, values=values, scope=self._backend.folders.scope)
         self.quick_host.join_desktop(bus)
         self._is_on_desktop = True
         self._hold_hotkey()

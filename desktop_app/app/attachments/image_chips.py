@@ -61,10 +61,10 @@ class ImageChips(QObject):
 
     async def _make(self, part: ImagePart) -> None:
         try:
-            cached = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
+            scaled = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
         except UserFacingError:
             return  # opening the image reports the error; it is not tried again
-        image = await asyncio.to_thread(QImage.fromData, cached.data)
+        image = await asyncio.to_thread(QImage.fromData, scaled.data)
         self._making.discard(part.sha256)
         self._cache[part.sha256] = image
         while len(self._cache) > MAX_CACHED:

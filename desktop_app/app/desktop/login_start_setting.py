@@ -21,13 +21,12 @@ from desktop_app.settings.schema import START_AT_LOGIN
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.app.tasks import Tasks
 
 
 class LoginStart:
     """Writes the desktop's entry, and adopts changes that the user made to it on the desktop."""
 
-    def __init__(self, *, bus: SessionBus, values: SettingValues, tasks: Tasks, scope: str) -> None:
+    def __init__(self, *, bus: SessionBus, values: SettingValues, scope: str) -> None:
         self._bus, self._values, self._scope = bus, values, scope
 
     async def reconcile(self) -> None:
