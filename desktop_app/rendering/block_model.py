@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import partial
 from itertools import takewhile
 from typing import Final, NamedTuple
 
@@ -223,6 +224,8 @@ _JOINERS: Final = "\u200c\u200d"
 """Other scripts and emoji need these between their letters, so they stay invisible there."""
 _PROGRAM_TEXT: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
+replace_unusable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
+"""Replaces NULs and lone surrogates by U+FFFD: lone surrogates make addresses fail."""
 
 _REPLACEMENTS: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED: ""}
 

@@ -19,15 +19,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.block_model import Block, Kind, Patch
-from desktop_app.rendering.incremental.block_diff import (
-    can_change_later,
-    last_inline,
-    line_offset,
-    names_in,
-    replace_unusable,
-)
-from desktop_app.rendering.incremental.definitions import Definitions
+from desktop_app.rendering.block_model import Block, Kind, Patch, replace_unusable
+from desktop_app.rendering.incremental.definitions import Definitions, names_in
 from desktop_app.rendering.incremental.list_spacing import ListSpacing
 from desktop_app.rendering.incremental.long_paragraphs import (
     DENSE,
@@ -39,11 +32,18 @@ from desktop_app.rendering.incremental.long_paragraphs import (
     unsettled,
 )
 from desktop_app.rendering.incremental.open_rows import read_rows
-from desktop_app.rendering.incremental.open_tail import OpenTail, ParserContext, ends_in_text, size
+from desktop_app.rendering.incremental.open_tail import (
+    OpenTail,
+    ParserContext,
+    ends_in_text,
+    last_inline,
+    size,
+)
 from desktop_app.rendering.incremental.packed_runs import with_last
 from desktop_app.rendering.incremental.reference_updates import (
     BlockChunk,
     ReferenceUpdate,
+    can_change_later,
     respaced,
 )
 from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
@@ -53,6 +53,7 @@ from desktop_app.rendering.incremental.stable_prefix import (
     ends_in_code,
     filled_quotes_at,
     find_cut,
+    line_offset,
 )
 from desktop_app.rendering.incremental.text_fast_path import find_plain_tail
 from desktop_app.rendering.markdown.inline_images import (

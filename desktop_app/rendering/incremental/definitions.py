@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.rendering.incremental.block_diff import lines_of_notes
 from desktop_app.rendering.incremental.open_tail import Parse
 from desktop_app.rendering.markdown.citations import CITED
 from desktop_app.rendering.markdown.loose_lists import find_loose, may_become_item, resume
 from desktop_app.rendering.markdown.parser import EXPECTS_NOTES, parser
 
 if TYPE_CHECKING:
+    from markdown_it.token import Token
+
     from desktop_app.rendering.incremental.open_tail import ParserContext
+
+# Escapes are matched first: searching a line of escaped brackets from each of them would read it a
+# thousand times.
+_LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 class Definitions:
@@ -49,7 +55,7 @@ class Definitions:
         for label in islice(reversed(self._references), len(self._references) - known):
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):
-            for label, line in lines_of_notes(tokens).items():
+            for label, line in _lines_of_notes(tokens).items():
                 if ":" + label not in self._notes:
                     self._notes[":" + label] = -1
                     parse.labels["^" + label] = line
@@ -75,3 +81,27 @@ class Definitions:
             if label.startswith("^"):
                 self._notes.pop(":" + label[1:], None)
             self._references.pop(label, None)
+
+
+def _lines_of_notes(tokens: list[Token]) -> dict[str, int]:
+    """Return the line of each footnote's first definition."""
+    lines: dict[str, int] = {}
+    for token in tokens:
+        if token.type == "footnote_reference_open" and token.map is not None:
+            lines.setdefault(token.meta["label"], token.map[0])
+    return lines
+
+
+def names_in(text: str) -> set[str]:
+    """Return the labels that a text may refer to, normalized as the parser does."""
+    from markdown_it.common.utils import normalizeReference
+
+    names = set()
+    for match in _LABEL.finditer(text) if "[" in text else ():
+        name = match[1]
+        if name is None:
+            continue
+        names.add(name if name.startswith("^") else normalizeReference(name))
+        if name.startswith("^"):
+            names.add(normalizeReference(name))
+    return names

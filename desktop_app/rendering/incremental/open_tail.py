@@ -125,6 +125,19 @@ def ends_in_text(tokens: list[Token]) -> bool:
     return last is not None and last.type not in _WITHOUT_INLINE
 
 
+def last_inline(tokens: list[Token], cut: int) -> Token | None:
+    """Return the last inline token if it begins at line `cut` or below.
+
+    Of a table row, this is the last cell with words; the parser completes rows with empty cells.
+    """
+    for at in range(len(tokens) - 1, -1, -1):
+        token = tokens[at]
+        if token.type == "inline" and (token.content or tokens[at - 1].type != "td_open"):
+            line = token.map or next((t.map for t in reversed(tokens[:at]) if t.map), None)
+            return token if line is not None and line[0] >= cut else None
+    return None
+
+
 def leaves(parse: Parse, context: ParserContext) -> list[Token]:
     """Return the tokens that begin leaf blocks after the context."""
     return [

@@ -97,3 +97,8 @@ class ReferenceUpdate:
 def respaced(block: Block, old: Block) -> Block:
     """Return a re-parsed block with its old place in its list, which the parse did not see."""
     return block._replace(begins=old.begins, loose=old.loose)
+
+
+def can_change_later(blocks: list[Block]) -> bool:
+    """Return True if later definitions may change any of the blocks."""
+    return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)

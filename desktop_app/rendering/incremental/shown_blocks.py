@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import Block, Patch
-from desktop_app.rendering.incremental.block_diff import difference, most_rows, pack
+from desktop_app.rendering.incremental.block_diff import difference
+from desktop_app.rendering.incremental.table_packing import most_rows, pack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -114,6 +114,16 @@ def context_at(cut: Cut, source: str) -> ParserContext:
     return ParserContext(opening, len(made), tuple(going_on), inside, marks_above)
 
 
+def line_offset(source: str, line: int) -> int:
+    """Return the offset of a line; the source's length if it has fewer lines."""
+    offset = 0
+    for _ in range(line):
+        offset = source.find("\n", offset) + 1
+        if not offset:
+            return len(source)
+    return offset
+
+
 def _opening_line(line: str, content: int) -> str:
     """Return a line that opens an item or a quote like this line, and shows nothing."""
     beside = line[content:].strip(" \t")

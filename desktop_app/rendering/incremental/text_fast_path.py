@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.block_model import Block, Kind, Run, clean, show_unseen
-from desktop_app.rendering.incremental.block_diff import replace_unusable
+from desktop_app.rendering.block_model import Block, Kind, Run, clean, replace_unusable, show_unseen
 from desktop_app.rendering.provisional.provisional_emphasis import LONGEST_EMPHASIS
 from desktop_app.rendering.provisional.provisional_inline import is_plain
 

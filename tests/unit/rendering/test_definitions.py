@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.rendering.incremental.block_diff import names_in
+from desktop_app.rendering.incremental.definitions import names_in
 
 
 def test_names_are_as_the_parser_has_them() -> None:

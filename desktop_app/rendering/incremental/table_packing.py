@@ -1,0 +1,53 @@
+"""Joins the rows of a table to blocks of limited size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from desktop_app.rendering.block_model import TABLE_CELLS, TABLE_LETTERS, TABLE_ROWS, Block, Kind
+
+
+def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
+    """Append blocks to `packed`, joining table rows up to the block limits, and return it."""
+    rows: list[Any] = []
+    letters = 0
+    for block in blocks:
+        last = packed[-1] if packed else None
+        joins = block.kind is Kind.TABLE and not block.head and last is not None
+        if (
+            joins
+            and last is not None
+            and _is_same_table(last, block)
+            and _has_room(last, rows, letters, block)
+        ):
+            rows += block.rows
+            letters += block.letters
+            continue
+        if rows:
+            packed[-1] = _with_rows(packed[-1], rows, letters)
+            rows, letters = [], 0
+        packed.append(block)
+    if rows:
+        packed[-1] = _with_rows(packed[-1], rows, letters)
+    return packed
+
+
+def _is_same_table(last: Block, row: Block) -> bool:
+    """Return True if a row continues the table that a block is a part of."""
+    return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
+
+
+def _has_room(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
+    """Return True if a table block with these pending rows has room for another."""
+    count = len(table.rows) + len(rows)
+    is_short = table.letters + letters + row.letters <= TABLE_LETTERS
+    return count < most_rows(table) and (is_short or (table.head and count < 2))
+
+
+def _with_rows(table: Block, rows: list[Any], letters: int) -> Block:
+    return table._replace(rows=table.rows + tuple(rows), letters=table.letters + letters)
+
+
+def most_rows(table: Block) -> int:
+    """Return the maximum number of rows of a table's blocks."""
+    return max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, len(table.aligns))))
