@@ -152,7 +152,7 @@ def apply(patches: list[Patch], blocks: list[Block]) -> None:
         blocks[at : at + removed] = added
 
 
-def is_apart(above: Block, block: Block) -> bool:
+def has_gap_between(above: Block, block: Block) -> bool:
     """Return True if a gap separates two adjacent texts in lists.
 
     It does in a loose list that contains both, and between two lists.
@@ -169,7 +169,7 @@ def shared_quotes(above: Block, block: Block) -> int:
     return min(shared, block.quote - block.opened)
 
 
-def are_parted(above: Block, block: Block) -> bool:
+def is_in_other_quote(above: Block, block: Block) -> bool:
     """Return True if a quote ends above `block`, and another begins with it."""
     return block.opened > 0 and above.quote > shared_quotes(above, block)
 
@@ -179,7 +179,7 @@ def depths_of_quotes(block: Block) -> tuple[int, ...]:
     return block.quoted_at or (0,) * block.quote
 
 
-def quoted(block: Block) -> Block:
+def quote_block(block: Block) -> Block:
     """Return the block within another quote, around everything that contains it."""
     depths = (0, *block.quoted_at) if block.quoted_at else ()
     return block._replace(quote=block.quote + 1, quoted_at=depths)

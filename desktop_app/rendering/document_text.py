@@ -74,14 +74,14 @@ class PassageMark(NamedTuple):
     end: int
 
 
-class ShownSlice(NamedTuple):
+class RenderedSlice(NamedTuple):
     """A slice as blocks, and the parts of a passage in it."""
 
     blocks: tuple[Block, ...]
     marks: tuple[PassageMark, ...]
 
 
-class _Placed(NamedTuple):
+class _PlacedBlock(NamedTuple):
     """A block and its range of characters in the whole text."""
 
     start: int
@@ -101,13 +101,13 @@ class DocumentText:
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
         self.slices = list(_markdown_slices(text) if form is TextForm.MARKDOWN else _slices(text))
-        self._starts = [one.start for one in self.slices]
+        self._starts = [item.start for item in self.slices]
 
     def slice_at(self, place: int) -> int:
         """Return the number of the slice that contains a character."""
         return max(0, bisect_right(self._starts, place) - 1)
 
-    def shown(self, number: int, passage: tuple[int, int] | None = None) -> ShownSlice:
+    def render_slice(self, number: int, passage: tuple[int, int] | None = None) -> RenderedSlice:
         """Return a slice as blocks; `passage` is a range of the whole text to mark."""
         part = self.slices[number]
         placed = self._place_blocks(part)
@@ -115,41 +115,41 @@ class DocumentText:
         marks: list[PassageMark] = []
         if passage is not None and passage[0] < part.end and passage[1] > part.start:
             marks = list(self._marks(placed, places, passage))
-        return ShownSlice(tuple(blocks), tuple(marks))
+        return RenderedSlice(tuple(blocks), tuple(marks))
 
-    def _place_blocks(self, part: Slice) -> list[_Placed]:
+    def _place_blocks(self, part: Slice) -> list[_PlacedBlock]:
         text = self._text[part.start : part.end]
         if self._form is TextForm.MARKDOWN:
             return _parse_slice(text, part)
         placed, at = [], part.start
         for line in _split(text):
-            placed.append(_Placed(at, at + len(line), self._line(line.rstrip("\n"))))
+            placed.append(_PlacedBlock(at, at + len(line), self._line(line.rstrip("\n"))))
             at += len(line)
         return placed
 
     def _line(self, line: str) -> Block:
         if self._form is TextForm.CODE:
             return code_line(line, "")
-        shown = show_unseen(clean(line))
-        return Block(Kind.PARAGRAPH, (Run(shown),) if shown else ())
+        text = show_unseen(clean(line))
+        return Block(Kind.PARAGRAPH, (Run(text),) if text else ())
 
     def _marks(
         self,
-        placed: Sequence[_Placed],
+        placed: Sequence[_PlacedBlock],
         places: Sequence[tuple[int, int]],
         passage: tuple[int, int],
     ) -> Iterator[PassageMark]:
         """Yield the parts of a passage in its blocks; a whole block if they cannot be located."""
         start, end = passage
-        touched = [n for n, one in enumerate(placed) if one.start < end and one.end > start]
+        touched = [n for n, item in enumerate(placed) if item.start < end and item.end > start]
         if not touched:
             return
         first = placed[touched[0]].start
-        words: list[str] = [_text_of(placed[number].block) for number in touched]
+        block_texts: list[str] = [_text_of(placed[number].block) for number in touched]
         starts = [0]
-        for said in words:
-            starts.append(starts[-1] + len(said))
-        letters = passage_matching.Letters(enumerate("".join(words)))
+        for block_text in block_texts:
+            starts.append(starts[-1] + len(block_text))
+        letters = passage_matching.Letters(enumerate("".join(block_texts)))
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
         before = self._text[first : max(start, first)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
@@ -157,21 +157,23 @@ class DocumentText:
         spans = passage_matching.find(
             letters.text, sought, len(passage_matching.letters_of(before))
         )
-        joined = "".join(words)
+        joined = "".join(block_texts)
         found = [
             (letters.places[s.start], _include_punctuation(joined, letters.places[s.end - 1] + 1))
             for s in spans
         ]
-        for number, begin, said in zip(touched, starts, words, strict=False):
+        for number, begin, block_text in zip(touched, starts, block_texts, strict=False):
             block, row = places[number]
             # List numbers are not shown, so short items might not be found by themselves.
             is_all = start <= placed[number].start and placed[number].end <= end
-            if row >= 0 or not found or (is_all and said):
-                yield PassageMark(block, row, 0, len(said))
+            if row >= 0 or not found or (is_all and block_text):
+                yield PassageMark(block, row, 0, len(block_text))
                 continue
             for a, b in found:
-                if a < begin + len(said) and b > begin:
-                    yield PassageMark(block, row, max(0, a - begin), min(len(said), b - begin))
+                if a < begin + len(block_text) and b > begin:
+                    yield PassageMark(
+                        block, row, max(0, a - begin), min(len(block_text), b - begin)
+                    )
 
 
 def _include_punctuation(text: str, end: int) -> int:
@@ -188,7 +190,7 @@ def _text_of(block: Block) -> str:
     return "".join(run.text for run in block.runs)
 
 
-def _parse_slice(text: str, part: Slice) -> list[_Placed]:
+def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
     """Return the blocks of a slice of Markdown, without those of its repeated head."""
     head_lines = part.head.count("\n")
     offsets = [part.start]
@@ -198,13 +200,13 @@ def _parse_slice(text: str, part: Slice) -> list[_Placed]:
     tokens = parser().parse(part.head + text, env)
     find_loose(tokens, part.head + text, env)
     found = convert(tokens)
-    kept = [p for p in found if p.line >= head_lines]
+    in_slice = [p for p in found if p.line >= head_lines]
     placed = []
-    for at, (line, block) in enumerate(kept):
-        following = next((p.line for p in kept[at + 1 :] if p.line > line), len(offsets) - 1)
+    for at, (line, block) in enumerate(in_slice):
+        following = next((p.line for p in in_slice[at + 1 :] if p.line > line), len(offsets) - 1)
         begin = offsets[min(line - head_lines, len(offsets) - 1)]
         end = offsets[min(max(following - head_lines, 0), len(offsets) - 1)]
-        placed.append(_Placed(begin, end if following > line else offsets[-1], block))
+        placed.append(_PlacedBlock(begin, end if following > line else offsets[-1], block))
     return placed
 
 
@@ -214,7 +216,7 @@ def _split(text: str) -> list[str]:
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _join_rows(placed: Sequence[_Placed]) -> tuple[list[Block], list[tuple[int, int]]]:
+def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[int, int]]]:
     """Join the rows of each table; return the blocks, and the block and row of each input."""
     blocks: list[Block] = []
     places: list[tuple[int, int]] = []

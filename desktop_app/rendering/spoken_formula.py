@@ -98,11 +98,11 @@ class _Speaker:
         """Return the words up to a closing token, or to the end of the formula."""
         words = []
         while self._at < len(self._tokens) and self._tokens[self._at] != end:
-            words.append(self._one())
+            words.append(self._next_words())
         self._at += 1
         return " ".join(words)
 
-    def _one(self) -> str:
+    def _next_words(self) -> str:
         """Return the words of the next token and its arguments."""
         token = self._tokens[self._at]
         self._at += 1
@@ -125,7 +125,7 @@ class _Speaker:
             return ""
         token = self._tokens[self._at]
         if not token[0].isalnum() or len(token) == 1:
-            return self._one()
+            return self._next_words()
         # TeX takes a single letter or digit: \frac12 is a half, and x^2y is the square times y.
         self._tokens[self._at] = token[1:]
         return token[0]

@@ -28,7 +28,7 @@ _UNSPOKEN: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|
 _LONGEST: Final = 2_000
 
 
-class Sentences:
+class SentenceSplitter:
     """Splits the pieces of an answer as they arrive."""
 
     def __init__(self) -> None:
@@ -41,24 +41,24 @@ class Sentences:
 
     def feed(self, text: str) -> list[str]:
         """Return what is complete with this piece, in the order to speak it."""
-        said: list[str] = []
+        sentences: list[str] = []
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
         for line in lines:
-            said += self._line(line)
+            sentences += self._line(line)
         begins = self._fence or _BEGINS.match(self._rest) or not _is_certain_prose(self._rest)
         if self._is_inside or not begins:
             self._open, self._rest, self._is_inside = self._open + self._rest, "", True
-            said += self._sentences()
-        return [words for piece in said if (words := _spoken_words(piece))]
+            sentences += self._sentences()
+        return [words for piece in sentences if (words := _spoken_words(piece))]
 
     def finish(self) -> list[str]:
         """Return the rest of the answer, which is complete."""
-        said = self.feed("\n") if self._rest or self._open else []
+        sentences = self.feed("\n") if self._rest or self._open else []
         if self._fence:
-            said.append(self._code())
+            sentences.append(self._code())
         if words := _spoken_words(self._flush()):
-            said.append(words)
-        return said
+            sentences.append(words)
+        return sentences
 
     def _line(self, line: str) -> list[str]:
         if self._is_inside:
@@ -76,15 +76,15 @@ class Sentences:
             return [self._flush()]
         if not line.strip():
             return [self._flush()]
-        said = []
+        sentences = []
         if _BEGINS.match(line):
-            said.append(self._flush())
+            sentences.append(self._flush())
             if line.lstrip().startswith("|"):
-                return [*said, *self._row(line)]
+                return [*sentences, *self._row(line)]
         self._open += line + "\n"
         if line.lstrip().startswith("#"):
-            return [*said, self._flush()]
-        return [*said, *self._sentences()]
+            return [*sentences, self._flush()]
+        return [*sentences, *self._sentences()]
 
     def _row(self, line: str) -> list[str]:
         if _RULE.fullmatch(line):
@@ -94,12 +94,12 @@ class Sentences:
 
     def _sentences(self) -> list[str]:
         """Return the complete sentences of the open paragraph."""
-        said = []
+        sentences = []
         while (end := _SENTENCE_END.search(self._open)) or len(self._open) > _LONGEST:
             at = end.end() if end else self._open.rfind(" ", 1, _LONGEST) + 1 or _LONGEST
-            said.append(self._open[:at])
+            sentences.append(self._open[:at])
             self._open = self._open[at:]
-        return said
+        return sentences
 
     def _flush(self) -> str:
         words, self._open = self._open, ""
@@ -107,7 +107,7 @@ class Sentences:
 
     def _code(self) -> str:
         language, self._fence = self._language, ""
-        return code_name(language, self._lines)
+        return code_summary(language, self._lines)
 
 
 def _is_certain_prose(line: str) -> bool:
@@ -116,7 +116,7 @@ def _is_certain_prose(line: str) -> bool:
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 
 
-def code_name(language: str, lines: int) -> str:
+def code_summary(language: str, lines: int) -> str:
     """Return what is said of a code block."""
     if not language:
         return tr_plural("Code, {count} line", "Code, {count} lines", lines)

@@ -70,14 +70,14 @@ def with_form(message: Message, *, as_text: bool) -> Message:
     text = last_text(message.parts)
     if message.status is MessageStatus.STREAMING:
         shown = f"{fence}{message.text}" if message.text else ""
-        return _shown(message, shown, all_text=True)
+        return _with_text(message, shown, all_text=True)
     shown = "" if as_text or not has_value(message) else _markdown_of(text)
     if not shown:
         shown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
-    return _shown(message, shown, is_tree=not shown.startswith(_FENCE))
+    return _with_text(message, shown, is_tree=not shown.startswith(_FENCE))
 
 
-def _shown(
+def _with_text(
     message: Message, text: str, *, all_text: bool = False, is_tree: bool = False
 ) -> Message:
     """Return the message with `text` in place of the words that `last_text` returns."""

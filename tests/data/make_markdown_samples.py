@@ -17,10 +17,10 @@ from typing import Final
 
 from desktop_app.rendering.block_model import (
     Block,
-    are_parted,
     clean,
-    is_apart,
-    quoted,
+    has_gap_between,
+    is_in_other_quote,
+    quote_block,
     shared_quotes,
     show_unseen,
 )
@@ -30,8 +30,8 @@ from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import size_of
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
-from desktop_app.rendering.provisional.provisional_inline import closers_of
-from desktop_app.rendering.search.text_search import places_in, sought
+from desktop_app.rendering.provisional.provisional_inline import complete_inline
+from desktop_app.rendering.search.text_search import fold_text, match_ranges
 from desktop_app.rendering.spoken_formula import spoken_formula
 
 EXPECTED: Final = Path(__file__).with_name("markdown")
@@ -203,7 +203,7 @@ def half_written() -> Iterator[str]:
         content = "".join(chance.choices(_INLINE, k=chance.randint(2, 9)))
         is_word = chance.random() < 0.8
         yield json.dumps(
-            [content, is_word, *closers_of(content, is_word=is_word)], ensure_ascii=False
+            [content, is_word, *complete_inline(content, is_word=is_word)], ensure_ascii=False
         )
 
 
@@ -284,9 +284,10 @@ def exported() -> Iterator[str]:
         blocks = render(source, frozenset(chance.choices(range(1, 5), k=2)))
         texts = [to_html(blocks), to_markdown(blocks), "".join(plain_pieces(blocks))]
         beside = [
-            [is_apart(*pair), are_parted(*pair), shared_quotes(*pair)] for pair in pairwise(blocks)
+            [has_gap_between(*pair), is_in_other_quote(*pair), shared_quotes(*pair)]
+            for pair in pairwise(blocks)
         ]
-        inner = [[quoted(block).quote, quoted(block).quoted_at] for block in blocks]
+        inner = [[quote_block(block).quote, quote_block(block).quoted_at] for block in blocks]
         yield json.dumps([source, *texts, beside, inner], ensure_ascii=False)
 
 
@@ -305,11 +306,11 @@ def searched() -> Iterator[str]:
     chance = random.Random("searched")
     for _ in range(400):
         text = "".join(chance.choices(_SIGNS, k=chance.randint(1, 9)))
-        words = sought("".join(chance.choices(_SIGNS, k=chance.randint(0, 2))))
+        words = fold_text("".join(chance.choices(_SIGNS, k=chance.randint(0, 2))))
         is_code, is_link = chance.random() < 0.5, chance.random() < 0.3
         before = chance.choice(("", "x", "文"))
         shown = show_unseen(text, code=is_code, link=is_link, before=before)
-        yield json.dumps([text, words, places_in(text, words), clean(text), shown])
+        yield json.dumps([text, words, match_ranges(text, words), clean(text), shown])
 
 
 def passages() -> Iterator[str]:
@@ -322,7 +323,7 @@ def passages() -> Iterator[str]:
         start = chance.randrange(len(text))
         span = (start, min(len(text), start + chance.choice((1, 20, 300))))
         at = document.slice_at(start)
-        marks = [list(mark) for mark in document.shown(at, span).marks]
+        marks = [list(mark) for mark in document.render_slice(at, span).marks]
         slices = [[one.start, one.end] for one in document.slices]
         yield json.dumps([text.replace("long words " * 400, "…"), form.name, span, slices, marks])
 

@@ -314,9 +314,9 @@ class ViewerController(QObject):
     async def _show_slice(
         self, text: DocumentText, number: int, span: tuple[int, int] | None
     ) -> None:
-        shown = await asyncio.to_thread(text.shown, number, span)
+        rendered = await asyncio.to_thread(text.render_slice, number, span)
         if text is self._text and self.window is not None:
-            self.window.text.show_slice(number, shown)
+            self.window.text.show_slice(number, rendered)
 
     # -------------------------------------------------------------- pages
 

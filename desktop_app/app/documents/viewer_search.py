@@ -73,14 +73,14 @@ class ViewerSearch(QObject):
 def _matches(text: str, words: str) -> list[Span]:
     """Return the ranges of the words, without those that overlap a mark between pages."""
     from desktop_app.rendering.search.text_search import (  # not needed at the start
-        places_in,
-        sought,
+        fold_text,
+        match_ranges,
     )
 
     marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
     ends = [end for _, end in marks]
     found = []
-    for start, end in places_in(text, sought(words)):
+    for start, end in match_ranges(text, fold_text(words)):
         at = bisect_left(ends, start + 1)  # the mark that the match may overlap
         if at == len(marks) or end <= marks[at][0]:
             found.append((start, end))

@@ -199,7 +199,7 @@ def _colored_lines(language: str, text: str) -> Iterator[str]:
     """Yield the lines of a code block as HTML, colored if the language is known."""
     lines = text.split("\n")
     by_line: dict[int, list[highlight.ColoredSpan]] = {}
-    lexer = highlight.lexer(language) if language else None
+    lexer = highlight.lexer_for(language) if language else None
     if lexer is not None and max(map(len, lines)) <= highlight.LONGEST_LINE:
         for span in highlight.spans(text, lexer):
             by_line.setdefault(span.line, []).append(span)

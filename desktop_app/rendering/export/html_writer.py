@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import (
@@ -62,16 +63,16 @@ def html_pieces(blocks: Iterable[Block]) -> Iterator[str]:
 
 def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
     """Group blocks: a code block's lines, a table's parts; any other block by itself."""
-    together: list[Block] = []
+    group: list[Block] = []
     for block in blocks:
         begins = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
-        goes_on = block.kind in kinds and not begins
-        if together and not (goes_on and together[-1].kind in (block.kind, Kind.CODE_HEAD)):
-            yield together
-            together = []
-        together.append(block)
-    if together:
-        yield together
+        is_continuation = block.kind in kinds and not begins
+        if group and not (is_continuation and group[-1].kind in (block.kind, Kind.CODE_HEAD)):
+            yield group
+            group = []
+        group.append(block)
+    if group:
+        yield group
 
 
 class HtmlWriter:
@@ -145,8 +146,8 @@ class HtmlWriter:
     def table(self, parts: list[Block]) -> str:
         """Return a table from all its parts."""
         rows = []
-        is_turned = parts[0].from_right
-        begin = "right" if is_turned else "left"
+        is_from_right = parts[0].from_right
+        begin = "right" if is_from_right else "left"
         for part in parts:
             for number, row in enumerate(part.rows):
                 tag = "th" if part.head and number == 0 else "td"
@@ -156,7 +157,7 @@ class HtmlWriter:
                     for cell, align in zip(row, part.aligns, strict=False)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
-        direction = _DIRECTIONS[begin] if is_turned or self._has_right_to_left else ""
+        direction = _DIRECTIONS[begin] if is_from_right or self._has_right_to_left else ""
         return f"<table{direction}{self.table_look}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks
@@ -166,20 +167,19 @@ class HtmlWriter:
 
         A marker begins an item; lists and quotes begin as the block says.
         """
-        within = self._containers_of(block)
-        same = 0
-        while same < min(len(within), len(self._open)) and within[same] == self._open[same]:
-            same += 1
+        containers = self._containers_of(block)
+        pairs = zip(containers, self._open, strict=False)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         if block.opened:
             outer = block.quote - block.opened
-            quotes = [at for at, name in enumerate(within) if name == "blockquote"]
-            same = min(same, quotes[outer])
+            quotes = [at for at, name in enumerate(containers) if name == "blockquote"]
+            shared = min(shared, quotes[outer])
         if block.marker:  # its item is the innermost, in its list
-            same = min(same, len(within) - (2 if block.begins else 1))
-        yield from self._close(same)
-        for number, name in enumerate(within[same:], same + 1):
+            shared = min(shared, len(containers) - (2 if block.begins else 1))
+        yield from self._close(shared)
+        for number, name in enumerate(containers[shared:], shared + 1):
             self._open.append(name)
-            yield self._opening_tag(name, block, is_last=number >= len(within) - 1)
+            yield self._opening_tag(name, block, is_last=number >= len(containers) - 1)
 
     def _containers_of(self, block: Block) -> list[str]:
         """Return the lists, items and quotes around a block, the outermost first."""
@@ -223,12 +223,12 @@ class HtmlWriter:
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
         text, direction = mark + self.runs(block.runs), self.direction(block.runs)
-        is_turned = direction == _DIRECTIONS["right"]
-        direction += _AT_RIGHT if is_turned else ""
+        is_from_right = direction == _DIRECTIONS["right"]
+        direction += _AT_RIGHT if is_from_right else ""
         if block.kind is Kind.HEADING:
             return f"<h{block.level}{direction}>{text}</h{block.level}>"
         is_mark = bool(block.marker) and not block.runs
-        is_bare = self._open[-1:] == ["li"] and not (block.loose or is_turned)
+        is_bare = self._open[-1:] == ["li"] and not (block.loose or is_from_right)
         return text if is_bare or is_mark else f"<p{direction}>{text}</p>"
 
     # ------------------------------------------------------------------ runs

@@ -333,8 +333,8 @@ def _value(run: Run, style: str) -> str:
 
 def _is_address(run: Run) -> bool:
     """Return True if a link's words are its address, which needs no brackets."""
-    is_one = _ADDRESS.fullmatch(run.text) or _MARKED_ADDRESS.fullmatch(run.text)
-    if run.code or not is_one or ":" not in run.link:
+    is_address = _ADDRESS.fullmatch(run.text) or _MARKED_ADDRESS.fullmatch(run.text)
+    if run.code or not is_address or ":" not in run.link:
         return False
     if run.link in (run.text, f"mailto:{run.text}", f"http://{run.text}"):
         return run.link[:5] != "http:" or run.text[:4] in ("http", "www.")
@@ -357,35 +357,35 @@ def _target(link: str) -> str:
     return f"<{link}>" if _UNSAFE_TARGET.search(link) else link
 
 
-def _run(run: Run, before: str, below: Run | None) -> str:
-    """Write a run without its styles, after the Markdown `before` and before the run `below`."""
+def _run(run: Run, before: str, following: Run | None) -> str:
+    """Write a run without its styles, between the Markdown `before` and the run `following`."""
     if run.note and not run.image:
         return f"[^{run.text}]"
     text = words_of(run).replace(LINE_BREAK, "\\\n")
     if run.math:
-        return _formula(text, before, below)
+        return _formula(text, before, following)
     if run.image:
-        return _picture(run, text, below)
+        return _picture(run, text, following)
     if run.code:
         return _code_span(text)
     if run.link and _is_address(run):
-        return _address(text, before, below)
+        return _address(text, before, following)
     text = _MARKUP_CHARACTERS.sub(_escape, text)
     return _STAR.sub(_escape, text.replace("\\*", "*")) if run.bold or run.italic else text
 
 
-def _formula(tex: str, before: str, below: Run | None) -> str:
+def _formula(tex: str, before: str, following: Run | None) -> str:
     """Write a formula between dollars, unless they could be taken for plain signs."""
-    behind = "" if below is None else below.text[:1]
-    touches = before[-1:].isalnum() or before[-1:] == "$" or behind.isalnum() or behind in "_$"
-    touches = touches and bool(behind or before)
-    is_apart = not touches and not (below is not None and below.math)
+    after = "" if following is None else following.text[:1]
+    touches = before[-1:].isalnum() or before[-1:] == "$" or after.isalnum() or after in "_$"
+    touches = touches and bool(after or before)
+    is_apart = not touches and not (following is not None and following.math)
     if (is_apart and tex == tex.strip() and "$" not in tex) or "\\)" in tex:
         return f"${tex}$"
     return f"\\({tex}\\)"
 
 
-def _picture(run: Run, text: str, below: Run | None) -> str:
+def _picture(run: Run, text: str, following: Run | None) -> str:
     """Write an image by its name, and its address unless that follows anyway.
 
     Within a link, the name only: the link leads elsewhere.
@@ -397,16 +397,18 @@ def _picture(run: Run, text: str, below: Run | None) -> str:
     alternative = _MARKUP_CHARACTERS.sub(_escape, text.translate(_BRACKET_PLACEHOLDERS)).translate(
         _BRACKET_ENTITIES
     )
-    is_placed = below is not None and below.text.startswith(ADDED) and below.link == run.link
+    is_placed = (
+        following is not None and following.text.startswith(ADDED) and following.link == run.link
+    )
     if run.note or is_placed:  # the name of a drawn image
         return f"![{alternative}]({_target(run.link)})"
     return f"[![{alternative}]()]({_target(run.link)})"
 
 
-def _address(text: str, before: str, below: Run | None) -> str:
+def _address(text: str, before: str, following: Run | None) -> str:
     """Write an address, bare if it is certain to be recognized."""
-    behind = "" if below is None else words_of(below)
-    is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(behind) is not None
+    after = "" if following is None else words_of(following)
+    is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
     if is_apart and _ADDRESS.fullmatch(text):
         return text
     is_marked = _MARKED_ADDRESS.fullmatch(text) is not None

@@ -22,7 +22,7 @@ def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | Non
     return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))
 
 
-def joined(patches: list[Patch]) -> list[Patch]:
+def merge_patches(patches: list[Patch]) -> list[Patch]:
     """Merge patches of adjacent blocks, because each patch is an edit of the document."""
     made: list[Patch] = []
     for patch in patches:

@@ -25,11 +25,11 @@ from desktop_app.rendering.incremental.list_spacing import ListSpacing
 from desktop_app.rendering.incremental.long_paragraphs import (
     DENSE,
     LONGEST_PARSED_AGAIN,
-    is_no_paragraph,
+    is_heading_or_table,
     opener_of_paragraph,
-    settle_at_any_rate,
     settle_before_gap,
-    unsettled,
+    settle_by_force,
+    unsettle,
 )
 from desktop_app.rendering.incremental.open_rows import read_rows
 from desktop_app.rendering.incremental.open_tail import (
@@ -44,7 +44,7 @@ from desktop_app.rendering.incremental.reference_updates import (
     BlockChunk,
     ReferenceUpdate,
     can_change_later,
-    respaced,
+    with_spacing_of,
 )
 from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
 from desktop_app.rendering.incremental.stable_prefix import (
@@ -59,12 +59,12 @@ from desktop_app.rendering.incremental.text_fast_path import find_plain_tail
 from desktop_app.rendering.markdown.inline_images import (
     after_address,
     ends_in_address,
-    outside,
+    outside_image,
     overlong_range,
 )
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional import provisional_blocks
-from desktop_app.rendering.provisional.provisional_inline import closers_of
+from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
     from desktop_app.rendering.incremental.open_tail import Parse
@@ -243,7 +243,7 @@ class BlockStream:
         if self._plain_end is None:
             return []
         block = self.blocks[-1]
-        end = self._plain_end.grown(block, text)
+        end = self._plain_end.extended(block, text)
         if end is None:
             return []
         self._plain_end = end
@@ -256,7 +256,7 @@ class BlockStream:
         context = self._context
         if context.inside != "table" or context.lines != _HEADER_LINES:
             return None
-        if context.going_on or context.source.lstrip(" ").startswith(">"):
+        if context.continued_lists or context.source.lstrip(" ").startswith(">"):
             return None  # it is in a list or a quote, whose marker is in its header line
         table = self._shown.last_closed
         rows = read_rows(self._source, table, self._definitions.env())
@@ -283,7 +283,7 @@ class BlockStream:
             self._definitions.forget(parse.labels)
             shown = provisional_blocks.without_fence_end(source)
             parse = self._definitions.parse(shown, self._context)
-        if is_no_paragraph(parse):
+        if is_heading_or_table(parse):
             return self._advance_unsplit(parse, final=final, steps=steps)
         loosened = self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, shown)
@@ -331,9 +331,9 @@ class BlockStream:
         turned = parse.turned_loose
         if not turned:
             return []
-        starts = enumerate(self._context.going_on, 1)
-        going_on = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
-        self._context = replace(self._context, going_on=going_on)
+        starts = enumerate(self._context.continued_lists, 1)
+        continued_lists = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
+        self._context = replace(self._context, continued_lists=continued_lists)
         for depth in turned:
             self._list_spacing.begin(self._shown.closed, depth)
         return self._list_spacing.step()
@@ -346,7 +346,7 @@ class BlockStream:
         opener = overdue.opener
         if opener is not None:
             end = OpenTail(self._context, self._source)
-            settled = settle_at_any_rate(end, opener, overdue.length, self._definitions)
+            settled = settle_by_force(end, opener, overdue.length, self._definitions)
             if settled is not None:
                 self._context, self._source = settled
                 self._plain_end = None
@@ -356,7 +356,7 @@ class BlockStream:
     def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
         """Parse a long paragraph as a whole, because it turns out to be a heading or a table."""
         self._definitions.forget(parse.labels)
-        self._context, self._source = unsettled(OpenTail(self._context, self._source))
+        self._context, self._source = unsettle(OpenTail(self._context, self._source))
         return self._advance(final=final, steps=steps)
 
     def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
@@ -398,7 +398,7 @@ class BlockStream:
         end = source.rfind("\n") + 1
         if end < length // 2:
             end = max(source.rfind(" ", 0, -_TAIL) + 1, length // 2)
-        end = outside(source, end)
+        end = outside_image(source, end)
         if not end:
             return []  # an image, and nothing else
         inside = self._context if self._context.inside == "table" else ParserContext()
@@ -422,7 +422,7 @@ class BlockStream:
         if len(last.children or ()) > _MOST_TOKENS:
             return False  # it will be closed as it is, and completing it takes as long as parsing
         is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
-        text, closers = closers_of(last.content, is_word=is_word)
+        text, closers = complete_inline(last.content, is_word=is_word)
         if text == last.content and not closers:
             return False
         last.children = parser().parseInline(text + closers, self._definitions.env())[0].children
@@ -453,8 +453,8 @@ class BlockStream:
             again = [
                 p.block for p in self._definitions.parse(context.source + text, context).placed
             ]
-            raw = [*map(respaced, again, raw), *again[len(raw) :]]
-        whole = unsettled(OpenTail(context, text))
+            raw = [*map(with_spacing_of, again, raw), *again[len(raw) :]]
+        whole = unsettle(OpenTail(context, text))
         if len(whole.source) <= LONGEST_PARSED_AGAIN or not context.settled:
             at, row = self._shown.end
             self._reference_updates.remember(

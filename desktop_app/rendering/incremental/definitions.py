@@ -46,7 +46,7 @@ class Definitions:
         """Parse a piece, and record the definitions it adds."""
         known, env = len(self._references), self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
-        resumed = resume(tokens, context.going_on)
+        resumed = resume(tokens, context.continued_lists)
         undecided = not final and (context.inside or may_become_item(source))
         end = source.count("\n") if undecided else len(source)
         shown = range(context.lines, end)
@@ -71,7 +71,7 @@ class Definitions:
             EXPECTS_NOTES: expects_notes and self.expects_notes,
         }
 
-    def knows(self, name: str) -> bool:
+    def is_defined(self, name: str) -> bool:
         """Return True if this link or footnote is defined."""
         return name in self._references or ":" + name[1:] in self._notes
 

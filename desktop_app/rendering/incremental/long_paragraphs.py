@@ -15,8 +15,8 @@ from desktop_app.rendering.block_model import Run, clean, show_unseen
 from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_paragraph, leaves
 from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
-from desktop_app.rendering.markdown.inline_images import outside
-from desktop_app.rendering.markdown.inline_runs import as_written
+from desktop_app.rendering.markdown.inline_images import outside_image
+from desktop_app.rendering.markdown.inline_runs import unparsed_note
 from desktop_app.rendering.markdown.parser import is_too_dense
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
         return None
     block = own.placed[0].block
     block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
-    return _settled(end, block, opener, gap.end())
+    return _settle(end, block, opener, gap.end())
 
 
-def settle_at_any_rate(
+def settle_by_force(
     end: OpenTail, opener: str, length: int, definitions: Definitions
 ) -> OpenTail | None:
     """Settle the start of a paragraph in which too much stays open.
@@ -87,31 +87,33 @@ def settle_at_any_rate(
     stop = len(words) - _TAIL
     gap = words.rfind(" ", stop - _TAIL, stop)
     gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
-    stop = outside(words, gap + 1 if gap > stop // 2 else stop)
+    stop = outside_image(words, gap + 1 if gap > stop // 2 else stop)
     if not stop:
         return None  # an image and nothing else
     settled = end.context.settled
-    alone = replace(end.context, settled=None, prefix="")
+    without_settled = replace(end.context, settled=None, prefix="")
     text = words[:stop]
     if is_too_dense(text):
-        own = definitions.parse(alone.source + opener + "x", alone)
+        own = definitions.parse(without_settled.source + opener + "x", without_settled)
         runs: Runs = (Run(show_unseen(clean(text))),)
-        note = as_written()
+        note = unparsed_note()
         if settled is None or note not in settled.runs:
             runs = (*runs, note)
     else:
-        own = definitions.parse(alone.source + opener + text, alone, expects_notes=False)
+        own = definitions.parse(
+            without_settled.source + opener + text, without_settled, expects_notes=False
+        )
         definitions.forget(own.labels)
-        if own.labels or not begins_with_paragraph(own, alone) or len(own.placed) != 1:
+        if own.labels or not begins_with_paragraph(own, without_settled) or len(own.placed) != 1:
             return None
         runs = own.placed[0].block.runs
         runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
     block = settled or own.placed[0].block._replace(runs=())
     block = block._replace(runs=join_runs(block.runs, runs))
-    return _settled(end, block, opener, stop)
+    return _settle(end, block, opener, stop)
 
 
-def _settled(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
+def _settle(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
     """Return the tail after settling the words before `stop` as this block."""
     words = end.source[len(opener) :]
     prefix = (end.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
@@ -119,18 +121,18 @@ def _settled(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
     return OpenTail(context, opener + words[stop:])
 
 
-def is_no_paragraph(parse: Parse) -> bool:
+def is_heading_or_table(parse: Parse) -> bool:
     """Return True if a settled paragraph turns out to be a heading or a table head.
 
     It must then be parsed as a whole.
     """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < DENSE
-    is_told = is_short and (parse.labels or leaves(parse, context))
-    return bool(is_told) and not begins_with_paragraph(parse, context)
+    is_decided = is_short and (parse.labels or leaves(parse, context))
+    return bool(is_decided) and not begins_with_paragraph(parse, context)
 
 
-def unsettled(end: OpenTail) -> OpenTail:
+def unsettle(end: OpenTail) -> OpenTail:
     """Return the whole paragraph as a tail, including the settled text."""
     context = end.context
     source = context.opener + context.prefix + end.source[len(context.opener) :]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean, show_unseen
 from desktop_app.rendering.markdown.inline_runs import runs_of
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.rendering.provisional.provisional_inline import closers_of
+from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
     from typing import Any
@@ -52,7 +52,7 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
 def _is_decided(half: str, columns: int) -> bool:
     """Return True if nothing is open in the last words of the last row."""
     words = [cell for cell in _cells(half)[:columns] if cell]
-    return not words or closers_of(words[-1]) == (words[-1], "")
+    return not words or complete_inline(words[-1]) == (words[-1], "")
 
 
 def _cells(line: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.packed_runs import join_runs
-from desktop_app.rendering.markdown.block_builder import Placed, convert
+from desktop_app.rendering.markdown.block_builder import PlacedBlock, convert
 from desktop_app.rendering.markdown.loose_lists import ListStart
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ParserContext:
         source: lines that open those blocks again, parsed with each piece but not shown: the first
             lines of a fence or a table, an item's beginning with an empty heading as its content.
         lines: their number.
-        going_on: the lists that continue, in the order in which they open.
+        continued_lists: the lists that continue, in the order in which they open.
         inside: "code" or "table" if the following lines continue one.
         marks_above: the number of quote marks on the line above the open tail, if the line has
             nothing else.
@@ -41,7 +41,7 @@ class ParserContext:
 
     source: str = ""
     lines: int = 0
-    going_on: tuple[ListStart, ...] = ()
+    continued_lists: tuple[ListStart, ...] = ()
     inside: str = ""
     marks_above: int | None = None
     filled_quotes: int = 0
@@ -75,17 +75,17 @@ class Parse:
     @property
     def turned_loose(self) -> list[int]:
         """Return the depths of the lists with earlier items that have turned loose."""
-        both = zip(self.context.going_on, self.resumed, strict=False)
+        both = zip(self.context.continued_lists, self.resumed, strict=False)
         loose = (start.older and token.meta["loose"] > start.loose for start, token in both)
         return [depth for depth, turned in enumerate(loose, 1) if turned]
 
     @cached_property
-    def placed(self) -> list[Placed]:
+    def placed(self) -> list[PlacedBlock]:
         """Return the blocks, built from the tokens at the time of the first call."""
         return place(self.tokens, self.context)
 
 
-def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
+def place(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
     """Return the blocks after the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.filled_quotes:
@@ -101,7 +101,7 @@ def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
         or first.kind not in (Kind.PARAGRAPH, Kind.HEADING)
         or not _are_in_same_container(settled, first)
     ):
-        placed.insert(0, Placed(context.lines, settled))
+        placed.insert(0, PlacedBlock(context.lines, settled))
     else:
         runs = join_runs(settled.runs, first.runs)
         placed[0] = placed[0]._replace(block=first._replace(runs=runs, marker=settled.marker))
@@ -109,8 +109,8 @@ def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
 
 
 def _are_in_same_container(settled: Block, first: Block) -> bool:
-    there = (first.depth, first.quote, first.quoted_at)
-    return there == (settled.depth, settled.quote, settled.quoted_at)
+    container = (first.depth, first.quote, first.quoted_at)
+    return container == (settled.depth, settled.quote, settled.quoted_at)
 
 
 def size(parse: Parse) -> int:

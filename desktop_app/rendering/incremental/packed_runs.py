@@ -110,19 +110,19 @@ class PackedRuns(Sequence[Run]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
-    def joined(self, more: Iterable[Run], *, instead: int = 0) -> PackedRuns:
-        """Return these runs with `more` appended, in place of the last `instead` runs (0 or 1)."""
-        kept = self._last[: len(self._last) - instead]
+    def with_more(self, more: Iterable[Run], *, replaced: int = 0) -> PackedRuns:
+        """Return these runs with `more` appended, in place of the last `replaced` runs (0 or 1)."""
+        kept = self._last[: len(self._last) - replaced]
         return PackedRuns(self._packs, (*kept, *more))
 
-    def beyond(self, other: PackedRuns) -> int:
+    def shared_length(self, other: PackedRuns) -> int:
         """Return the number of leading runs in equal packs."""
-        alike = 0
+        shared = 0
         for mine, theirs in zip(self._packs, other._packs, strict=False):
             if mine is not theirs and mine != theirs:
                 break
-            alike += 1
-        return alike * _PACK
+            shared += 1
+        return shared * _PACK
 
     def texts(self) -> Iterator[str]:
         """Yield the text of each run."""
@@ -166,27 +166,27 @@ def join_runs(first: Runs, second: Runs) -> Runs:
     same = last[1:] == follower[1:]
     if same and not (last.code or last.math or last.image or last.note):
         return _extended(
-            first, (last._replace(text=last.text + follower.text), *second[1:]), instead=1
+            first, (last._replace(text=last.text + follower.text), *second[1:]), replaced=1
         )
-    return _extended(first, second, instead=0)
+    return _extended(first, second, replaced=0)
 
 
 def with_last(runs: Runs, last: Run) -> Runs:
     """Return the runs with another last run."""
-    return _extended(runs, (last,), instead=1)
+    return _extended(runs, (last,), replaced=1)
 
 
-def _extended(runs: Runs, more: Runs, *, instead: int) -> Runs:
+def _extended(runs: Runs, more: Runs, *, replaced: int) -> Runs:
     if isinstance(runs, PackedRuns):
-        return runs.joined(more, instead=instead)
-    whole = (*runs[: len(runs) - instead], *more)
+        return runs.with_more(more, replaced=replaced)
+    whole = (*runs[: len(runs) - replaced], *more)
     return PackedRuns((), whole) if len(whole) > _PACK else whole
 
 
-def beyond_alike(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
+def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
     """Return the number of leading runs in equal packs, and the runs that follow in each."""
     if isinstance(first, PackedRuns) and isinstance(second, PackedRuns):
-        at = first.beyond(second)
+        at = first.shared_length(second)
         return at, first[at:], second[at:]
     return 0, tuple(first), tuple(second)
 

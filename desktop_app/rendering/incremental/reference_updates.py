@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.incremental.block_diff import joined
+from desktop_app.rendering.incremental.block_diff import merge_patches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ class ReferenceUpdate:
     def remember(self, chunk: BlockChunk, names: Iterable[str]) -> None:
         """Record the names in a chunk that have no definition yet."""
         for name in names:
-            if not self._definitions.knows(name):
+            if not self._definitions.is_defined(name):
                 self._chunks_by_name.setdefault(name, []).append(chunk)
 
     def begin(self, labels: Iterable[str]) -> list[Patch]:
@@ -63,15 +63,15 @@ class ReferenceUpdate:
         """Re-render as much as takes a few milliseconds."""
         due: list[tuple[int, int]] = []
         left = _CHARACTERS_PER_STEP
-        for where, chunk in self._due.items():
-            due.append(where)
+        for position, chunk in self._due.items():
+            due.append(position)
             left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
             if left <= 0:
                 break
         patches: list[Patch] = []
-        for where in sorted(due):
-            patches += self._render_again(self._due.pop(where))
-        return joined(patches)
+        for position in sorted(due):
+            patches += self._render_again(self._due.pop(position))
+        return merge_patches(patches)
 
     def _render_again(self, chunk: BlockChunk) -> list[Patch]:
         """Re-render a chunk: definitions change words, never the number of blocks."""
@@ -89,12 +89,12 @@ class ReferenceUpdate:
             else:
                 if row:
                     at, row = at + 1, 0
-                changed[at] = respaced(placed.block, blocks[at])
+                changed[at] = with_spacing_of(placed.block, blocks[at])
                 at += 1
         return self._shown.change(changed)
 
 
-def respaced(block: Block, old: Block) -> Block:
+def with_spacing_of(block: Block, old: Block) -> Block:
     """Return a re-parsed block with its old place in its list, which the parse did not see."""
     return block._replace(begins=old.begins, loose=old.loose)
 

@@ -41,10 +41,10 @@ class ShownBlocks:
         self._open_part = None
         if in_table and packed and len(packed[-1].rows) < most_rows(packed[-1]):
             self._open_part = packed[-1]
-        whole = len(packed) - (self._open_part is not None)
-        new = packed[:whole] + pack([self._open_part] if self._open_part else [], tail)
+        complete = len(packed) - (self._open_part is not None)
+        new = packed[:complete] + pack([self._open_part] if self._open_part else [], tail)
         patch = difference(self.closed, self.blocks, new)
-        self.closed += whole
+        self.closed += complete
         if patch is None:
             return []
         self.blocks[patch.at : patch.at + patch.removed] = patch.added

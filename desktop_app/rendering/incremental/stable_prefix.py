@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-    from desktop_app.rendering.markdown.block_builder import Placed
+    from desktop_app.rendering.markdown.block_builder import PlacedBlock
 
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
@@ -82,7 +82,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
     return cut
 
 
-def filled_quotes_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> int:
+def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserContext) -> int:
     """Return the depth of the innermost quote, open at a cut, that has a block above the cut."""
     count = 0
     quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
@@ -97,21 +97,23 @@ def context_at(cut: Cut, source: str) -> ParserContext:
     """Return the context that opens again the blocks open at a cut."""
     lines = source.split("\n")
     first = (cut.held.map or [0])[0] if cut.held is not None else cut.line
-    made: list[str] = []
-    going_on: list[ListStart] = []
+    opening_lines: list[str] = []
+    continued_lists: list[ListStart] = []
     for holder, inner in zip_longest(cut.holders, cut.holders[1:]):
         if holder.number is not None:
             older = holder.older or holder.line < cut.line
-            going_on.append(ListStart(len(made), holder.number, older, holder.loose))
+            continued_lists.append(
+                ListStart(len(opening_lines), holder.number, older, holder.loose)
+            )
         if holder.line < first and (inner is None or inner.line != holder.line):
-            made.append(_opening_line(lines[holder.line], holder.content))
+            opening_lines.append(_opening_line(lines[holder.line], holder.content))
     inside = ""
     if cut.held is not None:
         inside = _INSIDE[cut.held.type]
-        made += lines[first : first + (2 if inside == "table" else 1)]
+        opening_lines += lines[first : first + (2 if inside == "table" else 1)]
     marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
-    opening = "".join(f"{line}\n" for line in made)
-    return ParserContext(opening, len(made), tuple(going_on), inside, marks_above)
+    opening = "".join(f"{line}\n" for line in opening_lines)
+    return ParserContext(opening, len(opening_lines), tuple(continued_lists), inside, marks_above)
 
 
 def line_offset(source: str, line: int) -> int:

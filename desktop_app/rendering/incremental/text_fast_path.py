@@ -13,7 +13,7 @@ from desktop_app.rendering.provisional.provisional_emphasis import LONGEST_EMPHA
 from desktop_app.rendering.provisional.provisional_inline import is_plain
 
 if TYPE_CHECKING:
-    from desktop_app.rendering.markdown.block_builder import Placed
+    from desktop_app.rendering.markdown.block_builder import PlacedBlock
 
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _QUIET_ENDS: Final = ",;.!?:'’”"
@@ -37,7 +37,7 @@ class PlainTail(NamedTuple):
         """Return True if this is a line of code so long that it cannot become anything else."""
         return len(self.run.text) > _LONG
 
-    def grown(self, block: Block, text: str) -> PlainTail | None:
+    def extended(self, block: Block, text: str) -> PlainTail | None:
         """Return the tail of a block extended by `text`, or None if that is not plain."""
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG:
@@ -53,13 +53,13 @@ class PlainTail(NamedTuple):
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
         # Beyond this length, an open mark is shown as text, so the block is parsed again.
-        is_told = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)
-        if not is_code and (is_told or not is_plain(run.text)):
+        crosses_limit = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)
+        if not is_code and (crosses_limit or not is_plain(run.text)):
             return None
         return PlainTail(run)
 
 
-def find_plain_tail(source: str, placed: list[Placed]) -> PlainTail | None:
+def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     """Return the plain text at the end of a source, or None if it ends otherwise.
 
     `placed` are the last blocks of the source.

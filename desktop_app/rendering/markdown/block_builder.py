@@ -33,14 +33,14 @@ CHECKED: Final = "☑"
 _TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
 
 
-class Placed(NamedTuple):
+class PlacedBlock(NamedTuple):
     """A block and the line that it belongs to; a table's row is a block of one row."""
 
     line: int
     block: Block
 
 
-def convert(tokens: list[Token]) -> list[Placed]:
+def convert(tokens: list[Token]) -> list[PlacedBlock]:
     """Return the blocks of a token stream."""
     return _BlockBuilder(tokens).run()
 
@@ -57,7 +57,7 @@ class _List:
         self.begins = not (self.is_note or token.meta.get("older"))
         self.loose = bool(token.meta.get("loose"))
 
-    def has_begun(self) -> None:
+    def mark_begun(self) -> None:
         """Record that its first block has been made."""
         self.begins, self.loose = False, self.loose or self.is_note
 
@@ -67,14 +67,14 @@ class _BlockBuilder:
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = iter(tokens)
-        self._placed: list[Placed] = []
+        self._placed: list[PlacedBlock] = []
         self._lists: list[_List] = []
         self._quotes: list[int] = []  # the list depth of each quote
         self._opened = 0  # how many of them are still empty
         self._marker = ""
         self._line = self._marked_line = 0
 
-    def run(self) -> list[Placed]:
+    def run(self) -> list[PlacedBlock]:
         for token in self._tokens:
             if token.map is not None and token.nesting >= 0:
                 self._line = token.map[0]
@@ -159,9 +159,9 @@ class _BlockBuilder:
                 opened=self._opened,
             )
             if self._marker:
-                self._lists[-1].has_begun()
+                self._lists[-1].mark_begun()
             self._marker, self._opened = "", 0
-        self._placed.append(Placed(self._line if line is None else line, block))
+        self._placed.append(PlacedBlock(self._line if line is None else line, block))
 
     def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
         runs = runs_of(token.children)

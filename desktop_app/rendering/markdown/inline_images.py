@@ -151,7 +151,7 @@ def after_address(text: str) -> str:
     return text[more.start() :] if more else ""
 
 
-def outside(source: str, at: int) -> int:
+def outside_image(source: str, at: int) -> int:
     """Return the position nearest to `at` that does not split an image."""
     begin = source.rfind(_BEGINS, max(0, at - LONGEST_ADDRESS), at)
     if begin < 0:

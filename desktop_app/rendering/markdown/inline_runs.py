@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 
-def as_written() -> Run:
+def unparsed_note() -> Run:
     """Return what follows a text that is not parsed."""
     return Run(added(tr("shown as written, because it has too many marks")), italic=True)
 
 
-def no_table() -> Run:
+def wide_table_note() -> Run:
     """Return what precedes the text of a table that is too wide to be shown as a table."""
     words = tr("a table of more than {count} columns, shown as text", count=MOST_COLUMNS)
     return Run(added(words), italic=True)
@@ -125,9 +125,9 @@ def _change(state: _State, token: Token) -> None:
         case "math_inline":
             state.add(formula(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
-            state.runs.append(as_written())
+            state.runs.append(unparsed_note())
         case "too_wide":
-            state.runs += [no_table(), Run(" ")]
+            state.runs += [wide_table_note(), Run(" ")]
         case "footnote_ref":
             label = clean(token.meta["label"])
             state.runs.append(Run(label, note=True, link=link_to_note(label)))

@@ -267,7 +267,7 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
     if seen is None or "xn--" in host:
         return place
     named_hosts = set(_MAIL_ADDRESS.findall(seen))
-    hosts = {_bare_host(one.rpartition("@")[2]) for one in named_hosts}
+    hosts = {_bare_host(address.rpartition("@")[2]) for address in named_hosts}
     hosts.update(_named_hosts(_MAIL_ADDRESS.sub(" ", seen)))
     if hosts - {_bare_host(host)}:
         return place
@@ -283,8 +283,8 @@ def _as_read(words: str) -> str:
     """Return words as readers see them: no invisible characters, look-alikes folded."""
     if words.isascii():
         return words.lower()
-    kept = "".join(c for c in words if c not in _NARROW_SPACES)
-    folded = unicodedata.normalize("NFKC", kept.translate(_LOOKALIKE_LETTERS)).translate(_DOTS)
+    visible = "".join(c for c in words if c not in _NARROW_SPACES)
+    folded = unicodedata.normalize("NFKC", visible.translate(_LOOKALIKE_LETTERS)).translate(_DOTS)
     # Formats (joiners, directions) and marks (which may hang below a dot) separate no address.
     plain = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc"))
     return _LOOKALIKE_DOTS.sub(".", plain.lower())

@@ -74,10 +74,10 @@ def may_become_item(source: str) -> bool:
     return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
 
 
-def resume(tokens: list[Token], going_on: tuple[ListStart, ...]) -> list[Token]:
+def resume(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[Token]:
     """Restore the state of the lists that continue, and return their tokens."""
     resumed: list[Token] = []
-    waiting = iter(going_on)
+    waiting = iter(continued_lists)
     start = next(waiting, None)
     for token in tokens:
         if start is None:

@@ -64,7 +64,7 @@ _WIDE_HEAD: Final = re.compile(
 )
 
 
-_MAKING: Final = threading.Lock()
+_CREATION_LOCK: Final = threading.Lock()
 
 
 def parser() -> MarkdownIt:
@@ -74,7 +74,7 @@ def parser() -> MarkdownIt:
     """
     # mdurl publishes its tables before it has filled them: a thread that parses an address
     # meanwhile gets an IndexError. Making the parser fills them, so no other may come before.
-    with _MAKING:
+    with _CREATION_LOCK:
         return _parser()
 
 
@@ -195,15 +195,15 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
     piece.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
-    known, known_text = (lru_cache(_REMEMBERED)(one) for one in (normalize, normalize_text))
+    cached, cached_text = map(lru_cache(_REMEMBERED), (normalize, normalize_text))
 
     def normalized(url: str) -> str:
         if url.startswith("data:image/"):
             return url
-        return known(url) if len(url) <= _LONGEST_REMEMBERED else normalize(url)
+        return cached(url) if len(url) <= _LONGEST_REMEMBERED else normalize(url)
 
     def normalized_text(link: str) -> str:
-        return known_text(link) if len(link) <= _LONGEST_REMEMBERED else normalize_text(link)
+        return cached_text(link) if len(link) <= _LONGEST_REMEMBERED else normalize_text(link)
 
     markdown.normalizeLink = normalized  # type: ignore[method-assign]
     markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]
@@ -405,7 +405,7 @@ def _math(state: StateInline, silent: bool) -> bool:
     if opener not in "$\\":
         return False
     closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
-    if opener != "$" and (closer is None or last_of(closer, state.src) < state.pos):
+    if opener != "$" and (closer is None or last_closer(closer, state.src) < state.pos):
         # a fast check, because every unclosed opener would search the rest of the text
         return False
     match = _in_dollars(state) if opener == "$" else _in_brackets(state)
@@ -420,18 +420,18 @@ def _math(state: StateInline, silent: bool) -> bool:
 
 
 @lru_cache(maxsize=4)
-def last_of(closer: str, text: str) -> int:
+def last_closer(closer: str, text: str) -> int:
     """Return the last position of a formula's closer in a text, -1 if there is none."""
     return text.rfind(closer)
 
 
-def may_follow(character: str) -> bool:
+def can_precede_formula(character: str) -> bool:
     """Return True if a formula in dollar signs may follow a character: US$ is money."""
     return not (character.isascii() and character.isalnum())
 
 
 def _in_dollars(state: StateInline) -> re.Match[str] | None:
-    if not may_follow(state.src[state.pos - 1 : state.pos]):
+    if not can_precede_formula(state.src[state.pos - 1 : state.pos]):
         return None
     displayed = _DISPLAYED.match(state.src, state.pos, state.posMax)
     if displayed is not None:

@@ -88,7 +88,7 @@ _NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
 
 
 @lru_cache(maxsize=64)
-def lexer(language: str) -> Lexer | None:
+def lexer_for(language: str) -> Lexer | None:
     """Return the lexer for the word after a fence, None if there is none.
 
     A file name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`.

@@ -32,22 +32,22 @@ class TooSlowError(Exception):
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     """Answer until the standard input closes. The process is confined before it reads a byte."""
     sandbox.confine(POLICY)
-    signal.signal(signal.SIGPROF, _give_up)
+    signal.signal(signal.SIGPROF, _abort)
     # Ctrl+C in the terminal is meant for the window, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin:
         request = json.loads(line)
         signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
         try:
-            made = answer(request)
+            result = answer(request)
         except TooSlowError:
-            made = {"error": "too slow"}
+            result = {"error": "too slow"}
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-        sys.stdout.write(json.dumps({"id": request["id"], **made}) + "\n")
+        sys.stdout.write(json.dumps({"id": request["id"], **result}) + "\n")
         sys.stdout.flush()
     return 0
 
 
-def _give_up(_number: int, _frame: FrameType | None) -> None:
+def _abort(_number: int, _frame: FrameType | None) -> None:
     raise TooSlowError

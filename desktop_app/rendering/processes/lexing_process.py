@@ -21,7 +21,7 @@ def main() -> int:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Return the colored spans of the code, or an error."""
-    found = highlight.lexer(request["language"])
+    found = highlight.lexer_for(request["language"])
     if found is None:
         return {"error": "no lexer"}
     spans = highlight.spans(request["code"], found)

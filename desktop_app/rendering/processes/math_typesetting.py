@@ -91,16 +91,16 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     markup = tex2mml(tex, inline=not display)
     if "\\" in markup:
         raise CannotTypesetError("a command that is not known")
-    made = Math(markup, size=_EM, margin=0)
-    return made.svg(), made.getsize(), made.getyofst()
+    formula = Math(markup, size=_EM, margin=0)
+    return formula.svg(), formula.getsize(), formula.getyofst()
 
 
 def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
     """Return the formula in the process's answer, None if it cannot be drawn."""
-    given = answer or {}
-    svg = given.get("svg")
-    lengths = [given.get(name) for name in ("width", "ascent", "depth")]
-    numbers = [float(one) for one in lengths if isinstance(one, int | float)]
+    fields = answer or {}
+    svg = fields.get("svg")
+    lengths = [fields.get(name) for name in ("width", "ascent", "depth")]
+    numbers = [float(length) for length in lengths if isinstance(length, int | float)]
     if not isinstance(svg, str) or len(numbers) != len(lengths):
         return None
     width, ascent, depth = numbers

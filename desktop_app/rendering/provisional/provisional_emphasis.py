@@ -40,14 +40,14 @@ class EmphasisMark(NamedTuple):
 
     Attributes:
         left: the number of its characters that are not used up yet.
-        both: it may also end emphasis.
+        can_also_close: it may also end emphasis.
         is_doubtful: it is more likely to stay as written than to begin emphasis.
     """
 
     text: str
     start: int
     left: int = 0
-    both: bool = False
+    can_also_close: bool = False
     is_doubtful: bool = False
 
 

@@ -17,10 +17,10 @@ from desktop_app.rendering.markdown.parser import (
     BEFORE_DOLLAR,
     ENDS_ADDRESS,
     FORMULA,
+    can_precede_formula,
     is_price,
     is_too_dense,
-    last_of,
-    may_follow,
+    last_closer,
 )
 from desktop_app.rendering.provisional.provisional_emphasis import (
     DEEPEST,
@@ -84,16 +84,16 @@ class _CutError(Exception):
         self.at, self.closer = at, closer
 
 
-def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
+def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
     """Return the inline text to show, and the marks that close what is open in it.
 
     `is_word`: the last word may continue, because no space follows it.
 
-    >>> closers_of("a **b")
+    >>> complete_inline("a **b")
     ('a **b', '**')
-    >>> closers_of("see [the docs](https://exa")
+    >>> complete_inline("see [the docs](https://exa")
     ('see [the docs](#', ')')
-    >>> closers_of("a **"), closers_of("a [b")
+    >>> complete_inline("a **"), complete_inline("a [b")
     (('a ', ''), ('a ', ''))
     """
     if is_too_dense(content):
@@ -222,7 +222,7 @@ class _Scanner:
         closer = _BRACKETED.get(two)
         if closer is None:
             return start + 2
-        if last_of(closer, content) >= start + 2:
+        if last_closer(closer, content) >= start + 2:
             end = content.find(closer, start + 2)
             return end + 2 if any(map(str.isalnum, content[start:end])) else start + 2
         if len(content) - start <= _LONGEST_FORMULA:
@@ -244,7 +244,7 @@ class _Scanner:
 
     def _formula(self, start: int) -> int:
         content = self.content
-        if not may_follow(content[start - 1 : start]):
+        if not can_precede_formula(content[start - 1 : start]):
             return start + 1
         found = _DISPLAY.match(content, start) or FORMULA.match(content, start)
         if found is not None and is_price(found[0].strip("$")):
@@ -326,7 +326,7 @@ class _Scanner:
         else:
             opens, closes = flanks(before, content[end], mark[0])
         while closes and count:
-            taken = self._close_with(mark[0], count, both=opens)
+            taken = self._close_with(mark[0], count, can_also_close=opens)
             if not taken:
                 break
             count, self.closed = count - taken, end
@@ -337,7 +337,7 @@ class _Scanner:
             push_mark(self.open, EmphasisMark(mark[:count], start, count, closes, is_doubtful))
         return end
 
-    def _close_with(self, sign: str, count: int, *, both: bool) -> int:
+    def _close_with(self, sign: str, count: int, *, can_also_close: bool) -> int:
         """Close the nearest mark that `count` of a sign can close; return how many are used."""
         for at in range(len(self.open) - 1, max(-1, len(self.open) - DEEPEST), -1):
             opener = self.open[at]
@@ -345,7 +345,7 @@ class _Scanner:
                 return 0
             if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
                 continue
-            odd = (opener.both or both) and (len(opener.text) + count) % 3 == 0
+            odd = (opener.can_also_close or can_also_close) and (len(opener.text) + count) % 3 == 0
             if sign == "*" and odd and (len(opener.text) % 3 or count % 3):
                 continue
             taken = min(2, count, opener.left)

@@ -19,14 +19,14 @@ from typing import Final
 
 from desktop_app.i18n.translation import language
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.inline_runs import as_written, no_table
+from desktop_app.rendering.markdown.inline_runs import unparsed_note, wide_table_note
 from desktop_app.rendering.markdown.parser import DEEPEST_BRACKETS, MOST_ADDRESSES, MOST_COLUMNS
 from desktop_app.rendering.search.text_search import (
     count_in,
-    folded_text,
-    may_hold,
+    fold_text,
+    may_contain,
+    remove_characters,
     texts_of,
-    without,
 )
 
 _MANY: Final = 40
@@ -63,7 +63,7 @@ _RULE: Final = re.compile(r"^[ \t>]*[|:-][ \t|:-]*$", re.MULTILINE)
 
 def count_in_markdown(source: str, words: str) -> int:
     """Count the folded `words` in what Markdown shows."""
-    if not words or not may_hold(source, words):
+    if not words or not may_contain(source, words):
         return 0
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
@@ -139,10 +139,10 @@ def _are_below(indent: str, lines: list[str]) -> bool:
 
 def _count_in_part(part: str, is_code: bool, words: str) -> int:
     """Count the words shown in a part."""
-    folded_part = folded_text(part)
+    folded_part = fold_text(part)
     if is_code:
         return folded_part.count(words) if "\n" not in words else 0
-    if words not in folded_part and not may_hold(part, words):
+    if words not in folded_part and not may_contain(part, words):
         return 0
     count = _count_if_certain(part, folded_part, words)
     return count if count is not None else _count_rendered(part, words)
@@ -152,7 +152,7 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
     """Count the words in a part that shows what is written; None if it may not."""
     if "](" in part:
         part = _without_targets(part)
-        folded_part = folded_text(part)
+        folded_part = fold_text(part)
     if _may_differ(part, folded_part) or (
         words in _program_words(language()) and _may_be_unparsed(part)
     ):
@@ -184,9 +184,9 @@ def _may_differ(part: str, folded_part: str) -> bool:
 def _maximum_count(folded_part: str, words: str) -> int:
     """Return the maximum count if only marks are left out; -1 if unknown."""
     if " " not in words and words.isalnum():
-        return without(_SIGNS, folded_part).count(words)
-    bare = _NO_WORD.sub(" ", without(_SIGNS, words)).strip()
-    return _NO_WORD.sub(" ", without(_SIGNS, folded_part)).count(bare) if bare else -1
+        return remove_characters(_SIGNS, folded_part).count(words)
+    bare = _NO_WORD.sub(" ", remove_characters(_SIGNS, words)).strip()
+    return _NO_WORD.sub(" ", remove_characters(_SIGNS, folded_part)).count(bare) if bare else -1
 
 
 def _without_targets(part: str) -> str:
@@ -217,7 +217,7 @@ def _has_equal_rows(part: str) -> bool:
 @lru_cache(maxsize=1)
 def _program_words(_language: str) -> str:
     """Return the program's own words in a text that is not shown as Markdown."""
-    return folded_text(f"{as_written().text} {no_table().text}")
+    return fold_text(f"{unparsed_note().text} {wide_table_note().text}")
 
 
 def _may_be_unparsed(part: str) -> bool:

@@ -40,7 +40,7 @@ class FoldedText(NamedTuple):
         return at if self.places is None else self.places[at]
 
 
-def folded(text: str) -> FoldedText:
+def fold_with_places(text: str) -> FoldedText:
     """Fold case, accents and the width of letters; drop invisible characters."""
     if text.isascii():
         return FoldedText(text.lower(), None)
@@ -64,7 +64,7 @@ class _Letters(dict[int, str]):
 _LETTERS: Final = _Letters()
 
 
-def folded_text(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the folded text only."""
     return text.lower() if text.isascii() else text.translate(_LETTERS)
 
@@ -84,21 +84,16 @@ def _is_unseen(character: str) -> bool:
     return character == PICTURE or unicodedata.category(character) == "Cf"
 
 
-def sought(text: str) -> str:
-    """Return the folded form of words to search for."""
-    return folded(text).text
-
-
-def places_in(text: str, words: str) -> list[tuple[int, int]]:
+def match_ranges(text: str, words: str) -> list[tuple[int, int]]:
     """Return the ranges of the folded `words` in a text, without overlaps."""
     if not words:
         return []
-    there = folded(text)
-    found, at = [], there.text.find(words)
+    folded = fold_with_places(text)
+    found, at = [], folded.text.find(words)
     while at >= 0:
-        last = there.place(at + len(words) - 1)
-        found.append((there.place(at), last + 1))
-        at = there.text.find(words, at + len(words))
+        last = folded.place(at + len(words) - 1)
+        found.append((folded.place(at), last + 1))
+        at = folded.text.find(words, at + len(words))
     return found
 
 
@@ -114,26 +109,26 @@ def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
 
 def count_in(texts: Iterable[str], words: str) -> int:
     """Count the folded `words` in texts."""
-    return sum(folded_text(text).count(words) for text in texts) if words else 0
+    return sum(fold_text(text).count(words) for text in texts) if words else 0
 
 
-def without(signs: str, text: str) -> str:
+def remove_characters(signs: str, text: str) -> str:
     """Return the text without these characters; many times as fast as `str.translate`."""
     for sign in signs:
         text = text.replace(sign, "")
     return text
 
 
-def may_hold(source: str, words: str) -> bool:
+def may_contain(source: str, words: str) -> bool:
     """Return False if what Markdown shows certainly does not contain the folded `words`.
 
     A word is found even if a mark cuts it that is not one of emphasis or code.
     """
-    there = folded_text(source)
-    missing = [word for word in _WORD.findall(words) if word not in there]
+    folded = fold_text(source)
+    missing = [word for word in _WORD.findall(words) if word not in folded]
     if not missing:
         return True
-    bare = without(_MARKS, there)
+    bare = remove_characters(_MARKS, folded)
     if all(word in bare for word in missing):
         return True
     return any(spelt.search(source) for spelt in _SPELLED_DIFFERENTLY)

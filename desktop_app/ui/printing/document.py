@@ -42,9 +42,9 @@ from desktop_app.rendering.block_model import (
     Kind,
     Run,
     Runs,
-    are_parted,
     clean,
-    quoted,
+    is_in_other_quote,
+    quote_block,
     show_unseen,
 )
 from desktop_app.rendering.export.html_writer import parts_of
@@ -236,9 +236,9 @@ class PrintedConversation:
         for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
             first = members[0]
             if is_aside:
-                members = [quoted(block) for block in members]
+                members = [quote_block(block) for block in members]
                 first = members[0]
-            if above is not None and are_parted(above, first):
+            if above is not None and is_in_other_quote(above, first):
                 self._insert_block(
                     self._styles.empty_block()
                 )  # Qt gives an empty block below a table no height
@@ -496,7 +496,7 @@ def _is_directly_above(kept: _KeepTogether, below: _KeepTogether) -> bool:
 
 def _highlighted(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
     found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
-    lexer = highlight.lexer(language) if language else None
+    lexer = highlight.lexer_for(language) if language else None
     if lexer is not None and max(map(len, lines), default=0) <= highlight.LONGEST_LINE:
         for span in highlight.spans("\n".join(lines), lexer):
             if span.line < len(found):

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.block_model import Block, Kind, Run, is_apart
+from desktop_app.rendering.block_model import Block, Kind, Run, has_gap_between
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_behind_mark
 
@@ -226,4 +226,4 @@ def _is_tight(above: Block | None, block: Block) -> bool:
     """Return True if both blocks are texts of the same tight list."""
     if above is None or not above.depth or not block.depth or above.quote != block.quote:
         return False
-    return above.kind in _TEXTS and block.kind in _TEXTS and not is_apart(above, block)
+    return above.kind in _TEXTS and block.kind in _TEXTS and not has_gap_between(above, block)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.rendering.block_model import Block, Kind, Patch, quoted
+from desktop_app.rendering.block_model import Block, Kind, Patch, quote_block
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
 from desktop_app.ui.transcript.media.code_folds import FOLD, FoldLines, with_folds
@@ -285,7 +285,7 @@ class MessageState:
     def _reasoning_changes(self, patches: Sequence[Patch], first: int) -> list[Change]:
         """Return changes to the reasoning's blocks, whose first index is `first`."""
         return [
-            (first + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
+            (first + patch.at, patch.removed, tuple(quote_block(block) for block in patch.added))
             for patch in patches
         ]
 
@@ -323,7 +323,7 @@ class MessageState:
             return []
         items: list[Item] = [self.head_line()]
         if not self.folded:
-            items += [quoted(block) for block in self._reasoning_stream.blocks]
+            items += [quote_block(block) for block in self._reasoning_stream.blocks]
         return items
 
     def head_line(self) -> Line:

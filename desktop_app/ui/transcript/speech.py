@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.rendering.spoken_sentences import Sentences
+    from desktop_app.rendering.spoken_sentences import SentenceSplitter
 
 _COLLECT_MS: Final = 400
 _PAUSES: Final = tuple(".!?…:;,。！？")
@@ -27,7 +27,7 @@ class AnswerSpeech(QObject):
         super().__init__(view)
         self._view = view
         self._message_id = self._finished_id = ""
-        self._sentences: Sentences | None = None
+        self._sentences: SentenceSplitter | None = None
         self._queued: list[str] = []
         self._is_muted = False
         self._timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
@@ -54,9 +54,9 @@ class AnswerSpeech(QObject):
             return
         if self._sentences is None or message_id != self._message_id:
             # Imported late: only needed with a screen reader.
-            from desktop_app.rendering.spoken_sentences import Sentences
+            from desktop_app.rendering.spoken_sentences import SentenceSplitter
 
-            self._sentences, self._message_id = Sentences(), message_id
+            self._sentences, self._message_id = SentenceSplitter(), message_id
             so_far = text if whole is None else whole()
             text = so_far if len(so_far) <= _MOST else text
         self._queue(self._sentences.feed(text))

@@ -26,7 +26,14 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.block_model import Block, Kind, Run, Runs, are_parted, is_apart
+from desktop_app.rendering.block_model import (
+    Block,
+    Kind,
+    Run,
+    Runs,
+    has_gap_between,
+    is_in_other_quote,
+)
 from desktop_app.rendering.incremental.packed_runs import styles_of, texts_of_runs
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
@@ -337,7 +344,7 @@ class Styles:
             return 24 if kind is LineKind.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
-        if isinstance(item, Block) and isinstance(above, Block) and are_parted(above, item):
+        if isinstance(item, Block) and isinstance(above, Block) and is_in_other_quote(above, item):
             return 18 + CELL_PAD if over is Kind.TABLE else 18
         if kind is LineKind.VERSIONS:
             return 4  # aligns them with the actions
@@ -350,7 +357,7 @@ class Styles:
             stands_alone = kind in _APART or over in _APART or above.quote != item.quote
             if not stands_alone and over is Kind.HEADING:
                 return 6
-            is_tight = not stands_alone and not is_apart(above, item)
+            is_tight = not stands_alone and not has_gap_between(above, item)
             return 4 if is_tight else 10 + CELL_PAD if over is Kind.TABLE else 10
         if over is Kind.TABLE:
             return 10 + CELL_PAD

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock
 
-    from desktop_app.rendering.document_text import PassageMark, ShownSlice
+    from desktop_app.rendering.document_text import PassageMark, RenderedSlice
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MOST_SLICES: Final = 40
@@ -44,7 +44,7 @@ class ViewerText(TranscriptSurface):
         super().__init__(theme)
         self.setObjectName("viewer-text")
         self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(MEASURE))
-        self._shown: dict[int, ShownSlice] = {}
+        self._shown: dict[int, RenderedSlice] = {}
         self._count = 0
         self._awaited: int | None = None
         self._slice_to_mark: int | None = None
@@ -66,7 +66,7 @@ class ViewerText(TranscriptSurface):
         if count:
             self._request_slice(first)
 
-    def show_slice(self, number: int, shown: ShownSlice) -> None:
+    def show_slice(self, number: int, shown: RenderedSlice) -> None:
         """Add a requested slice and its marks."""
         if number != self._awaited:
             return
@@ -83,7 +83,7 @@ class ViewerText(TranscriptSurface):
             QTimer.singleShot(0, self, self.go_to_mark)
         QTimer.singleShot(0, self, self._request_adjacent_slice)
 
-    def _write(self, index: int, number: int, shown: ShownSlice) -> None:
+    def _write(self, index: int, number: int, shown: RenderedSlice) -> None:
         self._shown[number] = shown
         self._writer.insert_message(index, str(number), shown.blocks)
         self._writer.finish_table()

@@ -22,7 +22,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.incremental.open_tail import ParserContext, place
 from desktop_app.rendering.markdown.footnote_links import link_to_note
-from desktop_app.rendering.markdown.inline_runs import as_written
+from desktop_app.rendering.markdown.inline_runs import unparsed_note
 from desktop_app.rendering.markdown.loose_lists import find_loose
 from desktop_app.rendering.markdown.parser import parser
 from tests.helpers.examples import examples
@@ -457,7 +457,7 @@ def test_a_paragraph_of_marks_leaves_little_open_and_loses_nothing(unit: str) ->
         assert len(stream._source) < 14_000
     stream.finish()
     [block] = stream.blocks
-    assert as_written() in block.runs
+    assert unparsed_note() in block.runs
     letters = [c for c in source if c.isalnum()]
     assert sum(c.isalnum() for c in block.text) >= 0.98 * len(letters)
 

@@ -12,10 +12,10 @@ from desktop_app.rendering.block_model import Block, Kind, words_of
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.rendering.markdown.inline_parser import InlineParser
-from desktop_app.rendering.markdown.inline_runs import no_table
+from desktop_app.rendering.markdown.inline_runs import wide_table_note
 from desktop_app.rendering.markdown.links import true_destination
-from desktop_app.rendering.markdown.parser import MOST_COLUMNS, is_too_dense, last_of, parser
-from desktop_app.rendering.provisional.provisional_inline import closers_of
+from desktop_app.rendering.markdown.parser import MOST_COLUMNS, is_too_dense, last_closer, parser
+from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -68,8 +68,8 @@ def test_a_table_of_too_many_columns_is_text() -> None:
     stream.feed(f"{head}\n|{'-|' * (MOST_COLUMNS + 1)}\n{head}\n")
     stream.finish()
     assert [block.kind for block in stream.blocks] == [Kind.PARAGRAPH]
-    assert stream.blocks[0].runs[0] == no_table()
-    assert str(MOST_COLUMNS) in no_table().text
+    assert stream.blocks[0].runs[0] == wide_table_note()
+    assert str(MOST_COLUMNS) in wide_table_note().text
     assert stream.blocks[0].text.strip().startswith(head)
     stream = BlockStream()
     head = "|" + "h|" * MOST_COLUMNS
@@ -129,11 +129,11 @@ def test_a_text_of_very_many_marks_is_not_completed(parsed: list[int]) -> None:
 
 def test_what_closes_a_formula_is_sought_once() -> None:
     text = "\\(a " * 500 + "b"
-    before = last_of.cache_info().misses
+    before = last_closer.cache_info().misses
     parser().parse(text, {})
-    assert last_of.cache_info().misses - before == 1
-    closers_of(text)
-    assert last_of.cache_info().misses - before == 1
+    assert last_closer.cache_info().misses - before == 1
+    complete_inline(text)
+    assert last_closer.cache_info().misses - before == 1
 
 
 def test_an_address_that_is_parsed_again_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

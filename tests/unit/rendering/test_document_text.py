@@ -52,7 +52,7 @@ def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: T
     span = (start, min(len(text), start + size))
     document = DocumentText(text, form)
     for number in range(len(document.slices)):
-        shown = document.shown(number, span)
+        shown = document.render_slice(number, span)
         for mark in shown.marks:
             block = shown.blocks[mark.block]
             assert 0 <= mark.start <= mark.end
@@ -69,7 +69,7 @@ def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: T
 def test_a_passage_in_a_paragraph_of_markdown() -> None:
     text = "# One\n\nSome **bold** words, and [a link](https://example.org) too.\n\nThe end.\n"
     span = (text.index("bold"), text.index("too") + 3)
-    shown = DocumentText(text, TextForm.MARKDOWN).shown(0, span)
+    shown = DocumentText(text, TextForm.MARKDOWN).render_slice(0, span)
     (mark,) = shown.marks
     assert shown.blocks[mark.block].kind is Kind.PARAGRAPH
     marked = words(shown.blocks[mark.block])[mark.start : mark.end]
@@ -80,7 +80,7 @@ def test_a_passage_in_a_paragraph_of_markdown() -> None:
 def test_a_passage_from_within_a_paragraph_to_within_another() -> None:
     text = "The first one.\n\nThe second one.\n\nThe third one.\n\nThe fourth one.\n"
     span = (text.index("first"), text.index("third") + 5)
-    shown = DocumentText(text, TextForm.MARKDOWN).shown(0, span)
+    shown = DocumentText(text, TextForm.MARKDOWN).render_slice(0, span)
     marked = [words(shown.blocks[m.block])[m.start : m.end] for m in shown.marks]
     assert marked == ["first one.", "The second one.", "The third"]
 
@@ -89,7 +89,9 @@ def test_the_rows_of_a_table_that_a_passage_touches() -> None:
     rows = [f"| row {n} | {n * n} |\n" for n in range(40)]
     text = "| name | value |\n| --- | --- |\n" + "".join(rows)
     start = text.index("| row 17 ")
-    shown = DocumentText(text, TextForm.MARKDOWN).shown(0, (start, start + len(rows[17]) + 5))
+    shown = DocumentText(text, TextForm.MARKDOWN).render_slice(
+        0, (start, start + len(rows[17]) + 5)
+    )
     marked = [shown.blocks[m.block].rows[m.row][0][0].text for m in shown.marks]
     assert marked == ["row 17", "row 18"]
 
@@ -102,7 +104,7 @@ def test_a_long_table_stays_one_in_every_slice() -> None:
     assert len(document.slices) > 3
     found = []
     for number in range(len(document.slices)):
-        blocks = document.shown(number).blocks
+        blocks = document.render_slice(number).blocks
         assert all(block.kind is Kind.TABLE for block in blocks)
         found += [row[0][0].text for block in blocks for row in block.rows]
     assert found == ["name"] + [f"row {n}" for n in range(2_000)]
@@ -134,7 +136,9 @@ def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) ->
     """Check this for numbers and escapes, too, which are shown differently from the source."""
     path = pytestconfig.rootpath / "tests/data/corpus/expected/house-rules.docx.txt"
     text = path.read_text("utf-8")
-    blocks, marks = DocumentText(text, TextForm.MARKDOWN).shown(0, (0, text.index("\n\n[^1]")))
+    blocks, marks = DocumentText(text, TextForm.MARKDOWN).render_slice(
+        0, (0, text.index("\n\n[^1]"))
+    )
     marked = [words(blocks[m.block])[m.start : m.end] for m in marks]
     assert {"Doors", "Keys", "Take the key.", "Bring it back.", "Last words."} < set(marked)
 
@@ -165,7 +169,7 @@ The end.
 
 
 def marked_words(document: DocumentText, number: int, span: tuple[int, int]) -> list[str]:
-    blocks, marks = document.shown(number, span)
+    blocks, marks = document.render_slice(number, span)
     found = []
     for mark in marks:
         block = blocks[mark.block]
@@ -207,7 +211,7 @@ def test_the_words_of_a_passage(passage: str, expected: list[str]) -> None:
 def test_a_passage_elsewhere_marks_nothing() -> None:
     document = DocumentText(MARKED, TextForm.MARKDOWN)
     for span in (None, (0, 0), (len(MARKED), len(MARKED) + 5)):
-        assert document.shown(0, span).marks == ()
+        assert document.render_slice(0, span).marks == ()
 
 
 @pytest.fixture
@@ -282,7 +286,9 @@ def test_where_markdown_is_cut(slices: list[tuple[str, str]]) -> None:
     text = "".join(piece for piece, _ in slices)
     document = DocumentText(text, TextForm.MARKDOWN)
     assert [(text[one.start : one.end], one.head) for one in document.slices] == slices
-    shown = [block for number in range(len(slices)) for block in document.shown(number).blocks]
+    shown = [
+        block for number in range(len(slices)) for block in document.render_slice(number).blocks
+    ]
     assert letters_of("".join(map(words, shown))) == letters_of(
         re.sub(r"(?m)^(```|~~~~)(py)?$", "", text)
     )

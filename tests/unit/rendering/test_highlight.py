@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_spans_know_their_lines() -> None:
-    python = highlight.lexer("python")
+    python = highlight.lexer_for("python")
     assert python is not None
     found = list(highlight.spans('def f():\n    """a\n    b"""\n    return 12  # c\n', python))
     assert ColoredSpan(0, 0, 3, CodeColor.KEYWORD) in found
@@ -28,7 +28,7 @@ def test_spans_know_their_lines() -> None:
 
 
 def test_an_unknown_language_has_no_lexer() -> None:
-    assert highlight.lexer("no-such-language") is None
+    assert highlight.lexer_for("no-such-language") is None
 
 
 @pytest.mark.parametrize(
@@ -43,19 +43,19 @@ def test_an_unknown_language_has_no_lexer() -> None:
     ],
 )
 def test_languages_as_models_name_them(language: str, code: str) -> None:
-    found = highlight.lexer(language)
+    found = highlight.lexer_for(language)
     assert found is not None
     assert list(highlight.spans(code, found))
 
 
 def test_leading_and_missing_line_ends_shift_nothing() -> None:
-    python = highlight.lexer("python")
+    python = highlight.lexer_for("python")
     assert python is not None
     assert list(highlight.spans("\n\nif x", python)) == [ColoredSpan(2, 0, 2, CodeColor.KEYWORD)]
 
 
 def test_the_last_line_is_coloured_without_its_end() -> None:
-    diff = highlight.lexer("diff")
+    diff = highlight.lexer_for("diff")
     assert diff is not None
     assert ColoredSpan(1, 0, 5, CodeColor.STRING) in list(highlight.spans("- old\n+ new", diff))
 
@@ -82,7 +82,7 @@ def test_long_code_is_lexed_in_chunks(line: str) -> None:
 
 
 def test_chunks_of_long_code_begin_where_nothing_is_open() -> None:
-    python = highlight.lexer("python")
+    python = highlight.lexer_for("python")
     assert python is not None
     unit = 'def f():\n    """One\n\n    and more."""\n    return 12\n\n\n'
     found = list(highlight.spans(unit * 1_000, python))

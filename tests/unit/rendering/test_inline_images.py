@@ -248,7 +248,7 @@ def test_the_nearest_place_outside_an_image(source: str, within: dict[int, range
     for place, places in within.items():
         for at in places:
             expected[at] = place
-    assert [inline_images.outside(source, at) for at in range(len(source) + 1)] == expected
+    assert [inline_images.outside_image(source, at) for at in range(len(source) + 1)] == expected
 
 
 @pytest.mark.parametrize(

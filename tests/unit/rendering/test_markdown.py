@@ -23,7 +23,7 @@ from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown import parser as parser_module
-from desktop_app.rendering.markdown.inline_runs import as_written
+from desktop_app.rendering.markdown.inline_runs import unparsed_note
 from desktop_app.rendering.markdown.links import is_opened
 
 
@@ -372,7 +372,7 @@ def test_tables_keep_alignment_and_come_in_parts() -> None:
 def test_what_would_take_for_ever_is_shown_as_it_was_written(source: str) -> None:
     block = only(source)
     assert block.text == source.rstrip()
-    assert as_written() in block.runs
+    assert unparsed_note() in block.runs
     assert source.strip() in "".join(plain_pieces([block]))
 
 

@@ -11,7 +11,7 @@ import pytest
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.search import match_count
 from desktop_app.rendering.search.match_count import count_in_markdown
-from desktop_app.rendering.search.text_search import count_in, may_hold, sought, texts_of
+from desktop_app.rendering.search.text_search import count_in, fold_text, may_contain, texts_of
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 EXAMPLES = [
@@ -64,7 +64,7 @@ PIECES = [
 
 
 def shown(source: str, words: str) -> int:
-    return count_in(texts_of(render(source)), words) if may_hold(source, words) else 0
+    return count_in(texts_of(render(source)), words) if may_contain(source, words) else 0
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -75,7 +75,7 @@ def test_what_is_counted_is_what_is_shown(seed: int) -> None:
         known = PIECES if chance.random() < 0.6 else EXAMPLES
         pieces = [chance.choice(known) + chance.choice(ends) for _ in range(chance.randint(1, 6))]
         source = "".join(pieces)
-        for word in map(sought, chance.sample(WORDS, 3)):
+        for word in map(fold_text, chance.sample(WORDS, 3)):
             assert count_in_markdown(source, word) == shown(source, word), (source, word)
 
 
@@ -92,8 +92,8 @@ def test_most_answers_are_not_rendered() -> None:
 
 
 def test_words_with_marks_of_emphasis_in_them_are_counted() -> None:
-    assert count_in_markdown("A foo_bar, needle.", sought("foo_bar, n")) == 1
-    assert count_in_markdown("Where $foo_1$, needle.", sought("foo_1, n")) == 1
+    assert count_in_markdown("A foo_bar, needle.", fold_text("foo_bar, n")) == 1
+    assert count_in_markdown("Where $foo_1$, needle.", fold_text("foo_1, n")) == 1
 
 
 COUNTED = [
@@ -166,7 +166,7 @@ RENDERED = [
 def counted(source: str, words: str) -> tuple[int, bool]:
     """Return how often the words occur, and whether anything was rendered to tell that."""
     match_count._shown_texts.cache_clear()
-    count = count_in_markdown(source, sought(words))
+    count = count_in_markdown(source, fold_text(words))
     return count, match_count._shown_texts.cache_info().misses > 0
 
 
@@ -213,5 +213,5 @@ def test_what_may_show_something_else_is_rendered(source: str, expected: int) ->
 def test_words_that_are_shown_otherwise(
     source: str, words: str, expected: tuple[int, bool]
 ) -> None:
-    assert shown(source, sought(words)) == expected[0]
+    assert shown(source, fold_text(words)) == expected[0]
     assert counted(source, words) == expected

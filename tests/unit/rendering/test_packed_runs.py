@@ -8,7 +8,7 @@ from desktop_app.rendering.block_model import Kind, Run
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.incremental.packed_runs import (
     PackedRuns,
-    beyond_alike,
+    after_shared_packs,
     join_runs,
     styles_of,
     text_of,
@@ -68,14 +68,14 @@ def test_one_other_run_makes_another_text(at: int) -> None:
 def test_what_is_alike_before_a_change_is_known(at: int, alike: int) -> None:
     other = (*RUNS[:at], RUNS[at]._replace(italic=True), *RUNS[at + 1 :])
 
-    assert beyond_alike(long(), long(other)) == (alike, RUNS[alike:], other[alike:])
+    assert after_shared_packs(long(), long(other)) == (alike, RUNS[alike:], other[alike:])
 
 
 @pytest.mark.parametrize("at", [5, 127, 128, 129, 256, 500])
 def test_a_text_that_has_grown_is_the_same_however_it_grew(at: int) -> None:
-    grown = join_runs(join_runs((), RUNS[:at]), RUNS[at:])
+    extended = join_runs(join_runs((), RUNS[:at]), RUNS[at:])
 
-    assert grown == long() == RUNS
+    assert extended == long() == RUNS
 
 
 def test_the_last_run_grows_in_place() -> None:
@@ -89,13 +89,13 @@ def test_the_last_run_grows_in_place() -> None:
 
 def test_texts_with_a_common_beginning_are_compared_from_near_its_end() -> None:
     text = long()
-    grown = join_runs(text, (Run("more", italic=True),))
+    extended = join_runs(text, (Run("more", italic=True),))
 
-    at, old, new = beyond_alike(text, grown)
+    at, old, new = after_shared_packs(text, extended)
 
     assert at == 640
-    assert (old, new) == (RUNS[640:], grown[640:])
-    assert beyond_alike(text, long(RUNS[1:])) == (0, RUNS, RUNS[1:])
+    assert (old, new) == (RUNS[640:], extended[640:])
+    assert after_shared_packs(text, long(RUNS[1:])) == (0, RUNS, RUNS[1:])
 
 
 def test_an_endless_paragraph_is_packed_while_it_arrives_and_then() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.rendering.provisional.provisional_inline import closers_of
+from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ from desktop_app.rendering.provisional.provisional_inline import closers_of
     ],
 )
 def test_open_marks_are_closed_or_left_out(content: str, shown: str, closers: str) -> None:
-    assert closers_of(content) == (shown, closers)
+    assert complete_inline(content) == (shown, closers)
 
 
 def test_a_formula_that_may_go_on_is_left_out_only_within_a_word() -> None:
-    assert closers_of("a $x$") == ("a ", "")
-    assert closers_of("a $x$", is_word=False) == ("a $x$", "")
+    assert complete_inline("a $x$") == ("a ", "")
+    assert complete_inline("a $x$", is_word=False) == ("a $x$", "")

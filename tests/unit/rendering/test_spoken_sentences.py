@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.rendering.spoken_sentences import Sentences
+from desktop_app.rendering.spoken_sentences import SentenceSplitter
 from tests.helpers.examples import examples
 
 
 def heard(*pieces: str) -> list[str]:
-    sentences = Sentences()
+    sentences = SentenceSplitter()
     said = [words for piece in pieces for words in sentences.feed(piece)]
     return said + sentences.finish()
 
 
 def test_a_sentence_is_said_when_the_next_one_begins() -> None:
-    sentences = Sentences()
+    sentences = SentenceSplitter()
     assert sentences.feed("The **first** one. The sec") == ["The first one."]
     assert sentences.feed("ond, see [here](https://a.b). And") == ["The second, see here."]
     assert sentences.finish() == ["And"]
@@ -110,7 +110,7 @@ def test_what_is_said(text: str, expected: list[str]) -> None:
     ],
 )
 def test_half_a_line_is_said_only_if_it_is_prose(begin: str, is_said: bool) -> None:
-    assert bool(Sentences().feed(begin)) is is_said
+    assert bool(SentenceSplitter().feed(begin)) is is_said
 
 
 TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)

@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
 from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
-from desktop_app.rendering.spoken_sentences import code_name
+from desktop_app.rendering.spoken_sentences import code_summary
 from desktop_app.ui.transcript.keyboard.focus_targets import note_name
 from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 from desktop_app.ui.widgets.foreign_text import one_line
@@ -234,5 +234,5 @@ def _code_blocks(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     for node, language, lines in codes:
         node.text = "\n".join(lines)
         count = len(node.text.split("\n")) if lines else 0
-        node.name = code_name(language, count)
+        node.name = code_summary(language, count)
     return [node for node, _, _ in codes]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.incremental.packed_runs import beyond_alike
+from desktop_app.rendering.incremental.packed_runs import after_shared_packs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     """Return the number of equal leading runs, and of equal characters in the next run."""
-    before, old, new = beyond_alike(old, new)
+    before, old, new = after_shared_packs(old, new)
     same = max(0, min(len(old), len(new)) - _LAST_RUNS)
     if old[:same] != new[:same]:
         same = 0

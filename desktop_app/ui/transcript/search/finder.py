@@ -21,7 +21,13 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.rendering.block_model import Block, Runs
 from desktop_app.rendering.incremental.packed_runs import text_of
-from desktop_app.rendering.search.text_search import count_in, may_hold, places_in, sought, texts_of
+from desktop_app.rendering.search.text_search import (
+    count_in,
+    fold_text,
+    match_ranges,
+    may_contain,
+    texts_of,
+)
 from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
@@ -153,7 +159,7 @@ class Finder(QObject):
 
     def search(self, text: str) -> None:
         """Search for a text, starting with what is on screen; "" ends the search."""
-        words = sought(text.strip("\n"))
+        words = fold_text(text.strip("\n"))
         if words == self._words:
             return
         # A message without the shorter text has no match for the longer one.
@@ -265,7 +271,7 @@ class Finder(QObject):
         Searches what is shown of it, then its reasoning, which is unfolded for that. If part of
         the message is still to be written, the search waits for it.
         """
-        words, entry = sought(text), self._messages.get(message_id)
+        words, entry = fold_text(text), self._messages.get(message_id)
         if entry is None or not words:
             return
         again = partial(self.show_in, message_id, text)
@@ -273,7 +279,7 @@ class Finder(QObject):
         if not hits and entry.is_growing and not self._bring(message_id, again):
             return
         hits = self._hits(entry, words)
-        if not hits and may_hold(entry.reasoning, words):
+        if not hits and may_contain(entry.reasoning, words):
             if not self._unfold(message_id, again):
                 return
             hits = self._hits(entry, words)
@@ -366,7 +372,7 @@ class Finder(QObject):
         block = self._messages.writer.layouts.block_of(layout, hit.item)
         number, last, head = hit.number, None, prefix_length(layout.items[hit.item])
         for _ in range(layout.counts[hit.item]):
-            places = [place for place in places_in(block.text(), words) if place[0] >= head]
+            places = [place for place in match_ranges(block.text(), words) if place[0] >= head]
             if places:
                 last = block, places[min(number, len(places) - 1)]
             if number < len(places):
@@ -382,7 +388,7 @@ class Finder(QObject):
             or self._text_matches.words != words
         ):
             text = text_of(item.runs)
-            self._text_matches = _TextMatches(item.runs, words, text, places_in(text, words))
+            self._text_matches = _TextMatches(item.runs, words, text, match_ranges(text, words))
         text, places = self._text_matches.text, self._text_matches.places
         first, end = places[min(number, len(places) - 1)] if places else (0, 0)
         return units(text[:first]), units(text[:end])
@@ -483,7 +489,7 @@ def _may_match(block: Block, words: str) -> bool:
 
 def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
     """Yield each match of the case-folded `words` in a block as a selection."""
-    for place in places_in(block.text(), words):
+    for place in match_ranges(block.text(), words):
         yield _selected(block, place)
 
 
