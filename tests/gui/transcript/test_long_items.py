@@ -183,6 +183,10 @@ def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> N
     assert copied.split() == [f"w{n}" for n in range(int(word[1:]), COUNT - 4)]
 
 
+def _marked_words(view: TranscriptView) -> list[str]:
+    return [mark.cursor.selectedText().rstrip() for mark in view.extraSelections()]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
     shown(view, qtbot, KINDS[kind])
@@ -190,10 +194,10 @@ def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, 
     for word in (9000, 3456, 13_210, 17):
         view.find_in_transcript.bar.field.setText(f"w{word} w{word + 1} ")
         qtbot.waitUntil(lambda word=word: word in numbers(view))  # type: ignore[misc]
-        QGuiApplication.processEvents()
-        marks = view.extraSelections()
-        assert [m.cursor.selectedText().rstrip() for m in marks] == [f"w{word} w{word + 1}"]
-        assert view.viewport().rect().contains(view.cursorRect(marks[0].cursor).center())
+        marked = [f"w{word} w{word + 1}"]
+        qtbot.waitUntil(lambda marked=marked: _marked_words(view) == marked)  # type: ignore[misc]
+        (mark,) = view.extraSelections()
+        assert view.viewport().rect().contains(view.cursorRect(mark.cursor).center())
         assert is_filled(view)
         settle(view, qtbot)
     view.find_in_transcript.bar.field.setText("w777")
