@@ -168,7 +168,9 @@ class ViewerController(QObject):
             viewer.original_requested.connect(self._on_original_requested)
             viewer.closed.connect(self._release)
             viewer.place_requested.connect(self.place_requested)
-            viewer.find_bar.closed.connect(lambda: self._tasks.start(self._show_match(None)))
+            viewer.find_bar.close_requested.connect(
+                lambda: self._tasks.start(self._show_match(None))
+            )
             self._search = ViewerSearch(viewer.find_bar, self._tasks, self._show_match)
         return self.window
 

@@ -38,7 +38,7 @@ class ViewerSearch(QObject):
         self._matches: list[Span] = []
         self._at = -1
         bar.changed.connect(lambda words: tasks.start(self._search(words)))
-        bar.stepped.connect(lambda by: tasks.start(self._step(by)))
+        bar.step_requested.connect(lambda by: tasks.start(self._step(by)))
 
     def begin(self, text: str, near: int = 0) -> None:
         """Set the text to search. Start with the first match at or after character `near`."""

@@ -68,6 +68,7 @@ from desktop_app.ui.printing.print_styles import (
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, LongTextSplitter, RunIndex
 from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder, Formulas
+from desktop_app.ui.transcript.transcript_styles import ALIGNMENTS
 from desktop_app.ui.widgets.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
@@ -82,13 +83,6 @@ KEPT_TOGETHER: Final = 0.4
 
 KEPT_WITH_HEADS: Final = 0.5
 """The same limit for a block together with the headings above it."""
-
-# Absolute, because Qt would mirror the alignment in cells of right-to-left text.
-_ALIGNMENTS: Final = {
-    "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
-    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
-    "center": Qt.AlignmentFlag.AlignHCenter,
-}
 
 
 class _KeepTogether(NamedTuple):
@@ -146,7 +140,7 @@ class PrintedConversation:
         """Append a message; `pictures` maps hashes to the images of its attachments."""
         self._cursor.beginEditBlock()
         dim = self._theme.dim
-        head = _display_text(f"{heading_of(message, self._name_of_model)}")
+        head = _display_text(heading_of(message, self._name_of_model))
         self._insert_text(head, self._styles.paragraph(16), NOTE, color=dim)
         if message.role is Role.USER:
             self._insert_question(message.text)
@@ -234,14 +228,12 @@ class PrintedConversation:
         above: Block | None = None
         self._text_count += 1
         for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
-            first = members[0]
             if is_aside:
                 members = [quote_block(block) for block in members]
-                first = members[0]
+            first = members[0]
             if above is not None and is_in_other_quote(above, first):
-                self._insert_block(
-                    self._styles.empty_block()
-                )  # Qt gives an empty block below a table no height
+                # The first one is needed because Qt gives an empty block below a table no height.
+                self._insert_block(self._styles.empty_block())
                 self._insert_block(self._styles.spacer(BETWEEN_QUOTES * self._styles.unit))
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._insert_code(members)
@@ -364,7 +356,7 @@ class PrintedConversation:
                 cell.setFormat(cell_format)
                 self._cursor = cell.firstCursorPosition()
                 aligned = QTextBlockFormat()
-                aligned.setAlignment(_ALIGNMENTS[first.aligns[column] or begin])
+                aligned.setAlignment(ALIGNMENTS[first.aligns[column] or begin])
                 self._cursor.setBlockFormat(aligned)
                 self._insert_runs(runs, Kind.TABLE, is_head=is_head)
         self._end_frame()

@@ -31,7 +31,7 @@ def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
 
 
 class PrintedPages:
-    """A conversation to print: `content` takes the messages, then `paint` each page."""
+    """A conversation to print: add the messages to `content`, then `paint` each page."""
 
     def __init__(
         self,

@@ -21,7 +21,8 @@ class MessageCommands(QObject):
     """The actions of one view's messages, from buttons, links and the context menu.
 
     Signals:
-        action_requested(str message_id, str action): "copy" has already been done.
+        action_requested(str message_id, str action): any action except folding; "copy" has
+            already been done.
         notice_raised(str): confirms an action that changes nothing on screen.
     """
 

@@ -104,7 +104,7 @@ class LineKind(Enum):
 
 
 class Line(NamedTuple):
-    """A line that is not Markdown; `first` starts a new background."""
+    """A line that is not Markdown; `first` is True if a background begins with it."""
 
     kind: LineKind
     runs: Runs
@@ -112,14 +112,14 @@ class Line(NamedTuple):
 
 
 class MessageMark(NamedTuple):
-    """A note below a message, about what comes after it.
+    """A line below a message about what follows it, such as a compaction.
 
     Attributes:
-        words: the text.
+        text: the text before the links.
         actions: label and action of each link.
     """
 
-    words: str
+    text: str
     actions: tuple[tuple[str, str], ...] = ()
 
 
@@ -129,7 +129,7 @@ Item = Block | Line
 def question_lines(text: str, *, is_continuation: bool = False) -> list[Item]:
     """Return a question as typed, line by line.
 
-    With `is_continuation`, the lines continue a question.
+    `is_continuation` is True if the lines follow earlier ones of the same question.
     """
     return [
         Line(LineKind.QUESTION, _text_runs(line), first=number == 0 and not is_continuation)
@@ -176,20 +176,20 @@ def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, fol
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """Return `› calculator(1 + 2) · Done · 0.1 s` for each tool call.
 
-    Unfolded, its arguments and its result follow. Parallel calls stand together, below the number
-    of them.
+    An unfolded call is followed by its arguments and its result. Parallel calls are grouped below
+    a line with their number.
     """
     lines: list[Item] = []
     calls = tool_calls(message.parts)
     sizes = Counter(call.round for call in calls)
-    number_of_round = -1
+    last_round = -1
     for number, call in enumerate(calls):
-        if call.round != number_of_round and sizes[call.round] > 1:
+        if call.round != last_round and sizes[call.round] > 1:
             words = tr_plural(
                 "{count} parallel tool call", "{count} parallel tool calls", sizes[call.round]
             )
             lines.append(Line(LineKind.REASONING, (Run(words),)))
-        number_of_round = call.round
+        last_round = call.round
         is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
         mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
         words = one_line(call_line(call, is_streaming=message.status is MessageStatus.STREAMING))
@@ -228,15 +228,18 @@ def ending_lines(
     ending = ENDINGS.get(message.status)
     if ending and not is_explained(message):
         action = "continue" if message.text.strip() else "retry"
-        offers = message.role is Role.ASSISTANT and (is_last or action == "retry")
-        offers = offers and message.status is not MessageStatus.REFUSED
-        actions = (Run("\u2003"), _action(action)) if offers else ()
+        has_action = (
+            message.role is Role.ASSISTANT
+            and message.status is not MessageStatus.REFUSED
+            and (is_last or action == "retry")
+        )
+        actions = (Run("\u2003"), _action(action)) if has_action else ()
         lines.append(Line(LineKind.NOTICE, (*_line_runs(tr(ending)), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
 
 
 def _notice_line(message: Message, notice: NoticeText) -> Line:
-    """Return a notice; that of a schema has the ways to see and copy the value."""
+    """Return a notice. The one of a schema also offers to show and copy the value."""
     runs = list(_line_runs(str(notice)))
     is_valid = message.status is MessageStatus.COMPLETE and not any(
         _code_of(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
@@ -280,13 +283,13 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
-    told = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
-    return lines + [Line(LineKind.ERROR_DETAILS, (Run(_one_line(line)),)) for line in told]
+    shown = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
+    return lines + [Line(LineKind.ERROR_DETAILS, (Run(_one_line(line)),)) for line in shown]
 
 
 def mark_line(mark: MessageMark) -> Line:
     """Return `Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
-    runs = list(_line_runs(mark.words))
+    runs = list(_line_runs(mark.text))
     for label, action in mark.actions:
         runs += [Run(" · "), Run(label, link=ACTION + action)]
     return Line(LineKind.NOTICE, tuple(runs))

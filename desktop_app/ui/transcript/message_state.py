@@ -86,7 +86,7 @@ class MessageState:
         unfolded: the sections that the user unfolded.
         folds: the positions of the lines that fold its code.
         is_stored: True if it did not stream in this view, so that its code is folded initially.
-        mark: the note below it, about what comes after.
+        mark: the line below it, such as a compaction.
         pending_highlights: the code in its body that is not highlighted yet.
         rest: the text of a long stored message that is still to be added in pieces, until
             `update` finishes it.
@@ -151,7 +151,7 @@ class MessageState:
         self.head_count += items
 
     def set_mark(self, mark: MessageMark | None) -> None:
-        """Set the note below the message."""
+        """Set the line below the message."""
         self.mark = mark
 
     def set_waiting(self, sentence: str) -> None:
@@ -183,11 +183,11 @@ class MessageState:
 
     @property
     def is_renewing(self) -> bool:
-        """Return True if earlier blocks still have to be redrawn because of late definitions."""
+        """Return True if late link definitions still have to be applied to earlier blocks."""
         return self._stream.is_renewing or self._reasoning_stream.is_renewing
 
     def renew(self) -> Sequence[Change]:
-        """Redraw some of these blocks. Return the changes, with indices in the body."""
+        """Apply them to some of these blocks. Return the changes, with indices in the body."""
         if self._stream.is_renewing:
             return self._stream.renew()
         return self._reasoning_changes(self._reasoning_stream.renew(), 1 - self.head_count)
@@ -261,7 +261,7 @@ class MessageState:
             self.show_more_reasoning(_immediate_length(self.reasoning))
 
     def toggle(self, action: str) -> None:
-        """Fold or unfold the section of an action: reasoning, details, arguments or passages."""
+        """Fold or unfold a section by its action: reasoning, details, a tool call or passages."""
         if action == "reasoning":
             self.set_folded(folded=not self.folded)
         elif action == DETAILS:
@@ -329,8 +329,8 @@ class MessageState:
     def head_line(self) -> Line:
         """Return the line with the topic and the duration of the reasoning."""
         thinking = self.is_streaming and not self.has_text
-        kept = reasoning_seconds(self.message)
-        seconds = self._reasoning_s if kept is None else kept
+        stored = reasoning_seconds(self.message)
+        seconds = self._reasoning_s if stored is None else stored
         return reasoning_line(self.reasoning, seconds, thinking=thinking, folded=self.folded)
 
     def body_items(self) -> list[Item]:

@@ -68,7 +68,10 @@ class SectionFolding:
         return lambda: last_visible_line(entry.layout.items, entry.item_of_action(action))
 
     def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Unfold the reasoning of a materialized message; like `materialize_whole`."""
+        """Unfold the reasoning of a materialized message, and materialize all of it.
+
+        Return True if that is done; otherwise `then` runs once it is.
+        """
         entry = self._messages.get(message_id)
         if entry is not None and entry.folded:
             self.toggle(entry, _REASONING)

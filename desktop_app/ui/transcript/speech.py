@@ -47,8 +47,10 @@ class AnswerSpeech(QObject):
         """Announce the next text of a streaming answer.
 
         Args:
-            whole: returns the answer up to and with `text`, whose beginning may have been stored
-                before the conversation was opened.
+            message_id: the answer.
+            text: the text that has arrived.
+            whole: returns the answer including `text`; its beginning may have arrived before the
+                conversation was opened.
         """
         if not self.has_screen_reader() or self._is_muted:
             return

@@ -271,7 +271,7 @@ class Styles:
             before, _, after, _ = margins(px(QUESTION_INSET) + px(PAD), 0, 0, 0)
             block_format.setLeftMargin(before)
             block_format.setRightMargin(after)
-            block_format.setAlignment(_ALIGNMENTS["right" if is_mirrored() else "left"])
+            block_format.setAlignment(ALIGNMENTS["right" if is_mirrored() else "left"])
         if isinstance(item, Block):
             self._indent(block_format, item)
         if isinstance(item, Block) and item.kind is Kind.CODE:
@@ -378,7 +378,7 @@ class Styles:
         return char_format
 
     def running_fonts(self) -> list[QFont]:
-        """Return the fonts that further text may use."""
+        """Return the fonts of running text: plain, bold, italic and code."""
         styles = (Run(""), Run("", bold=True), Run("", italic=True), Run("", code=True))
         return [self.char_format(_WORDS, run).font() for run in styles]
 
@@ -558,7 +558,7 @@ class Styles:
     def cell_format(self, block: Block) -> QTextTableCellFormat:
         """Return the format of a cell with a hairline below.
 
-        It is also the format of the cell's first block.
+        Qt also uses it as the character format of the cell's first block.
         """
         px, cell_format = self.theme.px, QTextTableCellFormat()
         cell_format.merge(self.char_format(block, Run("")))
@@ -572,12 +572,12 @@ class Styles:
         return cell_format
 
     def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
-        """Return the format of a paragraph in a table cell; `first` for the cell's first one."""
+        """Return the format of a cell's paragraph; `first` for the table's first cell in Qt."""
         block_format = QTextBlockFormat()
         look = Look.CELL if block.quote else 0
         look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
         _look_quoted(block_format, look, block, first=first)
-        block_format.setAlignment(_ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
+        block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return block_format
 
     def root_format(self) -> QTextFrameFormat:
@@ -616,7 +616,7 @@ def _look_quoted(block_format: QTextBlockFormat, look: int, block: Block, *, fir
 
 
 # Absolute, because Qt otherwise mirrors the alignment in right-to-left text.
-_ALIGNMENTS: Final = {
+ALIGNMENTS: Final = {
     "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
     "center": Qt.AlignmentFlag.AlignHCenter,

@@ -87,16 +87,17 @@ class TranscriptView(TranscriptSurface):
     footer, which the surrounding widget shows.
 
     Attributes:
-        messages: those that are in the document.
+        messages: all messages, and which of them are in the document.
         virtualizer: materializes the messages near the screen, and removes the rest.
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
         commands: runs the actions of messages.
         anchor: keeps the position of the reader.
         selection: what is selected, also of what is not materialized.
-        copies: copies text, code and tables.
+        copies: copies messages, code and the selection.
+        drags: drags attachments and code to other programs.
         filler: materializes what comes near the screen.
-        action_placer: places the row of actions over the message under the pointer.
+        action_placer: places the row of actions beside the message under the pointer.
         find_in_transcript: the find bar.
         speech: announces answers to screen readers.
         focus_navigator: moves the keyboard focus between links and actions.
@@ -105,7 +106,8 @@ class TranscriptView(TranscriptSurface):
     Signals:
         at_bottom_changed(bool): whether the view follows new text.
         message_updated(str message_id): an updated message is shown and announced.
-        action_requested(str message_id, str action): "copy" has already been done.
+        action_requested(str message_id, str action): any action except folding; "copy" has
+            already been done.
         command_requested(str): a command of the window, by id, from the menu or the wheel.
         passage_requested(Passage): show a cited passage.
         image_requested(str): an image with this hash came into view; see `set_picture`.
@@ -300,7 +302,10 @@ class TranscriptView(TranscriptSurface):
             self.step_message(step)
 
     def _reading_position(self) -> tuple[str, int]:
-        """Return the message and the item at the caret; ("", 0) if there is none."""
+        """Return the message and the item at the caret; ("", 0) if there is no message.
+
+        Below the last message, that is the beginning of the last message.
+        """
         block = self.textCursor().block()
         found = self.messages.writer.layouts.layout_at(block.blockNumber())
         if found is None:
@@ -334,7 +339,7 @@ class TranscriptView(TranscriptSurface):
 
     @cached_property
     def differences(self) -> DifferenceMarks:
-        """The marks of words that only the newest answer has, among answers side by side."""
+        """Return the marks of words that only this view's answer has, among those side by side."""
         from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
         return DifferenceMarks(self, self.messages)
@@ -421,7 +426,7 @@ class TranscriptView(TranscriptSurface):
         return super().event(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show an answer's tokens by kind above its footer."""
+        """Show an answer's tokens by kind in a tooltip over its footer."""
         if event.type() == QEvent.Type.ToolTip:
             spot: QPoint = event.pos()  # type: ignore[attr-defined]
             cursor = self.cursorForPosition(spot)
@@ -515,7 +520,7 @@ class TranscriptView(TranscriptSurface):
         self._links.follow(url, cursor.block())
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Show the actions of the newest answer again."""
+        """Show the actions of the last materialized message again."""
         super().leaveEvent(event)
         if not self.action_placer.row.has_focus:
             self.action_placer.show_for_last()
@@ -542,7 +547,7 @@ class TranscriptView(TranscriptSurface):
     # ------------------------------------------------------------------ keyboard and clipboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle keys, of which most move the caret."""
+        """Handle the keys of the transcript, and leave the others to Qt."""
         if self._keys.handle(event):
             return
         before = self.textCursor().position()

@@ -52,7 +52,12 @@ _UNITS: Final = {
 
 
 class Picture(QWidget):
-    """An image scaled down to the available space, never enlarged."""
+    """An image scaled down to the available space, never enlarged.
+
+    Attributes:
+        image: the image to paint; null for none.
+        theme: the theme with the color of the hairline.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -181,8 +186,8 @@ class AttachmentPreview(QDialog):
         self._copy.clicked.connect(self.text.copy)
         self._close.clicked.connect(self.reject)
         self._find_bar.changed.connect(self.text.search)
-        self._find_bar.stepped.connect(self.text.step)
-        self._find_bar.closed.connect(self._stop_finding)
+        self._find_bar.step_requested.connect(self.text.step)
+        self._find_bar.close_requested.connect(self._stop_finding)
         self.text.counted.connect(self._find_bar.show_count)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
         QShortcut(QKeySequence("F3"), self, lambda: self.text.step(+1))
@@ -201,7 +206,7 @@ class AttachmentPreview(QDialog):
     # -------------------------------------------------------------- content
 
     def set_attachments(self, names: Sequence[tuple[str, str]], shown: str) -> None:
-        """Set the attachments, (id, name) each, and the id of the shown one."""
+        """Set the attachments as (id, name), and the id of the shown one."""
         if shown != self._attachments.currentData():
             self._show_tab("text")
         self._attachments.clear()

@@ -64,8 +64,8 @@ class DocumentViewer(QWidget):
 
     Signals:
         original_requested(): the user wants to open the file in the system's application.
-        closed()
-        place_requested(Place): a link of the note was followed.
+        closed(): the window was closed.
+        place_requested(Place): the user followed a link of the note.
     """
 
     original_requested = Signal()
@@ -184,7 +184,7 @@ class DocumentViewer(QWidget):
         pages.page_changed.connect(lambda _: self._show_page())
         pages.zoom_changed.connect(lambda _: self._show_zoom())
         self._field.returnPressed.connect(self._go_to_typed_page)
-        self.find_bar.closed.connect(self._stop_finding)
+        self.find_bar.close_requested.connect(self._stop_finding)
         keys = QKeySequence.StandardKey
         for key, act in (
             (keys.Cancel, self._step_back),
@@ -261,7 +261,7 @@ class DocumentViewer(QWidget):
         self._show_zoom()
 
     def show_text(self, slices: int, at: int) -> None:
-        """Show a text of `slices` slices, beginning with slice `at`."""
+        """Show a text of `slices` slices, beginning with the marks of slice `at`."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show(self.text)
         self.text.begin(slices, at)
@@ -299,7 +299,7 @@ class DocumentViewer(QWidget):
     def _step_back(self) -> None:
         """Close the search bar, or the window if the bar is closed."""
         if self.find_bar.isVisible():
-            self.find_bar.leave()
+            self.find_bar.request_close()
         else:
             self.close()
 
@@ -332,7 +332,7 @@ class DocumentViewer(QWidget):
         )
 
     def describe_mark(self, words: str) -> None:
-        """Set the accessible description of what is marked."""
+        """Set the accessible description, which tells what is marked."""
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))
 

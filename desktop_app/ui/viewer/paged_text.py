@@ -2,7 +2,7 @@
 
 However long the text, the editor holds at most half a megabyte of it, inserted in slices of a few
 milliseconds. No line in it is longer than can be laid out within a frame: a longer line continues
-on the next page. The text is kept as it came, so "copy all" copies the exact string.
+on the next page. Copying without a selection copies the exact string.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 PAGE_LENGTH: Final = 300_000
 LONGEST_LINE: Final = 20_000
@@ -32,7 +33,7 @@ PageMatch = tuple[int, int]
 
 
 def page_ends(text: str, length: int = PAGE_LENGTH, longest_line: int = LONGEST_LINE) -> list[int]:
-    """Return where each page of the text ends; together the pages are the text.
+    """Return the end of each page in characters. The last end is the length of the text.
 
     Call it in a thread: it scans every line.
     """
@@ -59,7 +60,8 @@ class PagedText(QWidget):
     """A read-only text with pages, search and copying.
 
     Signals:
-        counted(int, int, bool): the current match, the count so far, and whether it is final.
+        counted(int number, int total, bool final): the number of the current match, from 1 (0 for
+            none); the number of matches so far; whether these are all.
     """
 
     counted = Signal(int, int, bool)
@@ -196,24 +198,20 @@ class PagedText(QWidget):
         self._report()
 
     def _select_match(self) -> None:
-        """Select the match if it is on the shown page."""
+        """Select the current match if it is on the shown page."""
         if self._current < 0 or self._matches[self._current][0] != self._page:
             return
         start = self._start(self._page)
         begins = start + self._matches[self._current][1]
         # Positions in the editor are UTF-16 code units.
-        before = _units(self._text[start:begins])
+        before = utf16_length(self._text[start:begins])
         cursor = self.view.textCursor()
         cursor.setPosition(before)
-        length = _units(self._text[begins : begins + len(self._words)])
+        length = utf16_length(self._text[begins : begins + len(self._words)])
         cursor.setPosition(before + length, QTextCursor.MoveMode.KeepAnchor)
         self.view.setTextCursor(cursor)
         self.view.ensureCursorVisible()
 
     def _report(self) -> None:
-        is_whole = not self._search_timer.isActive() and len(self._matches) < _MOST_MATCHES
-        self.counted.emit(self._current + 1, len(self._matches), is_whole)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        is_final = not self._search_timer.isActive() and len(self._matches) < _MOST_MATCHES
+        self.counted.emit(self._current + 1, len(self._matches), is_final)

@@ -37,6 +37,8 @@ _GAP: Final = 14
 _EDGE: Final = 20
 _STRIP_PIXELS: Final = 1_000_000
 _MOST_CACHED_BYTES: Final = 64 << 20
+_PAGE_OVERLAP: Final = 25
+"""Pixels that stay in view when scrolling by a page, at the default text size."""
 _PAUSE_MS: Final = 30
 
 
@@ -202,7 +204,7 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ layout
 
     def _lay_out(self) -> None:
-        """Compute the layout again, with the zoom if it follows the width."""
+        """Update the layout, and the zoom if it follows the width."""
         percent = self._percent
         if self._fits and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
@@ -219,7 +221,7 @@ class ViewerPages(QAbstractScrollArea):
         self._tops = list(accumulate(heights, initial=gap))
         down, left = self.verticalScrollBar(), self.horizontalScrollBar()
         room = self.viewport().size()
-        down.setPageStep(max(1, room.height() - self._theme.px(ZOOMS[0])))
+        down.setPageStep(max(1, room.height() - self._theme.px(_PAGE_OVERLAP)))
         down.setSingleStep(self._theme.px(40))
         down.setRange(0, max(0, self._tops[-1] - room.height()))
         edge = 2 * self._theme.px(_EDGE) if not self._fits else 0
@@ -239,7 +241,7 @@ class ViewerPages(QAbstractScrollArea):
         return QRect(left, self._tops[page - 1], width, height)
 
     def _place_at(self, down: int) -> tuple[int, float]:
-        """Return the page at a height of the document, and the fraction of it above that."""
+        """Return the page at a y coordinate of the document, and the fraction of it above that."""
         if not self._sizes:
             return 1, 0.0
         page = max(1, min(len(self._sizes), bisect_right(self._tops, down)))

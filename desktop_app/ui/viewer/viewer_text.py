@@ -6,6 +6,7 @@ viewport are removed, so that a book takes no more memory than a chapter.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
@@ -19,9 +20,10 @@ from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock
 
@@ -74,10 +76,10 @@ class ViewerText(TranscriptSurface):
         if not self._shown or number > max(self._shown):
             self._write(len(self._writer.layouts), number, shown)
         else:
-            self._with_stable_view(lambda: self._write(0, number, shown))
+            self._with_stable_view(partial(self._write, 0, number, shown))
         while len(self._shown) > MOST_SLICES:
-            is_above = number > min(self._shown)
-            self._with_stable_view(lambda is_above=is_above: self._remove(0 if is_above else -1))
+            at = 0 if number > min(self._shown) else -1
+            self._with_stable_view(partial(self._remove, at))
         self._mark()
         if number == self._slice_to_mark:
             QTimer.singleShot(0, self, self.go_to_mark)
@@ -93,12 +95,12 @@ class ViewerText(TranscriptSurface):
         self._writer.remove_message(layout)
         del self._shown[int(layout.key)]
 
-    def _with_stable_view(self, change: object) -> None:
+    def _with_stable_view(self, change: Callable[[], None]) -> None:
         """Apply a change while the visible text stays in place."""
         bar = self.verticalScrollBar()
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
         before = self._top_of(top)
-        change()  # type: ignore[operator]
+        change()
         if top.isValid():
             bar.setValue(bar.value() + round(self._top_of(top) - before))
 
@@ -109,12 +111,12 @@ class ViewerText(TranscriptSurface):
 
     @property
     def is_loading(self) -> bool:
-        """True while a requested slice has not arrived."""
+        """Return True while a requested slice has not arrived."""
         return self._awaited is not None
 
     @property
     def loaded(self) -> list[int]:
-        """The numbers of the slices that are in the document, from the top."""
+        """Return the numbers of the slices that are in the document, from the top."""
         return sorted(self._shown)
 
     def _request_slice(self, number: int) -> None:
@@ -185,7 +187,7 @@ class ViewerText(TranscriptSurface):
                 yield _selecting(block, 0, block.length() - 1)
             return
         text = "".join(run.text for run in item.runs)
-        units = [len(text[:at].encode("utf-16-le", "replace")) // 2 for at in mark[2:]]
+        units = [utf16_length(text[:at]) for at in mark[2:]]
         cuts = (*layout.shapes[mark.block], 1 << 30)
         begin, block = 0, first
         for number, cut in enumerate(cuts):
@@ -198,7 +200,7 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Write the slices again with the theme; the text on top stays there."""
+        """Rewrite the slices with the theme; the text on top stays there."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
         on_top, above = top.blockNumber(), self.verticalScrollBar().value() - self._top_of(top)
         self._apply_theme(theme)
@@ -221,7 +223,7 @@ class ViewerText(TranscriptSurface):
         self._writer.set_width(self.viewport().width())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the ends of the text with Home and End, a page with Page Up and Page Down."""
+        """Scroll to the ends of the text with Home and End, by a page with Page Up and Down."""
         from PySide6.QtGui import QKeySequence
 
         keys, bar = QKeySequence.StandardKey, self.verticalScrollBar()

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from shiboken6 import VoidPtr
 
 from desktop_app.ui.transcript.accessibility.reading_tree import ReadingNode
+from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
 
 NO_INTERFACE: Final = VoidPtr(0)
 _Type = QAccessible.InterfaceType
-_UNITS: Final = "utf-16-le"  # Qt counts in UTF-16 units
 
 
 class PlainTextInterface(QAccessibleTextInterface):
-    """A text without a caret of its own, as a function returns it.
+    """The text that a function returns, read-only.
 
     Args:
         read: returns the text.
@@ -50,12 +50,10 @@ class PlainTextInterface(QAccessibleTextInterface):
         self._read, self._caret, self._set_caret = read, caret, set_caret
 
     def characterCount(self) -> int:
-        return len(self._read().encode(_UNITS, "surrogatepass")) // 2
+        return utf16_length(self._read())
 
     def text(self, start: int, end: int) -> str:
-        units = self._read().encode(_UNITS, "surrogatepass")
-        last = len(units) // 2 if end < 0 else end
-        return units[2 * start : 2 * last].decode(_UNITS, "replace")
+        return utf16_slice(self._read(), start, None if end < 0 else end)
 
     def cursorPosition(self) -> int:
         return self._caret()
@@ -143,7 +141,7 @@ class NodeActions(QAccessibleActionInterface):
 
     Args:
         focus: moves the reading position to the node.
-        press: follows the link; None if the node is none.
+        press: follows the link; None if the node is not a link.
     """
 
     def __init__(self, focus: Callable[[], object], press: Callable[[], object] | None) -> None:
@@ -172,6 +170,10 @@ class AccessibleNode(QAccessibleInterface):
         rect_of: returns an item's rectangle on the screen.
         focus: moves the reading position to an item.
         press: follows a link of an item.
+
+    Attributes:
+        content: see above.
+        is_alive: False once the node is released.
     """
 
     def __init__(
@@ -260,7 +262,7 @@ class AccessibleNode(QAccessibleInterface):
         return self.content.name if kind is QAccessible.Text.Name else ""
 
     def setText(self, _kind: QAccessible.Text, _text: str) -> None:
-        """Change nothing: what was said stays."""
+        """Change nothing: messages are read-only."""
 
     def rect(self) -> QRect:
         return self._rect_of(self.content.item)

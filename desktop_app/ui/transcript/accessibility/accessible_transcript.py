@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.view import TranscriptView
 
-# A position in the document is a position in the text: each of these is a character there.
+# Line and cell breaks, placeholders and invisible characters, as whitespace. Each stays a single
+# character, so that a position in the text is a position in the document.
 _AS_WHITESPACE: Final = {
     0x2029: "\n", 0x2028: "\n", 0xFDD0: "\n", 0xFDD1: "\n", 0xFFFC: " ",
     0x2061: " ", 0x2062: " ", 0x2063: " ", 0xA0: " ",
@@ -36,9 +37,9 @@ _AS_WHITESPACE: Final = {
 
 
 class AccessibleTranscript(QAccessibleWidget):
-    """The list of messages of one view; see the module.
+    """The interface of one view: all its messages, materialized or not, then its widgets.
 
-    Messages that are not in the document are there, too. Their nodes are made when asked for.
+    The nodes of messages are created when asked for.
     """
 
     def __init__(self, view: TranscriptView, messages: MaterializedMessages) -> None:
@@ -67,10 +68,7 @@ class AccessibleTranscript(QAccessibleWidget):
         QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
 
     def index_of(self, message_id: str) -> int:
-        """Return the place of a message in the conversation, -1 if it has none.
-
-        Messages move in and out of the document, but keep their place.
-        """
+        """Return the index of a message in the conversation, materialized or not; -1 if none."""
         messages, count = self._messages, self._messages.count
         ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
         if self._indices[0] != ends:
@@ -78,12 +76,12 @@ class AccessibleTranscript(QAccessibleWidget):
             self._indices = ends, ids
         return self._indices[1].get(message_id, -1)
 
-    # ------------------------------------------------------------------ Qt's questions
+    # ------------------------------------------------------------------ QAccessibleInterface
 
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
         if kind is QAccessible.InterfaceType.TextInterface:
-            # Qt reports each insertion, some 50 events a second while an answer streams, of
-            # which sentences are announced already. It reports none without this interface.
+            # With this interface, Qt reports each insertion: some 50 events a second while an
+            # answer streams, although `AnswerSpeech` announces its sentences.
             return NO_INTERFACE if self._view.stream.is_inserting else self._reading
         if kind is QAccessible.InterfaceType.ActionInterface:
             return self._acts
@@ -132,7 +130,7 @@ class AccessibleTranscript(QAccessibleWidget):
 
 
 class MessageNode(AccessibleNode):
-    """A message, whose parts are read when somebody asks, and again after it has changed."""
+    """The node of a message. Its children are created when asked for, and anew after a change."""
 
     def __init__(
         self,
@@ -178,18 +176,19 @@ class MessageNode(AccessibleNode):
         return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
 
     def _rect_of_item(self, item: int) -> QRect:
-        """Return the rectangle of an item on the screen, -1 for the whole message."""
+        """Return the visible rectangle of an item on the screen.
+
+        It is that of the whole message for -1 and for an item that is not materialized.
+        """
         entry = self._messages.get(self.message_id)
         if entry is None or not entry.layout.total:
             return QRect()
         layouts, view = self._messages.writer.layouts, self._view
-        whole = item < 0 or item >= len(entry.layout.items) or not entry.layout.counts[item]
-        first = (
-            layouts.first_block(entry.layout)
-            if whole
-            else (layouts.block_of(entry.layout, item).blockNumber())
-        )
-        count = entry.layout.total if whole else entry.layout.counts[item]
+        if 0 <= item < len(entry.layout.items) and entry.layout.counts[item]:
+            first = layouts.block_of(entry.layout, item).blockNumber()
+            count = entry.layout.counts[item]
+        else:
+            first, count = layouts.first_block(entry.layout), entry.layout.total
         document = view.document()
         layout = document.documentLayout()
         top = layout.blockBoundingRect(document.findBlockByNumber(first))

@@ -36,9 +36,9 @@ class ReadingNode:
 
     Attributes:
         text: all its words; "" if its children have them.
-        level: of a heading.
-        cell: of a cell: its row and column.
-        link: the target of a link.
+        level: the level of a heading, else 0.
+        cell: the row and column of a table cell, else None.
+        link: the target of a link, else "".
         item: the index of the message's item that shows it, -1 for none.
     """
 
@@ -160,7 +160,7 @@ def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
 
 
 def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
-    """Return lists, nested by their depth; texts without a mark continue their item."""
+    """Return lists, nested by their depth. Texts without a marker continue their item."""
     top: list[ReadingNode] = []
     open_lists: list[ReadingNode] = []  # from the outermost on
     for at, item in pairs:

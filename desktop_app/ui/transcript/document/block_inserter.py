@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.ui.transcript.document.run_changes import units
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
@@ -46,7 +46,7 @@ class BlockInserter:
     def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
         self.cursor = cursor
         self._own = (before.blockFormat(), before.charFormat())
-        self._seen = BlockState(before)
+        self._state = BlockState(before)
         self._opened = False
         cursor.setPosition(before.position())
 
@@ -57,7 +57,7 @@ class BlockInserter:
             cursor.insertBlock(block_format, char)
             return
         cursor.insertBlock(*self._own)
-        self._seen.apply_to(cursor.block())
+        self._state.apply_to(cursor.block())
         _DEFAULT_STATE.apply_to(cursor.block().previous())
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         cursor.setBlockFormat(block_format)
@@ -72,12 +72,12 @@ class BlockInserter:
 
 
 def prefix_length(item: Item) -> int:
-    """Return the UTF-16 units before the text of an item: a list marker and a tab."""
-    return units(prefix_of(item))
+    """Return the length of an item's prefix in UTF-16 units."""
+    return utf16_length(prefix_of(item))
 
 
 def prefix_of(item: Item) -> str:
-    """Return the text inserted before the text of an item."""
+    """Return what precedes an item's text: a list marker and a tab, or the name of a language."""
     if not isinstance(item, Block):
         return ""
     if item.marker:

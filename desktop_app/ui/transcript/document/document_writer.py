@@ -185,12 +185,14 @@ class DocumentWriter:
                 self._items.adjust_gap(layout, at + index, cursor)
             index += 1
         at, removed, added = at + index, removed - index, added[index:]
-        is_seen = not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
+        is_materialized = (
+            not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
+        )
         if removed:
             self._items.erase(layout, at, at + removed, cursor)
             layout.remove(at, removed)
         if added:
-            self._insert(layout, at, added, cursor, is_seen=is_seen)
+            self._insert(layout, at, added, cursor, is_materialized=is_materialized)
         below = at + len(added)
         if self._unmeasured is not None and below < len(layout.items) and not layout.counts[below]:
             self._unmeasured.append((layout, below))
@@ -198,10 +200,10 @@ class DocumentWriter:
             self._items.adjust_gap(layout, below, cursor)
         self._write_ends(layout, cursor)
         self._reflow.finish_earlier_table(layout, cursor)
-        self._tell_written(layout, first, below)
+        self._report_written(layout, first, below)
         cursor.endEditBlock()
 
-    def _tell_written(self, layout: MessageLayout, first: int, end: int) -> None:
+    def _report_written(self, layout: MessageLayout, first: int, end: int) -> None:
         if self._on_written is not None and any(layout.counts[first:end]):
             last = self.layouts.block_of(layout, end - 1).blockNumber() + layout.counts[end - 1]
             below = self.document.findBlockByNumber(last)
@@ -216,7 +218,7 @@ class DocumentWriter:
         for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
             self._items.write(layout, first, end, cursor)
             self._items.adjust_gap(layout, end, cursor)
-            self._tell_written(layout, first, end)
+            self._report_written(layout, first, end)
         self._write_ends(layout, cursor)
         cursor.endEditBlock()
 
@@ -253,7 +255,7 @@ class DocumentWriter:
             layout.items[at], block, parts, first, end, block_format, cursor
         )
         layout.record_blocks(at, 1 + len(parts.cuts), *parts)
-        self._tell_written(layout, at, at + 1)
+        self._report_written(layout, at, at + 1)
         cursor.endEditBlock()
 
     def erase_parts(self, layout: MessageLayout, at: int, kept: Container[int]) -> None:
@@ -262,15 +264,15 @@ class DocumentWriter:
         Text gaps keep their heights, so that the text below does not move.
         """
         first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
-        gone = bytes(number not in kept for number in range(last))
+        is_erased = bytes(number not in kept for number in range(last))
         number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[at]}
-        runs, begin = [], gone.find(1, 1)
+        runs, begin = [], is_erased.find(1, 1)
         while begin >= 0:
-            end = gone.find(0, begin)
+            end = is_erased.find(0, begin)
             end = last if end < 0 else end
-            taken = self._top(number + end) - self._top(number + begin)
-            runs.append((begin, end, taken + heights.get(begin, 0)))
-            begin = gone.find(1, end)
+            measured = self._top(number + end) - self._top(number + begin)
+            runs.append((begin, end, measured + heights.get(begin, 0)))
+            begin = is_erased.find(1, end)
         if runs:
             cursor = self._begin()
             parts = Parts(layout.shapes[at], layout.gaps[at])
@@ -291,12 +293,12 @@ class DocumentWriter:
     def _keep_height(self, layout: MessageLayout, first: int, end: int) -> None:
         """Record the measured height of materialized items for their placeholder."""
         following = layout.next_materialized(end)
-        taken = self.top_of(layout, following) - self.top_of(layout, first)
-        taken -= layout.keys[following][1] if following > end else 0
+        measured = self.top_of(layout, following) - self.top_of(layout, first)
+        measured -= layout.keys[following][1] if following > end else 0
         heights = layout.heights
-        about = sum(heights[first:end])
-        if about > 0 and taken > 0:
-            scale = taken / about
+        estimated = sum(heights[first:end])
+        if estimated > 0 and measured > 0:
+            scale = measured / estimated
             heights[first:end] = [height * scale for height in heights[first:end]]
 
     def top_of(self, layout: MessageLayout, at: int) -> float:
@@ -331,11 +333,11 @@ class DocumentWriter:
         added: Sequence[Item],
         cursor: QTextCursor,
         *,
-        is_seen: bool = True,
+        is_materialized: bool = True,
     ) -> None:
         self._reflow.finish_table_above(layout, at, cursor)
         layout.insert(at, added, [self._items.height(item) for item in added])
-        if is_seen:
+        if is_materialized:
             self._items.write(layout, at, at + len(added), cursor, whole=True)
 
     def _write_ends(self, layout: MessageLayout, cursor: QTextCursor) -> None:

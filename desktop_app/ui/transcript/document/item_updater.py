@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ItemUpdater:
-    """A writer that updates items in place and reports growing tables to `fitting`."""
+    """A writer that updates items in place and reports growing tables to `reflow`."""
 
     def __init__(self, layouts: MessageLayouts, items: ItemWriter, reflow: Reflow) -> None:
         self._layouts, self._items, self._reflow = layouts, items, reflow
@@ -53,18 +53,21 @@ class ItemUpdater:
             return new.kind is Kind.TABLE and self._update_table(layout, at, old, new, cursor)
         if type(old) is not type(new) or not _is_alike(old, new):
             return False
-        found, cuts, gaps = common_prefix(old.runs, new.runs), layout.shapes[at], layout.gaps[at]
+        prefix, cuts, gaps = common_prefix(old.runs, new.runs), layout.shapes[at], layout.gaps[at]
         last = self._layouts.document.findBlockByNumber(
             self._layouts.block_of(layout, at).blockNumber() + len(cuts)
         )
-        changed, after = length_after_prefix(old.runs, found), length_after_prefix(new.runs, found)
+        changed, after = (
+            length_after_prefix(old.runs, prefix),
+            length_after_prefix(new.runs, prefix),
+        )
         kept = kept_cuts(cuts, last.length() - 1 - changed, after)
         if cuts and kept < (gaps[-1].block if gaps else 1):
             return False
-        self._update_key(layout, at, new, cursor)
+        self._update_formats(layout, at, new, cursor)
         end, joined = last.position() + last.length() - 1, len(cuts) - kept
         format_of = partial(self._items.styles.char_format, new)
-        replace_text(cursor, end, old.runs, new.runs, found, format_of, parts=joined)
+        replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined)
         layout.items[at] = new
         cuts, block = cuts[:kept], cursor.block()
         if block.length() - 1 > LONGEST_BLOCK:
@@ -74,7 +77,9 @@ class ItemUpdater:
         layout.record_blocks(at, 1 + len(cuts), cuts, gaps)
         return True
 
-    def _update_key(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> None:
+    def _update_formats(
+        self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor
+    ) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
         above, placeholder = layout.item_above(at), layout.keys[at][1]
         key = self._items.styles.block_key(new, above)

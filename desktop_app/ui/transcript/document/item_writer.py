@@ -46,14 +46,14 @@ class ItemWriter:
 
     def __init__(self, layouts: MessageLayouts, styles: Styles, width: float) -> None:
         self._layouts = layouts
-        self._words = RunIndexCache()
+        self._run_indices = RunIndexCache()
         self.set_styles(styles, width)
 
     def set_styles(self, styles: Styles, width: float) -> None:
         """Use other styles or another document width for later writes."""
         self.styles, self.width = styles, width
         self.tables = TableWriter(styles, width)
-        self.long = LongItems(styles, width, self._words)
+        self.long = LongItems(styles, width, self._run_indices)
 
     def height(self, item: Item) -> float:
         """Return the estimated height of an item in pixels."""
@@ -65,17 +65,14 @@ class ItemWriter:
         if count:
             start = self._layouts.block_of(layout, first)
             after = self._layouts.document.findBlockByNumber(start.blockNumber() + count)
-            block_format, char_format, seen = (
-                after.blockFormat(),
-                after.charFormat(),
-                BlockState(after),
-            )
+            block_format, char_format = after.blockFormat(), after.charFormat()
+            state = BlockState(after)
             cursor.setPosition(start.position())
             cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             cursor.setBlockFormat(block_format)
             cursor.setBlockCharFormat(char_format)
-            seen.apply_to(cursor.block())
+            state.apply_to(cursor.block())
         layout.record_erased(first, end)
 
     def write(
@@ -115,9 +112,8 @@ class ItemWriter:
     def _set_gap_below_table(
         self, layout: MessageLayout, at: int, item: Item, cursor: QTextCursor
     ) -> None:
-        """If a QTextTable precedes item `at`, let the table's margin hold the gap."""
-        follows_table = at > 0 and layout.counts[at - 1] > 0 and not layout.has_row_blocks(at - 1)
-        if follows_table and is_table(layout.item_above(at)):
+        """If a QTextTable is directly above item `at`, let the table's margin hold the gap."""
+        if _follows_frame(layout, at):
             self.tables.set_gap_below(item, cursor)
 
     def _write_text(
@@ -154,8 +150,7 @@ class ItemWriter:
     ) -> None:
         tables, key = self.tables, self.tables.key(layout, at, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
-        follows_table = at > 0 and layout.counts[at - 1] > 0 and not layout.has_row_blocks(at - 1)
-        if not block.head and follows_table and is_table(layout.item_above(at)):
+        if not block.head and _follows_frame(layout, at):
             tables.close_gap_below(inserter.cursor, are_row_blocks=are_row_blocks)
         if are_row_blocks:
             for number in range(len(block.rows)):
@@ -207,15 +202,12 @@ class ItemWriter:
         at = layout.next_materialized(at)
         if at >= len(layout.items):
             return
-        item, key, placeholder = (
-            layout.items[at],
-            self._key(layout, at),
-            layout.placeholder_height(at),
-        )
+        item, key = layout.items[at], self._key(layout, at)
+        placeholder = layout.placeholder_height(at)
         if is_table(layout.item_above(at)) and not is_table(item):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             self._set_gap_below_table(layout, at, item, cursor)
-        follows_table = bool(placeholder) and self._put_placeholder_below_table(
+        is_below_table = placeholder > 0 and self._put_placeholder_below_table(
             layout, at, placeholder, cursor
         )
         if (key, placeholder) == layout.keys[at]:
@@ -225,16 +217,15 @@ class ItemWriter:
         if (key, placeholder) != layout.keys[at]:
             layout.keys[at] = key, placeholder
             cursor.setPosition(self._layouts.block_of(layout, at).position())
-            cursor.setBlockFormat(
-                with_space_above(0 if follows_table else placeholder, self.first_format(layout, at))
-            )
+            space = 0 if is_below_table else placeholder
+            cursor.setBlockFormat(with_space_above(space, self.first_format(layout, at)))
 
     def _put_placeholder_below_table(
         self, layout: MessageLayout, at: int, placeholder: int, cursor: QTextCursor
     ) -> bool:
-        """If a QTextTable precedes item `at`, let the table's margin hold the placeholder.
+        """Let the margin of a QTextTable above item `at` hold the placeholder between them.
 
-        Qt ignores the top margin of a block below a table. Return True if a QTextTable precedes.
+        Qt ignores the top margin of a block below a table. Return False if there is no QTextTable.
         """
         above = layout.previous_materialized(at)
         if above < 0 or not is_table(layout.items[above]) or layout.has_row_blocks(above):
@@ -251,10 +242,20 @@ class ItemWriter:
         return self.styles.block_key(item, layout.item_above(at))
 
     def first_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
-        """Return the format of an item's first block without a placeholder above it."""
+        """Return the format of an item's first block, without the height of a placeholder."""
         item, above = layout.items[at], layout.item_above(at)
         if not isinstance(item, Block) or item.kind is not Kind.TABLE:
             return self.styles.block_format(item, above)
         if layout.has_row_blocks(at):
             return self.styles.row_format(item, 0, above, layout.shapes[at])
         return self.styles.block_before_table(item)
+
+
+def _follows_frame(layout: MessageLayout, at: int) -> bool:
+    """Return True if a materialized QTextTable is directly above item `at`."""
+    return (
+        at > 0
+        and layout.counts[at - 1] > 0
+        and is_table(layout.items[at - 1])
+        and not layout.has_row_blocks(at - 1)
+    )

@@ -132,11 +132,11 @@ class MaterializedMessages:
 
     @property
     def count(self) -> int:
-        """The number of messages, materialized or not."""
+        """Return the number of messages, materialized or not."""
         return len(self.older) + len(self.writer.layouts) + len(self.newer)
 
     def message_at(self, index: int) -> Message:
-        """Return a message by its place in the conversation, counted from 0."""
+        """Return a message by its index in the conversation."""
         if index < len(self.older):
             return self.older[index]
         index -= len(self.older)
@@ -146,17 +146,17 @@ class MaterializedMessages:
         return self.newer[index - len(layouts)]
 
     def place_of(self, message_id: str) -> int:
-        """Return the place of a materialized message in the conversation, -1 for another."""
+        """Return the index of a materialized message in the conversation; -1 for any other."""
         keys = [layout.key for layout in self.writer.layouts]
         return len(self.older) + keys.index(message_id) if message_id in keys else -1
 
     @property
     def name_of_model(self) -> Callable[[str], str]:
-        """The function that names a model by its id."""
+        """Return the function that names a model by its id."""
         return self._facts.name_of
 
     def all_with_text(self) -> list[tuple[Message, str | None]]:
-        """Return all messages in order, each with the text so far if it streams."""
+        """Return all messages in order, each with its text so far if it streams, else None."""
         written = (self._entries[layout.key] for layout in self.writer.layouts)
         return [
             *((message, self._detached_text(message)) for message in self.older),
@@ -247,7 +247,7 @@ class MaterializedMessages:
         return entry.message
 
     def _detach(self, entry: MessageState) -> None:
-        """Keep the state of an answer that grows, because it goes on outside the document."""
+        """Keep the state of a message that still grows, because it does so outside the document."""
         if entry.is_growing:
             self._detached[entry.message.id] = entry
 
@@ -291,7 +291,7 @@ class MaterializedMessages:
         return sum(sizes) > self._limit and sum(sizes) - sizes[at] > self._limit // 2
 
     def append(self, message: Message) -> MessageState | None:
-        """Append a message. Return None if it waits outside the document."""
+        """Append a message. Return None if it stays outside the document."""
         self.sources.add(message)
         self._facts.followed_ids.add(message.parent_id)
         entry = self._new_state(message)
@@ -419,7 +419,7 @@ class MaterializedMessages:
     # ------------------------------------------------------------------ changes
 
     def grow(self, entry: MessageState, text: str, seen: int = -1) -> None:
-        """Append text to an answer. Code that contains item `seen` stays unfolded."""
+        """Append text to a message. Code that contains item `seen` stays unfolded."""
         if entry.message.id in self._detached:
             entry.add_text(text)
             return

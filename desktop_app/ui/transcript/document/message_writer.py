@@ -128,7 +128,7 @@ class MessageWriter:
         show_folds(self._writer, entry.layout, entry.unfolded.code)
 
     def set_fold(self, entry: MessageState, number: int, *, unfold: bool | None = None) -> None:
-        """Unfold a long code block, or fold it again."""
+        """Unfold or fold a long code block; if `unfold` is None, toggle it."""
         if (number not in entry.unfolded.code) if unfold is None else unfold:
             entry.unfolded.code.add(number)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.incremental.packed_runs import after_shared_packs
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,22 +17,13 @@ if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Run, Runs
 
 _LAST_RUNS: Final = 4
-
-
-def units(text: str) -> int:
-    """Return the length of a text in document positions (UTF-16 units)."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
-
-
-def length(runs: Runs) -> int:
-    """Return the length of runs in document positions."""
-    return sum(units(run.text) for run in runs)
+"""Runs at the end that are compared one by one. Those before them are compared as slices."""
 
 
 def is_longer(runs: Iterable[Run], count: int) -> bool:
     """Return True if runs take more than `count` document positions."""
     for run in runs:
-        count -= units(run.text)
+        count -= utf16_length(run.text)
         if count < 0:
             return True
     return False
@@ -51,12 +43,13 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
     return before + same, 0
 
 
-def length_after_prefix(runs: Runs, found: tuple[int, int]) -> int:
-    """Return the length of runs after the `found` common prefix, in document positions."""
-    same, kept = found
+def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:
+    """Return the length of runs after the `prefix` common prefix, in document positions."""
+    same, kept = prefix
+    texts = [run.text for run in runs[same:]]
     if kept:
-        return length(runs[same + 1 :]) + units(runs[same].text[kept:])
-    return length(runs[same:])
+        texts[0] = texts[0][kept:]
+    return sum(map(utf16_length, texts))
 
 
 def replace_text(
@@ -64,7 +57,7 @@ def replace_text(
     end: int,
     old: Runs,
     new: Runs,
-    found: tuple[int, int],
+    prefix: tuple[int, int],
     format_of: Callable[[Run], QTextCharFormat],
     *,
     parts: int = 0,
@@ -74,8 +67,8 @@ def replace_text(
     The changed text spans `parts` additional blocks, which are joined. The cursor ends up behind
     the new text.
     """
-    same, kept = found
-    start = end - length_after_prefix(old, found) - parts
+    same, kept = prefix
+    start = end - length_after_prefix(old, prefix) - parts
     cursor.setPosition(start)
     if start < end:
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
@@ -89,7 +82,7 @@ def replace_text(
 def _common_length(first: str, second: str) -> int:
     """Return the length of the common prefix.
 
-    Binary search with slices takes a moment for 1 MB. A loop over characters takes 0.1 s.
+    A binary search compares slices, because a loop over the characters of 1 MB takes 0.1 s.
     """
     if second.startswith(first):  # the text grows
         return len(first)

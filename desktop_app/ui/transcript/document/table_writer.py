@@ -88,11 +88,15 @@ class TableWriter:
     def __init__(self, styles: Styles, width: float) -> None:
         self.styles = styles
         self.columns = ColumnWidths(styles, width)
-        self._inserted: dict[int, QTextTable] = {}  # in this edit, by the position below
+        # The tables inserted in this edit, by the position below them.
+        self._inserted: dict[int, QTextTable] = {}
         self._final_widths: tuple[Item, tuple[int, ...]] | None = None
 
     def widths(self, layout: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
-        """Return the column widths for a part after item `at` - 1: its table's, or its own."""
+        """Return the column widths in pixels for the table part to write as item `at`.
+
+        A part that continues a table has the widths of that table.
+        """
         above = layout.item_above(at)
         if block.head or not is_table(above):
             return self.columns.widths(block, whole=True)
@@ -127,7 +131,7 @@ class TableWriter:
         return char_format
 
     def begin_edit(self) -> None:
-        """Start another edit; from here on Qt finds the tables written before."""
+        """Start another edit. Qt finds the tables of earlier edits by itself."""
         self._inserted.clear()
 
     # ------------------------------------------------------------------ QTextTable

@@ -27,6 +27,7 @@ from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.message_items import ACTION, DETAILS, HIDE_DETAILS, Item
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop
+from desktop_app.ui.transcript.viewport.transcript_surface import TEMPORARY_REASONS
 from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
 
 if TYPE_CHECKING:
@@ -156,10 +157,7 @@ def _state_of(stop: FocusTarget, shown: str) -> str:
 
 
 def _words_of(document: QTextDocument, stop: FocusTarget) -> str:
-    cursor = QTextCursor(document)
-    cursor.setPosition(stop.start)
-    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
-    return cursor.selectedText().replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+    return _words(document, stop).replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
 
 
 def _attachment_name(document: QTextDocument, stop: FocusTarget) -> str:
@@ -257,8 +255,7 @@ class FocusTargetButton(QAbstractButton):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Emit `left`, unless another window or a menu takes the focus temporarily."""
         super().focusOutEvent(event)
-        lent = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
-        if event.reason() not in lent:
+        if event.reason() not in TEMPORARY_REASONS:
             self.left.emit()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

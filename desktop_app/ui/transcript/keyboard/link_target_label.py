@@ -48,7 +48,7 @@ class LinkTargetLabel(PlainLabel):
     def show_target(self, target: str) -> None:
         """Show this address, or hide if it is "".
 
-        The end of a long address is elided, and never its host.
+        A long address is elided at its end, so that the host stays visible.
         """
         width = self._viewport.width() * 3 // 4
         self.setText(self.fontMetrics().elidedText(target, Qt.TextElideMode.ElideRight, width))

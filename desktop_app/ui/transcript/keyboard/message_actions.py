@@ -93,7 +93,7 @@ class ActionRow(QWidget):
         self.stepped.emit(forward)
 
     def place_beside(self, block: QTextBlock, offset: int) -> None:
-        """Move behind a block's text, or below it if it is a question or text is in the way.
+        """Place the row after a block's text; below it for a question or if text is in the way.
 
         `offset` is the document coordinate of the viewport's upper edge.
         """
@@ -152,7 +152,7 @@ class ActionRow(QWidget):
         return [button for button in widgets if isinstance(button, QToolButton)]
 
     def dismiss(self) -> None:
-        """Hide the row."""
+        """Hide the row, which then belongs to no message."""
         self.return_focus()
         self.message_id = ""
         self.hide()

@@ -62,24 +62,24 @@ class Parts(NamedTuple):
 
 
 class RunIndexCache:
-    """A cache of the `RunIndex` of the text requested last, regardless of its styles."""
+    """A cache of the `RunIndex` of the text requested last, which does not depend on styles."""
 
     def __init__(self) -> None:
         self._runs: Runs = ()
-        self._words = RunIndex(())
+        self._index = RunIndex(())
 
-    def of(self, item: Item) -> RunIndex:
-        """Return the words of the text of an item."""
+    def index_of(self, item: Item) -> RunIndex:
+        """Return the index of an item's text."""
         if self._runs is not item.runs:
-            self._runs, self._words = item.runs, RunIndex(item.runs)
-        return self._words
+            self._runs, self._index = item.runs, RunIndex(item.runs)
+        return self._index
 
 
 class LongItems:
     """A writer of long texts with given styles, for a document of given width in pixels."""
 
-    def __init__(self, styles: Styles, width: float, words: RunIndexCache) -> None:
-        self._styles, self._words = styles, words
+    def __init__(self, styles: Styles, width: float, run_indices: RunIndexCache) -> None:
+        self._styles, self._run_indices = styles, run_indices
         self._splitter = LongTextSplitter(width, styles.theme.px(INDENT))
 
     def write(
@@ -90,35 +90,35 @@ class LongItems:
         If the text costs too much, write only its ends. The limit is higher if `whole` is set.
         `block_format` is the format of the open block.
         """
-        words = self._words.of(item)
-        spans = list(self._spans(item, words, 0, 1, block_format))
-        height = self._splitter.height(words.end)
+        index = self._run_indices.index_of(item)
+        spans = list(self._spans(item, index, 0, 1, block_format))
+        height = self._splitter.height(index.end)
         rest = self._styles.continued(block_format)
         if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
-            spans += self._spans(item, words, spans[0][1], words.end, rest)
+            spans += self._spans(item, index, spans[0][1], index.end, rest)
         else:
-            spans += self._last_spans(item, words, spans[0][1], rest)
+            spans += self._last_spans(item, index, spans[0][1], rest)
         start, gaps = 0, []
         for number, (first, end) in enumerate(spans):
             if first > start:
-                share = height * (first - start) / words.end
+                share = height * (first - start) / index.end
                 gaps.append(TextGap(number, start, max(1.0, share)))
             if number:
                 above = gaps[-1].height if first > start else 0
                 inserter.insert_block(
                     with_space_above(above, rest), self._styles.char_format(item, Run(""))
                 )
-            self._insert_runs(inserter.cursor, item, words.between(first, end))
+            self._insert_runs(inserter.cursor, item, index.between(first, end))
             start = end
         return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
     def _last_spans(
-        self, item: Item, words: RunIndex, least: int, block_format: QTextBlockFormat
+        self, item: Item, index: RunIndex, least: int, block_format: QTextBlockFormat
     ) -> list[tuple[int, int]]:
         format_of = partial(self._styles.char_format, item)
-        before = words.end - LONGEST_BLOCK - 1
-        at = self._splitter.chapter_before(words, before, least, block_format, format_of)
-        return list(self._spans(item, words, at, words.end, block_format))[-KEPT_AT_END:]
+        before = index.end - LONGEST_BLOCK - 1
+        at = self._splitter.chapter_before(index, before, least, block_format, format_of)
+        return list(self._spans(item, index, at, index.end, block_format))[-KEPT_AT_END:]
 
     def grow(
         self, item: Item, block: QTextBlock, cuts: tuple[int, ...], block_format: QTextBlockFormat,
@@ -132,9 +132,9 @@ class LongItems:
         if not cuts:
             start, left = start + prefix_length(item), left - prefix_length(item)
         known = min(at, CONTEXT_UNITS)
-        words = RunIndex(last_units(item.runs, left + known), at - known)
+        index = RunIndex(last_units(item.runs, left + known), at - known)
         rest = self._styles.continued(block_format)
-        spans = list(self._spans(item, words, at, at + left, block_format))
+        spans = list(self._spans(item, index, at, at + left, block_format))
         for first, end in spans[:-1]:
             start += end - first
             cursor.setPosition(start)
@@ -150,14 +150,14 @@ class LongItems:
 
         `block` is its first block and `block_format` that block's format.
         """
-        words, rest = self._words.of(item), self._styles.continued(block_format)
+        index, rest = self._run_indices.index_of(item), self._styles.continued(block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         for at, gap in reversed(list(enumerate(parts.gaps))):
             stop = cuts[gap.block - 1]
             least, most = max(first, gap.start), min(end, stop)
             if least >= most:
                 continue
-            spans = self._spans_within(item, words, gap.start, least, most, stop, rest)
+            spans = self._spans_within(item, index, gap.start, least, most, stop, rest)
             below_it = block.document().findBlockByNumber(block.blockNumber() + gap.block)
             share = gap.height / (stop - gap.start)
             upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
@@ -167,7 +167,7 @@ class LongItems:
                 inserter.insert_block(
                     with_space_above(above, rest), self._styles.char_format(item, Run(""))
                 )
-                self._insert_runs(cursor, item, words.between(*one))
+                self._insert_runs(cursor, item, index.between(*one))
                 above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             cursor.setBlockFormat(with_space_above(lower.height, rest))
@@ -195,13 +195,13 @@ class LongItems:
         for first, end, height in reversed(runs):
             after = document.findBlockByNumber(number + end)
             start, char = document.findBlockByNumber(number + first), after.charFormat()
-            seen = BlockState(after)
+            state = BlockState(after)
             cursor.setPosition(start.position())
             cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             cursor.setBlockFormat(with_space_above(height, rest))
             cursor.setBlockCharFormat(char)
-            seen.apply_to(cursor.block())
+            state.apply_to(cursor.block())
             begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [
                 *(gap for gap in gaps if gap.block < first),
@@ -214,17 +214,17 @@ class LongItems:
     # ------------------------------------------------------------------ splitting
 
     def _spans_within(
-        self, item: Item, words: RunIndex, begin: int, first: int, end: int, stop: int,
+        self, item: Item, index: RunIndex, begin: int, first: int, end: int, stop: int,
         block_format: QTextBlockFormat,
     ) -> list[tuple[int, int]]:  # fmt: skip
         """Return the parts with units [first, end) of a gap from `begin` to `stop`."""
         format_of = partial(self._styles.char_format, item)
-        at = self._splitter.chapter_before(words, first, begin, block_format, format_of)
-        spans = self._spans(item, words, at, end, block_format)
+        at = self._splitter.chapter_before(index, first, begin, block_format, format_of)
+        spans = self._spans(item, index, at, end, block_format)
         return [(one, min(other, stop)) for one, other in spans if other > first]
 
     def _spans(
-        self, item: Item, words: RunIndex, at: int, until: int, block_format: QTextBlockFormat
+        self, item: Item, index: RunIndex, at: int, until: int, block_format: QTextBlockFormat
     ) -> Iterator[tuple[int, int]]:
         """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
         format_of, rest = (
@@ -232,9 +232,9 @@ class LongItems:
             self._styles.continued(block_format),
         )
         while at < until:
-            end = words.end
+            end = index.end
             if end - at > LONGEST_BLOCK:
-                end = self._splitter.part_end(words, at, rest if at else block_format, format_of)
+                end = self._splitter.part_end(index, at, rest if at else block_format, format_of)
             yield at, end
             at = end
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.incremental.packed_runs import texts_of_runs
-from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.widgets.sealed_document import SealedDocument
+from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ class RunIndex:
     def __init__(self, runs: Runs, begin: int = 0) -> None:
         """Index runs of which the first starts at unit `begin` of the text."""
         self._runs = runs
-        self._edges = array("I", accumulate(map(units, texts_of_runs(runs)), initial=begin))
+        self._edges = array("I", accumulate(map(utf16_length, texts_of_runs(runs)), initial=begin))
         self._encoded: tuple[int, bytes] = (-1, b"")
 
     @property
@@ -77,8 +77,8 @@ class RunIndex:
         for number in {least, most - 1} if taken else ():
             begin, stop = self._edges[number], self._edges[number + 1]
             if begin < first or end < stop:
-                words = self._cut(number, max(0, first - begin), end - begin)
-                taken[number - least] = taken[number - least]._replace(text=words)
+                text = self._cut(number, max(0, first - begin), end - begin)
+                taken[number - least] = taken[number - least]._replace(text=text)
         return tuple(run for run in taken if run.text)
 
     def runs_within(self, first: int, end: int) -> int:
@@ -92,7 +92,7 @@ class RunIndex:
         return [max(first, self._edges[n]) for n, run in enumerate(near, least) if run.link]
 
     def character_end(self, at: int) -> int:
-        """Return `at`, moved behind the character if it splits a surrogate pair."""
+        """Return `at`, or the unit after it if `at` splits a surrogate pair."""
         halves = "".join(run.text for run in self.between(at, at + 1))
         return at + (halves == "\ufffd")
 
@@ -110,10 +110,9 @@ def last_units(runs: Runs, count: int) -> Runs:
     taken: list[Run] = []
     for run in reversed(runs):
         text = run.text[-count:]  # at least as many units, without encoding 1 MB
-        size = units(text)
+        size = utf16_length(text)
         if size >= count:
-            encoded = text.encode("utf-16-le", "replace")[2 * (size - count) :]
-            taken.append(run._replace(text=encoded.decode("utf-16-le", "replace")))
+            taken.append(run._replace(text=utf16_slice(text, size - count)))
             break
         taken.append(run)
         count -= size
@@ -123,8 +122,8 @@ def last_units(runs: Runs, count: int) -> Runs:
 def kept_cuts(cuts: tuple[int, ...], alike: int, added: int) -> int:
     """Return the number of cuts of a long text that stay when its text changes.
 
-    The whole text may have a million words and this runs for each new word, so only its end is
-    examined.
+    Only the end of the text is examined, because this runs for each new word of a text that may
+    have a million of them.
 
     Args:
         cuts: the start of each part except the first.
@@ -161,7 +160,7 @@ class LongTextSplitter:
 
     def part_end(
         self,
-        words: RunIndex,
+        index: RunIndex,
         at: int,
         block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
@@ -171,67 +170,67 @@ class LongTextSplitter:
         The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. The
         part also ends at the next chapter. At least LONGEST_BLOCK units of text must follow `at`.
         """
-        known = self._cached(words)
+        known = self._cached(index)
         if at not in known:
-            known[at] = self._measure_part_end(words, at, block_format, format_of)
+            known[at] = self._measure_part_end(index, at, block_format, format_of)
         return known[at]
 
-    def _cached(self, words: RunIndex) -> dict[int, int]:
+    def _cached(self, index: RunIndex) -> dict[int, int]:
         """Return the cached measurements of this text.
 
         A part's start maps to its end, and a negative chapter mark maps to the start of the
         chapter.
         """
-        if self._cache[0] is not words:
-            self._cache = words, {}
+        if self._cache[0] is not index:
+            self._cache = index, {}
         return self._cache[1]
 
     def _measure_part_end(
         self,
-        words: RunIndex,
+        index: RunIndex,
         at: int,
         block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        is_dense = _is_dense(words, at)
+        is_dense = _is_dense(index, at)
         part, around = (_DENSE_PART_UNITS, _DENSE_AROUND) if is_dense else (_PART_UNITS, _AROUND)
-        starts = self._starts(words.between(at, at + part + around), block_format, format_of)
+        starts = self._starts(index.between(at, at + part + around), block_format, format_of)
         start = max((start for start in starts if 0 < start <= part), default=0)
-        cut = at + start if start else words.character_end(at + part)
+        cut = at + start if start else index.character_end(at + part)
         mark = (at // _DENSE_CHAPTER + 1) * _DENSE_CHAPTER
-        if mark <= cut and _begins_chapter(words, mark):
-            return self._chapter(words, mark, block_format, format_of)
+        if mark <= cut and _begins_chapter(index, mark):
+            return self._chapter(index, mark, block_format, format_of)
         return cut
 
     def chapter_before(
         self,
-        words: RunIndex,
+        index: RunIndex,
         unit: int,
         least: int,
         block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         """Return the start of the chapter that contains `unit`, but at least `least`."""
-        last = min(unit, words.end - LONGEST_BLOCK - 1)
+        last = min(unit, index.end - LONGEST_BLOCK - 1)
         for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
-            if _begins_chapter(words, mark):
-                found = max(least, self._chapter(words, mark, block_format, format_of))
+            if _begins_chapter(index, mark):
+                found = max(least, self._chapter(index, mark, block_format, format_of))
                 if found <= unit:
                     return found
         return least
 
     def _chapter(
         self,
-        words: RunIndex,
+        index: RunIndex,
         mark: int,
         block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        begin, known = mark - CONTEXT_UNITS, self._cached(words)
+        begin, known = mark - CONTEXT_UNITS, self._cached(index)
         if -mark not in known:
-            starts = self._starts(words.between(begin, mark + _AROUND), block_format, format_of)
+            starts = self._starts(index.between(begin, mark + _AROUND), block_format, format_of)
             found = (begin + start for start in starts if begin + start >= mark)
-            known[-mark] = next(found, words.character_end(mark))
+            known[-mark] = next(found, index.character_end(mark))
         return known[-mark]
 
     def _starts(
@@ -259,11 +258,11 @@ class LongTextSplitter:
         return [layout.lineAt(number).textStart() for number in range(layout.lineCount())]
 
 
-def _begins_chapter(words: RunIndex, mark: int) -> bool:
+def _begins_chapter(index: RunIndex, mark: int) -> bool:
     """Return True if a chapter begins at `mark`. Chapters of dense text are shorter."""
-    return mark % _CHAPTER == 0 or _is_dense(words, mark - CONTEXT_UNITS)
+    return mark % _CHAPTER == 0 or _is_dense(index, mark - CONTEXT_UNITS)
 
 
-def _is_dense(words: RunIndex, at: int) -> bool:
+def _is_dense(index: RunIndex, at: int) -> bool:
     """Return True if the text at unit `at` has very many runs."""
-    return words.runs_within(at, at + _DENSE_PART_UNITS) > _DENSE_RUNS
+    return index.runs_within(at, at + _DENSE_PART_UNITS) > _DENSE_RUNS

@@ -29,7 +29,7 @@ class MessageLayouts(list[MessageLayout]):
         """Return the number of a message's first block, counted from the nearer end."""
         if self[-1] is layout:
             return self.document.blockCount() - 1 - layout.total
-        return sum(s.total for s in self[: self.index(layout)])
+        return sum(above.total for above in self[: self.index(layout)])
 
     def layout_at(self, block: int) -> tuple[MessageLayout, int] | None:
         """Return the message that owns a block, and the block's number within the message."""

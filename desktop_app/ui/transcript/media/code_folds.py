@@ -195,7 +195,7 @@ def fold_number(line: Item) -> int | None:
 
 
 def last_visible_line(items: Sequence[Item], at: int) -> int:
-    """Return the last visible line of code if fold line `at` folds it."""
+    """Return the item of the last line of code that stays visible if fold line `at` folds it."""
     return _first_line(items, at) + SHOWN - 1
 
 
@@ -247,9 +247,8 @@ def _set_heights(
     """
     if not visible:
         is_read = QAccessible.isActive() and layout.counts[first - 1] > 0
-        if not (
-            layout.is_fully_materialized or is_read
-        ):  # an invisible block would hide the placeholder
+        if not (layout.is_fully_materialized or is_read):
+            # An invisible block would hide the placeholder.
             writer.erase([(layout, first, end)])
     elif first < end and not layout.heights[first]:
         layout.heights[first:end] = heights_of_code(layout.items[first:end], writer.styles.scale)

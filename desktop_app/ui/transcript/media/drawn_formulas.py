@@ -5,10 +5,10 @@ screen readers find the source, and both states have the same length. Until the 
 or if it cannot be, the first character is invisible and the source is in italics, as the document
 writer inserted it. Afterwards the character is an inline object and the source takes no space.
 
-Qt passes all of these characters to a screen reader. It draws objects only at U+FFFC, and puts
-U+FDD0 and U+FDD1 around the cells of a QTextTable. eSpeak ignores these and U+2061 to U+2063.
-Liblouis spells out each of them in braille, eight cells long. So the source of a drawn formula is
-followed by the only zero-width character that is a blank there.
+Qt passes all characters to a screen reader: U+FFFC, at which it draws objects, U+FDD0 and U+FDD1,
+which it puts around the cells of a QTextTable, and U+2061 to U+2063. eSpeak ignores them. Liblouis
+spells out each in braille, eight cells long. So the source of a drawn formula is followed by
+U+200B, the only zero-width character that is a blank there.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
-from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, FORMULA
+from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QRect
@@ -49,7 +49,7 @@ _BLANK: Final = "\u200b"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
 _TEX: Final = COLUMNS + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
-"""Pixels of the font around a drawing, cached because Qt asks for the size repeatedly."""
+"""Properties with the font's metrics in pixels, cached because Qt asks for sizes repeatedly."""
 
 # The property with the selection color of an object (qtextlayout.cpp, ObjectSelectionBrush).
 _SELECTED_IN: Final = int(QTextFormat.Property.ForegroundBrush) + 1
@@ -131,7 +131,7 @@ class Formulas:
             self.show(*changed)
 
     def restart(self) -> None:
-        """Let `show_for` start over, because formulas have been typeset."""
+        """Have `show_for` start at the beginning, because formulas have been typeset."""
         self._next = 0
 
     def show_for(self, seconds: float) -> bool:
@@ -190,7 +190,9 @@ class Formulas:
                 formula = self.find(char_format)
                 if formula is not None:
                     found.setPosition(start)
-                    found.setPosition(start + units(source) + 2, QTextCursor.MoveMode.KeepAnchor)
+                    found.setPosition(
+                        start + utf16_length(source) + 2, QTextCursor.MoveMode.KeepAnchor
+                    )
                     self._draw(found, formula, char_format, source)
             found = self._document.find(FORMULA_BEGINS, start + 1)
 
@@ -323,10 +325,7 @@ def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QCo
 def _source_at(begins: QTextCursor) -> str:
     """Return the TeX after a selected FORMULA_BEGINS, or "" if it ends in another block."""
     block = begins.block()
-    text = block.text()
-    at = begins.selectionEnd() - block.position()
-    if not text.isascii():  # positions are UTF-16 units
-        text = text.encode("utf-16-le", "replace")[2 * at :].decode("utf-16-le", "replace")
+    text = utf16_slice(block.text(), begins.selectionEnd() - block.position())
     end = text.find(FORMULA_ENDS)
     return text[:end] if end > 0 else ""
 
@@ -341,7 +340,7 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
     marked.setPosition(begin)
     marked.setPosition(found.selectionStart(), keep)
     before, drawn, source = marked.selectedText().rpartition(DRAWN)
-    marked.setPosition(begin + units(before) + 1)
+    marked.setPosition(begin + utf16_length(before) + 1)
     char_format = marked.charFormat()
     if (
         not drawn
@@ -349,7 +348,7 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
         or len(source) > len(char_format.property(_TEX))
     ):
         return found  # the match follows an image or a whole formula
-    marked.setPosition(begin + units(before))
+    marked.setPosition(begin + utf16_length(before))
     marked.setPosition(found.selectionEnd(), keep)
     return marked
 

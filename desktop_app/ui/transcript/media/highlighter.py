@@ -20,8 +20,8 @@ from PySide6.QtGui import QTextCharFormat, QTextLayout
 
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.processes import highlight
-from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -263,4 +263,4 @@ def _in_utf16(span: highlight.ColoredSpan, text: str) -> highlight.ColoredSpan:
     if text.isascii():
         return span
     start, end = span.start, span.start + span.length
-    return span._replace(start=units(text[:start]), length=units(text[start:end]))
+    return span._replace(start=utf16_length(text[:start]), length=utf16_length(text[start:end]))

@@ -38,7 +38,7 @@ OPEN: Final = "picture/"
 
 LARGEST: Final = (320, 240)
 THUMBNAIL_BOX: Final = (640, 480)
-"""The pixels of a thumbnail: enough for `LARGEST` on a screen of twice the usual density."""
+"""Width and height of a thumbnail: enough for `LARGEST` on a screen of twice the usual density."""
 CORNER_RADIUS: Final = 8
 _FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"

@@ -1,4 +1,4 @@
-"""Marks the words that only one of several answers has: those on screen, on scrolling."""
+"""Marks the words that only one of several answers has. Only words on screen are marked."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.search.text_search import texts_of
 from desktop_app.rendering.search.word_differences import WORD
 from desktop_app.ui.transcript.document.block_inserter import prefix_of
-from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 _MOST_MARKED: Final = 300
-"""Each mark slows down every repaint."""
+"""Words to mark at most, because each mark slows down every repaint."""
 
 
 class DifferenceMarks(QObject):
-    """The marks in the newest answer of a view, by underline and ground."""
+    """The marks in the newest answer of a view: an underline and a background."""
 
     def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
         super().__init__(view)
@@ -98,7 +98,7 @@ class DifferenceMarks(QObject):
             passed += len(spans)
 
     def _is_indexed(self, layout: MessageLayout) -> bool:
-        """Find the first word of each item. Return False if other words are shown now."""
+        """Index the first word of each item. Return False if other words are shown now."""
         if self._edition != layout.edition:
             self._edition, self._starts, count = layout.edition, {}, 0
             for at, words in self._words_by_item():
@@ -132,7 +132,7 @@ def _marked(
         if is_marked:
             ranges = [span for span, *_ in run]
             found = QTextCursor(block)
-            found.setPosition(block.position() + units(text[: ranges[0][0]]))
-            end = block.position() + units(text[: ranges[-1][1]])
+            found.setPosition(block.position() + utf16_length(text[: ranges[0][0]]))
+            end = block.position() + utf16_length(text[: ranges[-1][1]])
             found.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
             yield found

@@ -34,13 +34,13 @@ class FindBar(QFrame):
 
     Signals:
         changed(str): the text, shortly after the user stops typing.
-        stepped(int): go to the next (1) or the previous (-1) match.
-        closed()
+        step_requested(int): go to the next (1) or the previous (-1) match.
+        close_requested(): the user wants to close the bar.
     """
 
     changed = Signal(str)
-    stepped = Signal(int)
-    closed = Signal()
+    step_requested = Signal(int)
+    close_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,7 +68,7 @@ class FindBar(QFrame):
         previous, following, close = self._buttons
         previous.clicked.connect(lambda: self._step(-1))
         following.clicked.connect(lambda: self._step(+1))
-        close.clicked.connect(self.closed)
+        close.clicked.connect(self.close_requested)
         self.set_theme(theme)
         self.hide()
 
@@ -82,7 +82,7 @@ class FindBar(QFrame):
 
     @property
     def stops(self) -> list[QWidget]:
-        """The widgets that Tab stops at, in order."""
+        """Return the widgets that Tab stops at, in order."""
         return [self.field, *self._buttons]
 
     def set_theme(self, theme: Theme) -> None:
@@ -128,15 +128,15 @@ class FindBar(QFrame):
         if self._typing_timer.isActive():
             self._emit_changed()
         else:
-            self.stepped.emit(by)
+            self.step_requested.emit(by)
 
     def step(self, by: int) -> None:
         """Request the next match (1) or the previous one (-1)."""
-        self.stepped.emit(by)
+        self.step_requested.emit(by)
 
-    def leave(self) -> None:
-        """Close the bar, as its button does."""
-        self.closed.emit()
+    def request_close(self) -> None:
+        """Emit `close_requested`, as the Close button does."""
+        self.close_requested.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle Enter and Esc, whichever widget of the bar has the focus."""
@@ -144,6 +144,6 @@ class FindBar(QFrame):
             back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self._step(-1 if back else +1)
         elif event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
+            self.close_requested.emit()
         else:
             super().keyPressEvent(event)

@@ -27,7 +27,7 @@ class FindInTranscript(QObject):
     """The find bar of one view, created when first opened, and its finder.
 
     Attributes:
-        anchor: where Tab comes to the bar.
+        anchor: the position of the bar in the tab order, also before it exists.
 
     Signals:
         height_changed(): the bar's height above the text has changed.
@@ -59,8 +59,8 @@ class FindInTranscript(QObject):
 
             bar = self._bar = FindBar(self._theme, self._view)
             bar.changed.connect(self.finder.search)
-            bar.stepped.connect(self.finder.step)
-            bar.closed.connect(self.close)
+            bar.step_requested.connect(self.finder.step)
+            bar.close_requested.connect(self.close)
             self.finder.counted.connect(bar.show_count)
             order_tabs(self.anchor, bar.stops)
         return self._bar

@@ -29,7 +29,6 @@ from desktop_app.rendering.search.text_search import (
     texts_of,
 )
 from desktop_app.ui.transcript.document.block_inserter import prefix_length
-from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
@@ -37,6 +36,7 @@ from desktop_app.ui.transcript.message_items import Item, reasoning_text
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
+from desktop_app.ui.widgets.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +53,8 @@ _REPORT_S: Final = 0.1
 _WORK_S: Final = 0.002
 _REST_S: Final = 0.0003
 _TRIES: Final = 3
+"""Scrolls to a match at most, because materializing text may move the match."""
+
 _STREAMING_MS: Final = 700
 _MOST_MARKED: Final = 300
 _NEXT_ITERATION_MS: Final = 1
@@ -216,7 +218,7 @@ class Finder(QObject):
         touched, self._touched = self._touched, set()
         messages = self._messages.all_with_text()
         self._index.set_order([message.id for message, _ in messages])
-        self._start([one for one in messages if one[0].id in touched])
+        self._start([(message, text) for message, text in messages if message.id in touched])
 
     def _on_counted(self, run: int, counts: Counts, is_last: bool) -> None:
         if run != self._search_number:
@@ -289,10 +291,10 @@ class Finder(QObject):
     def _reveal(
         self, layout: MessageLayout, hit: _Hit, words: str, again: Then, *, selects: bool = False
     ) -> None:
-        """Bring a match on screen, even if it is not materialized or is folded; or select it, too.
+        """Bring a match on screen, even if it is not materialized or is folded.
 
-        Unfolding code may write very many lines, so it runs in an event loop iteration of its
-        own.
+        With `selects`, also select it. Unfolding code may write very many lines, so it runs in an
+        event loop iteration of its own; then `again` is called.
         """
         if not layout.heights[hit.item]:
             self._unfoldings += 1
@@ -300,8 +302,8 @@ class Finder(QObject):
                 _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, hit.item, again)
             )
             return
-        match = self._place_in_long(layout.items[hit.item], hit.number, words)
-        self._messages.write_item(layout, hit.item, self._view.viewport().height(), match[0])
+        unit = self._units_of_hit(layout.items[hit.item], hit.number, words)[0]
+        self._messages.write_item(layout, hit.item, self._view.viewport().height(), unit)
         found = self._cursor_of(layout, hit, words)
         if found is not None:
             self._show(found)
@@ -328,14 +330,14 @@ class Finder(QObject):
         begin.setPosition(found.selectionStart())
         self._view.setTextCursor(begin)
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
-        for _ in range(_TRIES):  # text above it may be lower than its placeholder
+        for _ in range(_TRIES):  # text above it may be shorter than its placeholder
             box = self._view.cursorRect(begin)
             if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _hit_of(self, match: Match) -> _Hit | None:
-        """Return the item of a match; the message's last match if the message has changed."""
+        """Return a match as an item and a number; the message's last one if it has changed."""
         entry = self._messages.get(match.message_id)
         if entry is None:
             return None
@@ -367,7 +369,7 @@ class Finder(QObject):
         if not layout.counts[hit.item]:
             return None
         if layout.shapes[hit.item] and not is_table(layout.items[hit.item]):
-            first, end = self._place_in_long(layout.items[hit.item], hit.number, words)
+            first, end = self._units_of_hit(layout.items[hit.item], hit.number, words)
             return self._messages.writer.layouts.select_units(layout, hit.item, first, end)
         block = self._messages.writer.layouts.block_of(layout, hit.item)
         number, last, head = hit.number, None, prefix_length(layout.items[hit.item])
@@ -380,7 +382,7 @@ class Finder(QObject):
             number, head, block = number - len(places), 0, block.next()
         return None if last is None else _selected(*last)
 
-    def _place_in_long(self, item: Item, number: int, words: str) -> tuple[int, int]:
+    def _units_of_hit(self, item: Item, number: int, words: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
         if (
             self._text_matches is None
@@ -391,7 +393,7 @@ class Finder(QObject):
             self._text_matches = _TextMatches(item.runs, words, text, match_ranges(text, words))
         text, places = self._text_matches.text, self._text_matches.places
         first, end = places[min(number, len(places) - 1)] if places else (0, 0)
-        return units(text[:first]), units(text[:end])
+        return utf16_length(text[:first]), utf16_length(text[:end])
 
     # ------------------------------------------------------------------ saying and marking
 
@@ -469,7 +471,7 @@ def _may_match_any(items: Sequence[Item], words: str) -> bool:
 
 
 def _count_in_item(item: Item, words: str) -> int:
-    """Return how often the case-folded `words` occur in an item.
+    """Return the number of matches of the case-folded `words` in an item.
 
     Called for tens of thousands of items at once.
     """
@@ -496,8 +498,8 @@ def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
 def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
     text, at = block.text(), block.position()
     found = QTextCursor(block)
-    found.setPosition(at + units(text[: place[0]]))
-    found.setPosition(at + units(text[: place[1]]), QTextCursor.MoveMode.KeepAnchor)
+    found.setPosition(at + utf16_length(text[: place[0]]))
+    found.setPosition(at + utf16_length(text[: place[1]]), QTextCursor.MoveMode.KeepAnchor)
     return found
 
 
@@ -513,7 +515,7 @@ def _count(
     Runs in a thread.
     """
     counts: Counts = {}
-    told = rested = time.monotonic()
+    reported = rested = time.monotonic()
     for message, text in wanted:
         if newest_run() != run:
             return
@@ -521,9 +523,9 @@ def _count(
         if time.monotonic() - rested > _WORK_S:
             time.sleep(_REST_S)  # releases the GIL for the GUI thread
             rested = time.monotonic()
-        if rested - told > _REPORT_S:
+        if rested - reported > _REPORT_S:
             report(run, counts, False)
-            counts, told = {}, rested
+            counts, reported = {}, rested
     report(run, counts, True)
 
 

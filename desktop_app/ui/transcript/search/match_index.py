@@ -89,9 +89,9 @@ class MatchIndex:
         return Match(self.order[at], number - (ends[at - 1] if at else 0))
 
     def neighbor(self, match: Match | None, by: int) -> Match | None:
-        """Return the next (1) or the previous (-1) match, wrapping around.
+        """Return the match after (1) or before (-1) another one, wrapping around.
 
-        Without a current match, return the first or the last one. None if there are no matches.
+        If that one is None or gone, return the first or the last match. None if there are none.
         """
         if not self.total:
             return None

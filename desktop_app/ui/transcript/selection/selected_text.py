@@ -13,6 +13,7 @@ from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.message_items import Item, Line, LineKind
+from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -314,12 +315,11 @@ def cut_runs(runs: Runs, start: int, end: int) -> Runs:
     cut: list[Run] = []
     at = 0
     for run in runs:
-        encoded = run.text.encode("utf-16-le", "replace")
-        first, last = max(0, start - at), min(len(encoded) // 2, end - at)
+        length = utf16_length(run.text)
+        first, last = max(0, start - at), min(length, end - at)
         if first < last and run.math:  # a formula is copied whole
             cut.append(run)
         elif first < last:
-            text = encoded[2 * first : 2 * last].decode("utf-16-le", "replace")
-            cut.append(run._replace(text=text))
-        at += len(encoded) // 2
+            cut.append(run._replace(text=utf16_slice(run.text, first, last)))
+        at += length
     return tuple(cut)

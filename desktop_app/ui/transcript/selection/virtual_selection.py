@@ -87,10 +87,8 @@ class VirtualSelection:
         """Return True if the whole conversation is selected."""
         if not selected_text.is_all(self._view.textCursor()):
             return False
-        order, text_anchors = (
-            self._order(),
-            {end.text_anchor for end in self._stored_ends() if end is not None},
-        )
+        order = self._order()
+        text_anchors = {end.text_anchor for end in self._stored_ends() if end is not None}
         begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
         return begins and (not self._messages.newer or _end_of(order[-1]) in text_anchors)
 
@@ -130,10 +128,8 @@ class VirtualSelection:
         end = ends.get(message.id)
         if end is None:
             return selected_text.SelectedPiece(self._messages.block_maker(message), message.text)
-        begins, stops = (
-            first.text_anchor.message_id == message.id,
-            last.text_anchor.message_id == message.id,
-        )
+        begins = first.text_anchor.message_id == message.id
+        stops = last.text_anchor.message_id == message.id
         return selected_text.piece_between(
             end.items,
             (first.text_anchor.item, first.first) if begins and first.items else (0, 0),
@@ -148,7 +144,7 @@ class VirtualSelection:
         return [*(m.id for m in messages.older), *written, *(m.id for m in messages.newer)]
 
     def _stored_ends(self) -> tuple[_End | None, _End | None]:
-        """Return the anchor and the position, each None if it is in materialized text."""
+        """Return the stored anchor and position, each None if it is in materialized text."""
         put, cursor = self._set_selection, self._view.textCursor()
         if put.isNull() or put.anchor() != cursor.anchor():
             return None, None

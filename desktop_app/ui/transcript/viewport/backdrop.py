@@ -138,7 +138,7 @@ class Backdrop:
         Args:
             area: the part of the viewport to paint.
             offset: the document's y coordinate at the top of the viewport.
-            left: the document's x coordinate at the left of the viewport.
+            left: the document's x coordinate at the left edge of the viewport.
         """
         self.marks = []
         found = _Decorations()

@@ -31,6 +31,8 @@ _MOST_CHARACTERS: Final = 16_000
 
 READER_PASS_CHARACTERS: Final = 3_000
 READER_PASS_ITEMS: Final = 60
+"""Characters of messages, and items, to materialize in one pass for a screen reader."""
+
 _READER_PASS_MS: Final = 60
 
 
@@ -101,7 +103,7 @@ class MessageNavigator(QObject):
         self._anchor.go_to_end()
 
     def actions_line_y(self, message_id: str) -> int | None:
-        """Return the y position of a message's last line in the viewport.
+        """Return the y position in the viewport of the line beside a message's actions.
 
         None if it is not on screen, or if it is the end of the conversation and followed.
         """
@@ -112,7 +114,7 @@ class MessageNavigator(QObject):
         return y if 0 < y <= self._view.viewport().height() else None
 
     def scroll_actions_line_to(self, message_id: str, y: int) -> None:
-        """Scroll a message's last line to a position of `actions_line_y`.
+        """Scroll the line beside a message's actions to a position of `actions_line_y`.
 
         After a change of version, the arrows to other versions thus stay under the mouse.
         """
@@ -145,8 +147,8 @@ class MessageNavigator(QObject):
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
         """Materialize all of a message, since a match may be at its end. Return True if done.
 
-        A long message is written in slices. `then` runs afterwards, unless the user scrolls
-        elsewhere first.
+        A long message is written in slices. In that case, `then` runs once all of it is written,
+        unless the user scrolls elsewhere first.
         """
         if not self._materialize(message_id):
             return False
@@ -158,7 +160,7 @@ class MessageNavigator(QObject):
         return False
 
     def _run_waiting(self, message_id: str) -> None:
-        """Run the action that waits for all of a message, once it is written."""
+        """Run the action that waits for a message, if all of the message is written."""
         waiting = self._waiting_for_whole
         if waiting is None or waiting[0] != message_id or self._stream.has_more(message_id):
             return

@@ -34,8 +34,9 @@ class MessageStream(QObject):
 
     Signals:
         text_changed(str message_id): text of the message was written or replaced.
-        slice_written(str message_id): more of the message is written, or all of it.
-        message_updated(str message_id): a message given to `update` is shown and announced.
+        slice_written(str message_id): another part of the message was written, or the last.
+        message_updated(str message_id): a message given to `update_message` is shown and
+            announced.
 
     Attributes:
         is_inserting: True while arrived text is being written into the document.

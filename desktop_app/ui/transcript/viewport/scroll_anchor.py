@@ -124,7 +124,7 @@ class ScrollAnchor(QObject):
         return float(self._view.document().documentLayout().blockBoundingRect(block).top())
 
     def actions_line_bottom(self, entry: MessageState) -> float:
-        """Return the bottom of a message's last line in document coordinates."""
+        """Return the bottom of the line beside a message's actions, in document coordinates."""
         block = self._messages.writer.layouts.block_of(entry.layout, entry.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
 

@@ -20,7 +20,8 @@ FRAME_S: Final = 1 / 60
 _SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 _SHORTLY_S: Final = 0.01
-"""Seconds of processor time, so that a busy machine writes as much, only later."""
+"""Seconds for `flush(shortly=True)`: processor time, so a busy machine writes as much, but later.
+"""
 
 _LEAST: Final = 400
 _MOST: Final = 1500
@@ -34,14 +35,14 @@ has just slept. Short pieces are therefore expensive.
 ANY_LENGTH: Final = 0, _MOST
 """Minimum and maximum length of a piece if its length does not matter."""
 
-# Measures writing in this thread's processor time: smaller pieces would not win back the time
-# that other programs take. Windows counts that time in steps of a frame, which is too coarse.
+# Writing is measured in this thread's processor time, because smaller pieces would not win back
+# the time that other programs take. Windows counts it in steps of a frame, which is too coarse.
 _HAS_FINE_THREAD_TIME: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
 _clock: Final = time.thread_time if _HAS_FINE_THREAD_TIME else time.monotonic
 
 
 class _QueuedText:
-    """The queued text of one message; only the piece that is taken is copied.
+    """The queued text of one message. Only a piece that is taken is copied.
 
     Attributes:
         fitting: minimum and maximum characters to take at once.
@@ -76,8 +77,8 @@ class StreamScheduler(QObject):
     """Queues text that has arrived but is not yet written.
 
     `write(message_id, text)` receives each piece and returns the minimum and maximum length of
-    the next one. Before each piece, `prepare(text)` is called until it returns True: nothing is
-    missing any more, such as a font.
+    the next one. `prepare(text)` is called before each piece until it returns True, which means
+    that nothing that the piece needs, such as a font, has to be loaded.
     """
 
     def __init__(
@@ -100,8 +101,8 @@ class StreamScheduler(QObject):
     def add(self, message_id: str, text: str, *, deferred: bool = False) -> None:
         """Queue the next text of a message.
 
-        It is written at once if the last slice is at least a frame ago. With `deferred`, it is
-        never written within this call.
+        It is written within this call if the last slice is at least a frame ago, unless it is
+        `deferred`.
         """
         queued = self._queue.get(message_id)
         if queued is not None:  # the timer is already running

@@ -53,11 +53,7 @@ def cursor_at(messages: MaterializedMessages, anchor: TextAnchor, height: float)
     Materializes missing text up to `height` pixels above and below the anchor.
     """
     layout, writer = messages.layout_of(anchor.message_id), messages.writer
-    at, part, units = (
-        min(anchor.item, len(layout.items) - 1),
-        anchor.part,
-        anchor.units,
-    )
+    at, part, units = min(anchor.item, len(layout.items) - 1), anchor.part, anchor.units
     messages.write_item(layout, at, height, units)
     if layout.shapes[at] and not is_table(layout.items[at]):
         part = bisect_right(layout.shapes[at], units)

@@ -33,7 +33,11 @@ _KEYBOARD_REASONS: Final = (
 COPIED_MS: Final = 1_500
 """Milliseconds for which a Copy mark reads "Copied"."""
 
-TEMPORARY_REASONS: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+TEMPORARY_REASONS: Final = (
+    Qt.FocusReason.ActiveWindowFocusReason,
+    Qt.FocusReason.PopupFocusReason,
+)
+"""Reasons for which the focus leaves for another window or a menu, and comes back."""
 
 
 class TranscriptSurface(SealedBrowser):
@@ -159,7 +163,7 @@ class TranscriptSurface(SealedBrowser):
             painter.end()
 
     def show_copied(self, head: int) -> None:
-        """Show "Copied" for a while at the mark of the code with this head block number."""
+        """Show "Copied" for `COPIED_MS` at the mark of the code with this head block number."""
         self._copied = QTextCursor(self.document().findBlockByNumber(head))
         self._copied_timer.start()
         self.viewport().update()

@@ -41,10 +41,11 @@ _UNITS_PER_ITEM: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
 _EXTRA_SCREENS: Final = 0.25
-"""Screens to fill beyond the screens that must be filled, so that the next lines need no fill."""
+"""Screens to fill beyond those that must be filled, so that the next line scrolled needs no fill.
+"""
 
 _TRIES: Final = 6
-"""Placeholders to fill at once at most. Text lower than its estimate leaves room for another."""
+"""Placeholders to fill at once at most. Text shorter than its estimate leaves room for another."""
 
 
 class Virtualizer:
@@ -73,15 +74,13 @@ class Virtualizer:
         if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
             return False
         self._update_scroll_range()
-        for number in range(tries):  # the text may be lower than its estimate
+        for number in range(tries):  # the text may be shorter than its estimate
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
             near = screens * height
             if self._find_placeholder(top - near, top + height + near) is None:
                 return number > 0
-            more = (
-                screens + _EXTRA_SCREENS
-            ) * height  # so that the next line scrolled needs no fill
+            more = (screens + _EXTRA_SCREENS) * height
             found = self._find_placeholder(top - more, top + height + more)
             if found is None:
                 return number > 0
@@ -192,12 +191,12 @@ class Virtualizer:
     # ------------------------------------------------------------------ taking out
 
     def remove_distant(self, screens: float = KEPT_SCREENS) -> None:
-        """Remove what is at least `screens` screens away, except the ends of the selection."""
+        """Dematerialize what is at least `screens` screens away, except the selection's ends."""
         with self._anchor.kept():
             self.erase_distant(screens)
 
     def erase_distant(self, screens: float) -> None:
-        """Remove like `remove_distant`, but without keeping the scroll position.
+        """Do what `remove_distant` does, but do not keep the scroll position.
 
         For callers that keep it already, so that nothing is materialized twice.
         """

@@ -1,0 +1,30 @@
+"""UTF-16 units, in which Qt counts the positions of a text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_ENCODING: Final = "utf-16-le"
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of a text in UTF-16 units.
+
+    >>> utf16_length("a😀")
+    3
+    """
+    return len(text) if text.isascii() else len(text.encode(_ENCODING, "replace")) // 2
+
+
+def utf16_slice(text: str, start: int, end: int | None = None) -> str:
+    """Return UTF-16 units [start, end) of a text.
+
+    Half of a surrogate pair becomes U+FFFD.
+
+    >>> [utf16_slice("a😀b", *span) for span in ((0, 1), (1, 3), (3,), (0, 2))]
+    ['a', '😀', 'b', 'a�']
+    """
+    if text.isascii():
+        return text[start:end]
+    units = text.encode(_ENCODING, "replace")
+    return units[2 * start : None if end is None else 2 * end].decode(_ENCODING, "replace")
