@@ -86,7 +86,7 @@ class Palette(QObject):
         self._titles = await asyncio.to_thread(TitleIndex, titles)
         self._add(await self._sources.collections())
         if self._widget is not None and self._widget.isVisible():
-            self._widget.find_again()
+            self._widget.search_again()
 
     def _choose(self, row_id: str) -> None:
         if self._uses is not None:
@@ -102,7 +102,7 @@ class Palette(QObject):
         from desktop_app.ui.window.command_palette import CommandPalette
 
         widget = CommandPalette(self._parent, self._theme.current)
-        widget.name("command-palette", tr("Search everything"), tr("Nothing found"))
+        widget.set_labels("command-palette", tr("Search everything"), tr("Nothing found"))
         self._theme.changed.connect(widget.set_theme)
         widget.chosen.connect(self._choose)
         return widget

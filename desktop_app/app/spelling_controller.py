@@ -53,7 +53,7 @@ class SpellingController(QObject):
         self._dictionaries: Dictionaries | None = None
         self._installed: list[str] = []
         self.spelling = Spelling(self)
-        self.spelling.words_met.connect(lambda words: tasks.start(self._check(words)))
+        self.spelling.check_requested.connect(lambda words: tasks.start(self._check(words)))
         self.spelling.suggestions_requested.connect(lambda r: tasks.start(self._suggest(r)))
         self.spelling.search_requested.connect(lambda r: tasks.start(self._search(r)))
         self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
@@ -66,7 +66,7 @@ class SpellingController(QObject):
             self._installed = await self._run(self._dictionaries.languages)
         if not self._installed:
             words = tr("Install these packages to check spelling: {packages}", packages=PACKAGES)
-            self._panel.set_missing({SPELLING: words, SPELLING_LANGUAGES: ""})
+            self._panel.set_unavailable({SPELLING: words, SPELLING_LANGUAGES: ""})
         self.apply()
 
     def apply(self) -> None:
@@ -86,7 +86,7 @@ class SpellingController(QObject):
         if (dictionaries := self._dictionaries) is not None:
             misspelled = await self._run(partial(dictionaries.misspelled, words, self._languages))
             if misspelled:
-                self.spelling.learn(misspelled)
+                self.spelling.mark_misspelled(misspelled)
 
     async def _suggest(self, request: SuggestionRequest) -> None:
         found: list[str] = []
@@ -94,11 +94,11 @@ class SpellingController(QObject):
             work = self._run(partial(dictionaries.suggestions, request.word, self._languages))
             with suppress(TimeoutError):  # the menu opens without them
                 found = await asyncio.wait_for(work, SUGGESTIONS_TIMEOUT_S)
-        request.tell(found)
+        request.on_result(found)
 
     async def _search(self, request: SearchRequest) -> None:
         if (dictionaries := self._dictionaries) is None or not self.spelling.is_on:
-            request.tell(None)
+            request.on_result(None)
             return
         languages, ignored = self._languages, frozenset(self.spelling.ignored)
         work = partial(
@@ -107,7 +107,7 @@ class SpellingController(QObject):
             request.position,
             lambda words: dictionaries.misspelled(words, languages) - ignored,
         )
-        request.tell(await self._run(work))
+        request.on_result(await self._run(work))
 
     async def _add(self, word: str) -> None:
         if (dictionaries := self._dictionaries) is not None:
@@ -133,7 +133,7 @@ class SpellingController(QObject):
             others = [each for each in chosen if each != code]
             chosen[:] = [] if not code else others if code in chosen else [*chosen, code]
             show()
-            request.tell("\n".join(chosen))
+            request.on_changed("\n".join(chosen))
 
         for code in ("", *sorted({*self._installed, *chosen}, key=language_name)):
             action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))

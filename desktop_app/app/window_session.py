@@ -457,7 +457,7 @@ class WindowSession:
         if request.files or request.text:
             self.controllers.library.open_fresh()
             files = tuple(map(Path, request.files))
-            self._window.prompt.take(DroppedContent(files, text=request.text))
+            self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
     def _raise_window(self) -> None:
         self._window.show()
@@ -473,7 +473,7 @@ class WindowSession:
         )
         is_empty = not self.controllers.state.current.path
         self._window.empty_state.set_key_line(on_device and is_empty, text)
-        self._window.prompt.show_hint(not is_empty)
+        self._window.prompt.set_hint_visible(not is_empty)
 
     # -------------------------------------------------------------- keys
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
-from desktop_app.ui.widgets.form_dialog import KeptForm
+from desktop_app.ui.widgets.form_dialog import DraftForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
     if qapp.styleSheet() != theme.style_sheet(current):
         theme.apply(qapp, current)
     yield current
-    KeptForm.drafts.clear()
+    DraftForm.drafts.clear()
     for watcher in qapp.findChildren(theme.ThemeWatcher):
         watcher.deleteLater()  # else the rest of its work would change the next test's theme
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

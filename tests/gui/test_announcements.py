@@ -86,16 +86,16 @@ def test_the_end_of_a_batch_is_said_not_its_progress(
 ) -> None:
     bar = BatchBar(dressed)
     bar.setParent(page)
-    bar.say("1 of 2 responses")
-    bar.say("2 responses", has_ended=True)
-    bar.say("2 responses", has_ended=True)
+    bar.show_state("1 of 2 responses")
+    bar.show_state("2 responses", has_ended=True)
+    bar.show_state("2 responses", has_ended=True)
     assert said == ["2 responses"]
 
 
 def test_what_a_collection_reports_is_said(said: list[str], dressed: Theme, page: QWidget) -> None:
     dialog = CollectionsDialog(dressed, page)
     said.clear()
-    dialog.say("“Contracts” deleted", lambda: None)
+    dialog.show_status("“Contracts” deleted", lambda: None)
     assert said == ["“Contracts” deleted"]
 
 
@@ -112,12 +112,12 @@ def test_new_keys_of_a_command_are_said(
 ) -> None:
     row = shortcuts_tab.CommandRow(COMMANDS[0], dressed)
     row.setParent(page)
-    row.show_keys("Ctrl+N", is_changed=False, rivals=())
+    row.show_keys("Ctrl+N", is_changed=False, conflicting=())
     row.show()
     cap = find(row, QAbstractButton, f"keys-{COMMANDS[0].id}")
     cap.setFocus()
     qtbot.waitUntil(cap.hasFocus)
     cap.click()
-    row.show_keys("F2", is_changed=True, rivals=("Rename",))
-    row.show_keys("F2", is_changed=True, rivals=("Rename",))
+    row.show_keys("F2", is_changed=True, conflicting=("Rename",))
+    row.show_keys("F2", is_changed=True, conflicting=("Rename",))
     assert said == ["Press keys…", "New conversation: F2", "Also used by Rename."]

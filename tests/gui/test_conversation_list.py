@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
 from desktop_app.ui.look import theme
-from desktop_app.ui.sidebar.calendar import day_of
+from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
@@ -646,8 +646,8 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
 
 def test_a_hit_of_another_year_says_which() -> None:
     today = datetime.now().astimezone()
-    assert day_of(today).split() == [today.strftime("%b"), str(today.day)]
-    assert day_of(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "Apr 9, 2013"
+    assert short_day_text(today).split() == [today.strftime("%b"), str(today.day)]
+    assert short_day_text(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "Apr 9, 2013"
 
 
 # ------------------------------------------------------------ the order of pinned conversations

@@ -20,7 +20,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.fitting_dialog import scrolling
+from desktop_app.ui.widgets.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, PlainToolButton
 from desktop_app.ui.widgets.tab_order import FocusScroller
 
@@ -136,7 +136,7 @@ def test_tab_scrolls_to_what_is_out_of_sight(qtbot: QtBot) -> None:
     boxes = [QCheckBox(str(number)) for number in range(40)]
     for box in boxes:
         rows.addWidget(box)
-    area, field = scrolling(page), QLineEdit()
+    area, field = scroll_area_of(page), QLineEdit()
     column = QVBoxLayout(window)
     for widget in (field, area):
         column.addWidget(widget)

@@ -267,7 +267,7 @@ def chips(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 
     made = AttachmentChips(stage.theme)
-    made.set_chips([Chip("a", text, text, "failed", None, "file-text", about=text)])
+    made.set_chips([Chip("a", text, text, "failed", None, "file-text", tooltip=text)])
     return stage.show(made)
 
 
@@ -276,7 +276,7 @@ def the_menu_of_a_chip(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
 
     chip = Chip("a", text, text, "ready", None, "image", actions=(("k", text, None),))
-    made = ChipWidget(replace(chip, details=(("low", text),)), stage.theme)
+    made = ChipWidget(replace(chip, detail_levels=(("low", text),)), stage.theme)
     stage.show(made)
     return made.menu()
 
@@ -381,7 +381,7 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     for widget in (work, jobs, compaction, start.key_line):
         column.addWidget(widget)
     work.begin(text)
-    jobs.say(text, has_ended=True)
+    jobs.show_state(text, has_ended=True)
     compaction.offer(text, text)
     start.set_key_line(True, text)
     return stage.show(holder)
@@ -408,7 +408,7 @@ def the_list_of_tools(stage: Stage, text: str) -> QWidget:
     picker.set_form(text)
     reason = (LinkSegment(text),)
     tools = [ToolChoice(text, text, reason, False, Permission.NEVER), ToolChoice("b", text)]
-    picker.set_tools(tools, is_here=True)
+    picker.set_tools(tools, is_for_conversation=True)
     return stage.show(picker)
 
 
@@ -418,7 +418,7 @@ def the_window_of_forms(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 
     dialog = AnswerFormDialog(stage.theme, stage.window)
-    dialog.begin(FormSource(FormKind.SCHEMA, text, text).to_setting(), {FormKind.SCHEMA: text})
+    dialog.show_form(FormSource(FormKind.SCHEMA, text, text).to_setting(), {FormKind.SCHEMA: text})
     dialog.show_problem(text)
     return stage.show(dialog)
 
@@ -428,7 +428,7 @@ def what_a_drop_will_do(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.window.overlays import DropOverlay
 
     made = DropOverlay(stage.window, stage.theme)
-    made.show_words(f"Drop to attach to “{text}”", QRect(0, 0, 600, 400))
+    made.show_text(f"Drop to attach to “{text}”", QRect(0, 0, 600, 400))
     return made
 
 
@@ -637,7 +637,7 @@ def the_dialog_of_prompts(stage: Stage, text: str) -> QWidget:
     made = PromptsDialog(stage.theme, stage.window)
     made.prompts.set_entries([(Prompt("a", text, text, text), "own")])
     stage.show(made)
-    made.say(text)
+    made.show_status(text)
     return made
 
 
@@ -673,10 +673,10 @@ def collections(stage: Stage, text: str) -> QWidget:
     made.set_collections([CollectionState(Collection("c", text, NOW, text), 1, 0, 0)])
     file = CollectionFile("c", f"/x/{text}", text, status="failed", problem=ErrorNote(text))
     made.set_files([file])
-    made.set_meaning(text)
+    made.set_semantic_note(text)
     stage.show(made)
     made.show_work(text, 1, 2)
-    made.say(text)
+    made.show_status(text)
     return made
 
 

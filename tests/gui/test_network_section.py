@@ -25,8 +25,8 @@ from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.network_section import (
-    KEPT,
-    NOT_KEPT,
+    NOT_STORED,
+    STORED,
     CertificateSection,
     summary_of,
 )
@@ -184,11 +184,11 @@ def test_a_file_of_certificates(qtbot: QtBot, panel: SettingsPanel) -> None:
 def test_what_the_provider_may_keep_is_the_person_s_choice(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    assert NOT_KEPT in words(panel)
+    assert NOT_STORED in words(panel)
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
-    assert KEPT[ProviderKind.OPENAI] in words(panel)
+    assert STORED[ProviderKind.OPENAI] in words(panel)
     show(panel, BOX)
     assert not find(panel, Switch, "keeps-at-provider").isVisible()
 

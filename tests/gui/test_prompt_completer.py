@@ -14,7 +14,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion import prompt_menu
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter, typed_name
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
-from desktop_app.ui.composer.completion.prompt_menu import PromptMenu, matching
+from desktop_app.ui.composer.completion.prompt_menu import PromptMenu, matching_prompts
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
@@ -163,11 +163,11 @@ def test_the_marked_prompt_is_announced_once(qtbot: QtBot, monkeypatch: pytest.M
 
 
 def test_titles_that_begin_so_come_first() -> None:
-    assert matching("code", PROMPTS) == [EXPLAIN, REVIEW]
-    assert matching("re", PROMPTS) == [REVIEW]
-    assert matching("writing", PROMPTS) == [TRANSLATE]
-    assert matching("code re", PROMPTS) == [REVIEW]
-    assert matching("", PROMPTS) == list(PROMPTS)
+    assert matching_prompts("code", PROMPTS) == [EXPLAIN, REVIEW]
+    assert matching_prompts("re", PROMPTS) == [REVIEW]
+    assert matching_prompts("writing", PROMPTS) == [TRANSLATE]
+    assert matching_prompts("code re", PROMPTS) == [REVIEW]
+    assert matching_prompts("", PROMPTS) == list(PROMPTS)
 
 
 def test_it_opens_narrows_and_closes_with_esc_which_leaves_the_text(either: Typed) -> None:
@@ -189,7 +189,7 @@ def test_it_opens_narrows_and_closes_with_esc_which_leaves_the_text(either: Type
 
 @pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])
 def test_enter_and_tab_take_what_is_marked(either: Typed, key: Qt.Key) -> None:
-    either.slash.use(
+    either.slash.configure(
         lambda names: {"selection": "x = 1"} if "selection" in names else {},
         lambda _prompt, text: text,
         lambda: False,

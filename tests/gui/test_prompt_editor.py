@@ -258,7 +258,7 @@ def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> Non
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert hint_of(editor) == "Report.pdf is still being read."
-    editor.show_hint(False)
+    editor.set_hint_visible(False)
     assert find(editor, QLabel, "hint").isVisible()
     editor.set_can_send(False, "Notes.md is still being read.")
     assert hint_of(editor) == "Notes.md is still being read."

@@ -97,7 +97,7 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     told: list[Prompt] = []
     page.save_requested.connect(told.append)
     page.title.clear()
-    page.settle()
+    page.report_edits()
     assert told == []
 
 

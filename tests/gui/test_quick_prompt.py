@@ -27,7 +27,7 @@ from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.choice_view import ChoiceView
 from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
+from desktop_app.ui.quick.quick_prompt import MAX_SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.menus import entry_text
@@ -164,7 +164,7 @@ def test_it_fits_a_long_paragraph_that_is_put_in_at_once(
 ) -> None:
     line = line_of(quick)
     assert isinstance(line, QuickPromptField)
-    line.put("Translate " * words + "\n\n")
+    line.insert_plain("Translate " * words + "\n\n")
     qtbot.waitUntil(lambda: shown_lines(line) == min(6, line_count(line)))
     scrolls = line.verticalScrollBar()
     assert scrolls.value() == scrolls.maximum() == max(0, line_count(line) - 6)
@@ -273,7 +273,7 @@ def test_it_unfolds_with_the_answer_up_to_a_share_of_the_screen(
     qtbot.waitUntil(lambda: quick.height() > first)
     qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() == 0)
     answer.setPlainText("line\n" * 500)
-    limit = round(quick.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+    limit = round(quick.screen().availableGeometry().height() * MAX_SHARE_OF_SCREEN)
     qtbot.waitUntil(lambda: answer.height() == limit)
     assert quick.geometry().top() == top
 
@@ -425,7 +425,7 @@ def test_it_grows_with_a_real_transcript_while_that_is_written(
     quick = QuickPrompt(dressed, view)
     qtbot.addWidget(quick)
     open_it(qtbot, quick)
-    limit = round(quick.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+    limit = round(quick.screen().availableGeometry().height() * MAX_SHARE_OF_SCREEN)
     view.set_messages([answer_of("a", "", MessageStatus.STREAMING)])
     quick.set_streaming(True)
     before = quick.height()
@@ -487,7 +487,7 @@ def test_no_room_is_left_for_a_problem_after_a_restart(
     quick = QuickPrompt(dressed, cast("Any", answer))
     qtbot.addWidget(quick)
     with qtbot.waitExposed(quick):
-        quick.open_with("", keeps=True)
+        quick.open_with("", keeps_content=True)
     before = quick.height()
     quick.set_problem("No key")
     quick.set_status("")

@@ -29,7 +29,7 @@ def tab(qtbot: QtBot, dressed: Theme) -> ResponsesTab:
     """Return the page with a conversation that sets its own temperature."""
     made = ResponsesTab(dressed)
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
-    made.set_own("c1", {TEMPERATURE: 1.0})
+    made.set_overrides("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
@@ -91,7 +91,7 @@ def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None
     with qtbot.waitSignal(tab.override_removed) as told:
         qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
     assert told.args == ["c1", TEMPERATURE]
-    tab.set_own("c1", {})
+    tab.set_overrides("c1", {})
     assert find(tab, QSlider, TEMPERATURE).accessibleName() == "Temperature: 0.5"
     assert not reset.isVisible()
 
@@ -104,7 +104,7 @@ def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
     text.setFocus()
     qtbot.keyClicks(text, "Rhyme.")
     with qtbot.waitSignal(tab.override_changed) as told:
-        tab.set_own("c2", {})
+        tab.set_overrides("c2", {})
     assert told.args == ["c1", "answer.system_prompt", "Rhyme."]
     assert text.toPlainText() == ""
 
@@ -139,7 +139,7 @@ def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: Respo
     with qtbot.assertNotEmitted(tab.changed, wait=20):
         text.setPlainText("a\nb\nc\nd\ne")
         (form,) = tab.findChildren(SchemaForm)
-        form.settle()
+        form.report_edits()
     assert "Enter 4 lines or fewer." in words(tab)
     with qtbot.waitSignal(tab.changed) as told:
         text.setPlainText("a\nb\n\nc\nd")

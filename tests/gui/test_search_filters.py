@@ -38,7 +38,7 @@ def take(button: QPushButton, words: str) -> None:
 def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
     told: list[None] = []
     filters.changed.connect(lambda: told.append(None))
-    assert filters.within == SearchFilter()
+    assert filters.current == SearchFilter()
     assert filters.folder_button.isHidden()
     filters.set_folders(
         [Folder("f", "R&D", NOON), Folder("g", "A very long name of a folder", NOON)]
@@ -50,37 +50,37 @@ def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
     take(filters.variant_button, "Pro")
     filters.attachment_button.click()
     take(filters.order_button, "Most relevant")
-    assert filters.within == SearchFilter("g", Variant.PRO, None, None, True)
+    assert filters.current == SearchFilter("g", Variant.PRO, None, None, True)
     assert filters.order.value == "best"
     assert len(told) == 5
     filters.set_folders([Folder("f", "R&D", NOON)])  # the other was deleted
-    assert filters.within.folder_id is None
+    assert filters.current.folder_id is None
     filters.clear()
-    assert filters.within == SearchFilter()
+    assert filters.current == SearchFilter()
     assert filters.order.value == "newest"
     assert len(told) == 5
 
 
 def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
     take(filters.time_button, "Today")
-    since = filters.within.since
+    since = filters.current.since
     assert since is not None
     local = datetime.now(UTC).astimezone()
     assert since.astimezone().date() == local.date()
     assert (since.astimezone().hour, since.astimezone().minute) == (0, 0)
     take(filters.time_button, "Past 7 days")
-    since = filters.within.since
+    since = filters.current.since
     assert since is not None
     assert since.astimezone().date() == local.date() - timedelta(days=6)
-    filters.between(date(2026, 5, 9), date(2026, 5, 2))
-    within = filters.within
+    filters.search_between(date(2026, 5, 9), date(2026, 5, 2))
+    within = filters.current
     assert within.since is not None
     assert within.until is not None
     assert within.since.astimezone().date() == date(2026, 5, 2)
     assert within.until.astimezone().date() == date(2026, 5, 10)
     assert filters.time_button.text() == "May 2, 2026 – May 9, 2026"
     take(filters.time_button, "Any time")
-    assert filters.within == SearchFilter()
+    assert filters.current == SearchFilter()
 
 
 def test_two_days_are_asked_for(filters: SearchFilters, qtbot: Any) -> None:

@@ -71,9 +71,9 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
         "failed" if refusal else "ready",
         None,
         "file-text",
-        about=_about(part, resolved),
-        details=_details(part, resolved),
-        chosen=part.detail,
+        tooltip=_about(part, resolved),
+        detail_levels=_details(part, resolved),
+        detail_level=part.detail,
         actions=_actions(part, resolved),
         has_preview=True,
     )

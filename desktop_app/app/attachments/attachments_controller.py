@@ -128,7 +128,7 @@ class AttachmentsController(QObject):
         if len(text) > LARGEST_TEXT:
             self._notifications.notify(tr("This text is too long for the message box."))
             return
-        self._prompt.field.put(text)
+        self._prompt.field.insert_plain(text)
         self._remove_part(sha256)
         self._prompt.focus_text()
 
@@ -231,7 +231,9 @@ class AttachmentsController(QObject):
             count = len(others)
             name = tr_plural("{count} more attachment", "{count} more attachments", count)
             detail = token_count(tokens, is_exact=False)
-            chips.append(Chip(MORE_CHIP, name, detail, "ready", None, "file-text", details=way))
+            chips.append(
+                Chip(MORE_CHIP, name, detail, "ready", None, "file-text", detail_levels=way)
+            )
         return chips
 
     def _on_opened(self) -> None:

@@ -102,14 +102,14 @@ class DropController(QObject):
         await self._navigator.open(conversation_id)
         text = replace(dropped, files=(), content=None)
         if self._current.id == conversation_id:
-            self._prompt.take(text)
+            self._prompt.insert_dropped(text)
             self._prompt.focus_text()
         elif dropped.is_text:
             self._notifications.notify(tr("Text not inserted because you switched conversations."))
 
     def _put_into_prompt(self, dropped: DroppedContent) -> None:
         self._attach(dropped, self._current.id)
-        self._prompt.take(replace(dropped, files=(), content=None))
+        self._prompt.insert_dropped(replace(dropped, files=(), content=None))
         self._prompt.focus_text()
 
     def _attach(self, dropped: DroppedContent, conversation_id: str) -> None:

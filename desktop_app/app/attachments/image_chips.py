@@ -90,10 +90,10 @@ class ImageChips(QObject):
             "failed" if is_blind else "ready",
             None,
             "image",
-            about="\n".join(filter(None, (_about(part, model), price_note(resolved)))),
+            tooltip="\n".join(filter(None, (_about(part, model), price_note(resolved)))),
             picture=self.thumbnail(part),
-            details=tuple((value, _label(part, value, model)) for value in DETAILS),
-            chosen=part.detail,
+            detail_levels=tuple((value, _label(part, value, model)) for value in DETAILS),
+            detail_level=part.detail,
             actions=((PREVIEW, tr("Preview"), None),),
             has_preview=True,
         )

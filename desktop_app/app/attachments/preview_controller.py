@@ -131,7 +131,7 @@ class PreviewController(QObject):
 
     def _focused_or_last(self, is_suitable: Callable[[Attached], bool]) -> Attached | None:
         parts = [part for part in self._selection.parts if is_suitable(part)]
-        focused = self._prompt.chips.focused
+        focused = self._prompt.chips.focused_chip
         found = [part for part in parts if part.sha256 == focused]
         return next(iter(found or parts[::-1]), None)
 
@@ -226,7 +226,9 @@ class PreviewController(QObject):
         else:
             chip = document_chip(part, resolved)
             note = self._note(part)
-        self._dialog.show_facts(chip.detail, "\n".join(line for line in (note, chip.about) if line))
+        self._dialog.show_facts(
+            chip.detail, "\n".join(line for line in (note, chip.tooltip) if line)
+        )
 
     def _note(self, part: DocumentPart) -> str:
         """Return a note on how a document's text is sent."""

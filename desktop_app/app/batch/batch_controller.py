@@ -212,7 +212,7 @@ class BatchController(QObject):
 
     def _dismiss_bar(self) -> None:
         self._offered_paths, self._end_text = [], ""
-        self._bar.say("")
+        self._bar.show_state("")
         self._refresh_soon()
 
     # -------------------------------------------------------------- pages
@@ -326,9 +326,9 @@ class BatchController(QObject):
         ):
             return
         if self._end_text:
-            self._bar.say(self._end_text, has_ended=True)
+            self._bar.show_state(self._end_text, has_ended=True)
         elif len(running) == 1:
-            self._bar.say(
+            self._bar.show_state(
                 tr(
                     "Batch job “{title}”: {progress}",
                     title=running[0].title,
@@ -338,7 +338,7 @@ class BatchController(QObject):
         else:
             count = len(running)
             words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
-            self._bar.say(words if running else "")
+            self._bar.show_state(words if running else "")
 
     # -------------------------------------------------------------- requests from the dialog
 
@@ -348,11 +348,11 @@ class BatchController(QObject):
 
     async def _run_reporting(self, work: Coroutine[Any, Any, Any]) -> None:
         dialog = self._get_dialog()
-        dialog.say("")
+        dialog.show_status("")
         try:
             await work
         except UserFacingError as error:
-            dialog.say(error)
+            dialog.show_status(error)
         self._refresh_soon()
 
     async def _create_job(self, order: BatchOrder) -> None:
@@ -375,7 +375,7 @@ class BatchController(QObject):
             examples=settings.examples,
         )
         dialog = self._get_dialog()
-        dialog.new.begin_anew()
+        dialog.new.clear_page()
         await self._show_job(job.id)
         self.runs.resume(job.id)
 
@@ -438,9 +438,9 @@ class BatchController(QObject):
         try:
             await write_report(self._backend, job, format_, target)
         except UserFacingError as error:
-            dialog.say(error)
+            dialog.show_status(error)
         else:
-            dialog.say(tr("Results exported to {file}.", file=str(target)))
+            dialog.show_status(tr("Results exported to {file}.", file=str(target)))
 
     async def _open(self, job_id: str, number: int) -> None:
         from desktop_app.backend.batch_wiring import store_as_conversation

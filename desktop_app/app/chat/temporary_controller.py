@@ -132,7 +132,7 @@ class TemporaryController(QObject):
         is_open = self._current.is_temporary
         self._pane.header.set_temporary(is_open)
         if is_open:
-            self._get_bar().tell()
+            self._get_bar().explain()
         if self._bar is not None:
             self._bar.setVisible(is_open)
         if self._id and self._row is None:

@@ -34,10 +34,10 @@ class FormKeeper(QObject):
     def restore(self, stored: dict[str, Any]) -> None:
         """Fill in what an earlier run has kept, once its form is opened."""
         if kept := stored.get(FORMS_KEY):
-            from desktop_app.ui.widgets.form_dialog import KeptForm  # not needed at the start
+            from desktop_app.ui.widgets.form_dialog import DraftForm  # not needed at the start
 
             self._kept = kept
-            KeptForm.drafts.update(kept)
+            DraftForm.drafts.update(kept)
 
     def keep(self) -> None:
         """Store the changes that are not stored yet."""
@@ -52,12 +52,12 @@ class FormKeeper(QObject):
 
     def close(self) -> None:
         """Store the changes for the last time, and save the field with the focus."""
-        from desktop_app.ui.widgets.form_dialog import KeptForm, leave_field
+        from desktop_app.ui.widgets.form_dialog import DraftForm, leave_field
 
         leave_field()
         self.keep()
         self._timer.stop()
-        KeptForm.drafts.clear()
+        DraftForm.drafts.clear()
 
     def _watch(self) -> None:
         if not self._timer.isActive():

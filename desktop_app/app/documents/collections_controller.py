@@ -168,7 +168,9 @@ class CollectionsController(QObject):
         plan = await self._service.embedding_plan(shown) if shown else None
         if shown == dialog.current:
             dialog.set_files(files)
-            dialog.set_meaning(_embedding_text(plan) if plan is not None and plan.passages else "")
+            dialog.set_semantic_note(
+                _embedding_text(plan) if plan is not None and plan.passages else ""
+            )
             self._show_work()
 
     def _show_work(self) -> None:
@@ -327,7 +329,7 @@ class CollectionsController(QObject):
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
         if self._dialog is not None and self._dialog.isVisible():
-            self._dialog.say(words, undo, is_error=is_error)
+            self._dialog.show_status(words, undo, is_error=is_error)
         elif is_error or self._filled:
             self._notifications.notify(words)
 
@@ -348,7 +350,9 @@ class CollectionsController(QObject):
             )
 
             picker = self._picker = CommandPalette(self._parent, self._theme.current)
-            picker.name("collection-picker", tr("Ask a collection"), tr("No matching collections"))
+            picker.set_labels(
+                "collection-picker", tr("Ask a collection"), tr("No matching collections")
+            )
             self._theme.changed.connect(picker.set_theme)
             picker.chosen.connect(self._on_picked)
         rows = [

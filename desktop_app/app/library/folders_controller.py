@@ -173,7 +173,7 @@ class FoldersController(QObject):
         from desktop_app.ui.window.command_palette import CommandPalette  # not needed at the start
 
         picker = CommandPalette(self._parent, self._theme.current)
-        picker.name("folder-picker", tr("Move to folder"), tr("No matching folders"))
+        picker.set_labels("folder-picker", tr("Move to folder"), tr("No matching folders"))
         self._theme.changed.connect(picker.set_theme)
         picker.chosen.connect(self._on_picked)
         return picker

@@ -114,8 +114,8 @@ class PromptsController(QObject):
         is_temporary: Callable[[], bool],
         finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
     ) -> None:
-        """Offer the library in a prompt's completer; see `PromptCompleter.use`."""
-        completer.use(fill_in, finish, is_temporary)
+        """Offer the library in a prompt's completer; see `PromptCompleter.configure`."""
+        completer.configure(fill_in, finish, is_temporary)
         completer.set_prompts(self._list.offered)
         self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))
 
@@ -141,7 +141,7 @@ class PromptsController(QObject):
         """Ask a suggested prompt; if it needs input, insert it instead."""
         template = next(p for p in self._list.offered if p.id == prompt_id)
         if missing(template.text, {}):
-            self._prompt.slash.take(template)
+            self._prompt.slash.insert_prompt(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()
             # The text stays in the prompt until it is sent. If it is refused, for example because
@@ -258,7 +258,7 @@ class PromptsController(QObject):
                 self._dialog.prompts.select(removed.id)
 
         if self._dialog is not None:
-            self._dialog.say(words, undo)
+            self._dialog.show_status(words, undo)
 
     # -------------------------------------------------------------- files
 
@@ -280,12 +280,12 @@ class PromptsController(QObject):
             await self._write(store.save(added.prompts, added.presets))
         except (ImportRefusedError, StorageError) as error:
             if dialog is not None:
-                dialog.say(error.sentences, is_error=True)
+                dialog.show_status(error.sentences, is_error=True)
             return
         await self.load()
         self.imported.emit()
         if dialog is not None:
-            dialog.say(_import_text(len(added.prompts), len(added.presets)))
+            dialog.show_status(_import_text(len(added.prompts), len(added.presets)))
 
     async def _export(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
@@ -297,9 +297,9 @@ class PromptsController(QObject):
         if self._dialog is None:
             return
         if error:
-            self._dialog.say(error, is_error=True)
+            self._dialog.show_status(error, is_error=True)
         else:
-            self._dialog.say(_export_text(len(own), len(presets), path.name))
+            self._dialog.show_status(_export_text(len(own), len(presets), path.name))
 
 
 def _without(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:

@@ -109,7 +109,7 @@ class QuickHost(QObject):
                 self._place = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
 
     def _keep_place(self) -> None:
-        place = self._quick_window.place
+        place = self._quick_window.position_shares
         if place != self._place and place is not None:
             self._place = place
             state = self._controllers.state
@@ -132,7 +132,7 @@ class QuickHost(QObject):
         transcript.set_typesetter(controllers.typesetter)
         transcript.set_lexer(controllers.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
-        quick_window.restore_place(self._place)
+        quick_window.restore_position(self._place)
         if self._spelling is not None:
             quick_window.check_spelling_with(self._spelling)
         quick_window.hidden.connect(self._keep_place)

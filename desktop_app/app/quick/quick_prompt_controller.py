@@ -180,7 +180,7 @@ class QuickPromptController(QObject):
         self._add_brought(text)
         self._show_choice()
         self.window.field.set_large_paste(int(self._values[LARGE_PASTE] or 0))
-        self.window.open_with(self._accompanying, keeps=keeps_unsent)
+        self.window.open_with(self._accompanying, keeps_content=keeps_unsent)
         self._tasks.start(self._load_history())
         self._tasks.start(self._propose_model())
 

@@ -478,7 +478,7 @@ class SettingsController(QObject):
 
     def _show_overrides(self) -> None:
         conversation = self._current.conversation
-        self._panel.set_own(conversation.id, overridden_values(conversation.overrides))
+        self._panel.set_overrides(conversation.id, overridden_values(conversation.overrides))
 
     async def _show_refusals(self) -> None:
         """Show the settings that the open conversation's model does not accept, and why."""

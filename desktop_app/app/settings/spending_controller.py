@@ -148,7 +148,7 @@ class SpendingController(QObject):
         return view
 
     async def _fill(self, view: SpendingView) -> None:
-        from desktop_app.ui.spending.spending_table import by_date, by_kind
+        from desktop_app.ui.spending.spending_table import table_by_date, table_by_purpose
 
         report = await self._ledger.report(now())
         names = {profile.id: profile.name for profile in self._providers.all}
@@ -158,10 +158,10 @@ class SpendingController(QObject):
 
         view.set_tables(
             {
-                "today": by_kind(report.today, name_of, self._name_of_model),
-                "month": by_kind(report.month, name_of, self._name_of_model),
-                "days": by_date(N_("Day"), report.days, formatting.day),
-                "months": by_date(N_("Month"), report.months, formatting.month),
+                "today": table_by_purpose(report.today, name_of, self._name_of_model),
+                "month": table_by_purpose(report.month, name_of, self._name_of_model),
+                "days": table_by_date(N_("Day"), report.days, formatting.day),
+                "months": table_by_date(N_("Month"), report.months, formatting.month),
             }
         )
 

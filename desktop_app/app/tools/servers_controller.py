@@ -128,14 +128,14 @@ class ServersController(QObject):
         form.open()
 
     async def _edit(self, name: str) -> None:
-        from desktop_app.ui.tools.server_form import KEPT, EnteredServer
+        from desktop_app.ui.tools.server_form import STORED, EnteredServer
 
         server = (await self._servers().run(name)).server
 
         def shown(values: Mapping[str, str]) -> dict[str, str]:
-            return {key: value or KEPT for key, value in values.items()}
+            return {key: value or STORED for key, value in values.items()}
 
-        url = f"{server.url}?{KEPT}" if server.has_query else server.url
+        url = f"{server.url}?{STORED}" if server.has_query else server.url
         self._open_form(
             EnteredServer(
                 name,
@@ -168,24 +168,24 @@ class ServersController(QObject):
             has_kept_arguments,
             server_of,
         )
-        from desktop_app.ui.tools.server_form import KEPT
+        from desktop_app.ui.tools.server_form import STORED
 
         stored = ServerSecrets()
-        has_kept = KEPT in (*given.environment.values(), *given.headers.values())
+        has_kept = STORED in (*given.environment.values(), *given.headers.values())
         has_kept = has_kept or has_kept_arguments(given.command)
-        if replaces and (has_kept or given.url.endswith(f"?{KEPT}")):
+        if replaces and (has_kept or given.url.endswith(f"?{STORED}")):
             stored = await self._servers().secrets_of(
                 (await self._servers().run(given.name)).server
             )
 
         def fill_in(values: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
-            return {k: kept.get(k, "") if v == KEPT else v for k, v in values.items()}
+            return {k: kept.get(k, "") if v == STORED else v for k, v in values.items()}
 
         return server_of(
             given.name,
             command=given.command,
             folder=given.folder,
-            url=given.url.replace(f"?{KEPT}", f"?{stored.query}") if stored else given.url,
+            url=given.url.replace(f"?{STORED}", f"?{stored.query}") if stored else given.url,
             environment=fill_in(given.environment, stored.environment),
             headers=fill_in(given.headers, stored.headers),
             arguments=stored.arguments,

@@ -120,7 +120,7 @@ class ToolsController(QObject):
 
         picker = self.picker = ToolPicker(self._theme.current, self._parent)
         picker.destroyed.connect(self._forget_picker)
-        picker.chosen.connect(lambda names: request.tell("\n".join(names)))
+        picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
         picker.permission_chosen.connect(
             lambda name, permission: self._tasks.start(self._permit(name, permission))
         )
@@ -152,7 +152,7 @@ class ToolsController(QObject):
             permission = stored.get(name)
             choices.append(ToolChoice(name, "", (LinkSegment(gone),), name in names, permission))
         if picker is self.picker:
-            picker.set_tools(choices, is_here=is_here)
+            picker.set_tools(choices, is_for_conversation=is_here)
 
     def _reason(self, tool: ListedTool) -> LinkedText:
         """Return why a tool cannot be chosen in the open conversation; () if it can."""
@@ -195,19 +195,19 @@ class ToolsController(QObject):
             is_stored=not self._current.is_temporary,
         )
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
-        dialog.taken.connect(lambda chosen: self._take_form(request, chosen))
+        dialog.form_chosen.connect(lambda chosen: self._take_form(request, chosen))
         dialog.check_requested.connect(
             lambda source, takes: self._tasks.start(self._check(dialog, source, takes=takes))
         )
         dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
-        dialog.begin(request.value, self._refusals())
+        dialog.show_form(request.value, self._refusals())
         dialog.open()
 
     def _take_form(self, request: EditRequest, chosen: str) -> None:
-        request.tell(chosen)
+        request.on_changed(chosen)
         if request.value and not chosen:  # it may be a schema that the user wrote
             self._notifications.notify_undo(
-                tr("Response format removed"), lambda: request.tell(request.value)
+                tr("Response format removed"), lambda: request.on_changed(request.value)
             )
 
     def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
@@ -235,7 +235,7 @@ class ToolsController(QObject):
         if dialog is not self._dialog:
             return  # closed since
         if takes and not words:
-            dialog.take(source)
+            dialog.accept_form(source)
         elif takes or source == dialog.source:  # otherwise it was changed since
             dialog.show_problem(words)
 

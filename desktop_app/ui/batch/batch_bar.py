@@ -44,10 +44,10 @@ class BatchBar(QFrame):
 
     def offer(self, words: str) -> None:
         """Offer a batch job for the files that the user added."""
-        self.say(words, has_ended=True)
+        self.show_state(words, has_ended=True)
         self.show_button.setText(tr("New batch job…"))
 
-    def say(self, words: str, *, has_ended: bool = False) -> None:
+    def show_state(self, words: str, *, has_ended: bool = False) -> None:
         """Show the state of the jobs; "" hides the bar."""
         self.show_button.setText(tr("Show"))
         if has_ended and words != self.words.text():  # progress would speak all the time

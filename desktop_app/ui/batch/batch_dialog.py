@@ -22,9 +22,9 @@ from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_dialog import Entered, KeptDialog
+from desktop_app.ui.widgets.form_dialog import DraftDialog, FormValues
 from desktop_app.ui.widgets.form_widgets import Note, Tone, retheme
 from desktop_app.ui.widgets.table_views import ProportionalTable
 
@@ -49,7 +49,7 @@ _ENDINGS: Final = {
 }
 
 
-class BatchDialog(KeptDialog):
+class BatchDialog(DraftDialog):
     """The window of batch jobs.
 
     Attributes:
@@ -95,7 +95,7 @@ class BatchDialog(KeptDialog):
         self._head.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignTop)
         self._list_column = column_of(self._head, (table, 1), parent=self._list, margins=0)
         for page in (self._list, self.new, self.job):
-            self._stack.addWidget(scrolling(page) if page is not self._list else page)
+            self._stack.addWidget(scroll_area_of(page) if page is not self._list else page)
         FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
@@ -110,7 +110,7 @@ class BatchDialog(KeptDialog):
         self.job.back_requested.connect(self.show_list)
         self.job.report_requested.connect(self._choose_report)
 
-    def draft(self) -> Entered:
+    def draft(self) -> FormValues:
         """Return what was entered for a new job, also while the window is closed."""
         return self.new.draft()
 
@@ -123,7 +123,7 @@ class BatchDialog(KeptDialog):
 
     def show_list(self) -> None:
         """Show all jobs."""
-        self.say("")
+        self.show_status("")
         shown = self.jobs.row_of(self.job.job_id)
         self._stack.setCurrentIndex(0)
         if shown >= 0:
@@ -132,7 +132,7 @@ class BatchDialog(KeptDialog):
 
     def show_new(self) -> None:
         """Show the page for a new job."""
-        self.say("")
+        self.show_status("")
         self._stack.setCurrentIndex(1)
         self.new.add_files.setFocus()
 
@@ -142,7 +142,7 @@ class BatchDialog(KeptDialog):
         self.job.show_job(job)
         self._stack.setCurrentIndex(2)
         if is_other:
-            self.say("")
+            self.show_status("")
             self.job.table.setFocus()
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
@@ -154,7 +154,7 @@ class BatchDialog(KeptDialog):
             if self.new_button.hasFocus():
                 self.table.setFocus()
 
-    def say(self, words: UserFacingError | str) -> None:
+    def show_status(self, words: UserFacingError | str) -> None:
         """Show a message at the bottom; "" hides it."""
         text = words if isinstance(words, str) else words.sentences
         tone: Tone = "note" if isinstance(words, str) else "error"

@@ -109,7 +109,7 @@ class BatchJobPage(QWidget):
         menu = ProgramMenu(self.report)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             action = menu.addAction(menu_text(label))
-            action.triggered.connect(lambda _=False, f=format_: self._want_report(f))
+            action.triggered.connect(lambda _=False, f=format_: self._request_report(f))
         self.report.setMenu(menu)
         self._head = row_of((self.title, 1), self.filter)
         self._split = QSplitter(Qt.Orientation.Vertical)
@@ -141,7 +141,7 @@ class BatchJobPage(QWidget):
 
     def _connect(self) -> None:
         self.back.clicked.connect(lambda: self.back_requested.emit())
-        self.filter.chosen.connect(self._narrow)
+        self.filter.chosen.connect(self._set_filter)
         selection = self.table.selectionModel()
         selection.currentRowChanged.connect(lambda now, _before: self._choose(now))
         self.table.doubleClicked.connect(lambda _: self._open())
@@ -151,9 +151,9 @@ class BatchJobPage(QWidget):
             (self.again_button, self.repeat_requested),
             (self.remove, self.remove_requested),
         ):
-            button.clicked.connect(lambda _=False, s=signal: self._want(s))
+            button.clicked.connect(lambda _=False, s=signal: self._emit_with_job(s))
         self.open.clicked.connect(self._open)
-        self.parts.clicked.connect(lambda: self._want_item(self.chunked_reading_requested))
+        self.parts.clicked.connect(lambda: self._emit_with_item(self.chunked_reading_requested))
 
     # ------------------------------------------------------------------ state
 
@@ -174,7 +174,7 @@ class BatchJobPage(QWidget):
             self._item = None
             self.answer.clear()
             self.filter.set_current("all")
-            self.lines.narrow(False)
+            self.lines.show_unanswered_only(False)
             self.lines.set_lines(())
         self._job = job
         counts, status = job.counts, job.status
@@ -184,17 +184,16 @@ class BatchJobPage(QWidget):
         facts += [formatting.money(counts.cost)] if counts.cost else []
         self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
-        is_asked = status is BatchStatus.READY
-        self.estimate.set_text(estimate_words(job) if is_asked else "")
+        is_ready = status is BatchStatus.READY
+        self.estimate.set_text(estimate_words(job) if is_ready else "")
         self.error.set_text(job_error_text(job), "warning")
         self._show_progress(job)
-        self.start.setVisible(is_asked)
+        self.start.setVisible(is_ready)
         self.start.setEnabled(bool(job.estimate.files))
         self.cancel.setVisible(not status.is_over)
         self.cancel.setEnabled(not job.is_cancelled)
         self.cancel.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
-        rest = counts.missing
-        self.again_button.setVisible(status.is_over and bool(rest))
+        self.again_button.setVisible(status.is_over and bool(counts.missing))
         self.report.setVisible(status.was_sent)
         self.remove.setVisible(status.is_over)
 
@@ -237,8 +236,8 @@ class BatchJobPage(QWidget):
 
     # ------------------------------------------------------------------ actions of the user
 
-    def _narrow(self, name: str) -> None:
-        self.lines.narrow(name == "problems")
+    def _set_filter(self, name: str) -> None:
+        self.lines.show_unanswered_only(name == "problems")
         self._choose(self.table.currentIndex())
 
     def _choose(self, index: QModelIndex) -> None:
@@ -254,17 +253,17 @@ class BatchJobPage(QWidget):
 
     def _open(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
-            self._want_item(self.open_requested)
+            self._emit_with_item(self.open_requested)
 
-    def _want(self, signal: object) -> None:
+    def _emit_with_job(self, signal: object) -> None:
         if self._job is not None:
             signal.emit(self._job.id)  # type: ignore[attr-defined]
 
-    def _want_item(self, signal: object) -> None:
+    def _emit_with_item(self, signal: object) -> None:
         if self._job is not None and self._item is not None:
             signal.emit(self._job.id, self._item.number)  # type: ignore[attr-defined]
 
-    def _want_report(self, format_: str) -> None:
+    def _request_report(self, format_: str) -> None:
         if self._job is not None:
             self.report_requested.emit(self._job.id, format_)
 

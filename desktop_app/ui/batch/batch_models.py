@@ -18,10 +18,10 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 
 Index = QModelIndex | QPersistentModelIndex
-_NOWHERE: Final = QModelIndex()
+_NO_PARENT: Final = QModelIndex()
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-TROUBLED: Final = frozenset(
+UNANSWERED: Final = frozenset(
     {ItemStatus.LEFT_OUT, ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED}
 )
 
@@ -56,10 +56,10 @@ class BatchJobModel(QAbstractTableModel):
         """Return the row of a job; -1 if it is not in the table."""
         return next((row for row, job in enumerate(self._jobs) if job.id == job_id), -1)
 
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._jobs)
 
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.HEADINGS)
 
     def headerData(
@@ -77,10 +77,10 @@ class BatchJobModel(QAbstractTableModel):
             return _RIGHT if index.column() == 3 else _LEFT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
-        begun = (job.started_at or job.created_at).astimezone()
+        started = (job.started_at or job.created_at).astimezone()
         cells = (
             job.title,
-            tr("{day}, {time}", day=formatting.short_date(begun), time=formatting.time(begun)),
+            tr("{day}, {time}", day=formatting.short_date(started), time=formatting.time(started)),
             progress_words(job),
             formatting.money(job.counts.cost) if job.counts.cost else "",
         )
@@ -96,7 +96,7 @@ class BatchLineModel(QAbstractTableModel):
         super().__init__()
         self._lines: Sequence[BatchLine] = ()
         self._shown: Sequence[int] = ()  # indexes into `_lines`
-        self._is_narrowed = False
+        self._shows_unanswered_only = False
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """Set the files.
@@ -105,10 +105,10 @@ class BatchLineModel(QAbstractTableModel):
             lines: all files of the job.
             changed: the first and last index that differ; None if anything may differ.
         """
-        if changed is None or len(lines) != len(self._lines) or self._is_narrowed:
+        if changed is None or len(lines) != len(self._lines) or self._shows_unanswered_only:
             self.beginResetModel()
             self._lines = lines
-            self._narrow()
+            self._select_lines()
             self.endResetModel()
             return
         self._lines = lines
@@ -116,18 +116,18 @@ class BatchLineModel(QAbstractTableModel):
         if first <= last:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.HEADINGS) - 1))
 
-    def narrow(self, is_narrowed: bool) -> None:
+    def show_unanswered_only(self, unanswered_only: bool) -> None:
         """Show only files without an answer, or all."""
-        if is_narrowed != self._is_narrowed:
+        if unanswered_only != self._shows_unanswered_only:
             self.beginResetModel()
-            self._is_narrowed = is_narrowed
-            self._narrow()
+            self._shows_unanswered_only = unanswered_only
+            self._select_lines()
             self.endResetModel()
 
-    def _narrow(self) -> None:
+    def _select_lines(self) -> None:
         lines = self._lines
-        if self._is_narrowed:
-            self._shown = [n for n, line in enumerate(lines) if line.status in TROUBLED]
+        if self._shows_unanswered_only:
+            self._shown = [n for n, line in enumerate(lines) if line.status in UNANSWERED]
         else:
             self._shown = range(len(lines))
 
@@ -135,10 +135,10 @@ class BatchLineModel(QAbstractTableModel):
         """Return the file of a row."""
         return self._lines[self._shown[index.row()]] if index.isValid() else None
 
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._shown)
 
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.HEADINGS)
 
     def headerData(

@@ -23,7 +23,7 @@ from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.form_widgets import Combo, MultilineField, Note
 
 if TYPE_CHECKING:
-    from desktop_app.ui.widgets.form_dialog import Entered
+    from desktop_app.ui.widgets.form_dialog import FormValues
 
 OWN_TASK: Final = ""
 NAMED_FILES: Final = 3
@@ -161,13 +161,13 @@ class BatchNewPage(QWidget):
         self.add_files.clicked.connect(self._choose_files)
         self.add_folder.clicked.connect(self._choose_folder)
         self.clear.clicked.connect(self._clear_files)
-        self.undo.clicked.connect(self._bring_files_back)
-        self.prompt.activated.connect(lambda _: self._take_prompt())
-        self.task.textChanged.connect(self._show_ready)
+        self.undo.clicked.connect(self._restore_files)
+        self.prompt.activated.connect(lambda _: self._apply_prompt())
+        self.task.textChanged.connect(self._update_refusal)
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
         self.model.currentIndexChanged.connect(lambda _: self._show_efforts())
-        self.effort.activated.connect(lambda _: self._note_effort())
-        self.read.clicked.connect(self._want)
+        self.effort.activated.connect(lambda _: self._record_effort())
+        self.read.clicked.connect(self._request_preparation)
 
     # ------------------------------------------------------------------ options
 
@@ -182,18 +182,18 @@ class BatchNewPage(QWidget):
         self._paths |= dict.fromkeys(paths)
         self._show_files()
 
-    def begin_anew(self) -> None:
+    def clear_page(self) -> None:
         """Clear the page after the job was created."""
         self.task.clear()
         self.set_files(())
 
-    def draft(self) -> Entered:
+    def draft(self) -> FormValues:
         """Return what was entered and not yet used, for the next run; {} for nothing."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
         files = "\n".join(map(str, self._paths))
         return {"task": text, "files": files} if text or files else {}
 
-    def restore(self, draft: Entered) -> None:
+    def restore(self, draft: FormValues) -> None:
         """Show what was entered in an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
@@ -208,7 +208,7 @@ class BatchNewPage(QWidget):
         self.prompt.addItem(tr("Custom message"), OWN_TASK)
         self.prompt.setCurrentIndex(max(0, self.prompt.findData(chosen)))
         if not self.task.toPlainText().strip():
-            self._take_prompt()
+            self._apply_prompt()
 
     def set_providers(
         self,
@@ -254,11 +254,11 @@ class BatchNewPage(QWidget):
         self.undo.show()
         self.undo.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
 
-    def _bring_files_back(self) -> None:
+    def _restore_files(self) -> None:
         self.set_files((*self._cleared, *self._paths))
         self.clear.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _take_prompt(self) -> None:
+    def _apply_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
         self._template.clear()
         if prompt is not None:
@@ -287,7 +287,7 @@ class BatchNewPage(QWidget):
         set_role(self.files, "" if names else "note")
         self.files.setAccessibleName(spoken_text(self.files.text()))
         self.clear.setEnabled(bool(names))
-        self._show_ready()
+        self._update_refusal()
 
     def _show_models(self, chosen: str = "") -> None:
         provider = self._chosen_provider()
@@ -308,9 +308,9 @@ class BatchNewPage(QWidget):
         at = self.effort.findData(self._wanted_effort)
         self.effort.setCurrentIndex(at if at >= 0 else max(0, self.effort.findData(Effort.MEDIUM)))
         self.effort.setEnabled(self.effort.count() > 1)
-        self._show_ready()
+        self._update_refusal()
 
-    def _note_effort(self) -> None:
+    def _record_effort(self) -> None:
         self._wanted_effort = self.effort.currentData()
 
     def _chosen_provider(self) -> BatchProviderOption | None:
@@ -321,7 +321,7 @@ class BatchNewPage(QWidget):
         models = provider.models if provider else ()
         return next((m for m in models if m.model == self.model.currentData()), None)
 
-    def _show_ready(self) -> None:
+    def _update_refusal(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()
         why: str | LinkedText = linked_text(_NO_PROVIDER)
         if provider is not None:
@@ -334,7 +334,7 @@ class BatchNewPage(QWidget):
         task = self.task.toPlainText().strip()
         self.read.setEnabled(bool(self._paths) and bool(task) and not why)
 
-    def _want(self) -> None:
+    def _request_preparation(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()
         if provider is None or model is None:
             return

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import set_icon
-from desktop_app.ui.look.mirroring import mirror, placed
+from desktop_app.ui.look.mirroring import mirror, mirrored_rect
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import (
@@ -59,10 +59,10 @@ class Chip:
         detail: its size ("52 pages · 33,907 tokens · 12 %"), what is being done, or why it failed.
         progress: 0 to 1 while it is read; None if unknown.
         icon: name of a Lucide icon.
-        about: further information for the tooltip.
+        tooltip: further information.
         picture: the thumbnail, once it is known.
-        details: for images and page images, the detail levels: (value, label).
-        chosen: the value of the selected detail level.
+        detail_levels: for images and page images: (value, label).
+        detail_level: the value of the selected detail level.
         actions: other entries of its menu: (key, label, whether it is checked; None if it is not
             checkable).
         has_preview: whether a preview of what is sent can be shown.
@@ -74,10 +74,10 @@ class Chip:
     state: Literal["reading", "ready", "failed"]
     progress: float | None
     icon: str
-    about: str = ""
+    tooltip: str = ""
     picture: QImage | None = None
-    details: tuple[tuple[str, str], ...] = ()
-    chosen: str = ""
+    detail_levels: tuple[tuple[str, str], ...] = ()
+    detail_level: str = ""
     actions: tuple[tuple[str, str, bool | None], ...] = ()
     has_preview: bool = False
 
@@ -155,12 +155,12 @@ class ChipWidget(QFrame):
         self._chip = chip
         name, detail = one_line(chip.name), one_line(chip.detail)
         self.setAccessibleName(spoken_text(f"{name}, {detail}"))
-        set_tooltip(self, "\n".join(line for line in (name, detail, chip.about) if line))
-        self.setAccessibleDescription(spoken_text(chip.about))
+        set_tooltip(self, "\n".join(line for line in (name, detail, chip.tooltip) if line))
+        self.setAccessibleDescription(spoken_text(chip.tooltip))
         self._name_menu(chip)
         spoken = tr("Preview {name}, {detail}", name=name, detail=detail)
         self._preview.setAccessibleName(spoken_text(spoken))
-        self._preview.setAccessibleDescription(spoken_text(chip.about))
+        self._preview.setAccessibleDescription(spoken_text(chip.tooltip))
         self._preview.setVisible(chip.has_preview)
         self._remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=name)))
         is_reading = chip.state == "reading"
@@ -171,8 +171,8 @@ class ChipWidget(QFrame):
 
     def _name_menu(self, chip: Chip) -> None:
         """Name the menu button; an image's menu is about its detail level."""
-        chosen = dict(chip.details).get(chip.chosen, "")
-        is_detail = bool(chip.details) and chip.icon == "image"
+        chosen = dict(chip.detail_levels).get(chip.detail_level, "")
+        is_detail = bool(chip.detail_levels) and chip.icon == "image"
         self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
         name = one_line(chip.name)
         if is_detail:
@@ -191,7 +191,7 @@ class ChipWidget(QFrame):
 
     @property
     def _has_menu(self) -> bool:
-        return bool(self._chip.details or self._chip.actions)
+        return bool(self._chip.detail_levels or self._chip.actions)
 
     def remove(self) -> None:
         """Ask to remove the attachment."""
@@ -225,14 +225,14 @@ class ChipWidget(QFrame):
             action.triggered.connect(
                 lambda _=False, chosen=key: self.action_requested.emit(self._chip.id, chosen)
             )
-        if self._chip.actions and self._chip.details:
+        if self._chip.actions and self._chip.detail_levels:
             menu.addSeparator()
         from PySide6.QtGui import QActionGroup  # not needed at start-up
 
         group = QActionGroup(menu)
-        for value, label in self._chip.details:
+        for value, label in self._chip.detail_levels:
             choose = partial(self.detail_requested.emit, self._chip.id, value)
-            action = add_choice(menu, label, value == self._chip.chosen, choose)
+            action = add_choice(menu, label, value == self._chip.detail_level, choose)
             group.addAction(action)
         return menu
 
@@ -268,7 +268,7 @@ class ChipWidget(QFrame):
             (self._remove_button, left),
             (self._menu_button, left - button_size.width()),
         ):
-            button.setGeometry(placed(QRect(QPoint(x, top), button_size), self.rect()))
+            button.setGeometry(mirrored_rect(QRect(QPoint(x, top), button_size), self.rect()))
         self._fit_preview()
 
     def _fit_preview(self) -> None:
@@ -409,7 +409,7 @@ class AttachmentChips(QScrollArea):
         return len(self._widgets)
 
     @property
-    def focused(self) -> str:
+    def focused_chip(self) -> str:
         """The id of the chip with the keyboard focus, "" for none."""
         at = QApplication.focusWidget()
         return next((id_ for id_, w in self._widgets.items() if at and w.isAncestorOf(at)), "")

@@ -64,7 +64,7 @@ class BackgroundButton(PlainToolButton):
         set_tooltip(self, state)
         self._show_icon()
 
-    def show_word(self, wide: bool) -> None:
+    def show_label(self, wide: bool) -> None:
         """Show the label beside the icon if background answers are on and `wide` is set."""
         word = tr(_LABEL) if wide and self._choice.background else ""
         style = Qt.ToolButtonStyle

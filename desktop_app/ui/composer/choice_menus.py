@@ -51,8 +51,10 @@ def fill_models(
         else:
             _add_note(menu, provider, note_width)
         for entry, inner in _group_by_maker(parent, entries):
-            shown = _figures_of(entry, choice, figures)
-            action = _add(inner, group, _model_label(entry), _is_chosen(entry, choice), shown)
+            entry_figures = _figures_of(entry, choice, figures)
+            action = _add(
+                inner, group, _model_label(entry), _is_chosen(entry, choice), entry_figures
+            )
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
 
 
@@ -120,8 +122,8 @@ def fill_efforts(
     group = QActionGroup(menu)
     for effort in choice.efforts_listed:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
-        shown = "" if figures is None else figures.efforts.get(effort, "")
-        action = _add(menu, group, label, effort is choice.effort, shown)
+        entry_figures = "" if figures is None else figures.efforts.get(effort, "")
+        action = _add(menu, group, label, effort is choice.effort, entry_figures)
         action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         _refuse(action, choice.effort_refusals.get(effort, ""))
     _add_reasons(

@@ -259,7 +259,7 @@ class ChoiceRow(QWidget):
         self.figures.setVisible(bool(figures))
         self.models.show_variants(shown["wide"])
         self.effort.set_caption(tr("Effort") if shown["caption"] else "")
-        self.background.show_word(shown["place"])
+        self.background.show_label(shown["place"])
         self.tools.setVisible(shown["tools"] or self._has_tools)
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 

@@ -89,7 +89,7 @@ class PromptEditor(QFrame):
         self._refusal = ""
         self._can_queue = False
         self._hint = ""
-        self._has_hint, self._is_tight = True, False
+        self._shows_hint, self._is_tight = True, False
         self._warning = ""
         self._notice = ""
         self._is_setting_text = False
@@ -122,7 +122,7 @@ class PromptEditor(QFrame):
     def _connect(self) -> None:
         text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
-        text.cursorPositionChanged.connect(self.slash.follow_cursor)
+        text.cursorPositionChanged.connect(self.slash.update_open_list)
         text.send_pressed.connect(self.send)
         text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
@@ -170,13 +170,13 @@ class PromptEditor(QFrame):
         self.field.mark_template(template_id, 0, cursor.position())
         self.field.moveCursor(cursor.MoveOperation.End)
 
-    def take(self, dropped: DroppedContent) -> None:
+    def insert_dropped(self, dropped: DroppedContent) -> None:
         """Take content that was dropped elsewhere, as if it had been pasted here."""
         cursor = self.field.textCursor()
         cursor.beginEditBlock()  # a single undo step
         if dropped.is_text:
-            self.field.part()
-        self.field.take(dropped)
+            self.field.separate_from_word()
+        self.field.insert_dropped(dropped)
         cursor.endEditBlock()
 
     def paste_plain(self) -> None:
@@ -241,9 +241,9 @@ class PromptEditor(QFrame):
         self._hint = text
         self._show_hint()
 
-    def show_hint(self, shown: bool) -> None:
+    def set_hint_visible(self, shown: bool) -> None:
         """Show or hide the line below the card; what it says about sending is always shown."""
-        self._has_hint = shown
+        self._shows_hint = shown
         self._show_hint()
 
     def set_tight(self, tight: bool) -> None:
@@ -401,7 +401,7 @@ class PromptEditor(QFrame):
         if self._warning:
             self._warn("")
         if not self._is_setting_text:
-            self.slash.follow()
+            self.slash.update_list()
             self.text_changed.emit()
 
     def _show_enter_key(self) -> None:
@@ -426,7 +426,7 @@ class PromptEditor(QFrame):
             self._hint_label.setText(words)
         is_default = not (self._warning or self._hint or self._notice or self._streaming)
         has_news = bool(self._warning or self._hint)
-        is_shown = has_news or (self._has_hint and not (is_default and self._is_tight))
+        is_shown = has_news or (self._shows_hint and not (is_default and self._is_tight))
         self._hint_label.setVisible(is_shown)
 
     def _default_hint(self) -> str:

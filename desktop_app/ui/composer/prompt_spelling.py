@@ -58,40 +58,42 @@ class PromptSpelling(QObject):
             block.layout().clearFormats()
         self._mark()
 
-    def complete(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
+    def add_suggestions(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
         """Show a menu, with suggestions first if the cursor is at a misspelled word."""
         block = cursor.block()
         word = self._spelling.misspelled_at(block.text(), cursor.positionInBlock())
         if word is None:
             show()
             return
-        place = self._select(block.position() + word.start, word)
-        self._spelling.complete(menu, word.text, lambda new: _replace(place, word.text, new), show)
+        selection = self._select(block.position() + word.start, word)
+        self._spelling.add_suggestions(
+            menu, word.text, lambda new: _replace(selection, word.text, new), show
+        )
 
     def find_next(self) -> None:
         """Select the next misspelled word, and show the suggestions for it."""
         cursor = self._text.textCursor()
-        behind = cursor.selectionEnd() + 1 if cursor.hasSelection() else cursor.position()
-        self._spelling.search(self._text.toPlainText(), behind, self._show)
+        start = cursor.selectionEnd() + 1 if cursor.hasSelection() else cursor.position()
+        self._spelling.search(self._text.toPlainText(), start, self._show)
 
     def _show(self, word: ProseWord | None) -> None:
         if word is None:
             self.notice_raised.emit(tr("No misspelled words found"))
             return
-        place = self._select(word.start, word)
-        if place.selectedText() != word.text:
+        selection = self._select(word.start, word)
+        if selection.selectedText() != word.text:
             return  # the text changed during the search
-        self._spelling.learn([word.text])
-        self._text.setTextCursor(place)
+        self._spelling.mark_misspelled([word.text])
+        self._text.setTextCursor(selection)
         self._text.ensureCursorVisible()
-        self._text.open_menu(place, self._text.cursorRect(place).bottomLeft())
+        self._text.open_menu(selection, self._text.cursorRect(selection).bottomLeft())
 
     def _select(self, start: int, word: ProseWord) -> QTextCursor:
-        place = QTextCursor(self._text.document())
+        selection = QTextCursor(self._text.document())
         last = self._text.document().characterCount() - 1
-        place.setPosition(min(start, last))
-        place.setPosition(min(start + len(word.text), last), QTextCursor.MoveMode.KeepAnchor)
-        return place
+        selection.setPosition(min(start, last))
+        selection.setPosition(min(start + len(word.text), last), QTextCursor.MoveMode.KeepAnchor)
+        return selection
 
     def _on_change(self, position: int, _removed: int, _added: int) -> None:
         """Move the underlines of the edited line along at once; new words wait for a pause."""
@@ -103,7 +105,7 @@ class PromptSpelling(QObject):
     def _check(self) -> None:
         if self._text.isVisible():
             for _block, words in self._lines():
-                self._spelling.meet(words)
+                self._spelling.check(words)
             self._mark()
 
     def _mark(self) -> None:
@@ -127,21 +129,21 @@ class PromptSpelling(QObject):
             if not block.isValid() or block.blockNumber() > last:
                 return
             line = block.text()
-            was_in, fence = fence, fence_after(line, fence)
-            yield block, () if was_in or fence else words_of_line(line)
+            was_in_code, fence = fence, fence_after(line, fence)
+            yield block, () if was_in_code or fence else words_of_line(line)
             block = block.next()
 
     def _underline(self, block: QTextBlock, words: list[ProseWord]) -> None:
         cursor = self._text.textCursor()
         # The word being typed is not finished.
         typed = cursor.position() - block.position() if self._text.hasFocus() else -1
-        marks = [self._marked(word) for word in words if word.end != typed]
-        shown = block.layout().formats()
-        if [(m.start, m.length) for m in shown] != [(m.start, m.length) for m in marks]:
+        marks = [self._format_range(word) for word in words if word.end != typed]
+        current = block.layout().formats()
+        if [(m.start, m.length) for m in current] != [(m.start, m.length) for m in marks]:
             block.layout().setFormats(marks)
             self._text.document().markContentsDirty(block.position(), block.length())
 
-    def _marked(self, word: ProseWord) -> QTextLayout.FormatRange:
+    def _format_range(self, word: ProseWord) -> QTextLayout.FormatRange:
         mark = QTextLayout.FormatRange()
         mark.start, mark.length = word.start, len(word.text)
         mark.format = self._format
@@ -153,6 +155,6 @@ def _blocks_above(block: QTextBlock) -> Iterator[QTextBlock]:
         yield block
 
 
-def _replace(place: QTextCursor, word: str, new: str) -> None:
-    if place.selectedText() == word:
-        place.insertText(new)
+def _replace(selection: QTextCursor, word: str, new: str) -> None:
+    if selection.selectedText() == word:
+        selection.insertText(new)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 LARGE_PASTE: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
-_READ_FOR_SIDE: Final = 200  # letters of the first line
-_MEASURED: Final = 64  # paragraphs: more than any prompt shows without scrolling
+_DIRECTION_SAMPLE: Final = 200  # letters of the first line
+_MEASURED_PARAGRAPHS: Final = 64  # paragraphs: more than any prompt shows without scrolling
 LARGEST_TEXT: Final = 1_000_000
 """The number of characters beyond which no text is inserted, because layout would be slow."""
 
@@ -130,11 +130,11 @@ class PromptText(PlainTextField):
 
     def _align(self) -> None:
         """Align the text by the direction of its first line; Qt aligns all paragraphs alike."""
-        text = self.document().firstBlock().text()[:_READ_FOR_SIDE]
+        text = self.document().firstBlock().text()[:_DIRECTION_SAMPLE]
         letter = next((letter for letter in text if letter.isalpha()), "")
-        is_right = bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
+        is_right_to_left = bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
         option = self.document().defaultTextOption()
-        side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
+        side = Qt.AlignmentFlag.AlignRight if is_right_to_left else Qt.AlignmentFlag.AlignLeft
         if option.alignment() != side:
             option.setAlignment(side)
             self.document().setDefaultTextOption(option)
@@ -152,7 +152,7 @@ class PromptText(PlainTextField):
         """Return the height of all lines."""
         # Qt lays a paragraph out when it is painted; until then it counts as a single line.
         block = self.document().firstBlock()
-        for _ in range(_MEASURED):
+        for _ in range(_MEASURED_PARAGRAPHS):
             if not block.isValid():
                 break
             self.document().documentLayout().blockBoundingRect(block)
@@ -249,7 +249,7 @@ class PromptText(PlainTextField):
         if self._spelling is None:
             show()
         else:
-            self._spelling.complete(menu, cursor, show)
+            self._spelling.add_suggestions(menu, cursor, show)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # Imported here and below because start-up does not need it.
@@ -260,7 +260,7 @@ class PromptText(PlainTextField):
     def insertFromMimeData(self, source: QMimeData) -> None:
         from desktop_app.ui.composer.dropped_content import read_dropped
 
-        self.take(read_dropped(source))
+        self.insert_dropped(read_dropped(source))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         super().dragMoveEvent(event)
@@ -283,14 +283,14 @@ class PromptText(PlainTextField):
         data.setText(self.textCursor().selection().toPlainText())
         return data
 
-    def part(self) -> None:
+    def separate_from_word(self) -> None:
         """Insert a space if the cursor directly follows a word."""
         cursor = self.textCursor()
         before = cursor.block().text()[: cursor.positionInBlock()]
         if before and not before[-1].isspace():
             cursor.insertText(" ")
 
-    def take(self, dropped: DroppedContent) -> None:
+    def insert_dropped(self, dropped: DroppedContent) -> None:
         """Insert text at the cursor; emit signals for everything else."""
         from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
@@ -320,11 +320,11 @@ class PromptText(PlainTextField):
         from desktop_app.ui.composer.dropped_content import plain_text_in
 
         text, note = plain_text_in(QGuiApplication.clipboard().mimeData())
-        self.put(text)
+        self.insert_plain(text)
         if note:
             self.notice_raised.emit(note)
 
-    def put(self, text: str) -> None:
+    def insert_plain(self, text: str) -> None:
         """Insert text at the cursor, unchanged; texts beyond LARGEST_TEXT are attached."""
         if len(text) > LARGEST_TEXT:
             self.large_text_pasted.emit(text)

@@ -28,10 +28,10 @@ _MOST_WORDS: Final = 20_000
 
 @dataclass(frozen=True)
 class SuggestionRequest:
-    """A request for replacements of a misspelled word; `tell` takes them, best first."""
+    """A request for replacements of a misspelled word; `on_result` takes them, best first."""
 
     word: str
-    tell: Callable[[Sequence[str]], None]
+    on_result: Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True)
@@ -40,25 +40,25 @@ class SearchRequest:
 
     Attributes:
         position: where the search begins; it wraps at the end.
-        tell: takes the word with its position in the text, or None.
+        on_result: takes the word with its position in the text, or None.
     """
 
     text: str
     position: int
-    tell: Callable[[ProseWord | None], None]
+    on_result: Callable[[ProseWord | None], None]
 
 
 class Spelling(QObject):
     """Keeps the verdicts on words. See the module.
 
     Signals:
-        words_met(list[str]): check these words; `learn` takes the result.
+        check_requested(list[str]): check these words; `mark_misspelled` takes the result.
         suggestions_requested(SuggestionRequest), search_requested(SearchRequest): answer them.
         addition_requested(str): add a word to the user's dictionary.
         changed(): other words are misspelled than before.
     """
 
-    words_met = Signal(list)
+    check_requested = Signal(list)
     suggestions_requested = Signal(object)
     search_requested = Signal(object)
     addition_requested = Signal(str)
@@ -76,7 +76,7 @@ class Spelling(QObject):
         self._verdicts.clear()
         self.changed.emit()
 
-    def meet(self, words: Iterable[ProseWord]) -> None:
+    def check(self, words: Iterable[ProseWord]) -> None:
         """Request a check of the words without a verdict."""
         unknown = {word.text for word in words} - self._verdicts.keys()
         if not (self.is_on and unknown):
@@ -84,10 +84,10 @@ class Spelling(QObject):
         if len(self._verdicts) > _MOST_WORDS:
             self._verdicts.clear()
         self._verdicts.update(dict.fromkeys(unknown, True))  # until the result is known
-        self.words_met.emit(sorted(unknown))
+        self.check_requested.emit(sorted(unknown))
 
-    def learn(self, misspelled: Iterable[str]) -> None:
-        """Take the result of `words_met`."""
+    def mark_misspelled(self, misspelled: Iterable[str]) -> None:
+        """Take the result of `check_requested`."""
         self._verdicts.update(dict.fromkeys(misspelled, False))
         self.changed.emit()
 
@@ -104,7 +104,7 @@ class Spelling(QObject):
         words = self.misspelled_in(line)
         return next((word for word in words if word.start <= column <= word.end), None)
 
-    def complete(
+    def add_suggestions(
         self, menu: QMenu, word: str, put: Callable[[str], None], show: Callable[[], None]
     ) -> None:
         """Insert the suggestions for a word above the other entries, then show the menu.
@@ -142,9 +142,11 @@ class Spelling(QObject):
             menu.insertAction(first, entry)
         menu.insertSeparator(first)
 
-    def search(self, text: str, position: int, tell: Callable[[ProseWord | None], None]) -> None:
+    def search(
+        self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
+    ) -> None:
         """Request the next misspelled word; see SearchRequest."""
-        self.search_requested.emit(SearchRequest(text, position, tell))
+        self.search_requested.emit(SearchRequest(text, position, on_result))
 
     def ignore(self, word: str) -> None:
         """Accept a word until the program ends."""

@@ -23,7 +23,7 @@ from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import SPRING, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     one_line,
@@ -112,7 +112,7 @@ class EvaluationsDialog(QDialog):
         self._foot = row_of(self._undo, STRETCH, self._delete, self._save)
         page = QWidget()
         self._page = column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0)
-        self._column = column_of(self._head, (scrolling(page), 1), self._foot, parent=self)
+        self._column = column_of(self._head, (scroll_area_of(page), 1), self._foot, parent=self)
 
     @property
     def current(self) -> str:

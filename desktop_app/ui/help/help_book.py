@@ -9,7 +9,7 @@ from typing import Final
 
 from desktop_app.ui.help.help_place import HelpPlace
 
-_BEFORE: Final = 30
+_CONTEXT_BEFORE: Final = 30
 _CONTEXT: Final = 120
 """Characters of context in a hit, and how many of them are before the match."""
 
@@ -119,7 +119,7 @@ def _context(section: HelpSection, words: list[str]) -> str:
     folded, positions = section.folded
     at = [place for word in words if (place := folded.find(word)) >= 0]
     first = positions[min(at)] if at else 0
-    start = max(0, first - _BEFORE)
+    start = max(0, first - _CONTEXT_BEFORE)
     if start:
         start = section.text.find(" ", start, first) + 1 or start
     shown = section.text[start : start + _CONTEXT].rstrip()

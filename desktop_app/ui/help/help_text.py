@@ -46,10 +46,10 @@ class HelpText(SealedBrowser):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Announce the link that Tab goes to: Qt reports only the whole text to screen readers."""
-        went = super().focusNextPrevChild(forward)
+        has_moved = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.textCursor().selectedText())
-        return went
+        return has_moved
 
     def set_chapter(self, title: str, html: str) -> None:
         """Show a chapter from its beginning."""

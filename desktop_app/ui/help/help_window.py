@@ -76,8 +76,8 @@ class HelpWindow(QWidget):
         self.hits.setAccessibleName(tr("Search results"))
         self.field = line_field(tr("Search help"), "help-search")
         self.field.installEventFilter(self)
-        self._nothing = PlainLabel(tr("No results"), name="help-no-results", role="dim")
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._no_results = PlainLabel(tr("No results"), name="help-no-results", role="dim")
+        self._no_results.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._contents = self._button("help-contents", "list", tr("Chapters"), self._toggle_list)
         self._back = self._button("help-back", "chevron-left", tr("Back"), self.go_back)
         self._forward = self._button(
@@ -170,7 +170,7 @@ class HelpWindow(QWidget):
         found = self._book.find(query)
         self._hit_model.set_rows(found)
         self.text.highlight(words)
-        shown = (self.hits if found else self._nothing) if words else self.text
+        shown = (self.hits if found else self._no_results) if words else self.text
         self._shows_list = False
         self._stack.setCurrentWidget(shown)
         self._arrange()
@@ -186,7 +186,7 @@ class HelpWindow(QWidget):
         if words_of(self.field.text()):
             self._open_hit(self.hits.currentIndex())
 
-    def _step_out(self) -> None:
+    def _on_escape(self) -> None:
         """End the search, or close the window if nothing is searched."""
         if self.field.text():
             self.field.clear()
@@ -258,7 +258,7 @@ class HelpWindow(QWidget):
             self._row.addWidget(widget)
         self._row.addWidget(self.field, 1)
         self._stack = QStackedWidget()
-        for page in (self.text, self.hits, self._nothing):
+        for page in (self.text, self.hits, self._no_results):
             self._stack.addWidget(page)
         self._body = row_of(self.chapters, (self._stack, 1))
         self._column = column_of(self._row, (self._body, 1), parent=self)
@@ -277,7 +277,7 @@ class HelpWindow(QWidget):
             (QKeySequence(QKeySequence.StandardKey.Find), self.begin_search),
             (QKeySequence("Alt+Left"), self.go_back),
             (QKeySequence("Alt+Right"), self.go_forward),
-            (QKeySequence(QKeySequence.StandardKey.Cancel), self._step_out),
+            (QKeySequence(QKeySequence.StandardKey.Cancel), self._on_escape),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
         ):
             QShortcut(keys, self).activated.connect(act)

@@ -23,7 +23,7 @@ from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.form_widgets import retheme
@@ -107,7 +107,7 @@ class CollectionsDialog(QDialog):
         self.setAcceptDrops(True)
         self._theme = theme
         self._states: dict[str, CollectionState] = {}
-        self._put_name = ""
+        self._initial_name = ""
         self.list = LibraryList(
             "collections",
             tr("Collections"),
@@ -131,16 +131,16 @@ class CollectionsDialog(QDialog):
         self.delete = dialog_button(tr("Delete"), "delete-collection")
         self.work = ProgressCard(theme)
         self.work.setObjectName("collection-work")
-        self._meaning = QWidget()
-        self.meaning = PlainLabel(name="collection-meaning", role="note", wraps=True)
+        self._semantic_row = QWidget()
+        self.semantic_note = PlainLabel(name="collection-meaning", role="note", wraps=True)
         self.embed = dialog_button(tr("Create embeddings"), "embed-collection", "link")
-        self._words = PlainLabel(name="collections-status", role="note", wraps=True)
+        self._status = PlainLabel(name="collections-status", role="note", wraps=True)
         self._undo = dialog_button(tr("Undo"), "undo-collections", "link")
         self._on_undo: Callable[[], object] = lambda: None
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self.say("")
+        self.show_status("")
         self._show("")
         self._first_size = fitting_size(SIZE, theme, parent)
         if self._first_size.width() < theme.px(_NARROW):
@@ -156,21 +156,21 @@ class CollectionsDialog(QDialog):
         right = self._right = column_of(
             head, self.state, (self.files, 1), (self.empty, 1), parent=self._page, margins=0
         )
-        row_of((self.meaning, 1), self.embed, parent=self._meaning, margins=0)
-        right.addWidget(self._meaning)
+        row_of((self.semantic_note, 1), self.embed, parent=self._semantic_row, margins=0)
+        right.addWidget(self._semantic_row)
         right.addWidget(self.work)
         right.addWidget(buttons)
-        self.nothing = PlainLabel(
+        self.introduction = PlainLabel(
             tr(WHAT_FOR), keeps_lines=True, name="collections-introduction", role="dim", wraps=True
         )
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self.introduction.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         row = self._row = QHBoxLayout()
         row.addWidget(self.list)
-        self._shown_page = scrolling(self._page)
-        row.addWidget(self._shown_page, 1)
-        self._introduction = scrolling(self.nothing)
-        row.addWidget(self._introduction, 1)
-        foot = self._foot = row_of((self._words, 1), self._undo, HelpButton())
+        self._page_area = scroll_area_of(self._page)
+        row.addWidget(self._page_area, 1)
+        self._introduction_area = scroll_area_of(self.introduction)
+        row.addWidget(self._introduction_area, 1)
+        foot = self._foot = row_of((self._status, 1), self._undo, HelpButton())
         self._column = column_of((row, 1), foot, parent=self)
         for part in (self.list, self._page):
             FileDropFilter(part)
@@ -185,14 +185,14 @@ class CollectionsDialog(QDialog):
         self.name.editingFinished.connect(self._rename)
         self.files.delete_pressed.connect(self._remove)
         self.files.chosen.connect(self._open)
-        self.ask.clicked.connect(lambda: self._tell(self.ask_requested))
-        self.refresh.clicked.connect(lambda: self._tell(self.refresh_requested))
-        self.delete.clicked.connect(lambda: self._tell(self.delete_requested))
-        self.embed.clicked.connect(lambda: self._tell(self.embedding_requested))
+        self.ask.clicked.connect(lambda: self._emit_with_current(self.ask_requested))
+        self.refresh.clicked.connect(lambda: self._emit_with_current(self.refresh_requested))
+        self.delete.clicked.connect(lambda: self._emit_with_current(self.delete_requested))
+        self.embed.clicked.connect(lambda: self._emit_with_current(self.embedding_requested))
         self.add_files.clicked.connect(lambda: self._choose(tr("Add files"), "ExistingFiles"))
         self.add_folder.clicked.connect(lambda: self._choose(tr("Add folder"), "Directory"))
         self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
-        self._undo.clicked.connect(self._take_back)
+        self._undo.clicked.connect(self._run_undo)
 
     # ------------------------------------------------------------ state
 
@@ -212,7 +212,7 @@ class CollectionsDialog(QDialog):
         )
         if not self.current and states:
             self.list.select(states[0].collection.id)
-        self._show(self.current, anew=False)
+        self._show(self.current, is_other=False)
 
     def select(self, collection_id: str, *, is_new: bool = False) -> None:
         """Show a collection; select the name of a new one for typing."""
@@ -229,11 +229,11 @@ class CollectionsDialog(QDialog):
         self.empty.setVisible(not files)
         self.empty.setText(tr(EMPTY))
 
-    def set_meaning(self, words: str) -> None:
+    def set_semantic_note(self, words: str) -> None:
         """Show what semantic search would send; "" hides the note if nothing would be sent."""
-        self.meaning.setText(words)
-        self.meaning.setAccessibleName(spoken_text(words))
-        self._meaning.setVisible(bool(words))
+        self.semantic_note.setText(words)
+        self.semantic_note.setAccessibleName(spoken_text(words))
+        self._semantic_row.setVisible(bool(words))
 
     def show_work(self, words: str, done: int, total: int) -> None:
         """Show what is being read and the progress; "" hides it."""
@@ -242,34 +242,34 @@ class CollectionsDialog(QDialog):
         else:
             if self.work.isHidden():
                 self.work.begin(words)
-            self.work.say(words)
+            self.work.set_text(words)
             self.work.set_progress(done, total)
         for button in (self.refresh, self.add_files, self.add_folder, self.embed):
             button.setEnabled(not words)
 
-    def say(
+    def show_status(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
         """Show what was done, with an Undo button if `undo` is given; "" hides it."""
-        self._words.setText(words)
-        self._words.setAccessibleName(spoken_text(words))
-        set_role(self._words, "error" if is_error else "note")
-        self._words.setVisible(bool(words))
+        self._status.setText(words)
+        self._status.setAccessibleName(spoken_text(words))
+        set_role(self._status, "error" if is_error else "note")
+        self._status.setVisible(bool(words))
         self._undo.setVisible(undo is not None)
         self._on_undo = undo or (lambda: None)
-        announce(self._words, words)
+        announce(self._status, words)
 
     def end_undo(self, undo: Callable[[], object]) -> None:
         """Hide the Undo button of an action that can no longer be undone."""
         if self._on_undo == undo:
             self._undo.hide()
 
-    def _show(self, collection_id: str, *, anew: bool = True) -> None:
+    def _show(self, collection_id: str, *, is_other: bool = True) -> None:
         state = self._states.get(collection_id)
-        self._shown_page.setVisible(state is not None)
-        self._introduction.setVisible(state is None)
+        self._page_area.setVisible(state is not None)
+        self._introduction_area.setVisible(state is None)
         if state is not None:
-            if anew or not self.name.hasFocus():
+            if is_other or not self.name.hasFocus():
                 self._set_name(state.collection.name)
             words, folder = state.words, state.collection.folder
             if folder:
@@ -278,21 +278,21 @@ class CollectionsDialog(QDialog):
             self.state.setAccessibleName(spoken_text(self.state.text()))
             self.ask.setEnabled(state.ready > 0)
             set_tooltip(self.ask, "" if state.ready else tr("Add documents first."))
-        if anew:
+        if is_other:
             self.set_files([])
-            self.set_meaning("")
+            self.set_semantic_note("")
             self.empty.setText("")
             self.collection_shown.emit(collection_id if state is not None else "")
 
     # ------------------------------------------------------------ actions of the user
 
-    def _tell(self, signal: object) -> None:
+    def _emit_with_current(self, signal: object) -> None:
         if self.current:
             signal.emit(self.current)  # type: ignore[attr-defined]
 
     def _rename(self) -> None:
         state, name = self._states.get(self.current), self.name.text().strip()
-        if state is None or self.name.text() == self._put_name:
+        if state is None or self.name.text() == self._initial_name:
             return
         if not name:
             self._set_name(state.collection.name)
@@ -302,7 +302,7 @@ class CollectionsDialog(QDialog):
     def _set_name(self, name: str) -> None:
         """Set the name field, and record its text: a field may drop characters of the name."""
         self.name.setText(name)
-        self._put_name = self.name.text()
+        self._initial_name = self.name.text()
 
     def _remove(self, index: QModelIndex) -> None:
         file: CollectionFile = index.data(ROW)
@@ -313,9 +313,9 @@ class CollectionsDialog(QDialog):
         if file.sha256:
             self.file_open_requested.emit(file)
 
-    def _take_back(self) -> None:
+    def _run_undo(self) -> None:
         undo = self._on_undo
-        self.say("")
+        self.show_status("")
         undo()
 
     def _choose(self, title: str, mode: str) -> None:
@@ -355,7 +355,7 @@ class CollectionsDialog(QDialog):
         self._head.setSpacing(px(8))
         self._foot.setSpacing(px(10))
         self._buttons.set_gap(px(8))
-        self.nothing.setMargin(px(24))
+        self.introduction.setMargin(px(24))
         self.files.setMinimumHeight(px(80))
         self.files.relayout()
         retheme(self, theme)
@@ -377,7 +377,7 @@ class CollectionsDialog(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         """Apply a name that was typed but not confirmed."""
         self._rename()
-        self.say("")
+        self.show_status("")
         super().hideEvent(event)
         self.closed.emit()
 

@@ -38,13 +38,13 @@ class ExampleTurns(FormSection):
             tr("Sent before the conversation like earlier messages. Their tokens count as input.")
         )
         self._theme = theme
-        self._shown: tuple[str, Examples] = ("", ())
+        self._reported: tuple[str, Examples] = ("", ())
         self._pairs: list[_ExampleFields] = []
         self.more = dialog_button(tr("Add example"), "add-example")
-        self.more.clicked.connect(self._begin)
+        self.more.clicked.connect(self._add_empty)
         self.undo = dialog_button(tr("Undo"), "undo-example")
         self.undo.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
-        self.undo.clicked.connect(self._bring_back)
+        self.undo.clicked.connect(self._restore)
         self.undo.hide()
         self._removed: tuple[int, str, str] | None = None
         self._anchor = TabAnchor(self)
@@ -55,23 +55,23 @@ class ExampleTurns(FormSection):
 
     def show_examples(self, preset_id: str, examples: Examples) -> None:
         """Show a preset's examples, and keep an unfinished one of the same preset."""
-        if (preset_id, examples) == self._shown:
+        if (preset_id, examples) == self._reported:
             return
-        if preset_id != self._shown[0]:
+        if preset_id != self._reported[0]:
             self.undo.hide()
-        self._shown = preset_id, examples
+        self._reported = preset_id, examples
         for pair in self._pairs:
-            _drop(pair)
+            _delete(pair)
         self._pairs = []
         for question, answer in examples:
             self._add(question, answer)
         self._number()
 
-    def settle(self) -> None:
+    def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
         for pair in list(self._pairs):
-            pair.question.settle()
-            pair.answer.settle()
+            pair.question.report_edits()
+            pair.answer.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -79,19 +79,19 @@ class ExampleTurns(FormSection):
         for pair in self._pairs:
             pair.set_theme(theme)
 
-    def _begin(self) -> None:
+    def _add_empty(self) -> None:
         pair = self._add("", "")
         self._number()
         pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add(self, question: str, answer: str) -> _ExampleFields:
-        pair = _ExampleFields(self._theme, question, answer, self._tell)
-        pair.remove.clicked.connect(lambda: self._take_out(pair))
+        pair = _ExampleFields(self._theme, question, answer, self._report)
+        pair.remove.clicked.connect(lambda: self._remove(pair))
         self._pairs.append(pair)
         self.body.addWidget(pair)
         return pair
 
-    def _bring_back(self) -> None:
+    def _restore(self) -> None:
         if self._removed is None:
             return
         (at, *texts), self._removed = self._removed, None
@@ -101,18 +101,18 @@ class ExampleTurns(FormSection):
         self._number()
         pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
         self.undo.hide()
-        self._tell()
+        self._report()
 
-    def _take_out(self, pair: _ExampleFields) -> None:
-        pair.question.settle()
-        pair.answer.settle()
+    def _remove(self, pair: _ExampleFields) -> None:
+        pair.question.report_edits()
+        pair.answer.report_edits()
         self._removed = (self._pairs.index(pair), *pair.texts)
         self._pairs.remove(pair)
         self.undo.show()
         self.undo.setFocus(Qt.FocusReason.OtherFocusReason)
-        _drop(pair)
+        _delete(pair)
         self._number()
-        self._tell()
+        self._report()
 
     def _number(self) -> None:
         before: QWidget = self._anchor
@@ -120,11 +120,11 @@ class ExampleTurns(FormSection):
             pair.name(number)
             before = order_tabs(before, (pair.question, pair.answer, pair.remove))
 
-    def _tell(self) -> None:
-        preset_id, before = self._shown
+    def _report(self) -> None:
+        preset_id, before = self._reported
         examples = tuple(pair.texts for pair in self._pairs if all(map(str.strip, pair.texts)))
         if examples != before:
-            self._shown = preset_id, examples
+            self._reported = preset_id, examples
             self.changed.emit(examples)
 
 
@@ -135,10 +135,12 @@ class _ExampleFields(QWidget):
         texts: the question and the response, as stored or typed.
     """
 
-    def __init__(self, theme: Theme, question: str, answer: str, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, theme: Theme, question: str, answer: str, on_edited: Callable[[], None]
+    ) -> None:
         super().__init__()
         self.texts = question, answer
-        self._tell = tell
+        self._report = on_edited
         self.question = MultilineField(theme, tr("Message"), _HEIGHT)
         self.answer = MultilineField(theme, tr("Response"), _HEIGHT)
         self.question.setObjectName("example-question")
@@ -171,10 +173,10 @@ class _ExampleFields(QWidget):
 
     def _take(self, question: str, answer: str) -> None:
         self.texts = question, answer
-        self._tell()
+        self._report()
 
 
-def _drop(pair: _ExampleFields) -> None:
+def _delete(pair: _ExampleFields) -> None:
     pair.hide()
     pair.setParent(None)
     pair.deleteLater()

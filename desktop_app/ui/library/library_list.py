@@ -51,11 +51,11 @@ class LibraryRow:
     heading: str = ""
 
     @property
-    def said(self) -> str:
+    def accessible_text(self) -> str:
         """Return the text for screen readers."""
         return ", ".join(word for word in (self.title, self.note, self.heading) if word)
 
-    def has(self, words: Sequence[str]) -> bool:
+    def matches(self, words: Sequence[str]) -> bool:
         """Return True if the title or heading contains every (casefolded) word."""
         text = f"{self.title} {self.heading}".casefold()
         return all(word in text for word in words)
@@ -65,7 +65,7 @@ class LibraryModel(RowsModel[LibraryRow]):
     """Rows under their headings."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(lambda row: row.title, lambda row: row.said, parent)
+        super().__init__(lambda row: row.title, lambda row: row.accessible_text, parent)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Set the rows, ordered by heading; a heading row is added above each group."""
@@ -159,9 +159,9 @@ class LibraryList(QWidget):
         self._column = column_of(self.field, (self.view, 1), parent=self, margins=0)
         foot = row_of(self.new_button, STRETCH)
         self._column.addLayout(foot)
-        self.field.textChanged.connect(lambda _text: self._find())
+        self.field.textChanged.connect(lambda _text: self._filter())
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
-        self.view.selectionModel().currentChanged.connect(lambda now, _old: self._tell(now))
+        self.view.selectionModel().currentChanged.connect(lambda now, _old: self._set_current(now))
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
         self.view.left_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
@@ -175,7 +175,7 @@ class LibraryList(QWidget):
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Set the rows; the current row stays current."""
         self._rows = tuple(rows)
-        self._find()
+        self._filter()
 
     def select(self, row_id: str) -> None:
         """Make a row current, clearing a search that hides it."""
@@ -206,10 +206,10 @@ class LibraryList(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
-    def _find(self) -> None:
+    def _filter(self) -> None:
         words = self.field.text().casefold().split()
         before = self._current
-        self.model.set_rows([row for row in self._rows if row.has(words)])
+        self.model.set_rows([row for row in self._rows if row.matches(words)])
         self.view.take_focus_if_filled()
         index = self.view.row_of(self.model.index_of(before))
         if index.isValid():
@@ -217,9 +217,9 @@ class LibraryList(QWidget):
         elif words or before:
             self.view.ensure_current()
         if not self.view.currentIndex().isValid():
-            self._tell(QModelIndex())
+            self._set_current(QModelIndex())
 
-    def _tell(self, index: QModelIndex) -> None:
+    def _set_current(self, index: QModelIndex) -> None:
         row_id = _id_of(index)
         selection = self.view.selectionModel()
         if index.isValid():

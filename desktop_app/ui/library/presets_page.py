@@ -21,7 +21,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.fitting_dialog import scrolling
+from desktop_app.ui.widgets.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 from desktop_app.ui.widgets.form_widgets import Combo
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
 
-    Own = Callable[[Preset], Mapping[str, object]]
+    OverridesOf = Callable[[Preset], Mapping[str, object]]
 
 # Below this width, the effort is below the model.
 _NARROW = 430
-_AS_IT_IS = N_("Same as conversation")
+_UNCHANGED = N_("Same as conversation")
 
 
 class PresetsPage(QWidget):
@@ -75,10 +75,10 @@ class PresetsPage(QWidget):
         self.setObjectName("presets-page")
         self._presets: dict[str, Preset] = {}
         self._values: Mapping[str, object] = {}
-        self._own: Own = lambda _preset: {}
+        self._overrides_of: OverridesOf = lambda _preset: {}
         self._default = ""
         self._shown: Preset | None = None
-        self._put_name = ""
+        self._initial_name = ""
         self.list = LibraryList(
             "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
         )
@@ -114,40 +114,44 @@ class PresetsPage(QWidget):
         self._inner = column_of(
             self._choices, self.is_default, self.form, self.examples, STRETCH, parent=inner
         )
-        self._area = scrolling(inner)
+        self._area = scroll_area_of(inner)
         buttons = QWidget()
         self._buttons = FlowLayout(buttons)
         for button in (self.use, self.duplicate, self.delete):
             self._buttons.addWidget(button)
         self._editor = QWidget()
         self._right = column_of(self.name, (self._area, 1), buttons, parent=self._editor, margins=0)
-        self._nothing = PlainLabel(
+        self._placeholder = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings."),
             role="note",
             wraps=True,
         )
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row = row_of(self.list, (self._editor, 1), (self._nothing, 1), parent=self, margins=0)
+        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._row = row_of(
+            self.list, (self._editor, 1), (self._placeholder, 1), parent=self, margins=0
+        )
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
-        self.list.new_requested.connect(self._want_new)
+        self.list.new_requested.connect(self._request_new)
         self.list.chosen.connect(lambda _id: self.name.setFocus())
-        self.list.delete_pressed.connect(lambda id_: self._want(self.delete_requested, id_))
-        self.name.editingFinished.connect(self.settle)
-        self.model.activated.connect(lambda _at: self.settle())
-        self.effort.activated.connect(lambda _at: self.settle())
-        self.form.changed.connect(self._take_own)
-        self.examples.changed.connect(self._take_examples)
+        self.list.delete_pressed.connect(lambda id_: self._emit_with(self.delete_requested, id_))
+        self.name.editingFinished.connect(self.report_edits)
+        self.model.activated.connect(lambda _at: self.report_edits())
+        self.effort.activated.connect(lambda _at: self.report_edits())
+        self.form.changed.connect(self._report_override)
+        self.examples.changed.connect(self._report_examples)
         self.form.edit_requested.connect(self.edit_requested)
         self.form.reset_requested.connect(
             lambda key: self.override_removed.emit(self.list.current, key)
         )
-        self.use.clicked.connect(lambda: self._want(self.use_requested, self.list.current))
+        self.use.clicked.connect(lambda: self._emit_with(self.use_requested, self.list.current))
         self.duplicate.clicked.connect(
-            lambda: self._want(self.duplicate_requested, self.list.current)
+            lambda: self._emit_with(self.duplicate_requested, self.list.current)
         )
-        self.delete.clicked.connect(lambda: self._want(self.delete_requested, self.list.current))
+        self.delete.clicked.connect(
+            lambda: self._emit_with(self.delete_requested, self.list.current)
+        )
         self.is_default.clicked.connect(
             lambda on: self.default_requested.emit(self.list.current if on else "")
         )
@@ -157,7 +161,7 @@ class PresetsPage(QWidget):
     def set_models(self, models: Sequence[ModelEntry]) -> None:
         """Set the models to choose from."""
         self.model.clear()
-        self.model.addItem(tr(_AS_IT_IS), ("", "", None))
+        self.model.addItem(tr(_UNCHANGED), ("", "", None))
         for variant in Variant:
             self.model.addItem(variant.label, ("", "", variant))
         for entry in models:
@@ -166,9 +170,9 @@ class PresetsPage(QWidget):
                 self.model.addItem(words, (entry.provider_id, entry.model, None))
         self._refresh()
 
-    def set_values(self, values: Mapping[str, object], own: Own) -> None:
-        """Set the defaults, and the function that returns a preset's own values."""
-        self._values, self._own = values, own
+    def set_values(self, values: Mapping[str, object], overrides: OverridesOf) -> None:
+        """Set the defaults, and the function that returns the values that a preset overrides."""
+        self._values, self._overrides_of = values, overrides
         self._refresh()
 
     def set_presets(self, presets: Sequence[Preset], default: str) -> None:
@@ -195,7 +199,7 @@ class PresetsPage(QWidget):
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
         self.name.selectAll()
 
-    def settle(self) -> None:
+    def report_edits(self) -> None:
         """Report changes that were not reported yet."""
         shown = self._shown
         if shown is None:
@@ -205,7 +209,7 @@ class PresetsPage(QWidget):
         effort, name = self.effort.currentData(), self.name.text()
         edited = replace(
             shown,
-            name=shown.name if name == self._put_name else name.strip() or shown.name,
+            name=shown.name if name == self._initial_name else name.strip() or shown.name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
@@ -215,8 +219,8 @@ class PresetsPage(QWidget):
         if edited != shown:
             self._shown = edited
             self.save_requested.emit(edited)
-        self.form.settle()  # last, because their signals refill the page
-        self.examples.settle()
+        self.form.report_edits()  # last, because their signals refill the page
+        self.examples.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -246,41 +250,41 @@ class PresetsPage(QWidget):
     # ------------------------------------------------------------------ private
 
     def _fill_efforts(self) -> None:
-        self.effort.addItem(tr(_AS_IT_IS), None)
+        self.effort.addItem(tr(_UNCHANGED), None)
         for effort in FAMILY_EFFORTS:
             self.effort.addItem(tr(effort.label), effort)
 
     def _show(self, preset_id: str) -> None:
-        self.settle()
+        self.report_edits()
         preset = self._presets.get(preset_id)
         self._shown = None
         self._editor.setVisible(preset is not None)
-        self._nothing.setVisible(preset is None)
+        self._placeholder.setVisible(preset is None)
         if preset is not None:
             self._set_name(preset)
-            self._put(preset)
+            self._fill(preset)
 
     def _refresh(self) -> None:
         if self._shown is not None and self._shown.id in self._presets:
-            self._put(self._presets[self._shown.id])
+            self._fill(self._presets[self._shown.id])
 
-    def _put(self, preset: Preset) -> None:
+    def _fill(self, preset: Preset) -> None:
         self._shown = None
         if not self.name.isModified():  # otherwise the user is typing it
             self._set_name(preset)
         self.model.setCurrentIndex(self._index_of(preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.is_default.setChecked(preset.id == self._default)
-        own = self._own(preset)
-        self.form.set_values({**self._values, **own})
-        self.form.set_own(own)
+        overrides = self._overrides_of(preset)
+        self.form.set_values({**self._values, **overrides})
+        self.form.set_overrides(overrides)
         self.examples.show_examples(preset.id, preset.overrides.examples)
         self._shown = preset
 
     def _set_name(self, preset: Preset) -> None:
         """Set the name field, and record its text: a field may drop characters of the name."""
         self.name.setText(preset.name)
-        self._put_name = self.name.text()
+        self._initial_name = self.name.text()
 
     def _index_of(self, preset: Preset) -> int:
         """Return the index of the preset's model, adding one that is not available now."""
@@ -288,24 +292,24 @@ class PresetsPage(QWidget):
         for at in range(self.model.count()):
             if tuple(self.model.itemData(at)) == wanted:
                 return at
-        model = preset.model or tr(_AS_IT_IS)
+        model = preset.model or tr(_UNCHANGED)
         words = tr("{model} – {provider}", model=model, provider=preset.provider_id)
         self.model.addItem(words, wanted)
         return self.model.count() - 1
 
-    def _take_own(self, key: str, value: object) -> None:
+    def _report_override(self, key: str, value: object) -> None:
         if self._shown is not None:
             self.override_changed.emit(self._shown.id, key, value)
 
-    def _take_examples(self, examples: Examples) -> None:
+    def _report_examples(self, examples: Examples) -> None:
         if self._shown is not None:
             self.examples_changed.emit(self._shown.id, examples)
 
-    def _want(self, signal: SignalInstance, preset_id: str) -> None:
-        self.settle()
+    def _emit_with(self, signal: SignalInstance, preset_id: str) -> None:
+        self.report_edits()
         if preset_id:
             signal.emit(preset_id)
 
-    def _want_new(self) -> None:
-        self.settle()
+    def _request_new(self) -> None:
+        self.report_edits()
         self.new_requested.emit()

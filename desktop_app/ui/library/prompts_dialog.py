@@ -65,47 +65,47 @@ class PromptsDialog(QDialog):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
-        self._words = PlainLabel(name="prompts-status", wraps=True)
+        self._status = PlainLabel(name="prompts-status", wraps=True)
         self._undo = dialog_button(tr("Undo"), "undo-prompts", "link")
         self._on_undo: Callable[[], object] = lambda: None
         self._import = dialog_button(tr("Import…"), "import-prompts")
         self._export = dialog_button(tr("Export…"), "export-prompts")
         self._lay_out()
         self._tabs.chosen.connect(self.show_page)
-        self._undo.clicked.connect(self._take_back)
+        self._undo.clicked.connect(self._run_undo)
         self._import.clicked.connect(self._choose_import)
         self._export.clicked.connect(self._choose_export)
         self.set_theme(theme)
-        self.say("")
+        self.show_status("")
         self._first_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
         self._head = row_of(self._tabs, STRETCH, self._import, self._export, HelpButton())
-        self._foot = row_of((self._words, 1), self._undo)
+        self._foot = row_of((self._status, 1), self._undo)
         self._column = column_of(self._head, (self._stack, 1), self._foot, parent=self)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""
-        self.settle()
+        self.report_edits()
         self._tabs.set_current(page)
         self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
 
-    def say(
+    def show_status(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
         """Show what was done, with an Undo button if `undo` is given; "" hides it."""
-        self._words.setText(words)
-        set_role(self._words, "error" if is_error else "note")
-        self._words.setVisible(bool(words))
+        self._status.setText(words)
+        set_role(self._status, "error" if is_error else "note")
+        self._status.setVisible(bool(words))
         self._undo.setVisible(undo is not None)
         self._on_undo = undo or (lambda: None)
-        self._words.setAccessibleName(spoken_text(words))
-        announce(self._words, words)
+        self._status.setAccessibleName(spoken_text(words))
+        announce(self._status, words)
 
-    def settle(self) -> None:
+    def report_edits(self) -> None:
         """Report changes on the pages that were not reported yet."""
-        self.prompts.settle()
-        self.presets.settle()
+        self.prompts.report_edits()
+        self.presets.report_edits()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -122,22 +122,22 @@ class PromptsDialog(QDialog):
             self._column.activate()
             self.resize(self._first_size)
             self._first_size = QSize()
-        self.say("")
+        self.show_status("")
         page = self._stack.currentWidget()
         assert isinstance(page, PromptsPage | PresetsPage)
         page.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self.settle()
+        self.report_edits()
         super().hideEvent(event)
 
-    def _take_back(self) -> None:
+    def _run_undo(self) -> None:
         undo = self._on_undo
-        self.say("")
+        self.show_status("")
         undo()
 
     def _choose_import(self) -> None:
-        self.settle()
+        self.report_edits()
         dialog = QFileDialog(self, tr("Import prompts and presets"), "", tr(_FILTER))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -145,7 +145,7 @@ class PromptsDialog(QDialog):
         dialog.open()
 
     def _choose_export(self) -> None:
-        self.settle()
+        self.report_edits()
         dialog = QFileDialog(self, tr("Export prompts and presets"), FILE, tr(_FILTER))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

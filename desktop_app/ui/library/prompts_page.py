@@ -80,22 +80,22 @@ class PromptsPage(QWidget):
         super().__init__()
         self._entries: dict[str, tuple[Prompt, str]] = {}
         self._shown: Prompt | None = None
-        self._put = ("", "", "")
+        self._initial_texts = ("", "", "")
         self.list = LibraryList(
             "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
         )
         self.title = line_field(tr("Title"), "prompt-title")
         self.folder = line_field(tr("Folder"), "prompt-folder")
-        self.title.editingFinished.connect(self.settle)
-        self.folder.editingFinished.connect(self.settle)
+        self.title.editingFinished.connect(self.report_edits)
+        self.folder.editingFinished.connect(self.report_edits)
         self._folders = QStringListModel(self)
         completer = QCompleter(self._folders, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.folder.setCompleter(completer)
         self.text = PageText(theme, tr("Text"))
         self.text.setObjectName("prompt-text")
-        self.text.edited.connect(lambda _text: self.settle())
-        self.text.textChanged.connect(self._say_what_is_asked)
+        self.text.edited.connect(lambda _text: self.report_edits())
+        self.text.textChanged.connect(self._show_variables)
         self._note = Note(theme, object_name="prompt-variables")
         self._form_words = PlainLabel(role="note")
         self.form_button = dialog_button(tr("Response format…"), "prompt-form")
@@ -121,20 +121,22 @@ class PromptsPage(QWidget):
         self._form_row = row_of(self.form_button, (self._form_words, 1))
         self._right.addLayout(self._form_row)
         self._right.addLayout(self._buttons)
-        self._nothing = PlainLabel(tr("Select a prompt, or create one"), role="note")
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row = row_of(self.list, (self._editor, 1), (self._nothing, 1), parent=self, margins=0)
+        self._placeholder = PlainLabel(tr("Select a prompt, or create one"), role="note")
+        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._row = row_of(
+            self.list, (self._editor, 1), (self._placeholder, 1), parent=self, margins=0
+        )
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
-        self.list.new_requested.connect(self._want_new)
+        self.list.new_requested.connect(self._request_new)
         self.list.chosen.connect(lambda _id: self.text.setFocus())
-        self.list.delete_pressed.connect(self._request_removal)
-        self.duplicate.clicked.connect(lambda: self._want(self.duplicate_requested))
-        self.form_button.clicked.connect(self._want_form)
-        self.reset.clicked.connect(lambda: self._want(self.reset_requested))
-        self.delete.clicked.connect(lambda: self._request_removal(self.list.current))
-        self.hide_button.clicked.connect(self._hide_or_show)
+        self.list.delete_pressed.connect(self._request_deletion)
+        self.duplicate.clicked.connect(lambda: self._emit_with_current(self.duplicate_requested))
+        self.form_button.clicked.connect(self._request_form)
+        self.reset.clicked.connect(lambda: self._emit_with_current(self.reset_requested))
+        self.delete.clicked.connect(lambda: self._request_deletion(self.list.current))
+        self.hide_button.clicked.connect(self._toggle_hidden)
 
     # ------------------------------------------------------------------ state
 
@@ -169,18 +171,18 @@ class PromptsPage(QWidget):
         self.title.setFocus(Qt.FocusReason.OtherFocusReason)
         self.title.selectAll()
 
-    def settle(self) -> None:
+    def report_edits(self) -> None:
         """Report changes that were not reported yet."""
-        self.text.settle()  # calls this method again if the text changed
+        self.text.report_edits()  # calls this method again if the text changed
         shown = self._shown
         if shown is None:
             return
-        title, folder, text = self._in_fields()
+        title, folder, text = self._texts_in_fields()
         edited = replace(
             shown,
-            title=shown.title if title == self._put[0] else title.strip() or shown.title,
-            folder=shown.folder if folder == self._put[1] else folder.strip(),
-            text=shown.text if text == self._put[2] else text,
+            title=shown.title if title == self._initial_texts[0] else title.strip() or shown.title,
+            folder=shown.folder if folder == self._initial_texts[1] else folder.strip(),
+            text=shown.text if text == self._initial_texts[2] else text,
         )
         if edited != shown:
             self._shown = edited
@@ -203,11 +205,11 @@ class PromptsPage(QWidget):
     # ------------------------------------------------------------------ private
 
     def _show(self, prompt_id: str) -> None:
-        self.settle()
+        self.report_edits()
         entry = self._entries.get(prompt_id)
         self._shown = None
         self._editor.setVisible(entry is not None)
-        self._nothing.setVisible(entry is None)
+        self._placeholder.setVisible(entry is None)
         if entry is None:
             return
         self._fill(entry[0])
@@ -219,10 +221,10 @@ class PromptsPage(QWidget):
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
         self._form_words.setText(form_words(prompt.form))
-        self._put = self._in_fields()
+        self._initial_texts = self._texts_in_fields()
         self._shown = prompt
 
-    def _in_fields(self) -> tuple[str, str, str]:
+    def _texts_in_fields(self) -> tuple[str, str, str]:
         return self.title.text(), self.folder.text(), self.text.toPlainText()
 
     def _refresh(self) -> None:
@@ -237,9 +239,9 @@ class PromptsPage(QWidget):
         self.reset.setVisible(origin == EDITED)
         self.delete.setVisible(origin == OWN)
         self.hide_button.setText(tr("Show") if prompt.hidden else tr("Hide"))
-        self._say_what_is_asked()
+        self._show_variables()
 
-    def _say_what_is_asked(self) -> None:
+    def _show_variables(self) -> None:
         text = self.text.toPlainText()
         sentences, fields = [], []
         for variable in variables(text):
@@ -256,35 +258,35 @@ class PromptsPage(QWidget):
         self._note.set_text(" ".join(sentences) or tr(_HELP))
         self._note.setToolTip(tr(_HELP))
 
-    def _want_form(self) -> None:
-        self.settle()
+    def _request_form(self) -> None:
+        self.report_edits()
         shown = self._shown
         if shown is not None:
-            tell = partial(self._take_form, shown.id)
+            tell = partial(self._save_form, shown.id)
             request = EditRequest("answer.form", shown.form, tell, self.form_button)
             self.edit_requested.emit(request)
 
-    def _take_form(self, prompt_id: str, value: str) -> None:
+    def _save_form(self, prompt_id: str, value: str) -> None:
         if prompt_id in self._entries:
             self.save_requested.emit(replace(self._entries[prompt_id][0], form=value))
 
-    def _want(self, signal: SignalInstance) -> None:
-        self.settle()
+    def _emit_with_current(self, signal: SignalInstance) -> None:
+        self.report_edits()
         if self.list.current:
             signal.emit(self.list.current)
 
-    def _want_new(self) -> None:
-        self.settle()
+    def _request_new(self) -> None:
+        self.report_edits()
         self.new_requested.emit("" if self._shown is None else self._shown.folder)
 
-    def _request_removal(self, prompt_id: str) -> None:
+    def _request_deletion(self, prompt_id: str) -> None:
         """Request to delete a prompt of the user's; built-in prompts can only be hidden."""
-        self.settle()
+        self.report_edits()
         if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
             self.delete_requested.emit(prompt_id)
 
-    def _hide_or_show(self) -> None:
-        self.settle()
+    def _toggle_hidden(self) -> None:
+        self.report_edits()
         if self._shown is not None:
             self.save_requested.emit(replace(self._shown, hidden=not self._shown.hidden))
 

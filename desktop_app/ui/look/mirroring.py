@@ -27,7 +27,7 @@ def margins(before: int, top: int, after: int, bottom: int) -> tuple[int, int, i
     return (after, top, before, bottom) if is_mirrored() else (before, top, after, bottom)
 
 
-def placed(rect: QRect, within: QRect) -> QRect:
+def mirrored_rect(rect: QRect, within: QRect) -> QRect:
     """Return `rect`, mirrored within a widget or cell if the windows are."""
     if not is_mirrored():
         return rect

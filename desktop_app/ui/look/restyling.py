@@ -76,14 +76,14 @@ class Restyling(QObject):
         theme, self._next = self._next, None
         if theme is not None:
             self._hidden.clear()
-            self._work = self._changing(theme)
+            self._work = self._change_steps(theme)
             next(self._work)  # hides half-changed windows now
             self._timer.start()
 
     def _continue(self) -> None:
         """Work for a few milliseconds. A waiting theme precedes the hidden widgets that remain."""
-        until = time.perf_counter() + _SLICE_S
-        while time.perf_counter() < until:
+        deadline = time.perf_counter() + _SLICE_S
+        while time.perf_counter() < deadline:
             if self._work is not None:
                 ends_pass = next(self._work, None)
                 if ends_pass is None:
@@ -101,7 +101,7 @@ class Restyling(QObject):
                 self._timer.stop()
                 return
 
-    def _changing(self, theme: Theme) -> Iterator[bool]:
+    def _change_steps(self, theme: Theme) -> Iterator[bool]:
         """Apply a theme in short steps. Yield True if the next one needs a pass of its own."""
         windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
         for window in windows:
@@ -111,7 +111,7 @@ class Restyling(QObject):
             sheet = style_sheet(theme)
             is_resized = theme.interface() != self._application.font()
             if is_resized or sheet != self._application.styleSheet():
-                yield from self._restyling(theme, sheet, is_resized=is_resized)
+                yield from self._restyle_steps(theme, sheet, is_resized=is_resized)
             self._announce(theme)
             yield False
             while self._steps:
@@ -124,7 +124,7 @@ class Restyling(QObject):
                 window.setUpdatesEnabled(True)
                 window.repaint()  # `update` does nothing if a repaint was already pending
 
-    def _restyling(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[bool]:
+    def _restyle_steps(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[bool]:
         """Change the application's style and that of the widgets on screen.
 
         With another font, hidden widgets change too, because they take part in layouts. Otherwise

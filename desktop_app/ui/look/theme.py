@@ -469,9 +469,9 @@ class ThemeWatcher(QObject):
         self._request_color_scheme()
         self.refresh()
 
-    def set_portal_appearance(self, is_dark: bool | None, is_strong: bool | None) -> None:
+    def set_portal_appearance(self, is_dark: bool | None, has_high_contrast: bool | None) -> None:
         """Set what the desktop portal says about scheme and contrast; None uses what Qt says."""
-        self.portal = (is_dark, is_strong)
+        self.portal = (is_dark, has_high_contrast)
         self.refresh()
 
     def set_reduced_motion(self, reduced: bool) -> None:
@@ -533,16 +533,18 @@ class ThemeWatcher(QObject):
 
     def _current_theme(self) -> Theme:
         hints = QGuiApplication.styleHints()
-        dark_system, strong_system = self.portal
-        if dark_system is None:
-            dark_system = hints.colorScheme() == Qt.ColorScheme.Dark
-        if strong_system is None:
+        system_is_dark, system_has_contrast = self.portal
+        if system_is_dark is None:
+            system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
+        if system_has_contrast is None:
             preference = hints.accessibility().contrastPreference()
-            strong_system = preference == Qt.ContrastPreference.HighContrast
+            system_has_contrast = preference == Qt.ContrastPreference.HighContrast
         follows = self._mode in ("system", "contrast")
-        is_dark = self._mode == "dark" or (follows and dark_system)
-        is_strong = self._mode == "contrast" or (self._mode == "system" and strong_system)
-        if is_strong:
+        is_dark = self._mode == "dark" or (follows and system_is_dark)
+        has_high_contrast = self._mode == "contrast" or (
+            self._mode == "system" and system_has_contrast
+        )
+        if has_high_contrast:
             make = contrast_dark if is_dark else contrast_light
         else:
             make = dark if is_dark else light

@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
 from desktop_app.ui.widgets.form_dialog import FormDialog
@@ -47,8 +47,8 @@ _FLAGS: Final = (
     ("tools", N_("Tools")),
     ("schema", N_("Structured output")),
 )
-_OPEN, _YES, _NO = "", "yes", "no"
-_EFFORTS_OPEN, _EFFORTS_NONE, _EFFORTS_CHOSEN = "open", "none", "chosen"
+_AUTOMATIC, _YES, _NO = "", "yes", "no"
+_EFFORTS_AUTOMATIC, _EFFORTS_NONE, _EFFORTS_CHOSEN = "open", "none", "chosen"
 
 
 class ModelEditor(FormDialog):
@@ -77,12 +77,12 @@ class ModelEditor(FormDialog):
         self._undo = dialog_button(tr("Undo"), "undo-clear-model")
         self._undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
         self._undo.hide()
-        self._bring_back: list[Callable[[], object]] = []
+        self._undo_steps: list[Callable[[], object]] = []
         self._build(theme)
         self._show_own()
         self.save.clicked.connect(self._save)
-        self._clear.clicked.connect(self._empty)
-        self._undo.clicked.connect(self._fill_again)
+        self._clear.clicked.connect(self._clear_all)
+        self._undo.clicked.connect(self._restore)
         self.effort_choice.currentIndexChanged.connect(lambda _at: self._show_efforts())
         self.set_theme(theme)
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -100,7 +100,7 @@ class ModelEditor(FormDialog):
                 name, tr(label), tr("US dollars per million tokens"), self._known_price(name)
             )
         for key, label in (
-            (_EFFORTS_OPEN, tr("Automatic")),
+            (_EFFORTS_AUTOMATIC, tr("Automatic")),
             (_EFFORTS_NONE, tr("Takes none")),
             (_EFFORTS_CHOSEN, tr("Takes these")),
         ):
@@ -115,11 +115,11 @@ class ModelEditor(FormDialog):
         for name, label in _FLAGS:
             combo = self.flags[name] = Combo(theme, tr(label))
             combo.setObjectName(f"model-{name}")
-            combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _OPEN)
+            combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _AUTOMATIC)
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
             self._form.addRow(_label(tr(label), combo), combo)
-        self._area = scrolling(inner)
+        self._area = scroll_area_of(inner)
         title = PlainLabel(
             tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name),
             role="strong",
@@ -195,9 +195,9 @@ class ModelEditor(FormDialog):
             self.fields[name].setText("" if value is None else editable_amount(value))
         for name, _ in _FLAGS:
             value = getattr(own, name)
-            key = _OPEN if value is None else _YES if value else _NO
+            key = _AUTOMATIC if value is None else _YES if value else _NO
             self.flags[name].setCurrentIndex(self.flags[name].findData(key))
-        key = _EFFORTS_OPEN if own.efforts is None else _EFFORTS_CHOSEN
+        key = _EFFORTS_AUTOMATIC if own.efforts is None else _EFFORTS_CHOSEN
         key = _EFFORTS_NONE if own.efforts == () else key
         self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
         for effort, box in self.efforts.items():
@@ -207,9 +207,9 @@ class ModelEditor(FormDialog):
     def _show_efforts(self) -> None:
         self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
 
-    def _empty(self) -> None:
+    def _clear_all(self) -> None:
         own, combos = self._own, (self.effort_choice, *self.flags.values())
-        self._bring_back = [
+        self._undo_steps = [
             *(partial(field.setText, field.text()) for field in self.fields.values()),
             *(partial(combo.setCurrentIndex, combo.currentIndex()) for combo in combos),
             *(partial(box.setChecked, box.isChecked()) for box in self.efforts.values()),
@@ -219,9 +219,9 @@ class ModelEditor(FormDialog):
         self._show_own()
         self._undo.show()
 
-    def _fill_again(self) -> None:
-        for bring_back in self._bring_back:
-            bring_back()
+    def _restore(self) -> None:
+        for undo_step in self._undo_steps:
+            undo_step()
         self._clear.setFocus(Qt.FocusReason.OtherFocusReason)
         self._undo.hide()
 
@@ -241,12 +241,14 @@ class ModelEditor(FormDialog):
             ValueError: a sentence for the user about what is missing or wrong.
         """
         prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
-        given = (prices["input_price"] is not None, prices["output_price"] is not None)
-        if given[0] != given[1] or (prices["cached_price"] is not None and not all(given)):
+        has_prices = (prices["input_price"] is not None, prices["output_price"] is not None)
+        if has_prices[0] != has_prices[1] or (
+            prices["cached_price"] is not None and not all(has_prices)
+        ):
             raise ValueError(tr("Enter the prices of both input and output."))
         chosen = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
-        efforts = {_EFFORTS_OPEN: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen}
-        flags = {_OPEN: None, _YES: True, _NO: False}
+        efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen}
+        flags = {_AUTOMATIC: None, _YES: True, _NO: False}
         return OwnModel(
             self._row.model,
             window=self._size("window"),

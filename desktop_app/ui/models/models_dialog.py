@@ -63,7 +63,7 @@ class ModelsDialog(QDialog):
         for key, label, _ in FILTERS:
             self.filter.addItem(tr(label), key)
         self._rows = ModelsTable(self)
-        self._shown = ModelFilter(self._rows)
+        self._filtered = ModelFilter(self._rows)
         self.table = QTableView()
         self.table.setObjectName("models-table")
         self._count = PlainLabel(name="models-count", role="note")
@@ -82,7 +82,7 @@ class ModelsDialog(QDialog):
 
     def _build(self) -> None:
         table = self.table
-        table.setModel(self._shown)
+        table.setModel(self._filtered)
         table.setAccessibleName(tr("Models"))
         show_as_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -99,12 +99,12 @@ class ModelsDialog(QDialog):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _at: self._filter(self.search.text()))
-        self.table.doubleClicked.connect(self._take)
+        self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(
             lambda at: self.sort_menu().popup(self.table.viewport().mapToGlobal(at))
         )
-        self.table.clicked.connect(self._clicked)
+        self.table.clicked.connect(self._on_clicked)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
         self._use.clicked.connect(lambda: self._emit(self.use_requested))
         self._favorite.clicked.connect(lambda: self._emit(self.favorite_requested))
@@ -124,8 +124,8 @@ class ModelsDialog(QDialog):
 
     def select(self, provider_id: str, model: str) -> None:
         """Make a model current, if it is shown."""
-        for at in range(self._shown.rowCount()):
-            index = self._shown.index(at, NAME_COLUMN)
+        for at in range(self._filtered.rowCount()):
+            index = self._filtered.index(at, NAME_COLUMN)
             if index.data(ROW).key == (provider_id, model):
                 self.table.setCurrentIndex(index)
                 self.table.scrollTo(index)
@@ -141,7 +141,7 @@ class ModelsDialog(QDialog):
     @property
     def rows(self) -> list[ModelRow]:
         """The models shown, in their order."""
-        return [self._shown.index(at, 0).data(ROW) for at in range(self._shown.rowCount())]
+        return [self._filtered.index(at, 0).data(ROW) for at in range(self._filtered.rowCount())]
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -166,13 +166,13 @@ class ModelsDialog(QDialog):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Use the current model with Return, and go from the search to the table with Down."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.current is None and self._shown.rowCount():
-                self.table.setCurrentIndex(self._shown.index(0, NAME_COLUMN))
+            if self.current is None and self._filtered.rowCount():
+                self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
             self._emit(self.use_requested)
         elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
             self.table.setFocus(Qt.FocusReason.TabFocusReason)
-            if self.current is None and self._shown.rowCount():
-                self.table.setCurrentIndex(self._shown.index(0, NAME_COLUMN))
+            if self.current is None and self._filtered.rowCount():
+                self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
         else:
             super().keyPressEvent(event)
 
@@ -180,8 +180,8 @@ class ModelsDialog(QDialog):
         """Return the table's menu: the order of its rows, without a click on a column's heading."""
         menu = ProgramMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
-        for column in range(NAME_COLUMN, self._shown.columnCount()):
-            heading = str(self._shown.headerData(column, Qt.Orientation.Horizontal))
+        for column in range(NAME_COLUMN, self._filtered.columnCount()):
+            heading = str(self._filtered.headerData(column, Qt.Orientation.Horizontal))
             text = tr("Sort by {column}", column=heading)
             menu.addAction(menu_text(text), partial(self._sort, column))
         return menu
@@ -192,21 +192,21 @@ class ModelsDialog(QDialog):
         """Sort by a column: in descending order if it is already sorted in ascending order."""
         header, orders = self.table.horizontalHeader(), Qt.SortOrder
         is_upward = header.sortIndicatorOrder() is orders.AscendingOrder
-        again = header.sortIndicatorSection() == column and is_upward
-        order = orders.DescendingOrder if again else orders.AscendingOrder
+        is_again = header.sortIndicatorSection() == column and is_upward
+        order = orders.DescendingOrder if is_again else orders.AscendingOrder
         self.table.sortByColumn(column, order)
 
     def _filter(self, text: str) -> None:
-        self._shown.set_text(text)
-        self._shown.set_filter(self.filter.currentData())
+        self._filtered.set_text(text)
+        self._filtered.set_filter(self.filter.currentData())
         self._show_count()
         self._show_buttons()
 
-    def _clicked(self, index: QModelIndex) -> None:
+    def _on_clicked(self, index: QModelIndex) -> None:
         if index.column() == FAVORITE_COLUMN:
             self._emit(self.favorite_requested)
 
-    def _take(self, index: QModelIndex) -> None:
+    def _on_double_clicked(self, index: QModelIndex) -> None:
         if index.column() != FAVORITE_COLUMN:
             self._emit(self.use_requested)
 
@@ -216,7 +216,7 @@ class ModelsDialog(QDialog):
             signal.emit(row)  # type: ignore[attr-defined]  # a bound signal
 
     def _show_count(self) -> None:
-        count = self._shown.rowCount()
+        count = self._filtered.rowCount()
         self._count.setText(tr_plural("{count} model", "{count} models", count))
 
     def _show_buttons(self) -> None:

@@ -83,12 +83,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
 
 WIDTH: Final = 680
-LEAST_ANSWER: Final = 96
-SHARE_OF_SCREEN: Final = 0.55
+MIN_ANSWER_HEIGHT: Final = 96
+MAX_SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
-SHARE_OF_FIELD: Final = 0.25
+MAX_SHARE_OF_FIELD: Final = 0.25
 """The largest share of the screen's height that the text field takes, beyond three lines."""
-FROM_THE_TOP: Final = 0.2
+TOP_SHARE: Final = 0.2
 
 
 class QuickPrompt(QWidget):
@@ -99,8 +99,8 @@ class QuickPrompt(QWidget):
         chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
-        place: where the user moved the window, as shares of the screen's free room; None if it was
-            not moved.
+        position_shares: where the user moved the window, as shares of the screen's free room; None
+            if it was not moved.
         slash: completes prompts from the library after "/".
 
     Signals:
@@ -147,7 +147,7 @@ class QuickPrompt(QWidget):
         self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = self._submitted = ""
         self._streaming = self._offers_undo = self._is_expanded = False
-        self.place: tuple[float, float] | None = None
+        self.position_shares: tuple[float, float] | None = None
         self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
         self._is_on_x11 = QGuiApplication.platformName() == "xcb"
@@ -196,8 +196,8 @@ class QuickPrompt(QWidget):
 
     def _lay_out(self) -> None:
         self._top = row_of(self._icon, (self.field, 1), self._model_button, self._stop)
-        for beside in (self._icon, self._model_button, self._stop):
-            self._top.setAlignment(beside, Qt.AlignmentFlag.AlignTop)
+        for widget in (self._icon, self._model_button, self._stop):
+            self._top.setAlignment(widget, Qt.AlignmentFlag.AlignTop)
         self._hints = (
             self._remedy_button,
             self._copy,
@@ -225,9 +225,9 @@ class QuickPrompt(QWidget):
 
     def _connect(self) -> None:
         self.field.send_pressed.connect(self._submit)
-        self.field.textChanged.connect(self.slash.follow)
+        self.field.textChanged.connect(self.slash.update_list)
         self.field.textChanged.connect(self.text_changed)
-        self.field.cursorPositionChanged.connect(self.slash.follow_cursor)
+        self.field.cursorPositionChanged.connect(self.slash.update_open_list)
         self.field.height_changed.connect(self._fit)
         self.field.files_pasted.connect(self.files_dropped)
         self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
@@ -243,7 +243,7 @@ class QuickPrompt(QWidget):
         self._selection.clicked.connect(self.selection_requested)
         self._unsaved.clicked.connect(self.unsaved_requested)
         self._close.clicked.connect(self.hide)
-        self.transcript.text_typed.connect(self._type_into_line)
+        self.transcript.text_typed.connect(self._type_into_field)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
             self._fit, Qt.ConnectionType.QueuedConnection
@@ -251,20 +251,20 @@ class QuickPrompt(QWidget):
 
     # ------------------------------------------------------------------ content and state
 
-    def open_with(self, text: str, *, keeps: bool = False) -> None:
+    def open_with(self, text: str, *, keeps_content: bool = False) -> None:
         """Show the window, ready for typing; `text` is sent along with the question.
 
         A finished answer is cleared, unless the window keeps its content; a running answer stays.
         """
         self.slash.close()
-        if not self._streaming and not keeps:
+        if not self._streaming and not keeps_content:
             self.field.clear()
             self.set_status("")
             self.transcript.set_messages([])
             self._expand(False)
         self.set_accompanying_text(text)
         if not self.isVisible():
-            self._center()
+            self._place_window()
         self.show_again()
 
     def show_again(self) -> None:
@@ -274,9 +274,9 @@ class QuickPrompt(QWidget):
         self.activateWindow()
         self.field.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
-    def restore_place(self, place: tuple[float, float] | None) -> None:
+    def restore_position(self, shares: tuple[float, float] | None) -> None:
         """Open where the user moved the window in an earlier run."""
-        self.place = place
+        self.position_shares = shares
 
     def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
@@ -299,9 +299,9 @@ class QuickPrompt(QWidget):
         self._unsaved.setText(tr("Not saved") if unsaved else tr("Don’t save"))
         self._expand(self._is_expanded)
 
-    def _type_into_line(self, text: str) -> None:
+    def _type_into_field(self, text: str) -> None:
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.field.put(text)
+        self.field.insert_plain(text)
 
     def text(self) -> str:
         """Return the typed text."""
@@ -445,7 +445,7 @@ class QuickPrompt(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._status.setText(self._status_before_drag)
         accept_copy(event)
-        self.field.take(read_dropped(event.mimeData()))
+        self.field.insert_dropped(read_dropped(event.mimeData()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Let the user move the window, which has no title bar."""
@@ -459,7 +459,7 @@ class QuickPrompt(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._remember_place()
+        self._record_position()
         self.hidden.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -546,23 +546,23 @@ class QuickPrompt(QWidget):
         self._selection.setVisible(not expanded)
         self._unsaved.setVisible(not expanded or is_unsaved)
         self._stop.setVisible(self._streaming)
-        self.transcript.setFixedHeight(self._theme.px(LEAST_ANSWER))
+        self.transcript.setFixedHeight(self._theme.px(MIN_ANSWER_HEIGHT))
         self._fit()
 
     def _fit(self) -> None:
         """Fit the window to the answer, up to the limit. The transcript only grows."""
         self._fit_footer()
         height = self.screen().availableGeometry().height()
-        self.field.fit_lines(round(height * SHARE_OF_FIELD))
+        self.field.fit_lines(round(height * MAX_SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
         rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(height * SHARE_OF_SCREEN), round(height * (1 - FROM_THE_TOP)) - rest)
+        limit = min(round(height * MAX_SHARE_OF_SCREEN), round(height * (1 - TOP_SHARE)) - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
-            self.transcript.setFixedHeight(max(fitting, self._theme.px(LEAST_ANSWER)))
+            self.transcript.setFixedHeight(max(fitting, self._theme.px(MIN_ANSWER_HEIGHT)))
             column.activate()
         width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
         wraps = column.hasHeightForWidth()  # only while a problem is shown
@@ -575,29 +575,34 @@ class QuickPrompt(QWidget):
         spaces = self._footer.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
         spaces += painting.text_width(self._status.text(), self._theme.note())
         room = min(self._theme.px(WIDTH), self.screen().availableGeometry().width()) - spaces
-        fits = sum(hint.whole_width for hint in shown) <= room
+        fits = sum(hint.full_width for hint in shown) <= room
         for hint in self._hints:
             hint.show_keys(fits)
 
-    def _center(self) -> None:
+    def _place_window(self) -> None:
         """Place the window on the screen with the pointer: where it was moved, or near the top."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         available, room = screen.availableGeometry(), self._free_room(screen)
-        across, down = available.width() // 2 - self.width() // 2, available.height() * FROM_THE_TOP
-        if self.place is not None:
-            across, down = (
+        x, y = available.width() // 2 - self.width() // 2, available.height() * TOP_SHARE
+        if self.position_shares is not None:
+            x, y = (
                 round(share * length)
-                for share, length in zip(self.place, (room.width(), room.height()), strict=True)
+                for share, length in zip(
+                    self.position_shares, (room.width(), room.height()), strict=True
+                )
             )
-        self._opened_at = QPoint(available.left() + across, available.top() + round(down))
+        self._opened_at = QPoint(available.left() + x, available.top() + round(y))
         self.move(self._opened_at)
 
-    def _remember_place(self) -> None:
+    def _record_position(self) -> None:
         """Record where the user moved the window, as shares of the screen's free room."""
         if self.pos() != self._opened_at:
             room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
             moved = self.pos() - origin.topLeft()
-            self.place = moved.x() / max(room.width(), 1), moved.y() / max(room.height(), 1)
+            self.position_shares = (
+                moved.x() / max(room.width(), 1),
+                moved.y() / max(room.height(), 1),
+            )
 
     def _free_room(self, screen: QScreen) -> QSize:
         """Return how far the window can be moved on a screen."""

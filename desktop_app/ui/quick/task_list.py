@@ -38,9 +38,9 @@ def skip_task_lists(window: QWidget) -> None:
         return
     xcb, number = ctypes.CDLL("libxcb.so.1"), ctypes.c_uint32  # Qt has loaded it
     skipped = (number * len(_SKIPPED))(*map(_atom, _SKIPPED))
-    place = (number(int(window.winId())), number(_atom(_STATE)), number(_ATOM))
+    target = (number(int(window.winId())), number(_atom(_STATE)), number(_ATOM))
     value = (ctypes.c_uint8(_BITS), number(len(skipped)), skipped)
-    xcb.xcb_change_property(connection, ctypes.c_uint8(_REPLACE), *place, *value)
+    xcb.xcb_change_property(connection, ctypes.c_uint8(_REPLACE), *target, *value)
 
 
 def _connection() -> int:
@@ -57,8 +57,10 @@ def _connection() -> int:
 @cache
 def _atom(name: bytes) -> int:
     xcb, pointer = ctypes.CDLL("libxcb.so.1"), ctypes.c_void_p
-    ask_type = ctypes.CFUNCTYPE(_Cookie, pointer, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p)
+    intern_type = ctypes.CFUNCTYPE(
+        _Cookie, pointer, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p
+    )
     reply_type = ctypes.CFUNCTYPE(ctypes.POINTER(_AtomReply), pointer, _Cookie, pointer)
-    asked = ask_type(("xcb_intern_atom", xcb))(_connection(), 0, len(name), name)
-    reply = reply_type(("xcb_intern_atom_reply", xcb))(_connection(), asked, None)
+    cookie = intern_type(("xcb_intern_atom", xcb))(_connection(), 0, len(name), name)
+    reply = reply_type(("xcb_intern_atom_reply", xcb))(_connection(), cookie, None)
     return int(reply.contents.atom) if reply else 0

@@ -36,14 +36,14 @@ class CollapsibleSection(QWidget):
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._summary = Note(theme)
-        self._inside = QWidget()
-        self._inside.hide()
-        self.body = QVBoxLayout(self._inside)
-        self._column = column_of(self.head, self._summary, self._inside, parent=self, margins=0)
-        self.head.toggled.connect(self._turn)
+        self._content = QWidget()
+        self._content.hide()
+        self.body = QVBoxLayout(self._content)
+        self._column = column_of(self.head, self._summary, self._content, parent=self, margins=0)
+        self.head.toggled.connect(self._set_open)
         # Defer until the layout knows the height of the content.
         self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))
-        self._words = ""
+        self._summary_text = ""
         self.set_theme(theme)
 
     @property
@@ -59,8 +59,8 @@ class CollapsibleSection(QWidget):
 
     def set_summary(self, words: str) -> None:
         """Set the summary that is shown while the section is collapsed; "" for none."""
-        self._words = words
-        self._turn(self.is_open)
+        self._summary_text = words
+        self._set_open(self.is_open)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -69,20 +69,20 @@ class CollapsibleSection(QWidget):
         self.body.setContentsMargins(0, theme.px(6), 0, 0)
         self.body.setSpacing(theme.px(14))
         self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
-        self._turn(self.is_open)
+        self._set_open(self.is_open)
 
     def _reveal(self) -> None:
         """Scroll the expanded content into view, but never the title out of it."""
-        above = self.parentWidget()
-        while above is not None and not isinstance(above, QScrollArea):
-            above = above.parentWidget()
-        if above is not None and self.is_open:
-            above.ensureWidgetVisible(self._inside, 0, self._theme.px(8))
-            above.ensureWidgetVisible(self.head, 0, 0)
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None and self.is_open:
+            area.ensureWidgetVisible(self._content, 0, self._theme.px(8))
+            area.ensureWidgetVisible(self.head, 0, 0)
 
-    def _turn(self, is_open: bool) -> None:
-        self._inside.setVisible(is_open)
-        self._summary.set_text("" if is_open else self._words)
+    def _set_open(self, is_open: bool) -> None:
+        self._content.setVisible(is_open)
+        self._summary.set_text("" if is_open else self._summary_text)
         mark = "chevron-down" if is_open else "chevron-right"
         self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
         # Qt has no accessible role for a collapsible section, so the name tells its state.
@@ -92,4 +92,4 @@ class CollapsibleSection(QWidget):
             else tr("{section}, collapsed", section=self._title)
         )
         self.head.setAccessibleName(spoken_text(spoken))
-        self.head.setAccessibleDescription(spoken_text("" if is_open else self._words))
+        self.head.setAccessibleDescription(spoken_text("" if is_open else self._summary_text))

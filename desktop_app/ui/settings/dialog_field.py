@@ -34,13 +34,13 @@ class EditRequest(NamedTuple):
 
     Attributes:
         key: of the setting.
-        tell: takes the new value.
+        on_changed: takes the new value.
         anchor: the button that was clicked.
     """
 
     key: str
     value: str
-    tell: Callable[[str], None]
+    on_changed: Callable[[str], None]
     anchor: QWidget
 
 

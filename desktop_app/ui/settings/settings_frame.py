@@ -132,7 +132,7 @@ class SettingsFrame(QWidget):
             name=tr("Settings"),
             padding=3,
             small=True,
-            columns=self._columns(label for _, label in tabs),
+            columns=self._column_count(label for _, label in tabs),
             is_tabs=True,
         )
         self._tabs.stretch()
@@ -144,14 +144,14 @@ class SettingsFrame(QWidget):
             tr("Settings are stored on this computer."), role="note", wraps=True
         )
         self._head = row_of((title, 1), self._help, self._close)
-        self._middle = QHBoxLayout()
-        self._middle.addWidget(self._tabs)
+        self._tab_row = QHBoxLayout()
+        self._tab_row.addWidget(self._tabs)
         self._column = column_of(
-            self._head, self._middle, (self._stack, 1), self._foot, parent=self
+            self._head, self._tab_row, (self._stack, 1), self._foot, parent=self
         )
         self._apply_theme()
 
-    def _columns(self, labels: Iterable[str]) -> int:
+    def _column_count(self, labels: Iterable[str]) -> int:
         """Return how many of these tabs fit side by side."""
         font = self._theme.note()
         font.setWeight(font.Weight.DemiBold)
@@ -161,14 +161,14 @@ class SettingsFrame(QWidget):
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page, which scrolls."""
-        from desktop_app.ui.widgets.fitting_dialog import scrolling  # not needed at start-up
+        from desktop_app.ui.widgets.fitting_dialog import scroll_area_of  # not needed at start-up
 
         inner = QWidget()
         inner.setObjectName(f"settings-{page}")
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
         self._holders[page] = layout
-        area = self._areas[page] = scrolling(inner)
+        area = self._areas[page] = scroll_area_of(inner)
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 
@@ -180,7 +180,7 @@ class SettingsFrame(QWidget):
         self._column.setContentsMargins(*margins(px(15), px(8), px(_BAR - 6), px(12)))
         self._column.setSpacing(px(10))
         self._head.setContentsMargins(*margins(0, 0, px(6), 0))
-        self._middle.setContentsMargins(*margins(0, 0, px(_BAR), 0))
+        self._tab_row.setContentsMargins(*margins(0, 0, px(_BAR), 0))
         set_icon(self._close, "x", self._theme.dim, px(16))
         self._help.set_theme(self._theme)
         self._update_margins()

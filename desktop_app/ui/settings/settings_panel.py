@@ -164,7 +164,7 @@ class SettingsPanel(QFrame):
         self._values: dict[str, Any] = {}
         self.set_values({})
         self.set_servers(())
-        self.set_has_open(False)
+        self.set_has_open_conversation(False)
         self.set_about("", "", [])
 
     # ------------------------------------------------------------------ state
@@ -223,13 +223,15 @@ class SettingsPanel(QFrame):
             "keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values))
         )
 
-    def set_own(self, conversation_id: str, own: Mapping[str, Any]) -> None:
+    def set_overrides(self, conversation_id: str, overrides: Mapping[str, Any]) -> None:
         """Set the settings that the open conversation overrides."""
-        self._answer.update("own", lambda page: page.set_own(conversation_id, own))
+        self._answer.update(
+            "overrides", lambda page: page.set_overrides(conversation_id, overrides)
+        )
 
-    def set_folder(self, folder_id: str, name: str, own: Mapping[str, Any]) -> None:
+    def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, Any]) -> None:
         """Set the folder that can be edited, and the settings that it overrides; "" for none."""
-        self._answer.update("folder", lambda page: page.set_folder(folder_id, name, own))
+        self._answer.update("folder", lambda page: page.set_folder(folder_id, name, overrides))
 
     def show_folder(self) -> None:
         """Show the settings of the current folder."""
@@ -248,17 +250,17 @@ class SettingsPanel(QFrame):
         """
         self._answer.update("refusals", lambda page: page.set_refusals(refusals, notes or {}))
 
-    def set_missing(self, missing: Mapping[str, str]) -> None:
+    def set_unavailable(self, reasons: Mapping[str, str]) -> None:
         """Set why settings of the Appearance tab do nothing on this computer, by key."""
-        self._look.update("missing", lambda page: page.set_refusals(missing))
+        self._look.update("reasons", lambda page: page.set_refusals(reasons))
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
         """Show the result of the last backup."""
         self._library.update("backup", lambda page: page.set_backup_state(words, tone))
 
-    def set_has_open(self, has_open: bool) -> None:
+    def set_has_open_conversation(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
-        self._library.update("open", lambda page: page.set_has_open(has_open))
+        self._library.update("open", lambda page: page.set_has_open_conversation(has_open))
 
     def set_servers(self, rows: Sequence[ServerRow]) -> None:
         """Show the tool servers."""
@@ -288,7 +290,7 @@ class SettingsPanel(QFrame):
     def _focus_cap(self) -> None:
         if page := self._provider.page:
             page.spending.focus_field()
-            self._built().ensure_visible("provider", page.spending)
+            self._ensure_frame().ensure_visible("provider", page.spending)
 
     def _call_when_visible(self, focus: Callable[[], None]) -> None:
         """Call `focus` once the page is visible.
@@ -303,12 +305,12 @@ class SettingsPanel(QFrame):
 
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys", "servers", "library" or "about"."""
-        self._built().show_page(page)
+        self._ensure_frame().show_page(page)
 
     @property
     def page(self) -> str:
         """The name of the shown page."""
-        return self._built().page
+        return self._ensure_frame().page
 
     def show_setting(self, page: str, key: str) -> None:
         """Show a page at one of its settings, and focus it."""
@@ -317,15 +319,15 @@ class SettingsPanel(QFrame):
 
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 
-        field = self._built().findChild(QWidget, key)
+        field = self._ensure_frame().findChild(QWidget, key)
         if field is None:
             return
-        for section in self._built().findChildren(CollapsibleSection):
+        for section in self._ensure_frame().findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
                 section.expand()
 
         def show() -> None:
-            self._built().ensure_visible(page, field)  # a new page has no layout before
+            self._ensure_frame().ensure_visible(page, field)  # a new page has no layout before
             _focus_in(field)
 
         self._call_when_visible(show)
@@ -335,7 +337,7 @@ class SettingsPanel(QFrame):
         self.show_page(page)
         from desktop_app.ui.settings.collapsible_section import CollapsibleSection  # for pages
 
-        for found in self._built().findChildren(CollapsibleSection):
+        for found in self._ensure_frame().findChildren(CollapsibleSection):
             if found.head.objectName() == section:
                 found.expand()
 
@@ -360,7 +362,7 @@ class SettingsPanel(QFrame):
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
         """Focus the tab of the shown page: the panel itself would be announced, too."""
-        self._built().focus_tabs(reason)
+        self._ensure_frame().focus_tabs(reason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus to the tabs. A focus proxy would hide the close button from Tab."""
@@ -377,7 +379,7 @@ class SettingsPanel(QFrame):
 
     # Frame and pages are created, and their modules imported, when they are first shown.
 
-    def _built(self) -> SettingsFrame:
+    def _ensure_frame(self) -> SettingsFrame:
         if self._frame is None:
             makers = {
                 "provider": self._make_provider,
@@ -391,13 +393,13 @@ class SettingsPanel(QFrame):
             self._frame = SettingsFrame(self._theme, makers, self)
             self._frame.close_requested.connect(self.closed)
             self._frame.help_requested.connect(self.help_requested)
-            self._frame.page_shown.connect(self._report_shown)
+            self._frame.page_shown.connect(self._on_page_shown)
             layout = QVBoxLayout(self)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.addWidget(self._frame)
         return self._frame
 
-    def _report_shown(self, page: str) -> None:
+    def _on_page_shown(self, page: str) -> None:
         if page == "about":
             self.about_opened.emit()
         elif page == "servers":
@@ -422,10 +424,10 @@ class SettingsPanel(QFrame):
         # Scroll after the layout has the new height.
         page.network.head.clicked.connect(
             lambda: QTimer.singleShot(
-                0, self, lambda: self._built().bring_into_view(page, page.network)
+                0, self, lambda: self._ensure_frame().bring_into_view(page, page.network)
             )
         )
-        page.changed.connect(self._take_setting)
+        page.changed.connect(self._on_setting_changed)
         page.spending.report_requested.connect(self.spending_requested)
         page.models_requested.connect(self.models_requested)
         return self._provider.take(page)
@@ -434,7 +436,7 @@ class SettingsPanel(QFrame):
         from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
 
         page = ResponsesTab(self._theme)
-        page.changed.connect(self._take_setting)
+        page.changed.connect(self._on_setting_changed)
         page.override_changed.connect(self.override_changed)
         page.edit_requested.connect(self.edit_requested)
         page.override_removed.connect(self.override_removed)
@@ -446,7 +448,7 @@ class SettingsPanel(QFrame):
         from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
 
         page = AppearanceTab(self._theme)
-        page.changed.connect(self._take_setting)
+        page.changed.connect(self._on_setting_changed)
         page.edit_requested.connect(self.languages_requested)
         return self._look.take(page)
 
@@ -454,7 +456,7 @@ class SettingsPanel(QFrame):
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
         page = ShortcutsTab(self._theme)
-        page.changed.connect(self._take_shortcut)
+        page.changed.connect(self._on_shortcut_changed)
         page.binding_requested.connect(self.binding_requested)
         page.import_requested.connect(self.shortcuts_import_requested)
         page.export_requested.connect(self.shortcuts_export_requested)
@@ -478,7 +480,7 @@ class SettingsPanel(QFrame):
         from desktop_app.ui.settings.tabs.data_tab import DataTab
 
         page = DataTab(self._theme)
-        page.changed.connect(self._take_setting)
+        page.changed.connect(self._on_setting_changed)
         page.import_requested.connect(self.import_requested)
         page.export_requested.connect(self.export_requested)
         page.backup_requested.connect(self.backup_requested)
@@ -493,13 +495,13 @@ class SettingsPanel(QFrame):
         page.help_requested.connect(lambda: self.help_requested.emit(""))
         return self._about.take(page)
 
-    def _take_setting(self, key: str, value: object) -> None:
+    def _on_setting_changed(self, key: str, value: object) -> None:
         self._values[key] = value
         if key.startswith(KEYS_PREFIX):
             self._show_keymap()
         self.setting_changed.emit(key, value)
 
-    def _take_shortcut(self, command_id: str, keys: str) -> None:
+    def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
         self._values[f"{KEYS_PREFIX}{command_id}"] = keys
         self._look.update("values", lambda page: page.set_values(self._values))
         self._show_keymap()

@@ -62,7 +62,7 @@ class Calendar:
         return date(year, month + 1, 1)
 
 
-def day_of(moment: datetime) -> str:
+def short_day_text(moment: datetime) -> str:
     """Return a short date: "Nov 14", or "Nov 14, 2023" if the year differs."""
     day, today = moment.astimezone().date(), datetime.now().astimezone().date()
     is_this_year = day.year == today.year

@@ -98,7 +98,7 @@ class ListSearch(QObject):
     @property
     def nothing_found(self) -> str:
         """The text shown if there are no hits."""
-        return tr("No results with these filters") if self.filters.is_set else tr("No results")
+        return tr("No results with these filters") if self.filters.is_active else tr("No results")
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """Show hits; None ends the search."""

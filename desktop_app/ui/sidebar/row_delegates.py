@@ -28,9 +28,9 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import mirror, placed, upright
+from desktop_app.ui.look.mirroring import mirror, mirrored_rect, upright
 from desktop_app.ui.sidebar import conversation_model, hit_model
-from desktop_app.ui.sidebar.calendar import day_of
+from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
@@ -156,7 +156,7 @@ class ConversationDelegate(RowDelegate):
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Make the field as large as the row."""
-        editor.setGeometry(placed(self.row_rect(option), option.rect))
+        editor.setGeometry(mirrored_rect(self.row_rect(option), option.rect))
 
 
 class HitDelegate(RowDelegate):
@@ -174,7 +174,7 @@ class HitDelegate(RowDelegate):
         mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
-        date = day_of(hit.date)
+        date = short_day_text(hit.date)
         date = tr("Archived · {date}", date=date) if hit.archived else date
         width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)

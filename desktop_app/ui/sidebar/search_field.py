@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import is_mirrored, margins, placed
+from desktop_app.ui.look.mirroring import is_mirrored, margins, mirrored_rect
 from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
@@ -79,7 +79,7 @@ class SearchField(QLineEdit):
         with QPainter(self) as painter:
             drawn = icons.pixmap("search", self._theme.dim, size)
             at = QRect(self._theme.px(11), (self.height() - size) // 2, size, size)
-            painter.drawPixmap(placed(at, self.rect()).topLeft(), drawn)
+            painter.drawPixmap(mirrored_rect(at, self.rect()).topLeft(), drawn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the hint at the end."""
@@ -93,7 +93,7 @@ class SearchField(QLineEdit):
             widget.adjustSize()
             x = self.width() - widget.width() - self._theme.px(gap)
             at = QPoint(x, (self.height() - widget.height()) // 2)
-            widget.move(placed(QRect(at, widget.size()), self.rect()).topLeft())
+            widget.move(mirrored_rect(QRect(at, widget.size()), self.rect()).topLeft())
 
 
 class NewButton(PlainButton):

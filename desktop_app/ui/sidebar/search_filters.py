@@ -88,7 +88,7 @@ class SearchFilters(QWidget):
         )
 
     @property
-    def within(self) -> SearchFilter:
+    def current(self) -> SearchFilter:
         """The current filters; relative days count from now."""
         since, until = None, None
         if self._days is not None:
@@ -101,9 +101,9 @@ class SearchFilters(QWidget):
         )
 
     @property
-    def is_set(self) -> bool:
+    def is_active(self) -> bool:
         """True if any filter is active."""
-        return self.within != SearchFilter()
+        return self.current != SearchFilter()
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Set the folders to choose from. A removed folder is no longer a filter."""
@@ -130,7 +130,7 @@ class SearchFilters(QWidget):
                 # Places the menu icon after the label.
                 button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
 
-    def between(self, first: date, last: date) -> None:
+    def search_between(self, first: date, last: date) -> None:
         """Search between two days, both included."""
         self._days, self._between = None, (min(first, last), max(first, last))
         self._update()
@@ -196,7 +196,7 @@ class SearchFilters(QWidget):
     def _ask_days(self) -> None:
         dialog = DaysDialog(self._between or (_today() - timedelta(days=30), _today()), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self.between(*dialog.days))
+        dialog.accepted.connect(lambda: self.search_between(*dialog.days))
         dialog.open()
 
     # ------------------------------------------------------------ what is shown

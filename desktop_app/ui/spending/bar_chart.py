@@ -49,7 +49,7 @@ class Bars:
     axis_text: Callable[[float], str]
 
     @property
-    def top(self) -> float:
+    def highest(self) -> float:
         """Return the highest value; 0 without values."""
         heights = (
             [sum(value or 0 for value in group)] if self.is_stacked else [v or 0 for v in group]
@@ -168,8 +168,8 @@ class BarChart(QWidget):
     # ---------------------------------------------------------------- painting
 
     def _ticks(self) -> list[float]:
-        step = axis_step(self.bars.top)
-        return [step * n for n in range(max(1, ceil(self.bars.top / step - 1e-9)) + 1)]
+        step = axis_step(self.bars.highest)
+        return [step * n for n in range(max(1, ceil(self.bars.highest / step - 1e-9)) + 1)]
 
     def _plot(self) -> QRectF:
         metrics, px = self.fontMetrics(), self._theme.px
@@ -239,9 +239,9 @@ class BarChart(QWidget):
                 painter.setPen(QPen(self._theme.accent, self._theme.px(2)))
                 painter.drawRect(column)
         values, top = self.bars.values[index], self._ticks()[-1]
-        beside = 1 if self.bars.is_stacked else max(1, len(values))
-        width = min(column.width() * 0.72, float(self._theme.px(_WIDEST_BAR))) / beside
-        left = column.center().x() - width * beside / 2
+        per_group = 1 if self.bars.is_stacked else max(1, len(values))
+        width = min(column.width() * 0.72, float(self._theme.px(_WIDEST_BAR))) / per_group
+        left = column.center().x() - width * per_group / 2
         bottom = column.bottom()
         for number, value in enumerate(values):
             if not value:
@@ -288,7 +288,7 @@ class BarChart(QWidget):
             painter.drawText(box, int(center), text)
 
 
-def of_groups(
+def bars_of_groups(
     labels: Sequence[str],
     series: Sequence[str],
     values: Sequence[Sequence[float | None]],
@@ -297,11 +297,11 @@ def of_groups(
     is_stacked: bool,
 ) -> Bars:
     """Return the bars of groups; a series without any value is left out."""
-    kept = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
+    used = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
     return Bars(
-        tuple(series[n] for n in kept),
+        tuple(series[n] for n in used),
         tuple(labels),
-        tuple(tuple(group[n] for n in kept) for group in values),
+        tuple(tuple(group[n] for n in used) for group in values),
         is_stacked,
         axis_text,
     )

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.spending.spending_report import TIMES, Grouping, SpendingRow
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
+from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, bars_of_groups
 from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
 from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.boxes import column_of
@@ -127,7 +127,7 @@ class SpendingCharts(QWidget):
         self._export.clicked.connect(self.export_requested)
         self.chart.chosen.connect(self._show_caption)
         chosen = self.table.selectionModel().currentRowChanged
-        chosen.connect(lambda index, _: self._mark(index.row()))
+        chosen.connect(lambda index, _: self._mark_row(index.row()))
 
     @property
     def rows(self) -> Sequence[SpendingRow]:
@@ -181,13 +181,13 @@ class SpendingCharts(QWidget):
 
     def _show_chart(self) -> None:
         measure = MEASURES[str(self._measure.currentData())]
-        is_elsewhere = measure.is_by_model and self.grouping is not Grouping.MODEL
-        rows = () if is_elsewhere else self._charted()
+        needs_models = measure.is_by_model and self.grouping is not Grouping.MODEL
+        rows = () if needs_models else self._charted()
         bars = EMPTY
         if rows:
             first = self._first_charted()
             names = [self._rows.name(first + at) for at in range(len(rows))]
-            bars = of_groups(
+            bars = bars_of_groups(
                 names,
                 [tr(name) for name, _ in measure.series],
                 [[value(row) for _, value in measure.series] for row in rows],
@@ -195,7 +195,7 @@ class SpendingCharts(QWidget):
                 is_stacked=measure.is_stacked,
             )
         self.chart.set_bars(bars, tr("Chart: {figures}", figures=tr(measure.title)))
-        if is_elsewhere:
+        if needs_models:
             self.caption.setText(tr("Reviews are counted by model: choose “By model” to see them."))
         else:
             self._show_caption(-1)
@@ -203,8 +203,8 @@ class SpendingCharts(QWidget):
     def _charted(self) -> Sequence[SpendingRow]:
         """Return the rows that the chart has room for: the last days, or the first names."""
         first = self._first_charted()
-        most = _MOST_BARS if self.grouping in TIMES else _MOST_NAMES
-        return self.rows[first : first + most]
+        limit = _MOST_BARS if self.grouping in TIMES else _MOST_NAMES
+        return self.rows[first : first + limit]
 
     def _first_charted(self) -> int:
         return max(0, len(self.rows) - _MOST_BARS) if self.grouping in TIMES else 0
@@ -232,6 +232,6 @@ class SpendingCharts(QWidget):
             return tr("The chart shows {count} of {total} rows.", count=shown, total=len(self.rows))
         return tr("Point at a bar, or press an arrow key, to see its figures.")
 
-    def _mark(self, row: int) -> None:
+    def _mark_row(self, row: int) -> None:
         if row >= 0:
             self.chart.mark(row - self._first_charted())

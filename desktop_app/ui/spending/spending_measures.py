@@ -149,11 +149,14 @@ COLUMNS: Final[tuple[tuple[str, Callable[[SpendingRow], str]], ...]] = (
     (N_("Cached"), _share_text),
     (N_("Output"), lambda row: number(row.spent.usage.output_tokens)),
     (N_("Reasoning"), lambda row: number(row.spent.usage.reasoning_tokens)),
-    (N_("Failed"), _if_measured(lambda went: went.failed, _as_count)),
-    (N_("First token"), _if_measured(lambda went: went.p50_first_token_s, duration)),
-    (N_("95th percentile"), _if_measured(lambda went: went.p95_first_token_s, duration)),
-    (N_("Duration"), _if_measured(lambda went: went.p50_s, duration)),
-    (N_("Tokens/s"), _if_measured(lambda went: went.p50_tokens_per_s, _per_second)),
+    (N_("Failed"), _if_measured(lambda performance: performance.failed, _as_count)),
+    (N_("First token"), _if_measured(lambda performance: performance.p50_first_token_s, duration)),
+    (
+        N_("95th percentile"),
+        _if_measured(lambda performance: performance.p95_first_token_s, duration),
+    ),
+    (N_("Duration"), _if_measured(lambda performance: performance.p50_s, duration)),
+    (N_("Tokens/s"), _if_measured(lambda performance: performance.p50_tokens_per_s, _per_second)),
 )
 """Headings, to be translated, and the text of each cell."""
 UNCOUNTED: Final = 3

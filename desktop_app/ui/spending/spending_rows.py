@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Column = tuple[str, "Callable[[SpendingRow], str]"]
 _Index = QModelIndex | QPersistentModelIndex
-_NOWHERE: Final = QModelIndex()
+_NO_PARENT: Final = QModelIndex()
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -62,10 +62,10 @@ class SpendingRows(QAbstractTableModel):
             lines.append([self.name(at), *(text(row) for _, text in self._columns)])
         return "".join("\t".join(line) + "\n" for line in lines)
 
-    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+    def columnCount(self, parent: _Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._columns) + 1
 
     def headerData(

@@ -70,7 +70,7 @@ class SpendingTable:
         return "".join("\t".join(line) + "\n" for line in lines)
 
 
-def by_kind(
+def table_by_purpose(
     lines: Iterable[SpendingLine],
     name_of_provider: Callable[[str], str],
     name_of_model: Callable[[str], str],
@@ -90,7 +90,7 @@ def by_kind(
     return SpendingTable((N_("Provider"), N_("Model"), N_("Purpose"), *FIGURES), rows)
 
 
-def by_date(
+def table_by_date(
     heading: str, sums: Sequence[tuple[date, Spent]], shown_date: Callable[[date], str]
 ) -> SpendingTable:
     """Return the spending by day or month, formatted by `shown_date`."""

@@ -25,7 +25,7 @@ from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figur
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
 from desktop_app.ui.widgets.table_views import show_as_rows
 
@@ -95,7 +95,7 @@ class SpendingView(QDialog):
         self._foot = row_of((self.total, 1), self._copy)
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
-        self._pages.addWidget(scrolling(self.charts))
+        self._pages.addWidget(scroll_area_of(self.charts))
         self._column = column_of(
             self._head, self.preparing, (self._pages, 1), self._foot, parent=self
         )
@@ -122,7 +122,7 @@ class SpendingView(QDialog):
         self._show()
 
     def copy(self) -> None:
-        """Copy the shown table to the clipboard."""
+        """Copy the visible table to the clipboard."""
         page = self._tabs.current() or ""
         if page == CHARTS:
             QGuiApplication.clipboard().setText(self.charts.as_text())
@@ -189,14 +189,14 @@ class SpendingView(QDialog):
         table, mode = self.table, QHeaderView.ResizeMode
         header, sides = table.horizontalHeader(), self._column.contentsMargins()
         header.setSectionResizeMode(mode.ResizeToContents)
-        shown = [c for c in range(table.columnCount()) if not table.isColumnHidden(c)]
-        if not shown:
+        visible = [c for c in range(table.columnCount()) if not table.isColumnHidden(c)]
+        if not visible:
             return
-        widths = {c: max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in shown}
+        widths = {c: max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in visible}
         names = range(table.columnCount() - len(FIGURES))
         room = self.width() - sides.left() - sides.right() - 2 * table.frameWidth()
-        missing = sum(widths.values()) - room + table.verticalScrollBar().sizeHint().width()
-        for _ in range(max(0, missing)):
+        excess = sum(widths.values()) - room + table.verticalScrollBar().sizeHint().width()
+        for _ in range(max(0, excess)):
             widths[max(names, key=widths.__getitem__)] -= 1
         # With large text, the first column would get no width.
         if all(widths[c] >= self._least_name for c in names):

@@ -35,17 +35,17 @@ _NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as (such a
 
 
 class AnswerFormDialog(FormDialog):
-    """The window. What is typed is checked while the user pauses, and before it is taken.
+    """The window. What is typed is checked while the user pauses, and before it is used.
 
     Signals:
-        check_requested(FormSource, bool): check it; True if the user wants to take it. Answer
-            with `show_problem` or `take`.
-        taken(str): the value of the setting; "" for no form.
+        check_requested(FormSource, bool): check it; True if the user wants to use it. Answer with
+            `show_problem` or `accept_form`.
+        form_chosen(str): the value of the setting; "" for no form.
         file_requested(Path): read a file; answer with `show_text`.
     """
 
     check_requested = Signal(object, bool)
-    taken = Signal(str)
+    form_chosen = Signal(str)
     file_requested = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget, *, is_stored: bool = True) -> None:
@@ -105,7 +105,7 @@ class AnswerFormDialog(FormDialog):
         kind = FormKind(self.kind.currentData())
         return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())
 
-    def begin(self, value: str, refusals: Mapping[FormKind, str]) -> None:
+    def show_form(self, value: str, refusals: Mapping[FormKind, str]) -> None:
         """Show the present form.
 
         Args:
@@ -126,15 +126,15 @@ class AnswerFormDialog(FormDialog):
         self.text.setPlainText(text)
 
     def show_problem(self, words: str) -> None:
-        """Show why the form cannot be taken; "" if it can."""
+        """Show why the form cannot be used; "" if it can."""
         self.problem.set_text(words, "error" if words else "note")
 
-    def take(self, source: FormSource) -> None:
-        """Take a form that is valid."""
+    def accept_form(self, source: FormSource) -> None:
+        """Use a valid form, and close the window."""
         self._finish(source.to_setting())
 
     def _finish(self, value: str) -> None:
-        self.taken.emit(value)
+        self.form_chosen.emit(value)
         self.accept()
 
     def _show_kind(self) -> None:

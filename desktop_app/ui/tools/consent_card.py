@@ -32,7 +32,7 @@ LONGEST_EDITED: Final = 20_000
 """Characters of arguments that can be read and changed; of longer ones the beginning is shown."""
 _LINES: Final = 6
 # Characters that could hide or reorder what the user reads. JSON takes them as escapes.
-_HIDING: Final = re.compile(
+_HIDDEN_CHARACTERS: Final = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 
@@ -72,7 +72,7 @@ class ConsentCard(QFrame):
         )
         self.always = self._button(tr("Always allow"), "consent-always", ConsentChoice.ALWAYS)
         self.deny = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
-        self._shown = ""
+        self._shown_arguments = ""
         self._lay_out()
         self.set_theme(theme)
         self.hide()
@@ -86,7 +86,7 @@ class ConsentCard(QFrame):
     def changed_arguments(self) -> str:
         """The arguments if the user has changed them; "" if not."""
         text = self.arguments.toPlainText()
-        return "" if text == self._shown else (text if text.strip() else "{}")
+        return "" if text == self._shown_arguments else (text if text.strip() else "{}")
 
     def ask(self, tool: str, note: str, arguments: str, *, waiting: int = 0) -> None:
         """Ask about a call.
@@ -106,7 +106,7 @@ class ConsentCard(QFrame):
         is_whole = len(readable) <= LONGEST_EDITED
         self.arguments.setReadOnly(not is_whole)
         self.arguments.setPlainText(readable[:LONGEST_EDITED] + ("" if is_whole else "…"))
-        self._shown = self.arguments.toPlainText()
+        self._shown_arguments = self.arguments.toPlainText()
         self.setAccessibleName(spoken_text(self.words))
         self.show()
 
@@ -165,4 +165,4 @@ def readable_arguments(arguments: str) -> str:
         text = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = arguments
-    return _HIDING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _HIDDEN_CHARACTERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -21,7 +21,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-KEPT: Final = "•••"
+STORED: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""
 _FORM_SIZE: Final = (480, 470)
 _LOG_SIZE: Final = (620, 380)
@@ -44,7 +44,7 @@ _LOG_SIZE: Final = (620, 380)
 
 @dataclass(frozen=True)
 class EnteredServer:
-    """A server as it was entered; a value KEPT stands for the stored one."""
+    """A server as it was entered; a value STORED stands for the stored one."""
 
     name: str
     command: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ class ServerForm(FormDialog):
         head.addWidget(HelpButton())
         foot.addStretch(1)
         foot.addWidget(self._save)
-        self._column = column_of(head, (scrolling(inner), 1), self._problem, foot, parent=self)
+        self._column = column_of(head, (scroll_area_of(inner), 1), self._problem, foot, parent=self)
 
     def _show(self, server: EnteredServer) -> None:
         self.name.setText(server.name)

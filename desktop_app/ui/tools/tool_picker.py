@@ -40,7 +40,7 @@ _PERMISSIONS: Final = {
 _LONGEST_FORM: Final = 40
 _WIDTH: Final = 440
 _MARGIN: Final = 14
-_BESIDE: Final = 8
+_SPACING: Final = 8
 """Between a tool's name, its permission and the scroll bar."""
 _HEIGHT: Final = 420
 
@@ -89,7 +89,7 @@ class ToolPicker(QFrame):
         set_role(self.note, "note")
         self.note.setWordWrap(True)
         self.form = PlainButton(name="tool-picker-form", role="link")
-        self.form.clicked.connect(self._want_form)
+        self.form.clicked.connect(self._request_form)
         self.form.hide()
         self._area = QScrollArea()
         self._area.setObjectName("tool-list")
@@ -112,17 +112,17 @@ class ToolPicker(QFrame):
         self.form.setText(tr("Response format: {format}", format=one_line(words, _LONGEST_FORM)))
         self.form.show()
 
-    def set_tools(self, tools: Sequence[ToolChoice], *, is_here: bool) -> None:
+    def set_tools(self, tools: Sequence[ToolChoice], *, is_for_conversation: bool) -> None:
         """Show the tools.
 
         Args:
-            is_here: they are chosen for the open conversation.
+            is_for_conversation: they are chosen for the open conversation.
         """
         words = tr("The model may call these in this conversation.")
-        self.note.setText(words if is_here else tr("The model may call these."))
+        self.note.setText(words if is_for_conversation else tr("The model may call these."))
         shown = QWidget()
         rows = QVBoxLayout(shown)
-        rows.setContentsMargins(0, 0, self._theme.px(_BESIDE), 0)
+        rows.setContentsMargins(0, 0, self._theme.px(_SPACING), 0)
         rows.setSpacing(self._theme.px(10))
         for tool in tools:
             rows.addWidget(self._row(tool))
@@ -168,15 +168,15 @@ class ToolPicker(QFrame):
         column, head = QVBoxLayout(row), QHBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(self._theme.px(2))
-        head.setSpacing(self._theme.px(_BESIDE))
+        head.setSpacing(self._theme.px(_SPACING))
         box = self._boxes[tool.name] = QCheckBox()
         # A server's name as wide as the list would push the permission out of it.
         allowed = tool.permission
         combo = None if allowed is None else self._permission(tool.name, allowed)
         px = self._theme.px
-        room = self.width() - 2 * px(_MARGIN) - px(_BESIDE)
+        room = self.width() - 2 * px(_MARGIN) - px(_SPACING)
         room -= box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
-        room -= combo.sizeHint().width() + px(_BESIDE) if combo is not None else 0
+        room -= combo.sizeHint().width() + px(_SPACING) if combo is not None else 0
         name = one_line(tool.name)
         fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
         box.setText(menu_text(fitting))
@@ -186,22 +186,22 @@ class ToolPicker(QFrame):
         box.setChecked(tool.is_chosen)
         box.setEnabled(not tool.reason or tool.is_chosen)
         box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
-        box.toggled.connect(lambda _on: self._tell())
+        box.toggled.connect(lambda _on: self._report_chosen())
         head.addWidget(box, 1)
         if combo is not None:
             head.addWidget(combo)
         column.addLayout(head)
         if tool.words:
-            column.addWidget(self._note(PlainLabel(several_lines(tool.words))))
+            column.addWidget(self._as_note(PlainLabel(several_lines(tool.words))))
         if tool.reason:
             reason = LinkedLabel()
             reason.set_linked(tool.reason)
             reason.place_requested.connect(self.close)
-            column.addWidget(self._note(reason))
+            column.addWidget(self._as_note(reason))
         return row
 
     @staticmethod
-    def _note(label: PlainLabel) -> PlainLabel:
+    def _as_note(label: PlainLabel) -> PlainLabel:
         label.setWordWrap(True)
         set_role(label, "note")
         return label
@@ -220,9 +220,9 @@ class ToolPicker(QFrame):
         )
         return combo
 
-    def _tell(self) -> None:
+    def _report_chosen(self) -> None:
         self.chosen.emit(tuple(name for name, box in self._boxes.items() if box.isChecked()))
 
-    def _want_form(self) -> None:
+    def _request_form(self) -> None:
         self.close()
         self.form_requested.emit()

@@ -52,11 +52,11 @@ def _filled(box: _Box, items: tuple[Item, ...], margins: int | None, spacing: in
     if spacing is not None:
         box.setSpacing(spacing)
     for item in items:
-        what, stretch = item if isinstance(item, tuple) else (item, 0)
-        if isinstance(what, int):
-            box.addStretch(what)
-        elif isinstance(what, QLayout):
-            box.addLayout(what, stretch)
+        content, stretch = item if isinstance(item, tuple) else (item, 0)
+        if isinstance(content, int):
+            box.addStretch(content)
+        elif isinstance(content, QLayout):
+            box.addLayout(content, stretch)
         else:
-            box.addWidget(what, stretch)
+            box.addWidget(content, stretch)
     return box

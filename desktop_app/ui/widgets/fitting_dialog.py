@@ -27,7 +27,7 @@ def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) 
     return size.boundedTo(room - QSize(edge, edge))
 
 
-def scrolling(page: QWidget) -> QScrollArea:
+def scroll_area_of(page: QWidget) -> QScrollArea:
     """Return an area in which a page scrolls vertically if it does not fit."""
     area = QScrollArea()
     area.setWidgetResizable(True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
-from desktop_app.ui.look.mirroring import placed
+from desktop_app.ui.look.mirroring import mirrored_rect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ class FlowLayout(QLayout):
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, row_height = rect.x(), y + row_height + self._gap, 0
             if move:
-                item.setGeometry(placed(QRect(QPoint(x, y), size), rect))
+                item.setGeometry(mirrored_rect(QRect(QPoint(x, y), size), rect))
             x += size.width() + self._gap
             row_height = max(row_height, size.height())
         return y + row_height - rect.y()

@@ -20,29 +20,29 @@ from desktop_app.ui.widgets.question import ask
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
 
-Entered = dict[str, str | int]
+FormValues = dict[str, str | int]
 """The entered values, by the object name of each field."""
 
 
 def is_form_open() -> bool:
     """Return True if a dialog with a draft is visible, or a form with a draft has the focus."""
-    found = (each for each in QApplication.topLevelWidgets() if isinstance(each, KeptDialog))
+    found = (each for each in QApplication.topLevelWidgets() if isinstance(each, DraftDialog))
     if any(each.isVisible() for each in found):
         return True
     widget: QWidget | None = QApplication.focusWidget()
-    while widget is not None and not isinstance(widget, KeptForm):
+    while widget is not None and not isinstance(widget, DraftForm):
         widget = widget.parentWidget()
     return widget is not None
 
 
-def entered_in_forms() -> dict[str, Entered]:
+def entered_in_forms() -> dict[str, FormValues]:
     """Return what was entered and would be lost with the program, by the name of each form.
 
     Drafts of an earlier run are included until their dialog is opened again.
     """
-    found = dict(KeptForm.drafts)
+    found = dict(DraftForm.drafts)
     for dialog in QApplication.topLevelWidgets():
-        if isinstance(dialog, KeptDialog) and (draft := dialog.draft()):
+        if isinstance(dialog, DraftDialog) and (draft := dialog.draft()):
             found[dialog.draft_name] = draft
     return found
 
@@ -65,23 +65,23 @@ def ask_about_changes() -> bool:
     return False
 
 
-class KeptForm:
+class DraftForm:
     """A form whose content survives the end of the program.
 
     Attributes:
         drafts: what was entered, by the name of each form; of dialogs, only in an earlier run.
     """
 
-    drafts: ClassVar[dict[str, Entered]] = {}
+    drafts: ClassVar[dict[str, FormValues]] = {}
 
-    def keep(self, name: str, entered: Entered) -> None:
+    def store_draft(self, name: str, entered: FormValues) -> None:
         """Store what was entered in the form of this name; {} removes it."""
         self.drafts.pop(name, None)
         if entered:
             self.drafts[name] = entered
 
 
-class KeptDialog(QDialog, KeptForm):
+class DraftDialog(QDialog, DraftForm):
     """A dialog whose content survives the end of the program while it is open."""
 
     @property
@@ -89,12 +89,12 @@ class KeptDialog(QDialog, KeptForm):
         """The name under which the draft is stored."""
         return self.objectName()
 
-    def draft(self) -> Entered:
+    def draft(self) -> FormValues:
         """Return what was entered and not yet used; {} for nothing."""
         raise NotImplementedError
 
 
-class FormDialog(KeptDialog):
+class FormDialog(DraftDialog):
     """A dialog that asks before Esc or closing discards changes.
 
     Attributes:
@@ -106,22 +106,22 @@ class FormDialog(KeptDialog):
     subject = ""
     secret_fields: frozenset[str] = frozenset()
     is_stored = True
-    _before: list[object] | None = None
-    _given: Entered
+    _initial_values: list[object] | None = None
+    _initial_draft: FormValues
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._before is None:
-            self._before = self._entered_values()
-            self._given = _values_of(self)
-            _put_values(self, self.drafts.pop(self.draft_name, {}))
+        if self._initial_values is None:
+            self._initial_values = self._all_values()
+            self._initial_draft = _values_of(self)
+            _restore_values(self, self.drafts.pop(self.draft_name, {}))
 
     @property
     def draft_name(self) -> str:
         """The name of the form and what it is about."""
         return f"{self.objectName()} {self.subject}"
 
-    def draft(self) -> Entered:
+    def draft(self) -> FormValues:
         """Return the changed values."""
         if not (self.is_stored and self.isVisible() and self.has_changes):
             return {}
@@ -129,13 +129,13 @@ class FormDialog(KeptDialog):
         return {
             name: value
             for name, value in values.items()
-            if value != self._given.get(name) and name not in self.secret_fields
+            if value != self._initial_draft.get(name) and name not in self.secret_fields
         }
 
     @property
     def has_changes(self) -> bool:
         """True if something was entered that closing would discard."""
-        return self._before not in (None, self._entered_values())
+        return self._initial_values not in (None, self._all_values())
 
     def reject(self) -> None:
         """Close, or ask whether the changes may be discarded."""
@@ -158,15 +158,15 @@ class FormDialog(KeptDialog):
             act=lambda: QDialog.reject(self),
         ).setObjectName("discard-changes")
 
-    def _entered_values(self) -> list[object]:
+    def _all_values(self) -> list[object]:
         values: list[object] = [each.text() for each in self.findChildren(QLineEdit)]
         values += [each.toPlainText() for each in self.findChildren(QPlainTextEdit)]
         values += [each.currentIndex() for each in self.findChildren(QComboBox)]
         return values + [each.isChecked() for each in self.findChildren(QAbstractButton)]
 
 
-def _values_of(form: QWidget) -> Entered:
-    values: Entered = {}
+def _values_of(form: QWidget) -> FormValues:
+    values: FormValues = {}
     for combo in form.findChildren(QComboBox):
         values[combo.objectName()] = combo.currentIndex()
     for button in form.findChildren(QAbstractButton):
@@ -180,7 +180,7 @@ def _values_of(form: QWidget) -> Entered:
     return values
 
 
-def _put_values(form: QWidget, values: Entered) -> None:
+def _restore_values(form: QWidget, values: FormValues) -> None:
     for name, value in values.items():
         for field in form.findChildren(QWidget, name):
             if isinstance(field, QLineEdit):

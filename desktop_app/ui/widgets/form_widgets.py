@@ -70,7 +70,7 @@ class Note(LinkedLabel):
         super().__init__()
         self.setObjectName(object_name)
         self._words = ""
-        self._described: tuple[QWidget, ...] = ()
+        self._described_fields: tuple[QWidget, ...] = ()
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.set_theme(theme)
@@ -86,7 +86,7 @@ class Note(LinkedLabel):
         """
         words = text if isinstance(text, str) else plain_text(text)
         is_new, self._words = words != self._words, words
-        self.describe(*self._described)
+        self.describe(*self._described_fields)
         set_role(self, _ROLES[tone])
         if isinstance(text, str):
             self.setText(text)
@@ -98,7 +98,7 @@ class Note(LinkedLabel):
 
     def describe(self, *fields: QWidget) -> None:
         """Make the text the description of fields, spoken by a screen reader after their names."""
-        self._described = fields
+        self._described_fields = fields
         for field in fields:
             field.setAccessibleDescription(spoken_text(self._words))
 
@@ -162,9 +162,9 @@ class LineSection(FormSection):
 
     def show_value(self, text: str, *, read_only: bool = False) -> None:
         """Show a stored value, unless the user is typing another."""
-        is_writing = self.field.hasFocus() and self.field.text().strip() != self._shown
+        is_typing = self.field.hasFocus() and self.field.text().strip() != self._shown
         self._shown = text
-        if is_writing:
+        if is_typing:
             return
         self.field.setText(text)
         self._shown = self.field.text().strip()  # a line edit may drop characters
@@ -178,7 +178,7 @@ class LineSection(FormSection):
             self.finished.emit(text)
 
 
-class ShownLine(QLineEdit):
+class ReadOnlyLine(QLineEdit):
     """A read-only line that elides its end with …; the tooltip has the whole text."""
 
     def __init__(self) -> None:
@@ -218,7 +218,7 @@ class Combo(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
-        self.currentTextChanged.connect(lambda _text: self._show_cut_text())
+        self.currentTextChanged.connect(lambda _text: self._update_tooltip())
 
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
         """Add an item, its label cut to a single line."""
@@ -241,13 +241,13 @@ class Combo(QComboBox):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_cut_text()
+        self._update_tooltip()
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
         super().initStyleOption(option)
         option.currentText = self._shown()
 
-    def _show_cut_text(self) -> None:
+    def _update_tooltip(self) -> None:
         """Show the current text as a tooltip if it is cut."""
         text = self.currentText()
         set_tooltip(self, text if self._shown() != text else "")
@@ -373,7 +373,7 @@ class MultilineField(PlainTextField):
         self._reported = ""
         self._converted = ("", "")  # a text, and the text that the field made of it
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
-        self._pause.timeout.connect(self.settle)
+        self._pause.timeout.connect(self.report_edits)
         self.textChanged.connect(self._on_change)
         self.set_theme(theme)
 
@@ -399,7 +399,7 @@ class MultilineField(PlainTextField):
         if self.toPlainText() != self._reported:
             self._pause.start()
 
-    def settle(self) -> None:
+    def report_edits(self) -> None:
         """Report the current text if it was not reported yet."""
         self._pause.stop()
         if self.toPlainText() != self._reported:
@@ -408,4 +408,4 @@ class MultilineField(PlainTextField):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.settle()
+        self.report_edits()

@@ -74,10 +74,10 @@ class LinkedLabel(PlainLabel):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Announce the link that Tab goes to: Qt reports only the label to screen readers."""
-        went = super().focusNextPrevChild(forward)
+        has_moved = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.selectedText())
-        return went
+        return has_moved
 
     def _follow(self, link: str) -> None:
         self.place_requested.emit(Place(link.removeprefix(PLACE_SCHEME)))
@@ -101,13 +101,13 @@ def set_linked_more(box: QMessageBox, text: LinkedText) -> None:
     label.linkActivated.connect(follow)
 
 
-def _request_place(below: QObject, link: str) -> None:
-    """Ask the nearest window above that can show places."""
-    above = below.parent()
-    while above is not None and not isinstance(above, PlaceHost):
-        above = above.parent()
-    if above is not None:
-        above.request_place(Place(link.removeprefix(PLACE_SCHEME)))
+def _request_place(origin: QObject, link: str) -> None:
+    """Ask the nearest ancestor that can show places."""
+    ancestor = origin.parent()
+    while ancestor is not None and not isinstance(ancestor, PlaceHost):
+        ancestor = ancestor.parent()
+    if ancestor is not None:
+        ancestor.request_place(Place(link.removeprefix(PLACE_SCHEME)))
 
 
 def _html(segment: LinkSegment) -> str:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def order_tabs(before: QWidget, parts: Iterable[QWidget]) -> QWidget:
+def order_tabs(before: QWidget, widgets: Iterable[QWidget]) -> QWidget:
     """Insert widgets into the tab order after `before`; return the last of them."""
-    for part in parts:
-        QWidget.setTabOrder(before, part)
-        before = part
+    for widget in widgets:
+        QWidget.setTabOrder(before, widget)
+        before = widget
     return before
 
 
@@ -39,13 +39,13 @@ class FocusScroller(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        cast("QApplication", QApplication.instance()).focusChanged.connect(self._bring)
+        cast("QApplication", QApplication.instance()).focusChanged.connect(self._scroll_to)
 
-    def _bring(self, _old: QWidget | None, focused: QWidget | None) -> None:
+    def _scroll_to(self, _old: QWidget | None, focused: QWidget | None) -> None:
         if focused is None or not focused.visibleRegion().isEmpty():
             return
-        above: QWidget | None = focused.parentWidget()
-        while above is not None:
-            if isinstance(above, QScrollArea):
-                above.ensureWidgetVisible(focused)
-            above = above.parentWidget()
+        ancestor: QWidget | None = focused.parentWidget()
+        while ancestor is not None:
+            if isinstance(ancestor, QScrollArea):
+                ancestor.ensureWidgetVisible(focused)
+            ancestor = ancestor.parentWidget()

@@ -59,5 +59,5 @@ class ProportionalTable(QTableView):
             widest = max(range(len(widths)), key=widths.__getitem__)
             if missing > 0 and widest != column:
                 widths[column], widths[widest] = title, widths[widest] - missing
-        for column, each in enumerate(widths):
-            self.setColumnWidth(column, each)
+        for column, column_width in enumerate(widths):
+            self.setColumnWidth(column, column_width)

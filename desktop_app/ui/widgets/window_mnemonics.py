@@ -39,40 +39,40 @@ if TYPE_CHECKING:
 _NAME: Final = "mnemonic"
 _DIRECT: Final = Qt.FindChildOption.FindDirectChildrenOnly
 _ALT: Final = Qt.KeyboardModifier.AltModifier
-_ENDS_OF_LINES: Final = (QEvent.Type.WindowDeactivate, QEvent.Type.Hide)
+_ENDING_EVENTS: Final = (QEvent.Type.WindowDeactivate, QEvent.Type.Hide)
 
-Marked = QAbstractButton | QLabel
+MnemonicWidget = QAbstractButton | QLabel
 
 
 class WindowMnemonics(QObject):
     """Gives the windows of the program their mnemonics."""
 
-    def __init__(self, parent: QObject, left_out: Callable[[QWidget], Collection[QWidget]]) -> None:
+    def __init__(self, parent: QObject, excluded: Callable[[QWidget], Collection[QWidget]]) -> None:
         """Begin to follow the focus.
 
         Args:
-            left_out: returns the parts of a window that have no mnemonics.
+            excluded: returns the parts of a window that have no mnemonics.
         """
         super().__init__(parent)
-        self._left_out = left_out
-        self._underlined: list[tuple[Marked, str, str, str]] = []
+        self._excluded = excluded
+        self._underlined: list[tuple[MnemonicWidget, str, str, str]] = []
         self._window: QWidget | None = None
-        self._letters = _AltLetters(self)
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._choose_for_focused)
+        self._letter_filter = _AltLetterFilter(self)
+        self._choose_timer = QTimer(self, singleShot=True, interval=0)
+        self._choose_timer.timeout.connect(self._choose_for_focused)
         if ARE_USED:
             application = cast("QApplication", QApplication.instance())
             application.focusChanged.connect(self._follow_focus)
             if (focused := application.focusWidget()) is not None:
                 self._follow_focus(None, focused)
 
-    def choose(self, window: QWidget) -> dict[str, Marked]:
+    def choose(self, window: QWidget) -> dict[str, MnemonicWidget]:
         """Choose the mnemonics of the visible widgets of a window; return the widgets by letter."""
-        self._remove_lines()
-        widgets = sorted(self._widgets(window), key=_is_usual, reverse=True)
+        self._remove_underlines()
+        widgets = sorted(self._widgets(window), key=_is_common, reverse=True)
         texts = [unmarked(marked_text(widget))[0] for widget in widgets]
         letters = choose_letters(texts, list(map(_letter, widgets)), _letters_of_commands(window))
-        chosen: dict[str, Marked] = {}
+        chosen: dict[str, MnemonicWidget] = {}
         for widget, letter in zip(widgets, letters, strict=True):
             _set_letter(widget, letter)
             if letter:
@@ -88,33 +88,33 @@ class WindowMnemonics(QObject):
             if is_alt and kind == QEvent.Type.KeyPress and not event.isAutoRepeat():
                 self._underline(cast("QWidget", watched))
             elif not event.isAutoRepeat() and (is_alt or not event.modifiers() & _ALT):
-                self._remove_lines()
-        elif kind in _ENDS_OF_LINES:
-            self._remove_lines()
+                self._remove_underlines()
+        elif kind in _ENDING_EVENTS:
+            self._remove_underlines()
         return False
 
     def watch(self, window: QWidget) -> None:
         """Choose the mnemonics of a window soon, and underline them whenever Alt is held."""
         self._window = window
         window.installEventFilter(self)
-        self._soon.start()
+        self._choose_timer.start()
 
-    def _follow_focus(self, old: QWidget | None, now: QWidget | None) -> None:
+    def _follow_focus(self, old: QWidget | None, focused: QWidget | None) -> None:
         if old is not None and isValid(old):
-            old.removeEventFilter(self._letters)
-        if now is not None:
-            now.installEventFilter(self._letters)
-            self.watch(now.window())
+            old.removeEventFilter(self._letter_filter)
+        if focused is not None:
+            focused.installEventFilter(self._letter_filter)
+            self.watch(focused.window())
 
     def _choose_for_focused(self) -> None:
         if self._window is not None and isValid(self._window) and not self._underlined:
             self.choose(self._window)
 
-    def _widgets(self, window: QWidget) -> Iterator[Marked]:
+    def _widgets(self, window: QWidget) -> Iterator[MnemonicWidget]:
         # Qt's own dialogs have Qt's mnemonics.
         if isinstance(window, QFileDialog) or window.inherits("QAbstractPrintDialog"):
             return
-        yield from _visible_below(window, self._left_out(window))
+        yield from _visible_below(window, self._excluded(window))
 
     def _underline(self, window: QWidget) -> None:
         for letter, widget in self.choose(window).items():
@@ -125,7 +125,7 @@ class WindowMnemonics(QObject):
                 _shortcut_of(widget).setEnabled(False)  # the label makes one of its own
             set_marked_text(widget, after)
 
-    def _remove_lines(self) -> None:
+    def _remove_underlines(self) -> None:
         underlined, self._underlined = self._underlined, []
         for widget, letter, before, after in underlined:
             if isValid(widget) and marked_text(widget) == after:  # else it has a new text
@@ -133,7 +133,7 @@ class WindowMnemonics(QObject):
                 _set_letter(widget, letter)
 
 
-class _AltLetters(QObject):
+class _AltLetterFilter(QObject):
     """Keeps Alt with a letter that is no mnemonic from typing the letter into a field."""
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
@@ -145,19 +145,19 @@ class _AltLetters(QObject):
         return held == _ALT and bool(event.text()) and event.text().isprintable()
 
 
-def _visible_below(widget: QWidget, left_out: Collection[QWidget]) -> Iterator[Marked]:
+def _visible_below(widget: QWidget, excluded: Collection[QWidget]) -> Iterator[MnemonicWidget]:
     # Not `findChildren`, which also lists all hidden pages and dialogs: up to 100 ms.
     for child in widget.children():
         if not isinstance(child, QWidget) or child.isHidden() or child.isWindow():
             continue
-        if isinstance(child, Marked):
+        if isinstance(child, MnemonicWidget):
             if _takes_mnemonic(child):
                 yield child
-        elif child not in left_out:
-            yield from _visible_below(child, left_out)
+        elif child not in excluded:
+            yield from _visible_below(child, excluded)
 
 
-def _takes_mnemonic(widget: Marked) -> bool:
+def _takes_mnemonic(widget: MnemonicWidget) -> bool:
     if isinstance(widget, QLabel):
         buddy = widget.buddy()
         has_buddy = cast("QWidget | None", buddy) is not None  # PySide's types forget None
@@ -172,7 +172,7 @@ def _shows_text(button: QToolButton) -> bool:
     return style != Qt.ToolButtonStyle.ToolButtonIconOnly or button.icon().isNull()
 
 
-def _is_usual(widget: Marked) -> bool:
+def _is_common(widget: MnemonicWidget) -> bool:
     """Return True for buttons that most dialogs have: they keep their first letter."""
     if isinstance(widget, QPushButton) and widget.isDefault():
         return True
@@ -187,7 +187,7 @@ def _letters_of_commands(window: QWidget) -> set[str]:
     return {each[-1] for each in keys if each[:-1] == "Alt+"}
 
 
-def _letter(widget: Marked) -> str:
+def _letter(widget: MnemonicWidget) -> str:
     """Return the present mnemonic of a widget, or ""."""
     if isinstance(widget, QLabel):
         shortcut = widget.findChild(QShortcut, _NAME)
@@ -197,7 +197,7 @@ def _letter(widget: Marked) -> str:
     return keys.toString().removeprefix("Alt+")
 
 
-def _set_letter(widget: Marked, letter: str) -> None:
+def _set_letter(widget: MnemonicWidget, letter: str) -> None:
     keys = QKeySequence(f"Alt+{letter}") if letter else QKeySequence()
     if isinstance(widget, QLabel):
         shortcut = _shortcut_of(widget)

@@ -109,19 +109,19 @@ class CommandPalette(QWidget):
         self.set_theme(theme)
         self.hide()
 
-    def name(self, name: str, words: str, nothing: str) -> None:
+    def set_labels(self, name: str, words: str, empty_text: str) -> None:
         """Use the palette for another kind of list.
 
         Args:
             name: the stable object name.
             words: the accessible name and placeholder.
-            nothing: the text shown if nothing matches.
+            empty_text: the text shown if nothing matches.
         """
         self.setObjectName(name)
         for widget in (self, self.field, self.view):
             widget.setAccessibleName(spoken_text(words))
         self.field.setPlaceholderText(words)
-        self._empty_label.setText(nothing)
+        self._empty_label.setText(empty_text)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -163,7 +163,7 @@ class CommandPalette(QWidget):
         self.hide()
         self.model.set_rows([])  # otherwise Qt reports the hidden rows as shown and focused
 
-    def find_again(self) -> None:
+    def search_again(self) -> None:
         """Search again after entries were added; do nothing while nothing is typed."""
         if self.field.text().strip():
             self._show_matches(self.field.text())
@@ -174,11 +174,11 @@ class CommandPalette(QWidget):
         self.view.setVisible(bool(found))
         self._empty_label.setVisible(not found)
         self.view.setCurrentIndex(self.view.model().index(0, 0))
-        self._mark_current()
+        self._select_current()
         if self.isVisible():
             self._fit()
 
-    def _mark_current(self) -> None:
+    def _select_current(self) -> None:
         """Select and announce the row that Enter runs, because the focus stays in the field."""
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
@@ -213,24 +213,24 @@ class CommandPalette(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Forward keys from the field to the list; close on lost focus; follow resizing."""
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
-            return self._take_key(event)  # type: ignore[arg-type]
+            return self._handle_key(event)  # type: ignore[arg-type]
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
-            temporary = (
+            keep_open = (
                 Qt.FocusReason.ActiveWindowFocusReason,
                 Qt.FocusReason.PopupFocusReason,
             )
-            if self.isVisible() and event.reason() not in temporary:  # type: ignore[attr-defined]
+            if self.isVisible() and event.reason() not in keep_open:  # type: ignore[attr-defined]
                 self._previous_focus = None
                 self.dismiss()
         if watched is self.window() and event.type() == QEvent.Type.Resize:
             self._fit()
         return super().eventFilter(watched, event)
 
-    def _take_key(self, event: QKeyEvent) -> bool:
+    def _handle_key(self, event: QKeyEvent) -> bool:
         moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
         if event.key() in moves:
             QApplication.sendEvent(self.view, event)
-            self._mark_current()
+            self._select_current()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self.view.currentIndex())
         elif event.key() == Qt.Key.Key_Escape:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TIGHT_HEIGHT: Final = 320
 _TAB: Final = Qt.FocusPolicy.TabFocus
 # The least height of the cards, in theme pixels: a line and a part of the next.
-_LEAST_CARDS: Final = 44
+_MIN_CARDS_HEIGHT: Final = 44
 
 
 class ConversationPane(QWidget):
@@ -53,7 +53,7 @@ class ConversationPane(QWidget):
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
         self._empty_state: EmptyState | None = None
-        self._stops: list[QWidget] = []  # of Tab, in the cards below the notifications
+        self._tab_stops: list[QWidget] = []  # in the cards below the notifications
         self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
         self._space_above, self._space_below = QWidget(), QWidget()
@@ -98,14 +98,14 @@ class ConversationPane(QWidget):
         from desktop_app.ui.widgets.tab_order import order_tabs  # not needed for the first paint
 
         self.cards.add(widget)
-        before = self._stops[-1] if self._stops else self.notifications.close_button
+        before = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button
         parts = [w for w in widget.findChildren(QWidget) if w.focusPolicy() & _TAB]
         order_tabs(before, parts)
-        self._stops += parts
+        self._tab_stops += parts
 
     def focus_cards(self, reason: Qt.FocusReason) -> None:
         """Focus the first widget of the cards that Tab stops at."""
-        for stop in (*self.notifications.stops, *self._stops):
+        for stop in (*self.notifications.tab_stops, *self._tab_stops):
             if stop.isVisible():
                 stop.setFocus(reason)
                 return
@@ -123,7 +123,7 @@ class ConversationPane(QWidget):
 
     def show_empty_state(self, shown: bool) -> None:
         """Center the prompt with things to try above it, for an empty conversation."""
-        self.prompt.show_hint(not shown)
+        self.prompt.set_hint_visible(not shown)
         self._arrange(is_empty=shown)
 
     def _arrange(self, *, is_empty: bool) -> None:
@@ -168,9 +168,9 @@ class ConversationPane(QWidget):
         spare -= _height_at(self.prompt, width)
         if self._empty_state.key_line.isVisibleTo(self):
             spare -= _height_at(self._empty_state.key_line, width) + spacing
-        if needed := self.cards.needed:
+        if needed := self.cards.needed_height:
             spare -= spacing
-            self.cards.setMaximumHeight(max(spare, px(_LEAST_CARDS)))
+            self.cards.setMaximumHeight(max(spare, px(_MIN_CARDS_HEIGHT)))
             spare -= needed
         fits = self._empty_state.show_what_fits(width, spare - spacing)
         self._empty_state.setVisible(fits and self._is_empty)

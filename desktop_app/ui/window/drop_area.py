@@ -60,7 +60,7 @@ class DropArea(QObject):
             event.ignore()
             return
         accept_copy(event)
-        self._overlay.show_words(drop_hint(data), self._window.rect())
+        self._overlay.show_text(drop_hint(data), self._window.rect())
 
     def _drop(self, event: QDropEvent) -> None:
         from desktop_app.ui.composer.dropped_content import accept_copy, read_dropped
@@ -74,11 +74,11 @@ class DropArea(QObject):
         if not words:
             self._overlay.hide()
             return
-        beside = QRect(self._window.rect())
+        area = QRect(self._window.rect())
         from desktop_app.ui.look.mirroring import is_mirrored
 
         if is_mirrored():
-            beside.setRight(self._list.geometry().left() - 1)
+            area.setRight(self._list.geometry().left() - 1)
         else:
-            beside.setLeft(self._list.geometry().right() + 1)
-        self._overlay.show_words(words, beside)
+            area.setLeft(self._list.geometry().right() + 1)
+        self._overlay.show_text(words, area)

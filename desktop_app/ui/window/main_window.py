@@ -17,7 +17,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import placed
+from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.widgets.foreign_text import window_title
 from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -182,22 +182,22 @@ class MainWindow(QMainWindow):
 
         Afterwards the focus and the list return to their previous state.
         """
-        was_away = self._pane_state(self.conversations) == _PaneState.HIDDEN
+        was_hidden = self._pane_state(self.conversations) == _PaneState.HIDDEN
         before = self.focusWidget()
-        if was_away:
+        if was_hidden:
             self.toggle_list()
         if self.conversations.rename_selected():
-            self._state_before_rename = (before, was_away)
-        elif was_away:
+            self._state_before_rename = (before, was_hidden)
+        elif was_hidden:
             self.toggle_list()
 
     def _end_rename(self) -> None:
-        before, was_away = self._state_before_rename
+        before, was_hidden = self._state_before_rename
         self._state_before_rename = (None, False)
-        stays = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
-        if was_away and self._pane_state(self.conversations) != _PaneState.HIDDEN:
+        has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
+        if was_hidden and self._pane_state(self.conversations) != _PaneState.HIDDEN:
             self.toggle_list()
-        if stays and before is not None and before.isVisible():  # hits are hidden by then
+        if has_focus and before is not None and before.isVisible():  # hits are hidden by then
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_prompt(self) -> None:
@@ -206,14 +206,14 @@ class MainWindow(QMainWindow):
 
     def _type_into_prompt(self, text: str) -> None:
         self.focus_prompt()
-        self.prompt.field.put(text)
+        self.prompt.field.insert_plain(text)
 
     def step_region(self, step: int) -> None:
         """Focus the next (+1) or previous (-1) visible area: from the list to the settings."""
         views = (self.conversations.view, self.conversations.hit_view)
-        listed = next((view for view in views if view.isVisible()), self.conversations.search)
+        list_part = next((view for view in views if view.isVisible()), self.conversations.search)
         regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
-            (self.conversations, listed.setFocus),
+            (self.conversations, list_part.setFocus),
             (self.pane.header, self.header.settings_button.setFocus),
             (self.transcript, self.transcript.setFocus),
             (self.empty_state, self.empty_state.cards[0].setFocus),
@@ -300,7 +300,7 @@ class MainWindow(QMainWindow):
         drops = DropArea(self, overlay, self.conversations)
         FileDropFilter(self.prompt)
         FileDropFilter(self.conversations.search)
-        drops.content_dropped.connect(self._take_dropped)
+        drops.content_dropped.connect(self._on_dropped)
 
     def _order_tabs(self) -> None:
         """Set the tab order: left to right, top to bottom."""
@@ -409,7 +409,7 @@ class MainWindow(QMainWindow):
             (self.conversations, 0, list_width),
             (self.settings, width - panel_width, panel_width),
         ):
-            pane.setGeometry(placed(QRect(x, 0, pane_width, height), self.rect()))
+            pane.setGeometry(mirrored_rect(QRect(x, 0, pane_width, height), self.rect()))
         for cover in self._overlays:
             cover.setGeometry(self.rect())
         self.conversations.setVisible(list_state != _PaneState.HIDDEN)
@@ -457,13 +457,13 @@ class MainWindow(QMainWindow):
         event.setAccepted(is_session_ending())
         self.closing.emit()
 
-    def _take_dropped(self, dropped: DroppedContent) -> None:
+    def _on_dropped(self, dropped: DroppedContent) -> None:
         """Emit dropped files and images; pass text to the prompt."""
         if dropped.files:
             self.files_dropped.emit(list(dropped.files))
         if dropped.content is not None:
             self.image_dropped.emit(dropped.content)
-        self.prompt.take(replace(dropped, files=(), content=None))
+        self.prompt.insert_dropped(replace(dropped, files=(), content=None))
 
 
 def _screens() -> str:

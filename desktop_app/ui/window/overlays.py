@@ -62,12 +62,12 @@ class DropOverlay(QWidget):
         self._theme = theme
         self._icon.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
 
-    def show_words(self, words: str, place: QRect) -> None:
+    def show_text(self, words: str, area: QRect) -> None:
         """Show a text over a part of the window."""
         if words != self.words.text():
             self.words.setText(words)
             self.setAccessibleName(spoken_text(words))
-        self.setGeometry(place)
+        self.setGeometry(area)
         self.show()
         self.raise_()
 

@@ -74,10 +74,10 @@ class ReviewDialog(FormDialog):
         self.save.setDefault(True)
         self._lay_out()
         self.text.setPlainText(text)
-        self._text = self.text.toPlainText()
+        self._initial_text = self.text.toPlainText()
         self.note.setText("" if review is None else review.note)
         self.verdict.set_current(ReviewKind.REVIEWED.value if review is None else review.kind.value)
-        self.text.textChanged.connect(self._edited)
+        self.text.textChanged.connect(self._on_text_changed)
         self.save.clicked.connect(self._save)
         self.set_theme(theme)
         self.resize(fitting_size(SIZE, theme, parent))
@@ -98,9 +98,9 @@ class ReviewDialog(FormDialog):
         self.text.document().setDocumentMargin(px(6))
         retheme(self, theme)
 
-    def _edited(self) -> None:
+    def _on_text_changed(self) -> None:
         """Choose Corrected with the first change of the text."""
-        if self.text.toPlainText() != self._text:
+        if self.text.toPlainText() != self._initial_text:
             self.verdict.set_current(ReviewKind.CORRECTED.value)
 
     def _save(self) -> None:
@@ -109,5 +109,5 @@ class ReviewDialog(FormDialog):
         if chosen != _NONE:
             review = Review(ReviewKind(chosen), self.note.text().strip(), self._original)
         text = self.text.toPlainText()
-        self.saved.emit(review, "" if text == self._text else text)
+        self.saved.emit(review, "" if text == self._initial_text else text)
         self.accept()

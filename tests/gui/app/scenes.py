@@ -314,7 +314,7 @@ async def composer(desk: Desk, look: Look) -> None:
     overlay = find(desk.window, DropOverlay, "drop-overlay")
     files = QMimeData()
     files.setUrls([QUrl("file:///a"), QUrl("file:///b")])
-    overlay.show_words(drop_hint(files, "", ""), desk.window.rect())
+    overlay.show_text(drop_hint(files, "", ""), desk.window.rect())
     await look("drop")
     overlay.hide()
     await desk.written()

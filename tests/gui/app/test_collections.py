@@ -79,8 +79,8 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
 
     async with Desk(environment=OPENAI) as desk:
         dialog = await shown(desk)
-        assert dialog.nothing.isVisible()
-        assert "Drop a folder here" in dialog.nothing.text()
+        assert dialog.introduction.isVisible()
+        assert "Drop a folder here" in dialog.introduction.text()
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
         await until(lambda: "4 documents · 1 unreadable" in dialog.state.text())
@@ -152,12 +152,12 @@ async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
         desk.controllers.collections.put_into_draft(dialog.current)
         dialog.delete.click()
-        await until(lambda: dialog.nothing.isVisible() and undo(dialog).isVisible())
+        await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         assert len(await desk.backend.collections.all()) == 1
         undo(dialog).click()
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
         dialog.delete.click()
-        await until(lambda: dialog.nothing.isVisible() and undo(dialog).isVisible())
+        await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         timers = desk.controllers.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
         until_forgotten.setInterval(0)  # the time for that is over
@@ -278,13 +278,13 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
         dialog = await shown(desk)
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
-        assert dialog.meaning.text() == ""
+        assert dialog.semantic_note.text() == ""
         assert not dialog.embed.isVisible()
         await desk.state.values.set("library.embeddings", True)
         desk.controllers.collections.show()
         await until(lambda: dialog.embed.isVisible())
-        assert f"to {name}" in dialog.meaning.text()
-        assert "tokens, about $0.00" in dialog.meaning.text()
+        assert f"to {name}" in dialog.semantic_note.text()
+        assert "tokens, about $0.00" in dialog.semantic_note.text()
         dialog.embed.click()
         await until(lambda: status(dialog) == "Semantic search is ready.")
         await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())

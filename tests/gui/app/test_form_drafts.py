@@ -17,7 +17,7 @@ from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.form_dialog import KeptForm
+from desktop_app.ui.widgets.form_dialog import DraftForm
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import KEYED, dialog_of
@@ -48,7 +48,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         dialog = await dialog_of(BatchDialog)
         dialog.new.task.selectAll()
         QTest.keyClicks(dialog.new.task, "Which is it?")
-    assert KeptForm.drafts == {}
+    assert DraftForm.drafts == {}
 
     async with Desk(environment=KEYED) as desk:
         settings = str(desk.stored("SELECT value FROM settings"))
@@ -117,7 +117,7 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
     own = Prompt("tone", "Tone", "In a {{tone=kind|cool}} tone about {{topic}}", "")
 
     def fields(desk: Desk) -> PromptFields:
-        desk.window.prompt.slash.take(own)
+        desk.window.prompt.slash.insert_prompt(own)
         return find(desk.window, PromptFields, "prompt-fields")
 
     async with Desk(environment=KEYED) as desk:
@@ -144,4 +144,4 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
         assert "about rain" in desk.text.toPlainText()
         desk.controllers.temporary.open()
         QTest.keyClicks(find(fields(desk), FieldText, "field-topic"), "snow")
-        assert "snow" not in str(KeptForm.drafts)
+        assert "snow" not in str(DraftForm.drafts)

@@ -146,7 +146,7 @@ async def test_attached_text_can_be_turned_back(by: str) -> None:
     async with Desk() as desk:
         await desk.state.values.set("documents.large_paste", 1000)
         desk.type("See: ")
-        desk.window.prompt.take(DroppedContent(text="word " * 300))
+        desk.window.prompt.insert_dropped(DroppedContent(text="word " * 300))
         await until(lambda: is_read(desk) and desk.chips)
         assert desk.said.startswith("Long text attached as a document")
         assert desk.text.toPlainText() == "See: "
@@ -162,7 +162,7 @@ async def test_large_rich_text_is_attached_as_markdown() -> None:
     async with Desk() as desk:
         rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
         text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
-        desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
+        desk.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<table>{rows}</table>"))
         await until(lambda: desk.chips and is_read(desk))
         (part,) = desk.state.draft.value.question_attachments
         attached = await desk.backend.attachments.text(part.sha256)

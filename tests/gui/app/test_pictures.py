@@ -167,7 +167,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         desk.session.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
-        find(quick, PromptText, "prompt").take(read_dropped(image))
+        find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         attached = desk.session.quick.attachments
         assert attached.reading_name == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
@@ -182,7 +182,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         assert attached.parts == ()
         desk.stage.turns[0].end("Red.")
         await desk.settled()
-        find(quick, PromptText, "prompt").take(read_dropped(image))
+        find(quick, PromptText, "prompt").insert_dropped(read_dropped(image))
         await until(lambda: attached.parts)
         quick.open_in_window_requested.emit()
         await until(lambda: desk.chips)

@@ -84,7 +84,7 @@ async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
             each for each in await HostedTools(_no_stores).tools() if not each.is_available
         ]
         reason = why_unavailable(search)
-        picker.set_tools([ToolChoice("file_search", "", reason)], is_here=True)
+        picker.set_tools([ToolChoice("file_search", "", reason)], is_for_conversation=True)
         picker.show_at(desk.window.prompt.row.tools)
         (label,) = [each for each in picker.findChildren(LinkedLabel) if "href" in each.text()]
         label.linkActivated.emit(f"place:{Place.RESPONSES}")

@@ -208,7 +208,7 @@ async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
         variant = find(dialog, Combo, "preset-model")
         variant.setCurrentIndex(variant.findText("Instant"))
         variant.activated.emit(variant.currentIndex())
-        page.settle()
+        page.report_edits()
         await desk.written()
         stored = {p.id: p for p in await desk.backend.prompts.presets()}
         wanted = replace(
@@ -307,12 +307,12 @@ async def test_examples_are_edited_kept_and_sent() -> None:
             for part in ("question", "answer")
         )
         QTest.keyClicks(questions[0], "Rain?")
-        page.settle()
+        page.report_edits()
         assert examples_of(desk) == ()
         QTest.keyClicks(answers[0], "Again.")
-        page.settle()
+        page.report_edits()
         QTest.keyClicks(questions[1], "Half")
-        page.settle()
+        page.report_edits()
         assert questions[1].toPlainText() == "Half"  # not lost while the other is saved
         assert questions[1].accessibleName() == "Example 2: message"
         pairs = (("Rain?", "Again."),)

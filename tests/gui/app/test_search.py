@@ -56,11 +56,11 @@ async def test_filters_narrow_what_was_found_and_go_with_the_search(
         best.trigger()
         await until(lambda: found(desk)[0].startswith("Grapefruit"))
         yesterday = now().astimezone().date() - timedelta(days=1)
-        filters.between(yesterday, yesterday)
+        filters.search_between(yesterday, yesterday)
         await until(lambda: not found(desk))
         QTest.keyClick(shown.search, Qt.Key.Key_Escape)
         assert not filters.isVisible()
-        assert filters.within == SearchFilter()
+        assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
         assert len(desk.rows) == 2
 
@@ -77,7 +77,7 @@ async def test_by_the_keyboard_from_the_field() -> None:
         for _ in range(2):
             desk.press(Qt.Key.Key_Tab)
         desk.press(Qt.Key.Key_Space)
-        assert shown.filters.within.has_attachment
+        assert shown.filters.current.has_attachment
 
 
 async def test_the_archive_is_searched_and_marked() -> None:

@@ -203,7 +203,9 @@ async def test_a_long_name_leaves_room_for_the_permission() -> None:
     async with Desk(environment=COMET) as desk:
         picker = ToolPicker(desk.theme.current, desk.window)
         name = "everything/trigger-long-running-operation-and-wait"
-        picker.set_tools([ToolChoice(name, "Waits.", permission=Permission.ASK)], is_here=True)
+        picker.set_tools(
+            [ToolChoice(name, "Waits.", permission=Permission.ASK)], is_for_conversation=True
+        )
         picker.show_at(desk.window)
         (area,) = picker.findChildren(QScrollArea)
         rows = area.widget()

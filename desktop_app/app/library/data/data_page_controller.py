@@ -56,7 +56,7 @@ class DataPageController(QObject):
         panel.restore_requested.connect(self.choose_restore)
         panel.erase_requested.connect(self._erase)
         for changed in (current.opened, current.path_changed):
-            changed.connect(lambda: panel.set_has_open(self._can_export))
+            changed.connect(lambda: panel.set_has_open_conversation(self._can_export))
 
     @property
     def _can_export(self) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_text import PromptText
 
 _GAP: Final = 6
-_HEADER, _LEAST = 46, 180
+_HEADER_HEIGHT, _MIN_LIST_HEIGHT = 46, 180
 """Pixels: the height of the window's header, and the least height of the list below it."""
 
 
@@ -36,7 +36,7 @@ class EditorCompletionField:
         return self._text.is_composing
 
     @property
-    def before(self) -> str:
+    def text_before(self) -> str:
         """See CompletionField; "" if text is selected or the line does not begin with /."""
         cursor = self._text.textCursor()
         block = cursor.block()
@@ -106,8 +106,8 @@ class PopupAboveEditor(QObject):
     def _fit(self, widget: QWidget) -> None:
         at = self._editor.mapTo(self._editor.window(), QPoint())
         room = at.y() - 2 * _GAP
-        if room - _HEADER >= _LEAST:  # otherwise it may cover the header
-            room -= _HEADER
+        if room - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
+            room -= _HEADER_HEIGHT
         height = min(widget.sizeHint().height(), room)
         widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
 

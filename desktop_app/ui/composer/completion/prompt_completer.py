@@ -54,7 +54,7 @@ class CompletionField(Protocol):
         """True while an input method holds uncommitted text."""
 
     @property
-    def before(self) -> str:
+    def text_before(self) -> str:
         """The text of the line before the cursor."""
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
@@ -103,9 +103,9 @@ class PromptCompleter(QObject):
         if self._menu is not None:
             self._menu.set_prompts(self._prompts)
             if self._is_open:
-                self.follow()
+                self.update_list()
 
-    def use(
+    def configure(
         self,
         fill_in: Callable[[frozenset[str]], Mapping[str, str]],
         finish: Callable[[Prompt, str], str],
@@ -127,9 +127,9 @@ class PromptCompleter(QObject):
         self._field.begin_line()
         self._is_dismissed, self._inserted_slash = False, True
         self._field.replace(0, SIGNS[0], 1)
-        self.follow()
+        self.update_list()
 
-    def take(self, prompt: Prompt) -> None:
+    def insert_prompt(self, prompt: Prompt) -> None:
         """Insert a prompt at the cursor, after asking for its variables."""
         from desktop_app.domain.prompts.prompts import variables
 
@@ -151,19 +151,19 @@ class PromptCompleter(QObject):
             if part is not None:
                 part.set_theme(theme)
 
-    def follow(self) -> None:
+    def update_list(self) -> None:
         """Update the list after the text or the cursor changed."""
-        name = typed_name(self._field.before)
+        name = typed_name(self._field.text_before)
         if name is None:
             self._is_dismissed = self._inserted_slash = False
             self._hide_menu()
         elif self._is_open or (not name and not self._is_dismissed):
             self._show_menu(name)
 
-    def follow_cursor(self) -> None:
+    def update_open_list(self) -> None:
         """Update the open list after the cursor moved."""
         if self._is_open:
-            self.follow()
+            self.update_list()
 
     # ------------------------------------------------------------------ the list
 
@@ -185,7 +185,7 @@ class PromptCompleter(QObject):
 
         menu = PromptMenu(self._theme)
         menu.set_prompts(self._prompts)
-        menu.chosen.connect(self.take)
+        menu.chosen.connect(self.insert_prompt)
         return menu
 
     def _hide_menu(self) -> None:
@@ -197,7 +197,7 @@ class PromptCompleter(QObject):
         self._is_dismissed = True
         self._hide_menu()
         if self._inserted_slash:  # the user did not type the slash
-            self._field.replace(len(self._field.before), "", 0)
+            self._field.replace(len(self._field.text_before), "", 0)
             self._inserted_slash = False
 
     # ------------------------------------------------------------------ the fields
@@ -236,7 +236,7 @@ class PromptCompleter(QObject):
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
         from desktop_app.domain.prompts.prompts import fill, filled_names
 
-        before = self._field.before
+        before = self._field.text_before
         count = 0 if typed_name(before) is None else len(before)
         names = filled_names(prompt.text)
         filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
@@ -269,7 +269,7 @@ class PromptCompleter(QObject):
         if not self._shows_rows or self._menu is None:
             return False
         if is_press:
-            return self._menu.take_key(event)
+            return self._menu.handle_key(event)
         if self._menu.handles(event):
             event.accept()
             return True

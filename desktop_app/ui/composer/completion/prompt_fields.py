@@ -20,7 +20,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.fitting_dialog import scrolling
+from desktop_app.ui.widgets.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -28,7 +28,7 @@ from desktop_app.ui.widgets.foreign_text import (
     one_line,
     spoken_text,
 )
-from desktop_app.ui.widgets.form_dialog import KeptForm
+from desktop_app.ui.widgets.form_dialog import DraftForm
 from desktop_app.ui.widgets.form_widgets import Combo, retheme
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class FieldText(PlainTextField):
         self.setFixedHeight(max(height, self._theme.px(32)))
 
 
-class PromptFields(QFrame, KeptForm):
+class PromptFields(QFrame, DraftForm):
     """The fields of a prompt.
 
     Attributes:
@@ -140,9 +140,9 @@ class PromptFields(QFrame, KeptForm):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
-        kept = values or self.drafts.get(self._draft_name, {})
+        initial = values or self.drafts.get(self._draft_name, {})
         for row, variable in enumerate(variables(prompt.text)):
-            self._add(row, variable, str(kept.get(variable.name, variable.default or "")), theme)
+            self._add(row, variable, str(initial.get(variable.name, variable.default or "")), theme)
         self._note = PlainLabel(name="prompt-fields-note", wraps=True)
         self._insert_button = PlainButton(tr("Insert"), name="insert-prompt", role="primary")
         self._cancel_button = PlainButton(tr("Cancel"), name="leave-prompt", role="plain")
@@ -156,13 +156,13 @@ class PromptFields(QFrame, KeptForm):
         label = PlainLabel(_display_name(variable.name), wraps=True)
         if variable.choices:
             choice = _choice_field(variable, value, theme)
-            choice.activated.connect(lambda _at: self._keep())
+            choice.activated.connect(lambda _at: self._store_values())
             field: FieldText | Combo = choice
         else:
             field = FieldText(theme, variable.name, value)
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
-            field.textChanged.connect(self._keep)
+            field.textChanged.connect(self._store_values)
             if variable.default is None:
                 field.setPlaceholderText(tr("required"))
         label.setBuddy(field)
@@ -173,7 +173,7 @@ class PromptFields(QFrame, KeptForm):
     def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._grid)
-        self._area = scrolling(inner)
+        self._area = scroll_area_of(inner)
         self._footer = row_of((self._note, 1), self._cancel_button, self._insert_button)
         self._column = column_of(self._title, (self._area, 1), self._footer, parent=self)
 
@@ -184,8 +184,8 @@ class PromptFields(QFrame, KeptForm):
             for name, field in self._fields.items()
         }
 
-    def _keep(self) -> None:
-        self.keep(self._draft_name, {} if self._is_temporary() else {**self.values()})
+    def _store_values(self) -> None:
+        self.store_draft(self._draft_name, {} if self._is_temporary() else {**self.values()})
 
     def focus_first(self) -> None:
         """Focus the first required field without a value, otherwise the first field."""
@@ -237,7 +237,7 @@ class PromptFields(QFrame, KeptForm):
     def _submit(self) -> None:
         missing_names = missing(self.prompt.text, self.values())
         if not missing_names:
-            self.keep(self._draft_name, {})
+            self.store_draft(self._draft_name, {})
             self.filled.emit(self.values())
             return
         self._show_note(
@@ -255,7 +255,7 @@ class PromptFields(QFrame, KeptForm):
             for name, label in self._labels.items():
                 if name not in missing(self.prompt.text, self.values()):
                     set_role(label, "")
-        self._note.setText(words or _keys())
+        self._note.setText(words or _key_hint())
         set_role(self._note, "error" if words else "note")
         announce(self._note, words)
 
@@ -283,7 +283,7 @@ def _is_escape(event: QEvent) -> bool:
     return event.key() == Qt.Key.Key_Escape  # type: ignore[attr-defined, no-any-return]
 
 
-def _keys() -> str:
+def _key_hint() -> str:
     return tr(
         "{insert} to insert · {next} for next field · {cancel} to cancel",
         insert=shortcut_text("Return"),

@@ -41,7 +41,7 @@ _CHOOSE_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 _MOVE_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
-def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
+def matching_prompts(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
     """Return the prompts whose title or folder contains every typed word, best first."""
     words = fold(typed).split()
     ranked = [
@@ -116,14 +116,14 @@ class PromptMenu(QFrame):
 
     def show_matches(self, typed: str) -> bool:
         """Show the prompts that match; return False if there are none."""
-        found = matching(typed, self._prompts)
+        found = matching_prompts(typed, self._prompts)
         self.model.set_rows(found)
         self.view.ensure_current()
-        self._mark_current()
+        self._select_current()
         self.updateGeometry()
         return bool(found)
 
-    def take_key(self, event: QKeyEvent) -> bool:
+    def handle_key(self, event: QKeyEvent) -> bool:
         """Handle a key while the list is open; return False for keys of the text."""
         if not self.handles(event):
             return False
@@ -132,7 +132,7 @@ class PromptMenu(QFrame):
             return True
         if not self._wrap(event.key()):
             QApplication.sendEvent(self.view, event)
-        self._mark_current()
+        self._select_current()
         return True
 
     @staticmethod
@@ -166,7 +166,7 @@ class PromptMenu(QFrame):
     def minimumSizeHint(self) -> QSize:
         return QSize(0, min(self.sizeHint().height(), self._theme.px(90)))
 
-    def _mark_current(self) -> None:
+    def _select_current(self) -> None:
         """Select and announce the row that Enter chooses, because the focus stays in the text."""
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)

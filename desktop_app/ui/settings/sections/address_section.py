@@ -74,25 +74,25 @@ class AddressSection(LineSection):
         self._allow.hide()
         self._column.addWidget(self._allow, 0, Qt.AlignmentFlag.AlignLeft)
         self._allow.clicked.connect(self._allow_host)
-        self.finished.connect(self._take)
+        self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile, *, read_only: bool) -> None:
         """Show the profile's address and any problem with it."""
         self._profile = profile
         self.show_value(profile.base_url, read_only=read_only)
         if profile.base_url or self.field.text():
-            self._judge(profile.base_url)
+            self._check(profile.base_url)
         else:  # nobody has typed an address yet
             self._allow.hide()
             self.note.set_text(tr("For example http://localhost:8080/v1"))
 
-    def is_usable(self) -> bool:
+    def check(self) -> bool:
         """Return True if the entered address is valid; otherwise show the problem."""
-        return self._judge(self.field.text())
+        return self._check(self.field.text())
 
-    def _take(self, text: str) -> None:
+    def _save_entered(self, text: str) -> None:
         self.edited.emit()
-        if self._judge(text):
+        if self._check(text):
             address, version = split_version(text)
             fields = with_version(self._profile.custom_fields, version)
             self._profile = replace(
@@ -101,9 +101,9 @@ class AddressSection(LineSection):
             if version:
                 self.field.setText(self._profile.base_url)
             self._save(self._profile)
-            self._judge(address)
+            self._check(address)
 
-    def _judge(self, text: str) -> bool:
+    def _check(self, text: str) -> bool:
         text = split_version(text.strip())[0]
         problem = problem_of_address(text)
         host = self._host_to_allow(text)
@@ -134,7 +134,7 @@ class AddressSection(LineSection):
         if host := self._host_to_allow(self._profile.base_url):
             allowed = (*self._profile.plain_http_hosts, host)
             self._profile = replace(self._profile, plain_http_hosts=allowed)
-            self._judge(self._profile.base_url)
+            self._check(self._profile.base_url)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edited.emit()
             self._save(self._profile)

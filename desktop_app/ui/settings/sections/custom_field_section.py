@@ -18,7 +18,7 @@ from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_dialog import Entered, KeptForm
+from desktop_app.ui.widgets.form_dialog import DraftForm, FormValues
 from desktop_app.ui.widgets.form_widgets import Combo, FormSection
 from desktop_app.ui.widgets.line_field import line_field
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
 
 
-class CustomFieldSection(FormSection, KeptForm):
+class CustomFieldSection(FormSection, DraftForm):
     """A list of fields and a form for another one.
 
     Args:
@@ -70,11 +70,11 @@ class CustomFieldSection(FormSection, KeptForm):
             self.body.addWidget(widget)
         self.body.addLayout(last)
         for line in (self._name, self._value):
-            line.textEdited.connect(lambda _text: self._keep())
-        self._kind.activated.connect(lambda _at: self._keep())
-        self._is_secret.clicked.connect(lambda _on: self._keep())
-        add.clicked.connect(self._take)
-        self._value.returnPressed.connect(self._take)
+            line.textEdited.connect(lambda _text: self._store_values())
+        self._kind.activated.connect(lambda _at: self._store_values())
+        self._is_secret.clicked.connect(lambda _on: self._store_values())
+        add.clicked.connect(self._add_field)
+        self._value.returnPressed.connect(self._add_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """List the profile's fields; a form being filled in stays for the same profile."""
@@ -90,18 +90,18 @@ class CustomFieldSection(FormSection, KeptForm):
     def _draft_name(self) -> str:
         return f"custom-field {self._profile.id}"
 
-    def _keep(self) -> None:
+    def _store_values(self) -> None:
         is_secret = self._is_secret.isChecked()
         name, value = self._name.text(), "" if is_secret else self._value.text()
-        entered: Entered = {
+        entered: FormValues = {
             "name": name,
             "value": value,
             "kind": self._kind.currentIndex(),
             "secret": int(is_secret),
         }
-        self.keep(self._draft_name, entered if name or value else {})
+        self.store_draft(self._draft_name, entered if name or value else {})
 
-    def _show_entered(self, entered: Entered) -> None:
+    def _show_entered(self, entered: FormValues) -> None:
         self._name.setText(str(entered.get("name", "")))
         self._value.setText(str(entered.get("value", "")))
         self._kind.setCurrentIndex(int(entered.get("kind", 0)))
@@ -111,10 +111,10 @@ class CustomFieldSection(FormSection, KeptForm):
         """Show which secrets the keyring may hold for this address, by the fields' keys."""
         self._has_value = has_value
         self._show_list()
-        lacking = (
+        without_value = (
             f for f in self._profile.custom_fields if f.is_secret and not has_value.get(f.key, True)
         )
-        field = next(lacking, None)
+        field = next(without_value, None)
         if field is not None and not self._name.text():
             self._name.setText(field.name)
             self._kind.setCurrentIndex(self._kind.findData(field.in_query))
@@ -131,7 +131,7 @@ class CustomFieldSection(FormSection, KeptForm):
         row = QWidget()
         columns = QHBoxLayout(row)
         columns.setContentsMargins(0, 0, 0, 0)
-        label = PlainLabel(self._described(field), wraps=True)
+        label = PlainLabel(self._describe(field), wraps=True)
         remove = PlainButton(tr("Remove"), role="link", name=f"remove-{field.key}")
         remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
         remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -140,7 +140,7 @@ class CustomFieldSection(FormSection, KeptForm):
         columns.addWidget(remove, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def _described(self, field: CustomField) -> str:
+    def _describe(self, field: CustomField) -> str:
         name = f"?{field.name}" if field.in_query else field.name
         if not field.is_secret:
             return f"{name}: {field.value}"
@@ -149,14 +149,16 @@ class CustomFieldSection(FormSection, KeptForm):
         return tr("{name}: value missing", name=name)
 
     def _show_note(self, problem: str = "") -> None:
-        usual = tr("Sent with every request to this provider. Secrets are stored in your keyring.")
-        self.note.set_text(problem or usual, "error" if problem else "note")
+        default_note = tr(
+            "Sent with every request to this provider. Secrets are stored in your keyring."
+        )
+        self.note.set_text(problem or default_note, "error" if problem else "note")
 
     def _hide_value(self, is_secret: bool) -> None:
         mode = QLineEdit.EchoMode.Password if is_secret else QLineEdit.EchoMode.Normal
         self._value.setEchoMode(mode)
 
-    def _take(self) -> None:
+    def _add_field(self) -> None:
         in_query = bool(self._kind.currentData())
         field = CustomField(
             self._name.text().strip(), is_secret=self._is_secret.isChecked(), in_query=in_query
@@ -176,7 +178,7 @@ class CustomFieldSection(FormSection, KeptForm):
         else:
             self._name.clear()
             self._value.clear()
-            self.keep(self._draft_name, {})
+            self.store_draft(self._draft_name, {})
             self._show_note()
             self.entered.emit(field, value)
 

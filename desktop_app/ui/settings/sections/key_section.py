@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.settings.sections.key_state import KeyState, Place
+from desktop_app.ui.settings.sections.key_state import KeyPlace, KeyState
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, ShownLine, Tone
+from desktop_app.ui.widgets.form_widgets import FormSection, ReadOnlyLine, Tone
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -62,7 +62,7 @@ PROXY_PASSWORD: Final = SecretTexts(
     ),
 )
 
-_APPEARANCES: Final[dict[Place, tuple[str, str, str, Tone]]] = {
+_APPEARANCES: Final[dict[KeyPlace, tuple[str, str, str, Tone]]] = {
     # place: (text of the field, icon, note, tone)
     "keyring": (
         N_("Stored in your keyring"),
@@ -98,7 +98,7 @@ _APPEARANCES: Final[dict[Place, tuple[str, str, str, Tone]]] = {
         "note",
     ),
 }
-_WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere", "unknown")
+_WITHOUT_KEY: Final[tuple[KeyPlace, ...]] = ("none", "elsewhere", "unknown")
 _SAVING: Final = (N_("Saving…"), "key", "", "note")
 
 
@@ -135,45 +135,47 @@ class KeySection(FormSection):
         self._entry.setPlaceholderText(tr("Paste here"))
         hints = Qt.InputMethodHint
         self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
-        self._save = self._plain("save-key", tr("Save"), tr(texts.save))
-        self._where = ShownLine()
-        self._where.setObjectName(f"{self._prefix}key-place")
-        self._where.setAccessibleName(spoken_text(tr(texts.name)))
+        self._save = self._plain_button("save-key", tr("Save"), tr(texts.save))
+        self._location = ReadOnlyLine()
+        self._location.setObjectName(f"{self._prefix}key-place")
+        self._location.setAccessibleName(spoken_text(tr(texts.name)))
         self._mark = PlainLabel()
-        self._replace = self._plain("replace-key", tr("Replace"), tr(texts.replace))
-        self._cancel = self._plain("cancel-key", tr("Cancel"), tr(texts.cancel))
+        self._replace = self._plain_button("replace-key", tr("Replace"), tr(texts.replace))
+        self._cancel = self._plain_button("cancel-key", tr("Cancel"), tr(texts.cancel))
         self._remove = PlainButton(tr(texts.remove), role="link", name=f"{self._prefix}remove-key")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._page = ""
-        self._get = PlainButton(tr("Get an API key"), role="link", name=f"{self._prefix}get-key")
-        self._get.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._get.clicked.connect(lambda: open_link(QUrl(self._page)))
-        self._get.hide()
+        self._key_page = ""
+        self._get_key_button = PlainButton(
+            tr("Get an API key"), role="link", name=f"{self._prefix}get-key"
+        )
+        self._get_key_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._get_key_button.clicked.connect(lambda: open_link(QUrl(self._key_page)))
+        self._get_key_button.hide()
         self._lay_out()
         self._entry.textChanged.connect(self._show_buttons)
-        self._entry.returnPressed.connect(self._take)
-        self._save.clicked.connect(self._take)
+        self._entry.returnPressed.connect(self._submit)
+        self._save.clicked.connect(self._submit)
         self._replace.clicked.connect(self.begin_entry)
         self._cancel.clicked.connect(self._cancel_entry)
         self._remove.clicked.connect(self.key_removal_requested)
 
     def _lay_out(self) -> None:
-        row = row_of((self._entry, 1), (self._where, 1))
+        row = row_of((self._entry, 1), (self._location, 1))
         for button in (self._save, self._replace, self._cancel):
             row.addWidget(button)
-        self._inside = row_of(STRETCH, self._mark, parent=self._where)
+        self._inside = row_of(STRETCH, self._mark, parent=self._location)
         self.body.addLayout(row)
         self._column.addWidget(self._remove)
-        self._column.addWidget(self._get)
+        self._column.addWidget(self._get_key_button)
 
     def set_page(self, address: str) -> None:
         """Offer the page on which the provider gives keys; "" offers none."""
-        self._page = address
-        set_tooltip(self._get, address)
+        self._key_page = address
+        set_tooltip(self._get_key_button, address)
         self._show_page()
 
     def _show_page(self) -> None:
-        self._get.setVisible(bool(self._page) and self._state.place in _WITHOUT_KEY)
+        self._get_key_button.setVisible(bool(self._key_page) and self._state.place in _WITHOUT_KEY)
 
     def set_title(self, text: str) -> None:
         """Set the name of the secret for this kind of provider."""
@@ -181,10 +183,10 @@ class KeySection(FormSection):
 
     def set_state(self, state: KeyState) -> None:
         """Show where the key is stored; keep a key being typed if one can still be entered."""
-        is_entry, typed = self._entry.isVisibleTo(self), self._entry.text()
-        if state != self._state or not is_entry:
+        is_entering, typed = self._entry.isVisibleTo(self), self._entry.text()
+        if state != self._state or not is_entering:
             self.show_state(state)
-            if is_entry and state.place in _WITHOUT_KEY:
+            if is_entering and state.place in _WITHOUT_KEY:
                 self._entry.setText(typed)
 
     def show_state(self, state: KeyState) -> None:
@@ -219,8 +221,8 @@ class KeySection(FormSection):
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self._theme = theme
-        self._where.setFont(theme.note())
-        self._where.setTextMargins(*margins(0, 0, theme.px(22), 0))
+        self._location.setFont(theme.note())
+        self._location.setTextMargins(*margins(0, 0, theme.px(22), 0))
         self._inside.setContentsMargins(*margins(0, 0, theme.px(8), 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -235,10 +237,10 @@ class KeySection(FormSection):
         stored = self._state.place in ("keyring", "session") and not entry
         may_be_stored = self._state.place in ("elsewhere", "unknown") and entry
         self._entry.setVisible(entry)
-        self._where.setVisible(not entry)
-        self._where.setText(tr(words))
-        self._where.setCursorPosition(0)
-        set_tooltip(self._where, tr(words))
+        self._location.setVisible(not entry)
+        self._location.setText(tr(words))
+        self._location.setCursorPosition(0)
+        set_tooltip(self._location, tr(words))
         self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
         self._replace.setVisible(stored)
         self._remove.setVisible(stored or may_be_stored)
@@ -247,13 +249,13 @@ class KeySection(FormSection):
 
     def _show_buttons(self) -> None:
         """Show Save once something is typed; before that Cancel, if a key is stored."""
-        is_entry, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
-        way_back = self._state.place not in _WITHOUT_KEY
-        self._save.setVisible(is_entry and (typed or not way_back))
+        is_entering, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
+        can_cancel = self._state.place not in _WITHOUT_KEY
+        self._save.setVisible(is_entering and (typed or not can_cancel))
         self._save.setEnabled(typed)
-        self._cancel.setVisible(is_entry and way_back and not typed)
+        self._cancel.setVisible(is_entering and can_cancel and not typed)
 
-    def _take(self) -> None:
+    def _submit(self) -> None:
         key = self._entry.text().strip()
         if not key:
             return
@@ -263,7 +265,7 @@ class KeySection(FormSection):
         self._remove.hide()
         self.key_entered.emit(key)
 
-    def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
+    def _plain_button(self, name: str, label: str, spoken: str) -> QPushButton:
         button = PlainButton(label, role="plain", name=f"{self._prefix}{name}")
         button.setAccessibleName(spoken_text(spoken))
         return button

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Place = Literal["keyring", "session", "environment", "none", "unknown", "elsewhere"]
+KeyPlace = Literal["keyring", "session", "environment", "none", "unknown", "elsewhere"]
 
 
 class KeyState(NamedTuple):
@@ -14,5 +14,5 @@ class KeyState(NamedTuple):
     "elsewhere" if the stored key belongs to another address than that of `host`.
     """
 
-    place: Place
+    place: KeyPlace
     host: str = ""

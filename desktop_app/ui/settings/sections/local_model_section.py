@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QSizePolicy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, ShownLine
+from desktop_app.ui.widgets.form_widgets import FormSection, ReadOnlyLine
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -33,7 +33,7 @@ class LocalModelSection(FormSection):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Model file"), theme)
-        self._file = ShownLine()
+        self._file = ReadOnlyLine()
         self._file.setObjectName("weights")
         self._file.setAccessibleName(spoken_text(tr("Model file")))
         self._choose = PlainButton(tr("Choose…"), name="choose-weights", role="plain")

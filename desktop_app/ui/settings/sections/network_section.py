@@ -30,7 +30,7 @@ from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySect
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import Combo, FormSection, ShownLine, Switch, switch_row
+from desktop_app.ui.widgets.form_widgets import Combo, FormSection, ReadOnlyLine, Switch, switch_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,18 +40,20 @@ if TYPE_CHECKING:
 
     Save = Callable[[ProviderProfile], None]
 
-_OWN: Final = "own"
-_WAYS: Final = (
+_MANUAL: Final = "own"
+_MODES: Final = (
     ("", N_("Environment variables")),
     (DIRECT, N_("No proxy")),
-    (_OWN, N_("Manual")),
+    (_MANUAL, N_("Manual")),
 )
 _NOTES: Final = {
     "": N_("Uses HTTPS_PROXY, ALL_PROXY, and NO_PROXY if they are set."),
     DIRECT: N_("Connects directly and ignores environment variables."),
-    _OWN: N_("Start with http://, https://, or socks5://. Add a user name before @ if required."),
+    _MANUAL: N_(
+        "Start with http://, https://, or socks5://. Add a user name before @ if required."
+    ),
 }
-KEPT: Final = {
+STORED: Final = {
     ProviderKind.OPENAI: N_(
         "OpenAI stores messages and responses for 30 days or longer, and your organization can "
         "read them. Responses and costs stay the same."
@@ -61,8 +63,8 @@ KEPT: Final = {
         "allow. Responses and costs stay the same."
     ),
 }
-KEPT_ELSEWHERE: Final = N_("The server may store messages and responses indefinitely.")
-NOT_KEPT: Final = N_(
+STORED_ELSEWHERE: Final = N_("The server may store messages and responses indefinitely.")
+NOT_STORED: Final = N_(
     "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
     "computer and sent with your next message."
 )
@@ -94,44 +96,44 @@ class ProxySection(FormSection):
         super().__init__(tr("Proxy"), theme)
         self._save = save
         self._profile = NO_PROVIDER
-        self._way = Combo(theme, tr("Proxy"), object_name="proxy")
-        for key, words in _WAYS:
-            self._way.addItem(tr(words), key)
+        self._mode = Combo(theme, tr("Proxy"), object_name="proxy")
+        for key, words in _MODES:
+            self._mode.addItem(tr(words), key)
         self._url = QLineEdit()
         self._url.setObjectName("proxy-url")
         self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
         self._url.setPlaceholderText("http://host:3128")
         self.password = KeySection(theme, PROXY_PASSWORD, "proxy-")
-        self.title.setBuddy(self._way)
-        self.body.addWidget(self._way)
+        self.title.setBuddy(self._mode)
+        self.body.addWidget(self._mode)
         self.body.addWidget(self._url)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self.password)
-        self._way.activated.connect(self._choose)
+        self._mode.activated.connect(self._choose)
         self._url.editingFinished.connect(self._take)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy, unless the user is entering another."""
-        is_news = (profile.id, profile.proxy) != (self._profile.id, self._profile.proxy)
+        is_changed = (profile.id, profile.proxy) != (self._profile.id, self._profile.proxy)
         self._profile = profile
-        if is_news:
-            way = profile.proxy if profile.proxy in ("", DIRECT) else _OWN
-            self._way.setCurrentIndex(self._way.findData(way))
-            self._url.setText(profile.proxy if way == _OWN else "")
+        if is_changed:
+            mode = profile.proxy if profile.proxy in ("", DIRECT) else _MANUAL
+            self._mode.setCurrentIndex(self._mode.findData(mode))
+            self._url.setText(profile.proxy if mode == _MANUAL else "")
             self._url.setCursorPosition(0)
             self._show()
 
     def _show(self) -> None:
-        way = str(self._way.currentData())
-        self._url.setVisible(way == _OWN)
-        self.note.set_text(tr(_NOTES[way]))
-        self.password.setVisible(way == _OWN and "@" in self._profile.proxy)
+        mode = str(self._mode.currentData())
+        self._url.setVisible(mode == _MANUAL)
+        self.note.set_text(tr(_NOTES[mode]))
+        self.password.setVisible(mode == _MANUAL and "@" in self._profile.proxy)
 
     def _choose(self) -> None:
-        way = str(self._way.currentData())
+        mode = str(self._mode.currentData())
         self._show()
-        if way != _OWN:
-            self._keep(way)
+        if mode != _MANUAL:
+            self._save_proxy(mode)
         elif self._url.text().strip():
             self._take()
         else:
@@ -139,7 +141,7 @@ class ProxySection(FormSection):
 
     def _take(self) -> None:
         text = self._url.text().strip()
-        if not text or self._way.currentData() != _OWN:
+        if not text or self._mode.currentData() != _MANUAL:
             return
         try:
             proxy = parse_proxy(text)
@@ -147,12 +149,12 @@ class ProxySection(FormSection):
             self.note.set_text(error.sentences, "error")
             return
         self._url.setText(proxy.with_user)
-        self._keep(proxy.with_user)
+        self._save_proxy(proxy.with_user)
         self._show()
         if proxy.password:
             self.password_found.emit(proxy.password)
 
-    def _keep(self, proxy: str) -> None:
+    def _save_proxy(self, proxy: str) -> None:
         if proxy != self._profile.proxy:
             self._profile = replace(self._profile, proxy=proxy)
             self._save(self._profile)
@@ -169,7 +171,7 @@ class CertificateSection(FormSection):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Trusted certificates"), theme)
-        self._file = ShownLine()
+        self._file = ReadOnlyLine()
         self._file.setObjectName("ca-file")
         self._file.setAccessibleName(spoken_text(tr("Trusted certificates")))
         choose = PlainButton(tr("Choose…"), name="choose-ca-file", role="plain")
@@ -231,15 +233,15 @@ class NetworkSection(CollapsibleSection):
         self._save = save
         self._profile = NO_PROVIDER
         self._password_states: dict[str, KeyState] = {}
-        self._found: dict[str, tuple[bool, str]] = {}
+        self._ca_results: dict[str, tuple[bool, str]] = {}
         self._build(theme)
         self._connect()
 
     def _build(self, theme: Theme) -> None:
-        self._keeps = FormSection("", theme)
+        self._storage = FormSection("", theme)
         store = tr("Allow provider to store conversations")
-        self._keeps_switch = Switch(theme, store, object_name="keeps-at-provider")
-        self._keeps.body.addLayout(switch_row(store, self._keeps_switch))
+        self._storage_switch = Switch(theme, store, object_name="keeps-at-provider")
+        self._storage.body.addLayout(switch_row(store, self._storage_switch))
         self._proxy = ProxySection(theme, self._take)
         self._certificates = CertificateSection(theme)
         self._api = FormSection(tr("API"), theme)
@@ -261,21 +263,28 @@ class NetworkSection(CollapsibleSection):
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(theme, self._take)
-        parts = (self._keeps, self._proxy, self._certificates, self._fields, self._api, self._limit)
+        parts = (
+            self._storage,
+            self._proxy,
+            self._certificates,
+            self._fields,
+            self._api,
+            self._limit,
+        )
         for part in parts:
             self.body.addWidget(part)
 
     def _connect(self) -> None:
-        self._keeps_switch.toggled.connect(
+        self._storage_switch.toggled.connect(
             lambda on: self._take(replace(self._profile, keeps_at_provider=on))
         )
-        self._proxy.password.key_entered.connect(self._take_password)
-        self._proxy.password_found.connect(self._take_password)
+        self._proxy.password.key_entered.connect(self._enter_password)
+        self._proxy.password_found.connect(self._enter_password)
         self._proxy.password.key_removal_requested.connect(self._remove_password)
-        self._certificates.ca_file_chosen.connect(self._take_ca_file)
-        self._limit_names.activated.connect(self._take_limit)
-        self._api_names.activated.connect(self._take_api)
-        self._fields.entered.connect(self._take_field)
+        self._certificates.ca_file_chosen.connect(self._choose_ca_file)
+        self._limit_names.activated.connect(self._change_limit)
+        self._api_names.activated.connect(self._change_api)
+        self._fields.entered.connect(self._enter_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached.
@@ -287,12 +296,12 @@ class NetworkSection(CollapsibleSection):
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
         self.setVisible(is_remote and not profile.from_environment)
-        self._keeps.setVisible(profile.serves_the_family)
-        with QSignalBlocker(self._keeps_switch):
-            self._keeps_switch.setChecked(profile.keeps_at_provider)
-        kept = KEPT.get(profile.kind, KEPT_ELSEWHERE)
-        self._keeps.note.set_text(
-            tr(kept if profile.keeps_at_provider else NOT_KEPT),
+        self._storage.setVisible(profile.serves_the_family)
+        with QSignalBlocker(self._storage_switch):
+            self._storage_switch.setChecked(profile.keeps_at_provider)
+        stored = STORED.get(profile.kind, STORED_ELSEWHERE)
+        self._storage.note.set_text(
+            tr(stored if profile.keeps_at_provider else NOT_STORED),
             "warning" if profile.keeps_at_provider else "note",
         )
         self._proxy.show_profile(profile)
@@ -326,11 +335,11 @@ class NetworkSection(CollapsibleSection):
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
         """Show what a certificate file contains or why it was refused."""
-        self._found[profile_id] = (ok, words)
+        self._ca_results[profile_id] = (ok, words)
         self._show_ca_file()
 
     def _show_ca_file(self) -> None:
-        ok, words = self._found.get(self._profile.id, (True, ""))
+        ok, words = self._ca_results.get(self._profile.id, (True, ""))
         self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
 
     def _take(self, profile: ProviderProfile) -> None:
@@ -338,25 +347,25 @@ class NetworkSection(CollapsibleSection):
         self.show_profile(profile)
         self._save(profile)
 
-    def _take_limit(self) -> None:
+    def _change_limit(self) -> None:
         name = str(self._limit_names.currentData())
         self._take(replace(self._profile, max_tokens_field=name))
 
-    def _take_api(self) -> None:
+    def _change_api(self) -> None:
         name = str(self._api_names.currentData())
         self._take(replace(self._profile, api=Api(name) if name else None))
 
-    def _take_password(self, password: str) -> None:
+    def _enter_password(self, password: str) -> None:
         self.password_entered.emit(self._profile.proxy_password_id, password)
 
     def _remove_password(self) -> None:
         self.password_removal_requested.emit(self._profile.proxy_password_id)
 
-    def _take_field(self, field: CustomField, value: str) -> None:
+    def _enter_field(self, field: CustomField, value: str) -> None:
         self.custom_field_entered.emit(self._profile.id, field, value)
 
-    def _take_ca_file(self, path: Path | None) -> None:
-        self._found.pop(self._profile.id, None)
+    def _choose_ca_file(self, path: Path | None) -> None:
+        self._ca_results.pop(self._profile.id, None)
         self.ca_file_chosen.emit(self._profile.id, path)
 
 

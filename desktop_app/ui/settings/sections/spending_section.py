@@ -42,7 +42,7 @@ class SpendingSection(LineSection):
         self._report = PlainButton(tr("Show spending"), name="show-spending", role="link")
         self._column.addWidget(self._report, 0, Qt.AlignmentFlag.AlignLeft)
         self._report.clicked.connect(lambda: self.report_requested.emit())
-        self.finished.connect(self._take)
+        self.finished.connect(self._save_entered)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the cap and the month's spending of a profile."""
@@ -61,7 +61,7 @@ class SpendingSection(LineSection):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
 
-    def _take(self, text: str) -> None:
+    def _save_entered(self, text: str) -> None:
         try:
             cap = formatting.parsed_amount(text)
         except ValueError:
@@ -80,8 +80,8 @@ class SpendingSection(LineSection):
         words = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:
             words.append(tr("Shares the limit of the provider with the same URL."))
-        near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near
-        self.note.set_text(" ".join(words), "warning" if near else "note")
+        is_near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near
+        self.note.set_text(" ".join(words), "warning" if is_near else "note")
 
 
 def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:

@@ -98,8 +98,8 @@ class AboutTab(QWidget):
 
 
 def _read_only(name: str, spoken: str) -> PlainTextField:
-    made = PlainTextField(readOnly=True, tabChangesFocus=True)
-    made.setObjectName(name)
-    made.setAccessibleName(spoken_text(spoken))
-    set_role(made, "field")
-    return made
+    field = PlainTextField(readOnly=True, tabChangesFocus=True)
+    field.setObjectName(name)
+    field.setAccessibleName(spoken_text(spoken))
+    set_role(field, "field")
+    return field

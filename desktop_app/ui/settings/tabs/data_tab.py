@@ -16,7 +16,7 @@ from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, Note, ShownLine, Tone
+from desktop_app.ui.widgets.form_widgets import FormSection, Note, ReadOnlyLine, Tone
 from desktop_app.ui.widgets.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-IN_AND_OUT: Final = N_(
+TRANSFER: Final = N_(
     "Imports files from Repartee, ChatGPT, Open WebUI, and LibreChat. Importing a file again adds "
     "nothing."
 )
@@ -66,17 +66,17 @@ class DataTab(QWidget):
         self._documents = CollapsibleSection(tr("Document limits"), "document-limits", theme)
         self._documents.body.addWidget(Note(theme, tr(LIMITS)))
         self._documents.body.addWidget(self._limits)
-        self._in_out = FormSection(tr("Import and export"), theme)
+        self._transfer = FormSection(tr("Import and export"), theme)
         self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme, object_name="backup-state")
         self._erase = EraseSection(theme)
-        self._folder, self._path = ShownLine(), ""
+        self._folder, self._path = ReadOnlyLine(), ""
         self._has_open = True
-        self._make_in_out()
+        self._make_transfer()
         self._make_backups()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        for part in (self._titles, self._in_out, self._backups, self._documents, self._erase):
+        for part in (self._titles, self._transfer, self._backups, self._documents, self._erase):
             self._column.addWidget(part)
         self._column.addStretch(1)
         for form in (self._titles, self._schedule, self._limits):
@@ -84,15 +84,15 @@ class DataTab(QWidget):
         self._erase.erase_confirmed.connect(self.erase_requested)
         self.set_theme(theme)
 
-    def _make_in_out(self) -> None:
-        self._in_out.note.set_text(tr(IN_AND_OUT))
-        bring = _button(tr("Import…"), "import")
-        bring.clicked.connect(lambda: self.import_requested.emit())
-        self._out = _button(tr("Export"), "export")
-        menu = ProgramMenu(self._out)
+    def _make_transfer(self) -> None:
+        self._transfer.note.set_text(tr(TRANSFER))
+        import_button = _button(tr("Import…"), "import")
+        import_button.clicked.connect(lambda: self.import_requested.emit())
+        self._export_button = _button(tr("Export"), "export")
+        menu = ProgramMenu(self._export_button)
         menu.fill_with(self._fill_export)
-        self._out.setMenu(menu)
-        self._in_out.body.addLayout(_row(bring, self._out))
+        self._export_button.setMenu(menu)
+        self._transfer.body.addLayout(_row(import_button, self._export_button))
 
     def _make_backups(self) -> None:
         self._folder.setObjectName("backup-folder")
@@ -108,12 +108,12 @@ class DataTab(QWidget):
         self._backups.add(self._gap)
         self._backups.add(self._schedule)
         self._backups.add(self._state)
-        self._now = _button(tr("Back up now"), "backup-now")
-        self._now.clicked.connect(lambda: self.backup_requested.emit())
+        self._back_up_now = _button(tr("Back up now"), "backup-now")
+        self._back_up_now.clicked.connect(lambda: self.backup_requested.emit())
         restore = _button(tr("Restore…"), "restore")
         restore.clicked.connect(lambda: self.restore_requested.emit())
         holder = QWidget()
-        holder.setLayout(_row(self._now, restore))
+        holder.setLayout(_row(self._back_up_now, restore))
         self._backups.add(holder)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -129,7 +129,7 @@ class DataTab(QWidget):
         """Show when the last backup was made, or why there is none."""
         self._state.set_text(words, tone)
 
-    def set_has_open(self, has_open: bool) -> None:
+    def set_has_open_conversation(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
         self._has_open = has_open
 

@@ -95,7 +95,7 @@ class ProviderTab(QWidget):
         self._testing: set[str] = set()
         self._weights = ""
         self._default = ""
-        self._key_of = ""
+        self._key_profile_id = ""
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._build(theme)
@@ -170,8 +170,8 @@ class ProviderTab(QWidget):
 
     def _build_default(self, theme: Theme) -> None:
         words = tr("Use for new conversations")
-        self._use = Switch(theme, words, object_name="use-for-new")
-        self._column.addLayout(switch_row(words, self._use))
+        self._default_switch = Switch(theme, words, object_name="use-for-new")
+        self._column.addLayout(switch_row(words, self._default_switch))
 
     def _build_price(self, theme: Theme) -> None:
         self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)
@@ -184,11 +184,11 @@ class ProviderTab(QWidget):
         self._address.edited.connect(self._forget_result)
         self._models.finished.connect(self._save_models)
         self._price.finished.connect(self._save_price)
-        self._key.key_entered.connect(self._take_key)
+        self._key.key_entered.connect(self._enter_key)
         self._key.key_removal_requested.connect(self._remove_key)
         self._test.clicked.connect(self._begin_test)
         self._table.clicked.connect(self.models_requested)
-        self._use.toggled.connect(
+        self._default_switch.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
         self._weights_section.model_file_chosen.connect(self.model_file_chosen)
@@ -231,10 +231,10 @@ class ProviderTab(QWidget):
     def focus_key_field(self) -> None:
         """Focus the key field; if this provider takes no key, select the first that needs one."""
         if not self._key.isVisibleTo(self):
-            needy = next((p for p in self._profiles.values() if p.needs_key), None)
-            if needy is None:
+            first_needing = next((p for p in self._profiles.values() if p.needs_key), None)
+            if first_needing is None:
                 return
-            self._select(self._combo.findData(needy.id))
+            self._select(self._combo.findData(first_needing.id))
         self._key.begin_entry()
 
     def set_theme(self, theme: Theme) -> None:
@@ -280,13 +280,15 @@ class ProviderTab(QWidget):
 
     def _show_key(self, profile: ProviderProfile) -> None:
         """Update the key field only for another profile, so that a key being typed survives."""
-        if profile.id != self._key_of:
-            self._key_of = profile.id
+        if profile.id != self._key_profile_id:
+            self._key_profile_id = profile.id
             self._key.show_state(self._states.get(profile.id, _first_state(profile)))
 
     def _show_settings(self) -> None:
-        with QSignalBlocker(self._use):
-            self._use.setChecked(bool(self._default) and self._default == self.current_id())
+        with QSignalBlocker(self._default_switch):
+            self._default_switch.setChecked(
+                bool(self._default) and self._default == self.current_id()
+            )
         self._weights_section.show_file(self._weights)
 
     def _show_result(self) -> None:
@@ -314,7 +316,7 @@ class ProviderTab(QWidget):
         self._added = profile.id
         self.profile_add_requested.emit(profile)
 
-    def _take_key(self, key: str) -> None:
+    def _enter_key(self, key: str) -> None:
         self._forget_result()
         self.key_entered.emit(self.current_id(), key)
 
@@ -323,7 +325,7 @@ class ProviderTab(QWidget):
         self.key_removal_requested.emit(self.current_id())
 
     def _begin_test(self) -> None:
-        if self._address.isVisibleTo(self) and not self._address.is_usable():
+        if self._address.isVisibleTo(self) and not self._address.check():
             self._results[self.current_id()] = (False, tr("Correct the base URL first."))
             self._show_result()
             return

@@ -62,9 +62,9 @@ class ResponsesTab(QWidget):
         super().__init__()
         self._defaults: Mapping[str, object] = {}
         self._conversation_id = ""
-        self._own: Mapping[str, object] = {}
+        self._overrides: Mapping[str, object] = {}
         self._folder_id, self._folder_name = "", ""
-        self._of_folder: Mapping[str, object] = {}
+        self._folder_overrides: Mapping[str, object] = {}
         scopes = [(scope, tr(title)) for scope, title in SCOPES]
         self._scope = SegmentedControl(scopes, theme, name=tr("Apply settings to"), padding=6)
         self._scope.setObjectName("scope")
@@ -74,11 +74,11 @@ class ResponsesTab(QWidget):
         self._note = Note(theme)
         self._form = SchemaForm(Group.ANSWER, theme)
         self._column = column_of(self._scope, self._note, (self._form, 1), parent=self, margins=0)
-        self._scope.chosen.connect(self._choose)
-        self._form.changed.connect(self._tell)
-        self._form.reset_requested.connect(self._let_go)
+        self._scope.chosen.connect(self._choose_scope)
+        self._form.changed.connect(self._report)
+        self._form.reset_requested.connect(self._request_reset)
         self._form.edit_requested.connect(self.edit_requested)
-        self._shown = DEFAULTS
+        self._shown_scope = DEFAULTS
         self.set_theme(theme)
         self._show()
 
@@ -87,27 +87,27 @@ class ResponsesTab(QWidget):
         self._defaults = values
         self._show()
 
-    def set_own(self, conversation_id: str, own: Mapping[str, object]) -> None:
+    def set_overrides(self, conversation_id: str, overrides: Mapping[str, object]) -> None:
         """Set the open conversation and the values that it overrides."""
         if conversation_id != self._conversation_id:
-            self._form.settle()  # what was typed belongs to the previous conversation
-        self._conversation_id, self._own = conversation_id, own
+            self._form.report_edits()  # what was typed belongs to the previous conversation
+        self._conversation_id, self._overrides = conversation_id, overrides
         self._show()
 
-    def set_folder(self, folder_id: str, name: str, own: Mapping[str, object]) -> None:
+    def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
         """Set the current folder and the values that it overrides; "" if there is none."""
         if folder_id != self._folder_id:
-            self._form.settle()
-        self._folder_id, self._folder_name, self._of_folder = folder_id, name, own
+            self._form.report_edits()
+        self._folder_id, self._folder_name, self._folder_overrides = folder_id, name, overrides
         self._scope.button(FOLDER).setVisible(bool(folder_id))
-        if not folder_id and self._shown == FOLDER:
+        if not folder_id and self._shown_scope == FOLDER:
             self.show_scope(HERE)
         self._show()
 
     def show_scope(self, scope: str) -> None:
         """Show the settings of the conversation, the folder, or the defaults."""
         self._scope.set_current(scope)
-        self._choose(scope)
+        self._choose_scope(scope)
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
         """Set the reasons for unsupported settings, and remarks on others."""
@@ -116,29 +116,29 @@ class ResponsesTab(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(10))
 
-    def _choose(self, scope: str) -> None:
-        self._form.settle()
-        self._shown = scope
+    def _choose_scope(self, scope: str) -> None:
+        self._form.report_edits()
+        self._shown_scope = scope
         self._show()
 
     def _show(self) -> None:
-        below = self._of_folder if self._folder_id else {}
-        own = {HERE: self._own, FOLDER: below}.get(self._shown)
-        behind = below if self._shown == HERE else {}
-        self._note.set_text(tr(_WORDS[self._shown], folder=self._folder_name))
-        self._form.set_values({**self._defaults, **behind, **(own or {})})
-        self._form.set_own(own, of_folder=self._shown == FOLDER)
+        of_folder = self._folder_overrides if self._folder_id else {}
+        own = {HERE: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
+        inherited = of_folder if self._shown_scope == HERE else {}
+        self._note.set_text(tr(_WORDS[self._shown_scope], folder=self._folder_name))
+        self._form.set_values({**self._defaults, **inherited, **(own or {})})
+        self._form.set_overrides(own, is_folder=self._shown_scope == FOLDER)
 
-    def _let_go(self, key: str) -> None:
-        if self._shown == FOLDER:
+    def _request_reset(self, key: str) -> None:
+        if self._shown_scope == FOLDER:
             self.folder_override_removed.emit(self._folder_id, key)
         else:
             self.override_removed.emit(self._conversation_id, key)
 
-    def _tell(self, key: str, value: object) -> None:
-        if self._shown == HERE:
+    def _report(self, key: str, value: object) -> None:
+        if self._shown_scope == HERE:
             self.override_changed.emit(self._conversation_id, key, value)
-        elif self._shown == FOLDER:
+        elif self._shown_scope == FOLDER:
             self.folder_override_changed.emit(self._folder_id, key, value)
         else:
             self.changed.emit(key, value)

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-    Tell = Callable[[SettingValue], None]
+    OnEdited = Callable[[SettingValue], None]
 
 MOST_SEGMENTS: Final = 3
-MODELS_OWN: Final = N_("Default")
+MODEL_DEFAULT: Final = N_("Default")
 """The label of a value that is left to the model."""
 
 
@@ -70,17 +70,17 @@ class SchemaForm(QWidget):
     edit_requested = Signal(object)
     reset_requested = Signal(str)
 
-    def __init__(self, group: Group, theme: Theme, own_words: str = "") -> None:
+    def __init__(self, group: Group, theme: Theme, override_label: str = "") -> None:
         """Create the rows.
 
         Args:
-            own_words: the label of an overridden value, if it is not a conversation's or folder's.
+            override_label: the label of an overridden value; by default, of a conversation's.
         """
         super().__init__()
-        self._own_words = own_words or tr("Set for this conversation")
+        self._override_label = override_label or tr("Set for this conversation")
         self._fields: dict[str, Field] = {}
         self._sections: dict[str, FormSection] = {}
-        self._owns: dict[str, _OwnValue] = {}
+        self._override_lines: dict[str, _OverrideLine] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
         self._column = QVBoxLayout(self)
@@ -98,7 +98,7 @@ class SchemaForm(QWidget):
         section.note.set_text(tr(declared.help))
         key = declared.key
 
-        def tell(value: SettingValue) -> None:
+        def on_edited(value: SettingValue) -> None:
             try:
                 self.changed.emit(key, validate(key, value))
             except SettingError as error:
@@ -107,15 +107,15 @@ class SchemaForm(QWidget):
                 self._annotate(key)
 
         if declared.has_dialog:
-            self._fields[key] = DialogField(declared, section, tell, self.edit_requested.emit)
+            self._fields[key] = DialogField(declared, section, on_edited, self.edit_requested.emit)
         else:
-            self._fields[key] = _field_for(declared, section, theme, tell)
+            self._fields[key] = _field_for(declared, section, theme, on_edited)
         self._fields[key].show(declared.default)
         section.note.describe(*section.findChildren(QWidget, key))
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
-            own = self._owns[key] = _OwnValue(declared, section)
-            own.reset.clicked.connect(lambda: self.reset_requested.emit(key))
+            line = self._override_lines[key] = _OverrideLine(declared, section)
+            line.reset.clicked.connect(lambda: self.reset_requested.emit(key))
         self._column.addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -124,20 +124,20 @@ class SchemaForm(QWidget):
         for key, field in self._fields.items():
             field.show(checked[key])
 
-    def set_own(self, keys: Collection[str] | None, *, of_folder: bool = False) -> None:
+    def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
         """Mark settings as overridden by the conversation or folder; None shows the defaults."""
         for key, section in self._sections.items():
-            declared, own = setting(key), self._owns.get(key)
-            is_for = declared.per_conversation or (of_folder and declared.per_folder)
-            section.setVisible(keys is None or is_for)
-            if own is not None:
-                words = tr("Set for this folder") if of_folder else self._own_words
-                own.show(keys is not None and key in keys, words)
+            declared, line = setting(key), self._override_lines.get(key)
+            is_offered = declared.per_conversation or (is_folder and declared.per_folder)
+            section.setVisible(keys is None or is_offered)
+            if line is not None:
+                words = tr("Set for this folder") if is_folder else self._override_label
+                line.show(keys is not None and key in keys, words)
 
-    def settle(self) -> None:
+    def report_edits(self) -> None:
         """Report texts that were typed but not reported yet."""
         for text in self.findChildren(MultilineField):
-            text.settle()
+            text.report_edits()
 
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
@@ -152,8 +152,8 @@ class SchemaForm(QWidget):
             self._annotate(key)
 
     def _annotate(self, key: str) -> None:
-        helped = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
-        self._sections[key].note.set_text(self._refusals.get(key) or helped)
+        help_text = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
+        self._sections[key].note.set_text(self._refusals.get(key) or help_text)
 
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(16))
@@ -165,7 +165,7 @@ def _with_offered_languages(declared: Setting) -> Setting:
     return replace(declared, choices=tuple(c for c in declared.choices if c.value in offered))
 
 
-class _OwnValue:
+class _OverrideLine:
     """The line under a row that says whose value it is, with a reset button."""
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
@@ -178,32 +178,34 @@ class _OwnValue:
         section.add(self._row)
         self.show(False, "")
 
-    def show(self, is_own: bool, words: str) -> None:
+    def show(self, is_overridden: bool, words: str) -> None:
         self._words.setText(words)
-        self._row.setVisible(is_own)
+        self._row.setVisible(is_overridden)
 
 
-def _field_for(declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> Field:
+def _field_for(declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited) -> Field:
     if declared.type is bool:
-        return _FlagField(declared, section, theme, tell)
+        return _FlagField(declared, section, theme, on_edited)
     if declared.choices:
         few = len(declared.choices) <= MOST_SEGMENTS and not declared.optional
-        return (_SegmentsField if few else _ListField)(declared, section, theme, tell)
+        return (_SegmentsField if few else _ListField)(declared, section, theme, on_edited)
     if declared.is_font:
-        return _ListField(declared, section, theme, tell)
+        return _ListField(declared, section, theme, on_edited)
     if declared.positions():
-        return _SliderField(declared, section, theme, tell)
-    return _LongTextField(declared, section, theme, tell)
+        return _SliderField(declared, section, theme, on_edited)
+    return _LongTextField(declared, section, theme, on_edited)
 
 
 class _FlagField:
     """A switch at the right of its title."""
 
-    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
+    def __init__(
+        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
+    ) -> None:
         self._switch = Switch(theme, tr(declared.label), object_name=declared.key)
         section.title.hide()
         section.body.addLayout(switch_row(tr(declared.label), self._switch))
-        self._switch.toggled.connect(tell)
+        self._switch.toggled.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
         with QSignalBlocker(self._switch):
@@ -216,14 +218,16 @@ class _FlagField:
 class _SegmentsField:
     """Up to three values side by side."""
 
-    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
+    def __init__(
+        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
+    ) -> None:
         options = [(choice.value, tr(choice.label)) for choice in declared.choices]
         self._known = {value for value, _label in options}
         self._control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
         self._control.setObjectName(declared.key)
         self._control.stretch()
         section.body.addWidget(self._control)
-        self._control.chosen.connect(tell)
+        self._control.chosen.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
         """Show the value; check nothing if it is none of these, as keys of the Shortcuts page."""
@@ -239,11 +243,13 @@ class _ListField:
     The installed font families are read here, because the page is built late.
     """
 
-    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
+    def __init__(
+        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
+    ) -> None:
         self._declared = declared
         self._combo = Combo(theme, tr(declared.label), object_name=declared.key)
         if declared.optional:
-            self._combo.addItem(tr(declared.unset_label or MODELS_OWN), None)
+            self._combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
         for choice in declared.choices:
             self._combo.addItem(tr(choice.label), choice.value)
         if declared.is_font:
@@ -252,7 +258,7 @@ class _ListField:
                 self._combo.addItem(family, family)
         section.title.setBuddy(self._combo)
         section.body.addWidget(self._combo)
-        self._combo.activated.connect(lambda index: tell(self._combo.itemData(index)))
+        self._combo.activated.connect(lambda index: on_edited(self._combo.itemData(index)))
 
     def show(self, value: SettingValue) -> None:
         if self._declared.is_font and self._combo.findData(value) < 0:
@@ -266,7 +272,9 @@ class _ListField:
 class _SliderField:
     """A slider over the stops, and the value in words beside it."""
 
-    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
+    def __init__(
+        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
+    ) -> None:
         self._declared = declared
         numbers: list[SettingValue] = [*declared.positions()]
         self._stops = [None, *numbers] if declared.optional else numbers
@@ -276,19 +284,19 @@ class _SliderField:
         self._words = PlainLabel(role="note")
         section.title.setBuddy(self._slider)
         section.body.addLayout(row_of((self._slider, 1), self._words))
-        self._slider.sliderMoved.connect(lambda at: self._say(self._stops[at]))
-        self._slider.valueChanged.connect(lambda at: self._take(at, tell))
+        self._slider.sliderMoved.connect(lambda at: self._show_words(self._stops[at]))
+        self._slider.valueChanged.connect(lambda at: self._report(at, on_edited))
 
-    def _take(self, at: int, tell: Tell) -> None:
-        self._say(self._stops[at])
-        tell(self._stops[at])
+    def _report(self, at: int, on_edited: OnEdited) -> None:
+        self._show_words(self._stops[at])
+        on_edited(self._stops[at])
 
     def show(self, value: SettingValue) -> None:
         """Show the value; one between two stops moves the slider to the nearest."""
         with QSignalBlocker(self._slider):
             self._slider.setValue(self._nearest(value))
         self._slider.update()
-        self._say(value)
+        self._show_words(value)
 
     def set_enabled(self, enabled: bool) -> None:
         self._slider.setEnabled(enabled)
@@ -306,20 +314,20 @@ class _SliderField:
         }
         return min(distances, key=distances.__getitem__)
 
-    def _say(self, value: SettingValue) -> None:
-        words = in_words(value, self._declared.unit)
+    def _show_words(self, value: SettingValue) -> None:
+        words = value_in_words(value, self._declared.unit)
         self._words.setText(words)
         spoken = tr("{setting}: {value}", setting=tr(self._declared.label), value=words)
         self._slider.setAccessibleName(spoken_text(spoken))
 
 
-def in_words(value: SettingValue, unit: Unit = Unit.NONE) -> str:
+def value_in_words(value: SettingValue, unit: Unit = Unit.NONE) -> str:
     """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "Default"."""
     if isinstance(value, float):
         digits = next(n for n in range(3) if n == 2 or round(value, n) == round(value, 2))
         return formatting.decimal(value, digits)
     if not isinstance(value, int):
-        return tr(MODELS_OWN)
+        return tr(MODEL_DEFAULT)
     match unit:
         case Unit.NONE:
             return formatting.number(value)
@@ -340,14 +348,16 @@ def in_words(value: SettingValue, unit: Unit = Unit.NONE) -> str:
 class _LongTextField:
     """A multi-line text."""
 
-    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
+    def __init__(
+        self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
+    ) -> None:
         height = {None: 112, 1: 38}.get(declared.most_lines, 72)
         self._text = MultilineField(theme, tr(declared.label), height)
         self._text.setObjectName(declared.key)
         self._text.setPlaceholderText(tr(declared.placeholder))
         section.title.setBuddy(self._text)
         section.body.addWidget(self._text)
-        self._text.edited.connect(tell)
+        self._text.edited.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
         self._text.show_text(str(value or ""))

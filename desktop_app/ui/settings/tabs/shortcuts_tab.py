@@ -61,16 +61,16 @@ class KeyCap(PlainButton):
         super().__init__()
         self._theme = theme
         self._is_waiting = False
-        self._keys = self._first = ""
+        self._keys = self._first_keys = ""
         # Not a child: Qt would report it to `event`, which needs it to be set.
-        self._chord = QTimer(singleShot=True, interval=CHORD_MS)
-        self.clicked.connect(lambda: self._wait(True))
+        self._chord_timer = QTimer(singleShot=True, interval=CHORD_MS)
+        self.clicked.connect(lambda: self._set_waiting(True))
         self.setProperty(NO_MNEMONIC, True)
 
     def set_keys(self, keys: str) -> None:
         """Show these keys."""
         self._keys = keys
-        self._wait(False)
+        self._set_waiting(False)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -83,20 +83,20 @@ class KeyCap(PlainButton):
 
     def event(self, event: QEvent) -> bool:
         # While capturing, no key may trigger a shortcut, and Tab must not move the focus.
-        takes = self._is_waiting or self._chord.isActive()
-        if takes and event.type() == QEvent.Type.ShortcutOverride:
+        is_capturing = self._is_waiting or self._chord_timer.isActive()
+        if is_capturing and event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
-        if takes and event.type() == QEvent.Type.KeyPress:
+        if is_capturing and event.type() == QEvent.Type.KeyPress:
             assert isinstance(event, QKeyEvent)
-            self._take(event)
+            self._capture(event)
             return True
         return super().event(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._chord.stop()
-        self._wait(False)
+        self._chord_timer.stop()
+        self._set_waiting(False)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -110,40 +110,40 @@ class KeyCap(PlainButton):
         if lit:
             painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
 
-    def _wait(self, waiting: bool) -> None:
+    def _set_waiting(self, waiting: bool) -> None:
         self._is_waiting = waiting
         if waiting:
-            self._chord.stop()
+            self._chord_timer.stop()
             announce(self, tr("Press keys…"))
         keys = shortcut_text(self._keys) or tr_context("shortcut", "None")
         self.setText(tr("Press keys…") if waiting else keys)
         self.updateGeometry()
 
-    def _take(self, event: QKeyEvent) -> None:
+    def _capture(self, event: QKeyEvent) -> None:
         if event.key() in _BARE_MODIFIERS:
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if self._chord.isActive():
-            self._take_second(event, is_plain=plain)
+        if self._chord_timer.isActive():
+            self._capture_second(event, is_plain=plain)
         elif plain and event.key() == Qt.Key.Key_Escape:
-            self._wait(False)
+            self._set_waiting(False)
         elif plain and event.key() == Qt.Key.Key_Backspace:
-            self._wait(False)
+            self._set_waiting(False)
             self.captured.emit("")
         else:
-            self._first = _pressed(event)
-            self._wait(False)
-            self._chord.start()
-            self.captured.emit(self._first)
+            self._first_keys = _pressed(event)
+            self._set_waiting(False)
+            self._chord_timer.start()
+            self.captured.emit(self._first_keys)
 
-    def _take_second(self, event: QKeyEvent, *, is_plain: bool) -> None:
+    def _capture_second(self, event: QKeyEvent, *, is_plain: bool) -> None:
         """Make a chord with the first keys; Esc, Enter and Tab leave them alone."""
-        self._chord.stop()
-        leaving = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        self._chord_timer.stop()
+        ending_keys = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
-        elif not (is_plain and event.key() in leaving):
-            self.captured.emit(f"{self._first}, {_pressed(event)}")
+        elif not (is_plain and event.key() in ending_keys):
+            self.captured.emit(f"{self._first_keys}, {_pressed(event)}")
 
 
 def _pressed(event: QKeyEvent) -> str:
@@ -171,16 +171,16 @@ class CommandRow(QWidget):
         self._cap = KeyCap(theme)
         self._cap.setObjectName(f"keys-{command.id}")
         self._note = Note(theme)
-        self._rivals: tuple[str, ...] = ()
+        self._conflicting: tuple[str, ...] = ()
         self._status: tuple[str, Tone] = ("", "note")
         row = row_of((title, 1), self._reset, self._cap)
         column_of(row, self._note, parent=self, margins=0, spacing=0)
-        self._cap.captured.connect(self._capture)
+        self._cap.captured.connect(self._change_keys)
         self._reset.clicked.connect(
             lambda: self.changed.emit(command.id, normalized(command.shortcut))
         )
 
-    def show_keys(self, keys: str, *, is_changed: bool, rivals: Sequence[str]) -> None:
+    def show_keys(self, keys: str, *, is_changed: bool, conflicting: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
         self._cap.set_keys(keys)
         shown = shortcut_text(keys)
@@ -194,7 +194,7 @@ class CommandRow(QWidget):
         self._reset.setVisible(is_changed)
         if is_new and self._cap.hasFocus():
             announce(self._cap, spoken)
-        self._rivals = tuple(rivals)
+        self._conflicting = tuple(conflicting)
         self._show_note()
 
     def set_status(self, text: str, tone: Tone) -> None:
@@ -203,13 +203,13 @@ class CommandRow(QWidget):
         self._show_note()
 
     def _show_note(self) -> None:
-        if self._rivals:
-            others = tr("Also used by {commands}.", commands=formatting.joined(self._rivals))
+        if self._conflicting:
+            others = tr("Also used by {commands}.", commands=formatting.joined(self._conflicting))
             self._note.set_text(others, "warning", is_result=self._cap.hasFocus())
         else:
             self._note.set_text(*self._status)
 
-    def _capture(self, keys: str) -> None:
+    def _change_keys(self, keys: str) -> None:
         try:
             keys = normalized(keys)
             is_default = keys == normalized(self._command.shortcut)
@@ -309,11 +309,11 @@ class ShortcutsTab(QWidget):
         conflicts = keymap.conflicts()
         titles = {command.id: tr("“{command}”", command=tr(command.title)) for command in keymap}
         for command_id, row in self._rows.items():
-            rivals = [titles[rival] for rival in conflicts.get(command_id, ())]
+            conflicting = [titles[other] for other in conflicts.get(command_id, ())]
             row.show_keys(
                 keymap.shortcut_of(command_id),
                 is_changed=keymap.is_changed(command_id),
-                rivals=rivals,
+                conflicting=conflicting,
             )
 
     def set_hotkey(self, report: HotkeyReport) -> None:
@@ -321,8 +321,8 @@ class ShortcutsTab(QWidget):
         keys = one_line(report.trigger) or shortcut_text(report.keys)
         text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
         faults = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
-        fine = report.status not in faults
-        self._rows[COMMAND].set_status(text, "note" if fine else "warning")
+        is_working = report.status not in faults
+        self._rows[COMMAND].set_status(text, "note" if is_working else "warning")
         self._hotkey_help.show_report(report)
 
     def set_theme(self, theme: Theme) -> None:

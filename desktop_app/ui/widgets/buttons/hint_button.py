@@ -44,7 +44,7 @@ class HintButton(PlainButton):
             self.update()
 
     @property
-    def whole_width(self) -> int:
+    def full_width(self) -> int:
         """The width with the shortcut."""
         return self._label_width() + self._cap_width(self._keys)
 

@@ -67,11 +67,11 @@ class Segment(PlainButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the segment before or after this one on Left and Right."""
-        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if by and self.isRightToLeft():
-            by = -by
-        if by:
-            self.step_requested.emit(by)
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if step and self.isRightToLeft():
+            step = -step
+        if step:
+            self.step_requested.emit(step)
         else:
             super().keyPressEvent(event)
 
@@ -148,17 +148,17 @@ class SegmentedControl(QFrame):
     def _add(self, key: str, button: Segment) -> None:
         button.setObjectName(key)
         button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
-        button.step_requested.connect(lambda by: self._step(button, by))
+        button.step_requested.connect(lambda step: self._step(button, step))
         self._group.addButton(button)
         self._grid.addWidget(button, *divmod(len(self._buttons), self._columns))
         self._buttons[key] = button
 
-    def _step(self, button: Segment, by: int) -> None:
+    def _step(self, button: Segment, step: int) -> None:
         """Choose the next or previous segment that can be chosen; stay at the ends."""
         shown = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
-        at = shown.index(button) + by
+        at = shown.index(button) + step
         if 0 <= at < len(shown):
-            forward = by > 0
+            forward = step > 0
             reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
             shown[at].setFocus(reason)
             shown[at].click()

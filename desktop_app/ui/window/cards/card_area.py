@@ -20,27 +20,27 @@ class CardArea(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         # The viewport is created here, because PySide takes 15 ms to wrap one that Qt created.
-        self._cards, viewport = QWidget(), QWidget()
-        self._added: list[QWidget] = []
-        for surface in (self, viewport, self._cards):
+        self._content, viewport = QWidget(), QWidget()
+        self._cards: list[QWidget] = []
+        for surface in (self, viewport, self._content):
             surface.setProperty("role", "card-text")
         self.setViewport(viewport)
-        self._column = QVBoxLayout(self._cards)
+        self._column = QVBoxLayout(self._content)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self.setWidget(self._cards)
+        self.setWidget(self._content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        for surface in (self, viewport, self._cards):
+        for surface in (self, viewport, self._content):
             surface.setAutoFillBackground(False)
         self.hide()
 
     def add(self, card: QWidget) -> None:
         """Add a card below the others."""
         self._column.addWidget(card)
-        self._added.append(card)
+        self._cards.append(card)
         card.installEventFilter(self)
         self._show_or_hide()
 
@@ -49,7 +49,7 @@ class CardArea(QScrollArea):
         self._column.setSpacing(pixels)
 
     @property
-    def needed(self) -> int:
+    def needed_height(self) -> int:
         """The height at which nothing scrolls, at the current width; 0 without a card."""
         return 0 if self.isHidden() else self.heightForWidth(self.width())
 
@@ -74,8 +74,8 @@ class CardArea(QScrollArea):
             self._show_or_hide()
             if kind is QEvent.Type.ShowToParent and isinstance(watched, QWidget):
                 # Later, because the layout gives a new card its place in its next pass.
-                QTimer.singleShot(0, watched, lambda: self._bring(watched))
-        elif kind is QEvent.Type.LayoutRequest and watched is self._cards:
+                QTimer.singleShot(0, watched, lambda: self._scroll_to(watched))
+        elif kind is QEvent.Type.LayoutRequest and watched is self._content:
             self.updateGeometry()
         return super().eventFilter(watched, event)
 
@@ -83,7 +83,7 @@ class CardArea(QScrollArea):
         super().resizeEvent(event)
         self.updateGeometry()
 
-    def _bring(self, card: QWidget) -> None:
+    def _scroll_to(self, card: QWidget) -> None:
         """Scroll to a new card, or to its beginning if it is taller than the area."""
         if card.height() > self.viewport().height():
             self.verticalScrollBar().setValue(card.y())
@@ -91,4 +91,4 @@ class CardArea(QScrollArea):
             self.ensureWidgetVisible(card, 0, 0)
 
     def _show_or_hide(self) -> None:
-        self.setVisible(any(not card.isHidden() for card in self._added))
+        self.setVisible(any(not card.isHidden() for card in self._cards))

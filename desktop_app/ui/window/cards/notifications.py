@@ -86,14 +86,14 @@ class Notifications(QFrame):
         self.hide()
 
     @property
-    def stops(self) -> list[QWidget]:
+    def tab_stops(self) -> list[QWidget]:
         """The widgets that Tab stops at, in order."""
         has_links = self.details.focusPolicy() & Qt.FocusPolicy.TabFocus
         return [*([self.details] if has_links else []), *self._actions, self.close_button]
 
     def notify(
         self,
-        what: UserFacingError | str,
+        message: UserFacingError | str,
         actions: Actions = (),
         *,
         topic: str = "",
@@ -106,12 +106,12 @@ class Notifications(QFrame):
             topic: the name for `dismiss_topic`, "" if the message never becomes obsolete.
             stays: whether a note stays until dismissed.
         """
-        if isinstance(what, UserFacingError):
-            details = remedy_segments(what, WINDOW)
-            title = _one_paragraph(what.what_happened)
+        if isinstance(message, UserFacingError):
+            details = remedy_segments(message, WINDOW)
+            title = _one_paragraph(message.what_happened)
             card = _Card(title, details, True, tuple(actions), topic, stays=True)
         else:
-            card = _Card(_one_paragraph(what), (), False, tuple(actions), topic, stays)
+            card = _Card(_one_paragraph(message), (), False, tuple(actions), topic, stays)
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_last()
@@ -134,10 +134,10 @@ class Notifications(QFrame):
 
     def dismiss_topic(self, topic: str) -> None:
         """Close the cards of a topic, because they are no longer true."""
-        kept = [card for card in self._cards if card.topic != topic]
-        if len(kept) != len(self._cards):
-            was_on_top = kept[-1:] != self._cards[-1:]
-            self._cards = kept
+        remaining = [card for card in self._cards if card.topic != topic]
+        if len(remaining) != len(self._cards):
+            was_on_top = remaining[-1:] != self._cards[-1:]
+            self._cards = remaining
             if was_on_top:
                 self._show_last()
             else:
@@ -164,7 +164,7 @@ class Notifications(QFrame):
         self._line.setSpacing(px(10))
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._count.setContentsMargins(0, px(3), 0, 0)
-        self._words.setSpacing(px(3))
+        self._body.setSpacing(px(3))
         self._text.column.setSpacing(px(3))
         self._buttons.setSpacing(px(12))
         icons.set_icon(self.close_button, "x", theme.dim, px(14))
@@ -182,12 +182,12 @@ class Notifications(QFrame):
         top = Qt.AlignmentFlag.AlignTop
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._line = QHBoxLayout(self)
-        self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._buttons = QHBoxLayout()
-        self._words.addWidget(self._text, 1)
-        self._words.addLayout(self._buttons)
+        self._body.addWidget(self._text, 1)
+        self._body.addLayout(self._buttons)
         self._line.addWidget(self._icon, 0, top)
-        self._line.addLayout(self._words, 1)
+        self._line.addLayout(self._body, 1)
         self._line.addWidget(self._count, 0, top)
         self._line.addWidget(self.close_button, 0, top)
 
@@ -220,11 +220,11 @@ class Notifications(QFrame):
         line = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
         is_narrow = line + self._buttons.sizeHint().width() > self.width() - self._theme.px(100)
         below = card.is_error or (bool(card.actions) and is_narrow)
-        self._words.setDirection(direction.TopToBottom if below else direction.LeftToRight)
+        self._body.setDirection(direction.TopToBottom if below else direction.LeftToRight)
         room = self._theme.px(3) if below else 0
-        self._words.setContentsMargins(0, room, 0, room)
+        self._body.setContentsMargins(0, room, 0, room)
         left = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
-        self._words.setAlignment(self._buttons, left)
+        self._body.setAlignment(self._buttons, left)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -246,7 +246,7 @@ class Notifications(QFrame):
             button.clicked.connect(lambda *_, action=action: self._run(action))
             self._buttons.addWidget(button)
             self._actions.append(button)
-        order_tabs(self.anchor, self.stops[:-1])
+        order_tabs(self.anchor, self.tab_stops[:-1])
 
     def _run(self, action: Callable[[], object]) -> None:
         self.dismiss()

@@ -44,12 +44,12 @@ class ProgressCard(QFrame):
 
     def begin(self, words: str) -> None:
         """Show that a task has started, without a known progress."""
-        self.say(words)
+        self.set_text(words)
         self.set_progress(0, 0)
         self.show()
         announce(self, self.words.text())
 
-    def say(self, words: str) -> None:
+    def set_text(self, words: str) -> None:
         """Show what is being done."""
         self.words.setText(one_line(words, _LONGEST))
         self.setAccessibleName(spoken_text(self.words.text()))

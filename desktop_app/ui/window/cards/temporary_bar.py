@@ -65,12 +65,12 @@ class TemporaryBar(QFrame):
             self._line.addWidget(button)
         self.close_button.clicked.connect(lambda: self.close_requested.emit())
         self.forget_button.clicked.connect(lambda: self.confirmed.emit())
-        self.keep_button.clicked.connect(self.tell)
-        self.tell()
+        self.keep_button.clicked.connect(self.explain)
+        self.explain()
         self.set_theme(theme)
         self.hide()
 
-    def tell(self) -> None:
+    def explain(self) -> None:
         """Explain what a temporary conversation is."""
         self._show_text(tr(WORDS), is_asking=False)
 
