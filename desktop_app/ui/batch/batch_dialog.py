@@ -17,7 +17,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
-from desktop_app.ui.composer.dropped_content import accept_copy
+from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -192,11 +192,11 @@ class BatchDialog(DraftDialog):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if files_in(event.mimeData()):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        paths = files_in(event.mimeData())
         accept_copy(event)
         if self.page != "new":
             self.new_job_requested.emit()

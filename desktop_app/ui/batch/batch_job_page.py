@@ -32,6 +32,8 @@ from desktop_app.ui.widgets.table_views import ProportionalTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtCore import SignalInstance
+
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
@@ -255,13 +257,13 @@ class BatchJobPage(QWidget):
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
             self._emit_with_item(self.open_requested)
 
-    def _emit_with_job(self, signal: object) -> None:
+    def _emit_with_job(self, signal: SignalInstance) -> None:
         if self._job is not None:
-            signal.emit(self._job.id)  # type: ignore[attr-defined]
+            signal.emit(self._job.id)
 
-    def _emit_with_item(self, signal: object) -> None:
+    def _emit_with_item(self, signal: SignalInstance) -> None:
         if self._job is not None and self._item is not None:
-            signal.emit(self._job.id, self._item.number)  # type: ignore[attr-defined]
+            signal.emit(self._job.id, self._item.number)
 
     def _request_report(self, format_: str) -> None:
         if self._job is not None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QWid
 
 from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.composer.dropped_content import accept_copy
+from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
@@ -34,6 +34,7 @@ from desktop_app.ui.window.cards.progress_card import ProgressCard
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
 
     from desktop_app.domain.documents.collections import Collection, CollectionFile
@@ -60,10 +61,14 @@ class CollectionState:
     waiting: int
 
     @property
+    def count(self) -> int:
+        """The number of documents."""
+        return self.ready + self.problems + self.waiting
+
+    @property
     def words(self) -> str:
-        """Return how many documents there are, and how many have problems."""
-        count = self.ready + self.problems + self.waiting
-        words = [tr_plural("{count} document", "{count} documents", count)]
+        """How many documents there are, and how many have problems or are waiting."""
+        words = [tr_plural("{count} document", "{count} documents", self.count)]
         if self.problems:
             words.append(tr_plural("{count} unreadable", "{count} unreadable", self.problems))
         if self.waiting:
@@ -206,7 +211,7 @@ class CollectionsDialog(QDialog):
         self._states = {state.collection.id: state for state in states}
         self.list.set_rows(
             [
-                LibraryRow(state.collection.id, state.collection.name, number(_count(state)))
+                LibraryRow(state.collection.id, state.collection.name, number(state.count))
                 for state in states
             ]
         )
@@ -286,9 +291,9 @@ class CollectionsDialog(QDialog):
 
     # ------------------------------------------------------------ actions of the user
 
-    def _emit_with_current(self, signal: object) -> None:
+    def _emit_with_current(self, signal: SignalInstance) -> None:
         if self.current:
-            signal.emit(self.current)  # type: ignore[attr-defined]
+            signal.emit(self.current)
 
     def _rename(self) -> None:
         state, name = self._states.get(self.current), self.name.text().strip()
@@ -330,12 +335,12 @@ class CollectionsDialog(QDialog):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders."""
-        if _files_in(event):
+        if files_in(event.mimeData()):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Add the files to the shown collection or to a new one."""
-        paths = _files_in(event)
+        paths = files_in(event.mimeData())
         accept_copy(event)
         if self.current and not self.work.isVisible():
             self.add_requested.emit(self.current, paths)
@@ -380,12 +385,3 @@ class CollectionsDialog(QDialog):
         self.show_status("")
         super().hideEvent(event)
         self.closed.emit()
-
-
-def _count(state: CollectionState) -> int:
-    return state.ready + state.problems + state.waiting
-
-
-def _files_in(event: QDropEvent) -> list[Path]:
-    urls = event.mimeData().urls()
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

@@ -30,6 +30,7 @@ from desktop_app.ui.widgets.table_views import show_as_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QKeyEvent, QShowEvent
     from PySide6.QtWidgets import QMenu, QWidget
 
@@ -210,10 +211,10 @@ class ModelsDialog(QDialog):
         if index.column() != FAVORITE_COLUMN:
             self._emit(self.use_requested)
 
-    def _emit(self, signal: object) -> None:
+    def _emit(self, signal: SignalInstance) -> None:
         row = self.current
         if row is not None:
-            signal.emit(row)  # type: ignore[attr-defined]  # a bound signal
+            signal.emit(row)
 
     def _show_count(self) -> None:
         count = self._filtered.rowCount()
