@@ -331,10 +331,6 @@ class ProviderClient:
         finally:
             self._streams -= 1
 
-    async def models(self) -> tuple[str, ...]:
-        """Return the ids of the models that the provider lists. Raises ProviderError."""
-        return tuple(model.id for model in (await self.listing()).models)
-
     async def listing(self) -> ModelListing:
         """Return the models that the provider lists now.
 

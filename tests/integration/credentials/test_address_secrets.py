@@ -76,7 +76,7 @@ async def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home
             assert await backend.vault.place("mine", secret.origin) is KeyPlace.KEYRING
             password = await backend.vault.get("mine.proxy", origin(profile.proxy))
             assert password == Secret(WORD, "http://proxy.example:3128")
-            await (await backend.gateway.provider(profile)).models()
+            await (await backend.gateway.provider(profile)).listing()
             assert server.requests[0].headers["authorization"].startswith("Basic ")
     assert files_with_the_word(home) == []
 

@@ -54,7 +54,7 @@ def restore(from_store: Path) -> None:
 async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackServer) -> list[str]:
     """Return the keys that a server receives with a request for its models."""
     try:
-        await (await backend.gateway.provider(profile)).models()
+        await (await backend.gateway.provider(profile)).listing()
     except AuthenticationError:
         assert profile.needs_key
     return [request.headers.get("authorization", "") for request in server.requests]

@@ -130,7 +130,7 @@ async def test_a_wrong_key_fails_the_authentication(endpoint: LocalEndpoint, api
 
 async def test_after_an_answer_that_was_left_another_one_comes(endpoint: LocalEndpoint) -> None:
     async with client_of(endpoint, Api.CHAT_COMPLETIONS) as client:
-        assert await client.models()
+        assert (await client.listing()).models
         settings = GenerationParameters(max_output_tokens=900)
         request = replace(ask("Count to a thousand.", model="smollm2"), parameters=settings)
         async with aclosing(client.stream(request)) as events:

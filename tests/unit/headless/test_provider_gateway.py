@@ -14,6 +14,7 @@ from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
@@ -76,10 +77,10 @@ async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
 async def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Path) -> None:
     async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
         profile = replace(COMPATIBLE, base_url=server.base_url)
-        await (await gateway.provider(profile)).models()
+        await (await gateway.provider(profile)).listing()
         key = key_for(server.base_url, "not-a-key")
         vault.use_for_session(profile.id, key, KeyPlace.SESSION)
-        await (await gateway.provider(profile)).models()
+        await (await gateway.provider(profile)).listing()
         sent = [request.headers.get("authorization") for request in server.requests]
         assert sent == [None, "Bearer not-a-key"]
 
@@ -101,6 +102,6 @@ async def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -
         vault.use_for_session(profile.proxy_password_id, password, KeyPlace.SESSION)
         second = await gateway.provider(profile)
         assert second is not first
-        assert await second.models() == ("a",)
+        assert listed_ids(await second.listing()) == ("a",)
         assert await gateway.provider(profile) is second
         assert "right" not in repr(gateway._clients)

@@ -29,6 +29,7 @@ from desktop_app.domain.network.redaction import REMOVED, Redactor
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.listings import listed_ids
 from tests.helpers.secrets import key_for
 from tests.helpers.spellings import SPELLINGS
 from tests.unit.providers.loopback import (
@@ -176,7 +177,7 @@ async def test_a_list_of_models_brings_no_key() -> None:
     async with LoopbackServer(replies(200, {"data": [{"id": f"m-{KEY}"}]})) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
         client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
-        assert await client.models() == (f"m-{REMOVED}",)
+        assert listed_ids(await client.listing()) == (f"m-{REMOVED}",)
         await client.aclose()
 
 
@@ -271,6 +272,6 @@ async def test_cleaning_a_refused_list_uncovers_no_key() -> None:
         here = replace(OPENAI, base_url=server.base_url)
         client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
         with pytest.raises(ProviderError) as caught:
-            await client.models()
+            await client.listing()
         await client.aclose()
     assert "ab1cd2ef3gh" not in said_by(caught.value)

@@ -11,6 +11,7 @@ from desktop_app.domain.errors import AuthenticationError, ProviderError
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
@@ -39,7 +40,7 @@ async def test_a_key_of_another_origin_is_not_sent(belongs_to: str) -> None:
         key = key_for(belongs_to.format(port=port), KEY)
         client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), key, CATALOG)
         with pytest.raises(AuthenticationError) as caught:
-            await client.models()
+            await client.listing()
         assert caught.value.what_happened == f"There is no API key for 127.0.0.1:{port}."
         events = [event async for event in client.stream(ask(model="m"))]
         await client.aclose()
@@ -56,7 +57,7 @@ async def test_a_redirect_takes_no_key_along(status: int) -> None:
             profile = replace(OPENAI, base_url=server.base_url)
             client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
             with pytest.raises(ProviderError, match="redirects"):
-                await client.models()
+                await client.listing()
             events = [event async for event in client.stream(ask())]
             await client.aclose()
             assert isinstance(events[-1], Failed)
@@ -68,7 +69,7 @@ async def test_a_user_in_the_address_is_not_sent_in_place_of_a_key() -> None:
         there = server.base_url.replace("http://", "http://someone:word@")
         for key in (None, key_for(server.base_url, KEY)):
             client = ProviderClient(replace(COMPATIBLE, base_url=there), key, CATALOG)
-            await client.models()
+            await client.listing()
             await client.aclose()
         sent = [request.headers.get("authorization") for request in server.requests]
         assert sent == [None, f"Bearer {KEY}"]
@@ -78,7 +79,7 @@ async def test_a_user_and_password_that_belong_to_the_address_are_sent() -> None
     async with LoopbackServer(LISTED) as server:
         secret = Secret("someone:wörd", key_for(server.base_url).origin, "Basic")
         client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), secret, CATALOG)
-        await client.models()
+        await client.listing()
         await client.aclose()
         assert server.requests[0].headers["authorization"] == "Basic c29tZW9uZTp3w7ZyZA=="
 
@@ -89,7 +90,7 @@ async def test_an_echoed_password_is_redacted() -> None:
         secret = Secret("someone:pass-1234-wörd", key_for(server.base_url).origin, "Basic")
         client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), secret, CATALOG)
         with pytest.raises(ProviderError) as refused:
-            await client.models()
+            await client.listing()
         await client.aclose()
         assert f"No access for someone with {REMOVED}." in str(refused.value)
 
@@ -108,9 +109,9 @@ async def test_a_password_of_another_proxy_is_not_sent() -> None:
         elsewhere = key_for("http://other-proxy.example:3128", "right")
         client = ProviderClient(profile, None, CATALOG, proxy_password=elsewhere)
         with pytest.raises(ProviderError, match="rejected the user name or password"):
-            await client.models()
+            await client.listing()
         await client.aclose()
         here = key_for(profile.proxy, "right")
         client = ProviderClient(profile, None, CATALOG, proxy_password=here)
-        assert await client.models() == ("a",)
+        assert listed_ids(await client.listing()) == ("a",)
         await client.aclose()

@@ -19,6 +19,7 @@ from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
+from tests.helpers.listings import listed_ids
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies
@@ -42,7 +43,7 @@ async def asked(
         timeouts=timeouts or Timeouts(),
     )
     try:
-        return await client.models()
+        return listed_ids(await client.listing())
     except ProviderError as error:
         assert SECRET not in f"{error.sentences} {error.details}"
         return error

@@ -56,6 +56,7 @@ from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.tools.built_in import CALCULATOR
 from tests.helpers.blocking import blocking
 from tests.helpers.closed_port import closed_port
+from tests.helpers.listings import listed_ids
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
@@ -197,11 +198,11 @@ async def test_models_are_listed_or_the_reply_is_refused() -> None:
     bad = replies(200, {"models": []})
     async with LoopbackServer(listing, bad, replies(401, {})) as server:
         client = client_for(server)
-        assert await client.models() == ("a", "b")
+        assert listed_ids(await client.listing()) == ("a", "b")
         with pytest.raises(UnexpectedReplyError):
-            await client.models()
+            await client.listing()
         with pytest.raises(AuthenticationError):
-            await client.models()
+            await client.listing()
         await client.aclose()
         assert [request.path for request in server.requests] == ["/v1/models"] * 3
 
@@ -214,7 +215,7 @@ async def test_without_a_key_nothing_is_sent() -> None:
         client = ProviderClient(replace(OPENAI, base_url=server.base_url), None, CATALOG)
         error = failure(await collect(client, ask()))
         with pytest.raises(AuthenticationError):
-            await client.models()
+            await client.listing()
         assert isinstance(error, AuthenticationError)
         assert error.what_happened.endswith("needs an API key.")
         assert error.what_to_do.startswith("Add one in Settings")
@@ -322,7 +323,7 @@ async def test_a_long_name_of_several_lines_is_elided_in_errors() -> None:
     profile = replace(OPENAI, name="Name\nrepartee: Sent. " + "x" * 300)
     client = ProviderClient(profile, None, CATALOG)
     with pytest.raises(AuthenticationError) as caught:
-        await client.models()
+        await client.listing()
     await client.aclose()
     assert caught.value.what_happened == f"Name repartee: Sent. {'x' * 39}… needs an API key."
 

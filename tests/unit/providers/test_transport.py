@@ -26,6 +26,7 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
+from tests.helpers.listings import listed_ids
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
@@ -109,7 +110,7 @@ async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch)
             COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
         )
         client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
-        assert await client.models() == ("a",)
+        assert listed_ids(await client.listing()) == ("a",)
         assert proxy.requests[0].path == "http://server.lan/v1/models"
         await client.aclose()
 
@@ -146,7 +147,7 @@ async def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
             key_for(server.base_url, "k"),
             CATALOG,
         )
-        await client.models()
+        await client.listing()
         options = options_of_connection_to(urlsplit(server.base_url).port)
         await client.aclose()
     assert options.pop("SO_KEEPALIVE") == 1
@@ -212,7 +213,7 @@ async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, i
         profile = replace(COMPATIBLE, base_url=server.base_url)
         client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
         try:
-            return await client.models(), server.connections
+            return listed_ids(await client.listing()), server.connections
         except NetworkError as error:
             return error, server.connections
         finally:
