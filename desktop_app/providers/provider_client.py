@@ -1,8 +1,8 @@
 """A client for one provider: send, wait, retry, translate.
 
-Every failure ends in exactly one terminal event; `stream` raises nothing. A setting that the server
-refuses is left out and reported. The API of a compatible server is learned from the first message
-itself: see negotiation.py.
+`stream` raises nothing: every failure becomes one terminal event. A setting that the server refuses
+is left out and reported. The API of a compatible server is learned from the first message itself:
+see negotiation.py.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ from desktop_app.i18n import formatting
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
-from desktop_app.providers.apis.negotiation import Learning, Negotiation
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer, sliced
+from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer, split_event
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.http_reply import HttpReply
@@ -100,7 +100,7 @@ class _Reader(Protocol):
     def is_finished(self) -> bool: ...
 
     @property
-    def has_all(self) -> bool: ...
+    def has_all_answers(self) -> bool: ...
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]: ...
     def read_whole(self, reply: object) -> list[StreamEvent]: ...
@@ -115,9 +115,9 @@ class ProviderClient:
         field_secrets: the values of its secret headers and parameters, by their names in the
             keyring.
         socket_path: the Unix socket of a server without a port.
-        memory: what earlier clients learned of the server; keeps what this one learns.
+        memory: the facts that earlier clients learned about the server; it stores new ones.
         timeouts, run_times: time limits, which tests shorten.
-        asleep: the clock of the computer's sleep, which tests replace.
+        asleep: returns the seconds that the computer has slept; tests replace it.
     """
 
     def __init__(
@@ -139,9 +139,9 @@ class ProviderClient:
         self._key = key
         self._catalog = catalog
         self._memory = memory or ServerMemory()
-        self._learning = Learning(profile, self._memory)
+        self._facts = LearnedFacts(profile, self._memory)
         self._counter: ServerCounter | None = None
-        self._looked_for_counter = False
+        self._has_sought_counter = False
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
@@ -155,13 +155,13 @@ class ProviderClient:
             timeouts=self._timeouts,
         )
         self._transport.server = self._memory.kind
-        self._in_turn = asyncio.Semaphore()
+        self._one_at_a_time = asyncio.Semaphore()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the answer; the last is Completed, Incomplete or Failed.
 
-        Several candidates come only through Chat Completions. The other API, and servers that do
-        not support several, give the first candidate alone.
+        Several candidates come only through Chat Completions. With the other API, and from servers
+        that do not support several, there is one.
 
         Cancelling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
@@ -185,15 +185,15 @@ class ProviderClient:
     def _note_server(self, kind: ServerKind | None) -> None:
         from desktop_app.providers.models.server_counters import counter_of
 
-        self._counter, self._looked_for_counter = counter_of(kind), True
-        self._learning.has_answered = True
-        # Behind a gateway's headers, the list is that of a server elsewhere.
+        self._counter, self._has_sought_counter = counter_of(kind), True
+        self._facts.has_answered = True
+        # With custom headers for a gateway, the list may be that of a server elsewhere.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
             self._transport.server = kind
             self._memory.remember_kind(kind)
 
     def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
-        """Pass on the tokens of a request, as the server counted them."""
+        """Pass the server's count of a request's tokens on to the memory."""
         match event:
             case UsageReported(usage):
                 self._memory.remember_count(request, usage.input_tokens, 0)
@@ -201,8 +201,9 @@ class ProviderClient:
                 self._memory.remember_count(request, error.tokens, error.window)
 
     async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
-        """Yield all events of a background run from its beginning; ends as `stream` does."""
-        async with aclosing(self._with_terminal_errors(self._run(run).follow())) as events:
+        """Yield all events of a background run from its beginning; the last is as in `stream`."""
+        source = self._background_run(run).follow()
+        async with aclosing(self._with_terminal_errors(source)) as events:
             async for event in events:
                 yield event
 
@@ -210,7 +211,7 @@ class ProviderClient:
         """Cancel a background run. Return its token usage if the provider reports it.
 
         Raises:
-            ProviderError: the provider could not be told.
+            ProviderError: the provider could not be reached, or refused.
         """
         self._require_key()
         return await cancel(self._transport, run, self._run_times)
@@ -226,7 +227,7 @@ class ProviderClient:
             self._require_key()
             async with aclosing(source) as events:
                 async for whole in events:
-                    for event in sliced(whole):
+                    for event in split_event(whole):
                         meter.add(event)
                         match event:
                             case Failed(error):
@@ -252,7 +253,7 @@ class ProviderClient:
             ProviderError
         """
         self._require_key()
-        known = self._learning.refused_for(request.model)
+        known = self._facts.refused_for(request.model)
         info = info_at(self._profile, request.model, self._catalog)
         offers = provider_compaction.is_offered(self._profile, info)
         if not offers or provider_compaction.REFUSED in known:
@@ -262,7 +263,7 @@ class ProviderClient:
                 self._transport, self._profile, info, request, known
             )
         except EndpointMissingError:
-            self._learning.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
+            self._facts.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
             raise
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
@@ -277,12 +278,12 @@ class ProviderClient:
         self._require_key()
         if not embeddings.is_offered(self._profile):
             raise EndpointMissingError(Reason.NO_EMBEDDING_API, provider=self._profile.name)
-        known = self._learning.refused_for(model)
+        known = self._facts.refused_for(model)
         requests = embeddings.EmbeddingRequests(self._transport, self._profile.name, model, known)
         with self._in_use():
             found = await requests.embed(texts)
         if requests.refused != known:
-            self._learning.add_refusals(model, requests.refused)
+            self._facts.add_refusals(model, requests.refused)
         return found
 
     async def count_tokens(self, model: str, text: str) -> int | None:
@@ -294,11 +295,11 @@ class ProviderClient:
 
         try:
             async with asyncio.timeout(self._timeouts.quick_read):
-                if not self._looked_for_counter:
-                    self._looked_for_counter = True
+                if not self._has_sought_counter:
+                    self._has_sought_counter = True
                     self._note_server(await model_list.fetch_kind(self._transport.get_json))
                 counter, total = self._counter, 0
-                if counter is None or self._in_turn.locked():
+                if counter is None or self._one_at_a_time.locked():
                     return None
                 longest = server_counters.LONGEST_TEXT
                 for start in range(0, len(text), longest):
@@ -311,7 +312,7 @@ class ProviderClient:
                     total += tokens
                 return total
         except (AttemptError, ProviderError, TimeoutError):
-            self._counter = None  # counting is a help, and its absence no failure
+            self._counter = None  # the program can do without the server's count
             return None
 
     def batches(self) -> BatchClient:
@@ -320,7 +321,7 @@ class ProviderClient:
 
         self._require_key()
         return BatchClient(
-            self._transport, self._profile, self._catalog, self._learning.refused, self._in_use
+            self._transport, self._profile, self._catalog, self._facts.refused, self._in_use
         )
 
     @contextmanager
@@ -348,7 +349,7 @@ class ProviderClient:
 
     @property
     def is_idle(self) -> bool:
-        """Return True if no answer is being received."""
+        """Return True if no answer, batch or embedding is under way."""
         return not self._streams
 
     async def aclose(self) -> None:
@@ -362,21 +363,21 @@ class ProviderClient:
     async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer, after retries without what the server lacks or refuses."""
         info = info_at(self._profile, request.model, self._catalog)
-        negotiation = Negotiation(request, info, self._profile, self._learning)
-        for told in negotiation.begin():
-            yield told
+        negotiation = Negotiation(request, info, self._profile, self._facts)
+        for notice_event in negotiation.begin():
+            yield notice_event
         while True:
             try:
                 async with aclosing(self._attempts(negotiation, info)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            for told in negotiation.on_opened():
-                                yield told
+                            for notice_event in negotiation.on_opened():
+                                yield notice_event
                         yield event
                 return
             except (EndpointMissingError, RefusedParameterError) as refusal:
-                for told in negotiation.adapt(refusal):
-                    yield told
+                for notice_event in negotiation.adapt(refusal):
+                    yield notice_event
 
     # -- one API: attempts, then the reply
 
@@ -390,13 +391,13 @@ class ProviderClient:
         for attempt in range(ATTEMPTS):
             try:
                 if in_background:
-                    source = self._run().begin(adapter.PATH, body)
+                    source = self._background_run().begin(adapter.PATH, body)
                 else:
                     source = self._watched_reply(api, adapter.PATH, body)
                 async with self._turn, aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
-                            self._learning.note_api(api)
+                            self._facts.note_api(api)
                         yield event
                 return
             except AttemptError as failed:
@@ -408,9 +409,9 @@ class ProviderClient:
 
     @property
     def _turn(self) -> AbstractAsyncContextManager[None]:
-        """The turn of a request: llama-cpp-python breaks off an answer at the next request."""
-        is_one_by_one = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
-        return self._in_turn if is_one_by_one else nullcontext()
+        """The turn of a request: llama-cpp-python aborts an answer at the next request."""
+        is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
+        return self._one_at_a_time if is_exclusive else nullcontext()
 
     def _watch(self, cut_s: float | None = None) -> SilenceWatch:
         times = self._timeouts
@@ -419,7 +420,7 @@ class ProviderClient:
         )
         return SilenceWatch(self._profile.name, patience, self._asleep)
 
-    def _run(self, run: RemoteRun | None = None) -> BackgroundRun:
+    def _background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         return BackgroundRun(
             self._profile.name,
             self._transport,
@@ -487,8 +488,8 @@ class ProviderClient:
                         event.error.request_id = reply.request_id
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
-                    if isinstance(event, Completed) and not reader.has_all:
-                        self._learning.add_refusals(body["model"], frozenset({"candidates"}))
+                    if isinstance(event, Completed) and not reader.has_all_answers:
+                        self._facts.add_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
     def _reader(self, api: Api, count: int) -> _Reader:
@@ -532,12 +533,12 @@ class ProviderClient:
     def _empty_reply(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
         """Return the error of a reply with status 200 and no event.
 
-        Hosts without an endpoint answer like this. An address that has answered before is not
-        wrong.
+        Hosts without the endpoint answer like this; but an address that has answered before is
+        right.
         """
-        learning = self._learning
-        is_open = learning.is_learning_api and not learning.is_known(api)
-        if is_open and (api is Api.RESPONSES or not learning.has_answered):
+        facts = self._facts
+        is_open = facts.is_learning_api and not facts.is_known(api)
+        if is_open and (api is Api.RESPONSES or not facts.has_answered):
             return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
         if len(str(body.get("messages", body.get("input", "")))) >= LARGE_REQUEST:
             return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)

@@ -63,7 +63,7 @@ from desktop_app.providers.apis import (
 )
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.negotiation import Learning, Negotiation
+from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
@@ -173,7 +173,7 @@ def negotiations() -> Iterator[str]:
         known = {request.model: frozenset(chance.sample(names, chance.choice((0, 0, 1))))}
         known_api = chance.choice((None, None, Api.RESPONSES, Api.CHAT_COMPLETIONS))
         keeps_api = chance.choice((False, True))
-        learning = Learning(profile, _Memory(known_api, known, said=said, keeps_api=keeps_api))
+        learning = LearnedFacts(profile, _Memory(known_api, known, said=said, keeps_api=keeps_api))
         is_known = learning.has_answered
         negotiation = Negotiation(request, info, profile, learning)
         said.append(negotiation.begin())
@@ -263,7 +263,7 @@ def chat_streams() -> Iterator[str]:
             read.append(reader.read(_data(chance, chunk), chance.choice(("", "", "", "message"))))
         if chance.random() < 0.15:
             read.append(reader.read_whole(_chunk(chance, several=several)))
-        yield as_line(*read, reader.has_all, reader.end(), reader.is_finished)
+        yield as_line(*read, reader.has_all_answers, reader.end(), reader.is_finished)
 
 
 def errors() -> Iterator[str]:

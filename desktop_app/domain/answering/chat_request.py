@@ -36,6 +36,11 @@ class ProviderKind(StrEnum):
     COMPATIBLE = "compatible"
     ON_DEVICE = "on_device"
 
+    @property
+    def takes_openai_fields(self) -> bool:
+        """Return True if every field of OpenAI's API may be sent: CometAPI passes them on."""
+        return self in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+
 
 _LONGEST_SHORT_NAME: Final = 60
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
@@ -134,8 +139,7 @@ class ProviderProfile:
     @property
     def serves_the_family(self) -> bool:
         """Return True if the three variants are offered."""
-        known = self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
-        return known or FAMILY_MODEL in self.models
+        return self.kind.takes_openai_fields or FAMILY_MODEL in self.models
 
 
 NO_PROVIDER: Final = ProviderProfile("", "", ProviderKind.COMPATIBLE)

@@ -68,8 +68,8 @@ def output_limit_name(profile: ProviderProfile, model_id: str) -> str:
     """
     if profile.max_tokens_field:
         return profile.max_tokens_field
-    is_new = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
-    return NEW_LIMIT if is_new or family_of(model_id).startswith(FAMILY_MODEL) else OLD_LIMIT
+    is_new = profile.kind.takes_openai_fields or family_of(model_id).startswith(FAMILY_MODEL)
+    return NEW_LIMIT if is_new else OLD_LIMIT
 
 
 class LearnedSupport(NamedTuple):

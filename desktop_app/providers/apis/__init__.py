@@ -1,4 +1,4 @@
 """The Responses and Chat Completions APIs: bodies, streams, error replies.
 
-May import `http`.
+May import `http`, which in turn needs the error replies.
 """

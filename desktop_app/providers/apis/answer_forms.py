@@ -1,4 +1,4 @@
-"""Fields of requests whose answers have a form, and the answer in a custom tool's input."""
+"""Request fields for answers with a form (schema, grammar), and the answer as a tool's input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerGrammar, AnswerSchema
-from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Incomplete,
@@ -19,23 +19,22 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
 )
 
-_KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 _TOOL: Final = "answer"
 _DESCRIPTION: Final = "Gives the answer to the user. Call it once, with the whole answer."
 
 
 def schema_fields(form: AnswerSchema, profile: ProviderProfile) -> dict[str, Any]:
-    """Return the name and the schema, as both APIs nest them; strict where it is known to hold."""
+    """Return name and schema, which both APIs nest; `strict` only for servers that know it."""
     fields: dict[str, Any] = {"name": form.name, "schema": dict(form.schema)}
-    if profile.kind in _KNOWN_KINDS or profile.serves_the_family:
+    if profile.serves_the_family:
         fields["strict"] = form.is_strict
     return fields
 
 
 def tool_fields(grammar: AnswerGrammar) -> dict[str, Any]:
     """Return the fields that make the Responses API answer through a custom tool."""
-    own = {"type": "grammar", "syntax": grammar.syntax.value, "definition": grammar.definition}
-    tool = {"type": "custom", "name": _TOOL, "description": _DESCRIPTION, "format": own}
+    syntax = {"type": "grammar", "syntax": grammar.syntax.value, "definition": grammar.definition}
+    tool = {"type": "custom", "name": _TOOL, "description": _DESCRIPTION, "format": syntax}
     return {
         "tools": [tool],
         "tool_choice": {"type": "custom", "name": _TOOL},
@@ -48,10 +47,10 @@ async def tool_input_as_text(
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events with the first call's input as the text of the answer.
 
-    Other text is left out. If no call comes, it is the answer, which then is incomplete.
+    Other text is left out. If no call comes, that text is the answer, and the answer is incomplete.
     """
     first: int | None = None
-    beside: list[StreamEvent] = []
+    other_text: list[StreamEvent] = []
     async with aclosing(source) as events:
         async for event in events:
             match event:
@@ -60,13 +59,13 @@ async def tool_input_as_text(
                     if text and index == first:
                         yield TextDelta(text)
                 case TextDelta():
-                    beside.append(event)
+                    other_text.append(event)
                 case Completed() if first is None:
-                    for each in beside:
-                        yield each
+                    for delta in other_text:
+                        yield delta
                     yield Incomplete(NOT_FOLLOWED)
                 case ReasoningItem():
-                    # Later requests lack the call that it belongs to.
+                    # Later requests lack the call that this reasoning belongs to.
                     yield replace(event, encrypted="")
                 case RefusalDelta():
                     first = -1 if first is None else first

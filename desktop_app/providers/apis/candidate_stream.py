@@ -33,7 +33,7 @@ class CandidatesReader:
         return self._first.is_finished
 
     @property
-    def has_all(self) -> bool:
+    def has_all_answers(self) -> bool:
         """Return True if every requested answer has begun."""
         return len(self._begun) == len(self._others)
 
@@ -55,7 +55,7 @@ class CandidatesReader:
         return [*events, *self._read_begun(DONE), *self._first.read(DONE)]
 
     def end(self) -> list[StreamEvent]:
-        """End the stream: each answer with a finish reason is complete."""
+        """End the stream. Each answer ends as its reader decides."""
         others = [(at, self._others[at].end()) for at in sorted(self._begun)]
         return [*_as_candidates(others), *self._first.end()]
 
@@ -68,8 +68,8 @@ class CandidatesReader:
         fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
         choices = json_fields.rows(chunk, "choices")
         numbers = [_choice_index(choice, place) for place, choice in enumerate(choices)]
-        own = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
-        yield from self._first.take({**fields, "choices": own}, key)
+        first = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
+        yield from self._first.take({**fields, "choices": first}, key)
         for number, choice in zip(numbers, choices, strict=True):
             if number in self._others:
                 self._begun.add(number)

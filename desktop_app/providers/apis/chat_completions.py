@@ -1,7 +1,7 @@
-"""The Chat Completions API: make a body of a ChatRequest, StreamEvents of its chunks.
+"""The Chat Completions API: request bodies from a ChatRequest, StreamEvents from chunks.
 
 Pure. Every compatible server speaks this API, each a little differently: the token limit has two
-names, reasoning has two, tool calls may lack an index, the last chunk or the usage may never come.
+names, as has reasoning, tool calls may lack an index, the last chunk or the usage may never come.
 Source: OpenAI's published OpenAPI document; the servers' own code and issue trackers.
 """
 
@@ -15,7 +15,6 @@ from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
-    ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
@@ -62,10 +61,10 @@ from desktop_app.providers.http import json_fields, stream_errors
 
 PATH: Final = "chat/completions"
 DONE: Final = b"[DONE]"
+MOST_IMAGES: Final = 16
 
-_KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
-# Finish reasons, as the Responses API names them.
-_REASONS: Final = {
+# The Responses API's names for finish reasons.
+_INCOMPLETE_REASONS: Final = {
     "length": "max_output_tokens",
     # Gemini, Anthropic and GLM, through gateways.
     **dict.fromkeys(
@@ -73,7 +72,7 @@ _REASONS: Final = {
         CONTENT_FILTER,
     ),
 }
-_WHOLE: Final = (
+_COMPLETE_REASONS: Final = (
     *("stop", "tool_calls", "function_call"),
     # Text Generation Inference and other servers.
     *("eos", "eos_token", "stop_sequence", "end_turn"),
@@ -100,24 +99,25 @@ def body(
     if request.parameters.stream:
         fields["stream_options"] = {"include_usage": True}
     fields[_limit_name(request.model, profile, omit)] = request.parameters.max_output_tokens
-    # Also through a gateway; if it refuses the field, the request is repeated without.
+    # Also through a gateway; if it refuses the field, the request is repeated without it.
     if is_of_family(profile, request.model):
         fields["prompt_cache_key"] = request.cache_key
-    if profile.kind in _KNOWN_KINDS:
+    takes_openai_fields = profile.kind.takes_openai_fields
+    if takes_openai_fields:
         fields["store"] = request.store
-    if request.wants_images and profile.kind not in _KNOWN_KINDS:
+    if request.wants_images and not takes_openai_fields:
         fields["modalities"] = ["image", "text"]
     if request.schema is not None:
         form = schema_fields(request.schema, profile)
         fields["response_format"] = {"type": "json_schema", "json_schema": form}
     grammar = request.grammar
-    if grammar is not None and not grammar.is_tool_input and profile.kind not in _KNOWN_KINDS:
+    if grammar is not None and not grammar.is_tool_input and not takes_openai_fields:
         fields["grammar"] = grammar.definition
     tools = [tool for tool in request.tools if tool.hosted is None]
     if tools:
         fields["tools"] = [_tool(tool, profile) for tool in tools]
         fields["tool_choice"] = _tool_choice(request)
-        if profile.kind in _KNOWN_KINDS:
+        if takes_openai_fields:
             fields["parallel_tool_calls"] = True
     return {
         name: value
@@ -156,7 +156,7 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
         messages.append({"role": "system", "content": request.instructions})
     for message in request.messages:
         if any(call.result for call in tool_calls(message.parts)):
-            messages += _with_calls(message)
+            messages += _messages_with_calls(message)
             continue
         content = _content(message)
         if content:
@@ -164,7 +164,7 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
     return messages
 
 
-def _with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
+def _messages_with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
     """Yield an answer as several messages: each round of calls with its results, then the rest.
 
     Calls without a result are left out, because servers refuse them.
@@ -178,15 +178,15 @@ def _with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
             if part.result:
                 rounds.setdefault(number, []).append(part)
         elif isinstance(part, TextPart | RefusalPart):
-            # Behind the calls of a round, the next one has begun.
+            # A text after the calls of a round belongs to the next round.
             texts.setdefault(number + (number in rounds), []).append(part)
     for number in sorted({*rounds, *texts}):
         calls, text = rounds.get(number, ()), text_of(texts.get(number, ()))
-        said: dict[str, Any] = {"role": "assistant", "content": text or None}
+        answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
-            said["tool_calls"] = [_call(call) for call in calls]
+            answer["tool_calls"] = [_call(call) for call in calls]
         if calls or text:
-            yield said
+            yield answer
         for call in calls:
             yield {"role": "tool", "tool_call_id": call.call_id, "content": call.result}
 
@@ -202,13 +202,13 @@ def _call(call: ToolCallPart) -> dict[str, Any]:
 def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
     named: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
     if tool.input_format is not None:
-        if own := dict(tool.input_format):
-            kind = own.pop("type", "text")
-            named["format"] = {"type": kind, kind: own} if own else {"type": kind}
+        if fields := dict(tool.input_format):
+            kind = fields.pop("type", "text")
+            named["format"] = {"type": kind, kind: fields} if fields else {"type": kind}
         return {"type": "custom", "custom": named}
     named["parameters"] = sendable_arguments(tool.parameters)
-    # Servers of other makers may not know the field, or not what it demands.
-    if profile.kind in _KNOWN_KINDS and is_strict(tool.parameters):
+    # Other servers may not know the field, or may not support all that it demands.
+    if profile.kind.takes_openai_fields and is_strict(tool.parameters):
         named["strict"] = True
     return {"type": "function", "function": named}
 
@@ -222,7 +222,7 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
 
 
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    """Return plain text if there is nothing else, because older servers refuse lists."""
+    """Return the text alone if there are no images and files: older servers refuse lists."""
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
     images = [_image(part) for part in message.parts if isinstance(part, ImageData)]
     files = [_file(part) for part in message.parts if isinstance(part, FileData)]
@@ -243,9 +243,6 @@ def _image(image: ImageData) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": data_url(image), "detail": detail}}
 
 
-MOST_IMAGES: Final = 16
-
-
 class ChatCompletionsReader:
     """Reads server-sent events of one completion; returns StreamEvents.
 
@@ -253,7 +250,7 @@ class ChatCompletionsReader:
     the stream. Nothing follows it; `is_finished` is True from then on.
     """
 
-    has_all = True  # only one answer is requested
+    has_all_answers = True  # only one answer is requested
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -278,7 +275,7 @@ class ChatCompletionsReader:
             if not data.strip():
                 return []
             if data.strip() == DONE:
-                return self._end(marked=True)
+                return self._end(has_done_mark=True)
         try:
             chunk = json_fields.parse(data)
         except ValueError:
@@ -293,20 +290,21 @@ class ChatCompletionsReader:
         events = list(self.take(reply, "message"))
         if not json_fields.rows(reply, "choices"):
             return events + self._finish(Failed(stream_errors.unreadable(self._provider)))
-        return events + self._end(marked=True)
+        return events + self._end(has_done_mark=True)
 
     def end(self) -> list[StreamEvent]:
-        """End the stream: the answer is complete if a finish reason had come, else cut."""
-        return [] if self.is_finished else self._end(marked=False)
+        """End the stream. Without a finish reason, the answer was cut off."""
+        return [] if self.is_finished else self._end(has_done_mark=False)
 
-    def _end(self, *, marked: bool) -> list[StreamEvent]:
-        if self._reason in _WHOLE or (marked and self._has_content and not self._reason):
+    def _end(self, *, has_done_mark: bool) -> list[StreamEvent]:
+        is_done = has_done_mark and self._has_content and not self._reason
+        if is_done or self._reason in _COMPLETE_REASONS:
             return self._finish(Completed())
         if self._reason == "error":  # OpenRouter's way to report that its provider failed
             error = error_replies.error_from(self._provider, error_body.ErrorBody())
             return self._finish(Failed(error))
         if self._reason:
-            return self._finish(Incomplete(_REASONS.get(self._reason, self._reason)))
+            return self._finish(Incomplete(_INCOMPLETE_REASONS.get(self._reason, self._reason)))
         return self._finish(Failed(stream_errors.cut(self._provider)))
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
@@ -324,26 +322,26 @@ class ChatCompletionsReader:
                 self._started = started
                 yield Started(*started)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
-        # Groq's older API has it in a field of its own; some servers send it with every chunk.
+        # Groq's older API nests the usage in `x_groq`; some servers send it with every chunk.
         groq = json_fields.mapping(chunk, "x_groq")
         usage = json_fields.mapping(chunk, "usage") or json_fields.mapping(groq, "usage")
         self._usage = usage_of(usage) or self._usage
         for choice in json_fields.rows(chunk, "choices")[:1]:
             delta = json_fields.mapping(choice, key) or json_fields.mapping(choice, "message")
-            for event in self._delta(delta):
+            for event in self._delta_events(delta):
                 self._has_content = True
                 yield event
             reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
             self._reason = reason or self._reason
 
-    def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _delta_events(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.
         reasoning = json_fields.text(delta, "reasoning_content") or json_fields.text(
             delta, "reasoning"
         )
         if reasoning:
             yield ReasoningDelta(reasoning)
-        text = json_fields.text(delta, "content") or _text_of_list(delta)
+        text = json_fields.text(delta, "content") or _joined_text(delta)
         if text:
             yield TextDelta(text)
         yield from map(ImageArrived, self._new_images(delta))
@@ -393,7 +391,7 @@ class _OpenCall:
 
 
 class _OpenCalls:
-    """Tells which call a piece of one belongs to.
+    """Assigns each piece of a call to its call.
 
     Some servers leave out the index, the id or both, and some number every call 0. Their calls come
     whole, so a piece with a name may begin another call.
@@ -448,6 +446,6 @@ def _is_whole(arguments: str) -> bool:
     return True
 
 
-def _text_of_list(delta: Mapping[str, Any]) -> str:
+def _joined_text(delta: Mapping[str, Any]) -> str:
     """Return the text of a content that is a list of parts."""
     return "".join(json_fields.text(part, "text") for part in json_fields.rows(delta, "content"))

@@ -59,7 +59,7 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
             if found.message or found.names:
                 return found
     text = data.decode("utf-8", "replace").strip()
-    # The rest of a JSON text that is cut off is no sentence.
+    # A JSON text that is cut off is no message for the user.
     return ErrorBody() if text[:1] in ("{", "[") else ErrorBody(without_markup(text))
 
 
@@ -82,8 +82,8 @@ def parse_error(value: object) -> ErrorBody:
     message = _text(value, "error")
     if message:
         return ErrorBody(message, type=_code(value, "error_type"))
-    within = json_fields.mapping(value, "message")
-    details = json_fields.rows(within or value, "detail")
+    message_fields = json_fields.mapping(value, "message")
+    details = json_fields.rows(message_fields or value, "detail")
     if details:
         return _validation_error(details[0])
     return _fields(value)

@@ -1,9 +1,9 @@
 """Turns a provider's refusals and failures into errors for the user.
 
-Pure: takes status, headers and body, returns an error of desktop_app/domain/errors.py. The same
-table serves a reply with an error status and an error event inside a stream. Sources: OpenAI's
-error codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI really
-send.
+Pure: takes the status and the parsed body, returns an error of desktop_app/domain/errors.py. The
+same rules apply to a reply with an error status and to an error event inside a stream. Sources:
+OpenAI's error codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI
+really send.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _KEY: Final = re.compile(
 )
 _NO_CREDIT: Final = re.compile(r"insufficient (balance|credits?|funds)\b", re.IGNORECASE)
 # More tokens than a minute allows: the same request never passes.
-_MORE_THAN_A_MINUTE: Final = re.compile(
+_TOO_LARGE_FOR_MINUTE: Final = re.compile(
     r"request too large .{0,300}tokens per min", re.IGNORECASE | re.DOTALL
 )
 _NO_MODEL: Final = re.compile(
@@ -181,7 +181,7 @@ def error_in_reply(provider: str, value: object, request_id: str) -> ProviderErr
 
 
 def redact_error(redactor: Redactor, error: ProviderError) -> None:
-    """Redact secrets in everything that an error says."""
+    """Redact secrets in all texts of an error."""
     for name in ("details", "api_code", "request_id"):
         setattr(error, name, redactor.clean(getattr(error, name)))
     error.params = {
@@ -219,16 +219,16 @@ def details(status: int | None, code: str, request_id: str, message: str) -> str
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, or else the message, identifies."""
-    said = status or body.http  # inside a stream, the status is that of its beginning
-    if body.names & _QUOTA_CODES or said == 402 or _is_refusal(status, _NO_CREDIT, body):
+    http = status or body.http  # inside an open stream, only the event can state a status
+    if body.names & _QUOTA_CODES or http == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
     if _is_filtered(body, status):
         return ContentFilteredError(Reason.ENDED_BY_FILTER)
-    if _MORE_THAN_A_MINUTE.search(body.message):
+    if _TOO_LARGE_FOR_MINUTE.search(body.message):
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
-    if body.names & _RATE_CODES or said == 429:
+    if body.names & _RATE_CODES or http == 429:
         return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
-    if body.names & _KEY_CODES or said == 401 or _is_refusal(status, _KEY, body):
+    if body.names & _KEY_CODES or http == 401 or _is_refusal(status, _KEY, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
     if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
         return _refused(provider, limit[1])
@@ -255,15 +255,15 @@ def _is_filtered(body: ErrorBody, status: int | None) -> bool:
 
 
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
-    """Return True if the message says so, with a client's error or, as gateways do, a 500."""
+    """Return True if the message matches, with a client error or a gateway's 500 or 502."""
     return status in _REFUSALS and bool(pattern.search(body.message))
 
 
 def _too_long(body: ErrorBody) -> ContextTooLongError:
     error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
-    said = size_in(body.message)
-    error.tokens = body.size.tokens or said.tokens
-    error.window = body.size.window or said.window
+    size = size_in(body.message)
+    error.tokens = body.size.tokens or size.tokens
+    error.window = body.size.window or size.window
     return error
 
 

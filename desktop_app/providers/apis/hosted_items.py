@@ -43,12 +43,12 @@ class CitedSource:
 
     @property
     def name(self) -> str:
-        """Return what tells it from others."""
+        """Return the page's address, or the file's title, which identifies the source."""
         return self.address or self.title
 
     @property
     def markdown(self) -> str:
-        """Return the link, with the title as plain text; of a file, its name."""
+        """Return a link with the title as plain text, or the title of a file."""
         title = _MARKUP.sub(r"\\\1", " ".join(self.title.split())[:200]) or self.address
         return f"[{title}]({self.address})" if self.address else title
 
@@ -71,7 +71,7 @@ def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSou
 
 
 def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield the images that code has drawn at the provider."""
+    """Yield the images that code made at the provider."""
     if json_fields.text(item, "type") == "code_interpreter_call":
         for output in json_fields.rows(item, "outputs"):
             if image := decoded_image(json_fields.text(output, "url")):
@@ -126,7 +126,7 @@ def _result(tool: str, item: Mapping[str, Any]) -> str:
 
 
 def decoded_image(text: str) -> bytes:
-    """Return an image from Base64, or from a data URL of Base64; b"" if none can be kept."""
+    """Return an image from Base64 or a Base64 data URL; b"" if it is invalid or too large."""
     head, _, encoded = text[:_LONGEST_HEAD].partition(";base64,")
     if encoded and head.startswith("data:image/"):
         text = text[len(head) + len(";base64,") :]

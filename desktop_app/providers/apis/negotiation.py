@@ -1,7 +1,7 @@
-"""Finding out which API and settings a server takes, from what it refuses.
+"""Learns which API and settings a server takes, from its refusals.
 
-What is learned of a server holds for every later request to it. Each refusal removes something from
-the request for good, so retries come to an end.
+Facts learned about a server apply to every later request to it. Each refusal removes something from
+the request for good, so the retries come to an end.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from desktop_app.providers.apis.error_replies import NO_TOOLS
 from desktop_app.providers.apis.server_memory import ServerMemory
 
 
-class Learning:
-    """Facts learned about one server, passed on to its memory.
+class LearnedFacts:
+    """The facts learned about one server, which are passed on to its memory.
 
     Attributes:
-        refused: what the server refuses, by model, as unsupported_parameters.py spells it.
-        is_learning_api: True if its API is still to be learned.
+        refused: the refused parameters by model, spelled as in unsupported_parameters.py.
+        is_learning_api: True if the server's API is to be learned, not given by the profile.
         has_answered: True if the address is known to be an API's.
     """
 
@@ -48,15 +48,15 @@ class Learning:
         known = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
         return known or Api.RESPONSES
 
-    def may_fall_back(self, info: ModelInfo) -> bool:
-        """Return True if the other API may work. OpenAI has both; a gateway may offer only one."""
+    def can_fall_back(self, info: ModelInfo) -> bool:
+        """Return True if Chat Completions may work instead. A gateway may offer only one API."""
         return (
             self._profile.api is None
             and self._profile.kind is not ProviderKind.OPENAI
             and info.apis != (Api.RESPONSES,)
         )
 
-    def lacks_responses(self, model: str) -> None:
+    def note_lacks_responses(self, model: str) -> None:
         """Note that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
@@ -68,7 +68,7 @@ class Learning:
             self._memory.remember_api(api)
 
     def refused_for(self, model: str) -> frozenset[str]:
-        """Return what is refused for a model."""
+        """Return the refused parameters of a model."""
         return self.refused.get(model, frozenset())
 
     def add_refusals(self, model: str, refusals: frozenset[str]) -> None:
@@ -87,36 +87,36 @@ class Negotiation:
     """
 
     def __init__(
-        self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, learning: Learning
+        self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, facts: LearnedFacts
     ) -> None:
-        self._info, self._profile, self._learning = info, profile, learning
-        known = learning.refused_for(request.model)
-        self.api = _api_of_form(request, profile) or learning.first_api(info)
+        self._info, self._profile, self._facts = info, profile, facts
+        known = facts.refused_for(request.model)
+        self.api = _api_of_form(request, profile) or facts.first_api(info)
         self.leave_out = known & unsupported_parameters.OWN_FIELDS
         self.request, self._known = unsupported_parameters.without_known(request, info, known)
-        self._found: frozenset[str] = frozenset()
-        self._has_told = False
+        self._new_refusals: frozenset[str] = frozenset()
+        self._has_sent_notices = False
 
     def begin(self) -> list[Notice | Started]:
-        """Return what the user should know before the first attempt."""
+        """Return the notices to show before the first attempt."""
         return [
             *unsupported_parameters.notices_for_known(self._profile.name, self._known),
             *self._use_api(self.api),
         ]
 
     def on_opened(self) -> list[Notice]:
-        """Remember what the request was sent without, now that a reply has opened.
+        """Remember the refusals of this request, now that a reply has opened without them.
 
-        Return a notice for each parameter that this API does not take.
+        Return a notice for each parameter that this API does not take; at later calls none.
         """
-        if self._found:
-            self._learning.add_refusals(self.request.model, self._found)
-            self._found = frozenset()
-        if self._has_told:
+        if self._new_refusals:
+            self._facts.add_refusals(self.request.model, self._new_refusals)
+            self._new_refusals = frozenset()
+        if self._has_sent_notices:
             return []
-        self._has_told = True
+        self._has_sent_notices = True
         request = self.request
-        told = api_notices(
+        notices = api_notices(
             request.parameters,
             request.requested,
             self._profile,
@@ -124,28 +124,30 @@ class Negotiation:
             request.effort,
             self.api,
         )
-        return [Notice(text) for text in told]
+        return [Notice(each) for each in notices]
 
     def adapt(
         self, refusal: EndpointMissingError | RefusedParameterError
     ) -> list[Notice | Started]:
-        """Adapt the next attempt to a refusal. Return what the user should know.
+        """Adapt the next attempt to a refusal. Return the notices to show.
 
         Raises:
-            EndpointMissingError, RefusedParameterError: nothing can be left out.
+            EndpointMissingError, RefusedParameterError: no other attempt is possible.
         """
         if isinstance(refusal, EndpointMissingError):
             # The other API cannot read a compacted state, nor stream the input of a custom tool.
-            if self.api is Api.RESPONSES and self._needs_api and self.request.grammar is not None:
+            grammar = self.request.grammar
+            if self.api is Api.RESPONSES and self._is_api_fixed and grammar is not None:
                 raise EndpointMissingError(
                     Reason.GRAMMAR_NOT_AT_PROVIDER,
                     provider=self._profile.name,
-                    syntax=self.request.grammar.syntax.value,
+                    syntax=grammar.syntax.value,
                     details=refusal.details,
                     status=refusal.status,
                 ) from refusal
-            is_last = self.api is not Api.RESPONSES or bool(self.request.state or self._needs_api)
-            if is_last or not self._learning.may_fall_back(self._info):
+            is_bound = bool(self.request.state) or self._is_api_fixed
+            is_last = is_bound or self.api is not Api.RESPONSES
+            if is_last or not self._facts.can_fall_back(self._info):
                 raise refusal
             return self._fall_back()
         if refusal.status is None:
@@ -155,11 +157,11 @@ class Negotiation:
         return self._leave_out_refused(refusal)
 
     @property
-    def _needs_api(self) -> bool:
+    def _is_api_fixed(self) -> bool:
         return _api_of_form(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
-        self._learning.lacks_responses(self.request.model)
+        self._facts.note_lacks_responses(self.request.model)
         return self._use_api(Api.CHAT_COMPLETIONS)
 
     def _use_api(self, api: Api) -> list[Notice | Started]:
@@ -176,32 +178,32 @@ class Negotiation:
         unless told to.
         """
         is_store = refusal.param.split(".")[0] == "store"
-        may_change = self.api is Api.RESPONSES and not self._needs_api
-        return is_store and may_change and self._learning.may_fall_back(self._info)
+        may_change = self.api is Api.RESPONSES and not self._is_api_fixed
+        return is_store and may_change and self._facts.can_fall_back(self._info)
 
     def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         param, had_background = refusal.param, self.request.background
         schema = self.request.schema
-        own = unsupported_parameters.own_field(param, self.leave_out)
-        if own is not None:
-            self.leave_out |= {own}
-            self._found |= {own} & unsupported_parameters.OWN_FIELDS
+        own_field = unsupported_parameters.own_field(param, self.leave_out)
+        if own_field is not None:
+            self.leave_out |= {own_field}
+            self._new_refusals |= {own_field} & unsupported_parameters.OWN_FIELDS
         else:
             self.request, spelled = unsupported_parameters.without_refused(
                 self.request, self._info, refusal
             )
-            if param != NO_TOOLS:  # the server may be started again with them
-                self._found |= {spelled}
+            if param != NO_TOOLS:  # not remembered: the server may be restarted with tools
+                self._new_refusals |= {spelled}
             if self.request.schema not in (schema, None):
                 return []  # sent again as a hint; the answer is validated in any case
         if had_background and not self.request.background:
             param = "background"  # `store` is also refused because of background mode
         words = str(refusal.params.get("words", ""))
-        return unsupported_parameters.notices_for(self._profile.name, param, own, words)
+        return unsupported_parameters.notices_for(self._profile.name, param, own_field, words)
 
 
 def _api_of_form(request: ChatRequest, profile: ProviderProfile) -> Api | None:
-    """Return the API that the answer's grammar needs; None if both do."""
+    """Return the only API that takes the answer's grammar; None if there is no such limit."""
     if request.grammar is None or profile.api is not None:
         return None
     return Api.RESPONSES if request.grammar.is_tool_input else Api.CHAT_COMPLETIONS

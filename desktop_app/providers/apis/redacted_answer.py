@@ -1,8 +1,8 @@
 """Removes secrets from an answer whose deltas can split them anywhere.
 
-A secret within one event is removed before the event is read: see http_reply.py. This module finds
-those that are spread over several deltas, and those that show only once an event is read: in the
-name of the model.
+A secret within one event is removed before the event is parsed: see http_reply.py. This module
+finds secrets that are spread over several deltas, and those that appear only in a parsed event: in
+the name of the model.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from desktop_app.domain.network.redaction import RedactedStream
 _Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
 _DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 _SLICE: Final = 256 * 1024
-"""Characters that are handled on the event loop at once."""
+"""Characters of one event that the event loop handles at once."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 
-def sliced(event: StreamEvent) -> Iterator[StreamEvent]:
-    """Yield `event`, or several that hold its text in slices if it is very long."""
+def split_event(event: StreamEvent) -> Iterator[StreamEvent]:
+    """Yield `event`, or several events with slices of its text if that is very long."""
     if isinstance(event, OfCandidate):
-        yield from (OfCandidate(event.number, inner) for inner in sliced(event.event))
+        yield from (OfCandidate(event.number, inner) for inner in split_event(event.event))
         return
     text = _text_of(event) if isinstance(event, _DELTAS) else ""
     if len(text) <= _SLICE or not isinstance(event, _DELTAS):
@@ -52,7 +52,7 @@ class RedactedAnswer:
     Text, reasoning, refusal and each tool call are separate texts, however they interleave.
 
     Args:
-        new_stream: called with the first delta of each text, when all secrets are known.
+        new_stream: called for the first delta of each text, when all secrets are known.
     """
 
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:
@@ -76,7 +76,7 @@ class RedactedAnswer:
         return [event]
 
     def end(self) -> list[StreamEvent]:
-        """Return what was held back of all texts."""
+        """Return events with the ends of all texts, which were held back."""
         held = [event for kind in _DELTAS for event in self._end(kind)]
         for number, other in self._others.items():
             held += [OfCandidate(number, event) for event in other.end()]
@@ -92,10 +92,10 @@ class RedactedAnswer:
         stream = self._new_stream() if known is None else known[0]
         self._texts[key] = (stream, event)
         text = _text_of(event)
-        free = stream.feed(text)
-        if free == text:
+        safe = stream.feed(text)
+        if safe == text:
             return [event]
-        return [_with_text(event, free)] if free or isinstance(event, ToolCallDelta) else []
+        return [_with_text(event, safe)] if safe or isinstance(event, ToolCallDelta) else []
 
     def _end(self, kind: type[_Delta]) -> list[StreamEvent]:
         held: list[StreamEvent] = []

@@ -1,4 +1,4 @@
-"""The Responses API: make a body of a ChatRequest. responses_stream.py reads the reply.
+"""The Responses API: request bodies from a ChatRequest; responses_stream.py reads replies.
 
 Pure. Source: OpenAI's published OpenAPI document and the types of its SDK.
 """
@@ -52,9 +52,8 @@ def body(
     preserve reasoning without storage. Other servers of this API often refuse these fields.
     """
     is_known = profile.serves_the_family
-    thinks = info.efforts is None or bool(info.efforts)
-    replay = is_known and thinks and "encrypted_content" not in omit
-    keeps = request.store or request.background
+    may_reason = info.efforts is None or bool(info.efforts)
+    replay = is_known and may_reason and "encrypted_content" not in omit
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
@@ -67,16 +66,14 @@ def body(
         **_settings(request, info, profile),
     }
     if is_of_family(profile, request.model):
-        fields["store"] = keeps
+        fields["store"] = request.store or request.background
         fields["prompt_cache_key"] = request.cache_key
     if is_known:
-        # Also if the provider stores conversations: the user may change that later.
-        # The items of hosted tools, which reasoning refers to, are not sent again.
-        is_hosting = any(tool.hosted is not None for tool in request.tools)
-        if is_hosting:
-            names = {tool.name for tool in request.tools if tool.hosted is not None}
-            fields["include"] = [INCLUDED[name] for name in sorted(names & INCLUDED.keys())] or ""
-        elif thinks and not request.background:
+        # Also if the provider stores conversations: the user may change that later. Not with hosted
+        # tools: their items, which reasoning refers to, are not sent again.
+        if hosted := {tool.name for tool in request.tools if tool.hosted is not None}:
+            fields["include"] = [INCLUDED[name] for name in sorted(hosted & INCLUDED.keys())] or ""
+        elif may_reason and not request.background:
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
         fields.update(background=True, store=True)
@@ -136,10 +133,9 @@ def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[di
 def _items_with_calls(
     message: RequestMessage, is_known: bool, replay: bool
 ) -> Iterator[dict[str, Any]]:
-    """Yield the items of an answer in their order, and results behind the calls of their round.
+    """Yield the items of an answer in their order, with the results after each round of calls.
 
-    Calls without a result are left out, because the API refuses them, and so is reasoning that no
-    item follows.
+    The API refuses calls without a result and reasoning that no item follows: they are left out.
     """
     reasoning: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
@@ -182,8 +178,8 @@ def _tool(tool: ToolDefinition) -> dict[str, Any]:
         return dict(tool.hosted)
     named = {"name": tool.wire_name, "description": tool.description}
     if tool.is_custom:
-        own = {"format": dict(tool.input_format)} if tool.input_format else {}
-        return {"type": "custom", **named, **own}
+        input_format = {"format": dict(tool.input_format)} if tool.input_format else {}
+        return {"type": "custom", **named, **input_format}
     schema = sendable_arguments(tool.parameters)
     return {"type": "function", **named, "parameters": schema, "strict": is_strict(schema)}
 

@@ -1,8 +1,8 @@
 """Reads the stream of the Responses API as StreamEvents.
 
-Pure. The reader requires no field to be present. Text is taken from the deltas; the `.done` events,
-and the final response if a gateway sends nothing else, fill in what the deltas left out. Source:
-OpenAI's published OpenAPI document and the event types of its SDK.
+Pure. The reader requires no field to be present. Text is taken from the deltas. The `.done` events,
+and the final response if a gateway sends nothing else, supply the text missing in the deltas.
+Source: OpenAI's published OpenAPI document and the event types of its SDK.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
 
 _CALLS: Final = ("function_call", "custom_tool_call")
 _END_OF_NUMBERS: Final = 2**53
-"""The end of JavaScript's exact integers, and close to the database's largest."""
+"""From here on, JavaScript has no exact integers; SQLite's largest is a thousand times as large."""
 
 
 class ResponsesReader:
@@ -58,7 +58,7 @@ class ResponsesReader:
             repeats. Off for gateways, whose numbers are unreliable.
     """
 
-    has_all = True  # only one answer is requested
+    has_all_answers = True  # only one answer is requested
 
     def __init__(self, provider: str, *, numbered: bool = False) -> None:
         self._provider = provider
@@ -70,8 +70,8 @@ class ResponsesReader:
         self._reasoning_items: set[str] = set()
         self._calls = _Calls()
         self._open_items: set[int] = set()
-        self._hosted: set[str] = set()  # those that have ended
-        self._begun: dict[int, str] = {}  # the others, by index
+        self._hosted: set[str] = set()  # ended calls that the provider ran
+        self._begun: dict[int, str] = {}  # those that it is running, by index
         self._cited: set[str] = set()
         self.has_content = False
         self._has_closed_item = False
@@ -83,7 +83,7 @@ class ResponsesReader:
         `name` stands in for the type if a gateway leaves it out of the data.
 
         Raises:
-            StreamCutError: it is garbage, in a stream whose events are numbered.
+            StreamCutError: it is not JSON, in a stream whose events are numbered.
             json_parser.ValueTooLargeError: it would fill the memory.
         """
         if self.is_finished:
@@ -112,9 +112,9 @@ class ResponsesReader:
 
     @property
     def _parts(self) -> int:
-        """Return the number of remembered pieces of the answer, of the most numerous kind."""
-        kept = (self._seen, self._sections, self._open_items, self._reasoning_items)
-        return max(len(self._calls), *map(len, kept))
+        """Return the number of parts of the answer, of the most numerous kind."""
+        kinds = (self._seen, self._sections, self._open_items, self._reasoning_items)
+        return max(len(self._calls), *map(len, kinds))
 
     def _is_next(self, event: object) -> bool:
         number = event.get("sequence_number") if isinstance(event, dict) else None
@@ -126,7 +126,7 @@ class ResponsesReader:
         return True
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
-        """Return the events of a complete response, without those that had already come.
+        """Return the events of a complete response, without those that have come before.
 
         The response came as one JSON value because streaming was off or unknown, or because its
         stream broke.
@@ -173,7 +173,7 @@ class ResponsesReader:
         self._open_items.add(at)
         self._calls.close(at)
         if json_fields.text(item, "type") in _CALLS:
-            yield from self._call_named(at, item)
+            yield from self._call_begun(at, item)
         elif json_fields.text(item, "type") in HOSTED_ITEMS:
             yield from self._hosted_begun(at, item)
 
@@ -201,7 +201,7 @@ class ResponsesReader:
         return self._calls.number(at, json_fields.name(event, "item_id"))
 
     def _append_arguments(self, number: int, value: object, name: str) -> list[StreamEvent]:
-        """Add what is new in complete arguments; some gateways send them as an object."""
+        """Add the new part of complete arguments, which some gateways send as an object."""
         whole = json_fields.text(value, name)
         if not whole and ("call", number, 0) not in self._seen:
             whole = json_fields.text_or_json(value, name)
@@ -210,7 +210,7 @@ class ResponsesReader:
     def _ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle completed, incomplete, failed, done: the status decides, else the type."""
         response = json_fields.mapping(event, "response")
-        # If event numbers are reliable, item indexes are too: what has come is known.
+        # If event numbers are reliable, so are item indexes: parts that have come are recognized.
         if self._numbered or not self.has_content:
             self._calls.reopen()
             for at, item in enumerate(json_fields.rows(response, "output")):
@@ -239,8 +239,8 @@ class ResponsesReader:
             body = error_body.parse_error(response)
             return Failed(error_replies.error_from(self._provider, body))
         if status == "incomplete" or kind.endswith("incomplete"):
-            why = json_fields.name(json_fields.mapping(response, "incomplete_details"), "reason")
-            return Incomplete(why or "unknown")
+            details = json_fields.mapping(response, "incomplete_details")
+            return Incomplete(json_fields.name(details, "reason") or "unknown")
         if status == "cancelled":
             return Failed(stream_errors.cut(self._provider))
         # Some gateways leave "in_progress" in a completed response.
@@ -250,7 +250,7 @@ class ResponsesReader:
         return Completed()
 
     def _item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield what a finished item holds beyond its deltas."""
+        """Yield the content of a finished item that its deltas lacked."""
         kind = json_fields.text(item, "type")
         if kind == "message":
             for index, part in enumerate(json_fields.rows(item, "content")):
@@ -258,7 +258,7 @@ class ResponsesReader:
         elif kind == "reasoning":
             yield from self._reasoning_item(at, item)
         elif kind in _CALLS:
-            yield from self._call_named(at, item)
+            yield from self._call_begun(at, item)
             ids = json_fields.name(item, "id"), json_fields.name(item, "call_id")
             number = self._calls.number(at, *ids)
             name = "input" if kind == "custom_tool_call" else "arguments"
@@ -285,9 +285,9 @@ class ResponsesReader:
             yield from map(ImageArrived, code_images(item))
 
     def _sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield links to the cited pages, and cited files, that the text does not name itself.
+        """Yield the cited pages, as links, and files that the text does not name itself.
 
-        JSON stays as it is: links behind it would make it invalid.
+        JSON stays unchanged: links after it would make it invalid.
         """
         if text.lstrip().startswith(("{", "[")):
             return
@@ -324,7 +324,7 @@ class ResponsesReader:
             self.has_content = True
             yield ReasoningItem(item_id, encrypted)
 
-    def _call_named(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+    def _call_begun(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the name and id of a call; they come only with its item, not with its deltas."""
         item_id, call_id = json_fields.name(item, "id"), json_fields.name(item, "call_id")
         number = self._calls.begin(at, item_id, call_id)
@@ -348,7 +348,7 @@ class ResponsesReader:
     def _append(
         self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
     ) -> list[StreamEvent]:
-        """Add a delta; of a complete text only the part that had not come yet."""
+        """Add a delta, or the part of a complete text that has not come yet."""
         key = (kind, at, index)
         seen = self._seen.get(key, 0)
         new = text[seen:] if is_whole else text
@@ -410,18 +410,18 @@ class _Calls:
         return self._newest[at] if at in self._open else None
 
     def close(self, at: int) -> None:
-        """Let the next call there, if it has no ids, be another."""
+        """End the call at this place: the next one there is another, even without ids."""
         self._open.discard(at)
 
     def reopen(self) -> None:
-        """Let calls in the final list, if they have no ids, be those that have come."""
+        """Let calls without ids in the final list be those that came at their places."""
         self._open |= self._newest.keys()
 
 
 _Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]
 
 
-def _text(kind: str, name: str) -> _Handler:
+def _text_handler(kind: str, name: str) -> _Handler:
     return lambda reader, event: reader.read_text(kind, name, event)
 
 
@@ -434,14 +434,14 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "response.output_item.added": ResponsesReader._item_added,
     "response.output_item.done": ResponsesReader._item_done,
     "response.content_part.done": ResponsesReader._part_done,
-    "response.output_text.delta": _text("text", "delta"),
-    "response.output_text.done": _text("text", "text"),
-    "response.refusal.delta": _text("refusal", "delta"),
-    "response.refusal.done": _text("refusal", "refusal"),
-    "response.reasoning_summary_text.delta": _text("summary", "delta"),
-    "response.reasoning_summary_text.done": _text("summary", "text"),
-    "response.reasoning_text.delta": _text("reasoning", "delta"),
-    "response.reasoning_text.done": _text("reasoning", "text"),
+    "response.output_text.delta": _text_handler("text", "delta"),
+    "response.output_text.done": _text_handler("text", "text"),
+    "response.refusal.delta": _text_handler("refusal", "delta"),
+    "response.refusal.done": _text_handler("refusal", "refusal"),
+    "response.reasoning_summary_text.delta": _text_handler("summary", "delta"),
+    "response.reasoning_summary_text.done": _text_handler("summary", "text"),
+    "response.reasoning_text.delta": _text_handler("reasoning", "delta"),
+    "response.reasoning_text.done": _text_handler("reasoning", "text"),
     "response.function_call_arguments.delta": ResponsesReader._call_delta,
     "response.function_call_arguments.done": ResponsesReader._call_done,
     "response.custom_tool_call_input.delta": ResponsesReader._call_delta,

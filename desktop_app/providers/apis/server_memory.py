@@ -1,4 +1,4 @@
-"""Facts that earlier requests taught about a server, kept beyond the client that learned them."""
+"""Facts learned about a server from earlier requests, which outlive the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServerMemory:
-    """The known facts of a server. This class keeps nothing new; see backend/stored_memory.py.
+    """The known facts of a server. This class stores nothing new; see backend/stored_memory.py.
 
     Attributes:
         api: the API that a compatible server was found to speak.
@@ -28,17 +28,17 @@ class ServerMemory:
     kind: ServerKind | None = None
 
     def remember_api(self, api: Api) -> None:
-        """Keep the API, now that it is known."""
+        """Store the API, now that it is known."""
 
     def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
-        """Keep all known refusals of a model, now that there is one more."""
+        """Store all known refusals of a model, now that there is one more."""
 
     def remember_kind(self, kind: ServerKind) -> None:
-        """Keep the kind of server, now that it is known."""
+        """Store the kind of server, now that it is known."""
 
     def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
-        """Keep how many tokens a request has; `window` is 0 if the server did not name it."""
+        """Store the number of a request's tokens; `window` is 0 if the server did not name it."""
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
-        """Return True if the tokens that the server counted are too few for a request."""
+        """Return True if the server counted so few tokens that it must have cut the request."""
         return False

@@ -1,7 +1,7 @@
-"""A server's own words, made fit to follow a sentence of ours.
+"""Cleans a server's error messages, so that they can be shown after the program's own sentence.
 
-They come from anywhere: they lose markup, control characters and invisible ones, everything that
-looks like a key, and their length.
+A message can contain anything: markup, control and invisible characters and everything that looks
+like a key are removed, and it is shortened.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEYS: Final = re.compile(
     r"|(?<=Basic )[A-Za-z0-9+/=]{12,}",
     re.IGNORECASE,
 )
-_UNSEEN: Final = ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp")
+_INVISIBLE: Final = ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp")
 
 
 def quote(message: str) -> str:
@@ -52,14 +52,14 @@ def as_sentence(message: str) -> str:
 
 
 def without_markup(text: str) -> str:
-    """Return the visible text of a message or a web page, on one line; a page's title, if any."""
+    """Return the visible text of a message on one line, or the title of a web page."""
     text = text[:_LONGEST_READ]
     title = _TITLE.search(text)
     text = title[1] if title else _TAG.sub(" ", _INLINE.sub("", _HIDDEN.sub(" ", text)))
     text = html.unescape(text)
-    kept = (
+    visible = (
         " " if c.isspace() else c
         for c in text
-        if c.isspace() or unicodedata.category(c) not in _UNSEEN
+        if c.isspace() or unicodedata.category(c) not in _INVISIBLE
     )
-    return " ".join("".join(kept).split())
+    return " ".join("".join(visible).split())

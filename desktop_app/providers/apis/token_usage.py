@@ -17,8 +17,8 @@ MOST_TOKENS: Final = 1_000_000_000
 def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     """Return the token usage under the names of either API; None if nothing is counted.
 
-    Servers that do not count leave it out or say 0, which would make the answer free. A part is
-    limited to its total, whatever a server says: else a cost could be negative.
+    Servers that do not count omit it or send 0, which would make the answer free. Cached and
+    reasoning tokens are limited to their totals: otherwise a cost could be negative.
     """
     inputs = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"
@@ -26,17 +26,15 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     outputs = json_fields.mapping(usage, "output_tokens_details") or json_fields.mapping(
         usage, "completion_tokens_details"
     )
-    sent, came = (
-        tokens(usage, f"{one}_tokens") or tokens(usage, f"{other}_tokens")
-        for one, other in (("input", "prompt"), ("output", "completion"))
-    )
-    if not sent and not came:
+    input_tokens = tokens(usage, "input_tokens") or tokens(usage, "prompt_tokens")
+    output_tokens = tokens(usage, "output_tokens") or tokens(usage, "completion_tokens")
+    if not input_tokens and not output_tokens:
         return None
     return Usage(
-        input_tokens=sent,
-        cached_tokens=min(sent, tokens(inputs, "cached_tokens")),
-        output_tokens=came,
-        reasoning_tokens=min(came, tokens(outputs, "reasoning_tokens")),
+        input_tokens=input_tokens,
+        cached_tokens=min(input_tokens, tokens(inputs, "cached_tokens")),
+        output_tokens=output_tokens,
+        reasoning_tokens=min(output_tokens, tokens(outputs, "reasoning_tokens")),
     )
 
 

@@ -1,9 +1,9 @@
-"""Leaves refused parameters out of requests, and tells the user.
+"""Leaves refused parameters out of requests, and informs the user.
 
-There are two kinds: fields that the program adds, which are dropped silently, and the user's
-settings, which never are. A refusal is stored as a string: the name of an own field (`include`),
-the name of a setting (`temperature`), or a setting with the refused value (`effort="xhigh"`), so
-that other values are tried again.
+There are two kinds: own fields, which the program adds and drops silently, and the user's settings,
+which are never dropped silently. A refusal is stored as a string: the name of an own field
+(`include`), the name of a setting (`temperature`), or a setting with the refused value
+(`effort="xhigh"`), so that other values are tried again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT, NEW_LIMIT})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
     *("include", "modalities", "prompt_cache_key", "stream_options")
 }
-"""Fields that the program adds. `store` is not among them: without it the provider's default keeps
-the conversation. The user chooses the limit on the answer's tokens, but the program its name.
+"""Fields that the program adds.
+
+`store` is not among them: without it, the provider's default is to store the conversation. The user
+chooses the limit on the answer's tokens, but the program chooses its name.
 """
 
-# The setting itself is refused, whatever its value. Other codes may refuse the value alone.
-_WHOLE: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
+# Codes that refuse the setting itself, whatever its value. Others may refuse the value alone.
+_SETTING_CODES: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
 _ABOUT_SCHEMA: Final = re.compile("invalid schema|strict", re.IGNORECASE)
 _OF_REQUEST: Final = ("effort", "background", "schema")
 _SETTINGS: Final = (*_OF_REQUEST, *(field.name for field in fields(GenerationParameters)))
@@ -43,8 +45,8 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     name = param.split(".")[0].split("[")[0]
     if name in _LIMIT_FIELDS:
         return None if _LIMIT_FIELDS & left_out else name  # the adapter uses the other name
-    own = name in OWN_FIELDS or name == "encrypted_content"
-    return name if own and name not in left_out else None
+    is_own = name in OWN_FIELDS or name == "encrypted_content"
+    return name if is_own and name not in left_out else None
 
 
 def without_refused(
@@ -63,7 +65,7 @@ def without_refused(
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(name for name in _SETTINGS if _value(request, name) != _value(reduced, name))
-    is_whole = refusal.api_code in _WHOLE
+    is_whole = refusal.api_code in _SETTING_CODES
     if name == "schema" and (is_whole or not _is_of_schema(refusal)):
         reduced = replace(reduced, schema=None)
     return reduced, name if is_whole else _with_value(request, name)
@@ -110,34 +112,34 @@ def _with_value(request: ChatRequest, name: str) -> str:
 def notices_for(
     provider: str, param: str, own: str | None, words: str = ""
 ) -> list[Notice | Started]:
-    """Return what the user should know of a refusal; nothing if nothing is lost.
+    """Return the notices for a refusal; none if the user loses nothing.
 
     Args:
-        words: the server's own.
+        own: the own field that was refused, or None.
+        words: the server's message.
     """
     if own == "encrypted_content":
         return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
-    # A user who wants the other answers sends a request for each and sees that.
+    # The other candidates are then requested one by one, which the user sees.
     if own is not None or param == "n":
         return []
-    if param == "tools" and words:  # which say what to do, if anything can be done
+    if param == "tools" and words:  # the server's message says what to do, if anything
         return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=words))]
-    told = _account_notice(provider, param) or Notice(
+    shown = _account_notice(provider, param) or Notice(
         notice(NoticeCode.SETTING_REFUSED, provider=provider, setting=param)
     )
-    return [told, *_default_tier(param)]
+    return [shown, *_default_tier(param)]
 
 
 def notices_for_known(provider: str, names: list[str]) -> list[Notice | Started]:
-    """Return what the user should know of settings left out because of earlier refusals."""
+    """Return the notices for settings left out because of earlier refusals."""
     events: list[Notice | Started] = []
     for name in names:
-        # A user who wants the others sends a request for each and sees that
-        if name != "candidates":
-            told = _account_notice(provider, name) or Notice(
+        if name != "candidates":  # they are then requested one by one, which the user sees
+            shown = _account_notice(provider, name) or Notice(
                 notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
             )
-            events += [told, *_default_tier(name)]
+            events += [shown, *_default_tier(name)]
     return events
 
 
@@ -156,5 +158,5 @@ def _account_notice(provider: str, param: str) -> Notice | None:
 
 
 def background_notice(provider: str) -> Notice:
-    """Return the notice that the answer ends with the connection after all."""
+    """Return the notice that background mode was refused: the answer ends with the connection."""
     return Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider=provider))

@@ -1,4 +1,4 @@
-"""Transport: connections, proxies, trust, retries, server-sent events.
+"""Transport: connections, proxies, trust, retries, server-sent events, untrusted JSON.
 
-The only place of httpx.
+No other package of `providers` uses httpx.
 """

@@ -1,8 +1,8 @@
 """Errors for requests without a reply: name, proxy, encryption, certificate.
 
 Pure: takes what was tried and what the libraries reported, returns an error of
-desktop_app/domain/errors.py. The patterns match messages of httpcore, socksio and OpenSSL. An
-unknown message gets the general sentence and stands in the details.
+desktop_app/domain/errors.py. The patterns match messages of httpcore, socksio and OpenSSL. For an
+unknown message the error has a general sentence; the message itself is in the details.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class ConnectionAttempt:
     Attributes:
         provider, host: the provider's name, and the host of its address.
         proxy: the proxy in between, or None.
-        is_own_proxy: True if the user chose the proxy, not the environment.
-        has_ca_file: True if certificates of the user were trusted, too.
+        is_own_proxy: True if the profile names the proxy, False for one of the environment.
+        has_ca_file: True if the user's own certificates were trusted beside the system's.
         port: the port of the provider's address.
         server: the kind of the server, if its list of models has shown it.
     """
@@ -99,19 +99,19 @@ class ConnectionAttempt:
         if "[SSL" in reason:
             return self._failed(Reason.NOT_ENCRYPTED, "", details)
         if self.proxy is None and is_loopback(self.host):
-            reached = self._nothing_listens(details)
+            failure = self._nothing_listens(details)
         elif self.proxy is not None:
-            reached = self._failed(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
+            failure = self._failed(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
         else:
             attempt = self._with_port if is_private(self.host) else self
-            reached = attempt._failed(Reason.NOT_REACHED, "", details)
-        return AttemptError(reached.error, may_repeat=True)
+            failure = attempt._failed(Reason.NOT_REACHED, "", details)
+        return AttemptError(failure.error, may_repeat=True)
 
     def _nothing_listens(self, details: str) -> AttemptError:
         """Return the failure of a server on this computer that is not running."""
-        named = (start for name, start in _NAMES.items() if name in self.provider.casefold())
-        shown = _KINDS.get(self.server) if self.server else None
-        remedy = shown or next(named, _STARTS.get(self.port, Remedy.START_SERVER))
+        by_name = (start for name, start in _NAMES.items() if name in self.provider.casefold())
+        by_kind = _KINDS.get(self.server) if self.server else None
+        remedy = by_kind or next(by_name, _STARTS.get(self.port, Remedy.START_SERVER))
         return self._with_port._failed(Reason.NOTHING_LISTENS, remedy, details)
 
     @property

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _KEEPALIVE_S: Final = 300.0
 
 _READ_AT_ONCE: Final = 16 * 1024
-"""Bytes. httpx reads 64 KB and handles them in one turn of the event loop, 0.3 s for chunks of one
-byte.
+"""Bytes. httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are
+chunks of one byte.
 """
 _headers_left: ContextVar[list[int] | None] = ContextVar("headers_left", default=None)
 
@@ -52,7 +52,7 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
 
 
 def is_decodable(url: str) -> bool:
-    """Return False if httpx would fail to read the host: "xn--a" stands for no name."""
+    """Return False if httpx cannot decode the host of an address, such as "xn--a"."""
     import httpx
 
     try:
@@ -82,8 +82,8 @@ class ProxyWatch:
                 connected.setsockopt(*option)
         elif event == "socks.setup_socks5_connection.complete":
             self._greeting = None
-        begins = event == "http11.send_request_headers.started"
-        if begins and info["request"].method != b"CONNECT":
+        is_request = event == "http11.send_request_headers.started"
+        if is_request and info["request"].method != b"CONNECT":
             self.is_sending = True
             self._deadline.reschedule(None)
 
@@ -186,9 +186,9 @@ def new_client(
         importlib.import_module("anyio._backends._asyncio")
     through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
     # Without TLS there is nothing to verify, and no certificates to load.
-    trust = _trusted(ca_file) if through_tls else None
+    trust = _trusted_context(ca_file) if through_tls else None
     # llama.cpp's server closes a connection after each streamed answer without notice, and a
-    # request sent at that moment is lost. A new connection to the same machine takes no time.
+    # request sent at that time is lost. A new connection to the same machine takes no time.
     is_here = not through_tls and proxy is None and is_loopback(address.hostname or "")
     transport = httpx.AsyncHTTPTransport(
         verify=False if trust is None else trust,
@@ -208,7 +208,7 @@ def new_client(
     return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=headers)
 
 
-def _trusted(ca_file: str) -> ssl.SSLContext:
+def _trusted_context(ca_file: str) -> ssl.SSLContext:
     from desktop_app.providers.http.trust import trusted_context  # imports ssl: only for a request
 
     return trusted_context(ca_file)

@@ -80,7 +80,7 @@ class HttpReply:
             AttemptError: it is a web page.
             StreamCutError: the connection broke or fell silent first.
         """
-        with self._translated_errors():
+        with self._translate_errors():
             first = await self._first_character()
         if first == b"<":
             raise self._attempt.web_page(self._response.status_code)
@@ -130,7 +130,7 @@ class HttpReply:
             return read(self._redactor.clean_bytes(event.data), event.event)
 
         decoder = SSEDecoder()
-        with self._translated_errors():
+        with self._translate_errors():
             async for chunk in self._body(LARGEST_STREAM):
                 for event in decoder.feed(chunk):
                     if len(event.data) > json_fields.AT_ONCE:
@@ -146,7 +146,7 @@ class HttpReply:
             StreamCutError: the connection broke or fell silent.
             ReplyTooLargeError: more than `largest` bytes came.
         """
-        with self._translated_errors():
+        with self._translate_errors():
             async for chunk in self._body(largest):
                 yield chunk
 
@@ -154,12 +154,12 @@ class HttpReply:
         """Return the result of `read` for the parsed body, in a thread if it is large.
 
         Raises:
-            StreamCutError: the connection broke.
+            StreamCutError: the connection broke or fell silent.
             UnexpectedReplyError: it is not JSON.
             ReplyTooLargeError: more than `largest` bytes came, or values that fill the memory.
         """
         body = bytearray()
-        with self._translated_errors():
+        with self._translate_errors():
             async for chunk in self._body(largest):
                 body += chunk
 
@@ -188,16 +188,15 @@ class HttpReply:
                     await self._turns.yield_if_due()
 
     async def close(self) -> None:
-        """Stop reading; the response is closed.
+        """End the generator that reads the body. Call it once the response is closed.
 
-        The garbage collector would end the generator outside of any task, where it cannot be
-        closed.
+        The garbage collector would end it outside of any task, where it cannot be closed.
         """
         if isinstance(self._chunks, AsyncGenerator):
             await self._chunks.aclose()
 
     @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         import httpx
 
         try:

@@ -1,8 +1,9 @@
-"""Reading of untrusted JSON.
+"""Reads fields of untrusted JSON.
 
-Gateways leave fields out, send null for text and numbers as text. Each function returns the value
-if it has the expected type, else that type's empty value; none raises. They check for dict and
-list, the types that JSON gives: a check for Mapping takes ten times as long, many times per delta.
+Gateways leave fields out, send null for text and numbers as text. Each function for a field returns
+the value if it has the expected type, else that type's empty value, and raises nothing. They check
+for dict and list, the types that JSON gives: a check for Mapping takes ten times as long, many
+times per delta.
 """
 
 from __future__ import annotations

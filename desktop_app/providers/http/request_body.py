@@ -22,22 +22,22 @@ PIECE: Final = 3 << 17
 def packed_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
     """Return the body as JSON, with `FileData` as data URLs, and the headers it needs."""
     files: list[FileData] = []
-    mark = uuid.uuid4().hex
+    placeholder = uuid.uuid4().hex
 
     def leave_out(value: object) -> str:
         if not isinstance(value, FileData):
             raise TypeError(f"{type(value).__name__} has no place in a request")
         files.append(value)
-        return mark
+        return placeholder
 
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=leave_out)
     # An unpaired surrogate has no UTF-8 form.
     content = text.encode("utf-8", "replace")
     if not files:
         return content, {}
-    between = content.split(mark.encode())
-    length = sum(map(len, between)) + sum(map(_length, files))
-    return _pieces(between, files), {"content-length": str(length)}
+    texts = content.split(placeholder.encode())
+    length = sum(map(len, texts)) + sum(map(_length, files))
+    return _pieces(texts, files), {"content-length": str(length)}
 
 
 def _head(file: FileData) -> bytes:
@@ -48,8 +48,8 @@ def _length(file: FileData) -> int:
     return len(_head(file)) + (len(file.data) + 2) // 3 * 4
 
 
-async def _pieces(between: Sequence[bytes], files: Sequence[FileData]) -> AsyncIterator[bytes]:
-    for text, file in zip_longest(between, files):
+async def _pieces(texts: Sequence[bytes], files: Sequence[FileData]) -> AsyncIterator[bytes]:
+    for text, file in zip_longest(texts, files):
         yield text
         if file is not None:
             yield _head(file)

@@ -1,8 +1,9 @@
-"""Decides if and when a failed attempt is repeated automatically.
+"""Decides whether and when a failed attempt is repeated automatically.
 
 None of these endpoints supports idempotency keys, so a repeated request can be billed twice. Only
-what cannot have been billed is repeated: failed connections, and statuses that say that nothing
-ran. For 408, 409, 504, 524 and timeouts the user decides. The waits are those of OpenAI's SDK.
+requests that cannot have been billed are repeated: after a failed connection, or a status that says
+that nothing ran. For 408, 409, 504, 524 and timeouts the user decides. The waits are those of
+OpenAI's SDK.
 """
 
 from __future__ import annotations
@@ -94,10 +95,10 @@ def _seconds_until(http_date: str) -> float | None:
     from email.utils import parsedate_to_datetime  # 5 ms that start-up avoids
 
     try:
-        moment = parsedate_to_datetime(http_date)
+        date = parsedate_to_datetime(http_date)
     except (ValueError, OverflowError):  # OverflowError: an invalid time zone
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    seconds = (moment - datetime.now(UTC)).total_seconds()
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    seconds = (date - datetime.now(UTC)).total_seconds()
     return seconds if seconds > 0 else None

@@ -3,8 +3,8 @@
 Any byte ends a silence, even a heartbeat comment that yields no event. So the stream runs in a task
 of its own, and its events and those of the clock meet in one queue.
 
-After sleep, a computer's connections look alive but are dead, and the clock of timeouts stood
-still. A connection that stays silent shortly after waking is therefore taken for lost.
+After the computer slept, connections look alive but are dead, and the clock of timeouts has stood
+still. A connection that stays silent for some seconds after waking is therefore taken for lost.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Patience:
     """Limits on silence, in seconds.
 
     Attributes:
-        first, again: after how long the user is told, and how often from then on.
+        first, again: the silence after which the user is told, and the interval from then on.
         after_sleep: the silence after waking that means that the connection is lost.
         check_interval: how often the clocks are checked.
         cut: the silence that ends the connection if another can replace it; None for never.
@@ -54,8 +54,10 @@ class SilenceWatch:
     """Watches one attempt for silence. Create it while an event loop runs.
 
     After `first` seconds without a byte, and after every further `again`, a Waiting event with no
-    wait says how long the silence is. The next byte clears it with an empty Waiting event. Tests
-    replace `asleep`.
+    wait says how long the silence is. The next byte clears it with an empty Waiting event.
+
+    Args:
+        asleep: returns the seconds that the computer has slept; tests replace it.
 
     Attributes:
         may_cut: True if `patience.cut` applies already; see `enable_cut`.

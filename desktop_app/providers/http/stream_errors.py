@@ -1,4 +1,4 @@
-"""Errors for a stream that ends badly without a word from the provider."""
+"""Errors for a stream that ends badly without an error from the provider."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def cut(provider: str) -> StreamCutError:
 
 
 def unreadable(provider: str) -> UnexpectedReplyError:
-    """Return the error for an invalid event or reply; to skip it would lose text."""
+    """Return the error for an invalid event or reply: skipping it would lose text."""
     return UnexpectedReplyError(Reason.ANSWER_UNREADABLE, provider=provider)

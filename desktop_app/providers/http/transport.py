@@ -1,12 +1,13 @@
 """HTTP requests to one provider.
 
-One connection pool per profile, through the profile's proxy or socket (connections.py). Redirects
-are refused: an API does not redirect, a wrong address does. Every foreign exception becomes an
-error of the domain (connection_errors.py). This module handles bytes and events (http_reply.py);
-the adapters know what they mean.
+Each profile has one connection pool, through its proxy or socket (connections.py). Redirects are
+refused: an API does not redirect, a wrong address does. Every foreign exception becomes an error of
+the domain (connection_errors.py). This module handles bytes and events (http_reply.py); their
+meaning is up to `apis`, `jobs` and `models`.
 
-Only these three modules use httpx. With ssl and the certificates it costs 100 ms and 20 MB, so it
-is imported in a thread with the first request, never with this module, which start-up imports.
+Only this module, connections.py and http_reply.py use httpx. With ssl and the certificates it costs
+100 ms and 20 MB, so it is imported in a thread with the first request, never with this module,
+which start-up imports.
 """
 
 from __future__ import annotations
@@ -74,24 +75,22 @@ class Timeouts:
     """Time limits of requests, in seconds.
 
     Attributes:
+        connect, write: the longest time to connect, and to send a part of a request.
         proxy: the longest time that a proxy may take to connect.
         read: the longest silence while an answer is awaited: longer than any provider's own limit,
             so that only a lost peer exceeds it.
-        whole: the longest time of a reply to a quick request, however slowly it drips.
+        quick_read, quick_total: the longest silence and the longest time of a quick request.
         transfer: the longest silence of a file transfer.
-        silence: after how long the user is told of a silence.
-        silence_again: how often from then on.
-        after_sleep: the longest silence after the computer woke.
-        check_interval: how often the clocks are checked.
-        windows: how long a request for context windows may delay a list of models.
-        drain: how long to wait for the end of a finished reply, to reuse its connection.
+        silence, silence_again, after_sleep, check_interval: see `Patience`.
+        windows: the longest delay of a list of models by a request for context windows.
+        drain: the longest wait for the end of a finished reply, to reuse its connection.
     """
 
     connect: float = 5.0
     proxy: float = 20.0
     read: float = 1800.0
     quick_read: float = 30.0
-    whole: float = 120.0
+    quick_total: float = 120.0
     transfer: float = 120.0
     write: float = 120.0
     silence: float = 40.0
@@ -200,7 +199,7 @@ class Transport:
         """
         request = _Request("GET", path, self._timeouts.quick_read, {"accept": "application/json"})
         try:
-            async with asyncio.timeout(self._timeouts.whole), self._open(request) as reply:
+            async with asyncio.timeout(self._timeouts.quick_total), self._open(request) as reply:
                 return await reply.json(read)
         except TimeoutError as exc:
             raise AttemptError(self._timeout_error(exc)) from exc
@@ -285,7 +284,7 @@ class Transport:
         request_origin = origin(str(request.url))
         if self._key is not None:
             if request_origin != self._key.origin:
-                raise AttemptError(no_key_for(request_origin))
+                raise AttemptError(missing_key_error(request_origin))
             if self._profile.key_header and self._key.scheme == "Bearer":
                 request.headers[self._profile.key_header] = self._key.value
             else:
@@ -328,7 +327,7 @@ class Transport:
         return Redactor(dict.fromkeys(secrets))
 
     def _url(self, path: str, model: str) -> str:
-        """Return the address of a path; a model's own address is for requests that name it."""
+        """Return the URL of a path. A request that names a model goes to that model's address."""
         base_url = self._base_url
         if model:
             base_url = base_url.replace(MODEL_PLACEHOLDER, quote(model, safe=""))
@@ -500,8 +499,8 @@ class Transport:
         return bytes(body[:LARGEST_ERROR_BODY])
 
 
-def no_key_for(request_origin: str) -> AuthenticationError:
-    """Return the error of a request to an origin that there is no key for."""
+def missing_key_error(request_origin: str) -> AuthenticationError:
+    """Return the error for a request to an origin without a key."""
     return AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
 
 

@@ -1,7 +1,7 @@
 """Trusted certificates: those of the system, and of a file that the user chose.
 
-Verification cannot be turned off. If a company's proxy opens encrypted connections, the file with
-its authority is chosen for the one provider that needs it, and trusted beside the system's.
+Verification cannot be turned off. If a company's proxy decrypts connections, the user chooses the
+file with its authority for the provider that needs it; it is trusted beside the system's.
 
 A context takes 20 to 30 ms to build, so it is built in a thread and shared by all connections to
 providers with the same file.
@@ -26,8 +26,8 @@ from desktop_app.i18n import formatting
 
 LARGEST_CA_FILE: Final = 4 * 1024 * 1024
 
-# Places of certificates on Linux distributions, for an OpenSSL that was built elsewhere and looks
-# in its maker's place. The list is truststore's.
+# Paths of certificates on Linux distributions, for an OpenSSL that was built for another one. The
+# list is truststore's.
 _BUNDLES: Final = (
     "/etc/ssl/cert.pem",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -43,7 +43,7 @@ _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     """Return a context that trusts the system's certificates and those of `ca_file`.
 
-    Blocking. Built once, and again when the file has changed.
+    Blocking. It is built once, and again after the file has changed.
 
     Raises:
         SettingError: `ca_file` cannot be used.

@@ -1,4 +1,4 @@
-"""Other endpoints: batches, background runs, compaction, embeddings.
+"""Batches, background runs, compaction and embeddings at a provider.
 
 May import `http` and `apis`.
 """

@@ -1,8 +1,8 @@
 """A background run: an answer that the provider makes even if nobody is connected.
 
-The events of a run's stream are numbered, so a broken connection costs nothing: the next one
+The events of a run's stream are numbered, so a broken connection loses nothing: the next one
 resumes after the last number received. A run that cannot be streamed again is polled until it ends,
-and the missing part of the answer is taken from the complete response. All of this uses GET
+and the missing part of the answer is taken from the complete response. Resuming and polling use GET
 requests: nothing is asked, or billed, a second time. Source: OpenAI's guide to background mode; see
 `responses.py`.
 """
@@ -95,7 +95,7 @@ class BackgroundRun:
         self._reader = ResponsesReader(provider, numbered=True)
         self._id = run.response_id if run is not None else ""
         self._may_stream = True
-        self._listening: SilenceWatch | None = None
+        self._current_watch: SilenceWatch | None = None
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
@@ -167,14 +167,14 @@ class BackgroundRun:
     async def _listen(
         self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
     ) -> AsyncGenerator[StreamEvent, None]:
-        self._listening = watch = self._watch()
+        self._current_watch = watch = self._watch()
         watch.may_cut = bool(self._id)  # A run without an id cannot be found again.
         async with aclosing(watch.events_of(self._connection(opened(watch.note_bytes)))) as events:
             async for event in events:
                 yield event
 
     async def _reconnect(self) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events after the last number received. A broken connection just ends them."""
+        """Yield the events after the last number received, until the connection ends or breaks."""
         last = self._reader.sequence
         path = f"{self._path}?stream=true" + ("" if last is None else f"&starting_after={last}")
         try:
@@ -220,8 +220,8 @@ class BackgroundRun:
     def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
         if isinstance(event, Started):
             self._id = event.response_id or self._id
-            if self._id and self._listening is not None:
-                self._listening.enable_cut()
+            if self._id and self._current_watch is not None:
+                self._current_watch.enable_cut()
             return replace(event, request_id=request_id)
         if isinstance(event, Failed):
             event.error.request_id = event.error.request_id or request_id
@@ -230,7 +230,7 @@ class BackgroundRun:
     # -- polling
 
     async def _poll(self) -> list[StreamEvent]:
-        """Poll the run: return its end, or else its state.
+        """Poll the run. Return the events of its end, or of its state while it goes on.
 
         Raises:
             AttemptError
@@ -258,13 +258,13 @@ class BackgroundRun:
 
     def _status_text(self, status: str) -> str:
         now = self._loop.time()
-        every = self._times.check if self._may_stream else self._times.poll
+        interval_s = self._times.check if self._may_stream else self._times.poll
         if status != "queued":
             self._queued_at = None
             return tr(
                 "Running at {provider}. Checked every {seconds} s.",
                 provider=self._provider,
-                seconds=round(every),
+                seconds=round(interval_s),
             )
         self._queued_at = now if self._queued_at is None else self._queued_at
         waited_s = now - self._queued_at
@@ -272,7 +272,7 @@ class BackgroundRun:
             return tr(
                 "Queued at {provider}. Checked every {seconds} s.",
                 provider=self._provider,
-                seconds=round(every),
+                seconds=round(interval_s),
             )
         return tr(
             "Queued at {provider} for {minutes} min. It may never start: stop it and try again.",
@@ -316,15 +316,16 @@ def run_path(response_id: str) -> str:
 def _is_refusal(error: ProviderError) -> bool:
     """Return True if the provider was reached and refused for good."""
     status = error.status
-    passing = isinstance(error, NetworkError | RateLimitedError) or status == 408
-    return status is not None and 400 <= status < 500 and not passing and status not in (401, 403)
+    if status is None or not 400 <= status < 500 or status in (401, 403, 408):
+        return False
+    return not isinstance(error, NetworkError | RateLimitedError)
 
 
 async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage | None:
     """Cancel a run. Return its token usage if the provider reports it.
 
     Raises:
-        ProviderError: the provider could not be told.
+        ProviderError: the provider could not be reached, or refused.
     """
     try:
         async with asyncio.timeout(times.cancel):

@@ -57,7 +57,7 @@ class BatchClient:
     """A client for the batches of one provider. All methods raise ProviderError.
 
     Args:
-        in_use: a context manager entered during a request, so that its connections stay open.
+        in_use: returns a context manager that keeps the client's connections open.
     """
 
     def __init__(
@@ -218,8 +218,8 @@ class BatchClient:
         """Yield the rows of a list, newest first, page by page."""
         after = ""
         for _ in range(_MOST_PAGES):
-            behind = f"&after={quote(after, safe='')}" if after else ""
-            address = f"{path}?{query}limit={_PAGE}{behind}"
+            start = f"&after={quote(after, safe='')}" if after else ""
+            address = f"{path}?{query}limit={_PAGE}{start}"
             rows, has_more = await self._retry(partial(self._transport.get_json, address, _page))
             for row in rows:
                 yield row
@@ -235,14 +235,13 @@ class BatchClient:
                 try:
                     return await once()
                 except AttemptError as failed:
-                    is_sure = failed.error.status is None or isinstance(
-                        failed.error, RateLimitedError
-                    )
-                    if may_cost and not is_sure:
-                        raise failed.error from failed
+                    error = failed.error
+                    had_no_effect = error.status is None or isinstance(error, RateLimitedError)
+                    if may_cost and not had_no_effect:
+                        raise error from failed
                     await self._pause(failed, next(attempts))
-                except StreamCutError as error:
-                    raise self._connection_broken(error) from error
+                except StreamCutError as cut:
+                    raise self._connection_broken(cut) from cut
 
     async def _pause(self, failed: AttemptError, attempt: int) -> None:
         wait = failed.wait_s(attempt)
@@ -286,7 +285,7 @@ async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """Yield the lines between line feeds; other line breaks are part of the text.
 
-    A line that is too long for an answer comes truncated, so it does not parse. Blank lines are
+    A line longer than LONGEST_LINE is truncated, so that it does not parse. Blank lines are
     skipped.
     """
     buffer, turns = bytearray(), LoopTurns()

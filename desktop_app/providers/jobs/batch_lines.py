@@ -1,4 +1,4 @@
-"""The lines of a batch: make lines of requests, parse lines of results.
+"""The lines of a batch: writes those of requests, parses those of results.
 
 Pure functions. A line of results is untrusted: it may not be JSON, may lack an id, or hold both an
 answer and an error. Source: OpenAI's published OpenAPI document (BatchRequestInput,
@@ -46,7 +46,7 @@ NAME_KEY: Final = "repartee"
 """The metadata key under which a batch created here stores its name."""
 
 # A batch streams nothing, and nobody replays the reasoning of its answers.
-_LEFT_OUT: Final = frozenset({"stream", "stream_options", "include", "background"})
+_OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
 LARGEST_RESULT: Final = 16 * MB
 """The most bytes of an answer that are kept: storing it takes several times its size."""
 MOST_ERRORS: Final = 50_000
@@ -56,6 +56,13 @@ _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {
     "batch_expired": Reason.ITEM_EXPIRED,
     "batch_cancelled": Reason.ITEM_CANCELLED,
+}
+# The type that a body states outweighs the API that was asked.
+_BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+_REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
+    BatchStatus.PREPARING,
+    BatchStatus.READY,
+    BatchStatus.UPLOADING,
 }
 
 
@@ -79,7 +86,7 @@ def request_line(
     request = replace(request, parameters=plain, store=False, background=False, cache_key="")
     request, _ = unsupported_parameters.without_known(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body
-    omit = _LEFT_OUT | (refused & unsupported_parameters.OWN_FIELDS)
+    omit = _OMITTED_FIELDS | (refused & unsupported_parameters.OWN_FIELDS)
     row = {
         "custom_id": custom_id,
         "method": "POST",
@@ -125,14 +132,14 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
 def _result_without_response(
     name: str, error: object, failure: ProviderError | None
 ) -> BatchResult:
-    not_begun = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
-    if not_begun:
-        return BatchResult(name, ItemStatus.UNANSWERED, error=ErrorNote(not_begun))
+    reason = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
+    if reason:
+        return BatchResult(name, ItemStatus.UNANSWERED, error=ErrorNote(reason))
     note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_of(failure)
-    return BatchResult(name, _kind_of(failure), error=note)
+    return BatchResult(name, _failure_status(failure), error=note)
 
 
-def _kind_of(failure: ProviderError | None) -> ItemStatus:
+def _failure_status(failure: ProviderError | None) -> ItemStatus:
     is_filtered = isinstance(failure, ContentFilteredError)
     return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
 
@@ -152,14 +159,14 @@ def _result_of_response(
         error = error_replies.error_from(
             provider, found, status=status or None, request_id=request_id
         )
-        return BatchResult(name, _kind_of(error), error=note_of(error))
+        return BatchResult(name, _failure_status(error), error=note_of(error))
     reply = _reply(body, provider, api)
-    kind, answer, why = _outcome(reply)
-    return BatchResult(name, kind, answer, why, reply.usage, reply.model)
+    item_status, answer, why = _outcome(reply)
+    return BatchResult(name, item_status, answer, why, reply.usage, reply.model)
 
 
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
-    """Return the status, the answer, and why it is missing or not whole."""
+    """Return the status, the answer, and why the answer is missing or incomplete."""
     answer = text_of(reply.parts).strip()
     kept = TextSize().fit(answer, LARGEST_RESULT)
     if reply.status is MessageStatus.REFUSED:
@@ -171,9 +178,10 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
         return ItemStatus.ANSWERED, answer, None
     if reply.status is MessageStatus.INCOMPLETE:
         words = {"words": reply.incomplete_reason}
-        reason = _ENDINGS.get(reply.incomplete_reason, Reason.ITEM_ENDED_EARLY)
-        kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
-        return kind, answer, ErrorNote(reason, params=words)
+        is_at_limit = reply.incomplete_reason == "max_output_tokens"
+        reason = Reason.ITEM_ENDED_AT_LENGTH if is_at_limit else Reason.ITEM_ENDED_EARLY
+        status = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
+        return status, answer, ErrorNote(reason, params=words)
     why = note_of(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
     return ItemStatus.FAILED, answer, why
 
@@ -181,12 +189,8 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
 def _why_refused(reply: Reply) -> ErrorNote:
     if reply.error is not None:
         return note_of(reply.error)
-    filtered = bool(reply.incomplete_reason)
-    return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if filtered else Reason.ITEM_DECLINED)
-
-
-# The type that a body states outweighs the API that was asked.
-_BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+    is_filtered = bool(reply.incomplete_reason)
+    return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if is_filtered else Reason.ITEM_DECLINED)
 
 
 def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
@@ -200,11 +204,6 @@ def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
             return accumulate(reply, Failed(error))
         reply = accumulate(reply, event)
     return reply
-
-
-_ENDINGS: Final = {
-    "max_output_tokens": Reason.ITEM_ENDED_AT_LENGTH,
-}
 
 
 def batch_of(value: object) -> RemoteBatch | None:
@@ -230,10 +229,3 @@ def batch_of(value: object) -> RemoteBatch | None:
             for e in errors[:MOST_ERRORS]
         ),
     )
-
-
-_REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
-    BatchStatus.PREPARING,
-    BatchStatus.READY,
-    BatchStatus.UPLOADING,
-}

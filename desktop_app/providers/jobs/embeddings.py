@@ -51,7 +51,7 @@ _TOO_MUCH: Final = re.compile(
 
 
 def is_offered(profile: ProviderProfile) -> bool:
-    """Return True if the provider may have embeddings; CometAPI and the local model have none."""
+    """Return True if the provider may offer embeddings; CometAPI and the local model do not."""
     return profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
@@ -60,15 +60,15 @@ def body(model: str, texts: Sequence[str], refused: frozenset[str] = frozenset()
     fields: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": "float"}
     if model.startswith(_SHORTENED):
         fields["dimensions"] = DIMENSIONS
-    return {name: value for name, value in fields.items() if _refusal(name) not in refused}
+    return {name: value for name, value in fields.items() if _refusal_name(name) not in refused}
 
 
 class EmbeddingRequests:
     """Requests for vectors to one server, adapted to what it refuses.
 
     Attributes:
-        refused: the settings that the server refuses for the model, as learned refusals spell them;
-            it grows while requests are made.
+        refused: the settings that the server refuses for the model, spelled as learned refusals.
+            Requests add to it.
     """
 
     def __init__(
@@ -123,19 +123,19 @@ class EmbeddingRequests:
                 await asyncio.sleep(wait)
 
 
-def _refusal(name: str) -> str:
-    """Return how a refused setting is remembered; answers have settings of the same names."""
+def _refusal_name(name: str) -> str:
+    """Return the name of a refused setting in the memory, where answers have the same settings."""
     return f"embeddings.{name}"
 
 
 def _refused_setting(error: ProviderError, fields: Mapping[str, Any]) -> str:
-    """Return the setting that a server refuses, "" if it is none that can be left out."""
+    """Return the refused setting, "" if the server refuses anything else."""
     if error.status not in _REFUSALS or _is_too_much(error):
         return ""
     param = error.param if isinstance(error, RefusedParameterError) else ""
     for name in _OPTIONAL:
         if name in fields and (param == name or re.search(rf"\b{name}\b", error.details)):
-            return _refusal(name)
+            return _refusal_name(name)
     return ""
 
 

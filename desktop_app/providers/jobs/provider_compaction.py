@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
-"""The name under which a provider without the endpoint is remembered."""
+"""The refusal under which a server without the endpoint is remembered."""
 
 LARGEST_STATE: Final = 8 * MB
 """The state is sent with every later message."""
@@ -38,12 +38,11 @@ _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
 
 def is_offered(profile: ProviderProfile, info: ModelInfo) -> bool:
     """Return True if the provider may compact; CometAPI and servers of other models cannot."""
-    if profile.kind not in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE):
-        return False
-    speaks = profile.api is not Api.CHAT_COMPLETIONS and Api.RESPONSES in (
-        info.apis or (Api.RESPONSES,)
+    may_have_endpoint = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+    has_api = profile.api is not Api.CHAT_COMPLETIONS and (
+        not info.apis or Api.RESPONSES in info.apis
     )
-    return profile.serves_the_family and speaks
+    return may_have_endpoint and has_api and profile.serves_the_family
 
 
 def body(

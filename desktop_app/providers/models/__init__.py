@@ -1,4 +1,4 @@
-"""`GET /models`: listings and context windows.
+"""`GET /models`: listings, the kind of server, context windows, and servers' token counters.
 
 May import `http`.
 """

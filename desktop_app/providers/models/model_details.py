@@ -1,4 +1,4 @@
-"""Reads the kind, prices and abilities of a listed model.
+"""Reads the kind, the prices and the capabilities of a listed model.
 
 OpenAI's API has no such fields; others add some, each under its own names. Malformed and impossible
 values are ignored.
@@ -38,7 +38,7 @@ _KINDS: Final[Mapping[str, ModelKind]] = {
 _TOOLS: Final = ("tools", "tool_use", "function_calling")
 _REASONING: Final = ("reasoning", "reasoning_effort", "include_reasoning")
 _SCHEMA: Final = ("structured_outputs", "json_schema")
-_LONGEST: Final = ("max_output_tokens", "max_completion_tokens")
+_OUTPUT_LIMITS: Final = ("max_output_tokens", "max_completion_tokens")
 _CACHED: Final = ("cache_read_input_token_cost", "input_cache_read", "cached_input", "cached")
 MOST_TOKENS: Final = 100_000_000
 
@@ -46,7 +46,7 @@ Row = Mapping[str, Any]
 
 
 def details_of(row: Row) -> ModelDetails:
-    """Return what the row of a listed model says.
+    """Return the details in the row of a listed model.
 
     >>> details_of({"id": "m", "type": "embedding"}).kind
     <ModelKind.EMBEDDING: 'embedding'>
@@ -118,9 +118,9 @@ def _kind(info: Row, able: Row, words: frozenset[str]) -> ModelKind | None:
 
 
 def _longest_answer(info: Row) -> int | None:
-    """Return the most tokens of an answer."""
+    """Return the most tokens that an answer may have."""
     top = json_fields.mapping(info, "top_provider")
-    found = [json_fields.count(row, name) for row in (info, top) for name in _LONGEST]
+    found = [json_fields.count(row, name) for row in (info, top) for name in _OUTPUT_LIMITS]
     return min((number for number in found if 0 < number <= MOST_TOKENS), default=None)
 
 

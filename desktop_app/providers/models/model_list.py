@@ -24,7 +24,7 @@ from desktop_app.providers.models.model_windows import WindowSource, window_of, 
 from desktop_app.providers.models.server_kinds import kind_of
 
 PATH: Final = "models"
-_ENDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
+_END_DATES: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
 
 
 MOST_MODELS: Final = 10_000
@@ -60,19 +60,19 @@ async def fetch_listing(
         rows = _rows(reply)
         return listing_from(reply, profile), window_source(rows), kind_of(rows)
 
-    listing, more, kind = await get_json(PATH, read)
+    listing, source, kind = await get_json(PATH, read)
     note_kind(kind)
-    # OpenAI's list resembles others', and its windows are known.
-    if more is None or profile.kind is ProviderKind.OPENAI:
+    # OpenAI's list may look like another server's; its windows are known anyway.
+    if source is None or profile.kind is ProviderKind.OPENAI:
         return listing
     ids = [model.id for model in listing.models]
     try:
         async with asyncio.timeout(windows_timeout_s):
             windows, details = await get_json(
-                more.path, lambda reply: (more.read(reply, ids), more.details(reply))
+                source.path, lambda reply: (source.read(reply, ids), source.details(reply))
             )
     except (AttemptError, ProviderError, TimeoutError):
-        return listing  # they stay unknown
+        return listing  # windows and details stay unknown
     models = (
         m._replace(
             window=windows.get(m.id, m.window),
@@ -102,13 +102,13 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
     if not rows and not is_list and reply != []:
         raise UnexpectedReplyError(Reason.MODELS_UNREADABLE, provider=profile.name)
-    beside = llama_cpp_details(reply)
+    llama_cpp = llama_cpp_details(reply)
     models = tuple(
         ListedModel(
             name,
             _end_of(row),
             window_of(row),
-            details_of(row).filled_from(beside.get(name, ModelDetails())),
+            details_of(row).filled_from(llama_cpp.get(name, ModelDetails())),
         )
         for row in rows
         if len(name := json_fields.text(row, "id")) <= LONGEST_ID and name.strip()
@@ -117,7 +117,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
 
 
 def _rows(reply: object) -> list[Mapping[str, Any]]:
-    """Return the rows of a list; Together sends a bare list, small servers their models' names."""
+    """Return the rows of a listing: Together sends a bare list, small servers a list of names."""
     listed = reply.get("data") if isinstance(reply, dict) else reply
     if not isinstance(listed, list):
         return []
@@ -126,8 +126,8 @@ def _rows(reply: object) -> list[Mapping[str, Any]]:
 
 
 def _end_of(row: Mapping[str, Any]) -> date | None:
-    """Return a model's last day: OpenAI's name for it, OpenRouter's, Mistral's, LiteLLM's."""
-    found = (_day(row.get(name)) for name in _ENDS)
+    """Return a model's last day, under OpenAI's, OpenRouter's, Mistral's or LiteLLM's name."""
+    found = (_day(row.get(name)) for name in _END_DATES)
     return next((day for day in found if day is not None), None)
 
 

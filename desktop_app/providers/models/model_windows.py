@@ -42,8 +42,8 @@ class WindowSource:
 
     Attributes:
         path: the path, relative to the host.
-        read: returns the tokens by model id from the reply and the listed ids.
-        details: returns what else the reply says, by model id.
+        read: returns the windows in tokens by model id, from the reply and the listed ids.
+        details: returns the other details in the reply, by model id.
     """
 
     path: str
@@ -52,9 +52,9 @@ class WindowSource:
 
 
 def window_of(row: Row) -> int | None:
-    """Return the tokens that a listed model takes, or None if its row does not say.
+    """Return the context window of a listed model, or None if its row does not say.
 
-    The window it runs with outweighs the largest possible, and that the one it was trained on.
+    The window in use outweighs the stated maximum, and that outweighs the one of the training.
 
     >>> window_of({"id": "m", "max_model_len": 8192})
     8192
@@ -73,8 +73,10 @@ def window_source(rows: Sequence[Row]) -> WindowSource | None:
     """Return the further request for windows to the server of these rows, or None."""
     match kind_of(rows):
         case ServerKind.LLAMA_CPP:
-            is_said = all(_numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
-            return None if is_said or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
+            is_known = all(
+                _numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows
+            )
+            return None if is_known or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
         case ServerKind.LM_STUDIO:
             return WindowSource("/api/v0/models", _lm_studio_windows, _lm_studio_details)
         case ServerKind.OLLAMA if not any(map(window_of, rows)):
@@ -114,7 +116,7 @@ def _lm_studio_details(reply: object) -> dict[str, ModelDetails]:
 
 
 def _litellm_details(reply: object) -> dict[str, ModelDetails]:
-    """Return the details by name. Of several deployments, the first that says something counts."""
+    """Return the details by name. Of several deployments, the first with a value counts."""
     found: dict[str, ModelDetails] = {}
     for row in json_fields.rows(reply, "data"):
         name = json_fields.text(row, "model_name")

@@ -15,7 +15,7 @@ from desktop_app.providers.http.transport import Timeouts
 from tests.helpers.hostile_asking import Outcome, outcome_of
 from tests.helpers.hostile_replies import KEPT, REPLIES, serving
 
-DRIPPING = Timeouts(quick_read=0.3, whole=0.5)
+DRIPPING = Timeouts(quick_read=0.3, quick_total=0.5)
 IN_THE_SUITE = [name for name, reply in REPLIES.items() if not reply.is_long]
 # Characters that are kept of what is large but within the limits, and of what reaches them. The
 # last word may be missing.

@@ -16,7 +16,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.providers.apis.redacted_answer import _SLICE, sliced
+from desktop_app.providers.apis.redacted_answer import _SLICE, split_event
 from desktop_app.providers.http import json_fields
 
 TEXT = "".join(chr(0x20 + number % 0x2000) for number in range(3 * _SLICE + 7))
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.attack("reply-bounds")
     ids=["text", "refusal", "reasoning", "tool call", "candidate"],
 )
 def test_a_long_delta_comes_in_slices(made: Callable[[str], StreamEvent]) -> None:
-    slices = list(sliced(made(TEXT)))
+    slices = list(split_event(made(TEXT)))
     cuts = range(0, len(TEXT), _SLICE)
     assert slices == [made(TEXT[at : at + _SLICE]) for at in cuts]
 
@@ -47,7 +47,7 @@ def test_a_long_delta_comes_in_slices(made: Callable[[str], StreamEvent]) -> Non
     ids=["delta", "end", "item"],
 )
 def test_other_events_come_as_they_are(event: StreamEvent) -> None:
-    (only,) = sliced(event)
+    (only,) = split_event(event)
     assert only is event
 
 
