@@ -1,4 +1,4 @@
 """Markdown without Qt: source to blocks.
 
-May import domain, markdown-it-py and its plug-ins, Pygments and ziamath.
+May import domain, child_processes, sandbox, markdown-it-py and its plug-ins, Pygments and ziamath.
 """

@@ -1,8 +1,8 @@
 """The block model: parsed Markdown as a flat sequence of blocks made of runs.
 
 Nesting is stored as numbers (depth in lists, in quotes), not as a tree, because the transcript lays
-out blocks one after another, each with its margins. Blocks are named tuples, because each new piece
-of text compares them: equality and hashing run in C.
+out blocks one after another, each with its margins. Blocks are named tuples, because they are
+compared at each new piece of text, and their equality and hashing run in C.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TABLE_ROWS: Final = 8
 """Maximum rows of a TABLE block; a longer table is several blocks in sequence."""
 
 TABLE_CELLS: Final = 160
-"""Maximum cells of a TABLE block, unless a single row has more: blocks are laid out whole."""
+"""Maximum cells of a TABLE block, unless a single row has more. Qt lays out a block at once."""
 
 TABLE_LETTERS: Final = 8_000
 """Maximum source letters of a TABLE block, unless a single row has more.
@@ -30,13 +30,13 @@ FORMULA_BEGINS: Final = "\u2061"
 FORMULA_ENDS: Final = "\u2062"
 """Invisible mathematical characters, which enclose a formula's TeX in its run's text.
 
-A drawing can precede the source between them, and half a formula can be recognized.
+A formula's drawing can be placed before the enclosed source, and part of a formula is recognizable.
 """
 
 ADDED: Final = "\u2063"
 """Invisible mark before text that was not in the source.
 
-It precedes the visible form of an unseen character, and words of the program's own. The same
+It precedes the visible form of an unseen character, and words that the program adds. The same
 character in the source is removed.
 """
 
@@ -48,7 +48,7 @@ LINE_BREAK: Final = "\u2028"
 
 
 class Kind(Enum):
-    """The kind of a block. Identity hashing, because many keys contain it and it runs in C."""
+    """The kind of a block, hashed by identity, which runs in C, because many keys contain it."""
 
     __hash__ = object.__hash__
 
@@ -62,16 +62,16 @@ class Kind(Enum):
 
 
 NON_PARAGRAPHS: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
-"""The kinds that are not paragraphs in a list, loose or not."""
+"""The kinds whose spacing in a list does not depend on whether the list is loose."""
 
 
 class Run(NamedTuple):
     """Text of a single style.
 
     Attributes:
-        math: TeX between FORMULA_BEGINS and FORMULA_ENDS (see `formula`).
-        note: the mark of a footnote.
-        image: the name of an image, which is never fetched.
+        math: it is TeX between FORMULA_BEGINS and FORMULA_ENDS (see `formula`).
+        note: it is the mark of a footnote; with `image`, the name of the drawn image before it.
+        image: it is the name of an image, which is never fetched, or a drawn image (PICTURE).
         link: the target, "" for none.
     """
 
@@ -101,18 +101,18 @@ class Block(NamedTuple):
         quote: the number of quotes around it.
         quoted_at: the list depth of each of those quotes, the outermost first; empty if none is in
             a list.
-        opened: how many of those quotes begin with it, the innermost ones: two quotes may be
-            adjacent.
+        opened: the number of those quotes that begin with it (the innermost ones), because two
+            quotes may be adjacent.
         language: of CODE_HEAD and CODE, as written after the fence.
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, by column: "", "left", "center" or "right".
         head: of TABLE: the first row is the table's header.
-        letters: of TABLE: the letters of its cells in the source, which later definitions do not
-            change.
+        letters: of TABLE: the number of characters of its cells in the source, which later
+            definitions do not change.
         from_right: of TABLE: its first column is on the right.
-        begins: it begins a list: two lists may be adjacent.
-        loose: of text in a list: texts there are spaced paragraphs, as in a loose list, and in a
-            quote within any list. Of a footnote's first text: a blank line precedes it.
+        begins: it begins a list, because two lists may be adjacent.
+        loose: of text in a list: it is a spaced paragraph, as in a loose list, or in a quote
+            within any list. Of a footnote's first text: a blank line precedes it.
     """
 
     kind: Kind
@@ -134,7 +134,7 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the words only."""
+        """Return the words without styles."""
         return "".join(map(words_of, self.runs))
 
 
@@ -180,7 +180,7 @@ def depths_of_quotes(block: Block) -> tuple[int, ...]:
 
 
 def quote_block(block: Block) -> Block:
-    """Return the block within another quote, around everything that contains it."""
+    """Return the block within a further quote, which is the outermost container."""
     depths = (0, *block.quoted_at) if block.quoted_at else ()
     return block._replace(quote=block.quote + 1, quoted_at=depths)
 
@@ -192,7 +192,7 @@ def formula(tex: str) -> Run:
 
 
 def words_of(run: Run) -> str:
-    """Return the text of a run as it was written, without the program's own characters."""
+    """Return the text of a run as it was written, without what the program added."""
     if run.math:
         return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS)
     if run.image and run.text == PICTURE:
@@ -208,7 +208,7 @@ def is_destination(run: Run) -> bool:
 
 
 # Characters with a special meaning in Qt's documents (the end of a paragraph, frames, embedded
-# objects), and lone surrogates, which have none.
+# objects) or here (ADDED), and lone surrogates.
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
 # Invisible characters that change the direction of the text around them. Code and links contain no
@@ -221,7 +221,7 @@ _UNSEEN: Final = (
 _UNSEEN_IN_CODE: Final = re.compile(f"[{_UNSEEN}]")
 _UNSEEN_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]")
 _JOINERS: Final = "\u200c\u200d"
-"""Other scripts and emoji need these between their letters, so they stay invisible there."""
+"""Emoji and scripts other than Latin need these between letters, where they stay invisible."""
 _PROGRAM_TEXT: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
 replace_unusable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
@@ -238,10 +238,13 @@ def clean(text: str) -> str:
 
 
 def show_unseen(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
-    """Make characters visible that only serve to disguise text, such as `⟨U+202E⟩`.
+    """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
 
-    `words_of` restores them. `before` is the preceding character, if `text` continues a line of
-    code.
+    Args:
+        code, link: the text is code, or in a link, where every invisible character is replaced.
+        before: the preceding character, if the text continues a line of code.
+
+    `words_of` restores the characters.
     """
     if text.isascii() and not link:
         return text
@@ -264,5 +267,5 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
 
 
 def added(words: str) -> str:
-    """Return words of the program's own for a text; `words_of` removes them."""
+    """Return words that the program adds to a text; `words_of` removes them."""
     return f"{ADDED} ({words.replace('(', '⟨').replace(')', '⟩')})"

@@ -1,4 +1,4 @@
-"""The colors of the program by name, light and dark: of its windows and of its exports."""
+"""The light and dark colors of windows and exports, by name."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Prepares the text of a document for display, slice by slice.
 
 A text may be tens of megabytes long, so only a few thousand characters are parsed and laid out at a
-time. Structured text (Markdown) is cut between paragraphs, or between the rows of a long table,
-whose header is then repeated; everything else is cut between lines. A passage is a range of the
-whole text; it is mapped to the words of the blocks that it covers.
+time. Structured text (Markdown) is cut between paragraphs, or within a long table or fence, whose
+first lines are then repeated; everything else is cut between lines. A passage is a range of
+characters of the whole text; it is mapped to the words of the blocks that it covers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SLICE: Final = 6_000
-"""Characters of a slice; it ends at the next good position after them."""
+"""Characters of a slice; it ends at the next suitable position after them."""
 
 _LONGEST_SLICE: Final = 2 * SLICE
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
@@ -42,7 +42,7 @@ _CODE: Final = frozenset(
 
 
 class TextForm(Enum):
-    """The form of a text."""
+    """How the text of a document is displayed."""
 
     MARKDOWN = "markdown"
     LINES = "lines"
@@ -50,7 +50,7 @@ class TextForm(Enum):
 
 
 def form_of(media_type: str) -> TextForm:
-    """Return the form of the text of a document of this type."""
+    """Return how the text of a document of this type is displayed."""
     if media_type in _STRUCTURED:
         return TextForm.MARKDOWN
     is_code = media_type in _CODE or media_type.startswith(_CODE_PREFIXES)
@@ -58,7 +58,11 @@ def form_of(media_type: str) -> TextForm:
 
 
 class Slice(NamedTuple):
-    """The characters [start, end) of a text, and the lines that open what they continue."""
+    """The characters [start, end) of a text.
+
+    Attributes:
+        head: the first lines of the fence or table that the slice continues; "" for none.
+    """
 
     start: int
     end: int
@@ -66,7 +70,12 @@ class Slice(NamedTuple):
 
 
 class PassageMark(NamedTuple):
-    """A part of a passage: characters [start, end) of a block, or all of a table's row."""
+    """A part of a passage: characters [start, end) of a block, or a row of a table.
+
+    Attributes:
+        block: the index of the block in its slice.
+        row: the index of the row in the block; -1 if the block is not a table.
+    """
 
     block: int
     row: int
@@ -97,18 +106,18 @@ class DocumentText:
     """
 
     def __init__(self, text: str, form: TextForm) -> None:
-        # Keeps the length, because passages are offsets.
+        # This keeps the length, because passages are offsets.
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
         self.slices = list(_markdown_slices(text) if form is TextForm.MARKDOWN else _slices(text))
         self._starts = [item.start for item in self.slices]
 
-    def slice_at(self, place: int) -> int:
+    def slice_at(self, offset: int) -> int:
         """Return the number of the slice that contains a character."""
-        return max(0, bisect_right(self._starts, place) - 1)
+        return max(0, bisect_right(self._starts, offset) - 1)
 
     def render_slice(self, number: int, passage: tuple[int, int] | None = None) -> RenderedSlice:
-        """Return a slice as blocks; `passage` is a range of the whole text to mark."""
+        """Return a slice as blocks; `passage` is a range of the whole text whose parts to mark."""
         part = self.slices[number]
         placed = self._place_blocks(part)
         blocks, places = _join_rows(placed)
@@ -139,7 +148,7 @@ class DocumentText:
         places: Sequence[tuple[int, int]],
         passage: tuple[int, int],
     ) -> Iterator[PassageMark]:
-        """Yield the parts of a passage in its blocks; a whole block if they cannot be located."""
+        """Yield the parts of a passage in the blocks; all of a block if they cannot be located."""
         start, end = passage
         touched = [n for n, item in enumerate(placed) if item.start < end and item.end > start]
         if not touched:
@@ -177,14 +186,14 @@ class DocumentText:
 
 
 def _include_punctuation(text: str, end: int) -> int:
-    """Extend the end by the full stop or bracket that belongs to the words."""
+    """Extend the end by the punctuation that follows the words."""
     while end < len(text) and not text[end].isalnum() and not text[end].isspace():
         end += 1
     return end
 
 
 def _text_of(block: Block) -> str:
-    """Return the text of a block as shown; a row's cells in sequence."""
+    """Return the text of a block as shown; the cells of a table are separated by tabs."""
     if block.kind is Kind.TABLE:
         return "\t".join("".join(run.text for run in cell) for row in block.rows for cell in row)
     return "".join(run.text for run in block.runs)
@@ -211,13 +220,17 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the lines with their ends, as the parser sees them."""
+    """Return the lines with their ends. Only line feeds end lines, as for the parser."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
 def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[int, int]]]:
-    """Join the rows of each table; return the blocks, and the block and row of each input."""
+    """Join the rows of each table to blocks.
+
+    Returns:
+        The blocks, and for each input the index of its block and its row there (-1: no table).
+    """
     blocks: list[Block] = []
     places: list[tuple[int, int]] = []
     for _, _, block in placed:
@@ -259,13 +272,13 @@ def _line_end(text: str, place: int) -> int:
 
 
 def _markdown_slices(text: str) -> Iterator[Slice]:
-    """Cut between paragraphs; between lines if there is no paragraph end for long."""
+    """Cut between paragraphs, or between lines if a paragraph is too long."""
     start, head = 0, ""
     state = _OpenConstruct()
     for begin, line in _lines(text):
         is_long = begin - start >= _LONGEST_SLICE
-        good = begin - start >= SLICE and state.is_between and not line[:1].isspace()
-        if begin > start and (good or is_long):
+        is_suitable = begin - start >= SLICE and state.is_between and not line[:1].isspace()
+        if begin > start and (is_suitable or is_long):
             yield Slice(start, begin, head)
             start, head = begin, state.head
         state.take(line)
@@ -282,7 +295,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _begins_table(rows: str) -> bool:
-    """Return True if the second row makes a table of them, and they are not a paragraph."""
+    """Return True if the parser takes two rows for the beginning of a table."""
     return parser().parse(rows, {})[0].type == "table_open"
 
 
@@ -301,7 +314,7 @@ class _OpenConstruct:
 
     @property
     def head(self) -> str:
-        """Return the lines that open it."""
+        """Return the first lines of the open construct; "" for none."""
         rows = "".join(self._table)
         return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
 

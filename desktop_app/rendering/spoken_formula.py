@@ -1,8 +1,8 @@
-"""TeX formulas as words for a screen reader: `\\frac{a}{b}` is "a over b".
+"""Converts TeX formulas to words for a screen reader: `\\frac{a}{b}` is "a over b".
 
-No well-kept Python library speaks formulas without a browser engine, so this covers what models
-write most: fractions, roots, powers, indices, sums, Greek letters, relations. Commands that it does
-not know are spoken by their name.
+No maintained Python library speaks formulas without a browser engine, so this covers what models
+write most: fractions, roots, powers, indices, sums, Greek letters, relations. For unknown commands
+their name is spoken.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _SIGNS: Final = {
     "!": N_("factorial"),
     "'": N_("prime"),
 }
-# Commands that change only the look of what follows.
+# Commands that change only the appearance.
 _SILENT: Final = frozenset(
     "left right big Big bigg Bigg displaystyle textstyle limits nolimits text mathrm mathbf "
     "mathit mathbb mathcal operatorname begin end quad qquad".split()
@@ -75,7 +75,7 @@ _LONGEST: Final = 2_000
 
 
 def spoken_words(runs: Runs) -> str:
-    """Return the words of runs, with formulas spoken and without object characters."""
+    """Return the words of runs with formulas in words, and without images."""
     return "".join(
         spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs
     ).replace("\ufffc", "")
@@ -87,7 +87,7 @@ def spoken_formula(tex: str) -> str:
 
 
 class _Speaker:
-    """Reads the tokens of one formula, from the first to the last."""
+    """Converts the tokens of a formula to words, in order."""
 
     def __init__(self, tex: str) -> None:
         self._tokens = [m[0] for m in _TOKEN.finditer(tex) if not m[3]]

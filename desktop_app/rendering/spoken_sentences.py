@@ -1,7 +1,7 @@
 """Splits a growing Markdown answer into sentences for a screen reader.
 
-Each piece is spoken once, when it is complete, without its marks. Code is not spoken: its number of
-lines is, when it ends. A table row is spoken as its cells.
+Each sentence is spoken once, when it is complete, without marks. Of code, only its language and
+number of lines are spoken, when it ends. Of a table row, the cells are spoken.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SentenceSplitter:
         self._lines = 0
 
     def feed(self, text: str) -> list[str]:
-        """Return what is complete with this piece, in the order to speak it."""
+        """Return the sentences that are complete with this piece, in order."""
         sentences: list[str] = []
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
         for line in lines:
@@ -52,7 +52,7 @@ class SentenceSplitter:
         return [words for piece in sentences if (words := _spoken_words(piece))]
 
     def finish(self) -> list[str]:
-        """Return the rest of the answer, which is complete."""
+        """Return the remaining sentences, because the answer is complete."""
         sentences = self.feed("\n") if self._rest or self._open else []
         if self._fence:
             sentences.append(self._code())
@@ -111,13 +111,13 @@ class SentenceSplitter:
 
 
 def _is_certain_prose(line: str) -> bool:
-    """Return True if half a line is certainly prose: it can become neither a fence nor a row."""
+    """Return True if half a line is certainly prose, and cannot become a fence or a row."""
     start = line.lstrip()
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 
 
 def code_summary(language: str, lines: int) -> str:
-    """Return what is said of a code block."""
+    """Return the words that are spoken for a code block."""
     if not language:
         return tr_plural("Code, {count} line", "Code, {count} lines", lines)
     return tr_plural(

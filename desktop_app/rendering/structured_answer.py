@@ -1,6 +1,6 @@
-"""Answers with a form as they are shown: JSON as a table or a tree, other texts as code.
+"""Converts answers with a form to Markdown: JSON to a table or a tree, other texts to code.
 
-Shown are Markdown texts, so that everything that works in answers works in them.
+They are shown as Markdown, so that everything that works in answers works in them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 
 LONGEST_TREE: Final = 200_000
-"""Characters of JSON that are shown as a table or a tree; more is shown as code."""
+"""Characters. Longer JSON is shown as code, not as a table or a tree."""
 _FENCE: Final = "~~~~~~~~~~~~"
 _DEEPEST: Final = 12
 _MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
@@ -62,7 +62,7 @@ def with_form(message: Message, *, as_text: bool) -> Message:
     """Return an answer with a form as it is shown, any other message as it is.
 
     Args:
-        as_text: show JSON as it is.
+        as_text: show JSON as code.
     """
     fence = fence_of(message)
     if not fence or any(isinstance(part, RefusalPart) for part in message.parts):
@@ -80,7 +80,7 @@ def with_form(message: Message, *, as_text: bool) -> Message:
 def _with_text(
     message: Message, text: str, *, all_text: bool = False, is_tree: bool = False
 ) -> Message:
-    """Return the message with `text` in place of the words that `last_text` returns."""
+    """Return the message with `text` in place of its last text, or of all text."""
     values = {field.name: getattr(message, field.name) for field in fields(Message)}
     rest = _rest_of(message.parts, all_text=all_text)
     values["parts"] = (*rest, TextPart(text)) if text else rest
@@ -131,7 +131,7 @@ def _object(value: dict[str, Any], level: int) -> list[str]:
 
 
 def _entry(name: str, value: Any, level: int) -> list[str]:
-    """Return a line of a list; what is within the value is below it."""
+    """Return the lines of a list item: a value with its name, and the values in it below."""
     mark = f"{'  ' * level}- "
     label = f"**{_plain(name)}**" if name else ""
     if isinstance(value, dict | list) and value and level < _DEEPEST:
@@ -148,7 +148,7 @@ def _table(table: JsonTable) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text as Markdown that shows its characters, on one line."""
+    """Return a text as Markdown that shows exactly its characters, on one line."""
     return _MARKUP.sub(_escape, " ".join(text.split()))
 
 

@@ -1,7 +1,6 @@
 """Writes blocks as HTML for the clipboard, so that other programs paste text and tables.
 
-`HtmlWriter` writes plain elements; web pages (exchange/writers/html_page.py) write code and
-formulas differently.
+`HtmlWriter` writes plain elements. Its subclass in exchange/writers/html_page.py writes web pages.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
 _DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
 _AT_RIGHT = ' style="text-align:right"'
-"""Needed next to `dir`, as in Word: that only changes the direction of the text."""
+"""Word needs it as well as `dir`, which there changes only the direction of the text."""
 
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
-"""The kinds of lists, and their HTML elements."""
+"""The HTML element of each kind of list."""
 
 # Text that a spreadsheet would take for a formula, which may fetch any address, or would change as
 # a number: leading zeros, or more digits than it keeps.
@@ -47,12 +46,12 @@ _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 
 
 def direction_of(text: str) -> str:
-    """Return the attributes of an element whose text reads from right to left, else ""."""
+    """Return the attributes of an element if its text reads from right to left, else ""."""
     return _DIRECTIONS["right"] + _AT_RIGHT if side_of((Run(text),)) == "right" else ""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
-    """Return a fragment without styles of its own; consecutive parts of a table become one."""
+    """Return an HTML fragment without a style sheet; the parts of a table become one table."""
     return "".join(html_pieces(blocks))
 
 
@@ -62,7 +61,7 @@ def html_pieces(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
-    """Group blocks: a code block's lines, a table's parts; any other block by itself."""
+    """Group adjacent blocks of `kinds` (lines of code, parts of a table); others are alone."""
     group: list[Block] = []
     for block in blocks:
         begins = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
@@ -76,7 +75,7 @@ def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Bl
 
 
 class HtmlWriter:
-    """Opens and closes lists and quotes as the depth of the blocks changes."""
+    """Writes blocks; opens and closes lists and quotes as their depth changes."""
 
     table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
     """Borders in the color of the text: word processors draw none by themselves."""
@@ -103,7 +102,7 @@ class HtmlWriter:
                 yield self._block(first)
         yield from self._close(0)
 
-    # ------------------------------------------------------------------ what a page does otherwise
+    # ------------------------------------------------------------------ overridden for web pages
 
     def words(self, run: Run) -> str:
         """Return the text of a run as it was written."""
@@ -120,7 +119,7 @@ class HtmlWriter:
         """Return the direction attribute of a text, or of a list with this first item.
 
         Word processors do not detect directions. After the first text from right to left, every
-        element states its direction, because it may be inside that one.
+        element states its direction, because it may be inside that text's element.
         """
         side = side_of(runs)
         self._has_right_to_left |= side == "right"
@@ -192,7 +191,7 @@ class HtmlWriter:
         return names
 
     def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
-        """Return the kind of a list: by the block's marker, else as it is open."""
+        """Return the kind of a list: that of the block's marker, else that of the open list."""
         if block.marker and depth == block.depth:
             return _kind_of(block.marker)
         kept = self._open[at] if at < len(self._open) else ""
@@ -242,7 +241,7 @@ class HtmlWriter:
             return ""
         if is_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
-        if is_destination(run):  # a pasted link still leads there
+        if is_destination(run):  # plain text: the link itself leads there
             return _escape_lines(run.text.removeprefix(ADDED))
         text = (
             self.formula(words_of(run), display=False)
@@ -264,7 +263,7 @@ class HtmlWriter:
 
 
 def _kind_of(marker: str) -> str:
-    """Return the kind of list for an item with this marker; footnotes have their own."""
+    """Return the kind of list for an item with this marker, a key of `_LISTS`."""
     if marker[:1].isdigit() and marker[-1:] in ".)":
         return "ol"
     return "notes" if is_label(marker) else "ul"

@@ -23,7 +23,7 @@ from desktop_app.rendering.markdown.citations import is_citation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# Characters in plain words that Markdown would take for markup, or a browser for a tag.
+# Characters in plain words that Markdown would take for markup, or browsers for a tag.
 _MARKUP_CHARACTERS: Final = re.compile(
     r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
     r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
@@ -49,7 +49,7 @@ _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
 """The indentation of list content.
 
-Wide enough for a number of two digits, too narrow to make code after a shorter marker.
+It is wide enough for a number of two digits, and too narrow to make code after a shorter marker.
 """
 _SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
@@ -58,7 +58,7 @@ _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
 
 def to_markdown(blocks: Iterable[Block]) -> str:
-    """Return Markdown that renders the same; not the characters of the source."""
+    """Return Markdown that renders to the same blocks; it may differ from their source."""
     return "".join(markdown_pieces(blocks))
 
 
@@ -89,7 +89,7 @@ class _MarkdownWriter:
             self._above = members[-1]
 
     def _continue_or_separate(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
-        """Yield a block's text and its separator; after a lone marker it continues the line."""
+        """Yield the separator and a block's text; after a lone marker, continue its line."""
         above = self._above
         if above is None or not (_is_lone_marker(above) and _is_within(block, above)):
             yield from gap
@@ -103,7 +103,7 @@ class _MarkdownWriter:
             yield f"\n{text}"
 
     def _gap(self, below: Block) -> list[str]:
-        """Return the separator above a block; it continues the quotes around both blocks."""
+        """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
         follows = self._enter(below)
         if above is None:
@@ -138,7 +138,7 @@ class _MarkdownWriter:
 def _separates_quotes(above: Block, below: Block, shared: int) -> bool:
     """Return True if a quote deeper than `shared` closes between blocks, and another opens.
 
-    Not if the new quote is in another list item.
+    Return False if the new quote is in another list item, which separates them anyway.
     """
     if not below.opened or above.quote == shared:
         return False
@@ -154,7 +154,7 @@ def _is_within(block: Block, mark: Block) -> bool:
 
 
 def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the words as on screen, block by block; tabs separate the cells of a row."""
+    """Yield plain text block by block; tabs separate the cells of a row."""
     end = ""
     for block in blocks:
         if block.kind is not Kind.CODE_HEAD:
@@ -182,7 +182,7 @@ def _is_lone_marker(block: Block) -> bool:
 
 
 def _quotes(depths: Sequence[int]) -> tuple[str, int]:
-    """Return the line prefix of quotes at these list depths, and the depth of the last."""
+    """Return the line prefix of quotes at these list depths, and the last of the depths."""
     before, passed = "", 0
     for depth in depths:
         before, passed = f"{before}{_INDENT * (depth - passed)}> ", depth
@@ -211,7 +211,7 @@ def _block(block: Block) -> str:
 
 
 def _escape_paragraph(text: str) -> str:
-    """Escape a paragraph's beginning and the spaces at its ends, so that it stays a paragraph."""
+    """Escape what would make lines of a paragraph another block, and spaces at its ends."""
     if text[:1].isspace():
         text = f"&#{ord(text[0])};{text[1:]}"
     if text[-1:].isspace():
@@ -231,7 +231,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _indent(text: str, block: Block, bullet: str = "-") -> str:
-    """Return text after the markers of the quotes and lists around it."""
+    """Return the text of a block with the markers and indentation of its lists and quotes."""
     quotes, passed = _quotes(depths_of_quotes(block))
     mark = _mark(block.marker, bullet) if block.marker else ""
     indent = quotes + _INDENT * max(0, block.depth - passed - (1 if mark else 0))
@@ -267,7 +267,7 @@ def runs_to_markdown(runs: Runs) -> str:
 
 
 def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
-    """Write runs within the `opened` styles; the style that continues furthest opens first."""
+    """Write runs within the `opened` styles. Of several, the longest style opens first."""
     text = ""
     at = 0
     while at < len(runs):
@@ -278,7 +278,7 @@ def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
             piece = _wrap(piece, style, _value(runs[at], style))
         else:
             piece = _run(runs[at], text, runs[end] if end < len(runs) else None)
-        # The end of a piece and the beginning of the next could form markup together.
+        # The end of the text and the beginning of the piece could form markup together.
         if (piece[:1] == "[" and text[-1:] == "!") or (
             piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
         ):
@@ -291,7 +291,7 @@ def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
 
 
 def _mark_lone_brackets(runs: Runs) -> Runs:
-    """Return a link's words with its unpaired brackets marked."""
+    """Replace unpaired brackets in a link's words by placeholders, to be escaped later."""
     opened: list[tuple[int, int]] = []
     texts = [list(run.text) for run in runs]
     for number, run in enumerate(runs):
@@ -310,7 +310,7 @@ def _mark_lone_brackets(runs: Runs) -> Runs:
 
 
 def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
-    """Return the style of a run that the most following runs share, and where it ends."""
+    """Return the style of a run that continues furthest ("" for none), and its end."""
     best, reach = "", at + 1
     for style in (_LINK, *_MARKS):
         value = "" if style in opened else _value(runs[at], style)
@@ -375,7 +375,7 @@ def _run(run: Run, before: str, following: Run | None) -> str:
 
 
 def _formula(tex: str, before: str, following: Run | None) -> str:
-    """Write a formula between dollars, unless they could be taken for plain signs."""
+    """Write a formula between dollars, or between brackets if dollars could be misread."""
     after = "" if following is None else following.text[:1]
     touches = before[-1:].isalnum() or before[-1:] == "$" or after.isalnum() or after in "_$"
     touches = touches and bool(after or before)
@@ -386,9 +386,9 @@ def _formula(tex: str, before: str, following: Run | None) -> str:
 
 
 def _picture(run: Run, text: str, following: Run | None) -> str:
-    """Write an image by its name, and its address unless that follows anyway.
+    """Write an image with its name and address.
 
-    Within a link, the name only: the link leads elsewhere.
+    Of an image within a link, only the name is known: the run's link leads elsewhere.
     """
     if not text or not run.link:
         return text
@@ -406,7 +406,7 @@ def _picture(run: Run, text: str, following: Run | None) -> str:
 
 
 def _address(text: str, before: str, following: Run | None) -> str:
-    """Write an address, bare if it is certain to be recognized."""
+    """Write an address: bare if it is certainly recognized, else between angle brackets."""
     after = "" if following is None else words_of(following)
     is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
     if is_apart and _ADDRESS.fullmatch(text):
@@ -416,7 +416,7 @@ def _address(text: str, before: str, following: Run | None) -> str:
 
 
 def _code_span(text: str) -> str:
-    """Write code between more backticks than it contains."""
+    """Write code between a number of backticks that it does not contain."""
     found = {len(ticks) for ticks in _TICKS.findall(text)}
     ticks = "`" * next(count for count in range(1, len(found) + 2) if count not in found)
     edges = text[:1] + text[-1:]

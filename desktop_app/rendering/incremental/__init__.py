@@ -1,4 +1,4 @@
-"""A growing source: stable prefix, open tail, patches of blocks.
+"""Parses a growing source: a stable prefix, an open tail, and patches of blocks.
 
 May import `markdown` and `provisional`.
 """

@@ -3,9 +3,9 @@
 `BlockStream` keeps only the end of the source that later text can still change: the last block, the
 last block in a list or a quote, the last row of a table, the last line of code. Each new piece
 parses that end again, and the differences to the current blocks are returned as patches. Later text
-changes closed blocks in a few cases: definitions of links and footnotes change the chunks that name
-them, and a list may turn loose. (A footnote's mark is rendered as such before its definition has
-come, because the definition nearly always comes, and late.)
+changes closed blocks in two cases: definitions of links and footnotes change the chunks that name
+them, and a list may turn loose. (A footnote's mark is rendered as such before its definition, which
+nearly always follows at the end.)
 
 Cutting is sound because later lines never undo a block construct that a complete line has begun
 (see parser.py for the rules that would break this). A line counts once it is complete: half a line
@@ -71,10 +71,10 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.text_fast_path import PlainTail
 
 _LONG: Final = 800
-"""Characters of the open tail from which on it is settled at steps."""
+"""Characters. A longer open tail is settled at steps."""
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
-"""The most characters and tokens of an open tail that is parsed again with each piece."""
+"""Maximum characters and tokens of an open tail that is parsed again with each piece."""
 _TAIL: Final = 200
 _HEADER_LINES: Final = 2  # of a table outside lists and quotes
 _COPY_SPEED: Final = 20
@@ -82,9 +82,9 @@ _COPY_SPEED: Final = 20
 _REPARSE_FACTOR: Final = 4
 """Maximum text to parse again with a piece, as a multiple of its length."""
 _STEP: Final = 1_500
-"""Source characters between the positions at which a long open construct is settled.
+"""Source characters between the positions at which a long open construct may be settled.
 
-Nowhere else, because the result must not depend on how the source is split into pieces.
+These are fixed, because the result must not depend on how the source is split into pieces.
 """
 
 
@@ -94,12 +94,12 @@ class _Overdue(NamedTuple):
     Attributes:
         length: the length of its source.
         opener: of a paragraph: the text before its words.
-        parts: split it even if it is no paragraph.
+        can_split_any: split it even if it is not a paragraph.
     """
 
     length: int
     opener: str | None = None
-    parts: bool = False
+    can_split_any: bool = False
 
 
 def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
@@ -133,7 +133,7 @@ class BlockStream:
         self._overdue: _Overdue | None = None
 
     def feed(self, text: str) -> list[Patch]:
-        """Process the next piece of the source, of any length and cut anywhere."""
+        """Process the next piece of the source, which may be cut anywhere."""
         text = self._held_return + text
         self._held_return = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
@@ -146,7 +146,7 @@ class BlockStream:
         return patches
 
     def _process(self, text: str) -> list[Patch]:
-        """Process a piece that ends at the next step at the latest."""
+        """Process a piece that ends at the next step or before."""
         self._length += len(text)
         text = after_address(text) if self._drops_address else text
         if not text:
@@ -172,9 +172,9 @@ class BlockStream:
         return patches + grown
 
     def _shorten_address(self, added: int) -> bool:
-        """Drop the end of an image's overlong address, outside of code; it may be megabytes.
+        """Drop the end of an image's overlong address outside of code: it may be megabytes.
 
-        Return True if more of it may come.
+        Return True if more of the address may come.
         """
         rest = overlong_range(self._source, added)
         if rest is None:
@@ -190,9 +190,9 @@ class BlockStream:
         return not more
 
     def finish(self, *, shortly: bool = False) -> list[Patch]:
-        """Close the open tail: the source is complete.
+        """Close the open tail, because the source is complete.
 
-        If `shortly`, expensive updates by definitions are left for later calls of `renew`.
+        If `shortly`, updates of earlier blocks are left to later calls of `renew`.
         """
         if self._held_return:
             self._source, self._held_return = self._source + "\n", ""
@@ -211,22 +211,22 @@ class BlockStream:
 
     @property
     def is_renewing(self) -> bool:
-        """Return True if earlier blocks wait for updates, which would take too long at once."""
+        """Return True if earlier blocks still wait for updates: see `renew`."""
         return bool(self._reference_updates or self._list_spacing)
 
     @property
     def fitting(self) -> tuple[int, int]:
-        """Return the minimum and maximum length of the next piece, if so much text waits.
+        """Return the best minimum and maximum length of the next piece, if more text waits.
 
         Each piece parses the open tail again, which would take minutes with small pieces. A piece
-        that reaches beyond a step is parsed in two.
+        that crosses a step is parsed in two.
         """
         again = len(self._source) + len(self._context.prefix) // _COPY_SPEED
         room = _STEP - self._length % _STEP
         return min(again // _REPARSE_FACTOR, room), room
 
     def renew(self) -> list[Patch]:
-        """Update some earlier blocks for definitions or loose lists, for a few milliseconds."""
+        """Update earlier blocks for definitions or loose lists, for a few milliseconds."""
         if self._reference_updates:
             return self._reference_updates.step()
         return self._list_spacing.step() if self._list_spacing else []
@@ -234,7 +234,7 @@ class BlockStream:
     # ------------------------------------------------------------------ the common case
 
     def _is_blank_line(self, text: str) -> bool:
-        """Return True for more of a very long blank line, which is shown when something follows."""
+        """Return True if the text extends a very long blank line, shown once something follows."""
         blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
         return blank and len(self._source) > _LONG and not self._source.strip(" \t")
 
@@ -270,7 +270,7 @@ class BlockStream:
     # ------------------------------------------------------------------ parsing the open end
 
     def _advance(self, *, final: bool, steps: bool = False) -> list[Patch]:
-        """Parse the open tail, close what later text cannot change, and show the rest as open.
+        """Parse the open tail, and close what later text cannot change.
 
         Args:
             final: the source is complete.
@@ -310,14 +310,14 @@ class BlockStream:
             self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
-                self._overdue = overdue._replace(parts=True)
+                self._overdue = overdue._replace(can_split_any=True)
         return patches
 
     def _find_cut(self, parse: Parse, shown: str) -> Cut:
         """Return the position to cut the source at.
 
-        After code, a long incomplete line may be recognized as the end of its container: otherwise
-        all of it would be parsed with each piece.
+        After code, a long incomplete line is treated as complete if that ends the code's container;
+        otherwise all of the line would be parsed with each piece.
         """
         is_line = self._context.inside == "code" and "\n" not in self._source
         if is_line and len(self._source) > _LONG and not ends_in_code(parse.tokens):
@@ -339,7 +339,7 @@ class BlockStream:
         return self._list_spacing.step()
 
     def _catch_up(self) -> list[Patch]:
-        """Split what was overdue; only with the next piece, because the last was parsed already."""
+        """Split what was overdue; this waits for the next piece, which has to be parsed anyway."""
         overdue, self._overdue = self._overdue, None
         if overdue is None:
             return []
@@ -351,10 +351,10 @@ class BlockStream:
                 self._context, self._source = settled
                 self._plain_end = None
                 return []
-        return self._split_open(overdue.length) if overdue.parts else []
+        return self._split_open(overdue.length) if overdue.can_split_any else []
 
     def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
-        """Parse a long paragraph as a whole, because it turns out to be a heading or a table."""
+        """Parse a long paragraph again from its start, because it is a heading or a table."""
         self._definitions.forget(parse.labels)
         self._context, self._source = unsettle(OpenTail(self._context, self._source))
         return self._advance(final=final, steps=steps)
@@ -378,7 +378,7 @@ class BlockStream:
     def _is_too_large(self, parse: Parse) -> bool:
         """Return True if the open tail is too large to parse with every piece.
 
-        Never in code, of which only a line is open.
+        Always return False in code, of which only a line is open.
         """
         if self._context.inside == "code":
             return False
@@ -389,10 +389,9 @@ class BlockStream:
         return is_over_limit or not parse.placed  # only definitions
 
     def _split_open(self, length: int) -> list[Patch]:
-        """Close the open tail at its last complete line before `length`, whatever it is.
+        """Close the open tail at its last complete line before `length`, whatever is open.
 
-        The rest continues as another quote, another item, another row. A single line is split
-        within.
+        The rest continues as a new block, or another row. A very long line is split at a space.
         """
         source = self._source[:length]
         end = source.rfind("\n") + 1
@@ -400,7 +399,7 @@ class BlockStream:
             end = max(source.rfind(" ", 0, -_TAIL) + 1, length // 2)
         end = outside_image(source, end)
         if not end:
-            return []  # an image, and nothing else
+            return []  # there is only an image
         inside = self._context if self._context.inside == "table" else ParserContext()
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(final=True)
@@ -415,12 +414,12 @@ class BlockStream:
         )
 
     def _close_open_marks(self, parse: Parse, cut: int) -> bool:
-        """Show the open paragraph with its open marks closed; return True if one was dropped."""
+        """Close the open marks of the open paragraph; return True if some text is held back."""
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
             return False
         if len(last.children or ()) > _MOST_TOKENS:
-            return False  # it will be closed as it is, and completing it takes as long as parsing
+            return False  # completing it would take as long as parsing
         is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
         text, closers = complete_inline(last.content, is_word=is_word)
         if text == last.content and not closers:
@@ -436,7 +435,7 @@ class BlockStream:
         """Settle everything above a cut.
 
         Returns:
-            The patches that its definitions cause in earlier blocks, and its own blocks.
+            Patches of earlier blocks that definitions above the cut change, and the settled blocks.
         """
         offset = line_offset(source, cut.line)
         context = self._context
@@ -454,10 +453,8 @@ class BlockStream:
                 p.block for p in self._definitions.parse(context.source + text, context).placed
             ]
             raw = [*map(with_spacing_of, again, raw), *again[len(raw) :]]
-        whole = unsettle(OpenTail(context, text))
-        if len(whole.source) <= LONGEST_PARSED_AGAIN or not context.settled:
-            at, row = self._shown.end
-            self._reference_updates.remember(
-                BlockChunk(whole.source, whole.context, at, row), names
-            )
+        tail = unsettle(OpenTail(context, text))
+        if len(tail.source) <= LONGEST_PARSED_AGAIN or not context.settled:
+            chunk = BlockChunk(tail.source, tail.context, *self._shown.end)
+            self._reference_updates.remember(chunk, names)
         return self._reference_updates.begin(settled), raw

@@ -1,4 +1,4 @@
-"""The link and footnote definitions of a growing source, which each parse of it needs."""
+"""The link and footnote definitions of a growing source, which parsing any part of it needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 class Definitions:
-    """Parses pieces of a source, and keeps their definitions until they are forgotten.
+    """Parses parts of a source, and remembers their definitions until `forget`.
 
     Attributes:
         expects_notes: marks count as footnotes before their definitions have come.
@@ -43,7 +43,7 @@ class Definitions:
         expects_notes: bool = True,
         final: bool = False,
     ) -> Parse:
-        """Parse a piece, and record the definitions it adds."""
+        """Parse a part of the source, and record the definitions that it adds."""
         known, env = len(self._references), self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         resumed = resume(tokens, context.continued_lists)
@@ -76,7 +76,7 @@ class Definitions:
         return name in self._references or ":" + name[1:] in self._notes
 
     def forget(self, labels: dict[str, int]) -> None:
-        """Remove definitions in the open tail, which are not settled yet."""
+        """Remove definitions that are not settled yet, because they are parsed again."""
         for label in labels:
             if label.startswith("^"):
                 self._notes.pop(":" + label[1:], None)

@@ -25,7 +25,7 @@ class ListSpacing:
         return bool(self._due)
 
     def begin(self, end: int, depth: int) -> None:
-        """Mark the list at this depth that is open at index `end` as loose."""
+        """Have the list that is open above index `end` at this depth marked as loose."""
         self._due.append((end, depth))
 
     def step(self) -> list[Patch]:
@@ -41,7 +41,10 @@ class ListSpacing:
         return patches
 
     def _find_start(self, end: int, depth: int, most: int) -> tuple[int, bool]:
-        """Return the first of `most` blocks above `end`, and True if their list begins there."""
+        """Return where to begin marking above `end`, and True if the list begins there.
+
+        The result is at most `most` blocks above `end`.
+        """
         for at in range(end - 1, max(-1, end - 1 - most), -1):
             block = self._blocks[at]
             if block.depth < depth:
@@ -51,7 +54,7 @@ class ListSpacing:
         return max(0, end - most), end <= most
 
     def _mark_loose(self, first: int, end: int, depth: int) -> list[Patch]:
-        """Return a patch per group of adjacent blocks, because each is an edit of the document."""
+        """Mark blocks; return a patch for each adjacent group, because each is a document edit."""
         patches: list[Patch] = []
         begin = -1
         last = -1

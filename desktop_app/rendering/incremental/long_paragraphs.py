@@ -1,8 +1,8 @@
 """Settles the start of a long open paragraph, so that it is not parsed again.
 
-Text can be settled if nothing in it is open that later text could close. If too much text has no
-such point, it is settled anyway. The rest is parsed as a paragraph of its own with the same opener
-(see `ParserContext.settled`).
+Text can be settled up to a position at which nothing is open that later text could close. If there
+is none in too much text, the text is settled anyway. The rest is parsed as a separate paragraph
+with the same opener (see `ParserContext.settled`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LONGEST_PARSED_AGAIN: Final = 24_000
 """Text longer than this many characters is never parsed again."""
 
 DENSE: Final = 12_000
-"""A paragraph of up to this many characters need not be settled."""
+"""Characters. A shorter paragraph need not be settled."""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
@@ -77,7 +77,7 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
 def settle_by_force(
     end: OpenTail, opener: str, length: int, definitions: Definitions
 ) -> OpenTail | None:
-    """Settle the start of a paragraph in which too much stays open.
+    """Settle the start of a paragraph even though something in it is open.
 
     Otherwise it would be parsed again with each new piece. The settled text ends shortly before
     character `length` of the source. Text with too many marks is shown as written. Return the
@@ -89,7 +89,7 @@ def settle_by_force(
     gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
     stop = outside_image(words, gap + 1 if gap > stop // 2 else stop)
     if not stop:
-        return None  # an image and nothing else
+        return None  # there is only an image
     settled = end.context.settled
     without_settled = replace(end.context, settled=None, prefix="")
     text = words[:stop]
@@ -122,9 +122,9 @@ def _settle(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
 
 
 def is_heading_or_table(parse: Parse) -> bool:
-    """Return True if a settled paragraph turns out to be a heading or a table head.
+    """Return True if a paragraph with settled text turns out to be a heading or a table header.
 
-    It must then be parsed as a whole.
+    It must then be parsed again from its start.
     """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < DENSE
@@ -133,7 +133,7 @@ def is_heading_or_table(parse: Parse) -> bool:
 
 
 def unsettle(end: OpenTail) -> OpenTail:
-    """Return the whole paragraph as a tail, including the settled text."""
+    """Return the tail with the source of the settled text, which is no longer settled."""
     context = end.context
     source = context.opener + context.prefix + end.source[len(context.opener) :]
     return OpenTail(replace(context, settled=None, opener="", prefix=""), source)

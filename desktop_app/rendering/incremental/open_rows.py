@@ -1,8 +1,7 @@
 """Parses rows of an open table without the block parser.
 
-A line that begins with a bar can only be the next row of the open table: nothing that ends a table
-begins that way. Most lines of a long answer are rows, and the parser makes three tokens of every
-cell for each new piece.
+A line that begins with a bar can only be the next row of the open table. In answers with long
+tables most lines are rows, and the parser would make three tokens of every cell for each new piece.
 """
 
 from __future__ import annotations
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
-"""Characters that need the parser: escaped bars, links, notes, unusual white space.
-
-Later text may define the links and notes; the parser trims white space in its own way.
-"""
+"""Characters that need the parser: escaped bars, links, notes, unusual white space."""
 
 _MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
 _LONGEST: Final = 800

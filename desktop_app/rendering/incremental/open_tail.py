@@ -1,4 +1,4 @@
-"""The context of the open tail: what the parser must know of earlier text."""
+"""The open tail, its parses, and its context: what the parser must know of earlier text."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ class ParserContext:
     """The open blocks from earlier text that the parser must know of.
 
     Attributes:
-        source: lines that open those blocks again, parsed with each piece but not shown: the first
-            lines of a fence or a table, an item's beginning with an empty heading as its content.
-        lines: their number.
+        source: lines that open those blocks again: the first lines of a fence or a table, an
+            item's beginning with an empty heading as its content. They are parsed with each piece,
+            but not shown.
+        lines: the number of those lines.
         continued_lists: the lists that continue, in the order in which they open.
         inside: "code" or "table" if the following lines continue one.
         marks_above: the number of quote marks on the line above the open tail, if the line has
             nothing else.
         filled_quotes: the depth of the innermost open quote that has a closed block.
-        settled: the beginning of a long paragraph, which is not parsed again; `prefix` is its
-            source, and `opener` the text before it in its first line, which also precedes the rest
-            when that is parsed.
+        settled: the beginning of a long paragraph, which is not parsed again.
+        opener: the markup before the paragraph's text, which also precedes the rest when that is
+            parsed.
+        prefix: the source of `settled`, at most LONGEST_PARSED_AGAIN + 1 characters.
     """
 
     source: str = ""
@@ -59,11 +61,12 @@ class OpenTail(NamedTuple):
 
 @dataclass
 class Parse:
-    """A parse of the open tail, whose source is `source`.
+    """A parse of the open tail.
 
     Attributes:
+        source: the parsed source, including the lines of the context.
         resumed: the tokens of the lists that continue from earlier text.
-        labels: the definitions in it and their lines.
+        labels: the labels of new definitions, with their lines.
     """
 
     tokens: list[Token]
@@ -74,19 +77,19 @@ class Parse:
 
     @property
     def turned_loose(self) -> list[int]:
-        """Return the depths of the lists with earlier items that have turned loose."""
+        """Return the depths of lists with earlier items that this parse shows to be loose."""
         both = zip(self.context.continued_lists, self.resumed, strict=False)
         loose = (start.older and token.meta["loose"] > start.loose for start, token in both)
         return [depth for depth, turned in enumerate(loose, 1) if turned]
 
     @cached_property
     def placed(self) -> list[PlacedBlock]:
-        """Return the blocks, built from the tokens at the time of the first call."""
+        """Return the blocks, built from the tokens at the first call."""
         return place(self.tokens, self.context)
 
 
 def place(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
-    """Return the blocks after the context, with the settled words before the first."""
+    """Return the blocks after the context; the first includes the settled text."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.filled_quotes:
         block = placed[0].block  # quotes that the context opens again would count as older
@@ -114,7 +117,7 @@ def _are_in_same_container(settled: Block, first: Block) -> bool:
 
 
 def size(parse: Parse) -> int:
-    """Return the size of a parse's result, which is roughly proportional to its cost."""
+    """Return the size of a parse, to which its cost is roughly proportional."""
     words = sum(len(token.children) for token in parse.tokens if token.children)
     return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
 

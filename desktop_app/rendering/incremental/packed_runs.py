@@ -1,8 +1,8 @@
-"""Packs the runs of very long texts: objects take ten times the memory of the text.
+"""Packs the runs of very long texts, because run objects take ten times the memory of the text.
 
-New text follows the last run or extends it. So all runs except the last ones are packed for good,
-in packs of fixed size. A text that has grown shares the packs of its earlier version. Neither
-creating it nor comparing the two versions reads the packs.
+New text extends the last run or follows it. So all runs except the last ones stay packed, in packs
+of fixed size. A text that has grown shares the packs of its earlier version, so neither creating it
+nor comparing the two versions reads the packs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ _PACK: Final = 128
 
 
 class _Pack(NamedTuple):
-    """A number of runs: their text, the end of each, the style index of each, and the styles."""
+    """Several runs as one text.
+
+    Attributes:
+        ends: the end of each run in the text.
+        marks: the index in `styles` of each run's style.
+        styles: runs without text, one for each style.
+    """
 
     text: str
     ends: array[int]
@@ -116,7 +122,7 @@ class PackedRuns(Sequence[Run]):
         return PackedRuns(self._packs, (*kept, *more))
 
     def shared_length(self, other: PackedRuns) -> int:
-        """Return the number of leading runs in equal packs."""
+        """Return the number of leading runs that are in equal packs."""
         shared = 0
         for mine, theirs in zip(self._packs, other._packs, strict=False):
             if mine is not theirs and mine != theirs:
@@ -130,7 +136,7 @@ class PackedRuns(Sequence[Run]):
         return chain(chain.from_iterable(packed), (run.text for run in self._last))
 
     def pieces(self) -> list[str]:
-        """Return the text in fewer pieces than runs."""
+        """Return the text in pieces, one for each pack."""
         return [*(pack.text for pack in self._packs), *(run.text for run in self._last)]
 
     def styles(self) -> Iterator[Run]:
@@ -184,7 +190,7 @@ def _extended(runs: Runs, more: Runs, *, replaced: int) -> Runs:
 
 
 def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
-    """Return the number of leading runs in equal packs, and the runs that follow in each."""
+    """Return the number of leading runs in equal packs, and the other runs of both."""
     if isinstance(first, PackedRuns) and isinstance(second, PackedRuns):
         at = first.shared_length(second)
         return at, first[at:], second[at:]
@@ -202,5 +208,5 @@ def texts_of_runs(runs: Runs) -> Iterable[str]:
 
 
 def styles_of(runs: Runs) -> Iterable[Run]:
-    """Return at least one run of each style, to check for kinds of runs."""
+    """Return at least one run of each style."""
     return runs.styles() if isinstance(runs, PackedRuns) else runs

@@ -1,4 +1,4 @@
-"""Re-renders text that named links and footnotes before they were defined, in slices."""
+"""Re-renders closed text that names links and footnotes once they are defined, step by step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class BlockChunk(NamedTuple):
     """Closed source that names links or footnotes without a definition so far.
 
     Attributes:
-        at: the index of its first block; `row` its first row if that block is a table.
+        at: the index of its first block.
+        row: its first row in that block, if it is a table.
     """
 
     source: str
@@ -74,7 +75,7 @@ class ReferenceUpdate:
         return merge_patches(patches)
 
     def _render_again(self, chunk: BlockChunk) -> list[Patch]:
-        """Re-render a chunk: definitions change words, never the number of blocks."""
+        """Re-render a chunk. Definitions change words, never the number of blocks."""
         changed: dict[int, Block] = {}
         blocks, at, row = self._shown.blocks, chunk.at, chunk.row
         parse = self._definitions.parse(chunk.context.source + chunk.source, chunk.context)
@@ -95,7 +96,7 @@ class ReferenceUpdate:
 
 
 def with_spacing_of(block: Block, old: Block) -> Block:
-    """Return a re-parsed block with its old place in its list, which the parse did not see."""
+    """Return a re-parsed block with the `begins` and `loose` of its earlier version."""
     return block._replace(begins=old.begins, loose=old.loose)
 
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class ShownBlocks:
-    """The shown blocks; returns each change as a patch.
+    """The shown blocks; methods return their changes as patches.
 
     Attributes:
-        blocks: all of them, with all returned patches applied.
+        blocks: all blocks, with all returned patches applied.
         closed: the number of closed blocks; a table's block counts once it is full.
     """
 
@@ -36,7 +36,11 @@ class ShownBlocks:
         return self._open_part or self.blocks[self.closed - 1]
 
     def show(self, closed: list[Block], tail: list[Block], *, in_table: bool) -> list[Patch]:
-        """Add closed blocks, and replace the open tail; `in_table`: more rows may follow."""
+        """Add closed blocks, and replace the open tail.
+
+        Args:
+            in_table: more rows of the last closed table may follow.
+        """
         packed = pack([self._open_part] if self._open_part else [], closed)
         self._open_part = None
         if in_table and packed and len(packed[-1].rows) < most_rows(packed[-1]):

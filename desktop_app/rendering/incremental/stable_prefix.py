@@ -1,10 +1,10 @@
-"""Finds where a growing source may be cut: below the lines that are final.
+"""Finds where a growing source may be cut: below the lines that later text cannot change.
 
 A block is settled when a complete line has begun the next block, when it closes itself (a heading,
 a fence with its end), or when a blank line ends it. Every complete line of open code is settled,
-and every row of an open table. The same applies to the blocks in the last quote and in the last
-item of a list, however deep: everything before the last block in it is settled, because blocks are
-flat (see block_model.py), and a few placeholder lines can open a quote or an item again.
+and every row of an open table. In the last quote and the last item of a list, however deep,
+everything before the last block is settled too: blocks are flat (see block_model.py), and a few
+placeholder lines can open a quote or an item again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Cut(NamedTuple):
     Attributes:
         line: everything above it is settled.
         holders: the open items and quotes around it, the outermost first.
-        held: the open fence, indented code or table that it is inside of.
+        held: the open fence, indented code or table around it.
     """
 
     line: int
@@ -68,7 +68,7 @@ class Cut(NamedTuple):
 
 
 def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
-    """Return the last position to cut `source` at, not above the context's end."""
+    """Return the last position at which `source` can be cut, not above the context's end."""
     limit = source.count("\n")  # the last line, which is incomplete
     lines = source.split("\n", limit)
     tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
@@ -127,7 +127,7 @@ def line_offset(source: str, line: int) -> int:
 
 
 def _opening_line(line: str, content: int) -> str:
-    """Return a line that opens an item or a quote like this line, and shows nothing."""
+    """Return a line that opens the same item or quote, with an empty heading as its content."""
     beside = line[content:].strip(" \t")
     return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
 
@@ -147,7 +147,7 @@ def ends_in_code(tokens: list[Token]) -> bool:
 
 
 def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
-    """Yield the indices of the blocks at a level, from an index to the end of their container."""
+    """Yield the indices of a container's blocks at a level, from an index on."""
     for index in range(begin, len(tokens)):
         token = tokens[index]
         if token.level < level:
@@ -166,7 +166,7 @@ def _has_begun(token: Token, limit: int) -> bool:
 
 
 class _Descent:
-    """Descends from the last block to the last block within it while that is a container."""
+    """Descends from the last block into containers, to the last block in each."""
 
     def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
         self._tokens, self._lines, self._limit = tokens, lines, limit
@@ -205,7 +205,7 @@ class _Descent:
         return last
 
     def _last_item(self, at: int) -> tuple[int, int, bool]:
-        """Return the last begun item's index and number, and True if there are items above it."""
+        """Return the index and number of the last begun item, and True if items precede it."""
         top = self._tokens[at]
         start = top.attrGet("start")
         begin = 1 if start is None else int(start)
@@ -219,8 +219,8 @@ class _Descent:
     def _holder(self, at: int, number: int | None) -> Holder:
         """Return the open item or quote at a token.
 
-        Its `content` is -1 if it cannot be opened again: the marker of an item is not shown while
-        its line has no text and the first text below it is open.
+        Its `content` is -1 if it cannot be opened again: an item's marker is not shown while its
+        line has no text and the first text below it is open.
         """
         token, first = self._tokens[at : at + 2]
         line = (token.map or [0])[0]
@@ -259,7 +259,7 @@ class _Descent:
 def _start_of_open_math(
     cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], least: int
 ) -> int | None:
-    """Return the line of the top-level block around the first unclosed display formula.
+    """Return the line of the top-level block with the first unclosed display formula, if any.
 
     Such a formula may still include the lines below its opener.
     """

@@ -13,10 +13,10 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
     letters = 0
     for block in blocks:
         last = packed[-1] if packed else None
-        joins = block.kind is Kind.TABLE and not block.head and last is not None
         if (
-            joins
-            and last is not None
+            last is not None
+            and block.kind is Kind.TABLE
+            and not block.head
             and _is_same_table(last, block)
             and _has_room(last, rows, letters, block)
         ):
@@ -33,7 +33,7 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
 
 
 def _is_same_table(last: Block, row: Block) -> bool:
-    """Return True if a row continues the table that a block is a part of."""
+    """Return True if a row continues the table of a block."""
     return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
 
 
@@ -49,5 +49,5 @@ def _with_rows(table: Block, rows: list[Any], letters: int) -> Block:
 
 
 def most_rows(table: Block) -> int:
-    """Return the maximum number of rows of a table's blocks."""
+    """Return the maximum number of rows in a block of this table."""
     return max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, len(table.aligns))))

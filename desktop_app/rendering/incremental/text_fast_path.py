@@ -1,7 +1,4 @@
-"""Appends plain words to the open tail without the parser.
-
-This works only within a line, and only if the tail ends in plain text.
-"""
+"""Appends plain words to the line of an open tail that ends in plain text, without the parser."""
 
 from __future__ import annotations
 
@@ -34,11 +31,11 @@ class PlainTail(NamedTuple):
 
     @property
     def is_long(self) -> bool:
-        """Return True if this is a line of code so long that it cannot become anything else."""
+        """Return True if the text is so long that a line of code stays code."""
         return len(self.run.text) > _LONG
 
     def extended(self, block: Block, text: str) -> PlainTail | None:
-        """Return the tail of a block extended by `text`, or None if that is not plain."""
+        """Return the tail of a block with more text, or None if the text is not plain."""
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG:
             plain = "\n" not in text

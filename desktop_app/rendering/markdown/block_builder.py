@@ -1,7 +1,7 @@
-"""Builds the flat sequence of blocks from tokens, each with the source line it belongs to.
+"""Builds the flat sequence of blocks from tokens, each with the source line that it belongs to.
 
-These lines allow cutting a growing source. A block belongs to its own first line, a lone item
-marker to the item's line, a line of code and a table row to their own line.
+A growing source is cut by these lines. A block belongs to its first line, a lone item marker to the
+item's line, each line of code and each table row to its line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def convert(tokens: list[Token]) -> list[PlacedBlock]:
 
 
 class _List:
-    """A list or footnote being walked; `begins` is True until it has a block."""
+    """An open list or footnote; `begins` is True until it has a block."""
 
     __slots__ = ("begins", "is_note", "loose", "number", "ordered", "suffix")
 
@@ -63,14 +63,14 @@ class _List:
 
 
 class _BlockBuilder:
-    """A pass over the tokens."""
+    """Builds the blocks in a single pass over the tokens."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = iter(tokens)
         self._placed: list[PlacedBlock] = []
         self._lists: list[_List] = []
         self._quotes: list[int] = []  # the list depth of each quote
-        self._opened = 0  # how many of them are still empty
+        self._opened = 0  # the number of quotes without a block
         self._marker = ""
         self._line = self._marked_line = 0
 
@@ -143,7 +143,7 @@ class _BlockBuilder:
             self._marker = BULLETS[(len(self._lists) - 1) % len(BULLETS)]
 
     def _flush_marker(self) -> None:
-        """Show a pending marker on a line of its own: its item does not begin with text."""
+        """Add a pending marker as a block, because its item does not begin with text."""
         if self._marker:
             self._add(Block(Kind.PARAGRAPH), self._marked_line)
 
@@ -219,7 +219,7 @@ class _BlockBuilder:
 
 
 def _unescape(info: str) -> str:
-    """Return the text after a fence, with backslashes and entities resolved."""
+    """Return the info string of a fence, with backslashes and entities resolved."""
     if "\\" not in info and "&" not in info:
         return info
     from markdown_it.common.utils import unescapeAll
@@ -228,7 +228,7 @@ def _unescape(info: str) -> str:
 
 
 def code_lines(content: str) -> Iterator[str]:
-    """Yield the lines of a code block; the last line end begins no line."""
+    """Yield the lines of a code block; nothing follows the last line end."""
     if content:
         yield from content.removesuffix("\n").split("\n")
 

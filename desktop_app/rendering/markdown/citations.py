@@ -33,7 +33,7 @@ def add_rule(markdown: MarkdownIt) -> None:
 
 
 def _citation(state: StateInline, silent: bool) -> bool:
-    # Not in silent mode, which searches for the end of a link's words: it counts brackets singly.
+    # Silent mode searches for the end of a link's words, and must see each bracket.
     cited = state.env.get(CITED)
     if silent or not cited or state.src[state.pos] != "[":
         return False
@@ -48,7 +48,7 @@ def _citation(state: StateInline, silent: bool) -> bool:
 
 
 def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
-    """Yield the words of a citation, each with its target, "" for text.
+    """Yield the words of a citation with their target; "" for plain text.
 
     >>> list(pieces("[2, 9]", frozenset((2,))))
     [('[', ''), ('2', 'repartee:passage/2'), (', 9]', '')]

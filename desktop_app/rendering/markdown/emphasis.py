@@ -1,9 +1,8 @@
 """Decides which runs of `*` and `~` may begin or end emphasis, in every script.
 
 CommonMark decides by the white space and punctuation on both sides, which Chinese and Japanese
-do not set as English does: `これは**「強調」**です` would keep its stars. So their characters
-count as letters without spaces between them (the amendment known as "CJK-friendly emphasis"). No
-example of CommonMark's is changed by it.
+use differently: `これは**「強調」**です` would keep its stars. So the rules of "CJK-friendly
+emphasis" apply next to their characters. They change none of CommonMark's examples.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TILDES: Final = {1: -1, 2: ord("~")}
-"""The marker of a run of tildes by its length: the parser pairs equal markers."""
+"""Delimiter markers by the length of a run of tildes; the parser pairs equal markers."""
 
 _CJK: Final = (
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
@@ -35,7 +34,7 @@ def _cjk() -> re.Pattern[str]:
 
 @cache
 def _delimiter() -> type[Delimiter]:
-    # Imported once: the import statement for each mark takes as long as everything else.
+    # Cached, because an import statement at each mark takes as long as everything else.
     from markdown_it.rules_inline.state_inline import Delimiter
 
     return Delimiter
@@ -67,13 +66,13 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
 def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
     """Return whether a run of tildes may begin and end strikethrough.
 
-    One or two tildes do; a single tilde not within a word, like `_`: 5~10 and 20~30 are numbers.
+    One or two tildes may. A single one may not within a word, like `_`, because of "5~10".
     """
     return flanks(before, after, "_" if length == 1 else "~") if length <= 2 else (False, False)
 
 
 def tokenize(state: StateInline, silent: bool) -> bool:
-    """Tokenize `*` and `~` by `flanks`; `_` within words is not affected."""
+    """Tokenize a run of `*` or `~`; other marks are left to the parser's rule."""
     mark = state.src[state.pos]
     if silent or mark not in "*~":
         return False
@@ -95,10 +94,7 @@ def tokenize(state: StateInline, silent: bool) -> bool:
 
 
 def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> None:
-    """Add a token per star, or a token for a run of tildes.
-
-    They are paired at the end of the text.
-    """
+    """Add a token for each star, or for a run of tildes; they are paired at the end of the text."""
     is_star = mark == "*"
     for _ in range(length if is_star else 1):
         state.push("text", "", 0).content = mark if is_star else mark * length

@@ -1,6 +1,6 @@
 """Links between the marks of a footnote and its definition, within a text.
 
-They never leave the program; targets in the source that imitate them are dropped
+They are never opened by other programs. Targets in the source that imitate them are dropped
 (`citations.imitates_own_link`).
 """
 
@@ -23,12 +23,12 @@ def is_label(marker: str) -> bool:
 
 
 def link_to_note(label: str) -> str:
-    """Return the target of a footnote's mark: its definition."""
+    """Return the target that leads from a footnote's mark to its definition."""
     return _NOTE + label.encode(errors="replace").hex()
 
 
 def link_to_mark(marker: str) -> str:
-    """Return the target of a footnote definition's marker: its mark; "" for list markers."""
+    """Return the target that leads from a footnote's definition back; "" for list markers."""
     return _MARK + marker.encode(errors="replace").hex() if is_label(marker) else ""
 
 

@@ -1,7 +1,7 @@
-"""Small images in the answer itself, as `data:` addresses: which of them are drawn.
+"""Decides which images in `data:` URLs are drawn. Nothing is ever fetched.
 
-Nothing is fetched for them. A drawn image is a PNG, JPEG, GIF (its first frame) or WebP of few
-bytes and few pixels, by its own header; anything else in an address is shown as a name.
+A drawn image is a PNG, JPEG, GIF (its first frame) or WebP whose bytes, and whose pixels by its
+header, are few. All other images are shown as a name.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 def image_runs(words: str, target: str) -> tuple[Run, ...]:
-    """Return the runs of an image whose address is `target`; none if it is not drawn."""
+    """Return the runs of a drawn image and its name; () if the image is not drawn."""
     if size_of(target) is None:
         return ()
     named = Run(words or "picture", image=True, note=True, link=target)
@@ -116,10 +116,10 @@ def _size_of_webp(data: bytes) -> tuple[int, int] | None:
 
 
 def ends_in_address(source: str, added: int) -> bool:
-    """Return True if a source ends within an image's address.
+    """Return True if a source ends within the address of an image that is not too long yet.
 
-    Only if the address began before the last `added` characters or with them; an address that is
-    too long to be drawn does not count.
+    Args:
+        added: the number of characters at the end that have not been checked before.
     """
     begin = source.rfind(_BEGINS, max(0, len(source) - LONGEST_ADDRESS))
     if begin < 0:
@@ -135,7 +135,8 @@ def ends_in_address(source: str, added: int) -> bool:
 def overlong_range(source: str, added: int) -> tuple[int, int] | None:
     """Return the range of an image's address beyond the maximum length, None if there is none.
 
-    Only if the last `added` characters of the source have made it that long.
+    Args:
+        added: the number of characters at the end that have not been checked before.
     """
     begin = source.find(_BEGINS, max(0, len(source) - added - LONGEST_ADDRESS))
     end = begin + LONGEST_ADDRESS
@@ -146,7 +147,7 @@ def overlong_range(source: str, added: int) -> tuple[int, int] | None:
 
 
 def after_address(text: str) -> str:
-    """Return the text after the rest of an address that it begins with."""
+    """Return the text without the rest of an address at its beginning."""
     more = _AFTER_ADDRESS.search(text)
     return text[more.start() :] if more else ""
 

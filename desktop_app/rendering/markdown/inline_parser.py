@@ -1,8 +1,7 @@
-"""An inline parser that shows each character only to the rules that may begin with it.
+"""An inline parser that tries at each mark only the rules that may begin with it.
 
-markdown-it asks every rule at every mark, fifteen calls for a single `&` that means nothing: in
-text with many marks that is most of the cost. And for text without marks, such as most table cells
-and many lines, it makes the only token in as many steps.
+markdown-it tries every rule at every mark, fifteen calls for a single `&`, which is most of the
+cost in text with many marks. Text without marks, such as most table cells, becomes a token at once.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class InlineParser(ParserInline):
     """A parser with the active rules of another.
 
     Raises:
-        KeyError: it is unknown which characters a rule begins with.
+        KeyError: a rule is missing in `_FIRST_CHARACTERS`.
     """
 
     def __init__(self, other: ParserInline) -> None:
@@ -98,7 +97,7 @@ class InlineParser(ParserInline):
         state.cache[pos] = state.pos
 
     def _match_rule(self, state: StateInline, *, silent: bool) -> bool:
-        """Return True if a rule matches at a mark, and move the state behind the match."""
+        """Return True if a rule matches at a mark, and move the state past the match."""
         for rule in self._rules.get(state.src[state.pos], ()):  # noqa: SIM110 - twice as fast
             if rule(state, silent):
                 return True

@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 
 def unparsed_note() -> Run:
-    """Return what follows a text that is not parsed."""
+    """Return the note after a text that is shown as written."""
     return Run(added(tr("shown as written, because it has too many marks")), italic=True)
 
 
 def wide_table_note() -> Run:
-    """Return what precedes the text of a table that is too wide to be shown as a table."""
+    """Return the note before the text of a table that has too many columns."""
     words = tr("a table of more than {count} columns, shown as text", count=MOST_COLUMNS)
     return Run(added(words), italic=True)
 
 
 class _State:
-    """The open styles at a position in the text."""
+    """The runs so far, and the styles that are open."""
 
     __slots__ = ("bold", "italic", "link", "link_at", "runs", "strike")
 
@@ -148,9 +148,9 @@ def _cite(state: _State, token: Token) -> None:
 
 
 def _add_image(state: _State, token: Token) -> None:
-    """Draw an image in the answer itself, or name any other by its alternative text.
+    """Add the runs of a drawn image, or the alternative text of any other as a link to it.
 
-    A named image links to its address, which also follows the name.
+    The address of an image that is not drawn follows its text, except within another link.
     """
     source, outer = str(token.attrGet("src") or ""), state.link
     source = "" if citations.imitates_own_link(source) else source

@@ -23,8 +23,8 @@ _LONGEST_SHOWN: Final = 80
 _LONGEST_WORDS: Final = 2_000
 _MOST_DECODINGS: Final = 8
 
-# The last @ ends the user name, as in browsers. Honest addresses contain neither a backslash, which
-# browsers take for a slash, nor a scheme without "//".
+# The last @ ends the user name, as in browsers. An address with a backslash before its path, which
+# browsers take for a slash, or without "//" has no host here.
 _WEB: Final = re.compile(
     r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])"
     r"(?::\d{0,5})?(?:[/?#]|\Z)",
@@ -55,8 +55,8 @@ _FILE_ENDINGS: Final = frozenset(
 )
 """The endings of file names that look like hosts, as in README.md."""
 
-# Full stops of other scripts, and characters drawn like a full stop. Between Latin letters a bullet
-# or an Arabic zero also passes for one; in Catalan the middle dot is part of a letter.
+# Full stops of other scripts, and characters that look like a full stop. Between Latin letters, a
+# bullet or an Arabic zero also looks like one; in Catalan the middle dot is part of a letter.
 _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff61\u2024\ua4f8\u0701\u0702\ua60e"), ".") | {
     0x10A50: ".",
     0x1D16D: ".",
@@ -73,14 +73,19 @@ _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
 
 
 class _Mail(NamedTuple):
-    """The visible recipients of a mail, and the blind copies."""
+    """The visible recipients of a mail, and those of blind copies."""
 
-    seen: list[str]
-    unseen: list[str]
+    visible: list[str]
+    blind: list[str]
 
 
 class _Field(NamedTuple):
-    """A piece of a mail's address: the separator before it, and the field it belongs to."""
+    """A field of a mail's address, or a further piece of one.
+
+    Attributes:
+        separator: the characters before it.
+        is_named: it has a name of its own, and is not a further piece of the field before.
+    """
 
     separator: str
     name: str
@@ -99,10 +104,10 @@ def is_opened(target: str) -> bool:
 
 @lru_cache(maxsize=500)  # each new piece of an answer parses its open tail again
 def true_destination(words: str | None, target: str) -> str:
-    """Return where a link leads, to show after its words; "" if they do not mislead.
+    """Return the destination to show after a link's words; "" if they do not mislead.
 
     Args:
-        words: None if they cannot be compared, because they are drawn.
+        words: None if they cannot be compared, because a formula is among them.
 
     >>> true_destination("“bank.example”", "https://evil.example/x")
     'evil.example'
@@ -110,7 +115,7 @@ def true_destination(words: str | None, target: str) -> str:
     ('', '')
     """
     if target.startswith("#"):
-        return ""  # an address that has not arrived yet
+        return ""  # the address has not arrived yet: see provisional_inline.py
     seen = None if words is None or len(words) > _LONGEST_WORDS else _as_read(words)
     if _is_mail(target):
         return _mail_place(words, seen, target)
@@ -208,12 +213,12 @@ def _mail(target: str) -> _Mail | None:
         if field.name in _RECIPIENTS:
             if not all(map(_RECIPIENT.fullmatch, addresses)):
                 return None
-            (mail.unseen if field.name == "bcc" else mail.seen).extend(addresses)
+            (mail.blind if field.name == "bcc" else mail.visible).extend(addresses)
     return mail
 
 
 def _decodings(text: str) -> Iterator[str]:
-    """Yield a text as written, then decoded repeatedly; nothing if that does not end."""
+    """Yield a text as written, then decoded again and again; nothing if that is too often."""
     readings = [text.encode(errors="replace")]
     while (decoded := unquote_to_bytes(readings[-1])) != readings[-1]:
         if len(readings) == _MOST_DECODINGS:
@@ -253,12 +258,12 @@ def _is_suspicious_mail(reading: str) -> bool:
 
 
 def _mail_place(words: str | None, seen: str | None, target: str) -> str:
-    """Return the recipients of a mail if there are several, or others than the words say."""
+    """Return the recipients of a mail if there are several, or if the words name others."""
     mail = _mail(target)
     if mail is None:
         return "" if words in (target, target[7:]) else _shorten(target)
-    everybody = [*mail.seen, *(f"Bcc {address}" for address in mail.unseen)]
-    if len(everybody) > 1 or mail.unseen:
+    everybody = [*mail.visible, *(f"Bcc {address}" for address in mail.blind)]
+    if len(everybody) > 1 or mail.blind:
         count = f"{len(everybody)} recipients: " if len(everybody) > 1 else ""
         return _shorten(count + ", ".join(everybody))
     address = everybody[0].lower() if everybody else ""
@@ -280,12 +285,12 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
 
 
 def _as_read(words: str) -> str:
-    """Return words as readers see them: no invisible characters, look-alikes folded."""
+    """Return words as readers see them: without invisible characters, look-alikes replaced."""
     if words.isascii():
         return words.lower()
     visible = "".join(c for c in words if c not in _NARROW_SPACES)
     folded = unicodedata.normalize("NFKC", visible.translate(_LOOKALIKE_LETTERS)).translate(_DOTS)
-    # Formats (joiners, directions) and marks (which may hang below a dot) separate no address.
+    # Format characters (joiners, directions) and combining marks do not separate addresses.
     plain = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc"))
     return _LOOKALIKE_DOTS.sub(".", plain.lower())
 

@@ -1,10 +1,9 @@
-"""Finds out which lists are loose, which the parser does not tell.
+"""Finds out which lists are loose, because the parser does not tell.
 
 A list is loose if a blank line separates two of its items, or two blocks directly in an item, link
 definitions included; then all of its texts are spaced paragraphs. The result is in the `meta` of
-the token that opens the list: "loose", and "older" for a list that continues from earlier text,
-because it has items there. A footnote's definition counts as a list of its own; there "loose" means
-that a blank line precedes it.
+the token that opens the list: "loose", and "older" if the list has items in earlier text. A
+footnote's definition counts as a list; there "loose" means that a blank line precedes it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 DEFINITIONS: Final = "definitions"
-"""Key in the parse environment: line and level of each link definition, top to bottom."""
+"""Key in the parse environment: line and level of each link definition, in order."""
 
 LISTS: Final = ("bullet_list_open", "ordered_list_open")
 NOTE: Final = "footnote_reference_open"
@@ -51,7 +50,7 @@ class _OpenContainer:
 
     Attributes:
         starts: of an item: the lines of link definitions directly in it.
-        has_content: it has content above the next block.
+        has_content: a block or definition in it has been processed.
     """
 
     __slots__ = ("has_content", "starts", "token")
@@ -69,7 +68,7 @@ def blank_marks(line: str) -> int | None:
 def may_become_item(source: str) -> bool:
     """Return True if the last line has only marks of quotes and lists, or beginnings of them.
 
-    Its level, and so what it separates, is still unknown.
+    It is still unknown in which container it is, and so which blocks it separates.
     """
     return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
 
@@ -101,9 +100,10 @@ def find_loose(
     """Set `meta["loose"]` of all lists and notes.
 
     Args:
-        shown: the lines that count: those above open containers again, and the last may be
-            incomplete.
-        marks_above: the number of quote marks on the line above the first, if it has nothing else.
+        shown: the lines of the open tail that are complete. Those above it only open containers
+            again.
+        marks_above: the number of quote marks on the line above the open tail, if it has nothing
+            else.
     """
     if any(token.type in LISTS or token.type == NOTE for token in tokens):
         lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
@@ -112,7 +112,7 @@ def find_loose(
 
 
 class _LooseListFinder:
-    """A pass over the tokens, with the open containers around them."""
+    """Finds loose lists in a single pass over the tokens."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """The Markdown parser: CommonMark, GitHub's extensions, footnotes, mathematics.
 
-Raw HTML is text (`html: false`), images are never fetched. The lines that a construct begins with
-decide it, and it ends at the latest at a blank line or at the end of its container, so that the
-text before an open block never changes its meaning. That is why footnotes stay where they are
-defined, and why display mathematics has a rule of its own.
+Raw HTML is text (`html: false`), images are never fetched. The first lines of a construct decide
+what it is, so that later text never changes the meaning of text above an open block (see
+incremental/block_stream.py). That is why footnotes stay where they are defined, and why display
+mathematics has a rule of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST_ADDRESSES: Final = 200
 MOST_MARKS: Final = 3_000
 MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 64
-"""Wider tables are text: every cell costs as much as a paragraph."""
+"""Wider tables are text, because every cell costs as much as a paragraph."""
 _REMEMBERED: Final = 500
 _LONGEST_REMEMBERED: Final = 500
 EXPECTS_NOTES: Final = "expects_notes"
@@ -72,8 +72,8 @@ def parser() -> MarkdownIt:
 
     Its libraries load on the first call, which takes 40 ms; the window does not need it.
     """
-    # mdurl publishes its tables before it has filled them: a thread that parses an address
-    # meanwhile gets an IndexError. Making the parser fills them, so no other may come before.
+    # mdurl publishes its tables before they are filled: another thread that parses an address
+    # meanwhile gets an IndexError. Creating the parser fills them.
     with _CREATION_LOCK:
         return _parser()
 
@@ -92,7 +92,7 @@ def _parser() -> MarkdownIt:
 
     class Addresses(LinkifyIt):  # type: ignore[misc]
         def pretest(self, text: str) -> bool:
-            """Return True if the text may have addresses, unless it is shown as written."""
+            """Return True if the text may have addresses, and is not shown as written."""
             return _may_have_address(text) and not is_too_dense(text)
 
         def test(self, text: str) -> bool:
@@ -130,13 +130,13 @@ def _parser() -> MarkdownIt:
     _limit_columns(markdown)
     markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
-    # linkify-it compiles its patterns at the first address: 15 ms, better spent here.
+    # linkify-it compiles its patterns at the first address, in 15 ms: better here than later.
     markdown.parse("https://example.com www.example.com")
     return markdown
 
 
 def _may_have_address(text: str) -> bool:
-    """Return False if the library's expensive search for addresses cannot match."""
+    """Return True if the library's expensive search for addresses can match."""
     return "://" in text or "@" in text or "www." in text.lower()
 
 
@@ -159,7 +159,7 @@ def is_too_dense(content: str) -> bool:
 
 
 def _depth(content: str) -> int:
-    """Return how deep brackets are nested: the parser tries each with every bracket within."""
+    """Return the nesting of brackets: the parser tries each with every bracket inside it."""
     depth = deepest = 0
     for bracket in _SQUARE.findall(content):
         depth = depth + 1 if bracket == "[" else max(0, depth - 1)
@@ -191,8 +191,7 @@ def is_too_wide(content: str) -> bool:
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
     """Skip the normalization of image addresses, and cache that of others.
 
-    Looking at each letter of an image is expensive; other addresses are parsed again with every
-    piece.
+    Images are expensive to normalize; other addresses are parsed again with every piece.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     cached, cached_text = map(lru_cache(_REMEMBERED), (normalize, normalize_text))
@@ -220,11 +219,10 @@ def _note(state: StateInline, silent: bool) -> bool:
 
 
 def _limit_columns(markdown: MarkdownIt) -> None:
-    """Make tables that are too wide text, and accept no header that begins an item or a quote.
+    """Accept no table that is too wide, or whose header begins an item or a quote.
 
-    A list that continues does not accept such a header either, and GitHub checks for items and
-    quotes first. It also checks for headings first: a line of only hyphens makes the line above a
-    heading.
+    GitHub checks for items, quotes and headings before tables: a line of only hyphens makes the
+    line above a heading.
     """
     from markdown_it.rules_block import table
 
@@ -242,7 +240,7 @@ def _limit_columns(markdown: MarkdownIt) -> None:
 def _record_content_column(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     """Record, on the opening list item or quote, the column where its content starts.
 
-    Emits no block. The column decides how the lines below must begin.
+    The column decides how the lines below must begin. This rule never makes a block.
     """
     last = state.tokens[-1] if state.tokens and not silent else None
     if last is None or last.map is None:
@@ -274,7 +272,7 @@ def _record_definition_lines(markdown: MarkdownIt) -> None:
 
 
 def _length_validator(address: str) -> Callable[[Any, str, int], int]:
-    """Return a function for the length of an address at a position."""
+    """Return a function that returns the length of an address at a position."""
     pattern = re.compile(address)
 
     def length(_linkify: Any, text: str, position: int) -> int:
@@ -291,7 +289,7 @@ def _www_length(_linkify: Any, text: str, position: int) -> int:
 
 
 def _strip_sentence_punctuation(address: str) -> str:
-    """Return an address without the punctuation of its sentence, by GitHub's rules."""
+    """Return an address without the punctuation after it, by GitHub's rules."""
     while address:
         if address[-1] in "?!.,:;*_~'\"]" or (
             address[-1] == ")" and address.count(")") > address.count("(")
@@ -310,7 +308,7 @@ def _www_address(_linkify: Any, match: Any) -> None:
 def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse `$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside.
 
-    Text after the end makes it no block: `$$a$$ and $$b$$` are two formulas in a paragraph.
+    With text after the end it is not a block: `$$a$$ and $$b$$` are formulas in a paragraph.
     """
     if state.is_code_block(start):
         return False
@@ -333,7 +331,7 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _math_lines(
     state: StateBlock, start: int, end: int, first: str, closer: str
 ) -> tuple[int, list[str]]:
-    """Return the last line of the formula and its source, or -1 if it is never closed."""
+    """Return the last line of the formula and its source; the line is -1 if it is not closed."""
     if closer in first and first != closer:
         source, _, behind = first.partition(closer)
         return (-1 if behind else start), [source]
@@ -370,8 +368,8 @@ FORMULA: Final = re.compile(
 )
 """A formula between dollar signs.
 
-Letters may follow a formula that is a single letter, as in "the $n$th", and any formula in scripts
-without spaces. Another formula may follow: "$x$$y$".
+Letters may follow a formula of a single letter, as in "the $n$th". In scripts without spaces they
+may follow any formula. Another formula may follow: "$x$$y$".
 """
 
 BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
@@ -406,8 +404,7 @@ def _math(state: StateInline, silent: bool) -> bool:
         return False
     closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
     if opener != "$" and (closer is None or last_closer(closer, state.src) < state.pos):
-        # a fast check, because every unclosed opener would search the rest of the text
-        return False
+        return False  # checked first, because every unclosed opener would search the rest
     match = _in_dollars(state) if opener == "$" else _in_brackets(state)
     if match is None:
         return False
@@ -421,7 +418,7 @@ def _math(state: StateInline, silent: bool) -> bool:
 
 @lru_cache(maxsize=4)
 def last_closer(closer: str, text: str) -> int:
-    """Return the last position of a formula's closer in a text, -1 if there is none."""
+    """Return the last position of a formula's closer in a text, cached; -1 if there is none."""
     return text.rfind(closer)
 
 

@@ -1,7 +1,4 @@
-"""Detects the direction of a text or a table, like `dir="auto"` in browsers.
-
-The first letter with a direction decides, of a table the first in its header.
-"""
+"""Detects the direction of a text, like `dir="auto"` in browsers: its first letter decides."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _FROM_RIGHT: Final = ("R", "AL")
 
 
 def side_of(runs: Iterable[Run]) -> str:
-    """Return the side that a text begins at: "left", "right", or "" without letters."""
+    """Return the side at which a text begins: "left", "right", or "" without letters."""
     for run in runs:
         for letter in run.text:
             side = unicodedata.bidirectional(letter)

@@ -1,6 +1,6 @@
-"""Typesets formulas for files: asks the process of math_process.py, and waits.
+"""Typesets formulas for files: asks the process of math_process.py, and waits for its answer.
 
-The window has a client of its own (ui/transcript/media/typesetter.py), which never waits.
+The window has another client (ui/transcript/media/typesetter.py), which never waits.
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 
 class FormulaClient(LineClient):
-    """A cache of formulas by TeX and display mode, and the process that typesets them.
-
-    A formula that crashes the process stays source.
-    """
+    """Typesets formulas, and caches them by TeX and display mode."""
 
     def __init__(self, command: ChildCommand) -> None:
         """`command` starts the process."""
@@ -26,7 +23,7 @@ class FormulaClient(LineClient):
         self._known: dict[tuple[str, bool], Formula | None] = {}
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """Return the formula; None if it is to stay as written."""
+        """Return the formula; None if it cannot be typeset, or crashes the process."""
         key = (tex, display)
         if key not in self._known:
             answer = self.ask({"tex": tex, "display": display}) if is_within_limits(tex) else None

@@ -1,10 +1,10 @@
 """Highlights code with Pygments: colored spans, line by line.
 
-Pygments and each lexer are loaded for the first code block that needs them. The window leaves that,
-and lexing, to a process (lexing_process.py).
+Pygments and each lexer are loaded when a code block first needs them, and the window has both done
+by a child process (lexing_process.py).
 
-Many lexers search the rest of their input for an end, from each word. So long code is lexed in
-parts, which begin where hardly anything is open: at an unindented line after a blank line.
+Many lexers search the rest of their input from each word. So long code is lexed in parts, which
+begin where hardly anything is open: at an unindented line after a blank line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 2_000
 """Maximum length of a line in a highlighted block: some lexers are quadratic."""
-
 
 _LEXED_AT_ONCE: Final = 8_000
 """Characters to lex at once."""
@@ -68,7 +67,7 @@ _COLORS: Final = (
 )
 
 
-# Names that models use for languages that Pygments has under another name.
+# Names of languages that models use and Pygments does not know, with a name that it knows.
 _ALIASES: Final = {
     "assembly": "nasm",
     "cmd": "bat",
@@ -89,7 +88,7 @@ _NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
 
 @lru_cache(maxsize=64)
 def lexer_for(language: str) -> Lexer | None:
-    """Return the lexer for the word after a fence, None if there is none.
+    """Return the lexer for the language after a fence, None if there is none.
 
     A file name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`.
     """
@@ -120,7 +119,7 @@ def spans(code: str, found: Lexer) -> Iterator[ColoredSpan]:
 
 
 def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
-    """Return the spans that the process has answered for `code`, None if there are none.
+    """Return the spans in the process's answer for `code`, None if the answer is invalid.
 
     The code may have taken the process over, so every span is checked.
     """
@@ -144,7 +143,7 @@ def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] |
 def lexing_parts(code: str) -> Iterator[str]:
     """Yield the parts of the code to lex one by one.
 
-    Each but the last ends with a line end, unless its line is longer than `LONGEST_LINE`.
+    Each but the last ends with a line end, unless a line fills it.
     """
     at = 0
     while len(code) - at > _LEXED_AT_ONCE:

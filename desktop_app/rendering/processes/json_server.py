@@ -1,9 +1,10 @@
-"""The request loop of the child processes for formulas and highlighting.
+"""The request loop of the child processes for formulas, highlighting and regular expressions.
 
-Each reads requests from its standard input, one JSON object per line, and writes as many answers to
-its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the result, or `{"id": 3, "error":
-"…"}`. Requests that take too long are aborted; memory is limited, and files, sockets and processes
-are out of reach (see the package `sandbox`). The process ends with its standard input.
+Each process reads requests from its standard input, one JSON object per line, and writes an answer
+to each to its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the result, or
+`{"id": 3, "error": "…"}`. Requests that take too long are aborted; memory is limited, and files,
+sockets and processes are out of reach (see the package `sandbox`). The process ends when its
+standard input closes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 LONGEST_S: Final = 1.0
-"""Seconds of processor time, so that a busy machine does not count."""
+"""Seconds of processor time for a request, which do not depend on how busy the machine is."""
 
 POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 

@@ -1,9 +1,8 @@
 """Lexes code; the main module of a child process.
 
 `{"language": "python", "code": "x = 1"}` gives `{"spans": [[line, start, length, color], …]}`, or
-an error if the language has no lexer or the lexer is too slow. Lexers are regular expressions: for
-many of them there is a text of a few thousand characters, even of blank lines, that takes minutes
-and cannot be interrupted.
+an error if the language has no lexer or the lexer is too slow. Many lexers take minutes for some
+text of a few thousand characters, even for blank lines, and cannot be interrupted.
 """
 
 from __future__ import annotations

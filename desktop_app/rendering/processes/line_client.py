@@ -1,4 +1,4 @@
-"""A child process that answers lines of JSON, for a thread that waits: see json_server.py."""
+"""Asks a child process of json_server.py, and waits for its answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_S: Final = 5.0
 
 
 class LineClient:
-    """The process, which starts with the first request and ends with `close`.
+    """A client of a process, which starts at the first request and ends at `close`.
 
     A request that crashes it or takes too long has no answer; the next one starts another process.
     """
@@ -54,13 +54,13 @@ class LineClient:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            # A confined process may not kill, but closing the pipe ends the other process, too. If
-            # that one has ended by itself, closing fails for a request that it never read.
+            # A confined process may not kill another, but closing the pipe ends that process, too.
+            # Closing fails if the process has ended without reading a request.
             with suppress(OSError), process:
                 process.kill()
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the answer; None if the process has ended, hangs, or talks nonsense."""
+        """Return the answer; None if the process has ended, hangs, or gives no valid answer."""
         try:
             self.start()
             answer = self._exchange(json.dumps({"id": 0, **request}).encode() + b"\n")
@@ -80,7 +80,7 @@ class LineClient:
 
 
 def _read_line(process: Popen[bytes]) -> bytes:
-    """Return a line of the process's output, or "" if that takes too long."""
+    """Return a line of the process's output; b"" if it takes too long or the process has ended."""
     assert process.stdout is not None
     descriptor, until = process.stdout.fileno(), time.monotonic() + _LONGEST_S
     line = b""

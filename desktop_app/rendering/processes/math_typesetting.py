@@ -1,10 +1,9 @@
 """Typesets TeX formulas as SVG, with lengths in em.
 
-ziamath (MIT) does it in plain Python with a font of its own: no LaTeX, no browser, no network. It
-was not made for hostile input: nested fractions take time exponential in their depth, and unknown
-input raises all kinds of errors. So it runs in a process of its own (math_process.py), with limits
-of time and memory, and formulas that fail stay source. The process may be taken over, so its
-drawings are checked again on arrival.
+ziamath (MIT) draws them in plain Python with its own font: no LaTeX, no browser, no network. It was
+not made for hostile input: nested fractions take exponential time, and unknown input raises all
+kinds of errors. So it runs in a child process (math_process.py) with limits of time and memory. A
+formula may take the process over, so its drawings are checked again on arrival.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST: Final = 1_500
-"""Maximum characters of TeX; longer formulas stay source."""
+"""Maximum characters of TeX; longer formulas are shown as source."""
 
 DEEPEST: Final = 24
 """Maximum nesting of groups."""
@@ -34,7 +33,7 @@ _ATTRIBUTE: Final = (
     r'|(?:fill|stroke)="(?:[A-Za-z]{1,30}|#[0-9A-Fa-f]{3,8})"'
     r'|xmlns="http://www\.w3\.org/2000/svg"|xmlns:xlink="http://www\.w3\.org/1999/xlink")'
 )
-# Possessive, so that no drawing takes long to refuse.
+# Possessive quantifiers, so that refusing a drawing never takes long.
 _TAG: Final = re.compile(
     rf"\s*+<(?:(?P<closes>/)|)(?:svg|g|path|rect|line)"
     rf"(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
@@ -45,7 +44,7 @@ _DEEPER: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\
 
 
 class Formula(NamedTuple):
-    """A typeset formula, in black; lengths in em, from the baseline."""
+    """A typeset formula in black, with lengths in em; ascent and depth from the baseline."""
 
     svg: str
     width: float
@@ -69,7 +68,7 @@ def is_within_limits(tex: str) -> bool:
 
 
 def typeset(tex: str, *, display: bool) -> Formula:
-    """Draw a formula. Takes milliseconds as a rule, but any time for hostile input.
+    """Draw a formula, in milliseconds as a rule; hostile input may take forever.
 
     Raises:
         CannotTypesetError: ziamath does not know the TeX, or the result is too large.
@@ -112,7 +111,11 @@ def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
 
 
 def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formula:
-    """Return the formula with lengths in em; raise unless the SVG is only paths in bounds."""
+    """Return the formula with lengths in em.
+
+    Raises:
+        CannotTypesetError: the SVG has more than shapes, or is too large.
+    """
     width, height = (length / _EM for length in size)
     depth = -lowest / _EM
     if not _is_drawing(svg, width, height):
@@ -121,7 +124,7 @@ def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formul
 
 
 def _is_drawing(svg: str, width: float, height: float) -> bool:
-    """Return True if an SVG has only paths within the size limits."""
+    """Return True if an SVG has only shapes, and is within the size limits."""
     if not (0 < width <= WIDEST_EM and 0 < height <= TALLEST_EM and len(svg) <= LARGEST_SVG):
         return False
     if not svg.startswith("<svg"):
@@ -142,7 +145,7 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
 def _typesetting_errors() -> tuple[type[BaseException], ...]:
     """Return the exceptions of ziamath and latex2mathml for unknown formulas.
 
-    Those are latex2mathml's own, and whatever plain Python raises for unexpected values.
+    These are latex2mathml's own, and those of Python for unexpected values.
     """
     from latex2mathml import exceptions
 

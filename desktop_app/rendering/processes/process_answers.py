@@ -1,4 +1,4 @@
-"""Parses the answers of the processes of json_server.py, which may be anything."""
+"""Parses the answers of the processes of json_server.py, which cannot be trusted."""
 
 from __future__ import annotations
 

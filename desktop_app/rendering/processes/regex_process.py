@@ -1,7 +1,7 @@
 """Searches answers with the regular expressions of evaluations; the main module of a child process.
 
-`{"pattern": "a+", "text": "…"}` gives `{"found": true}`, or an error if the pattern is none or too
-slow. For many patterns there is a short text that takes years and cannot be interrupted.
+`{"pattern": "a+", "text": "…"}` gives `{"found": true}`, or an error if the pattern is invalid or
+too slow. Many patterns take years for some short text, and cannot be interrupted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Half-written Markdown, shown as what it is about to become.
+"""Shows half-written Markdown as what it is about to become.
 
 May import `markdown`.
 """

@@ -2,8 +2,8 @@
 
 While an answer arrives, its last line is cut anywhere: between the two stars of `**`, in the middle
 of an address, before the row of dashes that makes a table. Shown literally, every such construct
-would flash up as punctuation first. What is hidden or completed here only affects the display of
-the open tail; once the source is complete, nothing of it remains.
+would flash up as punctuation first. Holding back or completing the last lines affects only the
+display of the open tail, not that of the complete source.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ _DISPLAY: Final = re.compile(
 
 
 def without_undecided_end(source: str, *, in_table: bool = False) -> str:
-    """Return the open source without undecided lines at its end; `in_table` at most the last."""
+    """Return the open source without undecided lines at its end.
+
+    Args:
+        in_table: the source continues a table, so only the last line can be undecided.
+    """
     start = source.rfind("\n") + 1
     last = source[start:]
     if in_table and last.lstrip(" \t>").startswith("|"):
@@ -48,9 +52,9 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
 
 
 def _without_open_display(source: str) -> str:
-    """Hold back display mathematics from its opener until its end and the end of its line.
+    """Hold back a display formula until the line of its end is complete.
 
-    A blank line, or more text than any formula has, means that it is none.
+    After a blank line, or more text than any formula has, it is not one.
     """
     start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
     opener = -1

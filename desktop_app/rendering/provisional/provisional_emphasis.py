@@ -1,7 +1,7 @@
-"""Predicts which open marks of emphasis at the end of inline text will be closed.
+"""Predicts which open emphasis marks at the end of inline text will be closed.
 
-Those are shown as if they were closed there. For others that would be wrong for the rest of a
-paragraph: the stars of `*args, **kwargs`, of `*.py`, of `2*3`.
+Those are shown as if they were closed there. Others stay as written: the stars of
+`*args, **kwargs`, of `*.py`, of `2*3`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 from desktop_app.rendering.markdown.parser import ENDS_ADDRESS
 
 LONGEST_EMPHASIS: Final = 300
-"""Characters within which emphasis or code should close, unless it begins its block."""
+"""Characters after which open emphasis or code is shown as written, unless it begins its block."""
 
 SIGNS: Final = "?!.,:;*_~'\")]"
 """Characters that belong to a bare address only if more of it follows."""
 
 DEEPEST: Final = 40
-"""Maximum nested open marks; of more, the outermost are ignored."""
+"""Maximum number of nested open marks; the outermost beyond it are ignored."""
 
 _LONGEST_ADDRESS: Final = 200
 _NAMES: Final = ("args", "kwargs", "argv")
@@ -39,7 +39,7 @@ class EmphasisMark(NamedTuple):
     """An open run of emphasis marks, or an open bracket.
 
     Attributes:
-        left: the number of its characters that are not used up yet.
+        left: the number of its characters that have not been paired yet.
         can_also_close: it may also end emphasis.
         is_doubtful: it is more likely to stay as written than to begin emphasis.
     """
@@ -64,8 +64,8 @@ def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
 def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
     """Return the marks that will probably be closed.
 
-    A mark that stays as written must not be within others of its character: their closer would
-    close it first.
+    This includes a doubtful mark within another of the same character, because that one's closer
+    would pair with it first.
     """
     found: list[EmphasisMark] = []
     for mark in marks[-DEEPEST:]:
@@ -78,7 +78,7 @@ def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisM
 def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     """Return True if a mark will probably not be closed.
 
-    The mark is ambiguous, a long text follows, or a bracket opened before it closes after it.
+    It is doubtful, a long text follows, or a bracket that opens before it closes after it.
     """
     start = mark.start
     is_long = len(content) - start > LONGEST_EMPHASIS and start > 0
@@ -110,7 +110,7 @@ def is_literal_star(content: str, mark: str, start: int, end: int) -> bool:
 
 
 def is_in_address(content: str, start: int, end: int) -> bool:
-    """Return True if a mark is part of a bare address, which continues after it."""
+    """Return True if a mark is within a bare address that continues after it."""
     slashes = content.rfind("://", max(0, start - _LONGEST_ADDRESS), start)
     if slashes < 0 or _ADDRESS_CONTINUES.match(content, end) is None:
         return False

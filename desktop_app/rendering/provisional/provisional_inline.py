@@ -1,10 +1,10 @@
 """Shows the open end of inline text as what it is about to become.
 
 A scanner passes once over the text of the growing block, in the parser's order of precedence:
-escapes, code, mathematics, autolinks, brackets, emphasis. A beginning that cannot be decided yet (a
-bracket, a formula, half an entity) is held back from its first mark on; a beginning that can be
-decided is completed (`**bold` is bold, `[words](https://exa` are a link to nowhere yet). So nothing
-that is shown is taken back, unless a text turns out to be no Markdown at all.
+escapes, code, mathematics, autolinks, brackets, emphasis. A construct that cannot be decided yet (a
+bracket, a formula, half an entity) is held back from its first mark on; one that can be decided is
+completed (`**bold` is bold, `[words](https://exa` is a link without a target yet). So nothing that
+is shown is taken back, unless marks turn out to be plain text.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _INCOMPLETE_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
 _DISPLAY: Final = re.compile(r"\$\$[^$]+\$\$")
-# May be a formula's beginning, rather than a price or the name of a variable.
+# Signs that a dollar begins a formula, rather than a price or the name of a variable.
 _TEX: Final = re.compile(r"[\\^_{}=]")
 _INCOMPLETE_FORMULA: Final = re.compile(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
@@ -59,7 +59,7 @@ _INCOMPLETE_FORMULA: Final = re.compile(
 )
 _BRACKETED: Final = {"\\(": "\\)", "\\[": "\\]"}
 
-# Bare addresses: possible beginnings, and punctuation at the end that may belong to the sentence.
+# Possible beginnings of bare addresses, and addresses whose `end` may belong to the sentence.
 _BEGINS_ADDRESS: Final = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])(?:ht?|htt(?:ps?:?/{0,2})?)"
     r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
@@ -77,7 +77,7 @@ _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
 
 class _CutError(Exception):
-    """Nothing is shown from here on; `closer` is to close what ends there."""
+    """Text from `at` on is not shown; `closer` closes the construct that is cut there."""
 
     def __init__(self, at: int, closer: str = "") -> None:
         super().__init__(at)
@@ -87,7 +87,8 @@ class _CutError(Exception):
 def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
     """Return the inline text to show, and the marks that close what is open in it.
 
-    `is_word`: the last word may continue, because no space follows it.
+    Args:
+        is_word: the last word may continue, because no space follows it.
 
     >>> complete_inline("a **b")
     ('a **b', '**')
@@ -110,12 +111,12 @@ def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
 
 
 def is_plain(words: str) -> bool:
-    """Return True if plain words stay plain whatever follows; not an address or `!`."""
+    """Return True if plain words stay plain whatever follows; False for half an address or `!`."""
     return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
 
 
 def _end_of_decided_text(content: str, settled: int) -> int:
-    """Return the end of the text with decided addresses; none begins before `settled`."""
+    """Return the end of the text without an undecided address; none begins before `settled`."""
     begins = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
     if begins is not None:
         return begins.start()
@@ -129,7 +130,7 @@ def _end_of_decided_text(content: str, settled: int) -> int:
 
 
 def _before_open_bracket(content: str, start: int, end: int) -> int:
-    """Return the decided end of an address: it continues after a closed round bracket."""
+    """Return the decided end of an address: before an open bracket, which may belong to it."""
     least, depth = end, 0
     for found in re.finditer("[()]", content[start:end]):
         depth += 1 if found[0] == "(" else -1
@@ -139,12 +140,12 @@ def _before_open_bracket(content: str, start: int, end: int) -> int:
 
 
 class _Scanner:
-    """A pass over a text.
+    """Scans a text once.
 
     Attributes:
-        open: the marks that are open at the current position.
+        open: the open marks, in order.
         closed: the end of the last mark that has closed another.
-        settled: the start of the words after the last code, formula or link.
+        settled: the end of the last code, formula or link.
     """
 
     def __init__(self, content: str, *, is_word: bool) -> None:
@@ -168,7 +169,7 @@ class _Scanner:
     def close(self, end: int, closer: str) -> tuple[str, str]:
         """Return the text up to `end`, and the marks that close everything open in it.
 
-        Open brackets may become a link, until they contain more than any link.
+        The text ends before an open bracket, which may become a link, unless that is too long.
         """
         least = len(self.content) - _LONGEST_WORDS
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
@@ -212,7 +213,7 @@ class _Scanner:
                 return end
         return self._emphasis(mark, start, end)
 
-    # ------------------------------------------------------------------ what takes all within
+    # ------------------------------------------------------------------ escapes, code, formulas
 
     def _escape(self, start: int) -> int:
         content = self.content
@@ -251,7 +252,7 @@ class _Scanner:
             return start + 1
         if found is not None:
             if found.end() == len(content) and content[start + 1] != "$" and self._may_continue:
-                # A letter or a number after it makes it no formula: $5-$10, $HOME/$USER.
+                # With a letter or digit after it, it is not a formula: $5-$10, $HOME/$USER.
                 is_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
                 raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()
@@ -283,7 +284,7 @@ class _Scanner:
     # ------------------------------------------------------------------ brackets
 
     def _bracket(self, start: int) -> int:
-        """Process a closing bracket: the end of a link's words, if an opening bracket is there."""
+        """Process a closing bracket, which ends a link's words if a bracket is open."""
         least = max(-1, len(self.open) - DEEPEST)
         places = range(len(self.open) - 1, least, -1)
         at = next((n for n in places if self.open[n].text[-1] == "["), -1)
@@ -338,7 +339,7 @@ class _Scanner:
         return end
 
     def _close_with(self, sign: str, count: int, *, can_also_close: bool) -> int:
-        """Close the nearest mark that `count` of a sign can close; return how many are used."""
+        """Close the nearest mark that `count` signs can close; return the number of signs used."""
         for at in range(len(self.open) - 1, max(-1, len(self.open) - DEEPEST), -1):
             opener = self.open[at]
             if opener.text[-1] == "[":
@@ -358,21 +359,21 @@ class _Scanner:
 
 
 def _may_be_formula(end: str) -> bool:
-    """Return True if a text at a block's end that begins with a dollar may be half a formula."""
+    """Return True if a dollar and the text after it, up to the end, may be half a formula."""
     return end in ("$", "$$") or _INCOMPLETE_FORMULA.match(end) is not None
 
 
 def _is_note(content: str, start: int, end: int) -> bool:
-    """Return True if brackets contain the name of a footnote within a line.
+    """Return True if brackets are the mark of a footnote.
 
-    At the beginning of a line they may define it.
+    At the beginning of a line they may be its definition, so return False.
     """
     at_start = not content[content.rfind("\n", 0, start) + 1 : start].strip()
     return content[start + 1 : start + 2] == "^" and end > start + 2 and not at_start
 
 
 def _end_of_target(content: str, position: int) -> int | None:
-    """Return the end of the link target after `](`; None if still open, -1 if it is no link."""
+    """Return the end of the link target after `](`; None if it is open, -1 if it is not a link."""
     position = _skip_space(content, position)
     if content[position : position + 1] == "<":
         end = content.find(">", position)

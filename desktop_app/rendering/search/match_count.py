@@ -2,10 +2,10 @@
 
 Rendering twenty megabytes takes a quarter of a minute; searching them, a tenth of a second. So a
 source is cut where nothing above can change what follows: at fences that begin their line, and at
-an unindented line after a blank line. A part is counted as written if it certainly shows what is
-written: it has no link target, no entity, no image, no shortened row, and removing marks does not
-create the words. Any other part that may contain the words is rendered by itself, and the whole
-source if it defines what its parts refer to.
+an unindented line after a blank line. A part is not rendered if it certainly shows what is written:
+it has no link target, no entity, no image, no shortened row, and removing marks does not create the
+words. Other parts that may contain the words are rendered separately; if the source has definitions
+that its parts refer to, all of it is rendered.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _MARKS: Final = "*_~`\\$&"
 _SIGNS: Final = "*_~`\\["
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _NO_WORD: Final = re.compile(r"[\W_]+")
-# Of a whole source: definitions that are used elsewhere; characters shown in place of invisible
-# characters.
+# Signs that a source must be rendered as a whole: definitions, and characters that are not shown as
+# they are.
 _MAY_DEFINE: Final = re.compile(r"^[ \t>*+\-\d.)]*\[", re.MULTILINE)
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
@@ -49,7 +49,7 @@ _INNER_FENCE: Final = re.compile(r"^( {1,3})(?:`{3,}|~{3,})([^\n]*)$", re.MULTIL
 _DISPLAY: Final = ("$$", "\\[")
 _PART_ENDS: Final = re.compile(r"\n(?:[ \t]*\n)+(?=[^ \t\n])")
 
-# Of a part: text that is shown differently than it is written, or not at all, or twice.
+# Signs in a part of text that is shown differently than it is written, or not at all, or twice.
 _DIFFERING: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
 _DIFFERING_FOLDED: Final = ("www.", "xn--")  # in lower case
 _ENTITY: Final = re.compile(r"&#?\w+;")
@@ -82,7 +82,7 @@ def _count_rendered(source: str, words: str) -> int:
 
 @lru_cache(maxsize=2048)
 def _shown_texts(source: str) -> tuple[str, ...]:
-    """Return the shown texts; cached, because the user types words letter by letter."""
+    """Return the shown texts; cached, because words are typed letter by letter."""
     return tuple(texts_of(render(source)))
 
 
@@ -113,7 +113,7 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
 
 
 def _closes_formulas(prose: str) -> bool:
-    """Return True if no display formula, which a blank line ends, continues over the fence."""
+    """Return True if no display formula in the last paragraph may continue over the fence."""
     lines = takewhile(str.strip, reversed(prose.split("\n")[:-1]))
     return not any(sign in line for line in lines for sign in _DISPLAY)
 
@@ -149,7 +149,7 @@ def _count_in_part(part: str, is_code: bool, words: str) -> int:
 
 
 def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
-    """Count the words in a part that shows what is written; None if it may not."""
+    """Count the words in a part, None if it may not show what is written."""
     if "](" in part:
         part = _without_targets(part)
         folded_part = fold_text(part)
@@ -182,7 +182,7 @@ def _may_differ(part: str, folded_part: str) -> bool:
 
 
 def _maximum_count(folded_part: str, words: str) -> int:
-    """Return the maximum count if only marks are left out; -1 if unknown."""
+    """Return the count if all marks are left out, the maximum; -1 if unknown."""
     if " " not in words and words.isalnum():
         return remove_characters(_SIGNS, folded_part).count(words)
     bare = _NO_WORD.sub(" ", remove_characters(_SIGNS, words)).strip()
@@ -216,12 +216,12 @@ def _has_equal_rows(part: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _program_words(_language: str) -> str:
-    """Return the program's own words in a text that is not shown as Markdown."""
+    """Return the words that the program adds to text that is not shown as Markdown."""
     return fold_text(f"{unparsed_note().text} {wide_table_note().text}")
 
 
 def _may_be_unparsed(part: str) -> bool:
-    """Return True if it may be shown as it is written, with a note on that."""
+    """Return True if the part may be shown as written, with a note that says so."""
     return (
         part.count("[") > DEEPEST_BRACKETS
         or part.count("|") > MOST_COLUMNS

@@ -1,8 +1,8 @@
 """Finds words in what a message shows, ignoring its Markdown, case and accents.
 
-The words and the text are folded alike, character by character, so that a position in the folded
-text maps to a position in the shown text. Most messages are ruled out by their source alone, which
-costs a hundredth of rendering it.
+The words and the text are folded character by character, so that a position in the folded text maps
+to a position in the shown text. Most messages can be ruled out by their source, which costs a
+hundredth of rendering it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ if TYPE_CHECKING:
 
 _WORD: Final = re.compile(r"\w+")
 _MARKS: Final = "*_~`\\"
-# Places where the shown text is spelled differently in the source: a character's name, a link
-# within a word. Three patterns, because each begins with a fixed character, which is found a
-# hundred times as fast.
+# Text that is spelled differently in the source: an entity, a link within a word. There are three
+# patterns, because each begins with a fixed character, which is found a hundred times as fast.
 _SPELLED_DIFFERENTLY: Final = tuple(
     map(re.compile, (r"&#?\w+;", r"\]\([^)\n]*\)\w", r"\[(?<=\w\[)"))
 )
 
 
 class FoldedText(NamedTuple):
-    """A folded text; `places` maps its offsets to those in the text, None if they are equal."""
+    """A folded text; `places` maps its offsets to those of the text (None: they are equal)."""
 
     text: str
     places: tuple[int, ...] | None
@@ -41,7 +40,7 @@ class FoldedText(NamedTuple):
 
 
 def fold_with_places(text: str) -> FoldedText:
-    """Fold case, accents and the width of letters; drop invisible characters."""
+    """Fold case, accents and the width of letters, drop invisible characters, map offsets."""
     if text.isascii():
         return FoldedText(text.lower(), None)
     letters: list[str] = []
@@ -65,7 +64,7 @@ _LETTERS: Final = _Letters()
 
 
 def fold_text(text: str) -> str:
-    """Return the folded text only."""
+    """Fold case, accents and the width of letters, and drop invisible characters."""
     return text.lower() if text.isascii() else text.translate(_LETTERS)
 
 
@@ -80,7 +79,7 @@ def _fold_character(character: str) -> str:
 
 
 def _is_unseen(character: str) -> bool:
-    """Return True for a character that is part of no word: invisible, or an image."""
+    """Return True for a character that is not searched: an invisible one, or an image."""
     return character == PICTURE or unicodedata.category(character) == "Cf"
 
 
@@ -113,17 +112,14 @@ def count_in(texts: Iterable[str], words: str) -> int:
 
 
 def remove_characters(signs: str, text: str) -> str:
-    """Return the text without these characters; many times as fast as `str.translate`."""
+    """Return the text without these characters, many times as fast as `str.translate`."""
     for sign in signs:
         text = text.replace(sign, "")
     return text
 
 
 def may_contain(source: str, words: str) -> bool:
-    """Return False if what Markdown shows certainly does not contain the folded `words`.
-
-    A word is found even if a mark cuts it that is not one of emphasis or code.
-    """
+    """Return True unless what Markdown shows certainly does not contain the folded `words`."""
     folded = fold_text(source)
     missing = [word for word in _WORD.findall(words) if word not in folded]
     if not missing:

@@ -16,7 +16,9 @@ MOST_COMPARED: Final = 10_000
 
 
 def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
-    """Return, for each word of each text, True if no other text has it at its place.
+    """Return, for each word of each text, True if no other text has it at the same place.
+
+    Words beyond MOST_COMPARED count as different.
 
     >>> differing_words([["it", "is", "blue"], ["it", "was", "blue"]])
     [[False, True, False], [False, True, False]]
