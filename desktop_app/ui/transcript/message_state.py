@@ -119,8 +119,8 @@ class MessageState:
         self._stream = BlockStream(cited)
         self._reasoning_stream = BlockStream()
         self._reasoning_shown = 0
-        at_once = _immediate_length(message.text)
-        self._question = message.text[:at_once] if message.role is Role.USER else ""
+        immediate = _immediate_length(message.text)
+        self._question = message.text[:immediate] if message.role is Role.USER else ""
         self._finished = False
         self._reasoning_since: float | None = None
         self._reasoning_s: float | None = None
@@ -128,15 +128,19 @@ class MessageState:
         self.set_folded(folded=self.folded)
         self.rest = ""
         if message.role is Role.USER:
-            self.rest = message.text[at_once:]
+            self.rest = message.text[immediate:]
         elif message.role is Role.ASSISTANT:
-            if self.is_streaming or len(message.text) <= at_once:
-                self.set_text(message.text)
-                while self.is_renewing:
-                    self.renew()
-            else:
-                self.add_text(message.text[:at_once])
-                self.rest = message.text[at_once:]
+            self._begin_answer(message.text, immediate)
+
+    def _begin_answer(self, text: str, immediate: int) -> None:
+        """Parse the text of an answer, or only `immediate` characters of a long stored one."""
+        if self.is_streaming or len(text) <= immediate:
+            self.set_text(text)
+            while self.is_renewing:
+                self.renew()
+        else:
+            self.add_text(text[:immediate])
+            self.rest = text[immediate:]
 
     def set_layout(self, layout: MessageLayout) -> None:
         """Set the layout of the message, which has just been materialized."""

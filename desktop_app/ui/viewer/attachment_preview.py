@@ -143,10 +143,8 @@ class AttachmentPreview(QDialog):
         set_role(self._caption, "note")
         self._previous = dialog_button(tr("Previous"), "previous-picture")
         self._following = dialog_button(tr("Next"), "next-picture")
-        self._copy, self._close = (
-            dialog_button(tr("Copy"), "copy-preview"),
-            dialog_button(tr("Close"), "close-preview"),
-        )
+        self._copy = dialog_button(tr("Copy"), "copy-preview")
+        self._close = dialog_button(tr("Close"), "close-preview")
         self._captions: Sequence[str] = ()
         self._image_index = 0
 

@@ -94,32 +94,7 @@ class DocumentViewer(QWidget):
         self._field.setObjectName("viewer-page")
         self._field.setAccessibleName(tr("Page"))
         self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._buttons = {
-            name: self._button(name, icon, words, act)
-            for name, icon, words, act in (
-                ("viewer-previous", "chevron-up", tr("Previous page"), lambda: self._step_page(-1)),
-                ("viewer-next", "chevron-down", tr("Next page"), lambda: self._step_page(+1)),
-                ("viewer-smaller", "minus", tr("Zoom out"), lambda: self.pages.step_zoom(-1)),
-                ("viewer-larger", "plus", tr("Zoom in"), lambda: self.pages.step_zoom(+1)),
-                ("viewer-fit", "move-horizontal", tr("Fit width"), self.pages.fit_width),
-                ("viewer-mark", "highlighter", tr("Back to passage"), self.go_to_mark),
-                (
-                    "viewer-find",
-                    "search",
-                    tr(
-                        "Find in document ({keys})",
-                        keys=shortcut_text(QKeySequence.StandardKey.Find),
-                    ),
-                    self._begin_finding,
-                ),
-                (
-                    "viewer-original",
-                    "external-link",
-                    tr("Open in default app"),
-                    self.original_requested.emit,
-                ),
-            )
-        }
+        self._buttons = self._make_buttons()
         self._zoom = PlainLabel(name="viewer-zoom", role="note")
         self._lay_out()
         self._connect()
@@ -127,6 +102,23 @@ class DocumentViewer(QWidget):
         room, edge = self.screen().availableSize(), theme.px(48)  # its frame takes some
         size = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
         self.resize(size.boundedTo(room - QSize(edge, edge)))
+
+    def _make_buttons(self) -> dict[str, QToolButton]:
+        """Return the buttons of the toolbar by name."""
+        pages = self.pages
+        find = tr("Find in document ({keys})", keys=shortcut_text(QKeySequence.StandardKey.Find))
+        original = tr("Open in default app")
+        buttons = (
+            ("viewer-previous", "chevron-up", tr("Previous page"), lambda: self._step_page(-1)),
+            ("viewer-next", "chevron-down", tr("Next page"), lambda: self._step_page(+1)),
+            ("viewer-smaller", "minus", tr("Zoom out"), lambda: pages.step_zoom(-1)),
+            ("viewer-larger", "plus", tr("Zoom in"), lambda: pages.step_zoom(+1)),
+            ("viewer-fit", "move-horizontal", tr("Fit width"), pages.fit_width),
+            ("viewer-mark", "highlighter", tr("Back to passage"), self.go_to_mark),
+            ("viewer-find", "search", find, self._begin_finding),
+            ("viewer-original", "external-link", original, self.original_requested.emit),
+        )
+        return {name: self._button(name, icon, words, act) for name, icon, words, act in buttons}
 
     def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
         button = PlainToolButton(name=name, role="quiet", words=words)

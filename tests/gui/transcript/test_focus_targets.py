@@ -358,7 +358,7 @@ def test_what_is_unfolded_with_the_keyboard_is_there_once(
             button for button in view.findChildren(FocusTargetButton) if not button.isHidden()
         ]
         assert [button.accessibleName() for button in covers].count(words) == 1
-        assert len({button.stop for button in covers}) == len(covers)
+        assert len({button.focus_target for button in covers}) == len(covers)
 
 
 def test_it_begins_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) -> None:
@@ -381,7 +381,7 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     QAccessible.setActive(False)
     covers = [button for button in view.findChildren(FocusTargetButton) if not button.isHidden()]
     assert covers
-    assert all(button.stop.start < button.stop.end for button in covers)
+    assert all(button.focus_target.start < button.focus_target.end for button in covers)
 
 
 def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(

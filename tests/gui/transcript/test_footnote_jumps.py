@@ -45,7 +45,7 @@ def words(view: TranscriptView) -> str:
     """Return the text of the focused block, after checking that it is on screen."""
     button = focused()
     assert view.viewport().rect().contains(button.geometry().center())
-    return view.document().findBlock(button.stop.start).text()
+    return view.document().findBlock(button.focus_target.start).text()
 
 
 def go(view: TranscriptView, begin: str) -> None:
@@ -69,7 +69,7 @@ def noted(view: TranscriptView) -> TranscriptView:
 
 def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
     noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
-    marks = [stop for stop in stops(noted) if "Paragraph" not in stop.target]
+    marks = [stop for stop in stops(noted) if "Paragraph" not in stop.link]
     again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
     noted.focus_navigator.focus_target(again[0])
     assert focused().accessibleName() == "Footnote 1"
@@ -161,7 +161,7 @@ def test_by_mouse_within_its_own_message(
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
     noted.navigator.scroll_to_top()
     for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
-        mark = [s for s in stops(noted) if s.target.startswith("repartee:note/")][message]
+        mark = [s for s in stops(noted) if s.link.startswith("repartee:note/")][message]
         noted.verticalScrollBar().setValue(0)
         [place] = text_rects(noted.document(), mark)
         down = noted.verticalScrollBar().value()
@@ -173,6 +173,6 @@ def test_by_mouse_within_its_own_message(
 
 def test_a_target_that_is_written_leads_nowhere(view: TranscriptView) -> None:
     view.set_messages([answer("[go](repartee:note/31) x[^1]\n\n[^1]: note")])
-    assert [stop.target for stop in stops(view)][:1] == ["repartee:note/31"]
+    assert [stop.link for stop in stops(view)][:1] == ["repartee:note/31"]
     go = view.document().find("go")
     assert not go.charFormat().isAnchor()

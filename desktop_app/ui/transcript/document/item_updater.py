@@ -53,14 +53,17 @@ class ItemUpdater:
             return new.kind is Kind.TABLE and self._update_table(layout, at, old, new, cursor)
         if type(old) is not type(new) or not _is_alike(old, new):
             return False
+        return self._update_text(layout, at, new, cursor)
+
+    def _update_text(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
+        """Update the runs of an item. Return False if too little of a long text is unchanged."""
+        old = layout.items[at]
         prefix, cuts, gaps = common_prefix(old.runs, new.runs), layout.shapes[at], layout.gaps[at]
         last = self._layouts.document.findBlockByNumber(
             self._layouts.block_of(layout, at).blockNumber() + len(cuts)
         )
-        changed, after = (
-            length_after_prefix(old.runs, prefix),
-            length_after_prefix(new.runs, prefix),
-        )
+        changed = length_after_prefix(old.runs, prefix)
+        after = length_after_prefix(new.runs, prefix)
         kept = kept_cuts(cuts, last.length() - 1 - changed, after)
         if cuts and kept < (gaps[-1].block if gaps else 1):
             return False
@@ -86,14 +89,12 @@ class ItemUpdater:
         if key == layout.keys[at][0]:
             return
         layout.keys[at] = key, placeholder
-        block, block_format = (
-            self._layouts.block_of(layout, at),
-            self._items.styles.block_format(new, above),
-        )
-        holes = {0: placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
+        block = self._layouts.block_of(layout, at)
+        block_format = self._items.styles.block_format(new, above)
+        spaces = {0: placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
         for number in range(layout.counts[at]):
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(with_space_above(holes.get(number, 0), block_format))
+            cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
             block, block_format = block.next(), self._items.styles.continued(block_format)
 
     def _update_table(

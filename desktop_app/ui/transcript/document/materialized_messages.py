@@ -337,10 +337,10 @@ class MaterializedMessages:
             self.message_writer.show_folds(self._entries[layout.key])
 
     def write_folded(self) -> bool:
-        """Materialize a block's folded lines for a screen reader. Return True if any were missing.
+        """Materialize the folded lines of one code block for a screen reader.
 
-        The item above the lines is already materialized: folded lines must not follow a
-        placeholder.
+        Only lines below a materialized item qualify, because folded lines must not follow a
+        placeholder. Return True if any were materialized.
         """
         for layout in self.writer.layouts:
             for first, end in layout.placeholders():

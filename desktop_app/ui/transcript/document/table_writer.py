@@ -201,10 +201,8 @@ class TableWriter:
     def _cell_block(
         self, table: QTextTable, number: int, column: int, block: Block
     ) -> QTextBlockFormat:
-        align, runs = (
-            block.aligns[column] or _default_align(table),
-            cell_runs(block, number, column),
-        )
+        align = block.aligns[column] or _default_align(table)
+        runs = cell_runs(block, number, column)
         first = block.head and not number and not column_of(table, column)
         return self.styles.cell_block(block, align, runs, first=first)
 

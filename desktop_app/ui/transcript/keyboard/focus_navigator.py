@@ -106,8 +106,8 @@ class FocusNavigator(QObject):
         document, viewport = self._view.document(), self._view.viewport()
         button = self._focused
         if button is not None and widget is button:
-            place = button.stop
-            return FocusedPlace(document.findBlock(place.start), place.target, button.geometry())
+            target = button.focus_target
+            return FocusedPlace(document.findBlock(target.start), target.link, button.geometry())
         if widget is None or not self._actions.isAncestorOf(widget):
             return None
         at = self._layout_index(self._actions.message_id)
@@ -120,7 +120,7 @@ class FocusNavigator(QObject):
     def scroll_to_focused(self) -> None:
         """Scroll to the focused target."""
         if self._focused is not None:
-            self._scroll_to(self._rects(self._focused.stop))
+            self._scroll_to(self._rects(self._focused.focus_target))
 
     # ------------------------------------------------------------------ navigation
 
@@ -155,9 +155,9 @@ class FocusNavigator(QObject):
             if not (forward or skips_actions) and self._focus_actions(at, forward=False):
                 return True
             least, most = (max(begin, position), end) if forward else (begin, min(end, position))
-            stop = next_focus_target(self._view.document(), least, most, forward=forward)
-            if stop is not None:
-                self.focus_target(stop)
+            target = next_focus_target(self._view.document(), least, most, forward=forward)
+            if target is not None:
+                self.focus_target(target)
                 return True
             if forward and self._focus_actions(at, forward=True):
                 return True
@@ -204,13 +204,13 @@ class FocusNavigator(QObject):
 
         The search starts at a document position.
         """
-        writer, words = self._messages.writer, RunIndex(layout.items[at].runs)
+        writer, index = self._messages.writer, RunIndex(layout.items[at].runs)
         gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
         first = writer.layouts.block_of(layout, at).blockNumber()
         for gap in gaps:
             below = writer.document.findBlockByNumber(first + gap.block).position()
             if (below > position) is forward:
-                links = words.links(gap.start, layout.shapes[at][gap.block - 1])
+                links = index.links(gap.start, layout.shapes[at][gap.block - 1])
                 if links:
                     return links[0 if forward else -1]
         return None
@@ -222,8 +222,8 @@ class FocusNavigator(QObject):
             at = self._layout_index(self._actions.message_id)
             return at, self._message_range(at)[1] if at >= 0 else -1, True
         if self._focused is not None and widget is self._focused:
-            stop = self._focused.stop
-            return self._layout_at(stop.start), stop.end if forward else stop.start, False
+            target = self._focused.focus_target
+            return self._layout_at(target.start), target.end if forward else target.start, False
         return self._start_position()
 
     def _start_position(self) -> tuple[int, int, bool]:
@@ -238,7 +238,7 @@ class FocusNavigator(QObject):
 
     def _layout_index(self, message_id: str) -> int:
         layouts = self._messages.writer.layouts
-        return next((n for n, s in enumerate(layouts) if s.key == message_id), -1)
+        return next((at for at, layout in enumerate(layouts) if layout.key == message_id), -1)
 
     def _layout_at(self, position: int) -> int:
         block = self._view.document().findBlock(position)
@@ -265,18 +265,18 @@ class FocusNavigator(QObject):
         self._actions.take_focus(last=not forward)
         return True
 
-    def focus_target(self, stop: FocusTarget) -> None:
+    def focus_target(self, target: FocusTarget) -> None:
         """Focus a target."""
-        button = self._button_for(stop)
+        button = self._button_for(target)
         self._focused = button
-        self._scroll_to(self._rects(stop))
-        button.cover(self._rects(stop))
+        self._scroll_to(self._rects(target))
+        button.cover(self._rects(target))
         button.setFocus(Qt.FocusReason.TabFocusReason)
-        entry = self._messages.at_block(self._view.document().findBlock(stop.start))
+        entry = self._messages.at_block(self._view.document().findBlock(target.start))
         if entry is not None:
             self._message_id = entry.message.id
             self._placer.show_for(entry)
-        self.link_focused.emit(self._describe(stop)[1])
+        self.link_focused.emit(self._describe(target)[1])
 
     def _scroll_to(self, places: list[QRect]) -> None:
         """Scroll so that these rectangles are on screen."""
@@ -288,28 +288,28 @@ class FocusNavigator(QObject):
             bar = self._view.verticalScrollBar()
             bar.setValue(bar.value() + top - height // 3)
 
-    def _describe(self, stop: FocusTarget) -> tuple[str, str]:
+    def _describe(self, target: FocusTarget) -> tuple[str, str]:
         """Return the name of a focus target, and its address or source."""
-        block = self._view.document().findBlock(stop.start)
-        passage = self._messages.cited_passage(self._messages.at_block(block), stop.target)
+        block = self._view.document().findBlock(target.start)
+        passage = self._messages.cited_passage(self._messages.at_block(block), target.link)
         if passage is not None:
             return citation_name(passage), passage.source
-        return describe_target(self._view.document(), stop)
+        return describe_target(self._view.document(), target)
 
-    def _rects(self, stop: FocusTarget) -> list[QRect]:
+    def _rects(self, target: FocusTarget) -> list[QRect]:
         view = self._view
         scrolled = (view.horizontalScrollBar().value(), view.verticalScrollBar().value())
         width = view.viewport().width()
-        return target_rects(view.document(), stop, view.backdrop, scrolled, width)
+        return target_rects(view.document(), target, view.backdrop, scrolled, width)
 
-    def _button_for(self, stop: FocusTarget) -> FocusTargetButton:
-        button, name = self._buttons.get(stop), self._describe(stop)[0]
+    def _button_for(self, target: FocusTarget) -> FocusTargetButton:
+        button, name = self._buttons.get(target), self._describe(target)[0]
         if button is not None:
             # The text may have been rewritten. Hiding the button would move the focus.
-            button.stand_for(stop, name)
+            button.stand_for(target, name)
         else:
-            button = FocusTargetButton(self._view.document(), stop, name, self._view.viewport())
-            self._buttons[stop] = button
+            button = FocusTargetButton(self._view.document(), target, name, self._view.viewport())
+            self._buttons[target] = button
             button.clicked.connect(lambda: self._choose(button))
             button.left.connect(lambda: self._leave(button))
             button.stepped.connect(self._step)
@@ -319,19 +319,19 @@ class FocusNavigator(QObject):
     def _step(self, forward: bool) -> None:
         self.focus_next(forward=forward)
 
-    def _assign_button(self, stop: FocusTarget, button: FocusTargetButton) -> None:
+    def _assign_button(self, target: FocusTarget, button: FocusTargetButton) -> None:
         """Let `button` stand for this target, and remove any other button for it."""
-        other = self._buttons.get(stop)
+        other = self._buttons.get(target)
         if other is button:
             return
         if other is not None:
             self._drop(other)
         self._buttons = {was: one for was, one in self._buttons.items() if one is not button}
-        self._buttons[stop] = button
+        self._buttons[target] = button
 
     def _choose(self, button: FocusTargetButton) -> None:
-        stop = button.stop
-        self.target_activated.emit(stop.target, stop.start)
+        target = button.focus_target
+        self.target_activated.emit(target.link, target.start)
         if button is self._focused:
             self._place_timer.start()
 
@@ -343,7 +343,7 @@ class FocusNavigator(QObject):
             self._drop(button)
 
     def _drop(self, button: FocusTargetButton) -> None:
-        self._buttons = {stop: one for stop, one in self._buttons.items() if one is not button}
+        self._buttons = {target: one for target, one in self._buttons.items() if one is not button}
         button.hide()
         button.deleteLater()
 
@@ -357,46 +357,46 @@ class FocusNavigator(QObject):
         button = self._focused
         if button is None:
             return
-        stop = button.stop
-        if stop.start < stop.end and stop in focus_targets_of(
-            self._view.document().findBlock(stop.start)
+        target = button.focus_target
+        if target.start < target.end and target in focus_targets_of(
+            self._view.document().findBlock(target.start)
         ):
-            self._assign_button(stop, button)
-            button.stand_for(stop, self._describe(stop)[0])
-            button.cover(self._rects(stop))
+            self._assign_button(target, button)
+            button.stand_for(target, self._describe(target)[0])
+            button.cover(self._rects(target))
             return
         at = self._layout_index(self._message_id)
-        same = self._nearest_alike(at, stop) if at >= 0 else None
+        same = self._nearest_alike(at, target) if at >= 0 else None
         same = same or self._nearest_version_arrow(button)
         if same is not None:
             self.focus_target(same)
         else:
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _nearest_alike(self, at: int, stop: FocusTarget) -> FocusTarget | None:
+    def _nearest_alike(self, at: int, target: FocusTarget) -> FocusTarget | None:
         """Return the nearest target in a message with the same address or action.
 
         The ways to show JSON replace each other.
         """
         begin, end = self._message_range(at)
-        alike = (stop.target, _ALTERNATIVES.get(stop.target))
-        found = [one for one in self._targets_between(begin, end) if one.target in alike]
-        return min(found, key=lambda one: abs(one.start - stop.start), default=None)
+        alike = (target.link, _ALTERNATIVES.get(target.link))
+        found = [one for one in self._targets_between(begin, end) if one.link in alike]
+        return min(found, key=lambda one: abs(one.start - target.start), default=None)
 
     def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
         """Return the version arrow nearest to `button`, or None if that was no version arrow.
 
         Another version of the message has replaced its text. Prefer the same direction.
         """
-        if button.target not in _VERSIONS:
+        if button.link not in _VERSIONS:
             return None
         found = [
-            stop
+            target
             for layout in self._messages.writer.layouts
-            for stop in self._footer_targets(layout)
-            if stop.target in _VERSIONS
+            for target in self._footer_targets(layout)
+            if target.link in _VERSIONS
         ]
-        return min(found, key=lambda stop: self._distance(stop, button), default=None)
+        return min(found, key=lambda target: self._distance(target, button), default=None)
 
     def _footer_targets(self, layout: MessageLayout) -> Iterator[FocusTarget]:
         for at in reversed(range(len(layout.items))):
@@ -406,10 +406,10 @@ class FocusNavigator(QObject):
             if layout.counts[at]:
                 yield from focus_targets_of(self._messages.writer.layouts.block_of(layout, at))
 
-    def _distance(self, stop: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
+    def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and whether the targets differ."""
-        top = min((place.top() for place in self._rects(stop)), default=0)
-        return abs(top - button.y()) // 16, stop.target != button.target
+        top = min((place.top() for place in self._rects(target)), default=0)
+        return abs(top - button.y()) // 16, target.link != button.link
 
     def _targets_between(self, begin: int, end: int) -> Iterator[FocusTarget]:
         block = self._view.document().findBlock(begin)
@@ -421,8 +421,8 @@ class FocusNavigator(QObject):
         """For a screen reader, place buttons over all visible targets, and keep the focused one."""
         stops = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
         wanted = list(islice(stops, _MOST_BUTTONS))
-        for stop, button in list(self._buttons.items()):
-            if button is not self._focused and stop not in wanted:
+        for target, button in list(self._buttons.items()):
+            if button is not self._focused and target not in wanted:
                 self._drop(button)
-        for stop in wanted:
-            self._button_for(stop).cover(self._rects(stop))
+        for target in wanted:
+            self._button_for(target).cover(self._rects(target))

@@ -54,7 +54,7 @@ class FocusTarget(NamedTuple):
 
     start: int
     end: int
-    target: str
+    link: str
 
 
 def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
@@ -69,17 +69,15 @@ def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
         fragment = fragments.fragment()
         fragments += 1
         char_format = fragment.charFormat()
-        target, start = (
-            char_format.anchorHref() if char_format.isAnchor() else "",
-            fragment.position(),
-        )
+        link = char_format.anchorHref() if char_format.isAnchor() else ""
+        start = fragment.position()
         end = start + fragment.length()
-        if current is not None and (current.target, current.end) == (target, start):
+        if current is not None and (current.link, current.end) == (link, start):
             current = current._replace(end=end)
             continue
         if current is not None:
             yield current
-        current = FocusTarget(start, end, target) if target else None
+        current = FocusTarget(start, end, link) if link else None
     if current is not None:
         yield current
 
@@ -101,7 +99,9 @@ def next_focus_target(
     block = document.findBlock(start if forward else max(start, end - 1))
     while block.isValid() and block.position() < end and block.position() + block.length() > start:
         found = [
-            stop for stop in focus_targets_of(block) if start <= stop.start and stop.end <= end
+            target
+            for target in focus_targets_of(block)
+            if start <= target.start and target.end <= end
         ]
         if found:
             return found[0] if forward else found[-1]
@@ -115,22 +115,22 @@ def display_address(target: str) -> str:
     return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
 
 
-def describe_target(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
+def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, str]:
     """Return the accessible name of a target, and its address or ""."""
-    shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
+    shown = _words(document, target).replace("\ufffc", "").replace("\u2063", "")
     words = one_line(shown.strip(_SIGNS))
-    if stop.target == COPY_CODE:
+    if target.link == COPY_CODE:
         return tr("Copy code, {language}", language=words) if words else tr("Copy code"), ""
-    if stop.target.startswith(ACTION):
-        named = tr(_NAMES.get(stop.target.removeprefix(ACTION), "")) or words
-        if state := _state_of(stop, shown):
+    if target.link.startswith(ACTION):
+        named = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or words
+        if state := _state_of(target, shown):
             return tr(state, name=named), ""
-        return named or _image_name(_attachment_name(document, stop)), ""
-    if is_note_link(stop.target):
-        return note_name(stop.target), ""
-    address = display_address(stop.target)
+        return named or _image_name(_attachment_name(document, target)), ""
+    if is_note_link(target.link):
+        return note_name(target.link), ""
+    address = display_address(target.link)
     name = words or tr("Image")
-    if is_opened(stop.target):
+    if is_opened(target.link):
         return tr("{name}, link to {address}", name=name, address=address), address
     return tr("{name}, blocked link: {address}", name=name, address=address), address
 
@@ -146,40 +146,40 @@ def _image_name(file: str) -> str:
     return tr("Image {file}", file=file) if file else tr("Image")
 
 
-def _state_of(stop: FocusTarget, shown: str) -> str:
+def _state_of(target: FocusTarget, shown: str) -> str:
     """Return a name with the state of a fold, because Qt has no role for that.
 
     Return "" for other targets, and for code, whose text tells the state.
     """
-    if stop.target == ACTION + DETAILS:
+    if target.link == ACTION + DETAILS:
         return _STATES["⌄" if shown == tr(HIDE_DETAILS) else "›"]
     return _STATES.get(shown[:1], "")
 
 
-def _words_of(document: QTextDocument, stop: FocusTarget) -> str:
-    return _words(document, stop).replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+def _words_of(document: QTextDocument, target: FocusTarget) -> str:
+    return _words(document, target).replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
 
 
-def _attachment_name(document: QTextDocument, stop: FocusTarget) -> str:
+def _attachment_name(document: QTextDocument, target: FocusTarget) -> str:
     """Return the name of an image, from the line of attachments below the images."""
-    block = document.findBlock(stop.start).next()
+    block = document.findBlock(target.start).next()
     while block.isValid() and (found := list(focus_targets_of(block))):
         for other in found:
-            if other.target == stop.target:
+            if other.link == target.link:
                 return _words_of(document, other)
         block = block.next()
     return ""
 
 
-def identifier_of(stop: FocusTarget) -> str:
+def identifier_of(target: FocusTarget) -> str:
     """Return the stable object name for a kind of target."""
-    if stop.target == COPY_CODE:
+    if target.link == COPY_CODE:
         return "copy-code"
-    if is_note_link(stop.target):
+    if is_note_link(target.link):
         return "footnote"
-    if not stop.target.startswith(ACTION):
-        return "citation" if is_citation(stop.target) else "link"
-    return "message-" + stop.target.removeprefix(ACTION).partition("/")[0]
+    if not target.link.startswith(ACTION):
+        return "citation" if is_citation(target.link) else "link"
+    return "message-" + target.link.removeprefix(ACTION).partition("/")[0]
 
 
 ARROWS: Final[dict[int, bool]] = {
@@ -195,7 +195,7 @@ class FocusTargetButton(QAbstractButton):
     """A button over a target, visible only while it has the focus.
 
     Attributes:
-        target: the address or action of the target.
+        link: the address or action of the target.
 
     Signals:
         left(): the focus has moved elsewhere.
@@ -206,29 +206,29 @@ class FocusTargetButton(QAbstractButton):
     stepped = Signal(bool)
 
     def __init__(
-        self, document: QTextDocument, stop: FocusTarget, name: str, parent: QWidget
+        self, document: QTextDocument, target: FocusTarget, name: str, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the view handles Tab
-        self.setObjectName(identifier_of(stop))
+        self.setObjectName(identifier_of(target))
         self._viewport = parent
         self._cursor = QTextCursor(document)
-        self.target = stop.target
+        self.link = target.link
         self._pieces: list[QRect] = []
-        self.stand_for(stop, name)
+        self.stand_for(target, name)
 
-    def stand_for(self, stop: FocusTarget, name: str) -> None:
+    def stand_for(self, target: FocusTarget, name: str) -> None:
         """Stand for a target with the same address or action, and with this name."""
         if name != self.accessibleName():  # otherwise it would be announced each time
             self.setAccessibleName(spoken_text(name))
-        self._cursor.setPosition(stop.start)
-        self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+        self._cursor.setPosition(target.start)
+        self._cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)
 
     @property
-    def stop(self) -> FocusTarget:
+    def focus_target(self) -> FocusTarget:
         """Return the target at its current position."""
-        return FocusTarget(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.target)
+        return FocusTarget(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.link)
 
     def cover(self, pieces: list[QRect]) -> None:
         """Cover these rectangles in the viewport."""
@@ -280,16 +280,16 @@ class FocusTargetButton(QAbstractButton):
             super().keyPressEvent(event)
 
 
-def text_rects(document: QTextDocument, stop: FocusTarget) -> list[QRectF]:
+def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
     """Return the rectangles of a target's text, one per line, in document coordinates.
 
     Spaces at its ends are left out, because only the mouse needs them.
     """
-    block = document.findBlock(stop.start)
+    block = document.findBlock(target.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
     layout, pieces = block.layout(), []
-    words = _words(document, stop)
-    first, last = stop.start - block.position(), stop.end - block.position()
+    words = _words(document, target)
+    first, last = target.start - block.position(), target.end - block.position()
     if words.strip():
         first += len(words) - len(words.lstrip())
         last -= len(words) - len(words.rstrip())
@@ -304,10 +304,10 @@ def text_rects(document: QTextDocument, stop: FocusTarget) -> list[QRectF]:
     return pieces
 
 
-def _words(document: QTextDocument, stop: FocusTarget) -> str:
+def _words(document: QTextDocument, target: FocusTarget) -> str:
     cursor = QTextCursor(document)
-    cursor.setPosition(stop.start)
-    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+    cursor.setPosition(target.start)
+    cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)
     return cursor.selectedText()
 
 
@@ -318,7 +318,7 @@ def _x(line: QTextLine, at: int) -> float:
 
 def target_rects(
     document: QTextDocument,
-    stop: FocusTarget,
+    target: FocusTarget,
     backdrop: Backdrop,
     scrolled: tuple[int, int],
     width: int,
@@ -327,12 +327,14 @@ def target_rects(
 
     Args:
         document: the document.
-        stop: the target.
+        target: the target.
         backdrop: knows the position of Copy buttons.
         scrolled: the horizontal and vertical scroll position.
         width: the width of the viewport.
     """
     aside, down = scrolled
-    if stop.target == COPY_CODE:
-        return [backdrop.mark(document.findBlock(stop.start), down, width).area]
-    return [piece.translated(-aside, -down).toAlignedRect() for piece in text_rects(document, stop)]
+    if target.link == COPY_CODE:
+        return [backdrop.mark(document.findBlock(target.start), down, width).area]
+    return [
+        piece.translated(-aside, -down).toAlignedRect() for piece in text_rects(document, target)
+    ]

@@ -65,7 +65,7 @@ class FootnoteJumps:
         block = self._messages.writer.layouts.block_of(layout, item)
         for _ in range(layout.counts[item]):
             for found in focus_targets_of(block):
-                if found.target == wanted:
+                if found.link == wanted:
                     return found
             block = block.next()
         return None

@@ -187,11 +187,8 @@ class LongItems:
         the last `KEPT_AT_END` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
-        document, number, rest = (
-            block.document(),
-            block.blockNumber(),
-            self._styles.continued(block_format),
-        )
+        document, number = block.document(), block.blockNumber()
+        rest = self._styles.continued(block_format)
         for first, end, height in reversed(runs):
             after = document.findBlockByNumber(number + end)
             start, char = document.findBlockByNumber(number + first), after.charFormat()
@@ -227,10 +224,8 @@ class LongItems:
         self, item: Item, index: RunIndex, at: int, until: int, block_format: QTextBlockFormat
     ) -> Iterator[tuple[int, int]]:
         """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
-        format_of, rest = (
-            partial(self._styles.char_format, item),
-            self._styles.continued(block_format),
-        )
+        format_of = partial(self._styles.char_format, item)
+        rest = self._styles.continued(block_format)
         while at < until:
             end = index.end
             if end - at > LONGEST_BLOCK:

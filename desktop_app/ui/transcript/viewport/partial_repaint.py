@@ -38,16 +38,14 @@ class PartialRepaint(QObject):
 
     def _record_change(self, position: int, _removed: int, _added: int) -> None:
         """Record the first position that an edit changes, before it is laid out."""
-        self._first_changed = (
-            position if self._first_changed is None else min(position, self._first_changed)
-        )
+        before = self._first_changed
+        self._first_changed = position if before is None else min(position, before)
 
     def _repaint(self, area: QRectF) -> None:
         if self._first_changed is not None and area.height() > _ENDLESS:
             # The layout must not be queried until the edit is done.
-            self._pending_top = (
-                area.top() if self._pending_top is None else min(area.top(), self._pending_top)
-            )
+            pending = self._pending_top
+            self._pending_top = area.top() if pending is None else min(area.top(), pending)
             return
         bars = self._view.horizontalScrollBar().value(), self._view.verticalScrollBar().value()
         viewport = self._view.viewport()

@@ -241,7 +241,7 @@ class ScrollAnchor(QObject):
 
 
 def scroll_to(view: QTextBrowser, y: int) -> None:
-    """Scroll a height of the document to the top of the viewport.
+    """Scroll a y coordinate of the document to the top of the viewport.
 
     Lays the document out that far first, because the scroll bar's range ends where the layout
     does.

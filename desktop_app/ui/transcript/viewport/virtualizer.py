@@ -69,7 +69,7 @@ class Virtualizer:
     def fill(self, screens: float = 1.0, tries: int = _TRIES) -> bool:
         """Materialize the screen and `screens` screens above and below it.
 
-        Each of the `tries` materializes one placeholder. Return True if anything was missing.
+        Each of the `tries` materializes one placeholder. Return True if any had an effect.
         """
         if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
             return False
@@ -125,7 +125,7 @@ class Virtualizer:
         return self._messages.write_folded()
 
     def _find_placeholder(self, top: float, bottom: float) -> Callable[[], None] | None:
-        """Return a function that fills a placeholder between two heights of the document.
+        """Return a function that fills a placeholder between two y coordinates of the document.
 
         Returns None if no placeholder is there.
         """
@@ -149,7 +149,7 @@ class Virtualizer:
     def _find_text_gap(
         self, layout: MessageLayout, at: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
-        """Return the UTF-16 units of a long text's gap between two heights of the document."""
+        """Return the UTF-16 units missing from a long text between two y coordinates."""
         for gap in layout.gaps[at]:
             end = self._messages.writer.top_of_part(layout, at, gap.block)
             if end - gap.height > bottom:
@@ -162,14 +162,14 @@ class Virtualizer:
         return None
 
     def _layout_at(self, y: float) -> int:
-        """Return the index of the message layout at a height of the document."""
+        """Return the index of the message layout at a y coordinate of the document."""
         layouts = self._messages.writer.layouts
         block = self._view.document().findBlock(self._position_at(y))
         found = layouts.layout_at(block.blockNumber())
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _place_at(self, y: float) -> _BlockIndex:
-        """Return the indices of layout, item and block at a height of the document."""
+        """Return the indices of layout, item and block at a y coordinate of the document."""
         layouts = self._messages.writer.layouts
         last = len(layouts) - 1
         items = len(layouts[last].items) if last >= 0 else 0
@@ -251,7 +251,7 @@ def around(layout: MessageLayout, at: int, above: float, below: float) -> list[t
 def _ranges_between(
     layout: MessageLayout, placeholder: Placeholder, top: float, bottom: float
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of a placeholder's items between two heights within it."""
+    """Yield the ranges of a placeholder's items between two distances from its top."""
     ends = list(accumulate(layout.heights[placeholder.first : placeholder.end]))
     first = bisect_right(ends, max(0.0, top))
     end = bisect_left(ends, bottom) + 1
