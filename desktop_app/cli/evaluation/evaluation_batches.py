@@ -114,13 +114,10 @@ class EvaluationBatches:
             for contestant in contestants
             for key, cases in groups.items()
         }
-        waiting = dict.fromkeys(jobs, 0)
-        while waiting:
-            pauses = {job_id: await self._advance(job_id) for job_id in waiting}
-            for job_id in waiting:
-                job = await self._store.get(job_id)
-                waiting[job_id] = job.counts.done if job else 0
-            listen(sum(waiting.values()))
+        while jobs:
+            pauses = {job_id: await self._advance(job_id) for job_id in jobs}
+            stored = [await self._store.get(job_id) for job_id in jobs]
+            listen(sum(job.counts.done for job in stored if job is not None))
             pending = {job_id: pause for job_id, pause in pauses.items() if pause is not None}
             if not pending:
                 break

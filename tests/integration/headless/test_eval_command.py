@@ -140,6 +140,22 @@ def test_a_folder_that_cannot_be_written_costs_nothing(evaluated: Any) -> None:
     against(WHOLE, test=test)
 
 
+def test_results_that_cannot_be_written_are_shown(evaluated: Any) -> None:
+    shell, cases, folder = evaluated
+
+    async def test(server: LoopbackServer) -> None:
+        (folder / "out" / "results.json").mkdir(parents=True)
+        options = ("--variant", "pro", "--n", "2", "--to", str(folder / "out"), "--json")
+        done = await shell.run("eval", cases, *options, env=gateway(server.base_url))
+        assert done.code == 1
+        assert str(folder / "out" / "results.json") in done.err
+        (run,) = done.json["runs"]
+        assert [each["id"] for each in run["results"]] == ["a#1", "a#2", "b#1", "b#2"]
+        assert done.json["error"] is None
+
+    against(WHOLE, test=test)
+
+
 def test_a_preset_that_ships_has_cases(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         env = gateway(server.base_url)
