@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
+from tests.helpers.waiting import LONGEST_S
 from tests.integration.headless.command import Ended, Shell, gateway
 from tests.integration.providers.test_llmock import LLMock, server
 
@@ -370,6 +371,20 @@ async def test_killed_anywhere_it_is_sent_once_and_ends_whole(shell: Shell) -> N
         for method, path in steps:
             for how in ("before", "after"):
                 await _killed_once(shell, provider, run, method, path, how)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: int) -> None:
+    async with batch_server(shell) as (provider, run):
+        arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
+        command = await shell.fork(*arguments, env=gateway(provider.base_url))
+        provider.hold("GET", "batches", "before")
+        await asyncio.wait_for(provider.held.wait(), LONGEST_S)
+        os.kill(command.pid, number)
+        assert await command.wait() == 130
+        provider.let_go()
+        (job,) = json.loads((await run("status", "--json")).out)
+        assert (job["status"], job["answered"]) == ("completed", 1)
 
 
 async def _killed_once(
