@@ -199,8 +199,6 @@ class CollectionStore:
         self, collection_ids: Sequence[str], words: Sequence[str], limit: int
     ) -> list[PassageLocation]:
         """Return the passages that match the words best, best first."""
-        if not words or not collection_ids:
-            return []
         return await self._database.read(partial(_find, list(collection_ids), words, limit))
 
     async def texts(self, places: Sequence[PassageLocation]) -> list[str | None]:
@@ -318,9 +316,7 @@ def _find(
 
 def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
     """Return the rarest words, as many as match at most MOST_MATCHES passages; at least one."""
-    newest: int = connection.execute("SELECT max(id) FROM passages").fetchone()[0] or 0
-    if newest <= WINDOW * WINDOWS:
-        return list(words)
+    newest: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
     window_starts = [newest * (2 * n + 1) // (2 * WINDOWS) for n in range(WINDOWS)]
     chosen: list[str] = []
     matches = 0.0

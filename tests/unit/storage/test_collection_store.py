@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_words, question_words
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.collection_store import WINDOW, WINDOWS, CollectionStore
+from desktop_app.storage.documents.collection_store import CollectionStore
 from tests.unit.storage.samples import NOON, opened
 
 A, B = "a" * 32, "b" * 32
@@ -40,17 +45,101 @@ async def fill(
     assert await store.is_indexed(sha256)
 
 
-async def test_rare_words_are_found_among_many_passages_that_hold_the_common_ones(
-    tmp_path: Path,
+COUNTED = (1_000_000, 1_000_999, 3_000_000, 3_000_999, *range(5_000_000, 5_001_000, 111))
+"""Some numbers of passages in the three windows of 6,000,000, with the first and last of each."""
+UNCOUNTED = (999_999, 1_001_000, 2_999_999, 3_001_000, 4_999_999, 5_001_000)
+
+
+@pytest.mark.parametrize(
+    ("bays", "owls", "found"),
+    [
+        (COUNTED[:9], COUNTED[:1], {"Bay. ", "Owl. "}),  # 10 × 2,000 passages: the most
+        (COUNTED[:9], COUNTED[:2], {"Owl. "}),
+        (COUNTED[5:], COUNTED[:1], {"Bay. ", "Owl. "}),
+        (COUNTED[4:], COUNTED[:1], {"Owl. "}),
+        (COUNTED[5:] + UNCOUNTED, COUNTED[:1], {"Bay. ", "Owl. "}),
+        (COUNTED[:10], (), {"Bay. ", "Owl. "}),
+        (COUNTED[:11], (), {"Owl. "}),
+        (COUNTED[:11], COUNTED[:12], {"Bay. "}),  # one word at least
+    ],
+)
+async def test_of_six_million_passages_the_rarest_words_are_searched_for(
+    tmp_path: Path, bays: Sequence[int], owls: Sequence[int], found: set[str]
 ) -> None:
+    """Of those that are counted in three windows, each stands for 2,000."""
+    assert len(COUNTED) == 14
     async with opened(tmp_path / "store.sqlite3") as database:
-        many = [f"The harbour is open on day {n}. " for n in range(WINDOW * WINDOWS + 500)]
-        many[777] = "A heron stands in the harbour. "
-        await fill(database, tmp_path / "files", A, "log", many)
+        await fill(database, tmp_path / "files", A, "log", ["Owl. ", "Bay. "])
+        terms = dict.fromkeys((*bays, *owls), "")
+        for number in bays:
+            terms[number] += " bay"
+        for number in owls:
+            terms[number] += " owl"
+        indexed = "INSERT INTO passage_index (rowid, title, words) VALUES (?, '', ?)"
+        await database.write(lambda c: c.executemany(indexed, terms.items()))
+        last = """INSERT INTO passages (id, sha256, start, "end", tokens, page, place, title)
+            VALUES (6000000, ?, 0, 1, 1, NULL, '', '')"""
+        await database.write(lambda c: c.execute(last, ("f" * 64,)))
         store = CollectionStore(database)
-        found = await store.find([A], question_words("Is a heron in the harbour?"), 5)
-        assert (await store.texts(found))[0] == many[777]
-        assert len(await store.find([A], question_words("harbour"), 5)) == 5
+        places = await store.find([A], question_words("owl bay"), 5)
+        assert set(await store.texts(places)) == found
+
+
+async def test_without_words_collections_or_passages_nothing_is_found(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store, words = CollectionStore(database), question_words("harbour")
+        assert await store.find([A], words, 5) == []
+        await fill(database, tmp_path / "files", A, "log", ["Harbour. "])
+        assert [each.name for each in await store.find([A], words, 5)] == ["log"]
+        assert await store.find([], words, 5) == []
+        assert await store.find([A], [], 5) == []
+
+
+async def test_collections_and_their_files_are_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store = CollectionStore(database)
+        other, named = Collection(B, "letters", NOON, "/letters"), Collection(A, "Letters", NOON)
+        later = Collection("c" * 32, "Letters", NOON + timedelta(seconds=1))
+        for each in (later, named._replace(name="zoo"), other, named._replace(name="Articles")):
+            await store.put(each)
+        assert await store.all() == [named._replace(name="Articles"), other, later]
+        problem = ErrorNote(Reason.RUN_WITHOUT_PROVIDER)
+        ready = CollectionFile(A, "/b", "b", "0" * 64, "text/plain", 5, 2, "ready", problem)
+        failed = CollectionFile(A, "/c", "c", status="failed", size=7, problem=problem)
+        waiting = CollectionFile(A, "/a", "a", size=9)
+        elsewhere = ready._replace(collection_id=B)
+        unknown = ready._replace(collection_id="d" * 32)
+        await store.put_files(
+            [(ready, 11), (failed, 12), (waiting, 13), (elsewhere, 14), (unknown, 15)]
+        )
+        assert await store.files(A) == [waiting, ready, failed]
+        assert await store.modified(A) == {"/a": (-1, -1), "/b": (5, 11), "/c": (7, 12)}
+        await store.put_files([(ready._replace(sha256="", status="waiting"), 16)])
+        assert (await store.files(A))[1].sha256 == "0" * 64, "it may be unchanged"
+        await store.take_out(A, "/b")
+        await store.remove_files(A, ["/a"])
+        assert await store.files(A) == [failed]
+        assert await store.removed(A) == {"/b"}
+        assert await store.modified(A) == {"/b": (-1, -1), "/c": (7, 12)}
+        await store.delete(A)
+        assert await store.all() == [other, later]
+        assert (await store.files(A), await store.files(B)) == ([], [elsewhere])
+
+
+async def test_what_no_collection_refers_to_leaves_the_index(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        await fill(database, tmp_path / "files", A, "large", ["Harbour. "] * 130)
+        await fill(database, tmp_path / "files", B, "small", ["Quiet harbour. "])
+        store = CollectionStore(database)
+        await store.delete(A)
+        await store.tidy()
+        tables = ("passages", "passage_index")
+        counted = [f"SELECT count(*) FROM {table}" for table in tables]
+        rows = await database.read(lambda c: [c.execute(sql).fetchone()[0] for sql in counted])
+        assert rows == [1, 1]
+        assert [each.name for each in await store.find([B], question_words("harbour"), 5)] == [
+            "small"
+        ]
 
 
 async def test_a_small_collection_is_found_beside_a_large_one(tmp_path: Path) -> None:
