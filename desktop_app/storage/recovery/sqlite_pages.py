@@ -167,7 +167,7 @@ class SqlitePages:
         if rest:
             (next_page,) = struct.unpack_from(">I", page, at + local)
             seen: set[int] = set()
-            while rest > 0:
+            while rest:
                 if next_page in seen:
                     raise _DamagedError
                 seen.add(next_page)
@@ -200,8 +200,6 @@ def _as_signed(value: int) -> int:
 
 def _values(payload: bytes) -> tuple[Value, ...]:
     end, at = _read_varint(payload, 0)
-    if end > len(payload):
-        raise _DamagedError
     serial_types = []
     while at < end:
         serial_type, at = _read_varint(payload, at)
@@ -209,8 +207,6 @@ def _values(payload: bytes) -> tuple[Value, ...]:
     values: list[Value] = []
     for serial_type in serial_types:
         size = _size_of(serial_type)
-        if at + size > len(payload):
-            raise _DamagedError
         values.append(_value(serial_type, payload[at : at + size]))
         at += size
     if at != len(payload):

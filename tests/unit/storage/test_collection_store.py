@@ -113,14 +113,14 @@ async def test_collections_and_their_files_are_kept(tmp_path: Path) -> None:
             [(ready, 11), (failed, 12), (waiting, 13), (elsewhere, 14), (unknown, 15)]
         )
         assert await store.files(A) == [waiting, ready, failed]
-        assert await store.modified(A) == {"/a": (-1, -1), "/b": (5, 11), "/c": (7, 12)}
+        assert await store.file_stats(A) == {"/a": (-1, -1), "/b": (5, 11), "/c": (7, 12)}
         await store.put_files([(ready._replace(sha256="", status="waiting"), 16)])
         assert (await store.files(A))[1].sha256 == "0" * 64, "it may be unchanged"
-        await store.take_out(A, "/b")
+        await store.mark_removed(A, "/b")
         await store.remove_files(A, ["/a"])
         assert await store.files(A) == [failed]
-        assert await store.removed(A) == {"/b"}
-        assert await store.modified(A) == {"/b": (-1, -1), "/c": (7, 12)}
+        assert await store.removed_paths(A) == {"/b"}
+        assert await store.file_stats(A) == {"/b": (-1, -1), "/c": (7, 12)}
         await store.delete(A)
         assert await store.all() == [other, later]
         assert (await store.files(A), await store.files(B)) == ([], [elsewhere])
@@ -132,7 +132,7 @@ async def test_what_no_collection_refers_to_leaves_the_index(tmp_path: Path) -> 
         await fill(database, tmp_path / "files", B, "small", ["Quiet harbour. "])
         store = CollectionStore(database)
         await store.delete(A)
-        await store.tidy()
+        await store.remove_unreferenced()
         tables = ("passages", "passage_index")
         counted = [f"SELECT count(*) FROM {table}" for table in tables]
         rows = await database.read(lambda c: [c.execute(sql).fetchone()[0] for sql in counted])

@@ -1,0 +1,111 @@
+"""An import adds what is missing and changes nothing that is there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
+from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
+
+FOLDER = Folder("f" * 32, "Work", NOON)
+PRESET = Preset("p" * 32, "Brief", created_at=NOON)
+
+
+def a_turn(conversation: Conversation, parent: Message | None = None) -> tuple[Message, Message]:
+    question = a_question(conversation, "Why?", parent)
+    return question, ended(an_answer(question), "Because.")
+
+
+def compacted(message: Message) -> Compaction:
+    return Compaction(
+        "0" * 32, message.conversation_id, message.id, CompactionKind.SUMMARY, "openai", "gpt-5.2",
+        "In short.", NOON, 900, 9,
+    )  # fmt: skip
+
+
+async def test_only_what_is_missing_is_added(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, store = ImportStore(database), ConversationStore(database)
+        folders, prompts = FolderStore(database), PromptStore(database)
+        compactions = CompactionStore(database)
+        made = a_conversation("Imported", folder_id=FOLDER.id)
+        first = a_turn(made)
+        made = replace(made, leaf_id=first[1].id)
+        assert await imports.add(made, first, FOLDER, (), PRESET) == ImportOutcome(True, 2)
+        assert await store.get(made.id) == made
+        assert await store.path(made.id) == list(first)
+        assert (await folders.all(), await prompts.presets()) == ([FOLDER], [PRESET])
+
+        await folders.save(replace(FOLDER, name="Renamed"))
+        again = replace(made, title="Other", leaf_id=first[0].id, updated_at=NOON + timedelta(1))
+        body = compacted(first[0])
+        other = replace(PRESET, id="q" * 32)
+        assert await imports.add(again, first, FOLDER, (body,), other) == ImportOutcome(False, 0)
+        assert await store.get(made.id) == made, "nothing was missing"
+        assert await compactions.load(made.id) == ()
+        assert ([f.name for f in await folders.all()], await prompts.presets()) == (
+            ["Renamed"],
+            [PRESET],
+        )
+
+        second = a_turn(made, first[1])
+        longer = replace(again, leaf_id=second[1].id)
+        assert await imports.add(longer, first + second, None, (body,)) == ImportOutcome(False, 2)
+        assert await store.path(made.id) == [*first, *second]
+        assert await compactions.load(made.id) == (body,)
+        found = await store.get(made.id)
+        assert found == replace(made, leaf_id=second[1].id, updated_at=longer.updated_at)
+
+
+async def test_long_conversations_are_added_in_several_transactions(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        made, messages = a_conversation(), list[Message]()
+        for _ in range(101):
+            messages += a_turn(made, messages[-1] if messages else None)
+        made = replace(made, leaf_id=messages[-1].id)
+        assert await ImportStore(database).add(made, messages, None) == ImportOutcome(True, 202)
+        assert await ConversationStore(database).path(made.id) == messages
+
+
+async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, mine, other = ImportStore(database), a_conversation("Mine"), a_conversation()
+        turn = a_turn(mine)
+        await imports.add(mine, turn, None)
+        with pytest.raises(ImportRefusedError):
+            await imports.add(other, [replace(turn[0], conversation_id=other.id)], None)
+        assert [c.title for c in await ConversationStore(database).all()] == ["Mine"]
+
+
+async def test_between_its_writes_other_programs_get_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    path = tmp_path / "store.sqlite3"
+    async with opened(path) as database:
+        monkeypatch.setattr(asyncio, "sleep", pause)
+        conversation = a_conversation()
+        await ImportStore(database).add(conversation, a_turn(conversation), None)
+        assert pauses == []
+        async with opened(path):
+            conversation = a_conversation()
+            await ImportStore(database).add(conversation, a_turn(conversation), None)
+        assert len(pauses) == 3
+        assert all(0.12 <= seconds < 600 for seconds in pauses)
