@@ -102,9 +102,9 @@ class AttachmentsController(QObject):
         self._readings.read([(path.name or str(path), path) for path in paths], conversation_id)
         self._prompt.focus_text()
 
-    def attach_text(self, text: str) -> None:
+    def attach_text(self, text: str, conversation_id: str = "") -> None:
         """Attach a long pasted text as a document."""
-        self._readings.read([(tr(PASTED_NAME), text)])
+        self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
         """Attach a pasted or dropped image or message that is not a file."""

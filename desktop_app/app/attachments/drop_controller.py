@@ -67,7 +67,7 @@ class DropController(QObject):
         conversation_list.view.content_dropped.connect(self.take_drop)
         prompt.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         prompt.field.large_rich_text_pasted.connect(
-            lambda text, html: tasks.start(self._attach_rich(text, html))
+            lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
         )
         prompt.field.notice_raised.connect(lambda note: notifications.notify(note))
         self._values.changed.connect(self._on_value)
@@ -124,8 +124,7 @@ class DropController(QObject):
         with suppress(DocumentError):  # the plain text stays
             paste.replace_with(await self._markdown_of(paste.html))
 
-    async def _attach_rich(self, text: str, html: str) -> None:
-        conversation_id = self._current.id
+    async def _attach_rich(self, text: str, html: str, conversation_id: str) -> None:
         self.text_attach_requested.emit(await self.text_of(text, html), conversation_id)
 
     async def text_of(self, text: str, html: str) -> str:

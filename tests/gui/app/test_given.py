@@ -170,6 +170,18 @@ async def test_large_rich_text_is_attached_as_markdown() -> None:
         assert "| row 2999 " in attached
 
 
+async def test_large_rich_text_stays_in_the_conversation_it_was_pasted_in() -> None:
+    async with Desk() as desk:
+        await desk.state.values.set("documents.large_paste", 1000)
+        await desk.ask_and_answer("One", "1")
+        pasted_in = desk.open_id
+        text = "word " * 300
+        desk.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<b>{text}</b>"))
+        desk.session.actions["conversation.new"]()  # while the text is converted
+        await until(lambda: bool(desk.state.drafts.in_memory(pasted_in).attachments))
+        assert not desk.state.draft.value.attachments
+
+
 async def test_what_cannot_be_taken_is_said() -> None:
     async with Desk() as desk:
         data = QMimeData()
