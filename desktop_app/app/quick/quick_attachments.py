@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
-from desktop_app.domain.conversations.conversation import Message, new_id
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.attachments.attachment_reader import AttachmentReader
     from desktop_app.app.attachments.image_chips import ImageChips
+    from desktop_app.app.quick.quick_conversation import QuickConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -40,11 +41,6 @@ class QuickAttachments(QObject):
 
     Signals:
         changed: the attachments or the model have changed.
-
-    Args:
-        resolved: returns the model that the next question would ask.
-        path: returns the messages of the quick prompt's conversation.
-        conversation_id: returns the id of the conversation of the next question.
     """
 
     changed = Signal()
@@ -53,17 +49,14 @@ class QuickAttachments(QObject):
         self,
         quick: QuickPrompt,
         pictures: ImageChips,
-        resolved: Callable[[], ResolvedChoice],
-        path: Callable[[], Sequence[Message]],
-        conversation_id: Callable[[], str],
+        conversation: QuickConversation,
         *,
         reader: AttachmentReader,
         tasks: Tasks,
     ) -> None:
         super().__init__(quick)
         self._quick, self._reader, self._tasks = quick, reader, tasks
-        self._pictures, self._choice, self._path = pictures, resolved, path
-        self._conversation_id = conversation_id
+        self._pictures, self._conversation = pictures, conversation
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
@@ -74,6 +67,7 @@ class QuickAttachments(QObject):
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
         pictures.thumbnail_ready.connect(lambda _sha256: self.show())
+        conversation.choice_changed.connect(self.show)
 
     @property
     def attached(self) -> list[DocumentPart | ImagePart]:
@@ -83,20 +77,20 @@ class QuickAttachments(QObject):
     @property
     def resolved(self) -> ResolvedChoice:
         """The model that would be asked now."""
-        return self._choice()
+        return self._conversation.resolved
 
     def as_sent(self, part: DocumentPart | ImagePart) -> DocumentPart | ImagePart:
         """Return an attachment as it would be sent after the earlier messages."""
-        return as_sent_after(self._path(), [part], self.resolved.files)[0]
+        return as_sent_after(self._conversation.path, [part], self.resolved.files)[0]
 
     @property
     def conversation_id(self) -> str:
         """The id of the quick prompt's conversation."""
-        return self._conversation_id()
+        return self._conversation.id
 
     def is_first_fenced(self, part: DocumentPart | ImagePart) -> bool:
         """Return True if an attachment is the first fenced part of the conversation."""
-        return is_first_fenced(part, self.attached, self._path(), self.resolved.files)
+        return is_first_fenced(part, self.attached, self._conversation.path, self.resolved.files)
 
     def change(
         self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]

@@ -124,6 +124,11 @@ class QuickHost(QObject):
     def _build(self) -> QuickPromptController:
         # Imported here, because the start does not need it.
         from desktop_app.app.quick.paste_back import PasteBack
+        from desktop_app.app.quick.quick_answers import QuickAnswers
+        from desktop_app.app.quick.quick_attachments import QuickAttachments
+        from desktop_app.app.quick.quick_choice import QuickChoice
+        from desktop_app.app.quick.quick_conversation import QuickConversation
+        from desktop_app.app.quick.quick_history import QuickHistory
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
@@ -149,26 +154,44 @@ class QuickHost(QObject):
             values=controllers.state.values,
             setup=controllers.state.setup,
         )
-        quick = QuickPromptController(
+        conversation = QuickConversation(
             quick_window,
-            controllers.running,
-            controllers.image_chips,
-            handover.continue_in_window,
-            controllers.drops.text_of,
             answer_settings=controllers.state.answer_settings,
-            choices=controllers.choices,
             presets=controllers.state.presets,
-            reader=controllers.attachment_reader,
-            tasks=controllers.state.tasks,
             chat_service=controllers.state.backend.chat,
             conversations=controllers.state.backend.conversations,
             temporary=controllers.state.backend.temporary,
+        )
+        QuickChoice(quick_window, conversation, controllers.choices)
+        QuickAnswers(quick_window, controllers.running, conversation, controllers.state.providers)
+        quick = QuickPromptController(
+            quick_window,
+            controllers.running,
+            conversation,
+            QuickAttachments(
+                quick_window,
+                controllers.image_chips,
+                conversation,
+                reader=controllers.attachment_reader,
+                tasks=controllers.state.tasks,
+            ),
+            QuickHistory(
+                quick_window,
+                values=controllers.state.values,
+                conversations=controllers.state.backend.conversations,
+            ),
+            handover.continue_in_window,
+            controllers.drops.text_of,
+            values=controllers.state.values,
+            tasks=controllers.state.tasks,
             settings_store=controllers.state.backend.settings,
         )
         quick.restore_draft(self._unsent)
-        controllers.prompts.offer_in(quick_window.slash, quick.fill_in, lambda: quick.is_unsaved)
+        controllers.prompts.offer_in(
+            quick_window.slash, quick.fill_in, lambda: conversation.is_unsaved
+        )
         quick.conversation_created.connect(controllers.list_presenter.upsert)
-        controllers.list_presenter.retitled.connect(quick.take_title)
+        controllers.list_presenter.retitled.connect(conversation.set_title)
         PreviewController(
             quick_window,
             quick_window,

@@ -53,7 +53,7 @@ def line(quick: QuickPrompt) -> QPlainTextEdit:
 
 
 def is_unsaved(desk: Desk) -> bool:
-    return desk.session.quick.is_unsaved
+    return find(desk.session.quick.window, QPushButton, "unsaved").isChecked()
 
 
 async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:

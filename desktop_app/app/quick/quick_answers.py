@@ -1,0 +1,70 @@
+"""Shows the streaming answer of the quick prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.answers.shown_answers import ending_text
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.i18n.formatting import duration, money
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.quick.quick_conversation import QuickConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+
+class QuickAnswers(QObject):
+    """Connects the running answers with the quick prompt's transcript."""
+
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        running: RunningAnswers,
+        conversation: QuickConversation,
+        providers: Providers,
+    ) -> None:
+        super().__init__(quick)
+        self._quick, self._conversation, self._providers = quick, conversation, providers
+        self._announced_id = ""
+        quick.transcript.message_updated.connect(self._announce_end)
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.status_changed.connect(self._show_waiting)
+        running.finished.connect(self._finish)
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.stream.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.stream.append_reasoning(message_id, text)
+
+    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.stream.set_waiting(message_id, sentence)
+
+    def _finish(self, conversation_id: str, answer: Message) -> None:
+        if conversation_id != self._conversation.id:
+            return
+        self._conversation.replace_message(answer)
+        self._quick.set_streaming(False)
+        self._quick.transcript.stream.set_waiting(answer.id, "")
+        self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
+        facts = [] if answer.cost is None else [money(answer.cost)]
+        if answer.duration_s is not None:
+            facts.append(duration(answer.duration_s))
+        self._quick.show_facts(" · ".join(facts))
+
+    def _announce_end(self, message_id: str) -> None:
+        """Announce the end of an answer, and why it failed, after its last sentence."""
+        path = self._conversation.path
+        answer = path[-1] if path else None
+        is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
+        if answer is not None and is_ended and answer.id == message_id != self._announced_id:
+            self._announced_id = message_id
+            self._quick.announce(ending_text(self._providers.as_shown(answer)))

@@ -1,0 +1,51 @@
+"""The choice of variant and effort in the quick prompt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.chat.available_models import AvailableModels, view_of
+from desktop_app.domain.models.model_catalog import Effort, Variant
+
+if TYPE_CHECKING:
+    from desktop_app.app.quick.quick_conversation import QuickConversation
+    from desktop_app.ui.composer.choice_view import ChoiceView
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+
+class QuickChoice(QObject):
+    """Connects the quick prompt's choice with its conversation."""
+
+    def __init__(
+        self, quick: QuickPrompt, conversation: QuickConversation, choices: AvailableModels
+    ) -> None:
+        super().__init__(quick)
+        self._quick, self._conversation, self._choices = quick, conversation, choices
+        quick.variant_requested.connect(self._choose_variant)
+        quick.effort_step_requested.connect(self._step_effort)
+        choices.changed.connect(conversation.choice_changed)
+        conversation.choice_changed.connect(self._show)
+
+    def _show(self) -> None:
+        self._quick.set_choice(self._view)
+
+    @property
+    def _view(self) -> ChoiceView:
+        return replace(view_of(self._conversation.resolved, self._choices.models), models=())
+
+    def _choose_variant(self, variant: Variant) -> None:
+        choice = self._conversation.choice
+        if choice.variant is not None:
+            self._conversation.choose(replace(choice, variant=variant))
+
+    def _step_effort(self, step: int) -> None:
+        view = self._view
+        accepted = [e for e in Effort if e not in view.effort_refusals and e is not Effort.MINIMAL]
+        if not view.offers_effort or view.effort not in accepted:
+            return
+        at = accepted.index(view.effort) + step
+        if 0 <= at < len(accepted):  # a variant with a single effort keeps that of the others
+            self._conversation.choose(replace(self._conversation.choice, effort=accepted[at]))

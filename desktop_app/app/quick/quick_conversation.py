@@ -1,0 +1,145 @@
+"""The conversation of the quick prompt, and its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.presets import Presets
+    from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
+    from desktop_app.services.chat.answer_run import AnswerRun
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
+
+
+class QuickConversation(QObject):
+    """The conversation that the quick prompt shows; it is stored with its first question.
+
+    Attributes:
+        is_unsaved: True if it is held in memory only.
+
+    Signals:
+        choice_changed(): its model or effort, or the available models have changed.
+    """
+
+    choice_changed = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        answer_settings: AnswerSettings,
+        presets: Presets,
+        chat_service: ChatService,
+        conversations: ConversationStore,
+        temporary: TemporaryConversations,
+    ) -> None:
+        super().__init__(parent)
+        self._setup, self._presets = answer_settings.setup, presets
+        self._new_conversation = answer_settings.new_conversation
+        self._chat_service, self._conversations = chat_service, conversations
+        self._temporary = temporary
+        self.is_unsaved = False
+        self._path: list[Message] = []
+        self._value = self._make_blank()
+
+    def _make_blank(self) -> Conversation:
+        moment = now()
+        choice = self._new_conversation.default_choice
+        return self._presets.apply_chosen(Conversation(new_id(), "", moment, moment, choice))
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self._value.id
+
+    @property
+    def path(self) -> Sequence[Message]:
+        """Its messages, oldest first."""
+        return self._path
+
+    @property
+    def choice(self) -> ModelChoice:
+        """The provider, model and effort of its answers."""
+        return self._value.choice
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """The model that the next question would ask."""
+        profile = self._setup.profile_of(self._value)
+        return self._chat_service.resolve(profile, self._value.choice)
+
+    # -------------------------------------------------------------- changes
+
+    def begin(self) -> None:
+        """Replace it by a blank conversation, which is to be stored."""
+        self._temporary.discard(self.id)
+        self._value, self._path = self._make_blank(), []
+        self.is_unsaved = False
+
+    @property
+    def can_be_unsaved(self) -> bool:
+        """False while another temporary conversation exists."""
+        return self.is_unsaved or not self._temporary.exists
+
+    def set_unsaved(self, unsaved: bool) -> None:
+        """Choose if it is held in memory only, before its first question."""
+        self.is_unsaved = unsaved
+
+    def set_title(self, conversation_id: str, title: str) -> None:
+        """Set the title that a conversation got in the meantime, if it is this one."""
+        if conversation_id == self.id:
+            self._value = replace(self._value, title=title)
+
+    def choose(self, choice: ModelChoice) -> None:
+        """Change its provider, model and effort."""
+        self._value = replace(self._value, choice=choice)
+        self.choice_changed.emit()
+
+    async def propose_model(self) -> None:
+        """Without a model, choose the one that the provider's list proposes."""
+        if self.resolved.model.id:
+            return
+        asked = self._value
+        choice = await self._setup.known_choice(asked)
+        if self._value is asked and choice != asked.choice:
+            self.choose(choice)
+
+    def report_choice(self) -> None:
+        """Report the choice again, because settings or attachments may have changed."""
+        self.choice_changed.emit()
+
+    def replace_message(self, answer: Message) -> None:
+        """Set a newer state of an answer."""
+        self._path = [answer if m.id == answer.id else m for m in self._path]
+
+    async def ask(self, draft: Draft) -> AnswerRun:
+        """Store a question, and return the run of its answer.
+
+        Raises:
+            UserFacingError: the question was refused.
+        """
+        await self.propose_model()
+        if self.is_unsaved and not self._path:
+            self._temporary.begin(self.id)
+            await self._conversations.create(self._value)
+        run = await self._chat_service.begin(
+            self._value,
+            self._path,
+            draft,
+            self._setup.profile_of(self._value),
+            self._setup.settings_of(self._value).for_one().without_tools(),
+        )
+        self._value = run.conversation
+        if run.question is not None:
+            self._path = [*self._path, run.question, run.answer]
+        return run

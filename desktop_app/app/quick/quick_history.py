@@ -1,0 +1,60 @@
+"""Earlier questions, recalled in the quick prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+MAX_RECALLED: Final = 50
+
+
+class QuickHistory(QObject):
+    """Steps through the questions of all conversations, the newest first."""
+
+    def __init__(
+        self, quick: QuickPrompt, *, values: SettingValues, conversations: ConversationStore
+    ) -> None:
+        super().__init__(quick)
+        self._quick, self._values, self._conversations = quick, values, conversations
+        self._questions: list[str] = []
+        self._at = -1  # -1: the text that the user types
+        self._typed = ""
+        quick.field.history_requested.connect(self._recall)
+
+    async def load(self) -> None:
+        """Load the questions, without very long ones, which contain texts of other programs."""
+        found = await self._conversations.recent_questions(MAX_RECALLED)
+        limit = int(self._values[LARGE_PASTE] or 0)
+        texts = (text for text in found if text.strip() and len(text) <= limit)
+        self._questions = list(dict.fromkeys(texts))
+
+    def reset(self) -> None:
+        """Forget the typed text that a recalled question replaced."""
+        self._at = -1
+
+    def replaced_by(self, text: str) -> str | None:
+        """Return the typed text that `text` replaced, None if `text` was not recalled."""
+        is_recalled = 0 <= self._at < len(self._questions)
+        if is_recalled and text == self._questions[self._at].strip():
+            return self._typed.strip()
+        return None
+
+    def _recall(self, step: int) -> None:
+        """Show an older (+1) or newer (-1) question; the newest of all is what was typed."""
+        at = self._at + step
+        if self._at < 0:
+            self._typed = self._quick.text()
+            # After an answer, the newest question is already shown.
+            if at == 0 and self._questions[:1] == [self._typed]:
+                at = 1
+        if -1 <= at < len(self._questions):
+            self._at = at
+            self._quick.set_text(self._typed if at < 0 else self._questions[at])
