@@ -1,4 +1,4 @@
 """API keys and other secrets in the OS keyring.
 
-The only place of keyring. May import domain and paths.
+The only importer of `keyring`. May import domain.
 """

@@ -76,8 +76,9 @@ def _run(job: Callable[[KeyringBackend], T]) -> T:
     try:
         return job(_backend())
     except _backend_errors() as exc:
-        failure = _translated(exc)
-    # Raised out here, the error does not carry `exc`, whose frames hold the key.
+        failure = _credential_error(exc)
+    # Raised outside the handler, so that the error does not refer to `exc`, whose frames have the
+    # key.
     raise failure
 
 
@@ -96,15 +97,15 @@ def _backend() -> KeyringBackend:
 
 
 def _backend_errors() -> tuple[type[BaseException], ...]:
-    """Return what a back end raises if it is absent, locked or failing.
+    """Return the exceptions of a back end that is absent, locked or failing.
 
     Besides its own errors, keyring passes on those of D-Bus and its back ends: RuntimeError for a
-    missing service, LookupError, ImportError and ValueError for a named service that does not
-    exist, EOFError if the bus goes away.
+    missing service, LookupError, ImportError and ValueError for a configured back end that does not
+    exist, EOFError if the bus ends.
     """
     from keyring.errors import KeyringError
 
-    own: tuple[type[BaseException], ...] = (
+    errors: tuple[type[BaseException], ...] = (
         KeyringError,
         RuntimeError,
         OSError,
@@ -120,11 +121,11 @@ def _backend_errors() -> tuple[type[BaseException], ...]:
         # Errors of its D-Bus library that secretstorage passes on.
         from secretstorage.util import DBusErrorResponse  # type: ignore[attr-defined]
     except ImportError:  # not on this platform
-        return own
-    return (*own, SecretStorageException, DBusErrorResponse)
+        return errors
+    return (*errors, SecretStorageException, DBusErrorResponse)
 
 
-def _translated(exc: BaseException) -> CredentialError:
+def _credential_error(exc: BaseException) -> CredentialError:
     name = type(exc).__name__
     # A ValueError may quote the text that was being written.
     details = name if isinstance(exc, ValueError) else f"{name}: {exc}"

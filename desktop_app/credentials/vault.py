@@ -1,8 +1,8 @@
 """API keys and passwords: in the keyring if one works, otherwise in this session's memory.
 
-Each belongs to one origin, which the keyring stores together with it: nothing outside the keyring
-can have it sent elsewhere. A caller that reads a secret names its origin, and gets nothing if the
-secret belongs to another.
+Each secret belongs to one origin, which the keyring stores together with it: nothing outside the
+keyring can have it sent elsewhere. A caller names the origin that it needs a secret for, and gets
+nothing if the secret belongs to another.
 
 Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
 database remembers which secrets are in the keyring and for which origins (`KeyNotes`). That is a
@@ -30,7 +30,7 @@ T = TypeVar("T")
 # The user may have to look up the password for the unlock dialog.
 PROMPT_TIMEOUT_S: Final = 60.0
 UNKNOWN_ORIGIN: Final = ""
-# The origin noted for an old key that belongs to no known origin. No address has it.
+# The origin recorded for an old key whose origin is unknown for good. No address has it.
 NO_ORIGIN: Final = "none"
 _FIELDS: Final = {"origin", "key", "scheme"}
 
@@ -42,7 +42,7 @@ class KeyPlace(StrEnum):
     SESSION = "session"
     ENVIRONMENT = "environment"
     UNKNOWN = "unknown"
-    """It may be in the keyring; the keyring has not been asked which origin it belongs to."""
+    """It may be in the keyring, which has not been asked for the secret's origin."""
     ELSEWHERE = "elsewhere"
     """A secret exists, but it belongs to another origin."""
     NONE = "none"
@@ -57,8 +57,8 @@ class ProbeResult(NamedTuple):
     """The result of a probe.
 
     Attributes:
-        backend: the name of the keyring, or "".
-        why: a sentence that says why it does not work, or "".
+        backend: the name of the keyring; "" if it does not work.
+        why: a sentence that says why it does not work; "" if it does.
     """
 
     works: bool
@@ -73,7 +73,7 @@ class KeyNotes(Protocol):
         """Return the origin noted for a secret, UNKNOWN_ORIGIN, or None if it is not noted."""
 
     async def note_key(self, name: str, origin: str | None) -> None:
-        """Note that a secret is in the keyring for `origin`; None: it no longer is."""
+        """Record that the keyring has a secret for `origin`, or with None that it has none."""
 
 
 class _SessionSecret(NamedTuple):
@@ -84,7 +84,7 @@ class _SessionSecret(NamedTuple):
 
 
 class KeyVault:
-    """The secrets of all profiles, by name: a profile's key and its proxy's password.
+    """The secrets of all profiles and tool servers, by name: keys, passwords, tokens.
 
     Args:
         legacy_origins: returns the origins of keys that an older version stored without one; called
@@ -110,7 +110,7 @@ class KeyVault:
         self.last_probe: ProbeResult | None = None
 
     async def get(self, name: str, origin: str) -> Secret | None:
-        """Return the secret of this name if it belongs to `origin`; this session's goes first.
+        """Return the secret of this name for `origin`: this session's, else the keyring's.
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.
@@ -141,38 +141,38 @@ class KeyVault:
         if not origin:
             return Secret("", NO_ORIGIN)
         secret = Secret(text, origin)
-        with suppress(CredentialError):  # usable all the same; the next read tries again
+        with suppress(CredentialError):  # the secret is usable anyway; the next read tries again
             self._keyring.write(name, to_keyring(secret))
         return secret
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
         """Probe the keyring, then store a secret in it, replacing the one of this name.
 
-        If the keyring does not work, the secret is held for this session, and `last_probe` says
-        why.
+        If the keyring does not work, the secret is kept in memory for this session, and
+        `last_probe` says why. Return the place of the secret.
 
         Raises:
             CredentialError: the secret belongs to no origin.
         """
         if not secret.origin:
             raise CredentialError(Reason.KEY_WITHOUT_ADDRESS)
-        given_up = threading.Event()
+        abandoned = threading.Event()
 
         def store() -> str:
             self._keyring.probe()
-            if not given_up.is_set():  # given up: the key is a session key by now
+            if not abandoned.is_set():  # otherwise the secret is in memory by now
                 self._keyring.write(name, to_keyring(secret))
             return self._keyring.backend_name()
 
         try:
             backend = await _run_in_thread(store, self._prompt_timeout_s)
         except CredentialError as exc:
-            given_up.set()
+            abandoned.set()
             self.last_probe = ProbeResult(False, "", exc.what_happened)
             self.use_for_session(name, secret, KeyPlace.SESSION)
             return KeyPlace.SESSION
         except asyncio.CancelledError:
-            given_up.set()
+            abandoned.set()
             raise
         self.last_probe = ProbeResult(True, backend, "")
         await self._notes.note_key(name, secret.origin)
@@ -246,7 +246,7 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
         if future.set_running_or_notify_cancel():
             try:
                 future.set_result(job())
-            except BaseException as exc:  # noqa: BLE001 - the caller gets it, as of an executor
+            except BaseException as exc:  # noqa: BLE001 - raised to the caller, as by an executor
                 future.set_exception(exc)
 
     threading.Thread(target=run, name="keyring", daemon=True).start()

@@ -1,4 +1,5 @@
 """llama.cpp in a child process, used like any other provider.
 
-The only place of xllamacpp. May import domain and paths.
+Only its child process imports xllamacpp. May import domain, paths, child_processes and
+foreign_file.
 """

@@ -1,8 +1,8 @@
-"""The on-device model, for the rest of the program: an address, a key, a count of tokens.
+"""The parent's side of the on-device model: its address, its key, a count of tokens.
 
 llama.cpp runs in a child process (server_process.py), because loading holds Python's interpreter
-lock, a crash must not take the window along, and its memory is released when it ends. The child
-starts when it is first needed, restarts if it died, and ends with this process.
+lock, a crash must not end the window too, and its memory is released when it ends. The child starts
+when it is first needed, restarts if it died, and ends with this process.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ def find_weights() -> Path | None:
     """
     frozen = getattr(sys, "_MEIPASS", None)
     if frozen:
-        folders = [Path(frozen) / WEIGHTS_PACKAGE]
+        packages = [Path(frozen) / WEIGHTS_PACKAGE]
     else:
         spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
-        folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
-    return next((file for folder in folders for file in sorted(folder.glob("*.gguf"))), None)
+        packages = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
+    return next((file for folder in packages for file in sorted(folder.glob("*.gguf"))), None)
 
 
 class LocalModel:
@@ -128,7 +128,7 @@ class LocalModel:
         Args:
             context_window: the largest window to use, in tokens. Memory grows with it: 22 KB a
                 token for the built-in model, 128 KB for one of 8 billion parameters. A model
-                trained on less gets less.
+                trained on a smaller window gets that one.
         """
         self.weights = weights
         self._context_window = context_window
@@ -137,10 +137,10 @@ class LocalModel:
         self._socket: Path | None = None
         self._running: _Running | None = None
         self._lock = asyncio.Lock()
-        self._closing = False
+        self._is_closing = False
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Return True if the model is loaded and its process alive."""
         return self._running is not None and self._running.process.returncode is None
 
@@ -155,7 +155,7 @@ class LocalModel:
     async def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` with the model's own tokenizer. Start it if needed.
 
-        The text is counted in slices of 100,000 characters: each seam can add one token.
+        The text is counted in slices of 100,000 characters; each cut can add one token.
 
         Raises:
             LocalModelError: as `endpoint()`, or the server died meanwhile.
@@ -170,20 +170,21 @@ class LocalModel:
         return count
 
     async def aclose(self) -> None:
-        """End the child, even while it is loading. It starts again when it is needed."""
-        self._closing = True
+        """End the child, even while it loads the model. It starts again when it is needed."""
+        self._is_closing = True
         _kill(self._process)
         try:
             async with self._lock:
                 await self._stop()
         finally:
-            self._closing = False
+            self._is_closing = False
 
     async def _ensure_started(self) -> _Running:
         async with self._lock:
             self._require_open()
-            if self._running is not None and self.running and self._running.chosen == self.weights:
-                return self._running
+            running = self._running
+            if running is not None and self.is_running and running.chosen == self.weights:
+                return running
             await self._stop()
             try:
                 self._running = await self._start(self.weights)
@@ -193,7 +194,7 @@ class LocalModel:
             return self._running
 
     def _require_open(self) -> None:
-        if self._closing:
+        if self._is_closing:
             raise LocalModelError(Reason.LOCAL_MODEL_STOPPED)
 
     async def _stop(self) -> None:
@@ -205,9 +206,9 @@ class LocalModel:
             self._socket.unlink(missing_ok=True)
 
     async def _start(self, chosen: Path | None) -> _Running:
-        import secrets  # here and below: not needed at the start
+        import secrets  # not needed at start-up
 
-        weights = await asyncio.to_thread(_checked_weights, chosen)
+        weights = await asyncio.to_thread(_require_weights, chosen)
         self._socket = await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
@@ -254,7 +255,7 @@ def _new_socket_path() -> Path:
     return folder / f"model-{secrets.token_hex(6)}.sock"
 
 
-def _checked_weights(chosen: Path | None) -> Path:
+def _require_weights(chosen: Path | None) -> Path:
     """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
     weights = chosen or find_weights()
     if weights is None:
@@ -280,7 +281,7 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
-            start_new_session=True,  # ctrl+C in the terminal is for this process
+            start_new_session=True,  # Ctrl+C in the terminal is for this process only
         )
     except OSError as exc:
         raise LocalModelError(Reason.LOCAL_MODEL_NOT_STARTED, details=str(exc)) from exc
@@ -336,7 +337,7 @@ async def _request(
     """GET `path`, or POST `body` to it, in a thread. Raises LocalModelError."""
     try:
         return await asyncio.to_thread(_request_now, socket_path, key, path, body)
-    except (OSError, ValueError) as exc:  # valueError: not JSON, so the reply is incomplete
+    except (OSError, ValueError) as exc:  # ValueError: not JSON, so the reply is incomplete
         raise LocalModelError(Reason.LOCAL_MODEL_SILENT, details=str(exc)) from exc
 
 
@@ -344,7 +345,7 @@ def _request_now(
     socket_path: str, key: str, path: str, body: dict[str, Any] | None
 ) -> dict[str, Any]:
     # Imported here, in a thread, because it imports ssl, which start-up avoids. http.client ignores
-    # proxies of the environment: this never leaves the computer.
+    # proxies of the environment, so that the request never leaves the computer.
     import http.client
 
     # UTF-8 cannot encode an unpaired surrogate: it is counted as "?".

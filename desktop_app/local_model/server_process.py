@@ -1,8 +1,8 @@
 """The child process that runs llama.cpp's HTTP server on a Unix socket.
 
-It reads one line of JSON from standard input, so that no key stands in its arguments or
-environment, where other programs can read it. Then it loads the model, prints one line of JSON, and
-ends when its standard input does: so it dies with its parent, however the parent ends.
+It reads one line of JSON from standard input, so that no key is in its arguments or environment,
+where other programs can read it. Then it loads the model, prints one line of JSON, and ends when
+its standard input does: so it dies with its parent, however the parent ends.
 
 llama.cpp listens on a Unix socket if the host name ends in ".sock". Other users and web pages can
 reach a port, but not the socket, and this user's processes still need the key.
@@ -47,12 +47,12 @@ def main() -> int:
         return 0
     configuration: Configuration = json.loads(line)
     try:
-        with _killed_when_stdin_closes():
+        with _exit_when_stdin_closes():
             server = _load(configuration)  # noqa: F841 - it serves while it is referenced
     except RuntimeError as exc:
         os.write(STDERR, f"{exc}\n".encode())
         return 1
-    # llama.cpp's handlers would stop its loop and leave a process that answers nobody.
+    # llama.cpp's own handlers would stop its loop, but not the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.write(answer, json.dumps({"model": configuration["alias"]}).encode() + b"\n")
@@ -70,7 +70,7 @@ def _redirect_standard_output() -> int:
 
 
 @contextmanager
-def _killed_when_stdin_closes() -> Iterator[None]:
+def _exit_when_stdin_closes() -> Iterator[None]:
     """End this process by SIGIO when the parent is gone, whatever Python is doing.
 
     xllamacpp holds the interpreter lock while it loads, which takes minutes for a large model on a
@@ -108,7 +108,7 @@ def _load(configuration: Configuration) -> Any:
 
 
 def _set_threads(params: Any) -> None:
-    """Read the prompt with all cores; generate with all but one, which draws the window.
+    """Process the prompt with all cores, and generate with all but one, which draws the window.
 
     llama.cpp's threads wait for each other at every layer. With one of two cores busy elsewhere,
     two threads generate 10 to 29 tokens a second, one thread 60 to 70. On an idle computer two

@@ -23,12 +23,12 @@ async def _use_it_twice() -> None:
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
-        assert not model.running
+        assert not model.is_running
         assert (await model.endpoint()).key != before.key
         assert await model.count_tokens("Hello world") == 2
     finally:
         await model.aclose()
-    assert not model.running
+    assert not model.is_running
 
 
 def test_it_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:

@@ -159,7 +159,7 @@ async def examine(
         start_model: also start the on-device model, which takes a second and its memory, and check
             the whole store.
     """
-    starts_model = start_model or backend.gateway.local_model.running
+    starts_model = start_model or backend.gateway.local_model.is_running
     # In a thread: this starts uname, and reads the metadata of packages.
     facts = await asyncio.to_thread(lambda: [*_facts(backend), *_log(backend)])
     qt, hotkey, keyring, model, store, ways = await asyncio.gather(

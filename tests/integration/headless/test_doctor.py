@@ -218,7 +218,7 @@ async def test_a_glance_starts_no_model(monkeypatch: pytest.MonkeyPatch, tmp_pat
         idle = await model_of(backend)
         assert idle.works is None
         assert "loads on first use" in idle.text
-        assert not local_model.running
+        assert not local_model.is_running
         local_model.weights = tmp_path / "gone.gguf"
         assert (await model_of(backend)).works is False
         local_model.weights = None

@@ -51,7 +51,7 @@ async def local_model(weights: Path | None = None, **options: Any) -> AsyncItera
         yield model
     finally:
         await model.aclose()
-        assert not model.running
+        assert not model.is_running
         assert not children_of(os.getpid())
 
 
@@ -243,7 +243,7 @@ async def test_a_second_request_waits_and_a_stopped_one_makes_room() -> None:
 
 async def test_all_who_ask_share_one_start() -> None:
     async with local_model() as model:
-        assert not model.running
+        assert not model.is_running
         impatient = asyncio.create_task(model.endpoint())
         others = [asyncio.create_task(model.endpoint()) for _ in range(3)]
         await until(lambda: children_of(os.getpid()))
@@ -257,7 +257,7 @@ async def test_it_starts_again_after_a_crash() -> None:
     async with local_model() as model:
         before = await model.endpoint()
         os.kill(children_of(os.getpid())[0], signal.SIGSEGV)
-        await until(lambda: not model.running)
+        await until(lambda: not model.is_running)
         after = await model.endpoint()
         assert after.key != before.key
         assert await model.count_tokens("Hello") == 1
