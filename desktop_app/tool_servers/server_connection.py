@@ -1,4 +1,4 @@
-"""The parent's side of the process of one server."""
+"""The parent's side of the process of one tool server; host_process.py has the protocol."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.tools.tool_server import ServerFailure
 
 START_S: Final = 60.0
-"""Some programs are loaded from a registry when they are first started."""
+"""Some servers are downloaded from a package registry at their first start."""
 SIGN_IN_S: Final = 300.0
 """The user may have to look up a password."""
 CLOSE_S: Final = 15.0
-"""The process ends itself within 5 s if it is not held up. Only it finds what left its group."""
+"""The process ends itself within 5 s, unless something delays it. It should end by itself: only it
+finds programs that left its process group.
+"""
 LONGEST_LINE: Final = 32 << 20
 LONGEST_ORDER: Final = 8 << 20
 _PARSED_HERE: Final = 1 << 16
-"""Bytes of a line that is parsed in the event loop."""
+"""Bytes. A longer line is parsed in a thread."""
 
 OnProgress = Callable[[float, float | None, str], None]
 
 
 class ServerListener(Protocol):
-    """Takes what a server says unasked."""
+    """Receives the events of a server."""
 
     def on_log(self, level: str, text: str) -> None:
-        """Take a line of the log; `level` is "" for standard error."""
+        """Receive a line of the log; `level` is "" for standard error."""
 
     def on_list_changed(self, what: str) -> None:
-        """Note that "tools", "resources" or "prompts" have changed."""
+        """Receive the list that has changed: "tools", "resources" or "prompts"."""
 
     def on_sign_in(self, address: str) -> None:
-        """Take the address at which the user signs in."""
+        """Receive the address at which the user signs in."""
 
     def on_sign_in_needed(self) -> None:
-        """Note that the server ends because the user has to sign in again."""
+        """Learn that the server ends because the user has to sign in again."""
 
     def on_tokens(self, kept: Mapping[str, Any]) -> None:
-        """Keep what a sign-in or a refresh has left."""
+        """Save the state of a sign-in after it, or after a refresh."""
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        """Answer what is kept of the sign-in, once the process may renew it."""
+        """Call `answer` with the saved state once the process may renew the sign-in."""
 
     def on_renewed(self) -> None:
-        """Note that the process no longer renews it."""
+        """Learn that the process no longer renews the sign-in."""
 
     def on_ended(self) -> None:
-        """Note that the process has ended."""
+        """Learn that the process has ended."""
 
 
 @dataclass
@@ -73,8 +75,8 @@ class ServerConnection:
     def __init__(self, process: asyncio.subprocess.Process, listener: ServerListener) -> None:
         self.offers: tuple[str, ...] = ()
         self._process, self._listener = process, listener
-        self._waiting: dict[int, _PendingCall] = {}
-        self._last = 0
+        self._pending: dict[int, _PendingCall] = {}
+        self._last_id = 0
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.ensure_future(self._read())
         self._logging = asyncio.ensure_future(self._log())
@@ -98,15 +100,15 @@ class ServerConnection:
             )
         except OSError as error:
             raise ServerFailure(error.strerror or type(error).__name__, has_ended=True) from error
-        made = cls(process, listener)
+        connection = cls(process, listener)
         try:
-            made._send(order)
+            connection._send(order)
             async with asyncio.timeout(SIGN_IN_S if "sign_in" in order else START_S):
-                await made._ready
+                await connection._ready
         except BaseException:
-            await made.aclose()
+            await connection.aclose()
             raise
-        return made
+        return connection
 
     @property
     def is_running(self) -> bool:
@@ -121,10 +123,10 @@ class ServerConnection:
         """
         if not self.is_running:
             raise ServerFailure("it has ended", has_ended=True)
-        self._last += 1
-        number = self._last
+        self._last_id += 1
+        number = self._last_id
         future = asyncio.get_running_loop().create_future()
-        self._waiting[number] = _PendingCall(future, on_progress)
+        self._pending[number] = _PendingCall(future, on_progress)
         try:
             self._send({"id": number, "do": do, **fields})
             return await future
@@ -132,7 +134,7 @@ class ServerConnection:
             self._send({"do": "cancel", "id": number})
             raise
         finally:
-            del self._waiting[number]
+            del self._pending[number]
 
     async def aclose(self) -> None:
         """End the server and its process."""
@@ -159,7 +161,7 @@ class ServerConnection:
             self._process.stdin.write(line)
 
     def _kill_group(self) -> None:
-        """Kill what the process may have left: only it could kill programs that left the group."""
+        """Kill the programs that the process may have left in its group."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -171,65 +173,65 @@ class ServerConnection:
                     line = await self._process.stdout.readline()
                     if not line:
                         return
-                    self._take(await _parsed(line))
+                    self._handle(await _parsed(line))
                 except ValueError:
-                    return  # a line that our own process does not write
+                    return  # the process writes no such line
         finally:
             self._kill_group()
             ended = ServerFailure("it has ended", has_ended=True)
             if not self._ready.done():
                 self._ready.set_exception(ended)
-            for waiting in self._waiting.values():
-                if not waiting.future.done():
-                    waiting.future.set_exception(ended)
+            for pending in self._pending.values():
+                if not pending.future.done():
+                    pending.future.set_exception(ended)
             self._listener.on_ended()
 
-    def _take(self, said: dict[str, Any]) -> None:
-        event = said.get("event")
+    def _handle(self, message: dict[str, Any]) -> None:
+        event = message.get("event")
         if event is None:
-            self._settle(said)
+            self._finish_request(message)
         elif event == "ready":
-            self.offers = tuple(said["offers"])
+            self.offers = tuple(message["offers"])
             if not self._ready.done():
                 self._ready.set_result(None)
         elif event == "failed":
             if not self._ready.done():
                 failure = ServerFailure(
-                    said["reason"],
+                    message["reason"],
                     has_ended=True,
-                    has_closed=said["has_closed"],
-                    needs_sign_in=said["needs_sign_in"],
+                    has_closed=message["has_closed"],
+                    needs_sign_in=message["needs_sign_in"],
                 )
                 self._ready.set_exception(failure)
-            elif said["needs_sign_in"]:
+            elif message["needs_sign_in"]:
                 self._listener.on_sign_in_needed()
             else:
-                self._listener.on_log("error", said["reason"])
+                self._listener.on_log("error", message["reason"])
         elif event == "log":
-            self._listener.on_log(said["level"], said["text"])
+            self._listener.on_log(message["level"], message["text"])
         elif event == "sign_in":
-            self._listener.on_sign_in(said["url"])
+            self._listener.on_sign_in(message["url"])
         elif event == "tokens":
-            self._listener.on_tokens(said["kept"])
+            self._listener.on_tokens(message["kept"])
         elif event == "renewing":
             self._listener.on_renewing(lambda kept: self._send({"do": "tokens", "kept": kept}))
         elif event == "renewed":
             self._listener.on_renewed()
         elif event == "changed":
-            self._listener.on_list_changed(said["what"])
+            self._listener.on_list_changed(message["what"])
         elif event == "progress":
-            waiting = self._waiting.get(said["id"])
-            if waiting is not None and waiting.on_progress is not None:
-                waiting.on_progress(said["done"], said["total"], said["text"])
+            pending = self._pending.get(message["id"])
+            if pending is not None and pending.on_progress is not None:
+                pending.on_progress(message["done"], message["total"], message["text"])
 
-    def _settle(self, said: dict[str, Any]) -> None:
-        waiting = self._waiting.get(said["id"])
-        if waiting is None or waiting.future.done():
+    def _finish_request(self, message: dict[str, Any]) -> None:
+        pending = self._pending.get(message["id"])
+        if pending is None or pending.future.done():
             return
-        if "error" in said:
-            waiting.future.set_exception(ServerFailure(said["error"]))
+        if "error" in message:
+            pending.future.set_exception(ServerFailure(message["error"]))
         else:
-            waiting.future.set_result(said["result"])
+            pending.future.set_result(message["result"])
 
     async def _log(self) -> None:
         assert self._process.stderr is not None

@@ -1,6 +1,6 @@
-"""The standard streams of a server as a transport of the SDK, with bounded lines.
+"""A transport of the SDK over the standard streams of a server, with bounded lines.
 
-The SDK's own transport collects a line without a limit, and starts the server itself.
+The SDK's own transport reads lines of any length, and starts the server without these precautions.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ LONGEST_SHOWN: Final = 2000
 GRACE_S: Final = 2.0
 """The time that a server gets to end after its standard input has ended."""
 _MOST_FAULTS: Final = 100
-"""Lines that are no messages, after which the connection ends."""
+"""After this many lines that are no messages, the connection ends."""
 
-Say = Callable[[str, str], None]
+Log = Callable[[str, str], None]
 
 
 @asynccontextmanager
 async def bounded_stdio(
-    command: ChildCommand, say: Say, on_ended: Callable[[], None]
+    command: ChildCommand, log: Log, on_ended: Callable[[], None]
 ) -> AsyncGenerator[TransportStreams, None]:
     """Start a server and yield its streams; end it with all that it started.
 
     Args:
-        say: takes a level and a line for the server's log.
+        log: takes a level and a line for the server's log.
         on_ended: called when the server sends nothing more, before its streams close.
 
     Raises:
         OSError: it cannot be started.
     """
-    with foreign_umask():  # the files of a server are not ours
+    with foreign_umask():  # a server's files need not be private
         process = await start_child(
             command,
             stdin=PIPE,
@@ -63,9 +63,9 @@ async def bounded_stdio(
     write_stream, outgoing = anyio.create_memory_object_stream[Any](0)
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_read, process, incoming, say, on_ended)
+            tasks.start_soon(_read, process, incoming, log, on_ended)
             tasks.start_soon(_write, process, outgoing)
-            tasks.start_soon(_log, process, say)
+            tasks.start_soon(_log, process, log)
             try:
                 yield read_stream, write_stream
             finally:
@@ -78,21 +78,21 @@ async def bounded_stdio(
 
 
 async def _read(
-    process: asyncio.subprocess.Process, incoming: Any, say: Say, on_ended: Callable[[], None]
+    process: asyncio.subprocess.Process, incoming: Any, log: Log, on_ended: Callable[[], None]
 ) -> None:
     async with incoming:
-        await _read_lines(process, incoming, say)
+        await _read_lines(process, incoming, log)
         on_ended()
 
 
-async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, say: Say) -> None:
+async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: Log) -> None:
     assert process.stdout is not None
     faults = 0
     while True:
         try:
             line = await process.stdout.readline()
         except ValueError:
-            say("error", f"The server sent a line of more than {LONGEST_LINE >> 20} MB.")
+            log("error", f"The server sent a line of more than {LONGEST_LINE >> 20} MB.")
             return
         if not line:
             return
@@ -101,9 +101,9 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, say: S
             faults += bool(line.strip())
             shown = line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip()
             if shown:
-                say("warning", f"Not a message: {shown}")
+                log("warning", f"Not a message: {shown}")
             if faults >= _MOST_FAULTS:
-                say("error", "The server writes other things than messages.")
+                log("error", "The server writes other things than messages.")
                 return
             continue
         try:
@@ -121,17 +121,21 @@ def _message(line: bytes) -> SessionMessage | None:
 
 
 def _unreadable_reply(line: str) -> SessionMessage | None:
-    """Return an error in place of a reply that is no valid message, so that nobody waits for it."""
+    """Return an error in place of a reply that the SDK cannot parse, so that nobody waits for it.
+
+    A result that is only nested too deeply for the SDK's parser is returned itself. Return None if
+    the line is no reply.
+    """
     try:
-        found = json.loads(line)
+        reply = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    number = found.get("id") if isinstance(found, dict) and "method" not in found else None
+    number = reply.get("id") if isinstance(reply, dict) and "method" not in reply else None
     if not isinstance(number, int | str) or isinstance(number, bool):
         return None
-    if isinstance(found.get("result"), dict):  # nested deeper than the SDK parses
+    if isinstance(reply.get("result"), dict):
         return SessionMessage(
-            types.JSONRPCResponse(jsonrpc="2.0", id=number, result=found["result"])
+            types.JSONRPCResponse(jsonrpc="2.0", id=number, result=reply["result"])
         )
     error = types.ErrorData(code=types.INTERNAL_ERROR, message="The reply could not be read.")
     return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
@@ -147,16 +151,16 @@ async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:
                 await process.stdin.drain()
 
 
-async def _log(process: asyncio.subprocess.Process, say: Say) -> None:
+async def _log(process: asyncio.subprocess.Process, log: Log) -> None:
     assert process.stderr is not None
     while True:
         try:
             line = await process.stderr.readline()
         except ValueError:
-            continue  # an endless line; what was read of it is dropped
+            continue  # the line is too long; the part read so far is dropped
         if not line:
             return
-        say("", line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip())
+        log("", line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip())
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

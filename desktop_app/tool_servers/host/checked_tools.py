@@ -1,7 +1,7 @@
 """A transport whose lists of tools have only tools that the SDK accepts.
 
-The SDK refuses a whole list if one tool of it is off the specification. Here such a tool loses the
-fields that are not needed, or else its schema, with a mark that says why.
+The SDK refuses a whole list if one tool of it violates the specification. Here such a tool loses
+its optional fields, or else its schema; then a field of its `_meta` says why.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ FAULT: Final = "repartee/fault"
 """The field of a tool's `_meta` that says why its schema cannot be used."""
 _NEEDED: Final = ("name", "title", "description", "inputSchema", "annotations")
 _TOO_DEEP: Final = "it is nested too deeply"
-"""The SDK refuses values for no other reason without naming a place."""
-_LEAST: Final = ("name", "inputSchema")
+"""The only reason for which the SDK refuses a value without naming a place."""
+_REQUIRED: Final = ("name", "inputSchema")
 
 
 @asynccontextmanager
 async def with_checked_tools(transport: Transport) -> AsyncGenerator[TransportStreams, None]:
-    """Yield the streams of a transport."""
+    """Yield the streams of a transport, with the lists of tools checked."""
     async with transport as (incoming, outgoing):
         yield _CheckedStream(incoming), outgoing
 
 
 class _CheckedStream:
-    """A stream of messages, those with tools checked."""
+    """A stream of messages in which lists of tools are checked."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -70,23 +70,24 @@ def _checked(item: SessionMessage | Exception) -> SessionMessage | Exception:
 
 
 def _usable(tool: dict[str, Any]) -> dict[str, Any]:
-    """Return a tool as it is, without what is not needed, or without its schema."""
-    why = ""
-    for fields in (tool.keys(), _NEEDED, _LEAST):
+    """Return a tool unchanged, else with fewer fields, else without its schema."""
+    first_fault = ""
+    for fields in (tool.keys(), _NEEDED, _REQUIRED):
         reduced = {key: tool[key] for key in fields if key in tool}
         fault = _fault(reduced)
         if not fault:
             return reduced
-        why = why or fault
+        first_fault = first_fault or fault
     name = tool.get("name")
     return {
         "name": name if isinstance(name, str) else "",
         "inputSchema": {"type": "object"},
-        "_meta": {FAULT: why},
+        "_meta": {FAULT: first_fault},
     }
 
 
 def _fault(tool: dict[str, Any]) -> str:
+    """Return why the SDK would refuse a tool; "" if it accepts it."""
     try:
         types.Tool.model_validate(tool, by_name=False)
         for version in HANDSHAKE_PROTOCOL_VERSIONS:

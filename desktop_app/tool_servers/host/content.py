@@ -1,9 +1,10 @@
-"""Turns what a server sends into bounded plain values for the parent."""
+"""Converts a server's lists and results to plain values of bounded size, for the parent."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from mcp import types
@@ -20,7 +21,7 @@ LONGEST_RESOURCE: Final = 10 << 20
 
 
 def tools(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
-    """Return the tools; one whose schema cannot be used comes without it, and with the reason."""
+    """Return the tools. One with an unusable schema has no parameters, and `fault` says why."""
     return [_tool(tool) for tool in _listed(pages)]
 
 
@@ -75,14 +76,16 @@ def prompts(pages: Sequence[Iterable[types.Prompt]]) -> list[dict[str, Any]]:
 
 
 def _listed(pages: Sequence[Iterable[Any]]) -> Iterator[Any]:
-    every = (one for page in pages for one in page)
-    for _, one in zip(range(MOST_LISTED), every, strict=False):
-        yield one
+    return islice((row for page in pages for row in page), MOST_LISTED)
 
 
-def resource(read: types.ReadResourceResult) -> dict[str, Any]:
-    """Return the first part of a resource: its text, or its data in base64."""
-    for part in read.contents:
+def resource(result: types.ReadResourceResult) -> dict[str, Any]:
+    """Return the first part of a resource: its text, or its data in base64.
+
+    Raises:
+        ValueError: it is empty or too long.
+    """
+    for part in result.contents:
         if isinstance(part, types.TextResourceContents):
             kind, data = "text", part.text
         else:
@@ -93,19 +96,19 @@ def resource(read: types.ReadResourceResult) -> dict[str, Any]:
     raise ValueError("empty")
 
 
-def prompt(got: types.GetPromptResult) -> dict[str, Any]:
+def prompt(result: types.GetPromptResult) -> dict[str, Any]:
     """Return the text of a prompt: its messages, one below the other."""
-    parts = [_block(message.content) for message in got.messages]
+    parts = [_block(message.content) for message in result.messages]
     return {"text": "\n\n".join(part for part in parts if part)[:LONGEST_RESULT]}
 
 
-def call_result(called: types.CallToolResult) -> dict[str, Any]:
-    """Return the text of a result, at most LONGEST_RESULT of it, and its whole length."""
-    parts = [_block(block) for block in called.content]
+def call_result(result: types.CallToolResult) -> dict[str, Any]:
+    """Return the text of a result, cut at LONGEST_RESULT characters, and its full length."""
+    parts = [_block(block) for block in result.content]
     text = "\n\n".join(part for part in parts if part)
-    if not text and called.structured_content is not None:
-        text = json.dumps(called.structured_content, ensure_ascii=False)
-    return {"text": text[:LONGEST_RESULT], "length": len(text), "failed": called.is_error}
+    if not text and result.structured_content is not None:
+        text = json.dumps(result.structured_content, ensure_ascii=False)
+    return {"text": text[:LONGEST_RESULT], "length": len(text), "failed": result.is_error}
 
 
 def _block(block: Any) -> str:

@@ -12,7 +12,7 @@ from desktop_app.tool_servers.host.sign_in import SignInError
 
 LONGEST_REASON: Final = 2000
 
-# What the SDK's validator says: the first place, its message, and what the user has no use for.
+# A message of the SDK's validator: the first place, the reason, and details that are cut off.
 _INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
 
 
@@ -32,7 +32,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def has_closed(error: BaseException) -> bool:
-    """Return True if the server ended or hung up without saying why."""
+    """Return True if the server ended or closed the connection without a reason."""
     error = _first(error)
     return isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED
 

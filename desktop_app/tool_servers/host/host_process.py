@@ -1,16 +1,17 @@
 """The main module of the process of one server.
 
-It speaks lines of JSON with its parent. The first line is the server to connect to (`LaunchOrder`),
-so that no secret stands in arguments or the environment. Then:
+It exchanges lines of JSON with its parent. The first line names the server to connect to
+(`LaunchOrder`), so that no secret is in arguments or the environment. Then:
 
     {"id", "do": "tools" | "resources" | "prompts"}                 → {"id", "result": […]}
     {"id", "do": "call", "name", "arguments"}                       → {"id", "result": {…}}
     {"id", "do": "read", "uri"}, {"id", "do": "prompt", "name", …}  → {"id", "result": {…}}
     {"do": "cancel", "id"}
+    {"do": "tokens", "kept"}                                        answers the event "renewing"
 
-A failure is {"id", "error"}. Unasked: {"event": "ready" | "failed" | "log" | "progress" |
-"changed" | "sign_in" | "tokens", …}. The process ends when its standard input does, and takes the
-server along.
+The answer to a request that failed is {"id", "error"}. Events are {"event": "ready" | "failed" |
+"log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. The process ends
+when its standard input does, and ends the server.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.process_tree import adopt_orphans, kill_descendants
 
 MEMORY_BYTES: Final = 1 << 30
-"""Of data. A server that sends more than this process can hold ends it."""
+"""The limit on this process's data. A server that sends more ends the process."""
 LONGEST_ORDER: Final = 8 << 20
 CLOSING_S: Final = 5.0
 
 
 def main() -> int:
     """Serve one server until standard input ends."""
-    output = LineOutput.taking_standard_output()
+    output = LineOutput.take_standard_output()
     sandbox.deny_inspection()
     adopt_orphans()
     _limit_memory()
@@ -69,7 +70,7 @@ async def _main(output: LineOutput) -> None:
 
 
 def _end_soon() -> None:
-    """End this process even if something does not let it."""
+    """End this process after CLOSING_S, whatever keeps it from ending."""
 
     def end() -> None:
         kill_descendants()

@@ -1,4 +1,4 @@
-"""A connection to one server, driven by the lines of the parent."""
+"""The connection to one server, which carries out the parent's orders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from desktop_app.tool_servers.host.bounded_stdio import LONGEST_LINE, bounded_st
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
 from desktop_app.tool_servers.host.line_output import LineOutput
-from desktop_app.tool_servers.host.sign_in import NEEDED, SignIn
+from desktop_app.tool_servers.host.sign_in import SIGN_IN_NEEDED, SignIn
 
 MOST_PAGES: Final = 50
 STREAM_S: Final = 300.0
@@ -40,8 +40,8 @@ class HostedServer:
 
     Args:
         order: a `LaunchOrder`.
-        lines: from the parent.
-        end_soon: called when the parent is gone, or wants this process to end.
+        lines: the parent's orders; see host_process.py.
+        end_soon: called when the parent is gone or the server has ended.
     """
 
     def __init__(
@@ -59,28 +59,28 @@ class HostedServer:
         self._has_ended = anyio.Event()
 
     async def run(self) -> None:
-        """Connect, serve the parent, and disconnect when it is gone."""
+        """Connect, carry out orders, and disconnect when the parent is gone or the server ended."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._serve, tasks.cancel_scope)
             try:
                 async with AsyncExitStack() as stack:
                     self._client = await stack.enter_async_context(await self._connect(stack))
-                    self._say_ready(self._client)
+                    self._send_ready(self._client)
                     await self._has_ended.wait()
                 self._end_soon()
                 tasks.cancel_scope.cancel()
-            except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
-                self._say_failed(error)
+            except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
+                self._send_failed(error)
                 tasks.cancel_scope.cancel()
 
     async def _connect(self, stack: AsyncExitStack) -> Client:
         order = self._order
         if "url" in order:
             os.environ.update(order["proxies"])
-            connection = await self._http_client(order["headers"])
-            await stack.enter_async_context(connection)
+            http_client = await self._http_client(order["headers"])
+            await stack.enter_async_context(http_client)
             transport = streamable_http_client(
-                order["url"], http_client=connection, max_sse_event_size=LONGEST_LINE
+                order["url"], http_client=http_client, max_sse_event_size=LONGEST_LINE
             )
         else:
             environment = {**os.environ, **order["environment"]}
@@ -107,7 +107,7 @@ class HostedServer:
             event_hooks={"request": [sign_in.check_request], "response": [sign_in.check_response]},
         )
 
-    def _say_failed(self, error: BaseException) -> None:
+    def _send_failed(self, error: BaseException) -> None:
         self._output.send(
             event="failed",
             reason=reason_of(error),
@@ -119,7 +119,7 @@ class HostedServer:
     def _needs_sign_in(self) -> bool:
         return self._sign_in is not None and self._sign_in.is_needed
 
-    def _say_ready(self, client: Client) -> None:
+    def _send_ready(self, client: Client) -> None:
         offered = client.server_capabilities
         self._output.send(
             event="ready",
@@ -133,8 +133,10 @@ class HostedServer:
         )
 
     async def _on_log(self, params: types.LoggingMessageNotificationParams) -> None:
-        said = params.data if isinstance(params.data, str) else json.dumps(params.data, default=str)
-        self._output.log(params.level, said)
+        data = params.data
+        self._output.log(
+            params.level, data if isinstance(data, str) else json.dumps(data, default=str)
+        )
 
     async def _on_message(self, message: Any) -> None:
         if isinstance(message, Exception):
@@ -146,7 +148,8 @@ class HostedServer:
 
     # -- the parent's lines
 
-    async def _serve(self, everything: anyio.CancelScope) -> None:
+    async def _serve(self, connection: anyio.CancelScope) -> None:
+        """Carry out the parent's orders until they end; then cancel the connection."""
         async with anyio.create_task_group() as tasks:
             while True:
                 try:
@@ -161,12 +164,12 @@ class HostedServer:
                         scope.cancel()
                 elif order["do"] == "tokens":
                     if self._sign_in is not None:
-                        self._sign_in.take(order["kept"])
+                        self._sign_in.receive_saved(order["kept"])
                 else:
                     tasks.start_soon(self._answer, order)
             self._end_soon()
             tasks.cancel_scope.cancel()
-        everything.cancel()
+        connection.cancel()
 
     async def _answer(self, order: dict[str, Any]) -> None:
         number = order["id"]
@@ -174,13 +177,13 @@ class HostedServer:
             self._scopes[number] = scope
             try:
                 result = await self._result(order)
-            except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
-                has_ended = self._has_ended.is_set()  # the end of this process says so
+            except Exception as error:  # noqa: BLE001 — any exception of the SDK is reported
+                has_ended = self._has_ended.is_set()  # then the end of this process is the answer
                 if self._needs_sign_in:
-                    self._say_failed(error)  # first, so that the parent uses this process no more
+                    self._send_failed(error)  # first, so that the parent sends no more orders
                     self._has_ended.set()
                 if not has_ended:
-                    reason = NEEDED if self._needs_sign_in else reason_of(error)
+                    reason = SIGN_IN_NEEDED if self._needs_sign_in else reason_of(error)
                     self._output.send(id=number, error=reason)
             else:
                 self._output.send(id=number, result=result)
@@ -206,24 +209,24 @@ class HostedServer:
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             self._output.progress(order["id"], progress, total, message or "")
 
-        # Not `call_tool`: it checks the result against the server's own schema, which takes 1.5 s
-        # of imports at the first call, and nothing bounds the time that a pattern takes.
-        given = types.CallToolRequestParams(name=order["name"], arguments=order["arguments"])
-        called = await client.session.send_request(
-            types.CallToolRequest(params=given),
+        # Not `call_tool`: it validates the result by the server's own schema. That takes 1.5 s of
+        # imports at the first call, and a pattern in the schema may take any time.
+        params = types.CallToolRequestParams(name=order["name"], arguments=order["arguments"])
+        result = await client.session.send_request(
+            types.CallToolRequest(params=params),
             types.CallToolResult,
             progress_callback=on_progress,
         )
-        return content.call_result(called)
+        return content.call_result(result)
 
 
-async def _pages(list_: Any) -> list[Any]:
-    """Return all pages of a list, up to a bound: a server may never end."""
+async def _pages(fetch_page: Any) -> list[Any]:
+    """Return the pages of a list, at most MOST_PAGES: a server may send pages without end."""
     pages: list[Any] = []
     cursor: str | None = None
     seen: set[str] = set()
     while len(pages) < MOST_PAGES:
-        pages.append(await list_(cursor=cursor))
+        pages.append(await fetch_page(cursor=cursor))
         cursor = pages[-1].next_cursor
         if not cursor or cursor in seen:
             break

@@ -17,7 +17,7 @@ class LineOutput:
     """Writes lines to the parent.
 
     Args:
-        descriptor: of the pipe.
+        descriptor: the descriptor of the pipe to the parent.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -25,25 +25,25 @@ class LineOutput:
         self._second, self._events, self._dropped = 0.0, 0, 0
 
     @classmethod
-    def taking_standard_output(cls) -> Self:
-        """Take standard output; what libraries print there goes to standard error."""
+    def take_standard_output(cls) -> Self:
+        """Use standard output for lines, and let other output go to standard error."""
         descriptor = os.dup(STDOUT)
         os.dup2(STDERR, STDOUT)
         return cls(descriptor)
 
     def send(self, **line: Any) -> None:
-        """Write a line, as a whole. The parent's end ends this process (SIGPIPE, EPIPE)."""
+        """Write a complete line. If the parent is gone, this process ends (SIGPIPE, EPIPE)."""
         data = json.dumps(line, ensure_ascii=True).encode() + b"\n"
         while data:
             data = data[os.write(self._descriptor, data) :]
 
     def log(self, level: str, text: str) -> None:
-        """Write a line of the server's log; a flood of them is cut."""
+        """Write a line of the server's log, unless there are too many per second."""
         if self._may_send():
             self.send(event="log", level=level, text=text[:LONGEST_LOG_LINE])
 
     def progress(self, number: int, done: float, total: float | None, text: str) -> None:
-        """Write how far a call is; a flood of it is cut."""
+        """Write the progress of a call, unless there are too many lines per second."""
         if self._may_send():
             words = text[:LONGEST_LOG_LINE]
             self.send(event="progress", id=number, done=done, total=total, text=words)

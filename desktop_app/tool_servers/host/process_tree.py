@@ -1,7 +1,7 @@
-"""Ends a server with everything that it started.
+"""Ends a server with all programs that it started.
 
 This process adopts orphans (PR_SET_CHILD_SUBREAPER), so that a program that detaches itself stays
-its descendant. The server dies with this process (PR_SET_PDEATHSIG), however that ends.
+its descendant. The server dies with this process (PR_SET_PDEATHSIG), however this process ends.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def die_with_parent() -> None:
 
 
 def kill_descendants() -> None:
-    """Kill all processes below this one, those that they start meanwhile, too."""
+    """Kill all descendants of this process, including those that they start meanwhile."""
     for _ in range(_ATTEMPTS):
         found = _descendants(os.getpid())
         if not found:

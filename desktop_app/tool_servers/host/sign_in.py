@@ -1,6 +1,6 @@
 """Signs the user in to a server with OAuth: authorization code, PKCE, a loopback address.
 
-Nothing is sent to a server's authorization server before the user has asked to sign in.
+Nothing is sent to an authorization server before the user has asked to sign in.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 
     from desktop_app.tool_servers.host.line_output import LineOutput
 
-NOWHERE: Final = "http://127.0.0.1/callback"
-"""The redirect address of a client that does not ask anybody to sign in."""
-NEEDED: Final = "the user has to sign in again"
+UNUSED_REDIRECT: Final = "http://127.0.0.1/callback"
+"""The redirect address if the user is not asked to sign in."""
+SIGN_IN_NEEDED: Final = "the user has to sign in again"
 PATH: Final = "/callback"
 LONGEST_REQUEST: Final = 1 << 16
 REQUEST_S: Final = 10.0
-_KEPT_OF_CLIENT: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
-_KEPT_OF_SERVER: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
-_KEPT_OF_RESOURCE: Final = {"resource", "authorization_servers"}
-_EXPIRED: Final = 1.0
+_SAVED_OF_CLIENT: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
+_SAVED_OF_SERVER: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
+_SAVED_OF_RESOURCE: Final = {"resource", "authorization_servers"}
+_EXPIRED: Final = 1.0  # seconds since 1970
 RENEWAL_S: Final = 60.0
 """The time that other processes get to renew the same sign-in."""
 
 
 class SignInError(Exception):
-    """The reason why nobody was signed in, in English."""
+    """The sign-in failed. The message says why, in English or in the server's words."""
 
 
 class SignIn:
     """The sign-in to a server, and the store of the SDK's tokens.
 
     Args:
-        order: a `LaunchOrder` with an address. Its "tokens" are what an earlier sign-in has left,
-            its "sign_in" is the text for the browser if the user has asked to sign in.
+        order: a `LaunchOrder` with an address. Its "tokens" are the saved state of an earlier
+            sign-in; its "sign_in" is the text for the browser if the user has asked to sign in.
 
     Attributes:
         is_needed: True if the server wants a sign-in that the user has not asked for.
@@ -63,7 +63,7 @@ class SignIn:
     def __init__(self, order: dict[str, Any], output: LineOutput) -> None:
         self.is_needed = False
         self._url = str(order["url"]).partition("?")[0]
-        self._kept: dict[str, Any] = order.get("tokens") or {}
+        self._saved: dict[str, Any] = order.get("tokens") or {}
         self._page: str = order.get("sign_in", "")
         self._output = output
         self._state = ""
@@ -75,22 +75,22 @@ class SignIn:
         self._answered: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
 
     async def provider(self) -> OAuthClientProvider | None:
-        """Return the authorization of requests; None if there is none so far."""
-        if not self._kept and not self._page:
+        """Return the provider of requests' authorization; None without a sign-in."""
+        if not self._saved and not self._page:
             return None
-        redirect = await self._listen() if self._page else NOWHERE
+        redirect = await self._listen() if self._page else UNUSED_REDIRECT
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
-        provider = _SharedProvider(self._url, metadata, self, self.show, self.wait)
+        provider = _SharedProvider(self._url, metadata, self, self.open_page, self.wait_for_code)
         provider.sign_in = self
         self._context = provider.context
         self._restore(provider.context)
         return provider
 
     def _restore(self, context: OAuthContext) -> None:
-        """Set what the SDK does not restore: without it, a refresh has no address and no time."""
-        kept = self._kept
+        """Restore the state that the SDK does not: the address and the time of the next refresh."""
+        kept = self._saved
         if kept.get("server"):
             context.oauth_metadata = OAuthMetadata.model_validate(kept["server"])
         if kept.get("resource"):
@@ -102,44 +102,43 @@ class SignIn:
 
     async def check_request(self, request: httpx2.Request) -> None:
         """Refuse addresses that a server may not name: unencrypted, or in the user's network."""
-        own, other = urlsplit(self._url), request.url
-        if (other.scheme, other.host) == (own.scheme, own.hostname) or is_private(
-            own.hostname or ""
-        ):
+        server, target = urlsplit(self._url), request.url
+        is_same_host = (target.scheme, target.host) == (server.scheme, server.hostname)
+        if is_same_host or is_private(server.hostname or ""):
             return
-        if other.scheme != "https" or is_private(other.host):
-            raise SignInError(f"{other.host} isn’t a safe address to sign in at")
+        if target.scheme != "https" or is_private(target.host):
+            raise SignInError(f"{target.host} isn’t a safe address to sign in at")
 
     async def check_response(self, response: httpx2.Response) -> None:
-        """Note that the server wants a sign-in."""
+        """Set `is_needed` if the server refuses a request without authorization."""
         self.is_needed = self.is_needed or (response.status_code == 401 and self._context is None)
 
     # -- the browser
 
-    async def show(self, address: str) -> None:
-        """Send the user to the server's page.
+    async def open_page(self, address: str) -> None:
+        """Have the parent open the server's page in the browser.
 
         Raises:
-            SignInError: the page is not encrypted, or the user has been asked before.
+            SignInError: the address is not encrypted, or the user has not asked to sign in.
         """
         if not self._page:
             self.is_needed = True
-            raise SignInError(NEEDED)
+            raise SignInError(SIGN_IN_NEEDED)
         parts = urlsplit(address)
-        own = urlsplit(self._url)
-        if parts.scheme != "https" and not is_private(own.hostname or ""):
+        server = urlsplit(self._url)
+        if parts.scheme != "https" and not is_private(server.hostname or ""):
             raise SignInError(f"{parts.hostname} isn’t a safe address to sign in at")
         self._state = parse_qs(parts.query)["state"][0]
         self._output.send(event="sign_in", url=address)
 
-    async def wait(self) -> AuthorizationCodeResult:
-        """Wait for the user, and return what the page answers.
+    async def wait_for_code(self) -> AuthorizationCodeResult:
+        """Wait until the user has signed in, and return the authorization code.
 
         Raises:
-            SignInError: the page refuses, in the server's words.
+            SignInError: the server refused; the message is the server's.
         """
         found = await self._answered
-        self._page = ""  # the user was asked once
+        self._page = ""  # the user is not asked again
         assert self._listener is not None
         self._listener.close()
         if "error" in found:
@@ -149,7 +148,7 @@ class SignIn:
         )
 
     async def _listen(self) -> str:
-        """Wait for the browser on this computer, and return the address that it is sent to."""
+        """Listen for the browser on this computer. Return the address to redirect it to."""
         self._listener = await asyncio.start_server(
             self._serve, "127.0.0.1", 0, limit=LONGEST_REQUEST
         )
@@ -162,14 +161,14 @@ class SignIn:
                 writer.write(self._response(head.split(b" ")[1].decode("ascii")))
                 await writer.drain()
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError, IndexError):
-            pass  # no browser
+            pass  # the request is not a browser's
         finally:
             writer.close()
 
     def _response(self, target: str) -> bytes:
         parts = urlsplit(target)
         found = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        # Any program and page on this computer may send something here.
+        # Any program or page on this computer may send a request.
         if parts.path != PATH or not self._state or found.get("state") != self._state:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         if not self._answered.done():
@@ -184,13 +183,13 @@ class SignIn:
         )
         return head.encode() + body
 
-    # -- renewal: other processes have the same sign-in, and a refresh may be taken only once
+    # -- renewal: other processes have the same sign-in, and a refresh token works only once
 
     async def begin_renewal(self) -> int:
         """Return the number of the renewal if this request has to renew the tokens; 0 if not.
 
-        No other request renews them meanwhile. If another process has done so, its stored tokens
-        are used.
+        Until `end_renewal`, no other request renews them. If another process has renewed them, its
+        tokens are used.
         """
         if not self._has_expired():
             return 0
@@ -199,7 +198,7 @@ class SignIn:
         number = self._renewal
         try:
             if self._has_expired():
-                await self._take_kept()
+                await self._fetch_saved()
             is_needed = self._has_expired()
         except asyncio.CancelledError:
             self.end_renewal(number)
@@ -208,7 +207,7 @@ class SignIn:
             self.end_renewal(number)
         return number if is_needed else 0
 
-    async def _take_kept(self) -> None:
+    async def _fetch_saved(self) -> None:
         self._received = asyncio.get_running_loop().create_future()
         self._output.send(event="renewing")
         try:
@@ -216,60 +215,62 @@ class SignIn:
                 found = await self._received
         except TimeoutError:
             return
-        if found is not None and found != self._kept and self._context is not None:
-            self._kept = found
+        if found is not None and found != self._saved and self._context is not None:
+            self._saved = found
             self._restore(self._context)
             self._context.current_tokens = await self.get_tokens()
             self._context.client_info = await self.get_client_info()
 
-    def take(self, kept: dict[str, Any] | None) -> None:
-        """Take the tokens as they are kept now; None if there are none."""
+    def receive_saved(self, kept: dict[str, Any] | None) -> None:
+        """Receive the saved state of the sign-in from the parent; None if there is none."""
         if self._received is not None and not self._received.done():
             self._received.set_result(kept)
 
     def end_renewal(self, number: int) -> None:
-        """Let others renew the sign-in, unless this renewal has ended already."""
+        """Let other requests and processes renew the sign-in, if this renewal has not ended yet."""
         if number == self._renewal and self._renewing.locked():
             self._renewing.release()
             self._output.send(event="renewed")
 
     def _has_expired(self) -> bool:
-        """Return True if the next request begins with a refresh."""
-        if not self._kept or self._context is None:
+        """Return True if the next request would begin with a refresh."""
+        if not self._saved or self._context is None:
             return False
         until = self._context.token_expiry_time
-        has_refresh = bool(self._kept["tokens"].get("refresh_token"))
+        has_refresh = bool(self._saved["tokens"].get("refresh_token"))
         return has_refresh and until is not None and time.time() > until
 
     # -- the SDK's store
 
     async def get_tokens(self) -> OAuthToken | None:
         """Return the tokens of an earlier sign-in."""
-        return OAuthToken.model_validate(self._kept["tokens"]) if self._kept else None
+        return OAuthToken.model_validate(self._saved["tokens"]) if self._saved else None
 
     async def get_client_info(self) -> OAuthClientInformationFull | None:
         """Return this client as the authorization server knows it."""
         return (
-            OAuthClientInformationFull.model_validate(self._kept["client"]) if self._kept else None
+            OAuthClientInformationFull.model_validate(self._saved["client"])
+            if self._saved
+            else None
         )
 
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        """Do nothing: the client is kept with its tokens."""
+        """Do nothing: the client is saved with its tokens."""
 
     async def set_tokens(self, tokens: OAuthToken) -> None:
-        """Hand the tokens to the parent, which has the keyring."""
+        """Send the state of the sign-in to the parent, which saves it in the keyring."""
         context = self._context
         assert context is not None
         assert context.client_info is not None
         server, resource = context.oauth_metadata, context.protected_resource_metadata
-        self._kept = {
+        self._saved = {
             "tokens": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": context.token_expiry_time,
-            "client": context.client_info.model_dump(mode="json", include=_KEPT_OF_CLIENT),
-            "server": server and server.model_dump(mode="json", include=_KEPT_OF_SERVER),
-            "resource": resource and resource.model_dump(mode="json", include=_KEPT_OF_RESOURCE),
+            "client": context.client_info.model_dump(mode="json", include=_SAVED_OF_CLIENT),
+            "server": server and server.model_dump(mode="json", include=_SAVED_OF_SERVER),
+            "resource": resource and resource.model_dump(mode="json", include=_SAVED_OF_RESOURCE),
         }
-        self._output.send(event="tokens", kept=self._kept)
+        self._output.send(event="tokens", kept=self._saved)
         self.end_renewal(self._renewal)
 
 

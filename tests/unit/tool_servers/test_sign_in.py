@@ -13,14 +13,19 @@ import httpx2
 import pytest
 
 from desktop_app.tool_servers.host.line_output import LineOutput
-from desktop_app.tool_servers.host.sign_in import NEEDED, NOWHERE, SignIn, SignInError
+from desktop_app.tool_servers.host.sign_in import (
+    SIGN_IN_NEEDED,
+    UNUSED_REDIRECT,
+    SignIn,
+    SignInError,
+)
 from tests.helpers.waiting import until
 
 URL = "https://tools.example/mcp"
 TOKENS = {
     "tokens": {"access_token": "a", "token_type": "Bearer", "refresh_token": "r"},
     "expires_at": 5.0,
-    "client": {"client_id": "c", "redirect_uris": [NOWHERE]},
+    "client": {"client_id": "c", "redirect_uris": [UNUSED_REDIRECT]},
     "server": {
         "issuer": "https://login.example/",
         "authorization_endpoint": "https://login.example/a",
@@ -84,7 +89,7 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     missing = ("HTTP/1.1 404 Not Found", {"content-length": "0", "connection": "close"}, "")
     assert await asked(port, "/callback?code=7") == missing  # nobody has been sent anywhere yet
     assert await asked(port, "/callback?code=7&state=") == missing
-    await sign_in.show("https://login.example/a?state=s1&x=y")
+    await sign_in.open_page("https://login.example/a?state=s1&x=y")
     assert parent.lines() == [{"event": "sign_in", "url": "https://login.example/a?state=s1&x=y"}]
     for target in ("/callback?code=7&state=s2", "/other?code=7&state=s1", "/callback?code=7"):
         assert await asked(port, target) == missing
@@ -94,10 +99,10 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     assert headers["cache-control"] == "no-store"
     assert body.endswith("<p>Come back &lt;ä&gt;.</p>")
     assert (await asked(port, "/callback?code=8&state=s1"))[0] == status  # the first one counts
-    found = await sign_in.wait()
+    found = await sign_in.wait_for_code()
     assert (found.code, found.state, found.iss) == ("7", "s1", "i")
-    with pytest.raises(SignInError, match=NEEDED):  # the user was asked once
-        await sign_in.show("https://login.example/a?state=s3")
+    with pytest.raises(SignInError, match=SIGN_IN_NEEDED):  # the user was asked once
+        await sign_in.open_page("https://login.example/a?state=s3")
     assert sign_in.is_needed
 
 
@@ -111,11 +116,11 @@ async def test_a_refusal_is_in_the_words_of_the_server(
     sign_in = SignIn({"url": URL, "sign_in": "Done."}, parent.output)
     provider = await sign_in.provider()
     assert provider is not None
-    await sign_in.show("https://login.example/a?state=s")
+    await sign_in.open_page("https://login.example/a?state=s")
     port = (provider.context.client_metadata.redirect_uris or [])[0].port or 0
     await asked(port, f"/callback?state=s&{query}")
     with pytest.raises(SignInError, match=f"^{reason}$"):
-        await sign_in.wait()
+        await sign_in.wait_for_code()
 
 
 @pytest.mark.parametrize(
@@ -143,9 +148,9 @@ async def test_nothing_is_asked_in_the_users_network(
 async def test_the_page_to_sign_in_is_encrypted(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "sign_in": "Done."}, parent.output)
     with pytest.raises(SignInError, match=r"login\.example isn’t a safe address"):
-        await sign_in.show("http://login.example/a?state=s")
+        await sign_in.open_page("http://login.example/a?state=s")
     own = SignIn({"url": "http://127.0.0.1:1/", "sign_in": "Done."}, parent.output)
-    await own.show("http://127.0.0.1:2/a?state=s")
+    await own.open_page("http://127.0.0.1:2/a?state=s")
     assert parent.lines() == [{"event": "sign_in", "url": "http://127.0.0.1:2/a?state=s"}]
 
 
@@ -168,7 +173,7 @@ async def test_a_kept_sign_in_is_restored(parent: Parent) -> None:
     provider = await sign_in.provider()
     assert provider is not None
     context = provider.context
-    assert [str(uri) for uri in context.client_metadata.redirect_uris or []] == [NOWHERE]
+    assert [str(uri) for uri in context.client_metadata.redirect_uris or []] == [UNUSED_REDIRECT]
     assert str(context.oauth_metadata and context.oauth_metadata.token_endpoint).endswith("/t")
     assert context.auth_server_url == "https://login.example/"
     assert context.token_expiry_time == 5.0
@@ -189,8 +194,8 @@ async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent)
     await sign_in.provider()
     renewing = asyncio.create_task(sign_in.begin_renewal())
     await until(parent.is_asked)
-    sign_in.take(TOKENS)
-    sign_in.take(None)  # the first answer counts
+    sign_in.receive_saved(TOKENS)
+    sign_in.receive_saved(None)  # the first answer counts
     assert await renewing == 1
     sign_in.end_renewal(2)
     assert parent.lines() == []
@@ -200,7 +205,7 @@ async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent)
     # Another process has renewed them.
     renewing = asyncio.create_task(sign_in.begin_renewal())
     await until(parent.is_asked)
-    sign_in.take({**TOKENS, "expires_at": time.time() + 1e6})
+    sign_in.receive_saved({**TOKENS, "expires_at": time.time() + 1e6})
     assert await renewing == 0
     assert parent.lines() == [{"event": "renewed"}]
     assert await sign_in.begin_renewal() == 0
