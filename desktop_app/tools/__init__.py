@@ -1,4 +1,4 @@
-"""The built-in tools: the adapters that run them.
+"""The built-in tools: their definitions, and the code that runs them.
 
-May import domain, services, i18n, the adapters whose data they read, and the sandbox.
+May import services and everything below, and httpx for the fetched page.
 """

@@ -1,4 +1,4 @@
-"""The source of the built-in tools: their definitions, and which code runs which."""
+"""The source of the built-in tools, with the calculator and the clock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,11 @@ Run = Callable[[Mapping[str, Any], ToolContext], Awaitable[str]]
 
 @dataclass(frozen=True)
 class BuiltInTool:
-    """A built-in tool: its definition, its code, and why it cannot be used here, if so."""
+    """A built-in tool: its definition and its code.
+
+    Attributes:
+        reason: returns why the tool cannot be used on this computer; "" if it can.
+    """
 
     definition: ToolDefinition
     run: Run
@@ -51,7 +55,7 @@ class BuiltInTools:
     """The source of the built-in tools.
 
     Args:
-        others: all tools except calculator and clock: they need stores or processes.
+        others: all tools except calculator and clock; these need stores or processes.
     """
 
     name = ""
@@ -80,23 +84,23 @@ async def _calculate(arguments: Mapping[str, Any], _context: ToolContext) -> str
 
 
 async def _tell_time(arguments: Mapping[str, Any], _context: ToolContext) -> str:
-    return date_time(arguments["zone"])
+    return describe_time(arguments["zone"])
 
 
-def date_time(zone: str | None, moment: datetime | None = None) -> str:
+def describe_time(zone: str | None, now: datetime | None = None) -> str:
     """Return date, time, weekday and calendar week in a time zone, by default this computer's.
 
     Args:
-        moment: tests replace the current time.
+        now: the time to describe; None for the current time, which tests replace.
 
     Raises:
         ToolError: there is no such zone.
     """
-    at = moment or datetime.now(UTC)
+    now = now or datetime.now(UTC)
     try:
-        here = at.astimezone(ZoneInfo(zone)) if zone else at.astimezone()
+        local = now.astimezone(ZoneInfo(zone)) if zone else now.astimezone()
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
         raise ToolError("There is no such time zone. Use a name such as Europe/Berlin.") from exc
-    year, week, _ = here.isocalendar()
-    named = zone or here.tzname() or "local time"
-    return f"{here.isoformat(timespec='seconds')} ({named})\n{here:%A}, week {week} of {year}"
+    year, week, _ = local.isocalendar()
+    name = zone or local.tzname() or "local time"
+    return f"{local.isoformat(timespec='seconds')} ({name})\n{local:%A}, week {week} of {year}"

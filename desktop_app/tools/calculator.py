@@ -51,7 +51,7 @@ def _context() -> Context:
 
 
 def _wide_context() -> Context:
-    """Return a context in which a division of whole numbers loses no digit."""
+    """Return a context with enough digits for an exact integer division."""
     context = _context()
     context.prec = 2 * LARGEST_EXPONENT + 2 * DIGITS
     return context
@@ -76,11 +76,11 @@ def calculate(expression: str) -> str:
         raise ToolError("The value is too small.") from exc
     except DecimalException as exc:
         raise ToolError("The value is not defined.") from exc
-    text = _written(value)
+    text = _format(value)
     return f"{text} (rounded to {DIGITS} digits)" if context.flags[Inexact] else text
 
 
-def _written(value: Decimal) -> str:
+def _format(value: Decimal) -> str:
     if not value:
         return "0"
     plain = value.normalize(_context())
@@ -112,14 +112,14 @@ class _Parser:
 
     def value(self) -> Decimal:
         """Return the value of the whole expression."""
-        found = self._sum()
+        value = self._sum()
         if self._at < len(self._tokens):
             text = self._tokens[self._at][1]
             raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
-        return found
+        return value
 
     def _next(self, *marks: str) -> str:
-        """Take the next token if it is one of `marks`."""
+        """Consume the next token if it is one of `marks`, and return it; "" otherwise."""
         if self._at < len(self._tokens) and self._tokens[self._at] in [("mark", m) for m in marks]:
             self._at += 1
             return self._tokens[self._at - 1][1]
@@ -142,8 +142,8 @@ class _Parser:
         operations: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
             "*": context.multiply,
             "/": context.divide,
-            "//": lambda a, b: context.plus(_divided(a, b)[0]),
-            "%": lambda a, b: context.plus(_divided(a, b)[1]),
+            "//": lambda a, b: context.plus(_divide(a, b)[0]),
+            "%": lambda a, b: context.plus(_divide(a, b)[1]),
         }
         while mark := self._next(*operations):
             value = operations[mark](value, self._sign())
@@ -190,7 +190,7 @@ class _Parser:
         raise ToolError(f"Unexpected “{text}”.")
 
     def _is_operand(self) -> bool:
-        """Return True if a value begins at the next token."""
+        """Return True if the next token begins a value."""
         token = self._tokens[self._at : self._at + 1]
         return bool(token) and (token[0][0] != "mark" or token[0][1] == "(")
 
@@ -200,19 +200,19 @@ class _Parser:
 
     def _named(self, name: str) -> Decimal:
         if name == "pi":
-            return self._context.plus(_PI)  # rounded, and says so
+            return self._context.plus(_PI)  # sets the flag Inexact, because it rounds
         if name == "e":
             return self._context.exp(Decimal(1))
         if not self._next("("):
             raise ToolError(f"“{name}” is unknown. Known: {self._known}.")
-        given = [self._sum()]
+        values = [self._sum()]
         while self._next(","):
-            given.append(self._sum())
+            values.append(self._sum())
         self._close()
         function = self._functions.get(name)
         if function is None:
             raise ToolError(f"There is no function “{name}”. Known: {self._known}.")
-        return function(given)
+        return function(values)
 
     @property
     def _known(self) -> str:
@@ -222,34 +222,34 @@ class _Parser:
     def _functions(self) -> dict[str, Callable[[list[Decimal]], Decimal]]:
         context = self._context
         return {
-            "abs": lambda v: context.abs(_only(v)),
-            "sqrt": lambda v: context.sqrt(_only(v)),
-            "exp": lambda v: context.exp(_only(v)),
+            "abs": lambda v: context.abs(_single(v)),
+            "sqrt": lambda v: context.sqrt(_single(v)),
+            "exp": lambda v: context.exp(_single(v)),
             "ln": lambda v: context.ln(_positive(v)),
             "log": lambda v: context.log10(_positive(v)),
-            "floor": lambda v: context.plus(_divided(_only(v), Decimal(1))[0]),
-            "ceil": lambda v: context.minus(_divided(-_only(v), Decimal(1))[0]),
-            "round": lambda v: _rounded(v, context),
+            "floor": lambda v: context.plus(_divide(_single(v), Decimal(1))[0]),
+            "ceil": lambda v: context.minus(_divide(-_single(v), Decimal(1))[0]),
+            "round": lambda v: _round(v, context),
             "min": lambda v: min(v),
             "max": lambda v: max(v),
             "sum": lambda v: _sum_of(v, context),
         }
 
 
-def _only(values: list[Decimal]) -> Decimal:
+def _single(values: list[Decimal]) -> Decimal:
     if len(values) != 1:
         raise ToolError("This function takes one value.")
     return values[0]
 
 
 def _positive(values: list[Decimal]) -> Decimal:
-    value = _only(values)
+    value = _single(values)
     if value <= 0:  # of 0, Decimal returns -Infinity
         raise ToolError("The value is not defined.")
     return value
 
 
-def _divided(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
+def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
     """Return the quotient, rounded down, and the rest, both exact."""
     if not b:
         raise ToolError("Division by zero.")
@@ -260,13 +260,13 @@ def _divided(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
     return whole, rest
 
 
-def _rounded(values: list[Decimal], context: Context) -> Decimal:
+def _round(values: list[Decimal], context: Context) -> Decimal:
     if len(values) > 2:
         raise ToolError("round takes a value and the number of decimals.")
     places = int(values[1]) if len(values) == 2 else 0
     if not -DIGITS <= places <= DIGITS:
         raise ToolError(f"At most {DIGITS} decimals.")
-    # In the other context, rounding on demand is no loss of precision.
+    # In another context, because requested rounding must not set the flag Inexact.
     step = Decimal(1).scaleb(-places)
     return context.plus(values[0].quantize(step, context=_wide_context()))
 

@@ -1,4 +1,4 @@
-"""Runs a job in the confined process of tools, with limits on time and output."""
+"""Runs a job in a confined process (tool_process.py), with limits on time and output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def missing_sandbox() -> str:
 
 
 async def run_job(job: dict[str, Any]) -> str:
-    """Return the result of a job.
+    """Return the result of a job, as described in tool_process.py.
 
     Raises:
         ToolError: it failed, took too long, or used up its memory.
@@ -54,7 +54,7 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(ConnectionError):
-        for at in range(0, len(job), PIECE):  # the transport copies what does not fit the pipe
+        for at in range(0, len(job), PIECE):  # the transport would copy all that the pipe lacks
             process.stdin.write(job[at : at + PIECE])
             await process.stdin.drain()
         process.stdin.close()
@@ -67,7 +67,7 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
 
 
 def _result(answer: bytes) -> str:
-    """Return the result in an answer, which the confined code may have written itself."""
+    """Return the result in an answer, which the untrusted code may have written itself."""
     try:
         found = json.loads(answer)
     except ValueError as error:

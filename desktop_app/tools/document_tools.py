@@ -1,4 +1,4 @@
-"""Tools that read the user's own data: the library, attached documents, collections, tables."""
+"""Tools that read the user's data (library, documents, collections, tables), and Python."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_HITS: Final = 20
 MOST_PASSAGE_TOKENS: Final = 4000
 MOST_PAGES: Final = 20
 CHARACTERS_PER_PAGE: Final = 4000
-"""Of documents without pages."""
-_AROUND: Final = 300
+"""The length of the pieces of documents without pages."""
+_CONTEXT_LENGTH: Final = 300
 _MOST_NAMED: Final = 100
 
 SEARCH_LIBRARY: Final = ToolDefinition(
@@ -74,30 +74,30 @@ class LibrarySearch(Protocol):
     async def find(
         self, text: str, limit: int = 50, *, order: SearchOrder = SearchOrder.NEWEST
     ) -> list[SearchHit]:
-        """Return the texts with every word."""
+        """Return the texts with every word; see `Search.find`."""
 
 
 Retrieve = Callable[[Sequence[str], str, int], Awaitable[Sequence[PassagesPart]]]
 
 
 class DocumentTools:
-    """The tools over the user’s own data.
+    """The tools that read the user’s data, and Python.
 
     Args:
         retrieve: returns the best passages of collections, for a question and a number of tokens.
-        collected: returns the documents of collections.
-        text_of: returns the text of one of these, by its hash.
+        documents_in: returns the documents of collections, by the ids of the collections.
+        text_of: returns the text of such a document, by its hash.
     """
 
     def __init__(
         self,
         library: LibrarySearch,
         retrieve: Retrieve,
-        collected: Callable[[Sequence[str]], Awaitable[Sequence[DocumentPart]]],
+        documents_in: Callable[[Sequence[str]], Awaitable[Sequence[DocumentPart]]],
         text_of: Callable[[str], Awaitable[str]],
     ) -> None:
         self._library, self._retrieve = library, retrieve
-        self._collected, self._text_of = collected, text_of
+        self._documents_in, self._text_of = documents_in, text_of
 
     def tools(self) -> list[BuiltInTool]:
         """Return the tools."""
@@ -106,7 +106,7 @@ class DocumentTools:
             BuiltInTool(SEARCH_DOCUMENTS, self._search_documents),
             BuiltInTool(READ_PAGES, self._read_pages),
             BuiltInTool(QUERY_TABLE, self._query_table, missing_sandbox),
-            BuiltInTool(PYTHON, _python, missing_sandbox),
+            BuiltInTool(PYTHON, _run_python, missing_sandbox),
         ]
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
@@ -132,26 +132,26 @@ class DocumentTools:
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         attached = documents_of(context)
         ids = _collections_of(context)
-        hashes = {document.sha256: document.name for document in attached}
-        collected = await self._collected(ids) if ids else ()
-        more = [each for each in collected if hashes.get(each.sha256) != each.name]
-        documents = _by_name([*attached, *more])
+        names = {document.sha256: document.name for document in attached}
+        collected = await self._documents_in(ids) if ids else ()
+        others = [each for each in collected if names.get(each.sha256) != each.name]
+        documents = _by_name([*attached, *others])
         name = _name_in(documents, arguments["document"])
         document = documents[name]
         first = arguments["first"] or 1
         last = arguments["last"] or first
         if not 1 <= first <= last or last - first >= MOST_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MOST_PAGES} at once.")
-        text_of = context.text_of if document.sha256 in hashes else self._text_of
+        text_of = context.text_of if document.sha256 in names else self._text_of
         text = await text_of(document.sha256)
         pages = await asyncio.to_thread(_pages, document, text)
         chosen = pages[first - 1 : last]
         if not chosen:
             raise ToolError(f"The document has {len(pages)} pages.")
-        said = f"{name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
-        if others := _others_of_this_name(documents, name):
-            said += f" (others of this name: {', '.join(others[:_MOST_NAMED])})"
-        return f"{said}\n\n" + "\n\n".join(chosen)
+        heading = f"{name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
+        if same := _others_of_this_name(documents, name):
+            heading += f" (others of this name: {', '.join(same[:_MOST_NAMED])})"
+        return f"{heading}\n\n" + "\n\n".join(chosen)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         documents = [
@@ -161,7 +161,7 @@ class DocumentTools:
         return await run_job({"kind": "query", "documents": documents, "sql": arguments["sql"]})
 
 
-async def _python(arguments: Mapping[str, Any], _context: ToolContext) -> str:
+async def _run_python(arguments: Mapping[str, Any], _context: ToolContext) -> str:
     return await run_job({"kind": "python", "code": arguments["code"]})
 
 
@@ -177,7 +177,7 @@ def documents_of(context: ToolContext) -> list[DocumentPart]:
 
 
 def _collections_of(context: ToolContext) -> list[str]:
-    """Return the ids of the collections that a conversation asks, each once."""
+    """Return the ids of the collections whose passages a conversation has, each once."""
     parts = [part for message in context.messages for part in message.passage_parts]
     return list(dict.fromkeys(part.collection_id for part in parts))
 
@@ -202,7 +202,7 @@ def _others_of_this_name(documents: Mapping[str, DocumentPart], name: str) -> li
 
 
 def _name_in(documents: Iterable[str], wanted: str) -> str:
-    """Return the name of a document as it is written. Raises ToolError if there is none."""
+    """Return a document's name as it is spelled. Raises ToolError if there is no such document."""
     for name in documents:
         if name.casefold() == wanted.casefold():
             return name
@@ -221,16 +221,16 @@ def _pages(document: DocumentPart, text: str) -> list[str]:
 
 
 def _passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
-    """Return the surroundings of the first occurrences of all words, or of any if none has all."""
+    """Return excerpts of the pages with all words, or with any if no page has all."""
     wanted = [word.casefold() for word in re.findall(r"\w+", words)]
     pages = [
         (number, page, page.casefold()) for number, page in enumerate(_pages(document, text), 1)
     ]
-    best = [p for p in pages if wanted and all(word in p[2] for word in wanted)]
-    best = best or [p for p in pages if any(word in p[2] for word in wanted)]
-    found = []
-    for number, page, folded in best[:MOST_HITS]:
+    matches = [p for p in pages if wanted and all(word in p[2] for word in wanted)]
+    matches = matches or [p for p in pages if any(word in p[2] for word in wanted)]
+    excerpts = []
+    for number, page, folded in matches[:MOST_HITS]:
         at = min((folded.find(word) for word in wanted if word in folded), default=0)
-        piece = page[max(0, at - _AROUND) : at + _AROUND].strip()
-        found.append(f"[{name}, page {number}]\n{piece}")
-    return found
+        text = page[max(0, at - _CONTEXT_LENGTH) : at + _CONTEXT_LENGTH].strip()
+        excerpts.append(f"[{name}, page {number}]\n{text}")
+    return excerpts

@@ -1,4 +1,4 @@
-"""Short forms for the schemas of the built-in tools, all of which providers take as strict."""
+"""Builds the schemas of the built-in tools, all of which providers take as strict."""
 
 from __future__ import annotations
 

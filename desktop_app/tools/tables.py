@@ -1,4 +1,4 @@
-"""Tables in the text of attached CSV files and spreadsheets."""
+"""Finds the tables in the text of attached CSV files and spreadsheets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 
 Rows = Callable[[], Iterator[list[str]]]
-"""Reads the rows anew: all of a large table at once would not fit the process."""
+"""Reads the rows again at each call: a large table does not fit into the process's memory."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class DocumentTable:
     """A table of texts.
 
     Attributes:
-        rows: reads each row once, as wide as the columns.
-        left_out: the number of rows beyond MOST_CELLS.
+        rows: the rows, which can be read once, each as long as `columns`.
+        count: the number of rows.
+        left_out: the number of further rows, beyond MOST_CELLS.
     """
 
     name: str
@@ -40,7 +41,7 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
     """Yield the tables of a document.
 
     Args:
-        text: as it was extracted; of spreadsheets it has a Markdown table for each sheet.
+        text: the extracted text; that of spreadsheets has a Markdown table for each sheet.
     """
     stem = name.rsplit(".", 1)[0]
     if media_type in CSV_TYPES or name.lower().endswith((".csv", ".tsv")):
@@ -56,7 +57,7 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
 
 
 def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[str, int]]:
-    """Yield each line with its line feed, and where it ends."""
+    """Yield each line with its line feed, and the index of its end."""
     stop = len(text) if stop is None else stop
     while start < stop:
         found = text.find("\n", start, stop)
@@ -79,6 +80,7 @@ def _sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
 
 
 def _table(name: str, read: Rows) -> Iterator[DocumentTable]:
+    """Yield the table of these rows, the first of which names the columns, or nothing."""
     width = count = 0
     for row in read():
         width, count = max(width, len(row)), count + 1
@@ -87,8 +89,8 @@ def _table(name: str, read: Rows) -> Iterator[DocumentTable]:
         return
     columns: list[str] = []
     for number in range(width):
-        given = first[number].strip() if number < len(first) else ""
-        column = given or f"column_{number + 1}"
+        title = first[number].strip() if number < len(first) else ""
+        column = title or f"column_{number + 1}"
         while column.casefold() in (known.casefold() for known in columns):
             column += "_"
         columns.append(column)

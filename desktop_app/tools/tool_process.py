@@ -27,17 +27,17 @@ from desktop_app.tools.tables import DocumentTable, tables_of
 
 MEMORY_BYTES: Final = 512 << 20
 CPU_S: Final = 60
-"""A table of 50 MB takes 10 s."""
+"""Seconds. A table of 50 MB takes 10 s."""
 MOST_ROWS: Final = 500
 LONGEST_CELL: Final = 1000
 LONGEST_OUTPUT: Final = 198_000
-"""Characters; remarks follow within those that a model gets."""
+"""Characters. The remarks that follow still fit into the result that a model gets."""
 _NUMBER_BEGINS: Final = frozenset("-.0123456789")
 _NUMBER_ENDS: Final = frozenset("%0123456789")
 _WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
 MOST_NAMED: Final = 20
 _PR_SET_PDEATHSIG: Final = 1
-"""Of linux/prctl.h; no other system confines this process."""
+"""From linux/prctl.h: only on Linux is this process confined."""
 
 
 class _BoundedText(io.StringIO):
@@ -61,7 +61,7 @@ def main() -> int:
     job = json.load(sys.stdin)
     output = sys.stdout
     is_query = job["kind"] == "query"
-    answer = query(job["documents"], job["sql"]) if is_query else python(job["code"])
+    answer = run_query(job["documents"], job["sql"]) if is_query else run_python(job["code"])
     json.dump(answer, output)
     output.flush()
     return 0
@@ -74,14 +74,17 @@ def _limit_time() -> None:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process with its parent, which otherwise ends it in time."""
+    """Have the kernel kill this process when its parent, which limits its time, ends."""
     import ctypes
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
-    """Run one reading statement over the tables of documents, in memory."""
+def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
+    """Run one reading SQL statement over the tables of documents, in memory.
+
+    Return {"result"} or {"error"}.
+    """
     import csv
     import sqlite3
 
@@ -93,7 +96,7 @@ def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
     try:
         for document in documents:
             for table in tables_of(document["name"], document["media_type"], document["text"]):
-                notes += _filled(connection, _with_own_name(table, taken))
+                notes += _add_table(connection, _with_unique_name(table, taken))
         if not taken:
             return {"error": "No table is attached to this conversation."}
         connection.commit()
@@ -106,7 +109,7 @@ def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
         return {"error": "\n".join([reason, *notes])}
     lines, length = [" | ".join(names)[:LONGEST_OUTPUT]], 0
     for row in rows[:MOST_ROWS]:
-        lines.append(" | ".join(map(_cell, row)))
+        lines.append(" | ".join(map(_cell_text, row)))
         length += len(lines[-1]) + 1
         if length > LONGEST_OUTPUT and len(lines) > 2:
             lines.pop()
@@ -116,8 +119,8 @@ def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
     return {"result": "\n".join([*lines, *notes])}
 
 
-def _with_own_name(table: DocumentTable, taken: set[str]) -> DocumentTable:
-    """Return the table with a name of its own: two files may have a sheet of the same name."""
+def _with_unique_name(table: DocumentTable, taken: set[str]) -> DocumentTable:
+    """Return the table with a unique name: two files may have sheets of the same name."""
     name = table.name.replace("\0", "")
     if name.casefold().startswith("sqlite_"):  # reserved
         name = f"_{name}"
@@ -127,8 +130,8 @@ def _with_own_name(table: DocumentTable, taken: set[str]) -> DocumentTable:
     return replace(table, name=name)
 
 
-def _filled(connection: Any, table: DocumentTable) -> Iterator[str]:
-    """Add a table; yield what the model has to know of it."""
+def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
+    """Add a table; yield remarks on it for the model."""
     import sqlite3
 
     columns = ", ".join(_quoted(name) for name in table.columns)
@@ -138,31 +141,33 @@ def _filled(connection: Any, table: DocumentTable) -> Iterator[str]:
     except sqlite3.Error as error:
         yield f"(The table {table.name} could not be read: {error})"
         return
-    texts: dict[str, str] = {}
+    examples: dict[str, str] = {}  # by column: a number that stays a text
 
     def values() -> Iterator[list[str | int | float | None]]:
         for row in table.rows:
-            found = [_value(cell) for cell in row]
-            for column, value in zip(table.columns, found, strict=True):
-                if isinstance(value, str) and column not in texts and _is_written_number(value):
-                    texts[column] = value
-            yield found
+            cells = [_cell_value(cell) for cell in row]
+            for column, value in zip(table.columns, cells, strict=True):
+                if isinstance(value, str) and column not in examples and _is_written_number(value):
+                    examples[column] = value
+            yield cells
 
     connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values())  # noqa: S608 — quoted
-    if texts:
-        shown = ", ".join(f"{column} (as {texts[column]})" for column in [*texts][:MOST_NAMED])
-        yield f"(Numbers that are texts in the table {table.name}; convert them first: {shown})"
+    if examples:
+        listed = ", ".join(
+            f"{column} (as {examples[column]})" for column in [*examples][:MOST_NAMED]
+        )
+        yield f"(Numbers that are texts in the table {table.name}; convert them first: {listed})"
     if table.left_out:
-        kept, every = table.count, table.count + table.left_out
-        yield f"(Of the table {table.name}, only the first {kept} of {every} rows)"
+        total = table.count + table.left_out
+        yield f"(Of the table {table.name}, only the first {table.count} of {total} rows)"
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""').replace("\0", "") + '"'
 
 
-def _value(cell: str) -> str | int | float | None:
-    """Return a number if the cell is written as one, without losing a digit or a leading zero."""
+def _cell_value(cell: str) -> str | int | float | None:
+    """Return the number in a cell, or its text if a number would lose a digit or leading zero."""
     if not cell:
         return None
     if cell[0] not in _NUMBER_BEGINS:  # a million failed conversions take seconds
@@ -183,7 +188,7 @@ def _value(cell: str) -> str | int | float | None:
 
 
 def _is_written_number(text: str) -> bool:
-    """Return True for 1.234,56 and 15%, of which SQL would calculate with the beginning."""
+    """Return True for numbers such as 1.234,56 and 15%, which SQL would truncate at the mark."""
     return text[-1] in _NUMBER_ENDS and bool(_WRITTEN_NUMBER.fullmatch(text))
 
 
@@ -204,16 +209,16 @@ def _allow_reading(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
 
 
-def _cell(value: object) -> str:
-    """Return a value on one line, so that each row is one."""
+def _cell_text(value: object) -> str:
+    """Return a value on one line, so that each row is one line."""
     text = "" if value is None else str(value)[:LONGEST_CELL]
     return "\\n".join(text.splitlines()) if len(text.splitlines()) > 1 else text
 
 
-def python(code: str) -> dict[str, str]:
-    """Run Python code; return what it prints, and the value of an expression at its end.
+def run_python(code: str) -> dict[str, str]:
+    """Run Python code. Return its output, with the value of an expression at its end.
 
-    Any exception of the code is an answer.
+    Any exception of the code is part of the output.
     """
     import ast
     import traceback
@@ -229,9 +234,9 @@ def python(code: str) -> dict[str, str]:
                 if value is not None:
                     print(repr(value))  # noqa: T201 — small models often forget to print
         except BaseException as error:  # noqa: BLE001 — the code is the model's
-            is_done = isinstance(error, SystemExit) and not error.code
-            own = error.__traceback__.tb_next if error.__traceback__ else None
-            if not is_done:
-                traceback.print_exception(type(error), error, own, limit=-3)
+            is_exit = isinstance(error, SystemExit) and not error.code
+            of_code = error.__traceback__.tb_next if error.__traceback__ else None
+            if not is_exit:
+                traceback.print_exception(type(error), error, of_code, limit=-3)
     cut = f"\n[Cut here: {printed.left_out} characters more.]" if printed.left_out else ""
     return {"result": printed.getvalue() + cut}

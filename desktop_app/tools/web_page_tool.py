@@ -1,4 +1,4 @@
-"""The tool that fetches a web page: only public addresses, bounded, its text alone.
+"""The tool that fetches the text of a web page, of bounded size, from public addresses only.
 
 The host is resolved here, and the connection goes to the address that was checked, so that a name
 cannot point elsewhere a moment later. Every redirect is checked in the same way. No cookies, keys
@@ -32,13 +32,13 @@ LARGEST_PAGE: Final = 5 << 20
 """Bytes."""
 MOST_REDIRECTS: Final = 5
 LONGEST_S: Final = 30.0
-_READ: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
-_MOVED: Final = (301, 302, 303, 307, 308)
+_READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
 _NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
 _GZIP_BEGINS: Final = b"\x1f"
-"""The first byte of a member; the second may be in the next piece."""
+"""The first byte of a gzip member; the second may be in the next piece."""
 _ISATAP: Final = 0x5EFE
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -62,13 +62,13 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return True for an address on the internet, not of this computer or a private network."""
+    """Return True for an address on the internet, False for this computer and private networks."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address):
-        inner = _inner(found)
+        inner = _embedded_ipv4(found)
         if found.is_site_local or (inner is not None and not is_public(str(inner))):
             return False
     if any(found in ipaddress.ip_network(network) for network in _NOT_PUBLIC):
@@ -76,8 +76,8 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
-def _inner(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address carries to a gateway, if it does."""
+def _embedded_ipv4(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
     last = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
     if found in ipaddress.ip_network("64:ff9b::/96"):
         return last
@@ -87,22 +87,23 @@ def _inner(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 class WebPageTool:
-    """Fetches pages.
+    """The tool that fetches pages.
 
     Args:
         read_text: returns the text of a page, by a file name and its bytes, in a confined process.
-        resolve, allows: tests replace them.
-        trusted: makes the context of trusted certificates, in a thread.
+        trusted_context: returns the context of trusted certificates; called in a thread.
+        resolve, allows: return a host's addresses, and whether one may be fetched; tests replace
+            them.
     """
 
     def __init__(
         self,
         read_text: ReadText,
-        trusted: Callable[[], ssl.SSLContext],
+        trusted_context: Callable[[], ssl.SSLContext],
         resolve: Resolve = resolve_host,
         allows: Callable[[str], bool] = is_public,
     ) -> None:
-        self._read_text, self._trusted = read_text, trusted
+        self._read_text, self._trusted_context = read_text, trusted_context
         self._resolve, self._allows = resolve, allows
 
     def tools(self) -> list[BuiltInTool]:
@@ -123,23 +124,12 @@ class WebPageTool:
         import httpx  # few answers need it
 
         for _ in range(MOST_REDIRECTS + 1):
-            address, host = await self._checked(url)
-            parts = urlsplit(url)
-            port = parts.port or _PORTS[parts.scheme]
-            at = f"[{address}]" if ":" in address else address
-            target = f"{parts.scheme}://{at}:{port}{parts.path or '/'}"
-            target += f"?{parts.query}" if parts.query else ""
-            named = f"[{host}]" if ":" in host else host
-            headers = {
-                "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
-                "user-agent": "Repartee",
-                "accept": ", ".join(_READ),
-                "accept-encoding": "gzip",
-            }
-            trusted = await asyncio.to_thread(self._trusted)
+            address, host = await self._resolve_public(url)
+            target, headers = _request_to(address, host, url)
+            trust = await asyncio.to_thread(self._trusted_context)
             async with AsyncExitStack() as stack:
                 client = await stack.enter_async_context(
-                    httpx.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False)
+                    httpx.AsyncClient(verify=trust, trust_env=False, follow_redirects=False)
                 )
                 try:
                     reply = await stack.enter_async_context(
@@ -147,10 +137,10 @@ class WebPageTool:
                             "GET", target, headers=headers, extensions={"sni_hostname": host}
                         )
                     )
-                    if reply.status_code in _MOVED and "location" in reply.headers:
+                    if reply.status_code in _REDIRECTS and "location" in reply.headers:
                         url = urljoin(url, reply.headers["location"])
                         continue
-                    media_type = _readable(reply.status_code, reply.headers)
+                    media_type = _require_readable(reply.status_code, reply.headers)
                     data = await bounded_body(reply)
                     return url, media_type, _in_utf8(data, reply.charset_encoding)
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -158,7 +148,7 @@ class WebPageTool:
                     raise ToolError(f"The page could not be fetched ({name}).") from error
         raise ToolError("The page redirects too often.")
 
-    async def _checked(self, url: str) -> tuple[str, str]:
+    async def _resolve_public(self, url: str) -> tuple[str, str]:
         """Return a public address of the URL’s host, and the host. Raises ToolError."""
         import httpx
 
@@ -176,37 +166,57 @@ class WebPageTool:
             found = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
         except (OSError, UnicodeError, httpx.InvalidURL) as error:
             raise ToolError("The host was not found.") from error
-        # One private address among them is enough for a refusal: which is used would be luck.
+        # One private address is enough for a refusal: any of them might be used.
         if not found or not all(map(self._allows, found)):
             raise ToolError("Addresses of this computer and of private networks are not fetched.")
         return found[0], ascii_host
 
 
-def _readable(status: int, headers: Mapping[str, str]) -> str:
+def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]:
+    """Return `url` with the checked IP address, and the headers, which name the host."""
+    parts = urlsplit(url)
+    port = parts.port or _PORTS[parts.scheme]
+    at, named = (f"[{name}]" if ":" in name else name for name in (address, host))
+    target = f"{parts.scheme}://{at}:{port}{parts.path or '/'}"
+    headers = {
+        "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
+        "user-agent": "Repartee",
+        "accept": ", ".join(_READABLE_TYPES),
+        "accept-encoding": "gzip",
+    }
+    return f"{target}?{parts.query}" if parts.query else target, headers
+
+
+def _require_readable(status: int, headers: Mapping[str, str]) -> str:
+    """Return the media type of a page. Raises ToolError: it is an error or no text."""
     if status >= 300:
         raise ToolError(f"The server answered with HTTP status {status}.")
     media_type = headers.get("content-type", "text/html").partition(";")[0].strip().lower()
-    if media_type not in _READ:
+    if media_type not in _READABLE_TYPES:
         raise ToolError(f"The page is no text ({media_type[:100]}).")
     return media_type
 
 
 async def bounded_body(reply: httpx.Response) -> bytes:
-    """Return the body; of a compressed one, no more is unpacked than may be returned."""
+    """Return the body, decompressed up to LARGEST_PAGE.
+
+    Raises:
+        ToolError: it is too large, damaged, or compressed in another way.
+    """
     encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise ToolError("The page is compressed in a way that is not supported.")
     unpacking = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
     data = bytearray()
     async for piece in reply.aiter_raw():
-        await asyncio.sleep(0)  # one read of the network may be 10,000 chunks of a byte
+        await asyncio.sleep(0)  # one read may return 10,000 chunks of a byte
         if unpacking is None:
             data += piece
         while unpacking is not None and piece and len(data) <= LARGEST_PAGE:
             if unpacking.eof:
                 if not piece.startswith(_GZIP_BEGINS):
                     break  # padding
-                await asyncio.sleep(0)  # one piece may have 3,000 empty members
+                await asyncio.sleep(0)  # one piece may contain 3,000 empty members
                 unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
                 data += unpacking.decompress(piece, LARGEST_PAGE + 1 - len(data))
@@ -221,7 +231,7 @@ async def bounded_body(reply: httpx.Response) -> bytes:
 
 
 def _in_utf8(data: bytes, stated: str | None) -> bytes:
-    """Return a text in UTF-8 and marked so, if the server says how it is encoded."""
+    """Return a text as UTF-8 with a byte order mark, if the server states its encoding."""
     if stated is None:
         return data
     # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
@@ -229,5 +239,5 @@ def _in_utf8(data: bytes, stated: str | None) -> bytes:
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
     except (LookupError, UnicodeError):
-        return data  # its reader finds the encoding
+        return data  # the page's reader detects the encoding
     return codecs.BOM_UTF8 + text.encode("utf-8", "replace")

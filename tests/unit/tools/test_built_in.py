@@ -27,12 +27,12 @@ from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.tools import tables
-from desktop_app.tools.built_in import BuiltInTools, date_time
+from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import LONGEST, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
-from desktop_app.tools.tool_process import query
+from desktop_app.tools.tool_process import run_query
 from tests.helpers.blocking import blocking
 from tests.helpers.process_tree import gone, processes_below
 
@@ -123,12 +123,12 @@ def test_any_text_is_a_value_or_refused(expression: str) -> None:
 
 
 def test_time_in_a_zone() -> None:
-    said = date_time("Asia/Tokyo", NOON)
+    said = describe_time("Asia/Tokyo", NOON)
     assert said.startswith("2026-03-18T21:00:00+09:00 (Asia/Tokyo)")
     assert said.endswith("Wednesday, week 12 of 2026")
     for zone in ("Nowhere/At_All", "../etc/passwd", "/etc/passwd", "\0"):
         with pytest.raises(ToolError):
-            date_time(zone, NOON)
+            describe_time(zone, NOON)
 
 
 class Library:
@@ -231,7 +231,7 @@ TABLE = csv("n,key\n1,007\n2.5,\n")
 
 
 def test_numbers_are_numbers_and_keys_stay_texts() -> None:
-    assert query([TABLE], "SELECT sum(n), max(key) FROM t") == {
+    assert run_query([TABLE], "SELECT sum(n), max(key) FROM t") == {
         "result": "sum(n) | max(key)\n3.5 | 007"
     }
 
@@ -258,34 +258,36 @@ def test_numbers_are_numbers_and_keys_stay_texts() -> None:
     ],
 )
 def test_a_cell_is_a_number_if_no_digit_is_lost(cell: str, kind: str) -> None:
-    said = query([csv(f"n,key\n{cell},x\n")], "SELECT typeof(n) FROM t")
+    said = run_query([csv(f"n,key\n{cell},x\n")], "SELECT typeof(n) FROM t")
     assert said["result"].splitlines()[:2] == ["typeof(n)", kind]
 
 
 def test_a_first_row_that_is_too_long_is_shown() -> None:
     columns = ", ".join(f"'{'x' * 900}' AS c{number}" for number in range(200))
-    said = query([TABLE], f"SELECT {columns} FROM t")["result"].splitlines()
+    said = run_query([TABLE], f"SELECT {columns} FROM t")["result"].splitlines()
     assert said[1] == " | ".join(["x" * 900] * 200)
     assert said[2:] == ["(only the first 1 rows)"]
 
 
 def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MOST_CELLS", 4)
-    found = query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
+    found = run_query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
     assert found["result"] == "sum(a)\n3\n(Of the table t, only the first 2 of 3 rows)"
 
 
 def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:
     wide = csv(",".join(f"c{n}" for n in range(2100)) + "\n1\n", "wide.csv")
-    found = query([wide, TABLE, csv("a\n1\n", "sqlite_x.csv"), TABLE], "SELECT count(*) FROM t_")
+    found = run_query(
+        [wide, TABLE, csv("a\n1\n", "sqlite_x.csv"), TABLE], "SELECT count(*) FROM t_"
+    )
     assert found["result"].startswith("count(*)\n2\n(The table wide could not be read: ")
-    assert query([csv("a\n1\n", "sqlite_x.csv")], "SELECT a FROM _sqlite_x")["result"] == "a\n1"
-    assert "No table" in query([{**TABLE, "text": ""}], "SELECT 1")["error"]
+    assert run_query([csv("a\n1\n", "sqlite_x.csv")], "SELECT a FROM _sqlite_x")["result"] == "a\n1"
+    assert "No table" in run_query([{**TABLE, "text": ""}], "SELECT 1")["error"]
 
 
 def test_rows_that_are_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MOST_CELLS", 2)
-    said = query([TABLE], "SELECT count(*) FROM t")["result"]
+    said = run_query([TABLE], "SELECT count(*) FROM t")["result"]
     assert said == "count(*)\n1\n(Of the table t, only the first 1 of 2 rows)"
 
 
@@ -297,25 +299,27 @@ def test_rows_that_are_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_the_first_row_of_a_csv_file_is_found(text: str) -> None:
-    assert query([csv(text)], "SELECT a, b FROM t") == {"result": "a | b\n1 | 2"}
+    assert run_query([csv(text)], "SELECT a, b FROM t") == {"result": "a | b\n1 | 2"}
 
 
 def test_a_quoted_separator_separates_nothing() -> None:
-    assert query([csv('a,"b; c; d"\nx,5\n')], "SELECT * FROM t")["result"] == "a | b; c; d\nx | 5"
+    assert (
+        run_query([csv('a,"b; c; d"\nx,5\n')], "SELECT * FROM t")["result"] == "a | b; c; d\nx | 5"
+    )
 
 
 def test_a_long_cell_is_read() -> None:
     text = f'a,b\n1,"{"x" * 1_100_000}"\n'
-    assert query([csv(text)], "SELECT length(b) FROM t") == {"result": "length(b)\n1100000"}
+    assert run_query([csv(text)], "SELECT length(b) FROM t") == {"result": "length(b)\n1100000"}
 
 
 def test_a_damaged_table_is_an_error_in_words() -> None:
-    assert "new-line" in query([csv("a,b\r1,2\r")], "SELECT * FROM t")["error"]
+    assert "new-line" in run_query([csv("a,b\r1,2\r")], "SELECT * FROM t")["error"]
 
 
 def test_numbers_that_sql_would_misread_are_named() -> None:
     text = "net;tax;day;no\n1.234,56;19%;01.02.2026;12, High Street\n2;7;2026-02-01;3\n"
-    said = query([csv(text)], "SELECT count(*) FROM t")["result"]
+    said = run_query([csv(text)], "SELECT count(*) FROM t")["result"]
     assert said == (
         "count(*)\n2\n"
         "(Numbers that are texts in the table t; convert them first: "
@@ -325,7 +329,7 @@ def test_numbers_that_sql_would_misread_are_named() -> None:
 
 def test_rows_that_are_too_long_are_left_out_whole_and_said() -> None:
     many = "a\n" + ("x" * 900 + "\n") * 400
-    said = query([csv(many)], "SELECT a FROM t")["result"]
+    said = run_query([csv(many)], "SELECT a FROM t")["result"]
     *rows, remark = said.splitlines()
     assert len(said) <= 200_000
     assert {len(row) for row in rows[1:]} == {900}
@@ -333,11 +337,11 @@ def test_rows_that_are_too_long_are_left_out_whole_and_said() -> None:
 
 
 def test_each_row_is_one_line() -> None:
-    assert query([csv('a\n"x\ny"\n')], "SELECT a FROM t") == {"result": "a\nx\\ny"}
+    assert run_query([csv('a\n"x\ny"\n')], "SELECT a FROM t") == {"result": "a\nx\\ny"}
 
 
 def test_a_query_that_is_no_text_is_refused() -> None:
-    assert "error" in query([TABLE], "SELECT \ud800")
+    assert "error" in run_query([TABLE], "SELECT \ud800")
 
 
 @pytest.mark.attack("tools")
@@ -351,7 +355,7 @@ def test_a_query_that_is_no_text_is_refused() -> None:
     ],
 )
 def test_only_reading_statements_run(sql: str) -> None:
-    assert "error" in query([TABLE], sql)
+    assert "error" in run_query([TABLE], sql)
 
 
 needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
