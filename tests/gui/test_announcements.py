@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from desktop_app.commands.command import COMMANDS
 from desktop_app.ui.batch import batch_bar
 from desktop_app.ui.batch.batch_bar import BatchBar
-from desktop_app.ui.library import collections_dialog
-from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.library import status_line
+from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.settings.tabs import shortcuts_tab
 from desktop_app.ui.transcript.search import find_bar
 from desktop_app.ui.transcript.search.find_bar import FindBar
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-MODULES = (batch_bar, collections_dialog, find_bar, form_widgets, shortcuts_tab)
+MODULES = (batch_bar, status_line, find_bar, form_widgets, shortcuts_tab)
 
 
 @pytest.fixture
@@ -92,10 +92,11 @@ def test_the_end_of_a_batch_is_said_not_its_progress(
     assert said == ["2 responses"]
 
 
-def test_what_a_collection_reports_is_said(said: list[str], dressed: Theme, page: QWidget) -> None:
-    dialog = CollectionsDialog(dressed, page)
+def test_what_a_status_line_reports_is_said(said: list[str], page: QWidget) -> None:
+    line = StatusLine("collections")
+    line.setParent(page)
     said.clear()
-    dialog.show_status("“Contracts” deleted", lambda: None)
+    line.show_message("“Contracts” deleted", lambda: None)
     assert said == ["“Contracts” deleted"]
 
 

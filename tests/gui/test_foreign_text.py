@@ -637,7 +637,7 @@ def the_dialog_of_prompts(stage: Stage, text: str) -> QWidget:
     made = PromptsDialog(stage.theme, stage.window)
     made.prompts.set_entries([(Prompt("a", text, text, text), "own")])
     stage.show(made)
-    made.show_status(text)
+    made.status.show_message(text)
     return made
 
 
@@ -676,7 +676,7 @@ def collections(stage: Stage, text: str) -> QWidget:
     made.set_semantic_note(text)
     stage.show(made)
     made.show_work(text, 1, 2)
-    made.show_status(text)
+    made.status.show_message(text)
     return made
 
 

@@ -322,14 +322,14 @@ class CollectionsController(QObject):
             await self._service.delete(collection_id)
             self._deleted = ""
             if self._dialog is not None:
-                self._dialog.end_undo(self._undo)
+                self._dialog.status.end_undo(self._undo)
             self._drop_from_draft(collection_id)
 
     def _say(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
         if self._dialog is not None and self._dialog.isVisible():
-            self._dialog.show_status(words, undo, is_error=is_error)
+            self._dialog.status.show_message(words, undo, is_error=is_error)
         elif is_error or self._filled:
             self._notifications.notify(words)
 

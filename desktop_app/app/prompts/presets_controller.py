@@ -242,7 +242,7 @@ class PresetsController(QObject):
         removed = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
         self._override(preset_id, lambda own: without_override(own, key))
         if self._dialog is not None:
-            self._dialog.show_status(
+            self._dialog.status.show_message(
                 tr("“{name}” reset to default", name=tr(setting(key).label)),
                 lambda: self._override(preset_id, lambda own: with_override(own, key, removed)),
             )
@@ -274,7 +274,7 @@ class PresetsController(QObject):
                 self._page.select(deleted.id)
 
         if self._dialog is not None:
-            self._dialog.show_status(tr("“{name}” deleted", name=deleted.name), undo)
+            self._dialog.status.show_message(tr("“{name}” deleted", name=deleted.name), undo)
 
     async def _forget(self, preset_id: str) -> None:
         """Delete a preset. A built-in one is hidden, or it would return at the next start."""

@@ -258,7 +258,7 @@ class PromptsController(QObject):
                 self._dialog.prompts.select(removed.id)
 
         if self._dialog is not None:
-            self._dialog.show_status(words, undo)
+            self._dialog.status.show_message(words, undo)
 
     # -------------------------------------------------------------- files
 
@@ -280,12 +280,12 @@ class PromptsController(QObject):
             await self._write(store.save(added.prompts, added.presets))
         except (ImportRefusedError, StorageError) as error:
             if dialog is not None:
-                dialog.show_status(error.sentences, is_error=True)
+                dialog.status.show_message(error.sentences, is_error=True)
             return
         await self.load()
         self.imported.emit()
         if dialog is not None:
-            dialog.show_status(_import_text(len(added.prompts), len(added.presets)))
+            dialog.status.show_message(_import_text(len(added.prompts), len(added.presets)))
 
     async def _export(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
@@ -297,9 +297,9 @@ class PromptsController(QObject):
         if self._dialog is None:
             return
         if error:
-            self._dialog.show_status(error, is_error=True)
+            self._dialog.status.show_message(error, is_error=True)
         else:
-            self._dialog.show_status(_export_text(len(own), len(presets), path.name))
+            self._dialog.status.show_message(_export_text(len(own), len(presets), path.name))
 
 
 def _without(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:

@@ -18,9 +18,9 @@ from desktop_app.ui.composer.dropped_content import accept_copy, files_in
 from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
-from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.library.status_line import StatusLine
+from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
@@ -32,7 +32,7 @@ from desktop_app.ui.widgets.rows_model import ROW
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
@@ -139,13 +139,10 @@ class CollectionsDialog(QDialog):
         self._semantic_row = QWidget()
         self.semantic_note = PlainLabel(name="collection-meaning", role="note", wraps=True)
         self.embed = dialog_button(tr("Create embeddings"), "embed-collection", "link")
-        self._status = PlainLabel(name="collections-status", role="note", wraps=True)
-        self._undo = dialog_button(tr("Undo"), "undo-collections", "link")
-        self._on_undo: Callable[[], object] = lambda: None
+        self.status = StatusLine("collections")
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self.show_status("")
         self._show("")
         self._first_size = fitting_size(SIZE, theme, parent)
         if self._first_size.width() < theme.px(_NARROW):
@@ -175,7 +172,7 @@ class CollectionsDialog(QDialog):
         row.addWidget(self._page_area, 1)
         self._introduction_area = scroll_area_of(self.introduction)
         row.addWidget(self._introduction_area, 1)
-        foot = self._foot = row_of((self._status, 1), self._undo, HelpButton())
+        foot = self._foot = row_of((self.status, 1), SPRING, HelpButton())
         self._column = column_of((row, 1), foot, parent=self)
         for part in (self.list, self._page):
             FileDropFilter(part)
@@ -197,7 +194,6 @@ class CollectionsDialog(QDialog):
         self.add_files.clicked.connect(lambda: self._choose(tr("Add files"), "ExistingFiles"))
         self.add_folder.clicked.connect(lambda: self._choose(tr("Add folder"), "Directory"))
         self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
-        self._undo.clicked.connect(self._run_undo)
 
     # ------------------------------------------------------------ state
 
@@ -252,23 +248,6 @@ class CollectionsDialog(QDialog):
         for button in (self.refresh, self.add_files, self.add_folder, self.embed):
             button.setEnabled(not words)
 
-    def show_status(
-        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
-    ) -> None:
-        """Show what was done, with an Undo button if `undo` is given; "" hides it."""
-        self._status.setText(words)
-        self._status.setAccessibleName(spoken_text(words))
-        set_role(self._status, "error" if is_error else "note")
-        self._status.setVisible(bool(words))
-        self._undo.setVisible(undo is not None)
-        self._on_undo = undo or (lambda: None)
-        announce(self._status, words)
-
-    def end_undo(self, undo: Callable[[], object]) -> None:
-        """Hide the Undo button of an action that can no longer be undone."""
-        if self._on_undo == undo:
-            self._undo.hide()
-
     def _show(self, collection_id: str, *, is_other: bool = True) -> None:
         state = self._states.get(collection_id)
         self._page_area.setVisible(state is not None)
@@ -317,11 +296,6 @@ class CollectionsDialog(QDialog):
         file: CollectionFile = index.data(ROW)
         if file.sha256:
             self.file_open_requested.emit(file)
-
-    def _run_undo(self) -> None:
-        undo = self._on_undo
-        self.show_status("")
-        undo()
 
     def _choose(self, title: str, mode: str) -> None:
         dialog = QFileDialog(self, title)
@@ -382,6 +356,6 @@ class CollectionsDialog(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         """Apply a name that was typed but not confirmed."""
         self._rename()
-        self.show_status("")
+        self.status.show_message("")
         super().hideEvent(event)
         self.closed.emit()

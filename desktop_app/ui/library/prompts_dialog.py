@@ -16,19 +16,16 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage
-from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.library.status_line import StatusLine
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.form_widgets import retheme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QHideEvent, QShowEvent
 
 
@@ -43,6 +40,7 @@ class PromptsDialog(QDialog):
 
     Attributes:
         prompts, presets: the pages.
+        status: says what was done.
 
     Signals:
         import_requested(Path), export_requested(Path): the user chose this file.
@@ -65,42 +63,25 @@ class PromptsDialog(QDialog):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
-        self._status = PlainLabel(name="prompts-status", wraps=True)
-        self._undo = dialog_button(tr("Undo"), "undo-prompts", "link")
-        self._on_undo: Callable[[], object] = lambda: None
+        self.status = StatusLine("prompts")
         self._import = dialog_button(tr("Import…"), "import-prompts")
         self._export = dialog_button(tr("Export…"), "export-prompts")
         self._lay_out()
         self._tabs.chosen.connect(self.show_page)
-        self._undo.clicked.connect(self._run_undo)
         self._import.clicked.connect(self._choose_import)
         self._export.clicked.connect(self._choose_export)
         self.set_theme(theme)
-        self.show_status("")
         self._first_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
         self._head = row_of(self._tabs, STRETCH, self._import, self._export, HelpButton())
-        self._foot = row_of((self._status, 1), self._undo)
-        self._column = column_of(self._head, (self._stack, 1), self._foot, parent=self)
+        self._column = column_of(self._head, (self._stack, 1), self.status, parent=self)
 
     def show_page(self, page: str) -> None:
         """Show "prompts" or "presets"."""
         self.report_edits()
         self._tabs.set_current(page)
         self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
-
-    def show_status(
-        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
-    ) -> None:
-        """Show what was done, with an Undo button if `undo` is given; "" hides it."""
-        self._status.setText(words)
-        set_role(self._status, "error" if is_error else "note")
-        self._status.setVisible(bool(words))
-        self._undo.setVisible(undo is not None)
-        self._on_undo = undo or (lambda: None)
-        self._status.setAccessibleName(spoken_text(words))
-        announce(self._status, words)
 
     def report_edits(self) -> None:
         """Report changes on the pages that were not reported yet."""
@@ -113,7 +94,6 @@ class PromptsDialog(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self._head.setSpacing(px(8))
-        self._foot.setSpacing(px(10))
         retheme(self, theme)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -122,7 +102,7 @@ class PromptsDialog(QDialog):
             self._column.activate()
             self.resize(self._first_size)
             self._first_size = QSize()
-        self.show_status("")
+        self.status.show_message("")
         page = self._stack.currentWidget()
         assert isinstance(page, PromptsPage | PresetsPage)
         page.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -130,11 +110,6 @@ class PromptsDialog(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         self.report_edits()
         super().hideEvent(event)
-
-    def _run_undo(self) -> None:
-        undo = self._on_undo
-        self.show_status("")
-        undo()
 
     def _choose_import(self) -> None:
         self.report_edits()

@@ -1,0 +1,61 @@
+"""The line at the bottom of a dialog that says what was done, with an Undo button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look.theme import Theme, set_role
+from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.boxes import row_of
+from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class StatusLine(QWidget):
+    """The line. It is hidden while there is no message.
+
+    Args:
+        dialog: the part of the object names that says which dialog it is in.
+    """
+
+    def __init__(self, dialog: str) -> None:
+        super().__init__()
+        self._label = PlainLabel(name=f"{dialog}-status", wraps=True)
+        self._undo_button = dialog_button(tr("Undo"), f"undo-{dialog}", "link")
+        self._undo: Callable[[], object] | None = None
+        self._row = row_of((self._label, 1), self._undo_button, parent=self, margins=0)
+        self._undo_button.clicked.connect(self._run_undo)
+        self.show_message("")
+
+    def show_message(
+        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+    ) -> None:
+        """Show what was done, with an Undo button if `undo` is given; "" hides the line."""
+        self._label.setText(words)
+        self._label.setAccessibleName(spoken_text(words))
+        set_role(self._label, "error" if is_error else "note")
+        self._undo_button.setVisible(undo is not None)
+        self._undo = undo
+        self.setVisible(bool(words))
+        announce(self._label, words)
+
+    def end_undo(self, undo: Callable[[], object]) -> None:
+        """Hide the Undo button of an action that can no longer be undone."""
+        if self._undo == undo:
+            self._undo_button.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        self._row.setSpacing(theme.px(10))
+
+    def _run_undo(self) -> None:
+        undo = self._undo
+        self.show_message("")
+        if undo is not None:
+            undo()
