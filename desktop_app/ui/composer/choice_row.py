@@ -32,7 +32,7 @@ from desktop_app.ui.widgets.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QMenu
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _GAP: Final = 9
 _NOTE_WIDTH: Final = 260
 _MINIMUM_WIDTH: Final = 280
+_PARTS: Final = ("caption", "background", "variants", "effort", "tools")
+"""The parts that are hidden if the row is too narrow, in this order."""
 
 
 class ModelControl(QFrame):
@@ -226,15 +228,11 @@ class ChoiceRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
-        smallest = self._total_width(
-            figures="", caption=False, place=False, wide=False, name=False, tools=False
-        )
+        smallest = self._total_width("", hidden=_PARTS)
         return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND))
 
     def sizeHint(self) -> QSize:
-        return QSize(
-            self._total_width(figures=self._rate or self.estimate[0]), self._theme.px(SEND)
-        )
+        return QSize(self._total_width(self._rate or self.estimate[0]), self._theme.px(SEND))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -245,47 +243,38 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Hide parts, step by step, until the rest fits the width."""
-        whole, short, _ = (self._rate, self._rate, "") if self._streaming else self.estimate
-        figures, shown = whole, dict.fromkeys(("caption", "place", "wide", "name", "tools"), True)
-        for step in ("short", "caption", "place", "wide", "name", "tools", "none"):
-            if self._total_width(figures=figures, **shown) <= self.width():
+        """Shorten the estimate, then hide `_PARTS` in order, then the estimate, until all fits."""
+        figures, short, _ = (self._rate, self._rate, "") if self._streaming else self.estimate
+        hidden: list[str] = []
+        if self._total_width(figures) > self.width():
+            figures = short
+        for part in _PARTS:
+            if self._total_width(figures, hidden) <= self.width():
                 break
-            if step in shown:
-                shown[step] = False
-            else:
-                figures = short if step == "short" else ""
+            hidden.append(part)
+        if self._total_width(figures, hidden) > self.width():
+            figures = ""
         self.figures.setText(figures)
         self.figures.setVisible(bool(figures))
-        self.models.show_variants(shown["wide"])
-        self.effort.set_caption(tr("Effort") if shown["caption"] else "")
-        self.background.show_label(shown["place"])
-        self.tools.setVisible(shown["tools"] or self._has_tools)
-        self.effort.set_text(self._effort_label() if shown["name"] else "")
+        self.models.show_variants("variants" not in hidden)
+        self.effort.set_caption("" if "caption" in hidden else tr("Effort"))
+        self.background.show_label("background" not in hidden)
+        self.tools.setVisible("tools" not in hidden or self._has_tools)
+        self.effort.set_text("" if "effort" in hidden else self._effort_label())
 
-    def _total_width(
-        self,
-        *,
-        figures: str,
-        caption: bool = True,
-        place: bool = True,
-        wide: bool = True,
-        name: bool = True,
-        tools: bool = True,
-    ) -> int:
+    def _total_width(self, figures: str, hidden: Sequence[str] = ()) -> int:
         gap = self._theme.px(_GAP)
         total = self.attach.sizeHint().width() + self.attach_more.sizeHint().width()
-        if tools or self._has_tools:
+        if "tools" not in hidden or self._has_tools:
             total += self.tools.sizeHint().width()
         total += self._theme.px(SEND) + 2 * gap
-        total += self.models.width_with(wide=wide)
+        total += self.models.width_with(wide="variants" not in hidden)
         if self.choice.effort_shown is not None:
-            label = self._effort_label() if name else ""
-            total += gap + self.effort.width_with(
-                text=label, caption=tr("Effort") if caption else ""
-            )
+            label = "" if "effort" in hidden else self._effort_label()
+            caption = "" if "caption" in hidden else tr("Effort")
+            total += gap + self.effort.width_with(text=label, caption=caption)
         if self.choice.background is not None:
-            total += gap + self.background.width_with(wide=place)
+            total += gap + self.background.width_with(wide="background" not in hidden)
         if figures:
             total += gap + text_width(figures, self._theme.note())
         return total
