@@ -15,12 +15,11 @@ from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine, ItemStatus
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, item_error_text, progress_words
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT: Final = QModelIndex()
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 UNANSWERED: Final = frozenset(
     {ItemStatus.LEFT_OUT, ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED}
 )
@@ -74,7 +73,7 @@ class BatchJobModel(QAbstractTableModel):
         if job is None:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if index.column() == 3 else _LEFT
+            return painting.RIGHT if index.column() == 3 else painting.LEFT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         started = (job.started_at or job.created_at).astimezone()
@@ -153,7 +152,7 @@ class BatchLineModel(QAbstractTableModel):
         if line is None:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if index.column() in (3, 4) else _LEFT
+            return painting.RIGHT if index.column() in (3, 4) else painting.LEFT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         cells = (
@@ -174,5 +173,5 @@ def _heading(headings: Sequence[str], section: int, role: int, numbers: Sequence
     if role == Qt.ItemDataRole.DisplayRole:
         return tr(headings[section])
     if role == Qt.ItemDataRole.TextAlignmentRole:
-        return _RIGHT if section in numbers else _LEFT
+        return painting.RIGHT if section in numbers else painting.LEFT
     return None

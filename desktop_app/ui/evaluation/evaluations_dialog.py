@@ -19,6 +19,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.boxes import SPRING, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
@@ -59,8 +60,6 @@ NONE: Final = "–"
 _LONGEST_ANSWER: Final = 400
 """Characters of an answer in the table; reports have all of it."""
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-_LEFT_HEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class EvaluationsDialog(QDialog):
@@ -180,12 +179,12 @@ class EvaluationsDialog(QDialog):
 
     def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
         table = self.runs
-        _reset(table, [tr(name) for name in COLUMNS], len(runs), _RIGHT)
+        _reset(table, [tr(name) for name in COLUMNS], len(runs), painting.RIGHT)
         for row, run in enumerate(runs):
             for column, text in enumerate(_figures(run)):
                 item = QTableWidgetItem(one_line(text))
                 if column:
-                    item.setTextAlignment(_RIGHT)
+                    item.setTextAlignment(painting.RIGHT)
                 set_tooltip(item, text)
                 table.setItem(row, column, item)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -196,7 +195,7 @@ class EvaluationsDialog(QDialog):
     def _show_failing(self, evaluation: Evaluation, failing: Sequence[str]) -> None:
         table, runs = self.failing, evaluation.runs
         names = [one_line(_name(run)) for run in runs]
-        _reset(table, [tr("Case"), tr("Question"), *names], len(failing), _LEFT_HEADING)
+        _reset(table, [tr("Case"), tr("Question"), *names], len(failing), painting.LEFT)
         by_run = [{result.id: result for result in run.results} for run in runs]
         for row, case_id in enumerate(failing):
             cells = [case_id, evaluation.input_of(case_id)]
@@ -226,7 +225,7 @@ def _reset(
     table.setRowCount(rows)
     for column, name in enumerate(names):
         item = QTableWidgetItem(one_line(name))
-        item.setTextAlignment(alignment if column else _LEFT_HEADING)
+        item.setTextAlignment(alignment if column else painting.LEFT)
         table.setHorizontalHeaderItem(column, item)
 
 

@@ -40,7 +40,7 @@ def facts_of(file: CollectionFile) -> str:
     pages = "" if file.pages is None else tr_plural("{count} page", "{count} pages", file.pages)
     problem = file.problem.what_happened if file.problem else ""
     if file.status == "ready":
-        return " · ".join(said for said in (pages, problem) if said) or tr_context("file", "Read")
+        return " · ".join(filter(None, (pages, problem))) or tr_context("file", "Read")
     return problem
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
 MNEMONIC = Qt.TextFlag.TextShowMnemonic.value
 

@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -28,8 +29,6 @@ Value = str | int | Decimal | date | bool | None
 ROW: Final = Qt.ItemDataRole.UserRole
 FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
 _NO_PARENT: Final = QModelIndex()
-_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class ModelsTable(QAbstractTableModel):
             hint = N_("Favorite") if section == FAVORITE_COLUMN else column.hint
             return tooltip_text(tr(hint)) if hint else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_RIGHT if column.is_figure else _LEFT)
+            return int(painting.RIGHT if column.is_figure else painting.LEFT)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -138,7 +137,7 @@ class ModelsTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME_COLUMN:
             return tooltip_text(row.model)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_RIGHT if column.is_figure else _LEFT)
+            return int(painting.RIGHT if column.is_figure else painting.LEFT)
         return None
 
     def value(self, index: Index) -> Value:

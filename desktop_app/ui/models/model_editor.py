@@ -32,6 +32,8 @@ from desktop_app.ui.widgets.form_widgets import Combo, Note, retheme
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QScrollArea
+
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.look.theme import Theme
 
@@ -119,7 +121,9 @@ class ModelEditor(FormDialog):
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
             self._form.addRow(_label(tr(label), combo), combo)
-        self._area = scroll_area_of(inner)
+        self._lay_out(scroll_area_of(inner))
+
+    def _lay_out(self, form_area: QScrollArea) -> None:
         title = PlainLabel(
             tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name),
             role="strong",
@@ -141,7 +145,7 @@ class ModelEditor(FormDialog):
         self._foot.addStretch(1)
         self._foot.addWidget(self.save)
         self._column = column_of(
-            self._head, note, (self._area, 1), self._problem, self._foot, parent=self
+            self._head, note, (form_area, 1), self._problem, self._foot, parent=self
         )
 
     def _field(self, name: str, label: str, unit: str, known: str) -> QLineEdit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from desktop_app.i18n import formatting
@@ -32,23 +32,23 @@ class Calendar:
     def __init__(self, today: date) -> None:
         self.today = today
         self._today, self._yesterday, self._week = (
-            _midnight(today - timedelta(days=days)) for days in (0, 1, 7)
+            midnight(today - timedelta(days=days)).timestamp() for days in (0, 1, 7)
         )
         # Negated starts of this month and of earlier months, so that they ascend for
         # bisect.
-        self._months = [-_midnight(today.replace(day=1))]
+        self._months = [-midnight(today.replace(day=1)).timestamp()]
 
-    def group(self, moment: float) -> int:
+    def group(self, timestamp: float) -> int:
         """Return the group of a timestamp."""
-        if moment >= self._today:
+        if timestamp >= self._today:
             return TODAY
-        if moment >= self._yesterday:
+        if timestamp >= self._yesterday:
             return YESTERDAY
-        if moment >= self._week:
+        if timestamp >= self._week:
             return WEEK
-        while self._months[-1] < -moment and len(self._months) < _OLDEST_MONTH:
-            self._months.append(-_midnight(self._month(len(self._months))))
-        return MONTHS + bisect_left(self._months, -moment)
+        while self._months[-1] < -timestamp and len(self._months) < _OLDEST_MONTH:
+            self._months.append(-midnight(self._month(len(self._months))).timestamp())
+        return MONTHS + bisect_left(self._months, -timestamp)
 
     def label(self, group: int) -> str:
         """Return the heading of a group."""
@@ -62,12 +62,18 @@ class Calendar:
         return date(year, month + 1, 1)
 
 
-def short_day_text(moment: datetime) -> str:
+def short_day_text(time: datetime) -> str:
     """Return a short date: "Nov 14", or "Nov 14, 2023" if the year differs."""
-    day, today = moment.astimezone().date(), datetime.now().astimezone().date()
-    is_this_year = day.year == today.year
+    day = time.astimezone().date()
+    is_this_year = day.year == today().year
     return formatting.short_day(day) if is_this_year else formatting.short_date(day)
 
 
-def _midnight(day: date) -> float:
-    return datetime(day.year, day.month, day.day).astimezone().timestamp()
+def today() -> date:
+    """Return the current day in the local time zone."""
+    return datetime.now(UTC).astimezone().date()
+
+
+def midnight(day: date) -> datetime:
+    """Return the start of a day in the local time zone."""
+    return datetime(day.year, day.month, day.day).astimezone()

@@ -8,7 +8,7 @@ shows what is open.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +32,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.sidebar.calendar import midnight, today
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
@@ -123,7 +124,7 @@ class ConversationList(QFrame):
         self._scrolls_to_end = False
         self.theme = theme
         self.folders: tuple[Folder, ...] = ()
-        self.model = ConversationModel(_today(), self)
+        self.model = ConversationModel(today(), self)
         self._search = ListSearch(theme, self)
         self.search, self.hits, self.hit_view = (
             self._search.field,
@@ -181,7 +182,7 @@ class ConversationList(QFrame):
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation."""
-        self.model.set_today(_today())
+        self.model.set_today(today())
         self.model.upsert(conversation)
         if not self.view.has_marks:
             self._mark_selected()
@@ -498,16 +499,11 @@ class ConversationList(QFrame):
 
     def _update_today(self) -> None:
         """Group by the current day, and again after midnight."""
-        self.model.set_today(_today())
-        now = datetime.now(UTC).astimezone()
-        next_day = datetime.combine(now.date() + timedelta(days=1), time()).astimezone()
-        self._midnight.start(int((next_day - now).total_seconds() * 1000) + 1000)
+        self.model.set_today(today())
+        left = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
+        self._midnight.start(int(left.total_seconds() * 1000) + 1000)
 
 
 def _open_at(menu: QMenu, at: QPoint) -> None:
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(at)
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone().date()

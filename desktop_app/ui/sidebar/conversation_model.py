@@ -334,10 +334,10 @@ class ConversationModel(QAbstractListModel):
     def _key(self, row: Conversation | FolderRow) -> Key:
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
-        moment = self.list_filter.moment_of(row).timestamp()
+        timestamp = self.list_filter.moment_of(row).timestamp()
         if self._is_on_top(row):  # those that the user has not arranged come first, newest first
-            return (PINNED, float(self._pin_ranks.get(row.id, -moment)), row.id)
-        return (self._calendar.group(moment), -moment, row.id)
+            return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
+        return (self._calendar.group(timestamp), -timestamp, row.id)
 
     def _is_on_top(self, row: Conversation) -> bool:
         return row.pinned and self.list_filter.kind in (

@@ -7,7 +7,7 @@ the search field. The end of a search resets them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
@@ -28,6 +28,7 @@ from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
+from desktop_app.ui.sidebar.calendar import midnight, today
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
@@ -92,10 +93,10 @@ class SearchFilters(QWidget):
         """The current filters; relative days count from now."""
         since, until = None, None
         if self._days is not None:
-            since = _midnight(_today() - timedelta(days=self._days - 1))
+            since = midnight(today() - timedelta(days=self._days - 1))
         elif self._between is not None:
-            since = _midnight(self._between[0])
-            until = _midnight(self._between[1] + timedelta(days=1))
+            since = midnight(self._between[0])
+            until = midnight(self._between[1] + timedelta(days=1))
         return SearchFilter(
             self._folder_id, self._variant, since, until, self.attachment_button.isChecked()
         )
@@ -194,7 +195,7 @@ class SearchFilters(QWidget):
         self._update()
 
     def _ask_days(self) -> None:
-        dialog = DaysDialog(self._between or (_today() - timedelta(days=30), _today()), self)
+        dialog = DaysDialog(self._between or (today() - timedelta(days=30), today()), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.search_between(*dialog.days))
         dialog.open()
@@ -270,11 +271,3 @@ class DaysDialog(QDialog):
             date(first.year(), first.month(), first.day()),
             date(last.year(), last.month(), last.day()),
         )
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone().date()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time()).astimezone()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.look import painting
 from desktop_app.ui.spending.spending_measures import COLUMNS
 from desktop_app.ui.widgets.foreign_text import one_line
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 Column = tuple[str, "Callable[[SpendingRow], str]"]
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT: Final = QModelIndex()
-_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class SpendingRows(QAbstractTableModel):
@@ -74,7 +73,7 @@ class SpendingRows(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if section else _LEFT
+            return painting.RIGHT if section else painting.LEFT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return one_line(tr(self._columns[section - 1][0]) if section else self._heading)
@@ -83,7 +82,7 @@ class SpendingRows(QAbstractTableModel):
         if not index.isValid():
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if index.column() else _LEFT
+            return painting.RIGHT if index.column() else painting.LEFT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if not index.column():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import exact_money
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
@@ -47,8 +47,6 @@ SIZE: Final = (900, 520)
 _LEAST_NAME: Final = 90
 CHARTS: Final = "charts"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
-_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class SpendingView(QDialog):
@@ -172,7 +170,7 @@ class SpendingView(QDialog):
         names = len(headings) - len(FIGURES)
         for column, heading in enumerate(headings):
             item = QTableWidgetItem(one_line(tr(heading)))
-            item.setTextAlignment(_RIGHT if column >= names else _LEFT)
+            item.setTextAlignment(painting.RIGHT if column >= names else painting.LEFT)
             widget.setHorizontalHeaderItem(column, item)
         for row, (names_of_row, spent) in enumerate(table.rows):
             self._fill_row(row, names_of_row, spent)
@@ -212,6 +210,6 @@ class SpendingView(QDialog):
             self.table.setItem(row, column, item)
         for column, figure in enumerate(figures_of(spent), len(names)):
             item = QTableWidgetItem(one_line(figure))
-            item.setTextAlignment(_RIGHT)
+            item.setTextAlignment(painting.RIGHT)
             set_tooltip(item, exact_money(spent.cost))
             self.table.setItem(row, column, item)

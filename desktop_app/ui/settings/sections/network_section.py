@@ -373,6 +373,6 @@ def summary_of(profile: ProviderProfile) -> str:
     """Summarize proxy, certificates, fields and storage if they differ from the defaults."""
     proxy = {"": "", DIRECT: tr("No proxy")}.get(profile.proxy, tr("Manual proxy"))
     certificates = tr("Custom certificates") if profile.ca_file else ""
-    kept = tr("Provider stores conversations") if profile.keeps_at_provider else ""
+    storage = tr("Provider stores conversations") if profile.keeps_at_provider else ""
     fields = tr("Custom headers") if profile.custom_fields else ""
-    return " · ".join(filter(None, (proxy, certificates, fields, kept)))
+    return " · ".join(filter(None, (proxy, certificates, fields, storage)))

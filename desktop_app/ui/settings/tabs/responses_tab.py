@@ -123,11 +123,11 @@ class ResponsesTab(QWidget):
 
     def _show(self) -> None:
         of_folder = self._folder_overrides if self._folder_id else {}
-        own = {HERE: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
+        overrides = {HERE: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
         inherited = of_folder if self._shown_scope == HERE else {}
         self._note.set_text(tr(_WORDS[self._shown_scope], folder=self._folder_name))
-        self._form.set_values({**self._defaults, **inherited, **(own or {})})
-        self._form.set_overrides(own, is_folder=self._shown_scope == FOLDER)
+        self._form.set_values({**self._defaults, **inherited, **(overrides or {})})
+        self._form.set_overrides(overrides, is_folder=self._shown_scope == FOLDER)
 
     def _request_reset(self, key: str) -> None:
         if self._shown_scope == FOLDER:
