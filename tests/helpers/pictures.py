@@ -67,27 +67,23 @@ def long_animation(frames: int) -> bytes:
 
 def png_claiming(width: int, height: int) -> bytes:
     """Return a PNG whose header claims a size, with little content."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = zlib.compress(bytes(1 << 20), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return _png(width, height, zlib.compress(bytes(1 << 20), 9))
 
 
 def bomb(side: int) -> bytes:
     """Return a valid single-color PNG: some kilobytes that unpack to side × side × 3 bytes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     packer = zlib.compressobj(9)
     row = bytes(1 + side * 3)
-    body = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    return _png(side, side, b"".join(packer.compress(row) for _ in range(side)) + packer.flush())
+
+
+def _png(width: int, height: int, body: bytes) -> bytes:
+    """Return a PNG of 8-bit RGB with these compressed pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
