@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
     pairs = zip(words[::2], words[1::2], strict=True)
     options = {key.removeprefix("--"): value for key, value in pairs}
     for name in named or names():
-        # Whatever it waits for: a signal's handler would not run within Qt's event loop.
+        # Not by a signal, whose handler would not run within Qt's event loop.
         limit = LONGEST_SMALLEST_S if is_smallest else LONGEST_S
         faulthandler.dump_traceback_later(limit, exit=True)
         for result in run(name, SMALLEST[name] if is_smallest else options):

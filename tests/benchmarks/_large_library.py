@@ -104,13 +104,15 @@ def _insert(
     title = words.text(5)
     messages = list(_messages(words, id_, at, count))
     ended = messages[-1].created_at
-    kept = Conversation(id_, title, at, ended, CHOICE, leaf_id=messages[-1].id)
-    upsert_row(connection, "conversations", {**conversation_to_row(kept), "draft": ""})
+    conversation = Conversation(id_, title, at, ended, CHOICE, leaf_id=messages[-1].id)
+    upsert_row(connection, "conversations", {**conversation_to_row(conversation), "draft": ""})
     owner = {"owner_pid": None, "owner_started": None}
     for message in messages:
         insert_rows(connection, "messages", [{**message_to_row(message), **owner}])
-        _enter(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), message)
-    _enter(connection, EntryKind.TITLE, id_, title, messages[-1], 1)
+        _add_entry(
+            connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), message
+        )
+    _add_entry(connection, EntryKind.TITLE, id_, title, messages[-1], 1)
 
 
 def _messages(words: Words, conversation_id: str, at: datetime, count: int) -> Iterator[Message]:
@@ -134,7 +136,7 @@ def _messages(words: Words, conversation_id: str, at: datetime, count: int) -> I
         yield message
 
 
-def _enter(
+def _add_entry(
     connection: sqlite3.Connection,
     kind: EntryKind,
     ref: str,
@@ -142,7 +144,7 @@ def _enter(
     message: Message,
     offset: int = 0,
 ) -> None:
-    """Do the same as storage.search.enter, given that no two entries share a millisecond."""
+    """Add an entry as `search_index.add_entry` does; no two entries share a millisecond."""
     entry_id = to_micros(message.created_at) // 1000 * 8 + offset
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
@@ -151,7 +153,7 @@ def _enter(
     )
 
 
-async def opened(path: Path) -> Database:
+async def open_library(path: Path) -> Database:
     """Open the library as the program does."""
     database = Database(path)
     await database.open()

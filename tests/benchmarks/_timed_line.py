@@ -1,4 +1,4 @@
-"""Reads what a started program prints, but does not wait for it for ever."""
+"""Reads the output of a started program, with a time limit."""
 
 from __future__ import annotations
 

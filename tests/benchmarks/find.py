@@ -57,7 +57,7 @@ def _ours(
     view.show()
     view.set_messages(history)
     counted: list[tuple[int, bool]] = []
-    beats: list[float] = []
+    ticks: list[float] = []
     view.find_in_transcript.finder.counted.connect(
         lambda _, total, whole: counted.append((total, whole))
     )
@@ -75,7 +75,7 @@ def _ours(
 
     rest(settle_s)  # lets the transcript finish its layout
     timer = QTimer(view, interval=1)
-    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start()
     view.find_in_transcript.open()
     for end in range(1, len(SOUGHT)):
@@ -85,20 +85,20 @@ def _ours(
     counted.clear()
     view.find_in_transcript.bar.field.setText(SOUGHT)
     wait(lambda: bool(counted) and counted[-1][1])
-    told: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "total": counted[-1][0],
         "counted_ms": round((time.perf_counter() - began) * 1000, 1),
-        "typing": _gaps(beats),
+        "typing": _gaps(ticks),
     }
-    beats.clear()
+    ticks.clear()
     for _ in range(steps):
         view.find_in_transcript.finder.step(-1)
         rest(LETTER_S)
-    return {**told, "going": _gaps(beats)}
+    return {**figures, "going": _gaps(ticks)}
 
 
-def _gaps(beats: list[float]) -> dict[str, float]:
-    gaps = sorted(after - before for before, after in pairwise(beats))
+def _gaps(ticks: list[float]) -> dict[str, float]:
+    gaps = sorted(after - before for before, after in pairwise(ticks))
     return {
         "gap_ms_p99.9": round(gaps[int(len(gaps) * 0.999)] * 1000, 1),
         "longest_ms": round(gaps[-1] * 1000, 1),

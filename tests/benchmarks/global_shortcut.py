@@ -27,7 +27,7 @@ from desktop_app.hotkey.x11_hotkey import is_held
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 3.0
-TEXT_COLORS = 8  # smooth letters have more than a bare background
+TEXT_COLORS = 8  # antialiased letters have more, a bare background has fewer
 OTHER = """
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 application = QApplication([])

@@ -50,9 +50,9 @@ def main(
                     env={**os.environ, "REPARTEE_HOME": home, "XDG_RUNTIME_DIR": home},
                 )
             last = done.stdout.splitlines()[-1:] or done.stderr.splitlines()[-1:]
-            told = json.loads(last[0]) if done.returncode == 0 else {"crashed": last}
+            figures = json.loads(last[0]) if done.returncode == 0 else {"crashed": last}
             what = {"window": window, "answers": answers, "temporary": temporary, "reply": name}
-            yield {"benchmark": "hostile_replies", **what, **told}
+            yield {"benchmark": "hostile_replies", **what, **figures}
 
 
 def _is_answer(reply: HostileReply) -> bool:
@@ -76,7 +76,7 @@ def measure(name: str, address: str, window: int, answers: int, temporary: int) 
 
 async def _by_the_client(name: str, address: str) -> dict[str, Any]:
     from desktop_app.providers.http.transport import Timeouts
-    from tests.helpers.hostile_asking import outcome_of
+    from tests.helpers.hostile_requests import outcome_of
 
     await outcome_of(address, REPLIES["garbage"])
     await asyncio.sleep(0.2)
@@ -84,15 +84,15 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
     try:
         async with asyncio.timeout(LONGEST_S):
             found = await outcome_of(address, REPLIES[name], Timeouts(quick_read=5.0))
-        kept, error = found.data, found.error
+        text, error = found.data, found.error
         shown = "" if error is None else error.sentences
     except TimeoutError:
-        kept, shown = b"", f"(stopped after {LONGEST_S:.0f} s)"
+        text, shown = b"", f"(stopped after {LONGEST_S:.0f} s)"
     return {
         **meter.stop(),
         "added_mb": _added_mb(before),
         "seconds": round(time.monotonic() - began, 1),
-        "kept": kept.decode() if len(kept) < 40 else f"{len(kept):,} bytes",
+        "kept": text.decode() if len(text) < 40 else f"{len(text):,} bytes",
         "shown": shown,
     }
 
@@ -101,7 +101,7 @@ async def _in_a_window(name: str, address: str, answers: int, temporary: int) ->
     """Measure a reply whose answers are shown in a window and stored."""
     from desktop_app.domain.conversations.conversation import MessageStatus
     from tests.gui.app.desk import Desk
-    from tests.helpers.hostile_asking import outcome_of
+    from tests.helpers.hostile_requests import outcome_of
 
     await outcome_of(address, REPLIES["garbage"])
     base_url = f"{address}/{path_of(name)}/v1"
@@ -131,14 +131,14 @@ async def _in_a_window(name: str, address: str, answers: int, temporary: int) ->
         ended = [m for m in stored[1:] if m.status is not MessageStatus.STREAMING]
         errors = [m.error.what_happened for m in ended if m.error is not None]
         stopped = "" if is_over else f"(stopped after {LONGEST_S:.0f} s) "
-        told = {
+        figures = {
             **found,
             "seconds": round(took, 1),
             "stored": [len(m.text) for m in ended],
             "files": [part.size for m in ended for part in m.attachments],
             "shown": stopped + next(iter(errors), ""),
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(figures), flush=True)
         os._exit(0)
 
 

@@ -64,28 +64,30 @@ def main(
         }
         for home in homes.values():
             _start(home, settle_s)  # migrates the store, compiles bytecode and warms the disk cache
-        taken: dict[int, list[tuple[float, float, int]]] = {size: [] for size in homes}
+        starts_by_size: dict[int, list[tuple[float, float, int]]] = {size: [] for size in homes}
         for _ in range(starts):
             for size, home in homes.items():
-                taken[size].append(_start(home, settle_s))
+                starts_by_size[size].append(_start(home, settle_s))
         return {
             "benchmark": "library",
             "starts": starts,
-            **{f"first_screen_ms_{size}": _median(rows, 0) for size, rows in taken.items()},
-            **{f"pss_mb_{size}": _median(rows, 1) for size, rows in taken.items()},
-            **{f"rows_{size}": rows[0][2] for size, rows in taken.items()},
+            **{
+                f"first_screen_ms_{size}": _median(rows, 0) for size, rows in starts_by_size.items()
+            },
+            **{f"pss_mb_{size}": _median(rows, 1) for size, rows in starts_by_size.items()},
+            **{f"rows_{size}": rows[0][2] for size, rows in starts_by_size.items()},
         }
 
 
 def _home(home: Path, conversations: int, messages: int, path: str) -> Path:
     """Return a home folder with a library in it."""
     store = home / "data" / "repartee.sqlite3"
-    kept = Path(path) if path else store
-    if not kept.exists():
-        make(kept, conversations, messages)
-    if kept != store:
+    source = Path(path) if path else store
+    if not source.exists():
+        make(source, conversations, messages)
+    if source != store:
         store.parent.mkdir(parents=True)
-        shutil.copy(kept, store)
+        shutil.copy(source, store)
     return home
 
 
@@ -97,10 +99,10 @@ def _start(home: Path, settle_s: float) -> tuple[float, float, int]:
         command, bufsize=0, stdout=subprocess.PIPE, env=environment, cwd=home
     )
     try:
-        taken, rows = timed_line(process.stdout).split()
+        milliseconds, rows = timed_line(process.stdout).split()
         time.sleep(settle_s)
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
-        return float(taken), int(rollup.split("Pss:")[1].split()[0]) / 1024, int(rows)
+        return float(milliseconds), int(rollup.split("Pss:")[1].split()[0]) / 1024, int(rows)
     finally:
         process.terminate()  # after a kill, the next start would check the store for damage
         process.wait(LONGEST_END_S)

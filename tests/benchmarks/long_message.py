@@ -29,11 +29,11 @@ def main(kind: str = "", characters: int = 1_000_000) -> Iterator[dict[str, Any]
     from tests.benchmarks import streaming
 
     application = streaming.make_application()
-    for one in [kind] if kind else KINDS:
-        text = _text(one, characters)
+    for each in [kind] if kind else KINDS:
+        text = _text(each, characters)
         floor = _Steps(application).bare(text)
-        ours = _Steps(application).transcript(text, one)
-        row = {"benchmark": "long_message", "kind": one, "characters": len(text)}
+        ours = _Steps(application).transcript(text, each)
+        row = {"benchmark": "long_message", "kind": each, "characters": len(text)}
         yield {**row, "floor": floor, "ours": ours}
 
 
@@ -53,9 +53,9 @@ class _Steps:
 
     def __init__(self, application: QApplication) -> None:
         self._application = application
-        self._told: dict[str, list[float]] = {}
+        self._figures: dict[str, list[float]] = {}
 
-    def _take(
+    def _measure(
         self, name: str, *actions: Callable[[], object], busy: Callable[[], bool] | None = None
     ) -> None:
         steps = []
@@ -72,7 +72,7 @@ class _Steps:
             self._application.processEvents()
             steps.append(time.thread_time() - began)
             time.sleep(0.001)
-        self._told[name] = [round(sum(steps) * 1000, 1), round(max(steps) * 1000, 1)]
+        self._figures[name] = [round(sum(steps) * 1000, 1), round(max(steps) * 1000, 1)]
 
     def bare(self, text: str) -> dict[str, list[float]]:
         """Measure the baseline."""
@@ -83,15 +83,15 @@ class _Steps:
         view.resize(WIDTHS[0], 700)
         view.show()
         self._application.processEvents()
-        self._take("open", lambda: view.setPlainText(text))
-        self._take("resize", *self._widths(view))
+        self._measure("open", lambda: view.setPlainText(text))
+        self._measure("resize", *self._widths(view))
         font = view.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
-        self._take("zoom", lambda: view.document().setDefaultFont(font))
-        self._take("drag", *self._drags(view))
+        self._measure("zoom", lambda: view.document().setDefaultFont(font))
+        self._measure("drag", *self._drags(view))
         view.close()
         view.deleteLater()
-        return self._told
+        return self._figures
 
     def _widths(self, view: QTextBrowser) -> list[Callable[[], object]]:
         return [partial(view.resize, width, 700) for width in WIDTHS]
@@ -135,42 +135,42 @@ class _Steps:
                 or finder.is_unfolding
             )
 
-        self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
+        self._measure("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":
-            self._take("unfold", lambda: view.commands.run(message.id, "reasoning"), busy=busy)
+            self._measure("unfold", lambda: view.commands.run(message.id, "reasoning"), busy=busy)
         view.verticalScrollBar().setValue(0)
         found: list[int] = []
         finder.counted.connect(lambda number, *_: found.append(number))
-        self._take("find", lambda: finder.search(SOUGHT), busy=lambda: not any(found) or busy())
+        self._measure("find", lambda: finder.search(SOUGHT), busy=lambda: not any(found) or busy())
         assert self._is_on_screen(view, SOUGHT), kind
         finder.stop()
         bar = view.verticalScrollBar()
         bar.setValue(bar.maximum() // 3)
-        self._take("resize", *self._widths(view), busy=busy)
-        self._take("theme", lambda: view.set_theme(theme.dark()), busy=busy)
-        self._take("zoom", lambda: view.set_theme(theme.dark(1.2)), busy=busy)
-        self._take("drag", *self._drags(view), busy=busy)
+        self._measure("resize", *self._widths(view), busy=busy)
+        self._measure("theme", lambda: view.set_theme(theme.dark()), busy=busy)
+        self._measure("zoom", lambda: view.set_theme(theme.dark(1.2)), busy=busy)
+        self._measure("drag", *self._drags(view), busy=busy)
         wheel = [lambda: bar.setValue(bar.value() + 120) for _ in range(60)]
         bar.setValue(bar.maximum() // 2)
-        self._take("wheel", *wheel, busy=busy)
-        self._take("home", lambda: key(view, Qt.Key.Key_Home), busy=busy)
-        self._take("end", lambda: key(view, Qt.Key.Key_End), busy=busy)
+        self._measure("wheel", *wheel, busy=busy)
+        self._measure("home", lambda: key(view, Qt.Key.Key_Home), busy=busy)
+        self._measure("end", lambda: key(view, Qt.Key.Key_End), busy=busy)
         bar.setValue(0)
-        self._take("hit", lambda: view.scroll_to_message(message.id, SOUGHT), busy=busy)
+        self._measure("hit", lambda: view.scroll_to_message(message.id, SOUGHT), busy=busy)
         assert self._is_on_screen(view, SOUGHT), kind
-        self._take("select all", view.selectAll, busy=busy)
+        self._measure("select all", view.selectAll, busy=busy)
         control = Qt.KeyboardModifier.ControlModifier
-        self._take("copy all", lambda: key(view, Qt.Key.Key_C, control), busy=busy)
+        self._measure("copy all", lambda: key(view, Qt.Key.Key_C, control), busy=busy)
         cursor = view.textCursor()  # a selection just short of all is converted, not copied whole
         cursor.setPosition(1)
         cursor.setPosition(view.document().characterCount() - 3, QTextCursor.MoveMode.KeepAnchor)
         view.setTextCursor(cursor)
         copy = lambda: key(view, Qt.Key.Key_C, control)  # noqa: E731
-        self._take("copy", copy, busy=lambda: view.copies.is_building)
+        self._measure("copy", copy, busy=lambda: view.copies.is_building)
         self._application.clipboard().clear()  # else the platform frees it after Python's end
         view.close()
         view.deleteLater()
-        return self._told
+        return self._figures
 
     def _is_on_screen(self, view: QTextBrowser, words: str) -> bool:
         from PySide6.QtGui import QTextCursor

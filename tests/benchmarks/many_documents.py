@@ -40,8 +40,8 @@ def main(documents: int = 1000, kilobytes: int = 100, questions: int = 60) -> di
         for number in range(documents):
             text = words.text(kilobytes * 1000)
             (papers / f"paper-{number:04}.md").write_text(text)
-        asked = [" ".join(words.some(8)) for _ in range(questions)]
-        return asyncio.run(_measured(Path(folder), papers, asked, documents * kilobytes / 1000))
+        texts = [" ".join(words.some(8)) for _ in range(questions)]
+        return asyncio.run(_measure(Path(folder), papers, texts, documents * kilobytes / 1000))
 
 
 class _Words:
@@ -74,8 +74,8 @@ class _Words:
         return "".join(pieces)[:length]
 
 
-async def _measured(
-    folder: Path, papers: Path, asked: list[str], megabytes: float
+async def _measure(
+    folder: Path, papers: Path, texts: list[str], megabytes: float
 ) -> dict[str, Any]:
     database, worker = Database(folder / "store.sqlite3"), DocumentWorker()
     await database.open()
@@ -89,18 +89,18 @@ async def _measured(
     gaps: list[float] = []
     try:
         made = await collections.create("Papers")
-        beside = [
+        tasks = [
             asyncio.create_task(_write(SettingsStore(database), writes)),
             asyncio.create_task(_tick(gaps)),
         ]
         began = time.perf_counter()
         await collections.add(made.id, [papers])
         indexed_s = time.perf_counter() - began
-        for task in beside:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         times, work = [], []
-        for question in asked:
+        for question in texts:
             began, worked = time.perf_counter(), time.process_time()
             await collections.retrieve([made.id], question, 4000)
             times.append(1000 * (time.perf_counter() - began))

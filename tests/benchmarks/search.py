@@ -18,7 +18,7 @@ from typing import Any
 
 from desktop_app.domain.conversations.conversation import SearchOrder
 from desktop_app.storage.search.search_query import Search
-from tests.benchmarks._large_library import VOCABULARY, Words, make, opened
+from tests.benchmarks._large_library import VOCABULARY, Words, make, open_library
 
 
 def queries(words: Words, each: int) -> dict[str, list[str]]:
@@ -61,7 +61,7 @@ def main(
 
 
 async def _search(store: Path, wanted: dict[str, list[str]]) -> dict[str, list[float]]:
-    database = await opened(store)
+    database = await open_library(store)
     search = Search(database)
     await search.find("warm")
     taken: dict[str, list[float]] = {}

@@ -37,8 +37,8 @@ def main(
         with qt_loop(application) as loop:
             asyncio.set_event_loop(loop)
             found = loop.run_until_complete(_measure(columns, rate, seconds, bool(marks)))
-    told = {"columns": columns, "rate": rate, "seconds": seconds}
-    return {"benchmark": "side_by_side", **told, **found}
+    options = {"columns": columns, "rate": rate, "seconds": seconds}
+    return {"benchmark": "side_by_side", **options, **found}
 
 
 async def _measure(columns: int, rate: int, seconds: float, marks: bool) -> dict[str, Any]:

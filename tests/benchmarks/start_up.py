@@ -55,33 +55,33 @@ def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> d
     """Measure `pairs` starts of each program, then `idle_s` seconds of idle time."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        for source in (BARE, REPARTEE):  # the first starts create the store and compile bytecode
-            _one(source, home).stop()
+        for source in (BARE, REPARTEE):  # first starts create the store and compile bytecode
+            StartedProgram(source, home).stop()
         rows = [_pair(home) for _ in range(pairs)]
         idle = _idle(home, idle_s, settle_s)
     return {"benchmark": "start_up", "pairs": pairs, **_medians(rows), **idle}
 
 
 def _pair(home: Path) -> dict[str, float]:
-    bare, own = _one(BARE, home), None
+    bare = StartedProgram(BARE, home)
     bare.stop()
-    own = _one(REPARTEE, home)
-    own.stop()
+    repartee = StartedProgram(REPARTEE, home)
+    repartee.stop()
     return {
         "bare_paint_s": bare.paint_s,
         "bare_cpu_s": bare.paint_cpu_s,
-        "paint_s": own.paint_s,
-        "ready_s": own.ready_s,
-        "ready_cpu_s": own.ready_cpu_s,
-        "paint_cpu_s": own.paint_cpu_s,
-        "paint_ratio": own.paint_s / bare.paint_s,
-        "paint_cpu_ratio": own.paint_cpu_s / bare.paint_cpu_s,
-        "ready_ratio": own.ready_s / bare.paint_s,
-        "ready_cpu_ratio": own.ready_cpu_s / bare.paint_cpu_s,
+        "paint_s": repartee.paint_s,
+        "ready_s": repartee.ready_s,
+        "ready_cpu_s": repartee.ready_cpu_s,
+        "paint_cpu_s": repartee.paint_cpu_s,
+        "paint_ratio": repartee.paint_s / bare.paint_s,
+        "paint_cpu_ratio": repartee.paint_cpu_s / bare.paint_cpu_s,
+        "ready_ratio": repartee.ready_s / bare.paint_s,
+        "ready_cpu_ratio": repartee.ready_cpu_s / bare.paint_cpu_s,
     }
 
 
-class _one:  # noqa: N801 — reads as a function, keeps the process
+class StartedProgram:
     """A started program, with the seconds and CPU time to the first paint and to ready."""
 
     def __init__(self, source: str, home: Path) -> None:
@@ -128,16 +128,16 @@ class _one:  # noqa: N801 — reads as a function, keeps the process
 
 def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
     # Run one after the other: side by side they share Qt's libraries, and PSS counts half of each.
-    bare = _one(BARE, home)
+    bare = StartedProgram(BARE, home)
     time.sleep(settle_s)
     floor = bare.pss_mb()
     bare.stop()
-    own = _one(REPARTEE, home)
+    repartee = StartedProgram(REPARTEE, home)
     time.sleep(settle_s)
-    before = own.cpu_s()
+    before = repartee.cpu_s()
     time.sleep(idle_s)
-    spent, memory = own.cpu_s() - before, own.pss_mb()
-    own.stop()
+    spent, memory = repartee.cpu_s() - before, repartee.pss_mb()
+    repartee.stop()
     return {
         "idle_cpu_percent": round(100 * spent / idle_s, 3),
         "bare_pss_mb": round(floor, 1),

@@ -161,8 +161,8 @@ class Transcript:
 
     @property
     def is_behind(self) -> bool:
-        made = self._typesetter
-        waits = made is not None and made.is_busy
+        typesetter = self._typesetter
+        waits = typesetter is not None and typesetter.is_busy
         return waits or self._view.stream.is_writing_text
 
     def end(self, text: str) -> None:
@@ -186,11 +186,11 @@ def _typesetter() -> Typesetter:
     from desktop_app.child_processes import child_command
     from desktop_app.ui.transcript.media.typesetter import Typesetter
 
-    made = Typesetter(child_command("math"))
-    made.find("x", display=False)
-    while made.is_busy:
+    typesetter = Typesetter(child_command("math"))
+    typesetter.find("x", display=False)
+    while typesetter.is_busy:
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-    return made
+    return typesetter
 
 
 def history_of(count: int) -> list[Any]:
@@ -220,7 +220,7 @@ def main(
     marked (a paragraph with emphasis at every other word), line (of code), quote, item or formulas.
     All kinds except mixed and formulas are a single endless block. Quote and item hold mixed text.
     """
-    made = partial(
+    make_transcript = partial(
         Transcript,
         history,
         typesets=kind == "formulas" and bool(typeset),
@@ -233,19 +233,21 @@ def main(
         pieces = cut(source(kind, size * 4, highlight=bool(highlight)), size)
         if rate:
             floor = [_run_paced(application, Bare(), pieces, rate)]
-            ours = [_run_paced(application, made(), pieces, rate)]
+            ours = [_run_paced(application, make_transcript(), pieces, rate)]
         else:
             floor, ours, until = [], [], time.monotonic() + _LONG_S
             while not floor or (len(floor) < _ROUNDS and time.monotonic() < until):
                 floor.append(_run_full_speed(application, Bare(), pieces, alone=not frames))
-                ours.append(_run_full_speed(application, made(), pieces, alone=bool(alone)))
+                ours.append(
+                    _run_full_speed(application, make_transcript(), pieces, alone=bool(alone))
+                )
         rows.append({"deltas": size, **_compare(floor, ours)})
     mode = f"{rate} a second" if rate else "full speed"
     mode += ", every delta by itself" if alone else ""
     mode += ", the bare side by frames" if frames and not rate else ""
-    told = {"kind": kind, "mode": mode, "highlight": highlight, "history": history}
-    told |= {"typeset": typeset} if kind == "formulas" else {}
-    return {"benchmark": "streaming", **told, "runs": rows}
+    options = {"kind": kind, "mode": mode, "highlight": highlight, "history": history}
+    options |= {"typeset": typeset} if kind == "formulas" else {}
+    return {"benchmark": "streaming", **options, "runs": rows}
 
 
 def make_application() -> QApplication:

@@ -1,4 +1,4 @@
-"""Estimated tokens next to a real llama.cpp server's own counts, for each kind of text.
+"""Estimated tokens compared with a real llama.cpp server's own counts, for each kind of text.
 
 `--window 2048 --summarize 1` also has the command line summarize a text of `times` windows,
 of each kind in `kinds`, with the server's counter and, with `--hide 1`, without it. It reports the
@@ -142,47 +142,47 @@ def _summary(url: str, kind: str, characters: int, response: int, longest: int) 
 
 
 def _by_server(
-    true_url: str, server: str, folder: Path, window: int, kinds: str, sample: int
+    llama_cpp_url: str, server: str, folder: Path, window: int, kinds: str, sample: int
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each kind of text, as a server's answers and its counter count it."""
     with ExitStack() as running:
 
-        def started(process: gateways.ServerProcess) -> gateways.ServerProcess:
+        def start_process(process: gateways.ServerProcess) -> gateways.ServerProcess:
             running.callback(process.kill)
             process.start()
             return process
 
-        profile, key, model = _place(server, folder, window, started)
+        profile, key, model = _start_server(server, folder, window, start_process)
         for kind in kinds.split(","):
             text = text_of(kind, 2 * sample)
             first, second = text[:sample], text[sample:]
-            usage, counted = asyncio.run(_asked(profile, key, model, first, second))
+            usage, counted = asyncio.run(_count_by_both(profile, key, model, first, second))
             known = TokenRates().learned(count_by_kind(first, count_tokens), usage)
-            true = _true(true_url, second)
+            true = _true(llama_cpp_url, second)
             learned = known.tokens(count_by_kind(second, count_tokens)) if usage else None
             row = {"benchmark": "token_counts", "server": server, "kind": kind, "true": true}
             openai = count_tokens(second)
             yield {**row, "openai": openai, "counter": counted, "learned": learned}
 
 
-def _place(
+def _start_server(
     server: str,
     folder: Path,
     window: int,
-    started: Callable[[gateways.ServerProcess], gateways.ServerProcess],
+    start_process: Callable[[gateways.ServerProcess], gateways.ServerProcess],
 ) -> tuple[ProviderProfile, str, str]:
     """Start a server. Return its profile, its key and the name of its model."""
     key, model = gateways.UPSTREAM_KEY, "smollm2"
     fields: tuple[CustomField, ...] = ()
     if server == "llama-cpp-python":
-        url = started(gateways.llama_cpp_python(folder, window)).url
+        url = start_process(gateways.llama_cpp_python(folder, window)).url
     else:
-        url = upstream = started(gateways.llama_cpp(window)).url
+        url = upstream = start_process(gateways.llama_cpp(window)).url
     if server == "litellm":
         key, model = gateways.MASTER_KEY, "smol"
-        url = started(gateways.litellm_proxy(folder, upstream, upstream)).url
+        url = start_process(gateways.litellm_proxy(folder, upstream, upstream)).url
     elif server == "portkey":
-        url = started(gateways.portkey_gateway()).url
+        url = start_process(gateways.portkey_gateway()).url
         fields = gateways.through_portkey(upstream)
     kind = ProviderKind.COMPATIBLE
     profile = ProviderProfile("there", server, kind, url, custom_fields=fields)
@@ -197,10 +197,10 @@ class _Counts(ServerMemory):
         self.tokens.append(tokens)
 
 
-async def _asked(
+async def _count_by_both(
     profile: ProviderProfile, key: str, model: str, first: str, second: str
 ) -> tuple[int, int | None]:
-    """Return the tokens of a request with one text, and those that the server counts in another."""
+    """Return the usage of a request with the first text, and the server's count of the second."""
     memory = _Counts()
     client = ProviderClient(profile, key_for(profile.base_url, key), CATALOG, memory=memory)
     try:

@@ -1,7 +1,7 @@
-"""The time that a tool call costs, besides the provider's and the tool's own.
+"""The time that a tool call costs, without that of the provider and of the tool.
 
 An answer calls a tool that returns at once, a call in each round, over a store on disk. The time of
-an answer without tools is taken off. Every step of a call is stored before the next is taken.
+an answer without tools is subtracted. Every step of a call is stored before the next is taken.
 """
 
 from __future__ import annotations

@@ -206,7 +206,9 @@ async def _stopped(chance: random.Random, room: Room, provider: _Provider) -> li
     with suppress(asyncio.CancelledError):
         await task
     said: list[object] = [is_left, settings.background, await _of_run(room, run)]
-    provider.took = chance.choice((None, Usage(9, 0, 9, 0), StreamCutError(Reason.ANSWER_CUT)))
+    provider.cancel_result = chance.choice(
+        (None, Usage(9, 0, 9, 0), StreamCutError(Reason.ANSWER_CUT))
+    )
     if not is_left:
         return [*said, await run.call_off(), len(provider.cancelled), await _of_run(room, run)]
     await room.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))

@@ -36,7 +36,7 @@ from typing import Self
 
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 
 WORDS = 3_000
 PAUSE_S = 0.004
@@ -144,7 +144,7 @@ class Kills:
         environment = {
             "OPENAI_API_KEY": "sk-loopback",
             "OPENAI_BASE_URL": self._server.base_url,
-            **FAMILY_NAMED,
+            **FAMILY_ENVIRONMENT,
             "COMETAPI_KEY": "",
         }
         return Program(self._home, self._client, **environment)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 
 ANSWERS = {"What": Prepared("It says so.")}
 
@@ -38,7 +38,11 @@ def test_what_the_preview_says_is_what_is_sent(
     report = tmp_path / "report.pdf"
     report.write_bytes(long_pdf(20))
     with serving() as server:
-        there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}
+        there = {
+            "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "not-a-key",
+            **FAMILY_ENVIRONMENT,
+        }
         with Program(repartee_home, client, str(report), **there) as program:
             wait_for(lambda: program.has("preview-attachment", "showing"), "the chip")
             program.do("press", "preview-attachment")

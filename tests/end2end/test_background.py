@@ -15,7 +15,7 @@ from typing import Any
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
 from tests.helpers.background_server import BackgroundServer, events_of, in_a_thread
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 
 PIECES = tuple(f"Word {number} " for number in range(200))
 WHOLE = "".join(PIECES)
@@ -56,7 +56,11 @@ def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
     with in_a_thread(BackgroundServer(events_of(PIECES), pause_s=0.05)) as server:
-        there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}
+        there = {
+            "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "not-a-key",
+            **FAMILY_ENVIRONMENT,
+        }
         with Program(repartee_home, client, **there) as program:
             choose_background(program)
             program.ask("A question for Pro")
@@ -73,5 +77,5 @@ def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
             wait_for(lambda: answers_in(repartee_home)[0][0] == "complete", "the end")
             assert answers_in(repartee_home) == [("complete", WHOLE, None)]
             assert program.quit() == 0
-        assert len(server.asked("POST")) == 1, "asked, and billed, once"
+        assert len(server.requested_paths("POST")) == 1, "asked, and billed, once"
         assert len(stored(repartee_home, "SELECT 1 FROM ledger")) == 1

@@ -38,7 +38,7 @@ async def test_a_job_outlives_the_program(
     client: AssistiveClient, repartee_home: Path, tmp_path: Path
 ) -> None:
     server = BatchServer(all_answered)
-    server.looks = 3
+    server.polls = 3
     async with server.http:
         environment = gateway(server.base_url)
 

@@ -55,21 +55,21 @@ def events_of(pieces: Sequence[str], reasoning: Sequence[str] = ()) -> list[dict
             {"type": "response.output_item.done", "output_index": 0, "item": item},
         ]
         output.append(item)
-    at, text = len(output), "".join(pieces)
-    place = {"item_id": "msg_1", "output_index": at, "content_index": 0}
+    index, text = len(output), "".join(pieces)
+    place = {"item_id": "msg_1", "output_index": index, "content_index": 0}
     part = {"type": "output_text", "text": text, "annotations": []}
     message = {"type": "message", "id": "msg_1", "role": "assistant", "content": [part]}
     events += [
-        {"type": "response.output_item.added", "output_index": at, "item": {"id": "msg_1"}},
+        {"type": "response.output_item.added", "output_index": index, "item": {"id": "msg_1"}},
         {"type": "response.content_part.added", **place, "part": {"type": "output_text"}},
         *({"type": "response.output_text.delta", **place, "delta": piece} for piece in pieces),
         {"type": "response.output_text.done", **place, "text": text},
         {"type": "response.content_part.done", **place, "part": part},
-        {"type": "response.output_item.done", "output_index": at, "item": message},
+        {"type": "response.output_item.done", "output_index": index, "item": message},
     ]
     output.append(message)
-    whole = {"id": "", "model": MODEL, "status": "completed", "output": output, "usage": USAGE}
-    events.append({"type": "response.completed", "response": whole})
+    response = {"id": "", "model": MODEL, "status": "completed", "output": output, "usage": USAGE}
+    events.append({"type": "response.completed", "response": response})
     return [{**event, "sequence_number": number} for number, event in enumerate(events)]
 
 
@@ -92,22 +92,22 @@ class Fault:
 
 @dataclass
 class Run:
-    """An answer that the server generates."""
+    """An answer that the server generates; `generated` counts its events so far."""
 
     id: str
     events: list[dict[str, Any]]
-    made: int = 0
+    generated: int = 0
     status: str = "queued"
-    more: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
-    def ends(self) -> bool:
+    def has_ended(self) -> bool:
         return self.status not in ("queued", "in_progress")
 
     def as_json(self) -> dict[str, Any]:
         if self.status == "completed":
-            whole: dict[str, Any] = self.events[-1]["response"]
-            return {**whole, "object": "response"}
+            response: dict[str, Any] = self.events[-1]["response"]
+            return {**response, "object": "response"}
         used = {"usage": {**USAGE, "output_tokens": 7}} if self.status == "cancelled" else {}
         common = {
             "id": self.id,
@@ -174,7 +174,7 @@ class BackgroundServer:
         """Let held runs continue to their end."""
         self._released.set()
 
-    def asked(self, method: str) -> list[str]:
+    def requested_paths(self, method: str) -> list[str]:
         """Return the paths requested with `method`."""
         return [path for how, path, _ in self.requests if how == method]
 
@@ -231,28 +231,28 @@ class BackgroundServer:
             if "response" in event:
                 event["response"]["id"] = run.id
         self.runs[run.id] = run
-        self._start(self._make(run))
+        self._start(self._generate(run))
         if self._first_is_json:
             await _reply(writer, 200, run.as_json())
         else:
             await self._stream(writer, run, -1)
 
-    async def _make(self, run: Run) -> None:
+    async def _generate(self, run: Run) -> None:
         for number in range(len(run.events)):
             if number == self._hold_at:
                 await self._released.wait()
             await asyncio.sleep(self._pause_s)
-            if run.ends:
+            if run.has_ended:
                 return
-            async with run.more:
-                run.made = number + 1
-                run.status = "completed" if run.made == len(run.events) else "in_progress"
-                run.more.notify_all()
+            async with run.changed:
+                run.generated = number + 1
+                run.status = "completed" if run.generated == len(run.events) else "in_progress"
+                run.changed.notify_all()
 
     async def _cancel(self, writer: asyncio.StreamWriter, run: Run) -> None:
-        async with run.more:
-            run.status = run.status if run.ends else "cancelled"
-            run.more.notify_all()
+        async with run.changed:
+            run.status = run.status if run.has_ended else "cancelled"
+            run.changed.notify_all()
         await _reply(writer, 200, run.as_json())
 
     async def _stream(self, writer: asyncio.StreamWriter, run: Run, after: int) -> None:
@@ -265,9 +265,9 @@ class BackgroundServer:
         left = None if fault is None else fault.after
         number = after + 1
         while True:
-            async with run.more:
-                await run.more.wait_for(lambda n=number: run.made > n or run.ends)  # type: ignore[misc]
-            if number >= run.made:
+            async with run.changed:
+                await run.changed.wait_for(lambda n=number: run.generated > n or run.has_ended)  # type: ignore[misc]
+            if number >= run.generated:
                 break
             event, number = run.events[number], number + 1
             data = f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"

@@ -52,7 +52,7 @@ def refused(custom_id: str, status: int = 400, message: str = "No.") -> dict[str
     return {"id": "batch_req_2", "custom_id": custom_id, "response": response, "error": None}
 
 
-def not_begun(custom_id: str, code: str = "batch_expired") -> dict[str, Any]:
+def not_executed(custom_id: str, code: str = "batch_expired") -> dict[str, Any]:
     """Return a row for a request that was not executed."""
     error = {"code": code, "message": "This request could not be executed."}
     return {"id": "batch_req_3", "custom_id": custom_id, "response": None, "error": error}
@@ -98,14 +98,14 @@ class BatchServer:
 
     def __init__(self, outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered) -> None:
         self.outcome = outcome
-        self.looks = 0
+        self.polls = 0
         self.files: dict[str, tuple[str, bytes]] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.faults: list[tuple[str, str, str | int]] = []
         self.seen: list[tuple[str, str]] = []
         self.deleted: list[str] = []
-        self.cancel_takes = 0
-        self.held = asyncio.Event()
+        self.cancel_polls = 0
+        self.holding = asyncio.Event()
         self._holds: tuple[str, str, str] | None = None
         self._released = asyncio.Event()
         self.http = LoopbackServer(self._serve)
@@ -129,11 +129,11 @@ class BatchServer:
 
         It waits before or after it is executed, as `how` says. `held` is set when it waits.
         """
-        self.held.clear()
+        self.holding.clear()
         self._released.clear()
         self._holds = (method, path, how)
 
-    def let_go(self) -> None:
+    def close_held(self) -> None:
         """Close the held connection without a reply."""
         self._released.set()
 
@@ -144,7 +144,7 @@ class BatchServer:
         if not path.startswith(wanted[1]):
             return False
         self._holds = None
-        self.held.set()
+        self.holding.set()
         await self._released.wait()
         return True
 
@@ -198,7 +198,7 @@ class BatchServer:
             return 404, {"error": {"message": f"No such thing: {path}", "code": None}}
         if what == ("POST", "batches", 2):
             return self._cancel(batch)
-        return 200, self._looked_at(batch)
+        return 200, self._polled(batch)
 
     def _upload(self, request: Received) -> dict[str, Any]:
         head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
@@ -207,9 +207,9 @@ class BatchServer:
         assert parts["purpose"].get_payload(decode=True) == b"batch"
         data = parts["file"].get_payload(decode=True)
         assert isinstance(data, bytes)
-        return {"id": self._keep(str(parts["file"].get_filename()), data)}
+        return {"id": self._store_file(str(parts["file"].get_filename()), data)}
 
-    def _keep(self, name: str, data: bytes) -> str:
+    def _store_file(self, name: str, data: bytes) -> str:
         file_id = f"file-{len(self.files)}"
         self.files[file_id] = (name, data)
         return file_id
@@ -219,11 +219,11 @@ class BatchServer:
             return 400, {"error": {"message": "No such file.", "code": None}}
         batch_id = f"batch_{len(self.batches)}"
         counts = {"total": 0, "completed": 0, "failed": 0}
-        fresh = {"id": batch_id, "object": "batch", "status": "validating", "looks": self.looks}
+        fresh = {"id": batch_id, "object": "batch", "status": "validating", "looks": self.polls}
         self.batches[batch_id] = {**body, **fresh, "request_counts": counts}
         return 200, _shown(self.batches[batch_id])
 
-    def _looked_at(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def _polled(self, batch: dict[str, Any]) -> dict[str, Any]:
         if batch["status"] == "cancelling":
             batch["looks"] -= 1
             if batch["looks"] < 0:
@@ -238,7 +238,7 @@ class BatchServer:
     def _cancel(self, batch: dict[str, Any]) -> tuple[int, Any]:
         if batch["status"] not in ("validating", "in_progress"):
             return 409, {"error": {"message": "It has ended.", "code": None}}
-        batch["status"], batch["looks"] = "cancelling", self.cancel_takes
+        batch["status"], batch["looks"] = "cancelling", self.cancel_polls
         return 200, _shown(batch)
 
     def _end(self, batch: dict[str, Any], status: str | None) -> None:
@@ -247,7 +247,7 @@ class BatchServer:
         outcome = self.outcome(requests)
         batch["status"] = status or outcome.status
         for key, content in (("output_file_id", outcome.output), ("error_file_id", outcome.errors)):
-            batch[key] = self._keep(key, content) if content else None
+            batch[key] = self._store_file(key, content) if content else None
         batch["errors"] = {"object": "list", "data": outcome.messages}
         done = outcome.output.count(b"\n")
         total = len(requests)

@@ -1,4 +1,4 @@
-"""A service on a message bus, played by a thread of the test."""
+"""A service on a message bus, simulated by a thread of the test."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Method = Callable[..., Reply]
 
 
 class BusService:
-    """Answers calls by its functions, and notes them.
+    """Answers calls by its functions, and records them.
 
     Args:
         methods: (interface, method) -> a function that takes the arguments and returns the
@@ -59,7 +59,7 @@ class BusService:
         self._connection: DBusConnection = open_dbus_connection(address)
         self._connection.send_and_get_reply(message_bus.RequestName(name))
         self._lock = threading.Lock()
-        self._noted = threading.Condition()
+        self._recorded = threading.Condition()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -91,8 +91,8 @@ class BusService:
         def found() -> list[Body]:
             return [body for name, _, body in self.calls if name == method]
 
-        with self._noted:
-            assert self._noted.wait_for(lambda: len(found()) >= count, LONGEST_S), f"no {method}"
+        with self._recorded:
+            assert self._recorded.wait_for(lambda: len(found()) >= count, LONGEST_S), f"no {method}"
         return found()[count - 1]
 
     def _serve(self) -> None:
@@ -112,9 +112,9 @@ class BusService:
         else:
             signature, body = known(*message.body)
             self._send(new_method_return(message, signature or None, body))
-        with self._noted:
+        with self._recorded:
             self.calls.append((method, path, tuple(message.body)))
-            self._noted.notify_all()
+            self._recorded.notify_all()
 
     def _send(self, message: Message) -> None:
         with self._lock:

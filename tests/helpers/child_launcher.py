@@ -1,7 +1,7 @@
-"""Stands for a child process in tests: hands its streams to tests/helpers/child_server.py.
+"""Stands for a child process in tests: passes its streams to tests/helpers/child_server.py.
 
 Usage: python -I -S child_launcher.py ADDRESS KIND [DESCRIPTOR ARGUMENT …]. It ends with the exit
-code of the fork. It imports next to nothing, so that it starts in a hundredth of a second.
+code of the fork. It imports almost nothing, so that it starts in a hundredth of a second.
 """
 
 import _socket

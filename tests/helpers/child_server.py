@@ -33,7 +33,7 @@ from desktop_app.main import main
 from desktop_app.tool_servers import server_connection
 
 ROOT: Final = Path(__file__).parents[2]
-USERS: Final = (document_worker, server_connection)
+STARTERS: Final = (document_worker, server_connection)
 """The modules that start these child processes by their `child_command`."""
 _LAUNCHER: Final = Path(__file__).with_name("child_launcher.py")
 _LONGEST_ORDER: Final = 1 << 16
@@ -59,7 +59,7 @@ def serving_children() -> Iterator[str]:
 
 
 def forked_command(address: str) -> Callable[[Kind], ChildCommand]:
-    """Return what takes the place of `child_command` in `USERS`."""
+    """Return the replacement of `child_command` in `STARTERS`, which starts a launcher."""
 
     def command(kind: Kind) -> ChildCommand:
         launcher = (sys.executable, "-I", "-S", str(_LAUNCHER), address, kind)
@@ -118,7 +118,7 @@ def _serve(listener: socket.socket) -> int:
 def skip_teardown(code: int) -> int:
     """End this process without freeing every module, which takes most of a short process's time.
 
-    What it left itself, such as an open socket, is still found.
+    The garbage collection still warns of leaks, such as an open socket.
     """
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
@@ -129,7 +129,7 @@ def skip_teardown(code: int) -> int:
 
 
 def _become(kind: str, words: list[str], streams: list[int]) -> int:
-    """Run a child process with its streams, its arguments and, behind "", its variables."""
+    """Run a child process with its streams and its words: arguments, "", and variables."""
     for number in range(3):
         os.dup2(streams[number], number)
     blank = words.index("")

@@ -1,4 +1,4 @@
-"""The commands and options of a command line, which argparse does not tell."""
+"""The commands and options of a command line, which argparse keeps private."""
 
 from __future__ import annotations
 

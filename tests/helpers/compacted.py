@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 
-def compacted(kept: str, *, written: int = 12_000) -> dict[str, Any]:
-    """Return the reply for a conversation whose question was `kept`."""
+def compacted(question: str, *, output_tokens: int = 12_000) -> dict[str, Any]:
+    """Return the reply for a conversation of which the provider kept the question."""
     return {
         "id": "resp_001",
         "object": "response.compaction",
@@ -22,7 +22,7 @@ def compacted(kept: str, *, written: int = 12_000) -> dict[str, Any]:
                 "type": "message",
                 "role": "user",
                 "status": "completed",
-                "content": [{"type": "input_text", "text": kept}],
+                "content": [{"type": "input_text", "text": question}],
             },
             {
                 "type": "compaction",
@@ -34,9 +34,9 @@ def compacted(kept: str, *, written: int = 12_000) -> dict[str, Any]:
         "usage": {
             "input_tokens": 42_897,
             "input_tokens_details": {"cached_tokens": 40_000, "cache_write_tokens": 0},
-            "output_tokens": written,
+            "output_tokens": output_tokens,
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 42_897 + written,
+            "total_tokens": 42_897 + output_tokens,
         },
     }
 

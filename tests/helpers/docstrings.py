@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS_WITH_QT = ("ui", "app")
+PACKAGES_WITH_QT = ("ui", "app")
 
 
 def modules_with_examples(*, with_qt: bool) -> list[str]:
@@ -15,7 +15,7 @@ def modules_with_examples(*, with_qt: bool) -> list[str]:
     found = []
     for path in sorted((ROOT / "desktop_app").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        if (parts[1] in ROOMS_WITH_QT) == with_qt and ">>> " in path.read_text():
+        if (parts[1] in PACKAGES_WITH_QT) == with_qt and ">>> " in path.read_text():
             found.append(".".join(parts))
     return found
 

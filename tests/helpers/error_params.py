@@ -10,7 +10,7 @@ from desktop_app.domain.errors import Remedy
 
 def error_params(text: str = "a word") -> dict[str, str | int]:
     """Return a text for each placeholder."""
-    rows = (part for said in SENTENCES.values() for part in said if isinstance(part, str))
+    errors = (text for texts in SENTENCES.values() for text in texts if isinstance(text, str))
     remedies = (remedy.sentence for remedy in Remedy)
-    found = (Formatter().parse(sentence) for sentence in (*rows, *remedies))
-    return {name: text for pieces in found for _, name, _, _ in pieces if name}
+    parsed = (Formatter().parse(sentence) for sentence in (*errors, *remedies))
+    return {name: text for pieces in parsed for _, name, _, _ in pieces if name}

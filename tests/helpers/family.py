@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Final
 
 FAMILY: Final = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
-FAMILY_NAMED: Final = {"OPENAI_MODEL": ",".join(FAMILY)}
+FAMILY_ENVIRONMENT: Final = {"OPENAI_MODEL": ",".join(FAMILY)}

@@ -193,14 +193,20 @@ _UNSEEN: Final = " \u2028\u2063\u2061\u2062"
 
 
 class Flicker(NamedTuple):
-    """The flicker of a document: its count, the characters taken back, and the places."""
+    """The flicker of a document.
+
+    Attributes:
+        times: number of steps that took characters back.
+        characters: number of characters that were taken back.
+        places: the source before each of these steps.
+    """
 
     times: int
     characters: int
     places: tuple[str, ...]
 
 
-def shown(blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
+def visible_atoms(blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
     """Return the styled characters and markers on screen."""
     return [atom for block in blocks for atom in _block(block)]
 
@@ -226,14 +232,14 @@ def _runs(runs: Runs, of: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 
 def measure(source: str) -> Flicker:
     """Stream a document character by character and count its flicker."""
-    stream, before = BlockStream(), shown(())
+    stream, before = BlockStream(), visible_atoms(())
     times, places, characters = 0, [], 0
     for at in range(len(source) + 1):
         if at < len(source):
             stream.feed(source[at])
         else:
             stream.finish()
-        after = shown(stream.blocks)
+        after = visible_atoms(stream.blocks)
         lost = _lost(before, after)
         if lost:
             times, characters = times + 1, characters + lost

@@ -25,7 +25,7 @@ from typing import Any, Final, Self
 from desktop_app.__main__ import start
 from desktop_app.cli.arguments import parser
 from desktop_app.main import CLI_COMMANDS
-from tests.helpers.child_server import USERS, forked_command, skip_teardown
+from tests.helpers.child_server import STARTERS, forked_command, skip_teardown
 from tests.helpers.migrated_stores import copy_migrated_stores
 
 ROOT: Final = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ class ForkedCommand:
     """A command that the server forked.
 
     Attributes:
-        pid: The process.
+        pid: the id of the process.
     """
 
     def __init__(self, pid: int, status: int) -> None:
@@ -86,10 +86,16 @@ class ForkServer:
 
     def __init__(self, children: str) -> None:
         """`children` is the address of the server that forks the commands' child processes."""
-        self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with its:
+        self._socket, server_socket = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with server_socket:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.helpers.fork_server", children, str(its.fileno())],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.helpers.fork_server",
+                    children,
+                    str(server_socket.fileno()),
+                ],
                 cwd=ROOT,
                 env={
                     "PATH": os.environ["PATH"],
@@ -97,7 +103,7 @@ class ForkServer:
                     "PYTHONWARNINGS": "error",
                     **({_RECORDED: os.environ[_RECORDED]} if _RECORDED in os.environ else {}),
                 },
-                pass_fds=(its.fileno(),),
+                pass_fds=(server_socket.fileno(),),
                 start_new_session=True,
             )
 
@@ -123,20 +129,20 @@ class ForkServer:
         environment: Mapping[str, str],
     ) -> tuple[int, bytes, bytes]:
         """Run a command to its end; return its code, standard output and standard error."""
-        with ExitStack() as theirs:
+        with ExitStack() as descriptors:
             (source, write_stdin), (out, its_out), (err, its_err) = os.pipe(), os.pipe(), os.pipe()
             for descriptor in (source, its_out, its_err):
-                theirs.callback(os.close, descriptor)
+                descriptors.callback(os.close, descriptor)
             command = await self.start(
                 arguments, (source, its_out, its_err), folder=folder, environment=environment
             )
-        _, shown, said, code = await asyncio.gather(
+        _, output, errors, code = await asyncio.gather(
             asyncio.to_thread(_write_all, write_stdin, stdin or b""),
             _read_all(out),
             _read_all(err),
             command.wait(),
         )
-        return code, shown, said
+        return code, output, errors
 
     async def start(
         self,
@@ -193,10 +199,10 @@ async def _is_readable(descriptor: int) -> None:
 
 
 def _serve(orders: socket.socket) -> int:
-    """Fork a command for each order, until the client is gone. Return twice: as both processes.
+    """Fork a command for each order, until the client is gone.
 
     Returns:
-        The exit code of the server, or of the command.
+        In the server its exit code, and in each fork that of the command.
     """
     statuses: dict[int, int] = {}
 
@@ -204,7 +210,7 @@ def _serve(orders: socket.socket) -> int:
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 pid, status = ended
-                # A test that failed waits no more; its pipe breaks when the report is flushed.
+                # A test that failed no longer waits; its pipe breaks when the report is flushed.
                 with suppress(BrokenPipeError), os.fdopen(statuses.pop(pid), "w") as report:
                     report.write(str(os.waitstatus_to_exitcode(status)))
 
@@ -265,6 +271,6 @@ if __name__ == "__main__":
     if _RECORDED in os.environ:
         importlib.import_module("tests.mutants.recording").follow_forks()
     client, children = int(sys.argv.pop()), sys.argv.pop()
-    for module in USERS:
+    for module in STARTERS:
         vars(module)["child_command"] = forked_command(children)
     sys.exit(_serve(socket.socket(fileno=client)))

@@ -87,9 +87,9 @@ def llama_cpp_python(folder: Path, window: int, *, embeds: bool = False) -> Serv
     """Return a server of llama-cpp-python that demands UPSTREAM_KEY.
 
     Args:
-        folder: it gets the names by which llama-cpp-python looks for its libraries.
+        folder: gets links by the names under which llama-cpp-python looks for its libraries.
         window: in tokens.
-        embeds: it gives embeddings alone.
+        embeds: serve only embeddings.
     """
     python = tool_folder("llama-cpp-python") / "python"
     compiled = tool_folder("llama-cpp") / "@node-llama-cpp" / "linux-x64" / "bins" / "linux-x64"
@@ -101,7 +101,7 @@ def llama_cpp_python(folder: Path, window: int, *, embeds: bool = False) -> Serv
     return ServerProcess(
         port,
         [
-            # Otherwise our own helpers would stand before Python's modules of the same names.
+            # -P, because our own helpers would shadow Python's modules of the same names.
             *(str(python), "-P", str(_LLAMA_CPP_PYTHON), "--model", str(find_weights())),
             *("--model_alias", "smollm2", "--n_ctx", str(window), "--n_threads_batch", "1"),
             *("--host", "127.0.0.1", "--port", str(port), "--api_key", UPSTREAM_KEY),
@@ -112,7 +112,12 @@ def llama_cpp_python(folder: Path, window: int, *, embeds: bool = False) -> Serv
 
 
 def litellm_proxy(folder: Path, upstream: str, vectors: str) -> ServerProcess:
-    """Return a LiteLLM proxy without a database, before two llama.cpp servers."""
+    """Return a LiteLLM proxy without a database, in front of two llama.cpp servers.
+
+    Args:
+        upstream: the base URL of the server for answers.
+        vectors: that of the server for embeddings.
+    """
     port = free_port()
     chat = {"model": "openai/smollm2", "api_base": upstream, "api_key": UPSTREAM_KEY}
     embedding = {**chat, "api_base": vectors}

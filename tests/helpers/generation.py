@@ -33,11 +33,15 @@ EVERY_PARAMETER: dict[str, st.SearchStrategy[Any]] = {
 parameters = st.builds(GenerationParameters, **EVERY_PARAMETER)
 
 
-def _said(values: GenerationParameters, names: set[str], instructions: str | None) -> Overrides:
-    said = Overrides(instructions)
+def _overrides_with(
+    values: GenerationParameters, names: set[str], instructions: str | None
+) -> Overrides:
+    found = Overrides(instructions)
     for name in names:
-        said = said.with_parameter(name, getattr(values, name))
-    return said
+        found = found.with_parameter(name, getattr(values, name))
+    return found
 
 
-overrides = st.builds(_said, parameters, st.sets(st.sampled_from(sorted(NAMES))), maybe(st.text()))
+overrides = st.builds(
+    _overrides_with, parameters, st.sets(st.sampled_from(sorted(NAMES))), maybe(st.text())
+)

@@ -1,4 +1,4 @@
-"""A tool server that wants a sign-in, in its own process, and a browser that signs in."""
+"""A tool server that requires a sign-in, in its own process, and a browser that signs in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 SERVER: Final = str(Path(__file__).with_name("oauth_server.py"))
 
 
-class Guarded:
+class GuardedServer:
     """The server, and the user's browser."""
 
     def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
@@ -24,11 +24,11 @@ class Guarded:
         self.pages: list[str] = []
         self._visits: set[asyncio.Task[None]] = set()
 
-    async def tell(self, word: str) -> int:
-        """Change what the server does; return the number of its clients."""
+    async def send_command(self, command: str) -> int:
+        """Send a command of oauth_server.py; return the number of registered clients."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{word}\n".encode())
+        self._process.stdin.write(f"{command}\n".encode())
         return int(await self._process.stdout.readline())
 
     def browse(self, address: str) -> None:
@@ -43,7 +43,7 @@ class Guarded:
 
 
 @asynccontextmanager
-async def guarded() -> AsyncIterator[Guarded]:
+async def guarded_server() -> AsyncIterator[GuardedServer]:
     """Yield a running server."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -52,7 +52,7 @@ async def guarded() -> AsyncIterator[Guarded]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield Guarded(process, int(await process.stdout.readline()))
+        yield GuardedServer(process, int(await process.stdout.readline()))
     finally:
         process.stdin.close()
         process.kill()

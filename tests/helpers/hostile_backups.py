@@ -1,6 +1,6 @@
 """Malicious backups, each derived from a valid backup.
 
-The contents of the valid backup must be restored from the strange ones. The broken ones are
+From the STRANGE ones, the contents of the valid backup must be restored. The BROKEN ones must be
 refused.
 """
 
@@ -18,18 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.helpers.hostile_files import flip, rename, state_size, write_directory
+from tests.helpers.hostile_files import rename, set_flag, set_stated_size, write_directory
 
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
 EVIL: Final = "https://evil.example/v1"
 PATH: Final = "../../../../../../../etc/passwd"
 
-Rows = Callable[[sqlite3.Connection], None]
+Change = Callable[[sqlite3.Connection], None]
 
 
 @dataclass(frozen=True)
-class Sound:
+class ValidBackup:
     """An unpacked valid backup.
 
     Attributes:
@@ -43,7 +43,7 @@ class Sound:
     members: dict[str, bytes]
 
     @classmethod
-    def of(cls, archive: Path, folder: Path) -> Sound:
+    def of(cls, archive: Path, folder: Path) -> ValidBackup:
         """Unpack a backup."""
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(archive) as pack:
@@ -61,7 +61,7 @@ class Sound:
                 pack.writestr(member.replace("__", "/"), data)
         return path
 
-    def changed(self, name: str, change: Rows) -> Path:
+    def changed(self, name: str, change: Change) -> Path:
         """Write a backup whose database was changed."""
         path = self.folder / f"{name}.sqlite3"
         path.write_bytes(self.store)
@@ -73,7 +73,7 @@ class Sound:
         return packed
 
 
-def sql(*statements: str) -> Rows:
+def sql(*statements: str) -> Change:
     """Return a change that runs statements."""
 
     def change(connection: sqlite3.Connection) -> None:
@@ -83,7 +83,7 @@ def sql(*statements: str) -> Rows:
     return change
 
 
-def _setting(key: str, value: Any) -> Rows:
+def _setting(key: str, value: Any) -> Change:
     text = value if isinstance(value, str) else json.dumps(value)
     return lambda c: c.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, text))  # type: ignore[return-value]
 
@@ -97,13 +97,13 @@ def profile(**changes: Any) -> str:
     return json.dumps(body)
 
 
-def _profile(profile_id: str, body: str) -> Rows:
+def _profile(profile_id: str, body: str) -> Change:
     return lambda c: c.execute(
         "INSERT OR REPLACE INTO profiles VALUES (?, 9, ?)", (profile_id, body)
     )  # type: ignore[return-value]
 
 
-def _writable(*statements: str) -> Rows:
+def _writable(*statements: str) -> Change:
     """Return a change that edits the schema table directly."""
 
     def change(connection: sqlite3.Connection) -> None:
@@ -113,7 +113,7 @@ def _writable(*statements: str) -> Rows:
     return change
 
 
-def _retyped(table: str, column: str, value: Any) -> Rows:
+def _retyped(table: str, column: str, value: Any) -> Change:
     """Return a change that stores a value of any type, making the table non-STRICT."""
 
     def change(connection: sqlite3.Connection) -> None:
@@ -138,7 +138,7 @@ _LEDGER: Final = (
     "{cost})"
 )
 
-STRANGE: Final[dict[str, Rows]] = {
+STRANGE: Final[dict[str, Change]] = {
     "trigger": sql(
         "CREATE TRIGGER t AFTER INSERT ON messages BEGIN DELETE FROM conversations; END",
         (
@@ -258,7 +258,7 @@ STRANGE: Final[dict[str, Rows]] = {
     ),
 }
 
-BROKEN: Final[dict[str, Rows]] = {
+BROKEN: Final[dict[str, Change]] = {
     "messages-are-a-view": sql("DROP TABLE messages", f"CREATE VIEW messages AS {_BOMB}"),
     "messages-are-virtual": sql(
         "DROP TABLE messages", "CREATE VIRTUAL TABLE messages USING fts5 (id, parts)"
@@ -342,33 +342,35 @@ def forged_trees(store: bytes) -> dict[str, bytes]:
     return made
 
 
-def strange_archives(sound: Sound) -> dict[str, Path]:
+def strange_archives(valid: ValidBackup) -> dict[str, Path]:
     """Write archives that are strange but can be restored."""
     other = hashlib.sha256(b"of nobody").hexdigest()
     return {
-        "paths-that-lead-out": sound.packed(
-            "paths", sound.store, **{"..__..__outside": b"x", "__etc__outside": b"x"}
+        "paths-that-lead-out": valid.packed(
+            "paths", valid.store, **{"..__..__outside": b"x", "__etc__outside": b"x"}
         ),
-        "attachment-of-nobody": sound.packed(
-            "nobody", sound.store, **{f"attachments__{other[:2]}__{other[2:]}": b"of nobody"}
+        "attachment-of-nobody": valid.packed(
+            "nobody", valid.store, **{f"attachments__{other[:2]}__{other[2:]}": b"of nobody"}
         ),
-        "windows-path": sound.packed("windows", sound.store, **{"..\\..\\outside": b"x"}),
-        "second-store-in-a-folder": sound.packed("second", sound.store, **{f"x__{STORE}": b"x"}),
+        "windows-path": valid.packed("windows", valid.store, **{"..\\..\\outside": b"x"}),
+        "second-store-in-a-folder": valid.packed("second", valid.store, **{f"x__{STORE}": b"x"}),
     }
 
 
-def broken_archives(sound: Sound) -> dict[str, Path]:
+def broken_archives(valid: ValidBackup) -> dict[str, Path]:
     """Write archives that must be refused."""
     made: dict[str, Path] = {}
 
-    def add(name: str, store: bytes = sound.store, **more: bytes) -> Path:
-        made[name] = sound.packed(name, store, **more)
+    def add(name: str, store: bytes = valid.store, **more: bytes) -> Path:
+        made[name] = valid.packed(name, store, **more)
         return made[name]
 
-    attached = next(name for name in sound.members if name.startswith("attachments/"))
-    bare = Sound(sound.folder, sound.store, {MANIFEST: sound.members[MANIFEST]})
-    made["attachment-of-other-bytes"] = bare.packed("other-bytes", sound.store, **{attached: b"x"})
-    made["no-manifest"] = Sound(sound.folder, sound.store, {}).packed("no-manifest", sound.store)
+    attached = next(name for name in valid.members if name.startswith("attachments/"))
+    bare = ValidBackup(valid.folder, valid.store, {MANIFEST: valid.members[MANIFEST]})
+    made["attachment-of-other-bytes"] = bare.packed("other-bytes", valid.store, **{attached: b"x"})
+    made["no-manifest"] = ValidBackup(valid.folder, valid.store, {}).packed(
+        "no-manifest", valid.store
+    )
     for name, text in {
         "manifest-of-noise": b"\xff\xff",
         "manifest-nested": b"[" * 1_000_000,
@@ -376,37 +378,39 @@ def broken_archives(sound: Sound) -> dict[str, Path]:
         "manifest-of-a-newer": b'{"format": "repartee-backup", "version": 2}',
         "manifest-list": b"[1]",
     }.items():
-        made[name] = Sound(sound.folder, sound.store, {MANIFEST: text}).packed(name, sound.store)
-    flip(add("encrypted"), flag=1)
-    state_size(add("states-4-gb"), 0xFFFF_FFF0)
-    lzma = sound.folder / "lzma.zip"
+        made[name] = ValidBackup(valid.folder, valid.store, {MANIFEST: text}).packed(
+            name, valid.store
+        )
+    set_flag(add("encrypted"), flag=1)
+    set_stated_size(add("states-4-gb"), 0xFFFF_FFF0)
+    lzma = valid.folder / "lzma.zip"
     with zipfile.ZipFile(lzma, "w", zipfile.ZIP_LZMA) as pack:
-        pack.writestr(STORE, sound.store)
-        pack.writestr(MANIFEST, sound.members[MANIFEST])
+        pack.writestr(STORE, valid.store)
+        pack.writestr(MANIFEST, valid.members[MANIFEST])
     made["lzma"] = lzma
-    twice = sound.folder / "twice.zip"
+    twice = valid.folder / "twice.zip"
     with zipfile.ZipFile(twice, "w") as pack:
-        pack.writestr(MANIFEST, sound.members[MANIFEST])
+        pack.writestr(MANIFEST, valid.members[MANIFEST])
         for name in (STORE, STORE[:-1] + "X"):
-            pack.writestr(name, sound.store)
+            pack.writestr(name, valid.store)
     rename(twice, STORE[:-1].encode() + b"X", STORE.encode())
     made["store-twice"] = twice
-    nul = sound.folder / "nul.zip"
+    nul = valid.folder / "nul.zip"
     with zipfile.ZipFile(nul, "w") as pack:
-        pack.writestr(MANIFEST, sound.members[MANIFEST])
-        pack.writestr(f"{STORE}X", sound.store)
+        pack.writestr(MANIFEST, valid.members[MANIFEST])
+        pack.writestr(f"{STORE}X", valid.store)
     rename(nul, f"{STORE}X".encode(), STORE.encode() + b"\0")
     made["name-with-nul"] = nul
-    huge = sound.folder / "huge.zip"
-    write_huge(huge, sound.members[MANIFEST])
+    huge = valid.folder / "huge.zip"
+    write_huge(huge, valid.members[MANIFEST])
     made["store-of-a-petabyte"] = huge
-    overlapping = sound.folder / "overlapping.zip"
-    write_shared(overlapping, sound.members[MANIFEST], sound.store)
+    overlapping = valid.folder / "overlapping.zip"
+    write_shared(overlapping, valid.members[MANIFEST], valid.store)
     made["overlapping"] = overlapping
-    directory = sound.folder / "directory.zip"
+    directory = valid.folder / "directory.zip"
     write_directory(directory, 80 << 20)
     made["directory"] = directory
-    for name, data in forged_trees(sound.store).items():
+    for name, data in forged_trees(valid.store).items():
         add(name, data)
     cut = add("cut")
     cut.write_bytes(cut.read_bytes()[:-300])

@@ -24,10 +24,10 @@ CHOICE: Final = {"provider_id": "", "model": "m", "variant": None, "effort": Non
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file with the number of conversations that it imports."""
+    """A file, and the number of conversations that are imported from it."""
 
     path: Path
-    comes: int = 0
+    imported: int = 0
 
 
 def conversation(number: int = 1, title: str = "Bad", **changes: Any) -> dict[str, Any]:
@@ -267,10 +267,10 @@ def hostile_files(folder: Path) -> dict[str, Hostile]:
     folder.mkdir(parents=True)
     made: dict[str, Hostile] = {}
 
-    def add(name: str, data: bytes, comes: int = 0) -> None:
+    def add(name: str, data: bytes, imported: int = 0) -> None:
         path = folder / f"{name}.json"
         path.write_bytes(data)
-        made[name] = Hostile(path, comes)
+        made[name] = Hostile(path, imported)
 
     for name, bad in bad_conversations().items():
         add(f"own-{name}", json.dumps(own(bad, GOOD_OWN)).encode(), 1)
@@ -278,8 +278,8 @@ def hostile_files(folder: Path) -> dict[str, Hostile]:
     for name, text in bad_texts().items():
         whole = f'{{"format": "repartee", "version": 1, "conversations": [{text}, {good}]}}'
         add(f"own-{name}", whole.encode(), 1)
-    for name, (value, comes) in foreign_files().items():
-        add(name, json.dumps(value).encode(), comes)
+    for name, (value, imported) in foreign_files().items():
+        add(name, json.dumps(value).encode(), imported)
     bad_folder = {"id": "f" * 32, "name": 5}
     in_it = conversation(folder_id="f" * 32)
     add("own-folder", json.dumps(own(in_it, GOOD_OWN, folders=[bad_folder, 7])).encode(), 1)
@@ -304,9 +304,11 @@ def hostile_archives(folder: Path) -> dict[str, Hostile]:
     good = json.dumps([GOOD_CHATGPT]).encode()
     made: dict[str, Hostile] = {}
 
-    def archive(name: str, comes: int = 0, method: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipFile:
+    def archive(
+        name: str, imported: int = 0, method: int = zipfile.ZIP_DEFLATED
+    ) -> zipfile.ZipFile:
         path = folder / f"{name}.zip"
-        made[name] = Hostile(path, comes)
+        made[name] = Hostile(path, imported)
         return zipfile.ZipFile(path, "w", method)
 
     with archive("zip-bomb") as pack, pack.open("conversations.json", "w", force_zip64=True) as out:
@@ -316,7 +318,7 @@ def hostile_archives(folder: Path) -> dict[str, Hostile]:
         pack.writestr("conversations.json", good)
     with archive("zip-encrypted") as pack:
         pack.writestr("conversations.json", good)
-    flip(made["zip-encrypted"].path, flag=1)
+    set_flag(made["zip-encrypted"].path, flag=1)
     with archive("zip-nested-path", 1) as pack:
         pack.writestr("../../../conversations.json", good)
         pack.writestr("/etc/passwd", "x")
@@ -329,7 +331,7 @@ def hostile_archives(folder: Path) -> dict[str, Hostile]:
         pack.writestr("readme.txt", "x")
     with archive("zip-states-4-gb") as pack:
         pack.writestr("conversations.json", good)
-    state_size(made["zip-states-4-gb"].path, 0xFFFF_FFF0)
+    set_stated_size(made["zip-states-4-gb"].path, 0xFFFF_FFF0)
     overlapping = folder / "zip-overlapping.zip"
     write_overlapping(overlapping, "conversations-{}.json", good, 500)
     made["zip-overlapping"] = Hostile(overlapping)
@@ -377,7 +379,7 @@ def special_files(folder: Path) -> Iterator[dict[str, Path]]:
 # -------------------------------------------------------------- archives, byte by byte
 
 
-def flip(path: Path, *, flag: int) -> None:
+def set_flag(path: Path, *, flag: int) -> None:
     """Set a flag of every member, in its local header and in the directory."""
     data = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -393,7 +395,7 @@ def rename(path: Path, old: bytes, new: bytes) -> None:
     path.write_bytes(path.read_bytes().replace(old, new))
 
 
-def state_size(path: Path, size: int) -> None:
+def set_stated_size(path: Path, size: int) -> None:
     """Change the uncompressed size of the first member in the directory."""
     data = bytearray(path.read_bytes())
     struct.pack_into("<I", data, data.find(b"PK\x01\x02") + 24, size)

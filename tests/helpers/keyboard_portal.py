@@ -1,4 +1,4 @@
-"""The portal RemoteDesktop, played by the test: its tokens work once each."""
+"""The portal RemoteDesktop, simulated by the test: its tokens work once each."""
 
 from __future__ import annotations
 

@@ -31,25 +31,26 @@ SLACK = 1
 
 
 def layout_faults(window: QWidget) -> Iterator[str]:
-    """Yield what is cut off, covered or outside, of the visible widgets of a window."""
+    """Yield a sentence for each visible text of a window that is cut off, covered or outside."""
     shown = [w for w in window.findChildren(QWidget) if w.isVisible() and w.window() is window]
     for widget in shown:
-        yield from (f"{named(widget)}: {fault}" for fault in _cut(widget))
+        yield from (f"{described(widget)}: {fault}" for fault in _cut(widget))
         if _has_text(widget) and (fault := _outside(widget, window)):
-            yield f"{named(widget)}: {fault}"
+            yield f"{described(widget)}: {fault}"
         if isinstance(widget, QScrollArea) and widget.horizontalScrollBar().maximum():
             room = widget.viewport().width()
             wide = [w for w in widget.findChildren(QWidget) if w.minimumSizeHint().width() > room]
-            yield f"{named(widget)} scrolls sideways because of {', '.join(map(named, wide[-2:]))}"
+            causes = ", ".join(map(described, wide[-2:]))
+            yield f"{described(widget)} scrolls sideways because of {causes}"
     for parent in {widget.parentWidget() for widget in shown}:
         children = [w for w in shown if w.parentWidget() is parent and _has_text(w)]
         for one, other in combinations(children, 2):
             common = one.geometry() & other.geometry()
             if common.width() > SLACK and common.height() > SLACK:
-                yield f"{named(one)} overlaps {named(other)}"
+                yield f"{described(one)} overlaps {described(other)}"
 
 
-def named(widget: QWidget) -> str:
+def described(widget: QWidget) -> str:
     """Return the class, the name and the text of a widget."""
     text = getattr(widget, "text", str)()
     parent = widget.parentWidget()
@@ -133,7 +134,7 @@ def _smaller(size: QSize, needed: QSize) -> Iterator[str]:
 def _outside(widget: QWidget, window: QWidget) -> str:
     """Return where a widget leaves its window or an ancestor, "" if it does not.
 
-    What a scroll area can bring into view is not outside.
+    A widget that a scroll area can scroll into view is not outside.
     """
     rect = QRect(widget.mapTo(window, QPoint()), widget.size())
     ancestor = widget.parentWidget()

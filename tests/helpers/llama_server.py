@@ -2,8 +2,8 @@
 
     python -m tests.helpers.llama_server 18080 2048
 
-With --hide-counter a proxy stands before it that answers 404 to everything outside of /v1, as
-gateways do.
+With --hide-counter, it is a proxy in front of a server instead, which answers 404 to everything
+outside of /v1, as gateways do.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def serve(port: int, window: int, *, key: str = "", embeds: bool = False) -> Non
     params.port = port
     params.n_ctx = window
     params.n_parallel = 1
-    # A thread for each core would wait for the others at every layer, on a busy machine.
+    # With several threads, each waits for the others at every layer, which is slow on a busy CPU.
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.fit_params = False
     params.cache_ram_mib = 0
@@ -76,10 +76,10 @@ async def hide_counter(port: int, behind: int) -> None:
 
 
 async def count_only(port: int, behind: int, window: int) -> None:
-    """Answer in a few words, after the server `behind` has counted what was sent.
+    """Answer in a few fixed words, after the server on port `behind` has counted the request.
 
-    Its template and its tokenizer decide whether a request fits the window; a refusal has the
-    fields of llama.cpp. So hundreds of requests take seconds on a busy machine.
+    That server's template and tokenizer decide whether a request fits the window; a refusal has
+    the fields of llama.cpp. So hundreds of requests take only seconds.
     """
     inner = f"http://127.0.0.1:{behind}"
 
@@ -151,8 +151,8 @@ def llama_server(
     """Yield the base URL of a running server with a window of `window` tokens.
 
     Args:
-        hides_counter: only what is below /v1 is served.
-        counts_only: it counts and refuses, but its answers are a few fixed words.
+        hides_counter: serve only paths below /v1.
+        counts_only: count tokens and refuse as the server, but answer in a few fixed words.
     """
     port, command = free_port(), [sys.executable, "-m", "tests.helpers.llama_server"]
     started = [subprocess.Popen([*command, str(port), str(window)])]
@@ -201,7 +201,7 @@ def wait_for(
 
 
 def main() -> None:
-    """Run the server, or the proxy before it."""
+    """Run the server, or a proxy in front of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("window", type=int, help="in tokens; with --hide-counter the port behind")

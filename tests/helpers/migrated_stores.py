@@ -1,7 +1,7 @@
-"""New stores as copies of one that has had every migration, which takes a tenth of the time.
+"""Makes new stores by copying one with all migrations, which takes a tenth of the time.
 
-Stores of earlier versions, and those that tests migrate by steps of their own, are migrated as
-always.
+Stores of earlier versions, and those that tests migrate by steps of their own, are migrated as in
+the program.
 """
 
 from __future__ import annotations

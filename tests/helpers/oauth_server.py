@@ -1,9 +1,9 @@
-"""A tool server that wants a sign-in, of the SDK's own server: `python oauth_server.py`.
+"""A tool server that requires a sign-in, made of the SDK's own server: `python oauth_server.py`.
 
 It grants every authorization at once, as a user who always agrees. Lines of standard input change
-that: "deny" refuses the next ones, "expire" ends all access tokens, "revoke" ends all tokens. The
-first line of output is its port; every line of input is answered with the number of clients that
-have registered.
+that: "deny" refuses the next ones, "expire" ends all access tokens, "revoke" ends all tokens. Its
+first line of output is its port. It answers each line of input with the number of registered
+clients.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 from pydantic import AnyHttpUrl
 
-LASTS_S: Final = 3600
+TOKEN_LIFETIME_S: Final = 3600
 
 
 class Users:
@@ -52,7 +52,7 @@ class Users:
     async def authorize(
         self, client: OAuthClientInformationFull, params: AuthorizationParams
     ) -> str:
-        """Return where the browser goes next: back, with a code or a refusal."""
+        """Return the address to redirect the browser to, with a code or a refusal."""
         back = str(params.redirect_uri)
         if self.denies:
             words = "The user said no."
@@ -116,7 +116,7 @@ class Users:
         shared: dict[str, Any] = {"client_id": client_id, "scopes": [], "resource": resource}
         self.access[access] = AccessToken(token=access, **shared)
         self.refresh[refresh] = RefreshToken(token=refresh, **shared)
-        return OAuthToken(access_token=access, expires_in=LASTS_S, refresh_token=refresh)
+        return OAuthToken(access_token=access, expires_in=TOKEN_LIFETIME_S, refresh_token=refresh)
 
 
 def _say(line: str) -> None:

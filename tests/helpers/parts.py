@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 
-class NothingInParts:
+class UnusedPartsSource:
     """An implementation of services.ports.PartsSource that fails on any call."""
 
     def read(self, *_: object) -> NoReturn:

@@ -24,7 +24,7 @@ async def processes_below(root: int) -> set[int]:
     return found - {root}
 
 
-async def gone(processes: set[int]) -> None:
+async def wait_until_gone(processes: set[int]) -> None:
     """Wait until none of the processes runs."""
     until = time.monotonic() + LONGEST_S
     while [pid for pid in processes if is_running(pid)]:

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 def on_one_processor(index: int = -1) -> Iterator[None]:
     """Keep this thread, and the processes that it starts, on one processor.
 
-    Stages that may run at the same time choose different ones by `index`.
-
     llama.cpp's threads wait for each other in a loop. With other stages on the same two processors,
     a start of the model takes 3 s of CPU time with two threads, and 0.5 s with one.
+
+    Args:
+        index: chooses the processor; stages that may run at the same time give different ones.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield

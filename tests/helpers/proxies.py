@@ -15,6 +15,9 @@ LOOPBACK = "127.0.0.1"
 class TestProxy:
     """The base class of both proxies.
 
+    Args:
+        upstream: the URL of the server that every connection is sent to; "" for the requested one.
+
     Attributes:
         wanted: "host:port" of every requested connection.
         refused: number of clients without the right user and password.
@@ -29,11 +32,11 @@ class TestProxy:
         user: str = "",
         password: str = "",
         tls: ssl.SSLContext | None = None,
-        leads_to: str = "",
+        upstream: str = "",
     ) -> None:
         self._auth = (user, password) if user else None
         self._tls = tls
-        self._leads_to = urlsplit(leads_to).port if leads_to else None
+        self._leads_to = urlsplit(upstream).port if upstream else None
         self._tasks: set[asyncio.Task[None]] = set()
         self.wanted: list[str] = []
         self.refused = 0
@@ -92,7 +95,7 @@ class HttpProxy(TestProxy):
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
-        if not self._is_welcome(head):
+        if not self._is_authorized(head):
             self.refused += 1
             writer.write(
                 b"HTTP/1.1 407 Proxy Authentication Required\r\n"
@@ -101,17 +104,19 @@ class HttpProxy(TestProxy):
             return
         parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
         try:
-            there = await self._open(parts.hostname or "", parts.port or 80)
+            upstream_streams = await self._open(parts.hostname or "", parts.port or 80)
         except OSError:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
             return
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
-            there[1].write(head.replace(target.encode(), (parts.path or "/").encode(), 1))
-        await _join(reader, writer, *there)
+            upstream_streams[1].write(
+                head.replace(target.encode(), (parts.path or "/").encode(), 1)
+            )
+        await _join(reader, writer, *upstream_streams)
 
-    def _is_welcome(self, head: bytes) -> bool:
+    def _is_authorized(self, head: bytes) -> bool:
         if self._auth is None:
             return True
         wanted = base64.b64encode(":".join(self._auth).encode())
@@ -128,24 +133,28 @@ class SocksProxy(TestProxy):
         offered = await reader.readexactly(count)
         wanted = 0 if self._auth is None else 2
         writer.write(bytes([5, wanted if wanted in offered else 255]))
-        if wanted not in offered or (wanted == 2 and not await self._is_welcome(reader, writer)):
+        if wanted not in offered or (wanted == 2 and not await self._is_authorized(reader, writer)):
             self.refused += 1
             return
         host, port = await _address(reader)
         try:
-            there = await self._open(host, port)
+            upstream_streams = await self._open(host, port)
         except OSError:
             writer.write(b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
             return
         writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
-        await _join(reader, writer, *there)
+        await _join(reader, writer, *upstream_streams)
 
-    async def _is_welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _is_authorized(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
         await reader.readexactly(1)
-        said = [(await reader.readexactly((await reader.readexactly(1))[0])).decode() for _ in "up"]
-        welcome = tuple(said) == self._auth
-        writer.write(bytes([1, 0 if welcome else 1]))
-        return welcome
+        login = [
+            (await reader.readexactly((await reader.readexactly(1))[0])).decode() for _ in "up"
+        ]
+        is_authorized = tuple(login) == self._auth
+        writer.write(bytes([1, 0 if is_authorized else 1]))
+        return is_authorized
 
 
 async def _address(reader: asyncio.StreamReader) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""A memory of a server that tells what a client learned."""
+"""A server's memory that records what a client learned."""
 
 from __future__ import annotations
 

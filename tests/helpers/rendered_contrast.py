@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 _ROWS: Final = 12
-_LINE: Final = 60  # a place of this height shows a line of its text, even if it is cut off
+_LINE: Final = 60  # pixels; so much of a taller text shows at least one of its lines
 
 
 class Text(NamedTuple):
@@ -32,21 +32,21 @@ class Text(NamedTuple):
 
     @property
     def least_contrast(self) -> float:
-        """WCAG's least contrast: that of texts, or for a symbol, that of graphics."""
+        """The lowest contrast that WCAG allows: for texts, or for graphics if it is a symbol."""
         return 4.5 if any(map(str.isalnum, self.words)) else 3.0
 
 
 class Colors(NamedTuple):
-    """The most frequent color of a place, and the one that differs most from it."""
+    """The most frequent color of a rectangle, and the one that differs most from it."""
 
-    ground: int
+    background: int
     text: int
 
     @property
     def contrast(self) -> float:
         """WCAG's contrast."""
-        pale, deep = sorted((_luminance(self.ground), _luminance(self.text)))
-        return deep / pale
+        darker, lighter = sorted((_luminance(self.background), _luminance(self.text)))
+        return lighter / darker
 
 
 def texts_of_window(window: QWidget) -> Iterator[Text]:
@@ -88,11 +88,11 @@ def _texts_of(widget: QWidget) -> Iterator[tuple[str, QRect]]:
 
 
 def colors_in(image: QImage, place: QRect) -> Colors:
-    """Return the colors of a text in a picture: smooth letters have a full pixel somewhere."""
+    """Return the colors of a text; even antialiased letters have a pixel of the full color."""
     pixels = image.copy(place).convertToFormat(QImage.Format.Format_RGB32)
     counted = Counter(memoryview(pixels.constBits()).cast("I").tolist())
-    ((ground, _),) = counted.most_common(1)
-    return max((Colors(ground, other) for other in counted), key=lambda colors: colors.contrast)
+    ((background, _),) = counted.most_common(1)
+    return max((Colors(background, other) for other in counted), key=lambda colors: colors.contrast)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Restores of backups whose question is answered at once."""
+"""Restores backups, and answers the question about their settings at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from desktop_app.storage.recovery.restore import RestoreChoice, RestoreResult, r
 from desktop_app.storage.settings.outbound_settings import SettingChange
 
 
-class Asked:
+class AnsweredRestore:
     """A callback that answers the question of a restore and records the listed changes."""
 
     def __init__(self, answer: RestoreChoice = RestoreChoice.TAKE) -> None:
@@ -23,13 +23,17 @@ class Asked:
         return self.answer
 
     @property
-    def listed(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """The sentences of the listed changes."""
         return [change.sentence for change in self.changes]
 
 
-def restored(
-    archive: Path, database: Path, attachments: Path, at: datetime, ask: Asked | None = None
+def restore_now(
+    archive: Path,
+    database: Path,
+    attachments: Path,
+    at: datetime,
+    ask: AnsweredRestore | None = None,
 ) -> RestoreResult | None:
     """Restore a backup with all its settings, unless `ask` answers otherwise."""
     return restore_backup(
@@ -38,6 +42,6 @@ def restored(
         attachments,
         at,
         lambda _done, _total: None,
-        ask=ask or Asked(),
+        ask=ask or AnsweredRestore(),
         built_in=BUILT_IN,
     )

@@ -1,4 +1,4 @@
-"""A provider of batches that answers at once, as a test says."""
+"""A provider of batches that answers at once, as the test sets."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class ScriptedBatches:
 
     Attributes:
         calls: the name and the arguments of each call.
-        errors: what the next call of a name raises.
-        found_file, found: what the provider knows of an earlier process.
-        states: the answers to `fetch` and `cancel`, in order; the last one stays.
+        errors: the error that the next call raises, by the call's name.
+        found_file, found: the file and the batch that an earlier process created.
+        states: the replies to `fetch` and `cancel`, in order; the last one is repeated.
         files: the results by the id of their file; None is a line that cannot be read.
-        requests: those that became lines.
+        requests: the requests of which `line` was called.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class ScriptedBatches:
         self.requests: list[ChatRequest] = []
 
     def batches(self) -> ScriptedBatches:
-        """Return itself, as a client would its batches."""
+        """Return itself."""
         return self
 
     def names(self) -> list[object]:
@@ -65,7 +65,7 @@ class ScriptedBatches:
         return self.found_file
 
     async def delete_file(self, file_id: str) -> None:
-        """Note the call."""
+        """Record the call."""
         self._call("delete_file", file_id)
 
     async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch:

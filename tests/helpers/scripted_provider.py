@@ -25,7 +25,7 @@ class ScriptedProvider:
         requests: the chat requests, in order.
         compacted: the compaction requests, in order.
         resumed, cancelled: the background runs that were resumed or canceled.
-        took: the usage of a canceled run, or the error to raise.
+        cancel_result: the result of `cancel`: a usage, None, or an error to raise.
         closed: the number of closed streams, finished or not.
     """
 
@@ -41,7 +41,7 @@ class ScriptedProvider:
         self.compacted: list[ChatRequest] = []
         self.resumed: list[RemoteRun] = []
         self.cancelled: list[RemoteRun] = []
-        self.took: Usage | ProviderError | None = None
+        self.cancel_result: Usage | ProviderError | None = None
 
     def add(self, *script: StreamEvent | str) -> None:
         """Append a script."""
@@ -70,11 +70,11 @@ class ScriptedProvider:
                 yield event
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Return `took`, or raise it if it is an error."""
+        """Return `cancel_result`, or raise it if it is an error."""
         self.cancelled.append(run)
-        if isinstance(self.took, ProviderError):
-            raise self.took
-        return self.took
+        if isinstance(self.cancel_result, ProviderError):
+            raise self.cancel_result
+        return self.cancel_result
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the next script."""

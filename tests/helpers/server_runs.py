@@ -1,4 +1,4 @@
-"""Servers of tools that tests start, as the program does."""
+"""Runs tool servers in tests, as the program does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from desktop_app.tool_servers.server_connection import ServerConnection
 SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))
 
 
-class BookOfOne:
+class OneServerBook:
     """The lists of one server."""
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class BookOfOne:
         """Do nothing."""
 
 
-class Running:
+class RunningServer:
     """A server and its tools."""
 
     def __init__(self, run: ServerRun) -> None:
-        self.run, self.source = run, ServerSource(run, BookOfOne())
+        self.run, self.source = run, ServerSource(run, OneServerBook())
 
     async def tools(self) -> dict[str, ToolDefinition]:
         """Start the server and return its available tools."""
@@ -81,7 +81,7 @@ class Running:
 @asynccontextmanager
 async def running(
     *command: str, variables: Mapping[str, str] | None = None, **options: Any
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[RunningServer]:
     """Yield a server that is stopped at the end."""
     server, secrets = server_of("demo", command=command, **options)
 
@@ -94,7 +94,7 @@ async def running(
 
     run = ServerRun(server, ServerConnection.open, order, keep)
     try:
-        yield Running(run)
+        yield RunningServer(run)
     finally:
         await run.stop()
 

@@ -15,7 +15,7 @@ def default_collection() -> Iterator[secretstorage.Collection]:
         yield secretstorage.get_default_collection(connection)
 
 
-def in_keyring() -> dict[str, str]:
+def keyring_secrets() -> dict[str, str]:
     """Return the secrets of all entries by user name."""
     with default_collection() as collection:
         items = list(collection.get_all_items())

@@ -1,4 +1,4 @@
-"""Long texts of each kind that tokenizers treat differently, the same on every run."""
+"""Long texts of the kinds that tokenizers treat differently; the same on every run."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ QT_DIALOGS: Final = (QFileDialog, QAbstractPrintDialog)
 
 
 def texts_of(root: QWidget) -> Iterator[str]:
-    """Yield what `root` and the widgets below it show and announce, and the rows of visible lists.
+    """Yield the texts that `root` and the widgets below it show and announce.
 
-    Reading the rows takes longer than everything else.
+    The rows of visible lists are included; reading them takes longer than everything else.
     """
     for widget in widgets_of(root):
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
@@ -46,7 +46,7 @@ def texts_of(root: QWidget) -> Iterator[str]:
 
 @cache
 def _texts_of_kind(cls: type) -> tuple[Callable[[Any], Iterable[str]], ...]:
-    """Return the functions that read the texts of a class of widgets: few classes, many widgets."""
+    """Return the functions that read the texts of a class of widgets."""
     return tuple(texts for kind, texts in _TEXTS_OF_KINDS if issubclass(cls, kind))
 
 
@@ -75,7 +75,7 @@ def is_of_qt(widget: QWidget | None) -> bool:
 
 
 MOST_ROWS = 200
-"""The rows of a long table that are looked at."""
+"""Rows of a long table that are read."""
 
 
 def columns_of(model: QAbstractItemModel) -> int:

@@ -1,4 +1,4 @@
-"""Finds widgets by their names, which are those that stylesheets use, and timers."""
+"""Finds widgets by their object names, which stylesheets use, too, and timers."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.child_server import USERS, forked_command, serving_children
+from tests.helpers.child_server import STARTERS, forked_command, serving_children
 from tests.helpers.processors import on_one_processor
 
 
@@ -27,6 +27,6 @@ def child_server() -> Iterator[str]:
 def forked_children(child_server: str) -> Iterator[None]:
     """Fork these processes, which are not the subject, instead of starting new ones."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in USERS:
+        for module in STARTERS:
             patch.setattr(module, "child_command", forked_command(child_server))
         yield

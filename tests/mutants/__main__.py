@@ -6,11 +6,11 @@ The changes are made in a copy of the committed files. The first run for a commi
 tests run which lines, which takes as long as the tests; the record is kept in `build/mutants/`. On
 a change run the tests that run the changed lines: unit tests in a fork of a process that has
 collected them, then integration and gui tests in a process of their own. If a test fails, it has to
-pass without the change. Of what runs while a module is imported, the tests of the whole module run.
-Processes in a sandbox are not recorded: the integration tests of their package run.
+pass without the change. For lines that run while a module is imported, the tests of the whole
+module run. Processes in a sandbox are not recorded: the integration tests of their package run.
 
 `equivalent.txt` lists changes that no test can notice, with reasons. A change by which the tests
-hang counts as noticed, as is usual, and is listed as a timeout: tests that fail tell more. A change
+hang counts as noticed, and is listed as a timeout, because a failing test would be better. A change
 whose tests also fail without it, as on a busy computer, is listed as unknown and not counted. The
 last line is the score. The exit code is 1 if the score is below 92 %.
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("count", nargs="?", type=int, default=80)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="paths that contain this text")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder) / "copy"
         _run("git", "worktree", "add", "-q", "--detach", copy, cwd=ROOT)
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             compiled = ("-m", "compileall", "-q", "--invalidation-mode", "checked-hash")
             _run(sys.executable, *compiled, "desktop_app", cwd=copy)
             record = _record(copy)
-            sample = [str(asked.count), str(asked.seed), asked.only]
+            sample = [str(options.count), str(options.seed), options.only]
             command = [sys.executable, "-m", "tests.mutants.sample", str(record), *sample]
             environment = {**_environment(), "TMPDIR": folder}
             return subprocess.run(command, cwd=copy, env=environment).returncode
@@ -73,10 +73,10 @@ def _record(copy: Path) -> Path:
     record = _RECORDS / head.stdout.strip()
     if not record.exists():
         shutil.rmtree(_RECORDS, ignore_errors=True)
-        made = _RECORDS / "unfinished"
+        unfinished = _RECORDS / "unfinished"
         recordings = []
         for tests in _RECORDED:
-            folder = made / tests
+            folder = unfinished / tests
             folder.mkdir(parents=True)
             scratch = tempfile.mkdtemp(prefix="r.", dir=copy.parent)
             command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.recording"]
@@ -87,11 +87,11 @@ def _record(copy: Path) -> Path:
                 )
         for recording in recordings:
             recording.wait()
-        lines = coverage.Coverage(data_file=str(made / "lines"), config_file=False)
-        lines.combine([str(file) for file in made.rglob("*.lines")])
+        lines = coverage.Coverage(data_file=str(unfinished / "lines"), config_file=False)
+        lines.combine([str(file) for file in unfinished.rglob("*.lines")])
         lines.save()
-        (made / "root").write_text(str(copy), "utf-8")
-        made.rename(record)
+        (unfinished / "root").write_text(str(copy), "utf-8")
+        unfinished.rename(record)
     return record
 
 

@@ -1,16 +1,16 @@
 """Finds mutable places in a module and creates the mutants.
 
-Six kinds of places are left out, because a program with the change behaves as well as without it:
+Some kinds of places are left out, because a program with the change behaves as well as without it:
 
-- what stands in a Protocol, which only states a type: its defaults never apply;
+- the body of a Protocol, which only states a type: its defaults never apply;
 - the size of a limit or of a piece of work: a constant of 100 or more, or a product or shift, whose
   name has a superlative (`LONGEST_LINE`, `_MOST_CELLS`) or says how much is done at once
   (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Small limits
   are mutated;
 - `<` or `<=` of a comparison with such a limit of the module, which is the same neighboring value;
 - `repr=False` of a field, which only programmers see;
-- the end of a slice at 100 or more, where a text is cut or a sample of it looked at, likewise;
-- `return False`, which would return None, as false as it is; its change to True is drawn;
+- the end of a slice at 100 or more, which cuts a text or takes a sample of it, likewise;
+- `return False` changed to None, which is as false; its change to True is among the mutants;
 - `strict=True` of `zip`, which asserts that a correct program has as many of both.
 """
 

@@ -39,7 +39,7 @@ _LONGEST_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui
 
 
 class Sample:
-    """Takes the place of pytest's loop over the collected tests."""
+    """A plug-in that replaces pytest's loop over the collected tests."""
 
     def __init__(self, record: Record, mutants: list[Mutant], report: TextIO) -> None:
         self._record = record
@@ -50,7 +50,7 @@ class Sample:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run the tests of each mutant and print what came of it."""
+        """Run the tests of each mutant and print its outcome."""
         forked = ForkedTests(session)
         for mutant in self._mutants:
             outcome = self._outcome(forked, mutant)

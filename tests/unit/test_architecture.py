@@ -61,7 +61,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "tools": {"httpx"},
     "ui": QT,
 }
-ROOMS_WITH_QT = {"app", "ui"}
+PACKAGES_WITH_QT = {"app", "ui"}
 
 IMPORT_WITHOUT_QT = """
 import importlib, pkgutil, sys
@@ -98,7 +98,7 @@ def test_each_room_imports_only_the_libraries_named_for_it() -> None:
 
 
 def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> None:
-    without_qt = [f"{PRODUCT}.{room}" for room in rooms() if room not in ROOMS_WITH_QT]
+    without_qt = [f"{PRODUCT}.{room}" for room in rooms() if room not in PACKAGES_WITH_QT]
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", IMPORT_WITHOUT_QT, *without_qt],
         cwd=ROOT,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from desktop_app.app import window_session
-from tests.helpers.child_server import USERS, forked_command, serving_children
+from tests.helpers.child_server import STARTERS, forked_command, serving_children
 from tests.helpers.qt_loop import qt_loop
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def child_server() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def forked_children(child_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in USERS:
+    for module in STARTERS:
         monkeypatch.setattr(module, "child_command", forked_command(child_server))
 
 

@@ -297,7 +297,7 @@ class Audit:
         for text, colors in _measured(windows, lambda text: _identity(text) not in self._seen):
             self._seen.add(_identity(text))
             self._check(scene, "light", text, colors)
-            tokens = (_token(colors.ground), _token(colors.text))
+            tokens = (_token(colors.background), _token(colors.text))
             style = (type(text.widget), text.widget.property("role"), *tokens)
             if style not in self._styles:
                 self._styles.add(style)

@@ -17,7 +17,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import timer_of
 
@@ -34,7 +34,7 @@ def desk_at(server: BackgroundServer, **more: str) -> Desk:
     there = {
         "OPENAI_BASE_URL": server.base_url,
         "OPENAI_API_KEY": "not-a-key",
-        **FAMILY_NAMED,
+        **FAMILY_ENVIRONMENT,
         **more,
     }
     return Desk(real=True, environment=there)
@@ -177,7 +177,7 @@ async def test_a_connection_that_breaks_is_not_noticed() -> None:
         await desk.settled()
         assert desk.messages()[1][1:] == ("complete", TEXT)
         assert desk.transcript.count("Word 7 ") == 1
-        assert len(server.asked("POST")) == 1
+        assert len(server.requested_paths("POST")) == 1
 
 
 async def test_closed_in_the_middle_it_is_picked_up_at_the_next_start() -> None:
@@ -187,14 +187,14 @@ async def test_closed_in_the_middle_it_is_picked_up_at_the_next_start() -> None:
             desk.type("?")
             desk.enter()
             await until(lambda: "Word 10 " in desk.transcript)
-        assert len(server.asked("POST")) == 1, "no cancel"
+        assert len(server.requested_paths("POST")) == 1, "no cancel"
         assert desk.messages()[1][1] == "streaming"
         end_process()
         async with desk_at(server) as desk:
             assert "Word 10 " in desk.transcript
             assert desk.is_shown("stop")
             assert desk.has_dot(desk.open_id)
-            await until(lambda: len(server.asked("GET")) > 0)
+            await until(lambda: len(server.requested_paths("GET")) > 0)
             server.release()
             await until(lambda: TEXT.strip() in desk.transcript)
             await desk.settled()
@@ -259,7 +259,7 @@ async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
             await until(lambda: TEXT.strip() in desk.transcript)
             await desk.settled()
             assert desk.messages()[1][1:] == ("complete", TEXT)
-        assert len(server.asked("POST")) == 1
+        assert len(server.requested_paths("POST")) == 1
 
 
 async def test_stop_cancels_the_run_and_keeps_the_text() -> None:

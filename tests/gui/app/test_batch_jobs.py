@@ -21,7 +21,7 @@ from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.widgets.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.desk import Desk, until
-from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
+from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.widgets import find
 from tests.integration.headless.command import gateway
 from tests.integration.headless.test_batch_command import all_answered, answered
@@ -134,7 +134,7 @@ async def test_what_failed_is_told_narrowed_to_and_run_again(tmp_path: Path) -> 
         return Outcome(
             "expired",
             lines(answered(ids[0], ANSWER)),
-            lines(refused(ids[1], 400, "Too hot."), not_begun(ids[2])),
+            lines(refused(ids[1], 400, "Too hot."), not_executed(ids[2])),
         )
 
     async with open_desk(outcome) as (_provider, desk):
@@ -158,7 +158,7 @@ async def test_what_failed_is_told_narrowed_to_and_run_again(tmp_path: Path) -> 
 
 async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None:
     provider = BatchServer(all_answered)
-    provider.looks = 2
+    provider.polls = 2
     async with provider.http:
         async with opened(provider) as desk:
             await made(desk, notes(tmp_path, 2))
@@ -171,7 +171,7 @@ async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None
             await until(lambda: "finished" in desk.said)
             assert len(provider.batches) == 1
 
-            provider.looks = provider.cancel_takes = 50
+            provider.polls = provider.cancel_polls = 50
             dialog = await made(desk, notes(tmp_path, 1))
             press(desk, "batch-start")
             await until(lambda: "In progress" in dialog.job.status.text())

@@ -15,13 +15,17 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.candidate_answers import COUNTED_WITH_FIRST, shared_usage_notice
 from tests.gui.app.desk import Desk, until
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 
 if TYPE_CHECKING:
     from tests.gui.app.stage import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
-SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", **FAMILY_NAMED}
+SERVER = {
+    "OPENAI_API_KEY": "sk-x",
+    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    **FAMILY_ENVIRONMENT,
+}
 
 
 async def ask_for(desk: Desk, count: int, question: str = "Why?") -> list[Turn]:

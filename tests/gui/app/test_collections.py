@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.desk import Desk, until
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
@@ -274,7 +274,9 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
 ) -> None:
     folder = folder_of(tmp_path, "report.pdf", "notes.md")
 
-    async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url, **FAMILY_NAMED}) as desk:
+    async with Desk(
+        environment={**OPENAI, "OPENAI_BASE_URL": base_url, **FAMILY_ENVIRONMENT}
+    ) as desk:
         dialog = await shown(desk)
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)

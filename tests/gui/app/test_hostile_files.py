@@ -16,7 +16,7 @@ from desktop_app.ui.look.theme import light
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON
-from tests.helpers.hostile_backups import BROKEN, STRANGE, Sound, broken_archives
+from tests.helpers.hostile_backups import BROKEN, STRANGE, ValidBackup, broken_archives
 from tests.helpers.hostile_files import GOOD, GOOD_OWN, hostile_files, own, special_files
 
 pytestmark = pytest.mark.attack("imports")
@@ -24,28 +24,28 @@ pytestmark = pytest.mark.attack("imports")
 
 async def test_hostile_exports_bring_what_is_sound(tmp_path: Path) -> None:
     files = hostile_files(tmp_path / "files")
-    sound = tmp_path / "sound.json"
-    sound.write_text(json.dumps(own(GOOD_OWN)))
+    valid = tmp_path / "sound.json"
+    valid.write_text(json.dumps(own(GOOD_OWN)))
 
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
         with special_files(tmp_path / "special") as special:
             paths = [one.path for one in files.values()]
-            desk.controllers.transfer.import_files([*paths, *special.values(), sound])
+            desk.controllers.transfer.import_files([*paths, *special.values(), valid])
             await until(lambda: "imported" in desk.said)
         assert "was skipped" in desk.said
         assert {GOOD, "Mine?"} <= set(desk.rows)
         await desk.ask_and_answer("Still there?", "Yes.")
 
 
-async def _backup(tmp_path: Path) -> Sound:
+async def _backup(tmp_path: Path) -> ValidBackup:
     async with Desk() as desk:
         await desk.ask_and_answer("Mine?", "Yes.")
     where = folders()
     archive = make_backup(
         where.database, where.attachments, tmp_path / "backups", NOON, lambda *_: None
     )
-    return Sound.of(archive, tmp_path / "sound")
+    return ValidBackup.of(archive, tmp_path / "sound")
 
 
 async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -> None:
@@ -83,11 +83,13 @@ async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -
 
 
 async def test_hostile_backups_change_nothing_but_what_is_said(tmp_path: Path) -> None:
-    sound = await _backup(tmp_path)
+    valid = await _backup(tmp_path)
     names = ("messages-are-a-view", "schema-of-noise", "newer", "parts-are-generated")
     # It needs an attachment to forge; the other archives do not.
-    bare = Sound(sound.folder, sound.store, {**sound.members, f"attachments/ab/{'c' * 62}": b"x"})
-    refused = [sound.changed(name, BROKEN[name]) for name in names]
+    bare = ValidBackup(
+        valid.folder, valid.store, {**valid.members, f"attachments/ab/{'c' * 62}": b"x"}
+    )
+    refused = [valid.changed(name, BROKEN[name]) for name in names]
     refused += [
         path for name, path in broken_archives(bare).items() if not name.startswith("attachment")
     ]

@@ -157,7 +157,7 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(answers, tls=authority.server("far.example")) as server,
-        HttpProxy(user="me", password="hush", leads_to=server.base_url) as proxy,
+        HttpProxy(user="me", password="hush", upstream=server.base_url) as proxy,
         Desk(real=True) as desk,
     ):
         settings = desk.window.settings
@@ -215,7 +215,7 @@ async def check_connection(desk: Desk, profile_id: str, ok: bool, says: str) -> 
 async def test_a_private_address_is_allowed_in_the_panel() -> None:
     async with (
         LoopbackServer(answers) as server,
-        HttpProxy(leads_to=server.base_url) as proxy,
+        HttpProxy(upstream=server.base_url) as proxy,
         Desk(real=True) as desk,
     ):
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.end2end.prepared_server import Prepared, PreparedServer, _event
 from tests.gui.app.desk import Desk, until
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 
 if TYPE_CHECKING:
     import pytest
@@ -29,7 +29,7 @@ async def test_answers_over_http() -> None:
             environment={
                 "OPENAI_BASE_URL": server.base_url,
                 "OPENAI_API_KEY": "not-a-key",
-                **FAMILY_NAMED,
+                **FAMILY_ENVIRONMENT,
             },
         ) as desk,
     ):
@@ -82,7 +82,7 @@ async def test_of_an_answer_that_failed_nothing_goes_on(monkeypatch: pytest.Monk
             environment={
                 "OPENAI_BASE_URL": server.base_url,
                 "OPENAI_API_KEY": "not-a-key",
-                **FAMILY_NAMED,
+                **FAMILY_ENVIRONMENT,
             },
         ) as desk,
     ):

@@ -13,11 +13,15 @@ from desktop_app.settings.setting import Group
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.settings_pages import answer_field, answer_note
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.widgets import find
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
-SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", **FAMILY_NAMED}
+SERVER = {
+    "OPENAI_API_KEY": "sk-x",
+    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    **FAMILY_ENVIRONMENT,
+}
 
 
 def set_own(desk: Desk, key: str, value: object) -> None:

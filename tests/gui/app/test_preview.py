@@ -21,7 +21,7 @@ from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, until
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.fences import plain
 from tests.helpers.widgets import find
 
@@ -32,7 +32,7 @@ def with_server(server: PreparedServer) -> Desk:
     environment = {
         "OPENAI_BASE_URL": server.base_url,
         "OPENAI_API_KEY": "not-a-key",
-        **FAMILY_NAMED,
+        **FAMILY_ENVIRONMENT,
     }
     return Desk(real=True, environment=environment)
 
@@ -220,7 +220,7 @@ async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_pa
     picture.fill(Qt.GlobalColor.red)
     picture.save(str(tmp_path / "red.png"))
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
         await attached(desk, data / "notes.md", tmp_path / "red.png")
         assert " tokens · " in desk.chips[1]
         assert "$" in desk.chips[1]
@@ -347,7 +347,7 @@ def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
 async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> None:
     path = data / "report.pdf"
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
         await attached(desk, path)
         chip = desk.chip_widgets[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
@@ -408,7 +408,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
 
 
 async def test_in_the_quick_prompt_too(data: Path) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as desk:
         desk.session.quick.open_with("")
         window, held = desk.session.quick.window, desk.session.quick.attachments
         window.files_dropped.emit([data / "report.pdf"])

@@ -14,7 +14,7 @@ from desktop_app.domain.models.model_catalog import Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, until
 from tests.helpers.closed_port import closed_port
-from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.integration.headless.replies import CHAT, refusal, whole_of_the_asked
 from tests.unit.providers.loopback import LoopbackServer, replies
 
@@ -171,7 +171,7 @@ async def test_a_stopped_server_is_noticed_when_it_is_back(monkeypatch: pytest.M
     monkeypatch.setattr(server_watch, "FIRST_MS", 20)
     monkeypatch.setattr(server_watch, "LONGEST_MS", 80)
     with closed_port() as port:
-        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_NAMED)
+        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
         desk = await Desk(real=True, environment=there).__aenter__()
         try:
             desk.type("Why is the sky blue?")
@@ -203,7 +203,7 @@ async def test_a_stopped_server_is_noticed_when_it_is_back(monkeypatch: pytest.M
 async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_watch, "FIRST_MS", 1)
     with closed_port() as port:
-        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_NAMED)
+        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
         async with Desk(real=True, environment=there) as desk:
             desk.window.hide()
             desk.type("Why?")

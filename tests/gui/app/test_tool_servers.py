@@ -17,7 +17,7 @@ from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from desktop_app.ui.widgets.form_widgets import Note
 from tests.gui.app.desk import Desk, until
-from tests.helpers.guarded_server import guarded
+from tests.helpers.guarded_server import guarded_server
 from tests.helpers.server_runs import SCRIPTED
 from tests.helpers.widgets import find
 
@@ -86,7 +86,7 @@ async def test_a_server_that_fails_says_why_on_its_page() -> None:
 
 
 async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with guarded() as server, Desk(environment=COMET) as desk:
+    async with guarded_server() as server, Desk(environment=COMET) as desk:
         monkeypatch.setattr(servers_controller, "_open_in_browser", server.browse)
         await desk.backend.tool_servers.add(*server_of("guarded", url=server.url))
         desk.window.show_settings(True)

@@ -18,8 +18,8 @@ from desktop_app.ui.transcript.media import highlighter
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.examples import examples
-from tests.helpers.listed import sources
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.nested_markdown import sources
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextLayout

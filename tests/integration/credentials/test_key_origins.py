@@ -19,9 +19,9 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 from tests.helpers.started import started
-from tests.helpers.system_keyring import in_keyring
+from tests.helpers.system_keyring import keyring_secrets
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON, opened
@@ -48,7 +48,7 @@ def put_bare(name: str, key: str = KEY) -> None:
 def restore(from_store: Path) -> None:
     where = folders()
     archive = make_backup(from_store, where.attachments, where.cache, NOON, lambda *_: None)
-    restored(archive, where.database, where.attachments, NOON)
+    restore_now(archive, where.database, where.attachments, NOON)
 
 
 async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackServer) -> list[str]:
@@ -64,10 +64,10 @@ async def test_a_key_comes_for_its_origin_alone(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         vault = KeyVault("repartee:test", SettingsStore(database))
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-        assert in_keyring() == {"openai": to_keyring(SECRET)}
+        assert keyring_secrets() == {"openai": to_keyring(SECRET)}
         assert await vault.get("openai", ELSEWHERE) is None
         assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-        assert in_keyring() == {"openai": to_keyring(SECRET)}, "it stays where it was"
+        assert keyring_secrets() == {"openai": to_keyring(SECRET)}, "it stays where it was"
         assert await vault.get("openai", HERE) == SECRET
 
 
@@ -91,9 +91,9 @@ async def test_a_key_for_a_new_address_takes_the_place_of_the_old_one(tmp_path: 
         await vault.set("openai", there)
         assert await vault.get("openai", HERE) is None
         assert await vault.get("openai", ELSEWHERE) == there
-        assert in_keyring() == {"openai": to_keyring(there)}
+        assert keyring_secrets() == {"openai": to_keyring(there)}
         await vault.remove("openai")
-        assert in_keyring() == {}
+        assert keyring_secrets() == {}
 
 
 async def test_a_password_of_an_address_is_kept_as_one(tmp_path: Path) -> None:
@@ -111,14 +111,14 @@ async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
     put_bare("openai")
     await asyncio.to_thread(old_store, folders().database, OPENAI)
     async with started() as backend:
-        assert in_keyring() == {"openai": KEY}, "the keyring is not touched at a start"
+        assert keyring_secrets() == {"openai": KEY}, "the keyring is not touched at a start"
         moved = replace(OPENAI, base_url="https://evil.example/v1")
         await backend.settings.save_profile(moved)
         assert await backend.vault.place("openai", HERE) is KeyPlace.KEYRING
         assert await backend.vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
-        assert in_keyring() == {"openai": to_keyring(SECRET)}
+        assert keyring_secrets() == {"openai": to_keyring(SECRET)}
     async with started() as backend:
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
@@ -161,9 +161,9 @@ async def test_an_old_key_that_nothing_binds_is_not_used() -> None:
         assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
         assert await backend.vault.get("openai", HERE) is None
         assert await backend.vault.place("openai", HERE) is KeyPlace.ELSEWHERE
-        assert in_keyring() == {"openai": KEY}
+        assert keyring_secrets() == {"openai": KEY}
         await backend.vault.remove("openai")
-        assert in_keyring() == {}
+        assert keyring_secrets() == {}
 
 
 # ------------------------------------------------------------------ what is sent

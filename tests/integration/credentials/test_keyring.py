@@ -13,7 +13,7 @@ from desktop_app.credentials.vault import KeyPlace, KeyVault, to_keyring
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.helpers.system_keyring import default_collection, empty_keyring, in_keyring
+from tests.helpers.system_keyring import default_collection, empty_keyring, keyring_secrets
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.credentials.conftest import SILENT_S, Desktop
 from tests.unit.storage.samples import opened
@@ -51,7 +51,7 @@ async def test_a_key_is_kept_found_in_the_next_run_and_removed(
         assert vault.last_probe.works
         assert "SecretService" in vault.last_probe.backend
         # nothing of the probe is left
-        assert in_keyring() == {"openai": to_keyring(SECRET)}
+        assert keyring_secrets() == {"openai": to_keyring(SECRET)}
         assert await vault.set("openai", OTHER) is KeyPlace.KEYRING
     async with a_vault(tmp_path) as vault:
         assert await vault.place("openai", HERE) is KeyPlace.KEYRING
@@ -60,7 +60,7 @@ async def test_a_key_is_kept_found_in_the_next_run_and_removed(
         await vault.remove("openai")
         assert await vault.get("openai", HERE) is None
         assert await vault.place("openai", HERE) is KeyPlace.NONE
-        assert in_keyring() == {}
+        assert keyring_secrets() == {}
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 

@@ -15,7 +15,7 @@ from desktop_app.domain.tools.tool import Permission
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import server_of
 from tests.helpers.server_runs import SCRIPTED
-from tests.helpers.system_keyring import in_keyring
+from tests.helpers.system_keyring import keyring_secrets
 
 SECRET = "tok-0123456789-abcdefgh"
 
@@ -32,7 +32,7 @@ async def test_values_are_in_the_keyring_alone_and_reach_the_server(home: Path) 
         words = (*command, "--token", f"a{SECRET}")
         server, secrets = server_of("demo", command=words, environment={"TOKEN": SECRET})
         await servers.add(server, secrets)
-        assert SECRET in in_keyring()["tool-server:demo"]
+        assert SECRET in keyring_secrets()["tool-server:demo"]
         tools = await backend.tools.chosen(["demo/environment"])
         (tool,) = tools.tools.values()
         result = await tool.source.call(tool.definition, {}, ToolContext("c"))
@@ -55,7 +55,7 @@ async def test_another_command_of_the_same_name_does_not_get_them(home: Path) ->
         with pytest.raises(ToolServerError, match="doesn’t have the secret values"):
             await servers.secrets_of((await servers.run("demo")).server)
         await servers.remove("demo")
-        assert in_keyring() == {}
+        assert keyring_secrets() == {}
     finally:
         await backend.aclose()
 

@@ -17,8 +17,8 @@ from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.services.tools.server_run import ServerState
-from tests.helpers.guarded_server import Guarded, guarded
-from tests.helpers.system_keyring import in_keyring
+from tests.helpers.guarded_server import GuardedServer, guarded_server
+from tests.helpers.system_keyring import keyring_secrets
 
 if TYPE_CHECKING:
     from desktop_app.services.tools.tool_server_book import ToolServers
@@ -56,20 +56,20 @@ async def reason_of(servers: ToolServers) -> Reason | str:
     return caught.value.reason
 
 
-async def add(backend: Backend, server: Guarded) -> None:
+async def add(backend: Backend, server: GuardedServer) -> None:
     await backend.tool_servers.add(*server_of("guarded", url=server.url))
 
 
 async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
-    async with guarded() as server:
+    async with guarded_server() as server:
         async with program() as backend:
             await add(backend, server)
             assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
-            assert await server.tell("") == 0, "nothing was registered unasked"
+            assert await server.send_command("") == 0, "nothing was registered unasked"
             assert await backend.tool_servers.sign_in("guarded", server.browse)
             assert "return to Repartee" in server.pages[0]
             assert await whoami(backend) == "Ann"
-        kept = json.loads(json.loads(in_keyring()[KEPT])["key"])
+        kept = json.loads(json.loads(keyring_secrets()[KEPT])["key"])
         values = [*kept["tokens"].values(), kept["client"]["client_secret"]]
         async with program() as backend:
             assert await whoami(backend) == "Ann", "a later start needs no sign-in"
@@ -81,7 +81,7 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
             await backend.tool_servers.sign_out("guarded")
             assert not await backend.tool_servers.is_signed_in(row)
             assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
-        assert in_keyring() == {}
+        assert keyring_secrets() == {}
     files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     secrets = [value.encode() for value in values if isinstance(value, str) and len(value) > 10]
     assert len(secrets) == 3
@@ -90,12 +90,12 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
 
 
 async def test_tokens_are_renewed_and_kept(home: Path) -> None:
-    async with guarded() as server:
+    async with guarded_server() as server:
         async with program() as backend:
             await add(backend, server)
             await backend.tool_servers.sign_in("guarded", server.browse)
         first = expire(await stored_text())
-        await server.tell("expire")
+        await server.send_command("expire")
         async with program() as backend:
             await put_back(backend, server, first)
             assert await whoami(backend) == "Ann"
@@ -106,12 +106,12 @@ async def test_tokens_are_renewed_and_kept(home: Path) -> None:
 
 
 async def test_two_programs_renew_one_after_the_other(home: Path) -> None:
-    async with guarded() as server:
+    async with guarded_server() as server:
         async with program() as backend:
             await add(backend, server)
             await backend.tool_servers.sign_in("guarded", server.browse)
         first = expire(await stored_text())
-        await server.tell("expire")
+        await server.send_command("expire")
         async with program() as one, program() as other:
             await put_back(one, server, first)
             # Each starts with the same refresh token, which the server takes once.
@@ -120,7 +120,7 @@ async def test_two_programs_renew_one_after_the_other(home: Path) -> None:
 
 
 async def stored_text() -> str:
-    text: str = json.loads(in_keyring()[KEPT])["key"]
+    text: str = json.loads(keyring_secrets()[KEPT])["key"]
     return text
 
 
@@ -129,18 +129,18 @@ def expire(text: str) -> dict[str, Any]:
     return {**kept, "expires_at": 1.0}
 
 
-async def put_back(backend: Backend, server: Guarded, kept: dict[str, Any]) -> None:
+async def put_back(backend: Backend, server: GuardedServer, kept: dict[str, Any]) -> None:
     row, _ = server_of("guarded", url=server.url)
     await backend.tool_servers._keep_sign_in(row, kept)
 
 
 async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
-    async with guarded() as server, program() as backend:
+    async with guarded_server() as server, program() as backend:
         await add(backend, server)
         await backend.tool_servers.sign_in("guarded", server.browse)
         tools = await backend.tools.chosen(["guarded/whoami"])
         (tool,) = tools.tools.values()
-        await server.tell("revoke")
+        await server.send_command("revoke")
         with pytest.raises(Exception, match="sign in again"):
             await tool.source.call(tool.definition, {}, ToolContext("c"))
         assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
@@ -150,12 +150,12 @@ async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
 
 
 async def test_a_refused_sign_in_says_why(home: Path) -> None:
-    async with guarded() as server, program() as backend:
+    async with guarded_server() as server, program() as backend:
         await add(backend, server)
-        await server.tell("deny")
+        await server.send_command("deny")
         with pytest.raises(ToolServerError) as caught:
             await backend.tool_servers.sign_in("guarded", server.browse)
         words = caught.value.sentences
         assert "weren’t signed in to the tool server “guarded”: The user said no." in words
         assert "Settings" in words
-        assert in_keyring() == {}
+        assert keyring_secrets() == {}

@@ -29,7 +29,7 @@ from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 
 pytestmark = pytest.mark.usefixtures("forked_children")
 
@@ -360,5 +360,5 @@ async def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, pape
     assert await ask(made, go_on=True) == asked
     erase_everything(database, attachments)
     assert await ask(made) == []
-    restored(archive, database, attachments, at)
+    restore_now(archive, database, attachments, at)
     assert await ask(made) == asked

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.helpers.blocking import blocking
-from tests.helpers.family import FAMILY, FAMILY_NAMED
+from tests.helpers.family import FAMILY, FAMILY_ENVIRONMENT
 from tests.helpers.fork_server import ForkedCommand, ForkServer
 from tests.unit.providers.loopback import LoopbackServer, Script
 
@@ -156,7 +156,7 @@ class Shell:
 def gateway(base_url: str) -> dict[str, str]:
     """Return the environment that names a gateway to the family, and its key."""
     named = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base_url}
-    return {**named, **FAMILY_NAMED}
+    return {**named, **FAMILY_ENVIRONMENT}
 
 
 async def ended(process: asyncio.subprocess.Process, stdin: bytes | None = None) -> Ended:

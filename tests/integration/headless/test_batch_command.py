@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
+from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.headless.command import Ended, Shell, gateway
 from tests.integration.providers.test_llmock import LLMock, server
@@ -93,7 +93,7 @@ async def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: L
 
 async def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
-        provider.looks = 2
+        provider.polls = 2
         begun = await run("start", *run.files("a", "b"), *TASK, "--effort", "low")
         assert begun.code == 0, begun.err
         job_id = begun.out.strip()
@@ -192,7 +192,7 @@ async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
         rows = lines(answered(ids[0], '=HYPERLINK("http://x")\n"two", lines'))
-        return Outcome("expired", rows, lines(refused(ids[1]), not_begun(ids[2])))
+        return Outcome("expired", rows, lines(refused(ids[1]), not_executed(ids[2])))
 
     async with batch_server(shell, outcome) as (_provider, run):
         begun = await run("start", *run.files("a", "b", "c"), *TASK, "--wait", "--json")
@@ -227,7 +227,7 @@ async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
 
 async def test_a_job_that_runs_can_be_cancelled_once_and_not_removed(shell: Shell) -> None:
     async with batch_server(shell) as (provider, run):
-        provider.looks, provider.cancel_takes = 100, 1
+        provider.polls, provider.cancel_polls = 100, 1
         begun = await run("start", *run.files("a"), *TASK)
         job_id = begun.out.strip()
         assert (await run("remove", job_id)).code == 2  # it is under way
@@ -379,10 +379,10 @@ async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: i
         arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
         command = await shell.fork(*arguments, env=gateway(provider.base_url))
         provider.hold("GET", "batches", "before")
-        await asyncio.wait_for(provider.held.wait(), LONGEST_S)
+        await asyncio.wait_for(provider.holding.wait(), LONGEST_S)
         os.kill(command.pid, number)
         assert await command.wait() == 130
-        provider.let_go()
+        provider.close_held()
         (job,) = json.loads((await run("status", "--json")).out)
         assert (job["status"], job["answered"]) == ("completed", 1)
 
@@ -395,10 +395,10 @@ async def _killed_once(
     arguments = ("batch", "start", *run.files("a", "b"), *TASK, "--wait")
     command = await shell.fork(*arguments, env=environment)
     provider.hold(method, path, how)
-    await asyncio.wait_for(provider.held.wait(), 60)
+    await asyncio.wait_for(provider.holding.wait(), 60)
     command.kill()
     assert await command.wait() == -signal.SIGKILL
-    provider.let_go()
+    provider.close_held()
     jobs = json.loads((await run("status", "--json")).out)
     for _ in range(4):
         if jobs[0]["status"] == "completed":

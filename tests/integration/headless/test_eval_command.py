@@ -314,7 +314,7 @@ async def test_a_killed_batch_is_collected_by_the_same_command(
         return Outcome(output=lines(*(answered(r["custom_id"], "red") for r in requests)))
 
     provider = BatchServer(outcome)
-    provider.looks = 1
+    provider.polls = 1
     async with provider.http:
         env = gateway(provider.base_url)
         arguments = ("eval", cases, "--variant", "thinking/high", "--batch", "--json")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.cli.streams import standard_input
-from tests.helpers.hostile_backups import BROKEN, EVIL, STRANGE, Sound
+from tests.helpers.hostile_backups import BROKEN, EVIL, STRANGE, ValidBackup
 from tests.helpers.hostile_files import (
     GOOD,
     GOOD_OWN,
@@ -37,15 +37,18 @@ def run(shell: Shell, *arguments: str) -> Ended:
 
 def test_one_import_of_all_hostile_files_brings_what_is_sound(shell: Shell, tmp_path: Path) -> None:
     files = hostile_files(tmp_path / "files")
-    sound = tmp_path / "sound.json"
-    sound.write_text(json.dumps(own({**GOOD_OWN, "id": "a" * 32, "messages": [], "leaf_id": None})))
+    valid = tmp_path / "sound.json"
+    valid.write_text(json.dumps(own({**GOOD_OWN, "id": "a" * 32, "messages": [], "leaf_id": None})))
     with special_files(tmp_path / "special") as special:
         paths = [*(str(one.path) for one in files.values()), *map(str, special.values())]
-        ended = run(shell, "import", "--json", *paths, str(sound))
+        ended = run(shell, "import", "--json", *paths, str(valid))
     assert ended.code == 1
     *found, last = ended.json["files"]
     came = {name: one["conversations"] for name, one in zip([*files, *special], found, strict=True)}
-    assert came == {**{name: one.comes for name, one in files.items()}, **dict.fromkeys(special, 0)}
+    assert came == {
+        **{name: one.imported for name, one in files.items()},
+        **dict.fromkeys(special, 0),
+    }
     assert (last["added"], last["refused"]) == (1, [])
     assert {title for (title,) in shell.rows("SELECT title FROM conversations")} >= {GOOD}
     assert run(shell, "search", "Hello", "--json").code == 0
@@ -115,8 +118,8 @@ def test_a_bad_conversation_never_stops_an_export(shell: Shell, tmp_path: Path, 
 def evil(shell: Shell, tmp_path: Path) -> Path:
     """Return a backup of this shell's library whose only provider has another address."""
     made = run(shell, "backup", str(tmp_path / "backups"))
-    sound = Sound.of(Path(made.out.strip()), tmp_path / "sound")
-    return sound.changed("evil", STRANGE["profile-openai"])
+    valid = ValidBackup.of(Path(made.out.strip()), tmp_path / "sound")
+    return valid.changed("evil", STRANGE["profile-openai"])
 
 
 def test_without_a_terminal_a_restore_keeps_where_data_goes(shell: Shell, tmp_path: Path) -> None:
@@ -173,11 +176,11 @@ def test_on_a_terminal_it_is_asked(
 
 def test_hostile_backups_are_refused_by_the_command(shell: Shell, tmp_path: Path) -> None:
     made = run(shell, "backup", str(tmp_path / "backups"))
-    sound = Sound.of(Path(made.out.strip()), tmp_path / "sound")
+    valid = ValidBackup.of(Path(made.out.strip()), tmp_path / "sound")
     refused = [
-        sound.changed("view", BROKEN["messages-are-a-view"]),
-        sound.changed("newer", BROKEN["newer"]),
-        *(one.path for one in hostile_archives(sound.folder).values()),
+        valid.changed("view", BROKEN["messages-are-a-view"]),
+        valid.changed("newer", BROKEN["newer"]),
+        *(one.path for one in hostile_archives(valid.folder).values()),
     ]
     with special_files(tmp_path / "special") as special:
         for path in [*refused, *special.values()]:

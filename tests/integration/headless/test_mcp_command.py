@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.tools.tool import ToolDefinition
-from tests.helpers.guarded_server import guarded
-from tests.helpers.process_tree import gone, processes_below
+from tests.helpers.guarded_server import guarded_server
+from tests.helpers.process_tree import processes_below, wait_until_gone
 from tests.integration.headless.command import Ended, Shell, answer_to, ended, gateway
 from tests.integration.headless.replies import COMPLETED, CREATED, delta
 from tests.unit.providers.loopback import LoopbackServer, Script, streams
@@ -66,8 +66,11 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     assert words[0].startswith("demo is ready after ")
     assert words[1] == "demo/echo  Returns the text"
     assert (await shell.run("mcp", "remove", "demo")).code == 0
-    gone = await shell.run("mcp", "test", "demo")
-    assert (gone.code, gone.err) == (2, "repartee: There is no tool server named “demo”.\n")
+    wait_until_gone = await shell.run("mcp", "test", "demo")
+    assert (wait_until_gone.code, wait_until_gone.err) == (
+        2,
+        "repartee: There is no tool server named “demo”.\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,11 +252,11 @@ async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
             started = await processes_below(process.pid)
         process.kill()
         await ended(process)
-        await gone(started)
+        await wait_until_gone(started)
 
 
 async def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
-    async with guarded() as server:
+    async with guarded_server() as server:
         await shell.run("mcp", "add", "guarded", "--url", server.url)
         unsigned = await shell.run("mcp", "test", "guarded")
         assert unsigned.code == 1

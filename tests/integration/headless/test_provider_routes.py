@@ -26,7 +26,7 @@ def database_of(shell: Shell) -> Database:
 async def test_an_address_in_the_environment_is_a_yes_for_a_private_host_alone(
     shell: Shell,
 ) -> None:
-    async with LoopbackServer(WHOLE) as server, SocksProxy(leads_to=server.base_url) as proxy:
+    async with LoopbackServer(WHOLE) as server, SocksProxy(upstream=server.base_url) as proxy:
         way = {"ALL_PROXY": proxy.url}
         near = await shell.run("ask", "Hi", env={**gateway("http://10.9.8.7:1/v1"), **way})
         assert (near.code, near.out) == (0, ANSWER + "\n")
@@ -84,7 +84,7 @@ async def test_what_the_provider_may_keep_is_sent(shell: Shell, tmp_path: Path) 
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(WHOLE, tls=authority.server("api.openai.com")) as server,
-        HttpProxy(leads_to=server.base_url) as proxy,
+        HttpProxy(upstream=server.base_url) as proxy,
     ):
         database = database_of(shell)
         await database.open()

@@ -40,7 +40,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
-from tests.helpers.parts import NothingInParts
+from tests.helpers.parts import UnusedPartsSource
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
 from tests.helpers.tools import desk, no_tools
@@ -143,7 +143,7 @@ async def asker_of(
             attachments,
             ImageScaler(attachments, documents),
             CompactionStore(database),
-            NothingInParts,
+            UnusedPartsSource,
         ),
         spending=Ledger(database),
         gateway=OneClient(client),

@@ -152,7 +152,7 @@ async def test_in_the_background_the_answer_comes_whole(
         answer = await answer_of(asker)
         spent = await asker.chat.spending.conversation_cost(answer.conversation_id)  # type: ignore[attr-defined]
         assert spent == answer.cost
-        said, posts = asker.said, len(server.asked("POST"))
+        said, posts = asker.said, len(server.requested_paths("POST"))
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
     assert posts == 1
     shown = [f"“{answer.text}”", *(words for words in said if words), f"[{answer.status}]"]

@@ -12,8 +12,8 @@ import pytest
 
 from desktop_app.providers.http.reply_limits import LARGEST_ANSWER
 from desktop_app.providers.http.transport import Timeouts
-from tests.helpers.hostile_asking import Outcome, outcome_of
 from tests.helpers.hostile_replies import KEPT, REPLIES, serving
+from tests.helpers.hostile_requests import Outcome, outcome_of
 
 DRIPPING = Timeouts(quick_read=0.3, quick_total=0.5)
 IN_THE_SUITE = [name for name, reply in REPLIES.items() if not reply.is_long]
@@ -44,21 +44,21 @@ def met(address: str, name: str) -> Outcome:
 @pytest.mark.parametrize("name", IN_THE_SUITE)
 def test_it_ends_with_what_had_arrived_and_a_clear_error(address: str, name: str) -> None:
     reply, found = REPLIES[name], met(address, name)
-    kept = found.kept
+    text = found.text
     shown = "" if found.error is None else type(found.error).__name__
     assert shown == reply.error
-    assert len(kept) <= LARGEST_ANSWER
+    assert len(text) <= LARGEST_ANSWER
     if reply.begins:
-        assert kept.startswith(KEPT)
+        assert text.startswith(KEPT)
     if found.error is not None:
         assert found.error.what_to_do
         assert len(found.error.sentences + found.error.details) < 2_000
     if name in WHOLE:
-        assert abs(len(kept) - len(KEPT) - WHOLE[name]) <= 5
+        assert abs(len(text) - len(KEPT) - WHOLE[name]) <= 5
     if name in CUT:
-        assert kept.startswith(CUT[name])
+        assert text.startswith(CUT[name])
     if name == "answer without end":
-        assert len(kept) > LARGEST_ANSWER - 100_000
+        assert len(text) > LARGEST_ANSWER - 100_000
 
 
 def test_what_is_named_here_is_in_the_suite() -> None:

@@ -16,7 +16,7 @@ from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import CHANGED
-from tests.helpers.server_runs import Running, scripted
+from tests.helpers.server_runs import RunningServer, scripted
 from tests.helpers.waiting import LONGEST_S, until
 
 pytestmark = pytest.mark.usefixtures("forked_children")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("forked_children")
 SECRET = "tok-0123456789-abcdefgh"
 
 
-async def said(server: Running, words: str) -> None:
+async def said(server: RunningServer, words: str) -> None:
     """Wait until the server has written these words to its log."""
 
     async def is_there() -> bool:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.helpers.process_tree import gone, processes_below
+from tests.helpers.process_tree import processes_below, wait_until_gone
 from tests.helpers.server_runs import scripted
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def test_nothing_is_left_after_a_stop() -> None:
         started = await processes_below(os.getpid()) - before
         assert len(started) >= 4
         await server.run.stop()
-        await gone(started)
+        await wait_until_gone(started)
 
 
 async def test_the_working_folder_is_the_configured_one(tmp_path: Path) -> None:

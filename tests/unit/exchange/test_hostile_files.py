@@ -65,7 +65,7 @@ def test_every_file_is_in_the_table(files: dict[str, Hostile]) -> None:
 @pytest.mark.parametrize("name", names())
 def test_what_is_sound_comes_and_nothing_else(name: str, files: dict[str, Hostile]) -> None:
     came, refused = found_in(files[name].path)
-    assert len(came) == files[name].comes
+    assert len(came) == files[name].imported
     assert refused or name.startswith(("chatgpt", "open-webui", "librechat", "utf-16", "zip-nest"))
     for error in refused:
         assert len(error.sentences) < 500

@@ -88,7 +88,7 @@ async def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_pa
 async def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -> None:
     async with (
         LoopbackServer(LISTED) as server,
-        HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
+        HttpProxy(user="me", password="right", upstream=server.base_url) as proxy,
         gateway_over(tmp_path) as (gateway, vault),
     ):
         profile = replace(

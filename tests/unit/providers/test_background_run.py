@@ -134,14 +134,14 @@ def test_cut_anywhere_the_reply_is_the_same(faults: list[Fault]) -> None:
         named[0] = Fault(max(faults[0].after, 200), faults[0].how)
     server = BackgroundServer(EVENTS, faults=named)
     check_whole(asked(server, times=IMPATIENT))
-    assert len(server.asked("POST")) == 1, "asked, and billed, once"
+    assert len(server.requested_paths("POST")) == 1, "asked, and billed, once"
 
 
 @pytest.mark.parametrize("after", range(150, LENGTH, 97))
 def test_cut_at_every_few_bytes(after: int) -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(after)])
     check_whole(asked(server))
-    assert len(server.asked("POST")) == 1
+    assert len(server.requested_paths("POST")) == 1
 
 
 def test_a_cut_before_the_run_has_a_name_is_not_gone_around() -> None:
@@ -161,14 +161,14 @@ def test_a_request_that_is_long_in_coming_is_waited_for() -> None:
 
     server = Late(EVENTS)
     check_whole(asked(server, times=IMPATIENT))
-    assert len(server.asked("POST")) == 1
+    assert len(server.requested_paths("POST")) == 1
 
 
 def test_the_next_connection_takes_up_behind_the_last_number() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
     events = asked(server)
     check_whole(events)
-    [path] = server.asked("GET")
+    [path] = server.requested_paths("GET")
     at = next(
         index
         for index, event in enumerate(events)
@@ -182,8 +182,10 @@ def test_a_run_that_cannot_be_streamed_again_is_asked_after() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500), Fault(0, "refuse")], pause_s=0.02)
     events = asked(server)
     check_whole(events)
-    assert server.asked("GET")[0].startswith("/responses/resp_1?stream=true&starting_after=")
-    assert set(server.asked("GET")[1:]) == {"/responses/resp_1"}
+    assert server.requested_paths("GET")[0].startswith(
+        "/responses/resp_1?stream=true&starting_after="
+    )
+    assert set(server.requested_paths("GET")[1:]) == {"/responses/resp_1"}
     assert said(events)[0] == "Running at OpenAI. Checked every 0 s."
 
 
@@ -191,14 +193,14 @@ def test_a_reply_that_is_no_stream_is_asked_after() -> None:
     server = BackgroundServer(EVENTS, first_is_json=True, pause_s=0.01)
     events = asked(server)
     check_whole(events)
-    assert set(server.asked("GET")) == {"/responses/resp_1"}
+    assert set(server.requested_paths("GET")) == {"/responses/resp_1"}
 
 
 def test_a_silent_connection_gives_way_to_another() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500, "silent")])
     check_whole(asked(server, times=IMPATIENT))
-    assert server.asked("GET")
-    assert len(server.asked("POST")) == 1
+    assert server.requested_paths("GET")
+    assert len(server.requested_paths("POST")) == 1
 
 
 async def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
@@ -209,13 +211,13 @@ async def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
     is_told = asyncio.Event()
 
     class Queued(BackgroundServer):
-        async def _make(self, run: Any) -> None:
-            async with run.more:
-                run.made = 2
-                run.more.notify_all()
+        async def _generate(self, run: Any) -> None:
+            async with run.changed:
+                run.generated = 2
+                run.changed.notify_all()
             await is_told.wait()
-            run.made = 0
-            await super()._make(run)
+            run.generated = 0
+            await super()._generate(run)
 
     async with asyncio.timeout(LONGEST_S), Queued(EVENTS) as server:
         client = client_of(server, times=replace(TIMES, check=0.1))
@@ -241,7 +243,7 @@ async def test_out_of_reach_for_a_while() -> None:
             if isinstance(event, Waiting) and event.seconds:
                 server.is_down = False
         await client.aclose()
-        posts = server.asked("POST")
+        posts = server.requested_paths("POST")
     check_whole(events)
     assert len(posts) == 1
     assert said(events) == ["Can’t reach OpenAI. The response continues there."]
@@ -290,7 +292,7 @@ async def resumed(
 def test_picked_up_by_another_client_it_is_whole(faults: Sequence[Fault | None]) -> None:
     server = BackgroundServer(EVENTS, hold_at=12, faults=faults)
     check_whole(resumed(server))
-    assert len(server.asked("POST")) == 1
+    assert len(server.requested_paths("POST")) == 1
 
 
 def test_a_run_that_is_no_longer_there() -> None:

@@ -98,7 +98,7 @@ async def test_an_echoed_password_is_redacted() -> None:
 async def test_a_password_of_another_proxy_is_not_sent() -> None:
     async with (
         LoopbackServer(LISTED) as server,
-        HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
+        HttpProxy(user="me", password="right", upstream=server.base_url) as proxy,
     ):
         profile = replace(
             COMPATIBLE,

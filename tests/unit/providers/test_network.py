@@ -69,7 +69,7 @@ async def test_requests_go_through_the_proxy_of_the_profile(
     url = "https://far.example/v1" if encrypted else FAR
     async with (
         LoopbackServer(LISTED, tls=tls) as server,
-        kind(leads_to=server.base_url) as proxy,
+        kind(upstream=server.base_url) as proxy,
     ):
         profile = replace(ALLOWED, base_url=url, proxy=proxy.url, ca_file=str(authority.pem))
         assert await asked(profile) == ("a",)
@@ -83,7 +83,7 @@ async def test_a_proxy_with_a_password(kind: type[TestProxy], tmp_path: Path) ->
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(LISTED, tls=authority.server("far.example")) as server,
-        kind(user="me@work", password=SECRET, leads_to=server.base_url) as proxy,
+        kind(user="me@work", password=SECRET, upstream=server.base_url) as proxy,
     ):
         profile = replace(
             ALLOWED,
@@ -105,7 +105,7 @@ async def test_a_proxy_that_is_spoken_to_with_encryption(tmp_path: Path) -> None
     authority = Authority(tmp_path)
     async with (
         LoopbackServer(LISTED) as server,
-        HttpProxy(tls=authority.server(), leads_to=server.base_url) as proxy,
+        HttpProxy(tls=authority.server(), upstream=server.base_url) as proxy,
     ):
         profile = replace(ALLOWED, proxy=proxy.url)
         assert "certificate" in failed(await asked(profile)).what_happened
@@ -118,7 +118,7 @@ async def test_a_proxy_of_the_environment_brings_its_own_password(
 ) -> None:
     async with (
         LoopbackServer(LISTED) as server,
-        kind(user="me", password=SECRET, leads_to=server.base_url) as proxy,
+        kind(user="me", password=SECRET, upstream=server.base_url) as proxy,
     ):
         monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:pass%3Aword%2F%C3%A9"))
         assert await asked(ALLOWED) == ("a",)
@@ -152,7 +152,7 @@ async def test_a_proxy_that_is_not_there() -> None:
 )
 async def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], says: str) -> None:
     with closed_port() as port:
-        async with kind(leads_to=f"http://127.0.0.1:{port}") as proxy:
+        async with kind(upstream=f"http://127.0.0.1:{port}") as proxy:
             profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
             assert says in failed(await asked(profile)).what_happened
 
@@ -211,7 +211,7 @@ async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> N
 
     async with (
         LoopbackServer(slowly) as server,
-        SocksProxy(leads_to=server.base_url) as proxy,
+        SocksProxy(upstream=server.base_url) as proxy,
     ):
         profile = replace(ALLOWED, proxy=proxy.url)
         assert await asked(profile, timeouts=Timeouts(proxy=0.1)) == ("a",)
@@ -326,7 +326,7 @@ async def test_a_private_address_waits_for_a_yes() -> None:
 
 
 async def test_a_yes_is_for_one_host() -> None:
-    async with LoopbackServer(LISTED) as server, HttpProxy(leads_to=server.base_url) as proxy:
+    async with LoopbackServer(LISTED) as server, HttpProxy(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, proxy=proxy.url)
         assert await asked(profile) == ("a",)
         other = replace(profile, base_url="http://other.lan/v1")

@@ -18,7 +18,7 @@ from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.loose_lists import find_loose
 from desktop_app.rendering.markdown.parser import parser
 from tests.helpers.examples import examples
-from tests.helpers.listed import sources
+from tests.helpers.nested_markdown import sources
 from tests.unit.rendering.test_block_stream import at_once
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"

@@ -838,13 +838,13 @@ async def stopped(
     *,
     leaves: bool = False,
     memory: Memory | None = None,
-    took: Usage | ProviderError | None = None,
+    cancel_result: Usage | ProviderError | None = None,
     background: bool = False,
 ) -> tuple[AnswerRun, Memory, TimedProvider, list[object]]:
     """Stop an answer after 1.25 seconds; then call it off twice."""
     memory = memory or Memory()
     provider = TimedProvider([*script, 100.0])
-    provider.took = took
+    provider.cancel_result = cancel_result
     request = ChatRequest("gpt-5.2", (), background=background)
     made = a_run(memory, provider, request=request)
     task = asyncio.ensure_future(made.run(memory.listen, memory.note))
@@ -873,7 +873,7 @@ def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("took", "notices", "cost"),
+    ("cancel_result", "notices", "cost"),
     [
         (USAGE, (), COST),
         (None, (), None),
@@ -885,11 +885,11 @@ def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
     ],
 )
 def test_a_stopped_background_run_is_called_off_once(
-    took: Usage | ProviderError | None, notices: object, cost: Decimal | None
+    cancel_result: Usage | ProviderError | None, notices: object, cost: Decimal | None
 ) -> None:
-    made, memory, provider, found = stopped(NAMED, took=took, background=True)
+    made, memory, provider, found = stopped(NAMED, cancel_result=cancel_result, background=True)
     assert provider.cancelled == [RemoteRun("r", 3)]
-    assert found[1:] == [took is not None, False]
+    assert found[1:] == [cancel_result is not None, False]
     assert (made.answer.status, made.answer.duration_s) == (STATUS.CANCELLED, 1.25)
     assert (made.answer.notices, made.answer.cost) == (notices, cost)
     assert [call.cost for call in memory.calls] == [cost]

@@ -20,8 +20,8 @@ from desktop_app.domain.batch.batch_jobs import BatchStatus
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.services.batch.batch_upload import UploadLimits
-from tests.helpers.batch_office import Office, OneGateway, office
 from tests.helpers.batch_server import BatchServer
+from tests.helpers.batch_setup import BatchSetup, OneGateway, open_setup
 
 FILES = ("one", "two", "three")
 MOST_STEPS = 200
@@ -84,8 +84,8 @@ class Trapped:
 class TrappedGateway(OneGateway):
     """Whose provider's every method is a step."""
 
-    def __init__(self, made: Office, trap: Trap) -> None:
-        super().__init__(made.client)
+    def __init__(self, setup: BatchSetup, trap: Trap) -> None:
+        super().__init__(setup.client)
         self._trap = trap
 
     async def batches(self, profile: ProviderProfile) -> BatchClient:
@@ -93,14 +93,14 @@ class TrappedGateway(OneGateway):
         return provider  # type: ignore[no-any-return]
 
 
-def run_until(made: Office, trap: Trap, limits: UploadLimits) -> Any:
+def run_until(setup: BatchSetup, trap: Trap, limits: UploadLimits) -> Any:
     """Return a service that the trap can end at any step."""
-    real, made.store = made.store, Trapped(made.store, trap)  # type: ignore[assignment]
+    real, setup.store = setup.store, Trapped(setup.store, trap)  # type: ignore[assignment]
     try:
-        service = made.made(limits)
+        service = setup.make_service(limits)
     finally:
-        made.store = real
-    service._gateway = TrappedGateway(made, trap)
+        setup.store = real
+    service._gateway = TrappedGateway(setup, trap)
     return service
 
 
@@ -110,22 +110,22 @@ async def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool)
 
     async def once(folder: Path, at: int) -> list[str]:
         server = BatchServer()
-        async with server.http, office(folder, server.base_url) as made:
-            job = await made.service.new(made.files(*FILES), made.resolved(), "?")
+        async with server.http, open_setup(folder, server.base_url) as setup:
+            job = await setup.service.new(setup.files(*FILES), setup.resolved(), "?")
             trap = Trap(at, behind=behind)
-            service = run_until(made, trap, limits)
+            service = run_until(setup, trap, limits)
             try:
                 await service.prepare(job.id)
                 await service.start(job.id)
-                await made.run(job.id, service)
+                await setup.run(job.id, service)
             except EndedError:
                 pass
-            later = made.made(limits)  # another process, with what the store says
+            later = setup.make_service(limits)  # another process, with what the store says
             await later.prepare(job.id)
-            if (await made.job(job.id)).status is BatchStatus.READY:
+            if (await setup.job(job.id)).status is BatchStatus.READY:
                 await later.start(job.id)
-            job = await made.run(job.id, later)
-            await _judge(server, made, job.id, trap.steps[-1])
+            job = await setup.run(job.id, later)
+            await _judge(server, setup, job.id, trap.steps[-1])
             return trap.steps
 
     for at in range(1, MOST_STEPS):
@@ -137,15 +137,15 @@ async def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool)
     pytest.fail("it never ends")
 
 
-async def _judge(server: BatchServer, made: Office, job_id: str, where: str) -> None:
-    job = await made.job(job_id)
+async def _judge(server: BatchServer, setup: BatchSetup, job_id: str, where: str) -> None:
+    job = await setup.job(job_id)
     assert job.status is BatchStatus.COMPLETED, where
     assert job.counts.answered == len(FILES), where
     names = [b["metadata"]["repartee"] for b in server.batches.values()]
     assert sorted(names) == sorted({f"repartee-{job_id}-{n}" for n in (1, 2)}), where
     uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
     assert len(uploads) == 2, where
-    assert job.counts.cost == await made.ledger.month_cost(now()) == 3 * Decimal("0.001575"), where
+    assert job.counts.cost == await setup.ledger.month_cost(now()) == 3 * Decimal("0.001575"), where
     assert job.held is None
-    answers = {item.custom_id: item.answer for item in await made.items(job_id)}
+    answers = {item.custom_id: item.answer for item in await setup.items(job_id)}
     assert answers == {name: f"Answer to {name}" for name in answers}, where

@@ -36,7 +36,7 @@ from desktop_app.services.batch.batch_service import poll_delay_s
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.ledger import Ledger
-from tests.helpers.batch_server import USAGE, answered, cost_at, lines, not_begun, refused
+from tests.helpers.batch_server import USAGE, answered, cost_at, lines, not_executed, refused
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 
@@ -94,7 +94,7 @@ def row(fate: str, custom_id: str) -> Any:
         case "refused":
             return refused(custom_id)
         case "expired":
-            return not_begun(custom_id)
+            return not_executed(custom_id)
         case "both":
             return {**made, "error": {"code": "x", "message": "odd"}}
         case _:

@@ -1,4 +1,4 @@
-"""Batch jobs from their files to their answers, open_office a scripted provider."""
+"""Batch jobs from their files to their answers, with a scripted provider."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.services.batch.batch_upload import UploadLimits
-from tests.helpers.batch_office import LOCKED, TASK, Office, office, with_cap
 from tests.helpers.batch_server import (
     BatchServer,
     Outcome,
     answered,
     lines,
-    not_begun,
+    not_executed,
     refused,
 )
+from tests.helpers.batch_setup import LOCKED, TASK, BatchSetup, change_profile, open_setup
 from tests.helpers.fences import plain
 
 
 @asynccontextmanager
-async def open_office(
+async def open_server_and_setup(
     folder: Path, outcome: Callable[..., Outcome] | None = None, **profile: Any
-) -> AsyncIterator[tuple[BatchServer, Office]]:
+) -> AsyncIterator[tuple[BatchServer, BatchSetup]]:
     server = BatchServer() if outcome is None else BatchServer(outcome)
-    async with server.http, office(folder, server.base_url, **profile) as made:
-        yield server, made
+    async with server.http, open_setup(folder, server.base_url, **profile) as setup:
+        yield server, setup
 
 
 async def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.ready("one", "two words", "three words here")
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.ready("one", "two words", "three words here")
         assert job.status is BatchStatus.READY
         assert server.seen == []  # nothing is sent before the user confirms
         estimate = job.estimate
         assert estimate.files == 3
         assert estimate.cost is not None
         assert estimate.ordinary_cost == estimate.cost * 2
-        job = await made.run((await made.service.start(job.id)).id)
+        job = await setup.run((await setup.service.start(job.id)).id)
         assert job.status is BatchStatus.COMPLETED
-        items = await made.items(job.id)
+        items = await setup.items(job.id)
         assert [item.answer for item in items] == [f"Answer to {i.custom_id}" for i in items]
         # 1,000 in at $0.875 and 100 out at $7 a million
         each = Decimal("0.000875") + Decimal("0.0007")
         assert [item.cost for item in items] == [each] * 3
         assert job.counts.cost == each * 3
-        assert await made.ledger.month_cost(now()) == each * 3
-        (line,) = (await made.ledger.report(now())).month
+        assert await setup.ledger.month_cost(now()) == each * 3
+        (line,) = (await setup.ledger.report(now())).month
         assert (line.purpose, line.spent.calls) == ("batch", 3)
         assert job.held is None
         assert server.deleted == ["file-0"]  # what was uploaded is gone there
@@ -66,9 +66,9 @@ async def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: 
 
 
 async def test_the_uploaded_lines_hold_the_requests(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.started("Zeilen\u2028und\x85mehr", "žluť")
-        await made.run(job.id)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.started("Zeilen\u2028und\x85mehr", "žluť")
+        await setup.run(job.id)
         first, second = server.requests()
         assert first["custom_id"] == f"{job.id}-1"
         assert (first["method"], first["url"]) == ("POST", "/v1/responses")
@@ -91,12 +91,14 @@ async def test_the_uploaded_lines_hold_the_requests(tmp_path: Path) -> None:
 
 
 async def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -> None:
-    async with open_office(tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True) as (
+    async with open_server_and_setup(
+        tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True
+    ) as (
         server,
-        made,
+        setup,
     ):
-        job = await made.started("one")
-        await made.run(job.id)
+        job = await setup.started("one")
+        await setup.run(job.id)
         (line,) = server.requests()
         assert line["url"] == "/v1/chat/completions"
         assert line["body"]["messages"][0]["role"] == "user"
@@ -115,10 +117,10 @@ async def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: P
 async def test_where_there_are_no_batches_it_says_why(
     tmp_path: Path, profile: dict[str, Any], words: str
 ) -> None:
-    async with open_office(tmp_path, **profile) as (_server, made):
+    async with open_server_and_setup(tmp_path, **profile) as (_server, setup):
         with pytest.raises(IllegalChoiceError, match=words):
-            await made.service.new(made.files("one"), made.resolved(), TASK)
-        assert await made.store.all() == []
+            await setup.service.new(setup.files("one"), setup.resolved(), TASK)
+        assert await setup.store.all() == []
 
 
 @pytest.mark.parametrize(
@@ -131,37 +133,37 @@ async def test_where_there_are_no_batches_it_says_why(
 async def test_what_cannot_be_asked_of_each_file_is_refused(
     tmp_path: Path, task: str, template_id: str, words: str
 ) -> None:
-    async with open_office(tmp_path) as (_server, made):
-        files = made.files("one", "two")
+    async with open_server_and_setup(tmp_path) as (_server, setup):
+        files = setup.files("one", "two")
         with pytest.raises(IllegalChoiceError, match=words):
-            await made.service.new(files, made.resolved(), task, template_id=template_id)
-        assert await made.store.all() == []
+            await setup.service.new(files, setup.resolved(), task, template_id=template_id)
+        assert await setup.store.all() == []
 
 
 async def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (_server, made):
+    async with open_server_and_setup(tmp_path) as (_server, setup):
         task = "Compare the two attached documents with my notes."
-        job = await made.service.new(made.files("one"), made.resolved(), task)
-        assert (await made.job(job.id)).task == task
-        kept = await made.service.new(
-            made.files("one"), made.resolved(), "Sum up.", template_id="executive-summary"
+        job = await setup.service.new(setup.files("one"), setup.resolved(), task)
+        assert (await setup.job(job.id)).task == task
+        kept = await setup.service.new(
+            setup.files("one"), setup.resolved(), "Sum up.", template_id="executive-summary"
         )
-        assert (await made.job(kept.id)).template_id == "executive-summary"
+        assert (await setup.job(kept.id)).template_id == "executive-summary"
 
 
 async def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(
     tmp_path: Path,
 ) -> None:
-    async with open_office(tmp_path) as (_server, made):
-        instant = made.resolved(Variant.INSTANT)
+    async with open_server_and_setup(tmp_path) as (_server, setup):
+        instant = setup.resolved(Variant.INSTANT)
         with pytest.raises(IllegalChoiceError, match="doesn’t support batches"):
-            await made.service.new(made.files("one"), instant, TASK)
+            await setup.service.new(setup.files("one"), instant, TASK)
 
 
 async def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (_server, made):
-        job = await made.ready("one", LOCKED)
-        _, locked = await made.items(job.id)
+    async with open_server_and_setup(tmp_path) as (_server, setup):
+        job = await setup.ready("one", LOCKED)
+        _, locked = await setup.items(job.id)
         assert locked.status is ItemStatus.LEFT_OUT
         assert item_error_text(locked).startswith(
             "“file-2.txt” is password-protected. Save a copy without"
@@ -171,32 +173,32 @@ async def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path
 
 
 async def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.ready("one", "", "w " * 272_001)
-        _, empty, large = await made.items(job.id)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.ready("one", "", "w " * 272_001)
+        _, empty, large = await setup.items(job.id)
         assert empty.status is ItemStatus.LEFT_OUT
         assert item_error_text(empty) == "“file-2.txt” contains no text. Choose another."
         assert large.status is ItemStatus.LEFT_OUT
         assert "GPT-5.2 Thinking accepts 272,000" in item_error_text(large)
         assert (job.estimate.files, job.estimate.left_out) == (1, 2)
-        job = await made.run((await made.service.start(job.id)).id)
+        job = await setup.run((await setup.service.start(job.id)).id)
         assert (job.counts.answered, job.counts.left_out) == (1, 2)
         assert len(server.requests()) == 1
 
 
 async def test_a_job_of_nothing_is_not_started(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.ready("")
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.ready("")
         with pytest.raises(IllegalChoiceError, match="None of the files"):
-            await made.service.start(job.id)
+            await setup.service.start(job.id)
         assert server.seen == []
 
 
 async def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.started(*"abcdefg")
-        service = made.made(UploadLimits(requests=3))
-        job = await made.run(job.id, service)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.started(*"abcdefg")
+        service = setup.make_service(UploadLimits(requests=3))
+        job = await setup.run(job.id, service)
         assert [len(server.requests(n)) for n in range(3)] == [3, 3, 1]
         assert [upload.number for upload in job.uploads] == [1, 2, 3]
         assert job.status is BatchStatus.COMPLETED
@@ -205,10 +207,10 @@ async def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -
 
 
 async def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.started("a", "b", "c" * 3_000)
-        job = await made.run(job.id, made.made(UploadLimits(size=700)))
-        assert [item.status for item in await made.items(job.id)] == [
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.started("a", "b", "c" * 3_000)
+        job = await setup.run(job.id, setup.make_service(UploadLimits(size=700)))
+        assert [item.status for item in await setup.items(job.id)] == [
             ItemStatus.ANSWERED,
             ItemStatus.ANSWERED,
             ItemStatus.LEFT_OUT,
@@ -231,9 +233,9 @@ async def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
             errors=lines(refused(ids[1], 400, "Too hot."), {"no": "name"}),
         )
 
-    async with open_office(tmp_path, outcome) as (_server, made):
-        job = await made.run((await made.started(*"abcdef")).id)
-        good, bad, missing, cut, both, last = await made.items(job.id)
+    async with open_server_and_setup(tmp_path, outcome) as (_server, setup):
+        job = await setup.run((await setup.started(*"abcdef")).id)
+        good, bad, missing, cut, both, last = await setup.items(job.id)
         assert (good.status, good.answer) == (ItemStatus.ANSWERED, "Good")
         assert (
             item_error_text(good)
@@ -261,26 +263,26 @@ async def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> N
         return Outcome(
             "expired",
             output=lines(answered(first, "In time")),
-            errors=lines(*(not_begun(i) for i in rest)),
+            errors=lines(*(not_executed(i) for i in rest)),
         )
 
-    async with open_office(tmp_path, outcome) as (_server, made):
-        job = await made.run((await made.started("a", "b", "c")).id)
+    async with open_server_and_setup(tmp_path, outcome) as (_server, setup):
+        job = await setup.run((await setup.started("a", "b", "c")).id)
         assert job.status is BatchStatus.EXPIRED
-        items = await made.items(job.id)
+        items = await setup.items(job.id)
         assert [item.status for item in items] == [
             ItemStatus.ANSWERED,
             ItemStatus.UNANSWERED,
             ItemStatus.UNANSWERED,
         ]
         assert "Not charged" in item_error_text(items[1])
-        again = await made.service.create_retry(job.id)
+        again = await setup.service.create_retry(job.id)
         assert again.status is BatchStatus.READY
-        again = await made.run((await made.service.start(again.id)).id)
-        assert [i.name for i in await made.items(again.id)] == ["file-2.txt", "file-3.txt"]
+        again = await setup.run((await setup.service.start(again.id)).id)
+        assert [i.name for i in await setup.items(again.id)] == ["file-2.txt", "file-3.txt"]
         assert again.counts.answered == 2
         with pytest.raises(IllegalChoiceError, match="Every file that was sent"):
-            await made.service.create_retry(again.id)
+            await setup.service.create_retry(again.id)
 
 
 async def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> None:
@@ -291,10 +293,10 @@ async def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Pat
         ]
         return Outcome("failed", messages=said)
 
-    async with open_office(tmp_path, outcome) as (_server, made):
-        job = await made.run((await made.started("a", "b")).id)
+    async with open_server_and_setup(tmp_path, outcome) as (_server, setup):
+        job = await setup.run((await setup.started("a", "b")).id)
         assert job.status is BatchStatus.FAILED
-        first, second = await made.items(job.id)
+        first, second = await setup.items(job.id)
         assert first.status is second.status is ItemStatus.FAILED
         assert (
             item_error_text(first)
@@ -309,23 +311,23 @@ async def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
         first, second = [request["custom_id"] for request in requests]
         return Outcome(
             output=lines(answered(first, "Came")),
-            errors=lines(not_begun(second, "batch_cancelled")),
+            errors=lines(not_executed(second, "batch_cancelled")),
         )
 
-    async with open_office(tmp_path, outcome) as (server, made):
-        server.looks, server.cancel_takes = 100, 2
-        job = await made.started("a", "b")
-        assert await made.service.advance(job.id)
-        assert (await made.job(job.id)).status is BatchStatus.IN_PROGRESS
+    async with open_server_and_setup(tmp_path, outcome) as (server, setup):
+        server.polls, server.cancel_polls = 100, 2
+        job = await setup.started("a", "b")
+        assert await setup.service.advance(job.id)
+        assert (await setup.job(job.id)).status is BatchStatus.IN_PROGRESS
         with pytest.raises(IllegalChoiceError, match="still running"):
-            await made.service.remove(job.id)
-        assert (await made.job(job.id)).status is BatchStatus.IN_PROGRESS
-        await made.service.cancel(job.id)
-        assert await made.service.advance(job.id)
-        assert (await made.job(job.id)).status is BatchStatus.CANCELLING
-        job = await made.run(job.id)
+            await setup.service.remove(job.id)
+        assert (await setup.job(job.id)).status is BatchStatus.IN_PROGRESS
+        await setup.service.cancel(job.id)
+        assert await setup.service.advance(job.id)
+        assert (await setup.job(job.id)).status is BatchStatus.CANCELLING
+        job = await setup.run(job.id)
         assert job.status is BatchStatus.CANCELLED
-        first, second = await made.items(job.id)
+        first, second = await setup.items(job.id)
         assert (first.status, first.answer) == (ItemStatus.ANSWERED, "Came")
         assert second.status is ItemStatus.UNANSWERED
         assert sum(path.endswith("cancel") for _, path in server.seen) == 1
@@ -333,29 +335,29 @@ async def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
 
 
 async def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.ready("a")
-        job = await made.service.cancel(job.id)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.ready("a")
+        job = await setup.service.cancel(job.id)
         assert job.status is BatchStatus.CANCELLED
-        assert await made.service.advance(job.id) is None
+        assert await setup.service.advance(job.id) is None
         assert server.seen == []
-        started = await made.started("a")
-        await made.service.cancel(started.id)  # said yes, but nothing has gone out yet
-        started = await made.run(started.id)
+        started = await setup.started("a")
+        await setup.service.cancel(started.id)  # said yes, but nothing has gone out yet
+        started = await setup.run(started.id)
         assert started.status is BatchStatus.CANCELLED
         assert server.seen == []
-        await made.service.remove(started.id)
-        assert len(await made.store.all()) == 1
+        await setup.service.remove(started.id)
+        assert len(await setup.store.all()) == 1
 
 
 async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (_server, made):
+    async with open_server_and_setup(tmp_path) as (_server, setup):
         limit, costs = GenerationParameters(max_output_tokens=300), []
         for parameters in (limit, None):
-            job = await made.service.new(
-                made.files("one"), made.resolved(), "Sum it up", parameters=parameters
+            job = await setup.service.new(
+                setup.files("one"), setup.resolved(), "Sum it up", parameters=parameters
             )
-            job = await made.service.prepare(job.id)
+            job = await setup.service.prepare(job.id)
             estimate, tokens = job.estimate, job.expected_answer
             assert estimate.cost is not None
             assert estimate.input_cost is not None
@@ -368,21 +370,23 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
     """The server lists no price of batches, so the ordinary price counts."""
     said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
 
-    async with open_office(tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True) as (
+    async with open_server_and_setup(
+        tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True
+    ) as (
         _server,
-        made,
+        setup,
     ):
         listed = (ListedModel("gpt-5.2", details=said),)
-        made.listing = ModelListing(made.profile.base_url, listed, now())
-        job = await made.ready("one two three")
+        setup.listing = ModelListing(setup.profile.base_url, listed, now())
+        job = await setup.ready("one two three")
         cost = job.estimate.cost
         assert cost is not None
         assert job.estimate.input_cost == Decimal(2 * job.estimate.input_tokens) / 1_000_000
         assert "at most" in estimate_words(job)
-        job = await made.run((await made.service.start(job.id)).id)
+        job = await setup.run((await setup.service.start(job.id)).id)
         each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out
-        assert [item.cost for item in await made.items(job.id)] == [each]
-        assert await made.ledger.month_cost(now()) == each
+        assert [item.cost for item in await setup.items(job.id)] == [each]
+        assert await setup.ledger.month_cost(now()) == each
 
 
 async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None:
@@ -393,45 +397,45 @@ async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -
         rows[1]["response"]["body"]["model"] = "smollm2"
         return Outcome(output=lines(*rows))
 
-    async with open_office(
+    async with open_server_and_setup(
         tmp_path, outcome, kind=ProviderKind.COMPATIBLE, offers_batches=True
-    ) as (_server, made):
-        job = await made.ready("one", "two")
-        job = await made.run((await made.service.start(job.id)).id)
-        first, second = await made.items(job.id)
+    ) as (_server, setup):
+        job = await setup.ready("one", "two")
+        job = await setup.run((await setup.service.start(job.id)).id)
+        first, second = await setup.items(job.id)
         assert (first.answered_by, second.answered_by) == ("gpt-5.2", "smollm2")
         each = Decimal("0.000875") + Decimal("0.0007")
         assert (first.cost, second.cost) == (each, None)
         assert (job.counts.cost, job.counts.uncounted) == (each, 1)
-        assert await made.ledger.month_cost(now()) == each
+        assert await setup.ledger.month_cost(now()) == each
 
 
 async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (_server, made):
-        job = await made.ready("word " * 100_000)
+    async with open_server_and_setup(tmp_path) as (_server, setup):
+        job = await setup.ready("word " * 100_000)
         cost = job.estimate.input_cost
         assert cost is not None
-        with_cap(made, monthly_cap=cost * Decimal("0.9"))
+        change_profile(setup, monthly_cap=cost * Decimal("0.9"))
         with pytest.raises(SpendingCapError, match="exceeds the limit"):
-            await made.service.start(job.id)
-        assert (await made.job(job.id)).status is BatchStatus.READY
-        with_cap(made, monthly_cap=cost * Decimal("1.9"))
-        await made.service.start(job.id)
-        other = await made.ready("word " * 100_000)
+            await setup.service.start(job.id)
+        assert (await setup.job(job.id)).status is BatchStatus.READY
+        change_profile(setup, monthly_cap=cost * Decimal("1.9"))
+        await setup.service.start(job.id)
+        other = await setup.ready("word " * 100_000)
         with pytest.raises(SpendingCapError, match="pending"):
-            await made.service.start(other.id)  # the first holds its input, though nobody waits
-        await made.run(job.id)
-        await made.service.start(other.id)
+            await setup.service.start(other.id)  # the first holds its input, though nobody waits
+        await setup.run(job.id)
+        await setup.service.start(other.id)
 
 
 async def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
+    async with open_server_and_setup(tmp_path) as (server, setup):
         server.faults = [("POST", "batches", 400)]
-        job = await made.run((await made.started("a")).id)
+        job = await setup.run((await setup.started("a")).id)
         assert job.status is BatchStatus.READY
         assert "rejected the request" in job_error_text(job)
         assert job.held is None
-        job = await made.run((await made.service.start(job.id)).id)
+        job = await setup.run((await setup.service.start(job.id)).id)
         assert job.status is BatchStatus.COMPLETED
         assert job.error is None
 
@@ -450,60 +454,60 @@ async def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_pa
 async def test_a_connection_that_breaks_costs_nothing_twice(
     tmp_path: Path, method: str, path: str, how: str
 ) -> None:
-    async with open_office(tmp_path) as (server, made):
+    async with open_server_and_setup(tmp_path) as (server, setup):
         server.faults = [(method, path, how)]
-        job = await made.run((await made.started("a", "b")).id)
+        job = await setup.run((await setup.started("a", "b")).id)
         assert job.status is BatchStatus.COMPLETED
         assert job.counts.answered == 2
         assert len(server.batches) == 1
         uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
         assert len(uploads) == 1
-        assert await made.ledger.month_cost(now()) == 2 * Decimal("0.001575")
+        assert await setup.ledger.month_cost(now()) == 2 * Decimal("0.001575")
 
 
 async def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
+    async with open_server_and_setup(tmp_path) as (server, setup):
         server.faults = [("POST", "batches", 500)]
-        job = await made.run((await made.started("a")).id)
+        job = await setup.run((await setup.started("a")).id)
         assert job.status is BatchStatus.COMPLETED
         asked = [seen for seen in server.seen if seen[1] == "batches"]
         assert asked == [("POST", "batches"), ("GET", "batches"), ("POST", "batches")]
 
 
 async def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        server.looks = 5
-        job = await made.started("a")
-        await made.service.advance(job.id)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        server.polls = 5
+        job = await setup.started("a")
+        await setup.service.advance(job.id)
         server.batches.clear()  # the key of another project, say
-        assert await made.service.advance(job.id) == 300.0
-        assert "trying again" in job_error_text(await made.job(job.id))
+        assert await setup.service.advance(job.id) == 300.0
+        assert "trying again" in job_error_text(await setup.job(job.id))
         assert server.count("POST", "batches") == 1
-        await made.service.cancel(job.id)
-        job = await made.run(job.id)
+        await setup.service.cancel(job.id)
+        job = await setup.run(job.id)
         assert job.status is BatchStatus.CANCELLED
-        (item,) = await made.items(job.id)
+        (item,) = await setup.items(job.id)
         assert item.status is ItemStatus.UNANSWERED
 
 
 async def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        server.looks = 1
-        job = await made.started("a")
-        await made.service.advance(job.id)
-        address = made.profile.base_url
-        with_cap(made, base_url="https://elsewhere.example/v1")
-        assert await made.service.advance(job.id) is None
-        job = await made.job(job.id)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        server.polls = 1
+        job = await setup.started("a")
+        await setup.service.advance(job.id)
+        address = setup.profile.base_url
+        change_profile(setup, base_url="https://elsewhere.example/v1")
+        assert await setup.service.advance(job.id) is None
+        job = await setup.job(job.id)
         assert "isn’t set up" in job_error_text(job)
         assert not job.status.is_over
-        with_cap(made, base_url=address)
-        assert (await made.run(job.id)).status is BatchStatus.COMPLETED
+        change_profile(setup, base_url=address)
+        assert (await setup.run(job.id)).status is BatchStatus.COMPLETED
 
 
 async def test_json_of_every_line_is_whole(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as (server, made):
-        job = await made.started('quotes " and \\ and \x00 and \ud83d'.replace("\ud83d", "😀"))
-        await made.run(job.id)
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.started('quotes " and \\ and \x00 and \ud83d'.replace("\ud83d", "😀"))
+        await setup.run(job.id)
         (_, raw) = server.files["file-0"]
         assert json.loads(raw)["custom_id"] == f"{job.id}-1"

@@ -45,7 +45,7 @@ from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import LOST_S, RETRY_S, BatchService
 from desktop_app.services.batch.batch_upload import UploadLimits, is_refusal
 from desktop_app.services.documents.image_attachments import page_tokens
-from tests.helpers.batch_office import Office
+from tests.helpers.batch_setup import BatchSetup
 from tests.helpers.scripted_batches import ScriptedBatches
 from tests.helpers.scripted_provider import WordCounter
 
@@ -53,7 +53,7 @@ ANSWERED = ItemStatus.ANSWERED
 COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
 
 
-class Desk(Office):
+class Desk(BatchSetup):
     """An office whose provider answers at once."""
 
     def __init__(self, folder: Path, **profile: Any) -> None:
@@ -64,7 +64,7 @@ class Desk(Office):
     def of_limits(self, limits: UploadLimits) -> BatchService:
         """Return a service with the same provider."""
         self.client: Any = self.provider
-        return self.made(limits)
+        return self.make_service(limits)
 
     async def sent(self, *texts: str, limits: UploadLimits | None = None) -> BatchJob:
         """Return a job "j" after the step that sends it."""

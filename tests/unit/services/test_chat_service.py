@@ -88,7 +88,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences, plain
-from tests.helpers.parts import NothingInParts
+from tests.helpers.parts import UnusedPartsSource
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, desk, no_tools
 from tests.helpers.waiting import until
@@ -178,7 +178,7 @@ async def open_room(
             attachments,
             ImageScaler(attachments, documents),
             CompactionStore(database),
-            NothingInParts,
+            UnusedPartsSource,
             lambda: passages or NoCollections(),
         ),
         spending=ledger,

@@ -59,7 +59,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
-from tests.helpers.parts import NothingInParts
+from tests.helpers.parts import UnusedPartsSource
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import desk, no_tools
 
@@ -158,7 +158,7 @@ async def open_room(
     budget = Budget(SpendingHolds(database), SettingsStore(database))
     pictures = ImageScaler(attachments, DocumentWorker())
     chat = ChatService(
-        sources=MessageSources(store, attachments, pictures, compactions, NothingInParts),
+        sources=MessageSources(store, attachments, pictures, compactions, UnusedPartsSource),
         spending=ledger,
         gateway=gateway,
         estimator=estimator,

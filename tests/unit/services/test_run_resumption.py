@@ -179,12 +179,12 @@ async def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
         assert "no longer set up" in answer.error.what_happened
 
 
-@pytest.mark.parametrize("took", [USAGE, None, NetworkError("No network.")])
+@pytest.mark.parametrize("cancel_result", [USAGE, None, NetworkError("No network.")])
 async def test_stop_tells_the_provider_and_enters_what_it_took_once(
-    tmp_path: Path, took: Usage | NetworkError | None
+    tmp_path: Path, cancel_result: Usage | NetworkError | None
 ) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
-    provider.took = took
+    provider.cancel_result = cancel_result
 
     async with open_room(tmp_path, provider) as room:
         began = await begun(room)
@@ -196,7 +196,7 @@ async def test_stop_tells_the_provider_and_enters_what_it_took_once(
         stopped = await room.store.message(began.answer.id)
         assert stopped is not None
         assert (stopped.text, stopped.status) == ("One, ", MessageStatus.CANCELLED)
-        assert await began.call_off() is (took is not None)
+        assert await began.call_off() is (cancel_result is not None)
         assert await began.call_off() is False
         assert provider.cancelled == [RemoteRun("resp_1", 1)]
         answer = await room.store.message(began.answer.id)
@@ -205,9 +205,11 @@ async def test_stop_tells_the_provider_and_enters_what_it_took_once(
         assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
         rows = await room.database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
         assert len(rows) == 1, "once, also where it is not known what it took"
-        assert await spent(room, answer) == (COST if took == USAGE else 0)
+        assert await spent(room, answer) == (COST if cancel_result == USAGE else 0)
         said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
-        assert list(map(str, answer.notices)) == (said if isinstance(took, NetworkError) else [])
+        assert list(map(str, answer.notices)) == (
+            said if isinstance(cancel_result, NetworkError) else []
+        )
 
 
 def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:

@@ -26,7 +26,7 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, opened
 
 WORD = "persimmontide"
@@ -183,7 +183,7 @@ async def test_it_is_in_a_backup_and_comes_back(place: Place) -> None:
     archive = make_backup(place.database, place.attachments, place.backups, NOON, lambda *_: None)
     erase_everything(place.database, place.attachments)
     assert place.holding() == []
-    assert restored(archive, place.database, place.attachments, NOON) is not None
+    assert restore_now(archive, place.database, place.attachments, NOON) is not None
     await place.require_whole(answer)
 
 

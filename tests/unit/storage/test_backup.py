@@ -22,7 +22,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, keep_newest, make_backup
 from tests.helpers.blocking import blocking
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
 DATA = b"the original"
@@ -65,7 +65,7 @@ class Home:
         return make_backup(self.database, self.attachments, self.backups, at, lambda *_: None)
 
     def restore(self, archive: Path) -> Path | None:
-        done = restored(archive, self.database, self.attachments, NOON)
+        done = restore_now(archive, self.database, self.attachments, NOON)
         assert done is not None
         return done.before
 

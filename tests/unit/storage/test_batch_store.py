@@ -34,7 +34,7 @@ from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.batch_server import cost_at
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, opened
 from tests.unit.storage.test_erasure import DATA, SHA256, WORD, holding
 
@@ -152,7 +152,7 @@ async def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         await after(database)
     path.unlink()
-    restored(made, path, attachments, NOON)
+    restore_now(made, path, attachments, NOON)
     async with open_store(tmp_path) as database:
         await after(database)
 
@@ -214,7 +214,7 @@ async def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
         await store.create(job, items)
         begin = process_time()
         lines = await store.lines(job.id)
-        listed = process_time() - begin
+        seconds = process_time() - begin
         (found,) = await store.all()
         assert len(lines) == found.counts.waiting == 50_000
-        assert listed < 5  # some tenths of a second of the processor
+        assert seconds < 5  # some tenths of a second of the processor

@@ -30,7 +30,7 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 WORD = "zanzibarquix"
@@ -86,7 +86,7 @@ async def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
     # Copies of all kinds beside it.
     repair_store(database, NOON, lambda _done, _of: None)
     backup = make_backup(database, attachments, tmp_path / "backups", NOON, lambda _d, _o: None)
-    restored(backup, database, attachments, NOON)
+    restore_now(backup, database, attachments, NOON)
     (data / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
     assert len(holding(data)) > 3
     erase_everything(database, attachments)

@@ -39,12 +39,12 @@ from tests.helpers.full_store import NOON, everything, fill, opened
 from tests.helpers.hostile_backups import (
     BROKEN,
     STRANGE,
-    Sound,
+    ValidBackup,
     broken_archives,
     strange_archives,
 )
 from tests.helpers.hostile_files import special_files
-from tests.helpers.restores import Asked, restored
+from tests.helpers.restores import AnsweredRestore, restore_now
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, ended
 
 pytestmark = pytest.mark.attack("imports")
@@ -70,7 +70,9 @@ class Home:
             await fill(database, self.attachments)
 
     def restore(self, archive: Path) -> None:
-        assert restored(archive, self.database, self.attachments, NOON, Asked(RestoreChoice.KEEP))
+        assert restore_now(
+            archive, self.database, self.attachments, NOON, AnsweredRestore(RestoreChoice.KEEP)
+        )
 
     def refuses(self, archive: Path) -> StorageError:
         before = {p: p.read_bytes() for p in self.database.parent.rglob("*") if p.is_file()}
@@ -84,12 +86,12 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
+def valid(tmp_path_factory: pytest.TempPathFactory) -> ValidBackup:
     source = Home(tmp_path_factory.mktemp("source"))
     source.fill()
     folder = tmp_path_factory.mktemp("backup")
     archive = make_backup(source.database, source.attachments, folder, NOON, lambda *_: None)
-    return Sound.of(archive, tmp_path_factory.mktemp("hostile"))
+    return ValidBackup.of(archive, tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.fixture
@@ -160,8 +162,8 @@ def is_sound(home: Home) -> None:
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_a_strange_store_brings_what_is_sound(name: str, sound: Sound, home: Home) -> None:
-    home.restore(sound.changed(name, STRANGE[name]))
+def test_a_strange_store_brings_what_is_sound(name: str, valid: ValidBackup, home: Home) -> None:
+    home.restore(valid.changed(name, STRANGE[name]))
     is_sound(home)
     titles = used(home)
     assert sorted(titles) == [f"Title {n}" for n in range(6)]
@@ -170,8 +172,8 @@ def test_a_strange_store_brings_what_is_sound(name: str, sound: Sound, home: Hom
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_store_changes_nothing(name: str, sound: Sound, home: Home) -> None:
-    error = home.refuses(sound.changed(name, BROKEN[name]))
+def test_a_broken_store_changes_nothing(name: str, valid: ValidBackup, home: Home) -> None:
+    error = home.refuses(valid.changed(name, BROKEN[name]))
     assert isinstance(error, StoreTooNewError) == (name == "newer")
 
 
@@ -188,8 +190,8 @@ BROKEN_ARCHIVES = (
 
 
 @pytest.fixture(scope="module")
-def archives(sound: Sound) -> dict[str, Path]:
-    strange, broken = strange_archives(sound), broken_archives(sound)
+def archives(valid: ValidBackup) -> dict[str, Path]:
+    strange, broken = strange_archives(valid), broken_archives(valid)
     assert (tuple(strange), tuple(broken)) == (STRANGE_ARCHIVES, BROKEN_ARCHIVES)
     return {**strange, **broken}
 
@@ -220,10 +222,10 @@ def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", [*STRANGE, *BROKEN])
-def test_a_repair_trusts_no_more(name: str, sound: Sound, home: Home) -> None:
+def test_a_repair_trusts_no_more(name: str, valid: ValidBackup, home: Home) -> None:
     """The same stores, as the file that is to be repaired."""
     change: Callable[[sqlite3.Connection], None] = {**STRANGE, **BROKEN}[name]
-    home.database.write_bytes(sound.store)
+    home.database.write_bytes(valid.store)
     with closing(sqlite3.connect(home.database, isolation_level=None)) as connection:
         change(connection)
     if name == "newer":
@@ -255,9 +257,9 @@ def test_a_row_that_leads_out_of_the_folder_is_in_no_backup(
         assert not any(b"leads out" in pack.read(member) for member in pack.namelist())
 
 
-async def test_a_built_in_profile_is_never_replaced_unasked(sound: Sound, home: Home) -> None:
+async def test_a_built_in_profile_is_never_replaced_unasked(valid: ValidBackup, home: Home) -> None:
     for name in ("profile-on-device", "profile-openai"):
-        await asyncio.to_thread(home.restore, sound.changed(name, STRANGE[name]))
+        await asyncio.to_thread(home.restore, valid.changed(name, STRANGE[name]))
         async with opened(home.database) as database:
             stored = {p.id for p in await SettingsStore(database).profiles()}
         assert stored & {p.id for p in BUILT_IN} == set()
@@ -266,14 +268,18 @@ async def test_a_built_in_profile_is_never_replaced_unasked(sound: Sound, home: 
 @settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 60), in_header=st.booleans())
 def test_whatever_bytes_of_the_store_are_changed(
-    seed: int, count: int, in_header: bool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
+    seed: int,
+    count: int,
+    in_header: bool,
+    valid: ValidBackup,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     home = Home(tmp_path_factory.mktemp("home"))
     home.begin()
-    data, chance = bytearray(sound.store), random.Random(seed)
+    data, chance = bytearray(valid.store), random.Random(seed)
     for _ in range(count):
         data[chance.randrange(4096 if in_header else len(data))] = chance.randrange(256)
-    archive = sound.packed(f"changed-{seed}", bytes(data))
+    archive = valid.packed(f"changed-{seed}", bytes(data))
     try:
         home.restore(archive)
     except StorageError:

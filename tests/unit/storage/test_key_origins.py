@@ -17,7 +17,7 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.settings.key_origins import FILE, legacy_key_origins, record_key_origins
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.blocking import blocking
-from tests.helpers.restores import restored
+from tests.helpers.restores import restore_now
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON, opened
 
@@ -53,7 +53,7 @@ def backup_of(folder: Path, database: Path) -> Path:
 
 
 def restore(archive: Path, database: Path) -> None:
-    restored(archive, database, database.parent / "attachments", NOON)
+    restore_now(archive, database, database.parent / "attachments", NOON)
 
 
 @blocking

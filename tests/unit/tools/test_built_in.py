@@ -34,7 +34,7 @@ from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
 from desktop_app.tools.tool_process import run_query
 from tests.helpers.blocking import blocking
-from tests.helpers.process_tree import gone, processes_below
+from tests.helpers.process_tree import processes_below, wait_until_gone
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 
@@ -436,7 +436,7 @@ async def test_code_ends_with_the_program() -> None:
     finally:
         parent.kill()
         await parent.wait()
-    await gone(below)
+    await wait_until_gone(below)
 
 
 def _is_confined(pid: int) -> bool:

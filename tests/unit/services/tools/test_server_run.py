@@ -19,7 +19,7 @@ from desktop_app.services.tools import served_prompts
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import CHANGED, ServerSource
 from desktop_app.services.tools.server_tools import tools_of
-from tests.helpers.server_runs import BookOfOne
+from tests.helpers.server_runs import OneServerBook
 from tests.helpers.simulated_time import run_in_simulated_time
 
 SERVER, _ = server_of("demo", command=("serve",))
@@ -431,7 +431,7 @@ def row(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "description": "", "parameters": parameters, "fault": "", **kind, **more}
 
 
-class Book(BookOfOne):
+class Book(OneServerBook):
     """The lists of a server, with its prompts."""
 
     prompts: Sequence[Any] = ()

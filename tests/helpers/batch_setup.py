@@ -54,13 +54,13 @@ class OneGateway:
         return LearnedSupport()
 
 
-class Office:
-    """A user's store with the batch service."""
+class BatchSetup:
+    """A store with a batch service and a client."""
 
     def __init__(self, folder: Path, base_url: str, **profile: Any) -> None:
         self.folder = folder
-        given = {"kind": ProviderKind.OPENAI, "name": "OpenAI", **profile}
-        self.profile = ProviderProfile("openai", base_url=base_url, **given)
+        fields = {"kind": ProviderKind.OPENAI, "name": "OpenAI", **profile}
+        self.profile = ProviderProfile("openai", base_url=base_url, **fields)
         self.database = Database(folder / "repartee.sqlite3")
         self.ledger = Ledger(self.database)
         self.store = BatchStore(self.database, self.ledger)
@@ -69,9 +69,9 @@ class Office:
         self.client = ProviderClient(self.profile, key_for(self.profile.base_url), CATALOG)
         self.changes: list[str] = []
         self.listing: ModelListing | None = None
-        self.service = self.made(UploadLimits())
+        self.service = self.make_service(UploadLimits())
 
-    def made(self, limits: UploadLimits) -> BatchService:
+    def make_service(self, limits: UploadLimits) -> BatchService:
         """Return another service with the same store."""
         pictures = ImageScaler(self.attachments, None)  # type: ignore[arg-type]
 
@@ -112,12 +112,12 @@ class Office:
 
     def files(self, *texts: str) -> list[tuple[str, str]]:
         """Write files with these texts and return their names and paths."""
-        made = []
+        written = []
         for number, text in enumerate(texts, start=1):
             path = self.folder / f"file-{number}.txt"
             path.write_text(text, "utf-8")
-            made.append((path.name, str(path)))
-        return made
+            written.append((path.name, str(path)))
+        return written
 
     def resolved(self, variant: Variant = Variant.THINKING) -> ResolvedChoice:
         """Return the choice of provider and model."""
@@ -156,16 +156,16 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, base_url: str, **profile: Any) -> AsyncIterator[Office]:
-    """Yield an office that is open inside the block."""
-    made = Office(folder, base_url, **profile)
-    await made.database.open()
+async def open_setup(folder: Path, base_url: str, **profile: Any) -> AsyncIterator[BatchSetup]:
+    """Yield a setup whose store is open inside the block."""
+    setup = BatchSetup(folder, base_url, **profile)
+    await setup.database.open()
     try:
-        yield made
+        yield setup
     finally:
-        await made.close()
+        await setup.close()
 
 
-def with_cap(made: Office, **changes: Any) -> None:
+def change_profile(setup: BatchSetup, **changes: Any) -> None:
     """Change the profile."""
-    made.profile = replace(made.profile, **changes)
+    setup.profile = replace(setup.profile, **changes)

@@ -1,7 +1,7 @@
 """Hypothesis strategies for Markdown with nested lists and quotes.
 
-For each pair of neighboring blocks, the strategy draws independently if a blank line separates
-them. So lists become loose early, late and at any depth.
+The strategy draws independently, for each pair of neighboring blocks, if a blank line separates
+them. So lists become loose at their first item, a later one, and at any depth.
 """
 
 from __future__ import annotations

@@ -25,12 +25,12 @@ class Outcome:
         error: the error that ended the request, or None.
     """
 
-    def __init__(self, kept: str | bytes, error: ProviderError | None = None) -> None:
-        self.data = kept.encode() if isinstance(kept, str) else kept
+    def __init__(self, text: str | bytes, error: ProviderError | None = None) -> None:
+        self.data = text.encode() if isinstance(text, str) else text
         self.error = error
 
     @property
-    def kept(self) -> str:
+    def text(self) -> str:
         """The text, which takes up to four times the memory of `data`."""
         return self.data.decode("utf-8", "surrogatepass")
 
@@ -45,14 +45,14 @@ async def outcome_of(
     times = RunTimes(poll=0.05, patience=1.0)
     client = ProviderClient(profile, key_for(base_url), CATALOG, timeouts=timeouts, run_times=times)
     try:
-        return await _asked(client, reply)
+        return await _request(client, reply)
     except ProviderError as error:
         return Outcome("", error)
     finally:
         await client.aclose()
 
 
-async def _asked(client: ProviderClient, reply: HostileReply) -> Outcome:
+async def _request(client: ProviderClient, reply: HostileReply) -> Outcome:
     if reply.asks == "models":
         models = (await client.listing()).models
         return Outcome(f"{len(models):,} models")
@@ -68,26 +68,26 @@ async def _asked(client: ProviderClient, reply: HostileReply) -> Outcome:
 
 
 async def _results(client: ProviderClient) -> Outcome:
-    kept, unreadable = [], 0
+    ids, unreadable = [], 0
     try:
         async with aclosing(client.batches().results("file", Api.CHAT_COMPLETIONS)) as results:
             async for result in results:
                 if result is None:
                     unreadable += 1
                 else:
-                    kept.append(result.custom_id)
+                    ids.append(result.custom_id)
     except ProviderError as error:
-        return Outcome(", ".join(kept), error)
-    return Outcome(f"{', '.join(kept)}; {unreadable} unreadable")
+        return Outcome(", ".join(ids), error)
+    return Outcome(f"{', '.join(ids)}; {unreadable} unreadable")
 
 
 async def _answer(client: ProviderClient, *, is_run: bool) -> Outcome:
     stream = client.resume(RemoteRun("r")) if is_run else client.stream(ask(effort=Effort.NONE))
-    kept, error = bytearray(), None
+    text, error = bytearray(), None
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, TextDelta):
-                kept += event.text.encode("utf-8", "surrogatepass")
+                text += event.text.encode("utf-8", "surrogatepass")
             if isinstance(event, Failed):
                 error = event.error
-    return Outcome(bytes(kept), error)
+    return Outcome(bytes(text), error)
