@@ -170,14 +170,14 @@ OWN_VALUES = {
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
     "desktop_app/ui/transcript/accessibility/accessible_node.py": {"state"},
     "desktop_app/ui/transcript/accessibility/reading_tree.py": {
-        *("node", "one", "row", "rows[-1]", "cell", "table")
+        *("node", "descendant", "row", "rows[-1]", "cell", "table")
     },
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "format_range"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
     "desktop_app/ui/transcript/search/difference_marks.py": {"mark"},
     "desktop_app/ui/transcript/search/finder.py": {"mark"},
     "desktop_app/ui/transcript/viewport/backdrop.py": {"found", "last"},
-    "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"waiting"},
+    "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"queued"},
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
     "desktop_app/ui/viewer/viewer_text.py": {"selection"},
     "desktop_app/ui/widgets/accessible_roles.py": {"state"},

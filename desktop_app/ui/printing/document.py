@@ -343,20 +343,20 @@ class PrintedConversation:
         """Insert some columns of a table; Qt always places the first column at the left."""
         if first.from_right:
             columns = columns[::-1]
-        begin = "right" if first.from_right else "left"
+        default_align = "right" if first.from_right else "left"
         self._insert_block(self._styles.empty_block())
         table_format = self._styles.table_format(first)
         table = self._cursor.insertTable(len(rows), len(columns), table_format)
         self._unbroken.append(_KeepTogether(self._cursor.block(), table))
         cell_format = self._styles.cell_format()
         for number, (row, is_head) in enumerate(rows):
-            for place, column in enumerate(columns):
+            for position, column in enumerate(columns):
                 runs = row[column] if column < len(row) else ()
-                cell = table.cellAt(number, place)
+                cell = table.cellAt(number, position)
                 cell.setFormat(cell_format)
                 self._cursor = cell.firstCursorPosition()
                 aligned = QTextBlockFormat()
-                aligned.setAlignment(ALIGNMENTS[first.aligns[column] or begin])
+                aligned.setAlignment(ALIGNMENTS[first.aligns[column] or default_align])
                 self._cursor.setBlockFormat(aligned)
                 self._insert_runs(runs, Kind.TABLE, is_head=is_head)
         self._end_frame()
@@ -426,33 +426,33 @@ class PrintedConversation:
 
     def _keep_together(self) -> None:
         """Insert page breaks so that content to keep together is not split."""
-        waiting, self._unbroken = self._unbroken, []
+        contents, self._unbroken = self._unbroken, []
         group: list[_KeepTogether] = []
-        for kept, below in zip_longest(waiting, waiting[1:]):
-            group.append(kept)
-            if below is None or not _is_directly_above(kept, below):
+        for content, below in zip_longest(contents, contents[1:]):
+            group.append(content)
+            if below is None or not _is_directly_above(content, below):
                 self._keep(group)
                 group = []
 
     def _keep(self, group: list[_KeepTogether]) -> None:
         """Keep the last item on one page, with as many of its headings as fit."""
         height, bottom = self._page.height(), self._extent(group[-1])[1]
-        for kept in group:
-            top = self._extent(kept)[0]
+        for content in group:
+            top = self._extent(content)[0]
             if bottom - top < KEPT_WITH_HEADS * height:
                 if int(top // height) != int((bottom - 1) // height):
-                    self._begin_page(*kept)
+                    self._begin_page(*content)
                 return
 
-    def _extent(self, kept: _KeepTogether) -> tuple[float, float]:
+    def _extent(self, content: _KeepTogether) -> tuple[float, float]:
         """Return the top and bottom of an item, in pixels from the top of the first page.
 
         For a tall item that may be split, the bottom is that of its beginning.
         """
-        layout, block = self.document.documentLayout(), kept.block
+        layout, block = self.document.documentLayout(), content.block
         line = 2 * (TEXT + PAD) * self._styles.unit
-        if kept.frame is not None:
-            area = layout.frameBoundingRect(kept.frame)
+        if content.frame is not None:
+            area = layout.frameBoundingRect(content.frame)
             is_tall = area.height() >= KEPT_TOGETHER * self._page.height()
             return area.top(), area.top() + line if is_tall else area.bottom()
         following, area = block.next(), layout.blockBoundingRect(block)
@@ -474,16 +474,16 @@ class PrintedConversation:
         cursor.setBlockFormat(block_format)
 
 
-def _is_directly_above(kept: _KeepTogether, below: _KeepTogether) -> bool:
-    """Return True if `kept` is directly above `below`.
+def _is_directly_above(content: _KeepTogether, below: _KeepTogether) -> bool:
+    """Return True if `content` is directly above `below`.
 
     A frame has an empty block of no height above it.
     """
-    if kept.frame is not None:
+    if content.frame is not None:
         return False
     if below.frame is None:
-        return kept.block.next() == below.block
-    return kept.block.next().position() == below.frame.firstPosition() - 1
+        return content.block.next() == below.block
+    return content.block.next().position() == below.frame.firstPosition() - 1
 
 
 def _highlighted(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:

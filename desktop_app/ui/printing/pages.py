@@ -44,8 +44,8 @@ class PrintedPages:
         """Create the pages for the paper and margins of `device`."""
         self._title, self._theme = " ".join(title.split()), theme
         self._unit = device.logicalDpiY() / 72
-        whole = device.pageLayout().paintRectPixels(device.logicalDpiY())
-        self._size = QSizeF(whole.width(), whole.height() - _FOOTER_HEIGHT * self._unit)
+        paint_rect = device.pageLayout().paintRectPixels(device.logicalDpiY())
+        self._size = QSizeF(paint_rect.width(), paint_rect.height() - _FOOTER_HEIGHT * self._unit)
         self.content = PrintedConversation(
             title, theme, self._size, self._unit, name_of_model, formulas
         )

@@ -31,11 +31,11 @@ def column_groups(
         max(word, min(max(map(measure, column), default=0.0), measure("m" * EASY_WIDTH)))
         for word, column in zip(least, cells, strict=True)
     ]
-    groups, taken = [[0]], wanted[0]
+    groups, width = [[0]], wanted[0]
     for column in range(1, columns):
-        if taken + wanted[column] > room and len(groups[-1]) > 1:
+        if width + wanted[column] > room and len(groups[-1]) > 1:
             groups.append([0])
-            taken = wanted[0]
+            width = wanted[0]
         groups[-1].append(column)
-        taken += wanted[column]
+        width += wanted[column]
     return groups

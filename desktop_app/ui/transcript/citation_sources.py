@@ -115,6 +115,6 @@ def _source_line(passage: Passage) -> Line:
     )
 
 
-def _first_words(passage: Passage, most: int) -> str:
-    words = " ".join(_MARKUP.sub(" ", passage.text[: most * _MARKUP_FACTOR]).split())
-    return words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"
+def _first_words(passage: Passage, limit: int) -> str:
+    words = " ".join(_MARKUP.sub(" ", passage.text[: limit * _MARKUP_FACTOR]).split())
+    return words if len(words) <= limit else f"{words[:limit].rsplit(' ', 1)[0]}…"

@@ -283,8 +283,8 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
-    shown = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
-    return lines + [Line(LineKind.ERROR_DETAILS, (Run(_one_line(line)),)) for line in shown]
+    detail_lines = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []
+    return lines + [Line(LineKind.ERROR_DETAILS, (Run(_one_line(line)),)) for line in detail_lines]
 
 
 def mark_line(mark: MessageMark) -> Line:

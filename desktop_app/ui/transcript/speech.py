@@ -42,14 +42,14 @@ class AnswerSpeech(QObject):
         self._is_muted = muted
 
     def announce_text(
-        self, message_id: str, text: str, whole: Callable[[], str] | None = None
+        self, message_id: str, text: str, whole_text: Callable[[], str] | None = None
     ) -> None:
         """Announce the next text of a streaming answer.
 
         Args:
             message_id: the answer.
             text: the text that has arrived.
-            whole: returns the answer including `text`; its beginning may have arrived before the
+            whole_text: returns the answer including `text`; it may have begun before the
                 conversation was opened.
         """
         if not self.has_screen_reader() or self._is_muted:
@@ -59,7 +59,7 @@ class AnswerSpeech(QObject):
             from desktop_app.rendering.spoken_sentences import SentenceSplitter
 
             self._sentences, self._message_id = SentenceSplitter(), message_id
-            so_far = text if whole is None else whole()
+            so_far = text if whole_text is None else whole_text()
             text = so_far if len(so_far) <= _MOST else text
         self._queue(self._sentences.feed(text))
 

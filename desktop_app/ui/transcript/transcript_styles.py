@@ -328,40 +328,40 @@ class Styles:
 
     def gap(self, item: Item, above: Item | None) -> int:
         """Return the top margin in pixels at the default text size."""
-        kind, over = item.kind, above.kind if above is not None else None
+        kind, kind_above = item.kind, above.kind if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
-            is_apart = kind in _APART_ON_GROUND and over is not kind
+            is_apart = kind in _APART_ON_GROUND and kind_above is not kind
             return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
         return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
 
     def _plain_gap(self, item: Item, above: Item | None) -> int:
-        kind, over = item.kind, above.kind if above is not None else None
-        if over is None and self._is_brief:
+        kind, kind_above = item.kind, above.kind if above is not None else None
+        if kind_above is None and self._is_brief:
             return 0
-        if over is None:
+        if kind_above is None:
             return 24 if kind is LineKind.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
         if isinstance(item, Block) and isinstance(above, Block) and is_in_other_quote(above, item):
-            return 18 + CELL_PAD if over is Kind.TABLE else 18
+            return 18 + CELL_PAD if kind_above is Kind.TABLE else 18
         if kind is LineKind.VERSIONS:
             return 4  # aligns them with the actions
-        if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
+        if kind in _KINDS_OF_NOTES and kind_above is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
         if kind in _KINDS_OF_NOTES:
-            is_among_notes = over in _KINDS_OF_NOTES and not ground_of(above)
+            is_among_notes = kind_above in _KINDS_OF_NOTES and not ground_of(above)
             return 6 if is_among_notes else 12
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
-            stands_alone = kind in _APART or over in _APART or above.quote != item.quote
-            if not stands_alone and over is Kind.HEADING:
+            stands_alone = kind in _APART or kind_above in _APART or above.quote != item.quote
+            if not stands_alone and kind_above is Kind.HEADING:
                 return 6
             is_tight = not stands_alone and not has_gap_between(above, item)
-            return 4 if is_tight else 10 + CELL_PAD if over is Kind.TABLE else 10
-        if over is Kind.TABLE:
+            return 4 if is_tight else 10 + CELL_PAD if kind_above is Kind.TABLE else 10
+        if kind_above is Kind.TABLE:
             return 10 + CELL_PAD
-        return 6 if over is Kind.HEADING else 10
+        return 6 if kind_above is Kind.HEADING else 10
 
     # ------------------------------------------------------------------ characters
 

@@ -413,9 +413,9 @@ class TranscriptView(TranscriptSurface):
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
                     self.filler.lighten()
                 self._set_margins()
-                taken = super().event(event)
+                is_handled = super().event(event)
             self.filler.fill_screen()
-            return taken
+            return is_handled
         if event.type() == QEvent.Type.StyleChange:
             with self.anchor.kept():  # a new scroll bar width may reflow all lines
                 self._set_margins()

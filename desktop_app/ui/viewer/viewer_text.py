@@ -143,9 +143,9 @@ class ViewerText(TranscriptSurface):
         if not selections:
             return
         layout = self.document().documentLayout()
-        cursors = [one.cursor for one in selections]
-        first = self.document().findBlock(min(c.selectionStart() for c in cursors))
-        last = self.document().findBlock(max(c.selectionEnd() for c in cursors))
+        cursors = [selection.cursor for selection in selections]
+        first = self.document().findBlock(min(cursor.selectionStart() for cursor in cursors))
+        last = self.document().findBlock(max(cursor.selectionEnd() for cursor in cursors))
         top = layout.blockBoundingRect(first).top()
         bottom = layout.blockBoundingRect(last).bottom()
         room = self.viewport().height()
@@ -154,7 +154,7 @@ class ViewerText(TranscriptSurface):
 
     def clear_marks(self) -> None:
         """Remove all marks."""
-        self._shown = {number: one._replace(marks=()) for number, one in self._shown.items()}
+        self._shown = {number: shown._replace(marks=()) for number, shown in self._shown.items()}
         self._mark()
 
     def _mark(self) -> None:
@@ -171,7 +171,7 @@ class ViewerText(TranscriptSurface):
 
     def marked_text(self) -> str:
         """Return the marked text."""
-        texts = (one.cursor.selectedText() for one in self.extraSelections())
+        texts = (selection.cursor.selectedText() for selection in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
     def _cursors(self, layout: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
@@ -209,12 +209,12 @@ class ViewerText(TranscriptSurface):
         self._writer.clear()
         self._shown.clear()
         self._set_margins()
-        for number, one in shown:
-            self._write(len(self._writer.layouts), number, one)
+        for number, shown_slice in shown:
+            self._write(len(self._writer.layouts), number, shown_slice)
         self._mark()
-        again = self.document().findBlockByNumber(on_top)
-        if again.isValid():
-            scroll_to(self, round(self._top_of(again) + above))
+        block = self.document().findBlockByNumber(on_top)
+        if block.isValid():
+            scroll_to(self, round(self._top_of(block) + above))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Center the column, and fit tables to the new width."""

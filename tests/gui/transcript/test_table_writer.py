@@ -246,7 +246,7 @@ def test_how_long_a_cell_is_makes_no_difference_beyond_a_line(
 ) -> None:
     columns = view.messages.writer._items.tables.columns
     short, long = (
-        columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], whole=True)
+        columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], is_complete=True)
         for times in (1, 40)
     )
     assert short == long

@@ -64,7 +64,7 @@ class AccessibleTranscript(QAccessibleWidget):
             return
         node: AccessibleNode = self._message(at)
         if item >= 0:
-            node = next((one for one in node.child_nodes() if one.content.item >= item), node)
+            node = next((child for child in node.child_nodes() if child.content.item >= item), node)
         QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
 
     def index_of(self, message_id: str) -> int:
@@ -194,6 +194,6 @@ class MessageNode(AccessibleNode):
         top = layout.blockBoundingRect(document.findBlockByNumber(first))
         box = top.united(layout.blockBoundingRect(document.findBlockByNumber(first + count - 1)))
         corner = QPoint(0, round(box.top()) - view.verticalScrollBar().value())
-        shown = QRect(corner, QPoint(view.viewport().width(), corner.y() + round(box.height())))
-        shown &= view.viewport().rect()
-        return QRect(view.viewport().mapToGlobal(shown.topLeft()), shown.size())
+        rect = QRect(corner, QPoint(view.viewport().width(), corner.y() + round(box.height())))
+        rect &= view.viewport().rect()
+        return QRect(view.viewport().mapToGlobal(rect.topLeft()), rect.size())

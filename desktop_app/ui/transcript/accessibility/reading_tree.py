@@ -185,10 +185,12 @@ def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
         else:
             rows[-1].children.append(text)
     for node in top:
-        for one in node.walk():
-            if one.role == _Role.List:
-                count = len(one.children)
-                one.name = tr_plural("List with {count} item", "List with {count} items", count)
+        for descendant in node.walk():
+            if descendant.role == _Role.List:
+                count = len(descendant.children)
+                descendant.name = tr_plural(
+                    "List with {count} item", "List with {count} items", count
+                )
     return top
 
 

@@ -45,7 +45,7 @@ class BlockInserter:
 
     def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
         self.cursor = cursor
-        self._own = (before.blockFormat(), before.charFormat())
+        self._formats_below = (before.blockFormat(), before.charFormat())
         self._state = BlockState(before)
         self._opened = False
         cursor.setPosition(before.position())
@@ -56,7 +56,7 @@ class BlockInserter:
         if self._opened:
             cursor.insertBlock(block_format, char)
             return
-        cursor.insertBlock(*self._own)
+        cursor.insertBlock(*self._formats_below)
         self._state.apply_to(cursor.block())
         _DEFAULT_STATE.apply_to(cursor.block().previous())
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)

@@ -258,13 +258,13 @@ class DocumentWriter:
         self._report_written(layout, at, at + 1)
         cursor.endEditBlock()
 
-    def erase_parts(self, layout: MessageLayout, at: int, kept: Container[int]) -> None:
-        """Dematerialize the blocks of a long text, except both ends and the numbers in `kept`.
+    def erase_parts(self, layout: MessageLayout, at: int, kept_numbers: Container[int]) -> None:
+        """Dematerialize the blocks of a long text, except both ends and `kept_numbers`.
 
         Text gaps keep their heights, so that the text below does not move.
         """
         first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
-        is_erased = bytes(number not in kept for number in range(last))
+        is_erased = bytes(number not in kept_numbers for number in range(last))
         number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[at]}
         runs, begin = [], is_erased.find(1, 1)
         while begin >= 0:

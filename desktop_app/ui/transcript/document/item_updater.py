@@ -104,7 +104,7 @@ class ItemUpdater:
             return False
         tables, widths = self._items.tables, layout.shapes[at]
         if new.head and len(new.rows) > len(old.rows):
-            widths = tables.columns.widths(new, whole=False)
+            widths = tables.columns.widths(new, is_complete=False)
         are_row_blocks = layout.has_row_blocks(at)
         if (
             widths != layout.shapes[at]

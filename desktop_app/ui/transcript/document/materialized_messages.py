@@ -184,7 +184,7 @@ class MaterializedMessages:
         self._detached.clear()
         self.older, self.newer = list(messages), []
         ids = {message.id for message in self.older}
-        self._unfolded = {key: kept for key, kept in self._unfolded.items() if key in ids}
+        self._unfolded = {key: sections for key, sections in self._unfolded.items() if key in ids}
         self._facts.begin(self.older)
         self.sources.begin(self.older)
         self.versions, self._marks = versions, {}
@@ -196,10 +196,10 @@ class MaterializedMessages:
 
     def write_older(self, characters: int) -> None:
         """Materialize older messages of about `characters`; remove messages far below."""
-        taken = 0
-        while self.older and taken < characters:
+        written = 0
+        while self.older and written < characters:
             message = self.older.pop()
-            taken += _size(message)
+            written += _size(message)
             self._write(0, self._take_state(message))
         self.writer.finish_table()
         while self._can_remove(-1):
@@ -207,10 +207,10 @@ class MaterializedMessages:
 
     def write_newer(self, characters: int) -> None:
         """Materialize newer messages of about `characters`; remove messages far above."""
-        taken = 0
-        while self.newer and taken < characters:
+        written = 0
+        while self.newer and written < characters:
             message = self.newer.pop(0)
-            taken += _size(message)
+            written += _size(message)
             self._write(len(self.writer.layouts), self._take_state(message))
         self.writer.finish_table()
         while self._can_remove(0):
@@ -312,14 +312,14 @@ class MaterializedMessages:
         """
         order = [self._entries[layout.key] for layout in self.writer.layouts]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
-        shown = self._keep_on_screen(order, message_id, item, height / scale)
+        on_screen = self._keep_on_screen(order, message_id, item, height / scale)
         self.highlighter.clear()
         self.highlighter.set_theme(theme)
         self.writer.set_styles(
             Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code), width
         )
         self.writer.clear()
-        for entry, ranges in shown:
+        for entry, ranges in on_screen:
             layout = entry.layout
             self.writer.put_back(layout, ranges, scale)
             for first, end in layout.materialized_ranges(0, len(layout.items)):
@@ -371,7 +371,7 @@ class MaterializedMessages:
     ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
         """Return the entries on screen with the items to write, and remove all others."""
         at = next((n for n, entry in enumerate(order) if entry.message.id == message_id), -1)
-        shown: list[tuple[MessageState, list[tuple[int, int]]]] = []
+        on_screen: list[tuple[MessageState, list[tuple[int, int]]]] = []
         first = end = max(at, 0)
         if at < 0:
             first = end = len(order)
@@ -380,13 +380,13 @@ class MaterializedMessages:
                 layout = order[first].layout
                 last = len(layout.items) - 1
                 self.writer.measure(layout, last)
-                shown.insert(0, (order[first], around(layout, last, height, 0)))
+                on_screen.insert(0, (order[first], around(layout, last, height, 0)))
                 height -= sum(layout.heights)
         while at >= 0 and end < len(order) and height > 0:
             layout = order[end].layout
             begin = item if end == at else 0
             self.writer.measure(layout, begin)
-            shown.append((order[end], around(layout, begin, 0, height)))
+            on_screen.append((order[end], around(layout, begin, 0, height)))
             height -= sum(layout.heights[begin + 1 :])
             end += 1
         for entry in (*order[:first], *order[end:]):
@@ -394,7 +394,7 @@ class MaterializedMessages:
             self._detach(entry)
         self.older += [entry.message for entry in order[:first]]
         self.newer[:0] = [entry.message for entry in order[end:]]
-        return shown
+        return on_screen
 
     def _write(self, at: int, entry: MessageState) -> None:
         self._entries[entry.message.id] = entry
@@ -403,12 +403,12 @@ class MaterializedMessages:
 
     def take_unwritten(self) -> list[tuple[Message, str]]:
         """Return the text still to append to long answers, and reset it."""
-        taken = []
+        unwritten = []
         for layout in self.writer.layouts:
             entry = self._entries[layout.key]
             if rest := entry.take_unwritten():
-                taken.append((entry.message, rest))
-        return taken
+                unwritten.append((entry.message, rest))
+        return unwritten
 
     def all_unshown_reasoning(self) -> Iterator[tuple[str, str]]:
         """Yield unfolded reasoning that is still to be shown, by message id."""
@@ -418,14 +418,14 @@ class MaterializedMessages:
 
     # ------------------------------------------------------------------ changes
 
-    def grow(self, entry: MessageState, text: str, seen: int = -1) -> None:
-        """Append text to a message. Code that contains item `seen` stays unfolded."""
+    def grow(self, entry: MessageState, text: str, visible_item: int = -1) -> None:
+        """Append text to a message. Code that contains item `visible_item` stays unfolded."""
         if entry.message.id in self._detached:
             entry.add_text(text)
             return
-        begins = not entry.has_text
-        self.message_writer.grow(entry, entry.add_text(text), seen)
-        if begins:
+        is_first = not entry.has_text
+        self.message_writer.grow(entry, entry.add_text(text), visible_item)
+        if is_first:
             self.message_writer.refresh(entry)
 
     def renew(self, entry: MessageState) -> None:

@@ -77,8 +77,8 @@ class MessageWriter:
             self._writer.finish_table()
             self._highlight(entry)
 
-    def grow(self, entry: MessageState, changes: Sequence[Change], seen: int = -1) -> None:
-        """Write new text of an answer. Code that contains item `seen` stays unfolded."""
+    def grow(self, entry: MessageState, changes: Sequence[Change], visible_item: int = -1) -> None:
+        """Write new text of an answer. Code that contains item `visible_item` stays unfolded."""
         for at, removed, added in changes:
             for line in entry.folds.broken_by(at, removed, added):
                 entry.folds.forget(line)
@@ -89,8 +89,8 @@ class MessageWriter:
             entry.folds.shift(at, len(added) - removed)
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
-                more = self._show_fold(entry, first, seen)
-                first, last = first + 1 + more, last + more
+                is_added = self._show_fold(entry, first, visible_item)
+                first, last = first + 1 + is_added, last + is_added
         if entry.pending_highlights:
             self._highlight(entry)
 
@@ -104,8 +104,8 @@ class MessageWriter:
                     self._writer.replace(entry.layout, entry.head_count + first, removed, added)
                     continue
                 for at, item in enumerate(added, first):
-                    place = entry.head_count + entry.folds.item_of(at)
-                    self._writer.replace(entry.layout, place, 1, [item])
+                    index = entry.head_count + entry.folds.item_of(at)
+                    self._writer.replace(entry.layout, index, 1, [item])
 
     def show_reasoning(self, entry: MessageState, characters: int) -> None:
         """Show that an answer has this many more characters of reasoning."""
@@ -140,21 +140,21 @@ class MessageWriter:
             self._writer.show_items(layout, at, 1, [line])
         self.show_folds(entry)
 
-    def _show_fold(self, entry: MessageState, end: int, seen: int = -1) -> bool:
+    def _show_fold(self, entry: MessageState, end: int, visible_item: int = -1) -> bool:
         """Add a fold line to long code that ends above item `end`. Return True if added.
 
-        The code stays unfolded if it streamed in or contains item `seen` of the message.
+        The code stays unfolded if it streamed in or contains item `visible_item` of the message.
         """
         layout, head = entry.layout, entry.head_count
-        most = len(layout.items) - entry.foot_count - head
-        if entry.message.role is Role.USER or end > most:
+        body_end = len(layout.items) - entry.foot_count - head
+        if entry.message.role is Role.USER or end > body_end:
             return False
-        if end == most and not entry.is_complete:
+        if end == body_end and not entry.is_complete:
             return False
         code = entry.folds.code_ending_at(layout.items, head, end)
         if code is None:
             return False
-        if not entry.is_stored or end - code.lines + SHOWN <= seen - head < end:
+        if not entry.is_stored or end - code.lines + SHOWN <= visible_item - head < end:
             entry.unfolded.code.add(code.number)
         unfolded = code.number in entry.unfolded.code
         at = entry.folds.add(code)

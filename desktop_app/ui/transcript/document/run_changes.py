@@ -45,10 +45,10 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
 
 def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:
     """Return the length of runs after the `prefix` common prefix, in document positions."""
-    same, kept = prefix
-    texts = [run.text for run in runs[same:]]
-    if kept:
-        texts[0] = texts[0][kept:]
+    equal_runs, equal_characters = prefix
+    texts = [run.text for run in runs[equal_runs:]]
+    if equal_characters:
+        texts[0] = texts[0][equal_characters:]
     return sum(map(utf16_length, texts))
 
 
@@ -67,14 +67,14 @@ def replace_text(
     The changed text spans `parts` additional blocks, which are joined. The cursor ends up behind
     the new text.
     """
-    same, kept = prefix
+    equal_runs, equal_characters = prefix
     start = end - length_after_prefix(old, prefix) - parts
     cursor.setPosition(start)
     if start < end:
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
-    for number, run in enumerate(new[same:]):
-        text = run.text[kept:] if number == 0 else run.text
+    for number, run in enumerate(new[equal_runs:]):
+        text = run.text[equal_characters:] if number == 0 else run.text
         if text:
             cursor.insertText(text, format_of(run))
 

@@ -9,7 +9,7 @@ it. The choice depends only on the part's own rows and the column widths; both f
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QTextCharFormat, QTextCursor, QTextTable
@@ -21,7 +21,7 @@ from desktop_app.ui.transcript.layout.message_layout import MessageLayout, conti
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, Styles
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextBlock, QTextBlockFormat
+    from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextTableCellFormat
 
     from desktop_app.ui.transcript.message_items import Item
 
@@ -34,9 +34,9 @@ def cell_runs(block: Block, number: int, column: int) -> Runs:
     return row[column] if column < len(row) else ()
 
 
-def column_of(table: QTextTable, place: int) -> int:
+def column_of(table: QTextTable, column: int) -> int:
     """Convert a column index between reading order and Qt's left-to-right order."""
-    return table.columns() - 1 - place if _begins_at_right(table) else place
+    return table.columns() - 1 - column if _begins_at_right(table) else column
 
 
 def row_runs(block: Block, number: int) -> Runs:
@@ -99,9 +99,13 @@ class TableWriter:
         """
         above = layout.item_above(at)
         if block.head or not is_table(above):
-            return self.columns.widths(block, whole=True)
+            return self.columns.widths(block, is_complete=True)
         shape = layout.shapes[at - 1] if layout.counts[at - 1] else self.final_widths(layout, at)
-        return shape if len(shape) == len(block.aligns) else self.columns.widths(block, whole=True)
+        return (
+            shape
+            if len(shape) == len(block.aligns)
+            else self.columns.widths(block, is_complete=True)
+        )
 
     def final_widths(self, layout: MessageLayout, at: int) -> tuple[int, ...]:
         """Return the final column widths of the table that item `at` belongs to."""
@@ -109,7 +113,7 @@ class TableWriter:
             at -= 1
         head = layout.items[at]
         if self._final_widths is None or self._final_widths[0] is not head:
-            self._final_widths = head, self.columns.widths(head, whole=True)  # type: ignore[arg-type]
+            self._final_widths = head, self.columns.widths(head, is_complete=True)  # type: ignore[arg-type]
         return self._final_widths[1]
 
     def can_be_row_blocks(self, block: Block, widths: tuple[int, ...]) -> bool:
@@ -154,9 +158,9 @@ class TableWriter:
             block, layout.item_above(at), widths, is_reversed=_is_reversed(block)
         )
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), table_format)
-        cell = self.styles.cell_format(block)
+        cell_format = self.styles.cell_format(block)
         for number in range(len(block.rows)):
-            self._write_row(table, number, block, cell)
+            self._write_row(table, number, block, cell_format)
         first = table.cellAt(0, 0).firstCursorPosition().block().previous()
         cursor.setPosition(first.position())
         cursor.setBlockFormat(self.styles.block_before_table(block))
@@ -189,11 +193,13 @@ class TableWriter:
                 table_format.setBottomMargin(pixels)
                 part.setFormat(table_format)
 
-    def _write_row(self, table: QTextTable, number: int, block: Block, cell: Any) -> None:
+    def _write_row(
+        self, table: QTextTable, number: int, block: Block, cell_format: QTextTableCellFormat
+    ) -> None:
         for column in range(len(block.aligns)):
-            place = table.cellAt(number, column_of(table, column))
-            place.setFormat(cell)
-            cursor = place.firstCursorPosition()
+            cell = table.cellAt(number, column_of(table, column))
+            cell.setFormat(cell_format)
+            cursor = cell.firstCursorPosition()
             cursor.setBlockFormat(self._cell_block(table, number, column, block))
             for run in cell_runs(block, number, column):
                 cursor.insertText(run.text, self.char_format(block, number, run))
@@ -214,13 +220,13 @@ class TableWriter:
         for number, row in enumerate(old.rows):
             if row != new.rows[number]:
                 self._update_row(table, number, old, new, cursor)
-        more = len(new.rows) - len(old.rows)
-        if more:
-            table.appendRows(more)
-            cell = self.styles.cell_format(new)
+        added = len(new.rows) - len(old.rows)
+        if added:
+            table.appendRows(added)
+            cell_format = self.styles.cell_format(new)
             for number in range(len(old.rows), len(new.rows)):
-                self._write_row(table, number, new, cell)
-        return more * len(new.aligns)
+                self._write_row(table, number, new, cell_format)
+        return added * len(new.aligns)
 
     def _update_row(
         self, table: QTextTable, number: int, old: Block, new: Block, cursor: QTextCursor
@@ -229,9 +235,9 @@ class TableWriter:
             after = cell_runs(new, number, column)
             if after == cell_runs(old, number, column):
                 continue
-            place = table.cellAt(number, column_of(table, column))
-            cursor.setPosition(place.firstPosition())
-            cursor.setPosition(place.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+            cell = table.cellAt(number, column_of(table, column))
+            cursor.setPosition(cell.firstPosition())
+            cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             cursor.setBlockFormat(self._cell_block(table, number, column, new))
             for run in after:

@@ -66,7 +66,7 @@ class Caret:
             return
         corner = QPoint(0, area.height() - 1) if upwards else QPoint(0, 0)
         found = view.cursorForPosition(corner)
-        place, move = view.cursorRect(found), QTextCursor.MoveOperation
-        if place.top() < 0 or place.bottom() > area.height():
+        rect, move = view.cursorRect(found), QTextCursor.MoveOperation
+        if rect.top() < 0 or rect.bottom() > area.height():
             found.movePosition(move.Up if upwards else move.Down)
         set_cursor(self._view, found)

@@ -175,17 +175,17 @@ class FocusNavigator(QObject):
         if layout.is_fully_materialized:
             return position
         document, writer = self._view.document(), self._messages.writer
-        here = QTextCursor(document)
-        here.setPosition(min(position, document.characterCount() - 1))
-        found = writer.layouts.layout_at(here.block().blockNumber())
+        cursor = QTextCursor(document)
+        cursor.setPosition(min(position, document.characterCount() - 1))
+        found = writer.layouts.layout_at(cursor.block().blockNumber())
         first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
         if found is not None and found[0] is layout:
             first = layout.item_at(found[1])
-            unit = self._missing_link_unit(layout, first, here.position(), forward=forward)
+            unit = self._missing_link_unit(layout, first, cursor.position(), forward=forward)
             if unit is not None:
                 self._messages.write_item(layout, first, height, unit)
-                return here.position()
+                return cursor.position()
         order = range(first + 1, len(layout.items)) if forward else range(first - 1, -1, -1)
         at = next((at for at in order if has_focus_target(layout.items[at])), -1)
         if at >= 0:
@@ -195,7 +195,7 @@ class FocusNavigator(QObject):
             )
             if unit is not None:
                 self._messages.write_item(layout, at, height, unit)
-        return here.position()
+        return cursor.position()
 
     def _missing_link_unit(
         self, layout: MessageLayout, at: int, position: int, *, forward: bool
@@ -278,11 +278,11 @@ class FocusNavigator(QObject):
             self._placer.show_for(entry)
         self.link_focused.emit(self._describe(target)[1])
 
-    def _scroll_to(self, places: list[QRect]) -> None:
+    def _scroll_to(self, rects: list[QRect]) -> None:
         """Scroll so that these rectangles are on screen."""
-        if not places:
+        if not rects:
             return
-        top, bottom = min(p.top() for p in places), max(p.bottom() for p in places)
+        top, bottom = min(rect.top() for rect in rects), max(rect.bottom() for rect in rects)
         height = self._view.viewport().height()
         if top < 0 or bottom > height:
             bar = self._view.verticalScrollBar()
@@ -326,7 +326,11 @@ class FocusNavigator(QObject):
             return
         if other is not None:
             self._drop(other)
-        self._buttons = {was: one for was, one in self._buttons.items() if one is not button}
+        self._buttons = {
+            old_target: old_button
+            for old_target, old_button in self._buttons.items()
+            if old_button is not button
+        }
         self._buttons[target] = button
 
     def _choose(self, button: FocusTargetButton) -> None:
@@ -343,7 +347,9 @@ class FocusNavigator(QObject):
             self._drop(button)
 
     def _drop(self, button: FocusTargetButton) -> None:
-        self._buttons = {target: one for target, one in self._buttons.items() if one is not button}
+        self._buttons = {
+            target: other for target, other in self._buttons.items() if other is not button
+        }
         button.hide()
         button.deleteLater()
 
@@ -379,9 +385,13 @@ class FocusNavigator(QObject):
         The ways to show JSON replace each other.
         """
         begin, end = self._message_range(at)
-        alike = (target.link, _ALTERNATIVES.get(target.link))
-        found = [one for one in self._targets_between(begin, end) if one.link in alike]
-        return min(found, key=lambda one: abs(one.start - target.start), default=None)
+        links = (target.link, _ALTERNATIVES.get(target.link))
+        candidates = [
+            candidate for candidate in self._targets_between(begin, end) if candidate.link in links
+        ]
+        return min(
+            candidates, key=lambda candidate: abs(candidate.start - target.start), default=None
+        )
 
     def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
         """Return the version arrow nearest to `button`, or None if that was no version arrow.
@@ -408,7 +418,7 @@ class FocusNavigator(QObject):
 
     def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and whether the targets differ."""
-        top = min((place.top() for place in self._rects(target)), default=0)
+        top = min((rect.top() for rect in self._rects(target)), default=0)
         return abs(top - button.y()) // 16, target.link != button.link
 
     def _targets_between(self, begin: int, end: int) -> Iterator[FocusTarget]:
@@ -419,10 +429,10 @@ class FocusNavigator(QObject):
 
     def _place_all_buttons(self) -> None:
         """For a screen reader, place buttons over all visible targets, and keep the focused one."""
-        stops = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
-        wanted = list(islice(stops, _MOST_BUTTONS))
+        targets = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
+        visible = list(islice(targets, _MOST_BUTTONS))
         for target, button in list(self._buttons.items()):
-            if button is not self._focused and target not in wanted:
+            if button is not self._focused and target not in visible:
                 self._drop(button)
-        for target in wanted:
+        for target in visible:
             self._button_for(target).cover(self._rects(target))

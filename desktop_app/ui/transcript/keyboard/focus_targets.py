@@ -242,10 +242,10 @@ class FocusTargetButton(QAbstractButton):
             piece & QRect(room.left(), piece.top(), room.width(), piece.height())
             for piece in around
         ]
-        whole = QRect()
+        bounds = QRect()
         for piece in self._pieces:
-            whole = whole.united(piece)
-        self.setGeometry(whole)
+            bounds = bounds.united(piece)
+        self.setGeometry(bounds)
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -82,9 +82,9 @@ def _has_link(item: Item, target: str) -> bool:
 
 def _unit(item: Item, target: str) -> int:
     """Return the UTF-16 unit of a link in a long text."""
-    passed = 0
+    unit = 0
     for run in item.runs:
         if run.link == target:
             break
-        passed += utf16_length(run.text)
-    return passed
+        unit += utf16_length(run.text)
+    return unit

@@ -54,14 +54,14 @@ class ColumnWidths:
         self._pad = 2 * styles.theme.px(CELL_PAD)
         self._extra = self._pad + 1  # because edges are rounded
 
-    def widths(self, block: Block, *, whole: bool) -> tuple[int, ...]:
+    def widths(self, block: Block, *, is_complete: bool) -> tuple[int, ...]:
         """Return the column widths in pixels of a table that begins with this block.
 
-        Unless the block is `whole`, ignore its last row, which may still be incomplete.
+        Without `is_complete`, ignore its last row, to which text may still be added.
         """
         px = self._styles.theme.px
         room = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
-        rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
+        rows = block.rows if is_complete or len(block.rows) < 2 else block.rows[:-1]
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
@@ -100,14 +100,14 @@ class ColumnWidths:
             least += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
         return least <= room or self._measure(cell, is_head, room) <= room
 
-    def _measure(self, cell: Runs, is_head: bool, most: float) -> float:
-        """Return the width of a cell in one line. Measure no further than `most`."""
+    def _measure(self, cell: Runs, is_head: bool, limit: float) -> float:
+        """Return the width of a cell in one line. Measure no further than `limit`."""
         width = 0.0
         for run in cell:
             metrics = self._metrics_of(run, is_head)[0]
             for at in range(0, len(run.text), _LETTERS_PER_CALL):
                 width += metrics.horizontalAdvance(run.text[at : at + _LETTERS_PER_CALL])
-                if width > most:
+                if width > limit:
                     return width
         return width
 
@@ -149,7 +149,7 @@ def _filling(wanted: list[float], room: float) -> tuple[int, ...]:
 def _narrowed(wanted: list[float], words: list[float], room: float) -> list[float]:
     """Shrink widths to fit into `room`, if possible not below the longest words."""
     least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
-    spare, asked = room - sum(least), sum(wanted) - sum(least)
-    if not 0 <= spare < asked:
+    spare, needed = room - sum(least), sum(wanted) - sum(least)
+    if not 0 <= spare < needed:
         return wanted
-    return [low + spare * (width - low) / asked for low, width in zip(least, wanted, strict=True)]
+    return [low + spare * (width - low) / needed for low, width in zip(least, wanted, strict=True)]

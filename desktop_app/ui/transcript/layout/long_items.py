@@ -153,28 +153,32 @@ class LongItems:
         index, rest = self._run_indices.index_of(item), self._styles.continued(block_format)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         for at, gap in reversed(list(enumerate(parts.gaps))):
-            stop = cuts[gap.block - 1]
-            least, most = max(first, gap.start), min(end, stop)
-            if least >= most:
+            gap_end = cuts[gap.block - 1]
+            needed_start, needed_end = max(first, gap.start), min(end, gap_end)
+            if needed_start >= needed_end:
                 continue
-            spans = self._spans_within(item, index, gap.start, least, most, stop, rest)
-            below_it = block.document().findBlockByNumber(block.blockNumber() + gap.block)
-            share = gap.height / (stop - gap.start)
-            upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
-            lower = TextGap(gap.block + len(spans), spans[-1][1], (stop - spans[-1][1]) * share)
-            inserter, above = BlockInserter(cursor, below_it), upper.height
-            for one in spans:
+            spans = self._spans_within(
+                item, index, gap.start, needed_start, needed_end, gap_end, rest
+            )
+            block_below = block.document().findBlockByNumber(block.blockNumber() + gap.block)
+            unit_height = gap.height / (gap_end - gap.start)
+            upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * unit_height)
+            lower = TextGap(
+                gap.block + len(spans), spans[-1][1], (gap_end - spans[-1][1]) * unit_height
+            )
+            inserter, above = BlockInserter(cursor, block_below), upper.height
+            for span in spans:
                 inserter.insert_block(
                     with_space_above(above, rest), self._styles.char_format(item, Run(""))
                 )
-                self._insert_runs(cursor, item, index.between(*one))
+                self._insert_runs(cursor, item, index.between(*span))
                 above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             cursor.setBlockFormat(with_space_above(lower.height, rest))
-            cuts[gap.block - 1 : gap.block - 1] = [one[0] for one in spans]
-            left = [one for one in (upper, lower) if one.height]
-            after = [one._replace(block=one.block + len(spans)) for one in gaps[at + 1 :]]
-            gaps[at:] = [*left, *after]
+            cuts[gap.block - 1 : gap.block - 1] = [start for start, _ in spans]
+            remaining = [part for part in (upper, lower) if part.height]
+            after = [other._replace(block=other.block + len(spans)) for other in gaps[at + 1 :]]
+            gaps[at:] = [*remaining, *after]
         return Parts(tuple(cuts), tuple(gaps))
 
     def erase(
@@ -218,7 +222,9 @@ class LongItems:
         format_of = partial(self._styles.char_format, item)
         at = self._splitter.chapter_before(index, first, begin, block_format, format_of)
         spans = self._spans(item, index, at, end, block_format)
-        return [(one, min(other, stop)) for one, other in spans if other > first]
+        return [
+            (part_start, min(part_end, stop)) for part_start, part_end in spans if part_end > first
+        ]
 
     def _spans(
         self, item: Item, index: RunIndex, at: int, until: int, block_format: QTextBlockFormat

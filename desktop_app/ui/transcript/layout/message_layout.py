@@ -161,14 +161,14 @@ class MessageLayout:
 
     def insert(self, at: int, items: Sequence[Item], heights: Sequence[float]) -> None:
         """Insert items, none of which is materialized."""
-        many = len(items)
-        self._missing += many
+        count = len(items)
+        self._missing += count
         self.items[at:at] = items
-        self.counts[at:at] = [0] * many
-        self._flags[at:at] = bytes(many)
-        self.keys[at:at] = [_NO_KEY] * many
-        self.shapes[at:at] = [()] * many
-        self.gaps[at:at] = [()] * many
+        self.counts[at:at] = [0] * count
+        self._flags[at:at] = bytes(count)
+        self.keys[at:at] = [_NO_KEY] * count
+        self.shapes[at:at] = [()] * count
+        self.gaps[at:at] = [()] * count
         self.heights[at:at] = heights
         self.record_change()
 

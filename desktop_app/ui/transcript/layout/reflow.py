@@ -78,7 +78,7 @@ class Reflow:
         head = layout.items[at]
         if not isinstance(head, Block) or head.kind is not Kind.TABLE or not head.head:
             return
-        widths = self._items.tables.columns.widths(head, whole=True)
+        widths = self._items.tables.columns.widths(head, is_complete=True)
         part: Item = head
         while (
             isinstance(part, Block) and part.kind is Kind.TABLE and (part is head or not part.head)

@@ -74,8 +74,8 @@ class FoldLines:
             if _is_head(item):
                 head = at
             elif (number := fold_number(item)) is not None:
-                passed = len(self._folded)
-                self._folded.append(FoldedCode(number, head - passed, at - passed))
+                folds_above = len(self._folded)
+                self._folded.append(FoldedCode(number, head - folds_above, at - folds_above))
 
     def item_of(self, block: int) -> int:
         """Return the item index of a block. After code, that is the item below the fold line."""
@@ -89,10 +89,10 @@ class FoldLines:
         goes_on = bool(added) and _is_code(added[0])
         first = bisect_right(self._folded, at - goes_on, key=_end)
         broken: list[int] = []
-        for passed, fold in enumerate(self._folded[first:], first):
+        for folds_above, fold in enumerate(self._folded[first:], first):
             if fold.head >= at + removed and fold.head >= at:
                 break
-            broken.insert(0, fold.end + passed)
+            broken.insert(0, fold.end + folds_above)
         return broken
 
     def shift(self, at: int, by: int) -> None:
@@ -117,14 +117,14 @@ class FoldLines:
         first = _first_line(items, end)
         if end - first <= LONG or first <= body:
             return None
-        passed = self._fold_lines_above(end - body)
+        folds_above = self._fold_lines_above(end - body)
         number, begin = -1, body
-        if passed:
-            known = self._folded[passed - 1]
-            number, begin = known.number, body + known.end + passed
+        if folds_above:
+            known = self._folded[folds_above - 1]
+            number, begin = known.number, body + known.end + folds_above
         number += sum(_is_head(items[at]) for at in range(begin, first))
-        passed += body
-        return FoldedCode(number, first - 1 - passed, end - passed)
+        folds_above += body
+        return FoldedCode(number, first - 1 - folds_above, end - folds_above)
 
     def add(self, folded: FoldedCode) -> int:
         """Add the fold line of code and return its item index."""
@@ -134,7 +134,7 @@ class FoldLines:
 
     def _fold_lines_above(self, item: int) -> int:
         """Return the number of fold lines above an item."""
-        return sum(fold.end + passed < item for passed, fold in enumerate(self._folded))
+        return sum(fold.end + folds_above < item for folds_above, fold in enumerate(self._folded))
 
 
 def _end(fold: FoldedCode) -> int:
@@ -172,9 +172,9 @@ def with_folds(
 
 def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
     """Return the fold line for the code block with this number."""
-    more = lines - SHOWN
+    hidden_count = lines - SHOWN
     words = (
-        tr_plural("Show {count} more line", "Show {count} more lines", more)
+        tr_plural("Show {count} more line", "Show {count} more lines", hidden_count)
         if is_folded
         else tr("Show fewer lines")
     )
@@ -261,8 +261,8 @@ def _set_heights(
 def _first_line(items: Sequence[Item], end: int) -> int:
     """Return the first line of the code above item `end`. There may be tens of thousands."""
     while end >= _LINES_PER_CHECK:
-        some = items[end - _LINES_PER_CHECK : end]
-        if [item[0] for item in some].count(Kind.CODE) < _LINES_PER_CHECK:
+        chunk = items[end - _LINES_PER_CHECK : end]
+        if [item[0] for item in chunk].count(Kind.CODE) < _LINES_PER_CHECK:
             break
         end -= _LINES_PER_CHECK
     while end and _is_code(items[end - 1]):

@@ -100,8 +100,8 @@ class FallbackFonts:
 
     def _schedule(self, letters: set[str]) -> None:
         self._known |= letters
-        near = ["".join(group) for _, group in groupby(sorted(letters), _code_page)]
-        self._scheduled += [(group, font) for font in self._fonts for group in near]
+        groups = ["".join(group) for _, group in groupby(sorted(letters), _code_page)]
+        self._scheduled += [(group, font) for font in self._fonts for group in groups]
 
 
 def _rare(letters: Iterable[str]) -> set[str]:

@@ -79,7 +79,7 @@ class DifferenceMarks(QObject):
         entry = self._messages.last()
         if entry is None or not self._is_indexed(entry.layout):
             return
-        layout, now, passed = entry.layout, -1, 0
+        layout, current_item, word_index = entry.layout, -1, 0
         for block in visible_blocks(self._view):
             found = self._messages.writer.layouts.layout_at(block.blockNumber())
             if found is None or found[0] is not layout:
@@ -88,14 +88,14 @@ class DifferenceMarks(QObject):
             if at not in self._starts or layout.gaps[at]:
                 continue
             first = block.blockNumber() - (found[1] - layout.offset(at))
-            if at != now:
-                now, passed = at, self._starts[at]
+            if at != current_item:
+                current_item, word_index = at, self._starts[at]
                 for number in range(first, block.blockNumber()):
                     before = block.document().findBlockByNumber(number)
-                    passed += len(_spans(before, _head(layout, at, number - first)))
+                    word_index += len(_spans(before, _head(layout, at, number - first)))
             spans = _spans(block, _head(layout, at, block.blockNumber() - first))
-            yield from _marked(block, spans, self._differs[passed : passed + len(spans)])
-            passed += len(spans)
+            yield from _marked(block, spans, self._differs[word_index : word_index + len(spans)])
+            word_index += len(spans)
 
     def _is_indexed(self, layout: MessageLayout) -> bool:
         """Index the first word of each item. Return False if other words are shown now."""

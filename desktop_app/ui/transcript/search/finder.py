@@ -200,9 +200,9 @@ class Finder(QObject):
         wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
         self._start(wanted)
 
-    def _start(self, wanted: Sequence[tuple[Message, str | None]]) -> None:
+    def _start(self, messages: Sequence[tuple[Message, str | None]]) -> None:
         work = (
-            wanted,
+            messages,
             self._words,
             self._search_number,
             self._arrived.emit,
@@ -417,8 +417,8 @@ class Finder(QObject):
                 marks.append(self._mark_of(current, is_current=True))
             blocks = (_matches(block, self._words) for block in self._on_screen())
             matches = (found for each in blocks for found in islice(each, _MOST_IN_BLOCK))
-            others = (found for found in islice(matches, _MOST_MARKED) if found != current)
-            marks += [self._mark_of(found, is_current=False) for found in others]
+            other_matches = (found for found in islice(matches, _MOST_MARKED) if found != current)
+            marks += [self._mark_of(found, is_current=False) for found in other_matches]
         self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
 
@@ -453,8 +453,8 @@ class Finder(QObject):
 
 def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:
     for begin in range(first, end, _ITEMS_PER_CHECK):
-        some = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
-        for at, item in enumerate(some if _may_match_any(some, words) else (), begin):
+        batch = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
+        for at, item in enumerate(batch if _may_match_any(batch, words) else (), begin):
             count = _count_in_item(item, words)
             if count:
                 yield at, count
@@ -504,7 +504,7 @@ def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
 
 
 def _count(
-    wanted: Sequence[tuple[Message, str | None]],
+    messages: Sequence[tuple[Message, str | None]],
     words: str,
     run: int,
     report: Callable[[int, Counts, bool], None],
@@ -516,7 +516,7 @@ def _count(
     """
     counts: Counts = {}
     reported = rested = time.monotonic()
-    for message, text in wanted:
+    for message, text in messages:
         if newest_run() != run:
             return
         counts[message.id] = _count_in_message(message, text, words)

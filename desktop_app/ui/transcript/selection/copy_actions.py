@@ -79,9 +79,13 @@ class CopyActions(QObject):
     def copy_message(self, entry: MessageState) -> None:
         """Copy a message: an answer as its Markdown source, a question as shown."""
         is_answer = entry.message.role is Role.ASSISTANT
-        shown = entry.message
-        if isinstance(shown, ShownMessage) and shown.whole is not None and not entry.is_streaming:
-            self._put(selected_text.texts_of_source(shown.whole.text))
+        message = entry.message
+        if (
+            isinstance(message, ShownMessage)
+            and message.whole is not None
+            and not entry.is_streaming
+        ):
+            self._put(selected_text.texts_of_source(message.whole.text))
             return
         text = entry.source
         is_written = self._messages.get(entry.message.id) is entry
@@ -116,8 +120,8 @@ class CopyActions(QObject):
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
         head = self.code_head(self._view.textCursor().block())
         if head is None:
-            shown = list(visible_blocks(self._view))
-            block = shown[-1] if shown else QTextBlock()
+            blocks = list(visible_blocks(self._view))
+            block = blocks[-1] if blocks else QTextBlock()
             while block.isValid() and head is None:
                 head, block = self.code_head(block), block.previous()
         if head is None:

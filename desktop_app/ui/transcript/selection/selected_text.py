@@ -207,9 +207,9 @@ def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
     stop = _selected_units(end, closing, first, last)[1]
     numbers = [writer.layouts.index(position.layout) for position in (begin, end)]
     layouts = writer.layouts[numbers[0] : numbers[1] + 1]
-    behind = len(end.layout.items) - end.at - 1
+    below_count = len(end.layout.items) - end.at - 1
     items = [item for layout in layouts for item in layout.items][begin.at :]
-    return _Span(items[: len(items) - behind], start, stop)
+    return _Span(items[: len(items) - below_count], start, stop)
 
 
 class _BlockPosition(NamedTuple):
@@ -242,9 +242,9 @@ def _selected_units(
         columns = max(1, len(item.aligns))  # type: ignore[union-attr]
         row = number if layout.has_row_blocks(at) else max(0, number - 1) // columns
         return row, row + 1
-    passed = layout.shapes[at][number - 1] if number else -prefix_length(item)
-    least = passed + max(0, first - block.position())
-    return max(0, least), max(0, passed + min(last - block.position(), block.length() - 1))
+    block_start = layout.shapes[at][number - 1] if number else -prefix_length(item)
+    start = block_start + max(0, first - block.position())
+    return max(0, start), max(0, block_start + min(last - block.position(), block.length() - 1))
 
 
 def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
@@ -265,8 +265,8 @@ def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
     if layout.has_row_blocks(position.at):
         runs = row_runs(table, number)
     else:
-        row, place = divmod(number - 1, max(1, len(table.aligns)))
-        runs = cell_runs(table, row, column_of(cursor.currentTable(), place))
+        row, column = divmod(number - 1, max(1, len(table.aligns)))
+        runs = cell_runs(table, row, column_of(cursor.currentTable(), column))
     return cut_runs(runs, cursor.selectionStart() - at, cursor.selectionEnd() - at)
 
 

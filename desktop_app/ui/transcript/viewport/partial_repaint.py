@@ -49,10 +49,10 @@ class PartialRepaint(QObject):
             return
         bars = self._view.horizontalScrollBar().value(), self._view.verticalScrollBar().value()
         viewport = self._view.viewport()
-        seen = QRectF(*bars, viewport.width(), viewport.height())
-        shown = area.adjusted(-1, -1, 1, 1).intersected(seen).toAlignedRect()
-        if not shown.isEmpty():
-            viewport.update(shown.translated(-bars[0], -bars[1]))
+        visible = QRectF(*bars, viewport.width(), viewport.height())
+        changed = area.adjusted(-1, -1, 1, 1).intersected(visible).toAlignedRect()
+        if not changed.isEmpty():
+            viewport.update(changed.translated(-bars[0], -bars[1]))
 
     def _repaint_changed(self) -> None:
         first, self._first_changed = self._first_changed, None

@@ -62,9 +62,9 @@ class LatestButton(PlainButton):
         """Apply the theme and move to the horizontal center above the lower edge."""
         icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
         self.adjustSize()
-        room = self._view.size()
-        left = (room.width() - self.width()) // 2
-        self.move(left, max(0, room.height() - self.height() - theme.px(12)))
+        view_size = self._view.size()
+        left = (view_size.width() - self.width()) // 2
+        self.move(left, max(0, view_size.height() - self.height() - theme.px(12)))
         self.set_wanted(self._is_wanted)
 
 
@@ -194,9 +194,9 @@ class ScrollAnchor(QObject):
         if at < 0 or not entry.layout.counts[at]:
             return None
         cursor = QTextCursor(self._messages.writer.layouts.block_of(entry.layout, at))
-        place = self._view.cursorRect(cursor)
-        is_seen = 0 <= place.center().y() <= self._view.viewport().height()
-        return _Line(TextAnchor(entry.layout.key, at, 0, 0), place.top()) if is_seen else None
+        rect = self._view.cursorRect(cursor)
+        is_seen = 0 <= rect.center().y() <= self._view.viewport().height()
+        return _Line(TextAnchor(entry.layout.key, at, 0, 0), rect.top()) if is_seen else None
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) while following."""
@@ -234,10 +234,10 @@ class ScrollAnchor(QObject):
         """Return a value that changes when the user scrolls or the document is edited."""
         return self._view.verticalScrollBar().value(), self._view.document().revision()
 
-    def _on_range_changed(self, _least: int, most: int) -> None:
+    def _on_range_changed(self, _least: int, maximum: int) -> None:
         # Qt emits this during document edits: nothing may trigger a layout here.
         if self.is_following and not self.is_kept:
-            self._view.verticalScrollBar().setValue(most)
+            self._view.verticalScrollBar().setValue(maximum)
 
 
 def scroll_to(view: QTextBrowser, y: int) -> None:

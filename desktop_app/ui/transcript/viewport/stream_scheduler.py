@@ -186,23 +186,23 @@ class StreamScheduler(QObject):
                 return
 
     def _write_next(self) -> None:
-        message_id, waiting = next(iter(self._queue.items()))
-        least, most = waiting.fitting
+        message_id, queued = next(iter(self._queue.items()))
+        least, most = queued.fitting
         count = max(least, ceil(most / ceil(most / self._piece_length)))  # equal lengths
-        if not self._prepare(waiting.peek(count)):
+        if not self._prepare(queued.peek(count)):
             return
         del self._queue[message_id]
-        text, began = waiting.take(count), _clock()
-        if waiting:  # requeue behind the other messages
-            self._queue[message_id] = waiting
-        waiting.fitting = self._write(message_id, text)
+        text, began = queued.take(count), _clock()
+        if queued:  # requeue behind the other messages
+            self._queue[message_id] = queued
+        queued.fitting = self._write(message_id, text)
         if len(text) == count:
             self._adapt_piece_length(count, _clock() - began)
 
-    def _adapt_piece_length(self, length: int, taken: float) -> None:
+    def _adapt_piece_length(self, length: int, seconds: float) -> None:
         """Adapt the piece length to the time that the last full piece took."""
-        if taken > 0:
-            fitting = length * _PIECE_S / taken
+        if seconds > 0:
+            fitting = length * _PIECE_S / seconds
             self._piece_length = max(_LEAST, min(_MOST, round((self._piece_length + fitting) / 2)))
 
     def _run_next_action(self) -> bool:

@@ -181,8 +181,8 @@ class TranscriptSurface(SealedBrowser):
         painter.drawPixmap(mark.area.left(), top, icons.pixmap(sign, theme.dim, size))
         painter.setFont(theme.note())
         painter.setPen(theme.dim)
-        place = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, words)
+        text_rect = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
+        painter.drawText(text_rect, Qt.AlignmentFlag.AlignVCenter, words)
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
         block = self.cursorForPosition(position).block()

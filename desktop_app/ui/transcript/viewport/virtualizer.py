@@ -98,10 +98,10 @@ class Virtualizer:
         Qt does not update it if a query for a position caused the layout.
         """
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
-        most = max(0, self._view.document().size().toSize().height() - height)
-        if bar.maximum() != most:
+        maximum = max(0, self._view.document().size().toSize().height() - height)
+        if bar.maximum() != maximum:
             with self._anchor.kept():
-                bar.setMaximum(most)
+                bar.setMaximum(maximum)
 
     def fill_more(self, items: int) -> bool:
         """Materialize up to `items` missing items anywhere, folded ones last.
@@ -212,9 +212,9 @@ class Virtualizer:
             count = len(layout.items)
             begin = count if number < first[0] else first[1] if number == first[0] else 0
             end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
-            kept = sorted({at for index, at, _ in pins if index == number})
+            pinned = sorted({at for index, at, _ in pins if index == number})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
-                ranges += [(layout, *part) for part in _without(kept, start, stop)]
+                ranges += [(layout, *part) for part in _without(pinned, start, stop)]
         writer.erase(ranges)
         self._erase_distant_text(first, last, pins)
 
@@ -225,10 +225,22 @@ class Virtualizer:
         writer = self._messages.writer
         for number, layout in enumerate(writer.layouts):
             for at in layout.long_texts():
-                here = (number, at)
-                begin = first[2] if here == first[:2] else 0 if here > first[:2] else sys.maxsize
-                end = last[2] + 1 if here == last[:2] else sys.maxsize if here < last[:2] else 0
-                pinned = {pin[2] for pin in pins if pin[:2] == here}
+                item_index = (number, at)
+                begin = (
+                    first[2]
+                    if item_index == first[:2]
+                    else 0
+                    if item_index > first[:2]
+                    else sys.maxsize
+                )
+                end = (
+                    last[2] + 1
+                    if item_index == last[:2]
+                    else sys.maxsize
+                    if item_index < last[:2]
+                    else 0
+                )
+                pinned = {pin[2] for pin in pins if pin[:2] == item_index}
                 writer.erase_parts(
                     layout, at, {*range(begin, min(end, layout.counts[at])), *pinned}
                 )
