@@ -69,12 +69,7 @@ def body(
         fields["store"] = request.store or request.background
         fields["prompt_cache_key"] = request.cache_key
     if is_known:
-        # Also if the provider stores conversations: the user may change that later. Not with hosted
-        # tools: their items, which reasoning refers to, are not sent again.
-        if hosted := {tool.name for tool in request.tools if tool.hosted is not None}:
-            fields["include"] = [INCLUDED[name] for name in sorted(hosted & INCLUDED.keys())] or ""
-        elif may_reason and not request.background:
-            fields["include"] = ["reasoning.encrypted_content"]
+        fields["include"] = _included(request, may_reason) or None
     if request.background:
         fields.update(background=True, store=True)
     if request.tools:
@@ -88,6 +83,17 @@ def body(
         for name, value in fields.items()
         if value not in ("", None) and name not in omit
     }
+
+
+def _included(request: ChatRequest, may_reason: bool) -> list[str]:
+    """Return what the reply should also have: hosted tools' results, or encrypted reasoning.
+
+    Reasoning is included even if the provider stores conversations: the user may change that later.
+    With hosted tools it is not: their items, which it refers to, are not sent again.
+    """
+    if hosted := {tool.name for tool in request.tools if tool.hosted is not None}:
+        return [INCLUDED[name] for name in sorted(hosted & INCLUDED.keys())]
+    return ["reasoning.encrypted_content"] if may_reason and not request.background else []
 
 
 def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
@@ -236,9 +242,9 @@ def _file(file: FileData) -> dict[str, Any]:
     return {"type": "input_file", "filename": file.name, "file_data": file}
 
 
-def data_url(image: ImageData) -> str:
-    """Return the image as a data URL, which both APIs take."""
-    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+def data_url(part: ImageData | FileData) -> str:
+    """Return an image or a file as a data URL, which both APIs take."""
+    return f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
 
 
 def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:

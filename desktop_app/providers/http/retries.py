@@ -8,6 +8,7 @@ OpenAI's SDK.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 from collections.abc import Mapping
@@ -51,6 +52,17 @@ class AttemptError(Exception):
             backoff = min(_FIRST_BACKOFF_S * float(2**attempt), _LONGEST_BACKOFF_S)
             return backoff * (1 - 0.25 * random.random())
         return self.asked_wait_s if self.asked_wait_s <= LONGEST_WAIT_S else None
+
+    async def pause(self, attempt: int) -> None:
+        """Sleep before the attempt after `attempt` (from 0).
+
+        Raises:
+            ProviderError: the error to show, if there is no other attempt.
+        """
+        wait_s = self.wait_s(attempt)
+        if wait_s is None:
+            raise self.error from self
+        await asyncio.sleep(wait_s)
 
 
 def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:

@@ -186,7 +186,7 @@ class BatchClient:
                         yield read(line) if is_small else await asyncio.to_thread(read, line)
                 return
             except AttemptError as failed:
-                await self._pause(failed, next(attempts))
+                await failed.pause(next(attempts))
             except StreamCutError as error:
                 raise self._connection_broken(error) from error
 
@@ -239,15 +239,9 @@ class BatchClient:
                     had_no_effect = error.status is None or isinstance(error, RateLimitedError)
                     if may_cost and not had_no_effect:
                         raise error from failed
-                    await self._pause(failed, next(attempts))
+                    await failed.pause(next(attempts))
                 except StreamCutError as cut:
                     raise self._connection_broken(cut) from cut
-
-    async def _pause(self, failed: AttemptError, attempt: int) -> None:
-        wait = failed.wait_s(attempt)
-        if wait is None:
-            raise failed.error from failed
-        await asyncio.sleep(wait)
 
     # -- errors
 

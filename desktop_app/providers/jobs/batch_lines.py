@@ -7,7 +7,6 @@ BatchRequestOutput).
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -102,7 +101,7 @@ def _to_data_url(value: object) -> str:
     """Return a file as a data URL; a line is complete before it is sent."""
     if not isinstance(value, FileData):
         raise TypeError(f"{type(value).__name__} has no place in a request")
-    return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
+    return responses.data_url(value)
 
 
 def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:

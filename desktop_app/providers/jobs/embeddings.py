@@ -8,7 +8,6 @@ OpenAPI document.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -117,10 +116,9 @@ class EmbeddingRequests:
                 if refused:
                     self.refused |= {refused}
                     continue
-                wait = None if _is_too_much(failed.error) else failed.wait_s(next(attempts))
-                if wait is None:
+                if _is_too_much(failed.error):
                     raise failed.error from failed
-                await asyncio.sleep(wait)
+                await failed.pause(next(attempts))
 
 
 def _refusal_name(name: str) -> str:

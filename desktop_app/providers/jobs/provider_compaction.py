@@ -6,7 +6,6 @@ unchanged and sent before the next messages. Source: OpenAI's published OpenAPI 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from itertools import count
@@ -75,10 +74,7 @@ async def compact(
                     lambda value: state_from(value, profile.name), LARGEST_STATE
                 )
         except AttemptError as failed:
-            wait = failed.wait_s(next(attempts))
-            if wait is None:
-                raise failed.error from failed
-            await asyncio.sleep(wait)
+            await failed.pause(next(attempts))
 
 
 def state_from(reply: object, provider: str) -> ProviderState:
