@@ -30,7 +30,7 @@ from desktop_app.storage.database.migration_runner import Migration, migrate, pe
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import Mode, connect
-from desktop_app.storage.database.storage_errors import damaged_error, translate_errors
+from desktop_app.storage.database.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.settings.key_origins import record_key_origins
 
@@ -371,7 +371,7 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
         StoreTooNewError: a newer version wrote it; it is unchanged.
         StorageError: it belongs to another program, or its recorded migrations are invalid.
     """
-    with suppress(sqlite3.Error, UnicodeDecodeError), closing(_connect(path, "ro")) as connection:
+    with suppress(*UNREADABLE), closing(_connect(path, "ro")) as connection:
         pending_migrations(connection, path, migrations)
 
 

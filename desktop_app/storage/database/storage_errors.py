@@ -10,6 +10,7 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -18,6 +19,9 @@ from desktop_app.domain.errors import (
     StoreFullError,
     StoreRefusedError,
 )
+
+UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""Errors of reading a damaged or foreign database: a message of SQLite may quote damaged text."""
 
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})

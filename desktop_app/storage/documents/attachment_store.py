@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
+from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.documents.document_types import MARKDOWN
@@ -40,7 +40,6 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 
 T = TypeVar("T")
 
-_HASH: Final = re.compile("[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
 _NOTE_ORIGIN: Final = """
     INSERT OR REPLACE INTO attachment_origins (path, sha256)
@@ -196,12 +195,21 @@ class AttachmentStore:
         Raises:
             ValueError: not a SHA-256 in lower-case hexadecimal digits.
         """
-        if not _HASH.fullmatch(sha256):
-            raise ValueError("not a SHA-256")
-        return self._folder / sha256[:2] / sha256[2:]
+        return attachment_path(self._folder, sha256)
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         return await asyncio.shield(asyncio.wrap_future(self._files.submit(job)))
+
+
+def attachment_path(folder: Path, sha256: str) -> Path:
+    """Return the path of an original in the folder of the attachments.
+
+    Raises:
+        ValueError: not a SHA-256 in lower-case hexadecimal digits.
+    """
+    if not is_hash(sha256):
+        raise ValueError("not a SHA-256")
+    return folder / sha256[:2] / sha256[2:]
 
 
 async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:

@@ -28,6 +28,7 @@ from desktop_app.storage.database.private_files import create_private, create_pr
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.temporary_files import removed_at_end
+from desktop_app.storage.documents.attachment_store import attachment_path
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
@@ -92,8 +93,9 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
         pack.write(copy, STORE)
         for number, sha256 in enumerate(known):
             progress(number, len(known))
-            path = attachments / sha256[:2] / sha256[2:]
+            path = attachment_path(attachments, sha256)
             if path.is_file():  # otherwise it was lost before the backup; its message stays
-                pack.write(path, f"attachments/{sha256[:2]}/{sha256[2:]}", zipfile.ZIP_STORED)
+                name = attachment_path(Path("attachments"), sha256).as_posix()
+                pack.write(path, name, zipfile.ZIP_STORED)
                 packed.append(sha256)
         pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": packed}))

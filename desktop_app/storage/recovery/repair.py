@@ -30,7 +30,7 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import damaged_error, translate_errors
+from desktop_app.storage.database.storage_errors import UNREADABLE, damaged_error, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import (
@@ -159,9 +159,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
         if file.read(len(MAGIC)) != MAGIC:  # otherwise the log would be useless
             file.seek(0)
             file.write(_header())
-    # sqlite3 raises UnicodeDecodeError if its own message would quote damaged text.
-    unusable = (sqlite3.DatabaseError, UnicodeDecodeError)
-    with suppress(*unusable), closing(connect(scratch, "rw")) as connection:
+    with suppress(*UNREADABLE), closing(connect(scratch, "rw")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
         yield SqlitePages(data)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -37,8 +36,9 @@ from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
-from desktop_app.storage.database.storage_errors import translate_errors
+from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
+from desktop_app.storage.documents.attachment_store import attachment_path
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged
@@ -60,7 +60,6 @@ LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
 # The new store needs room beside the unpacker one, more while its index is built.
 _ROOM_FOR_COPY: Final = 2
-_UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class RestoreChoice(Enum):
@@ -182,7 +181,7 @@ def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> Ou
         # writes to it, because this process holds the lock.
         has_log = database.with_name(database.name + "-wal").exists()
         with (
-            suppress(*_UNREADABLE, StorageError, OSError),  # A damaged store counts as none
+            suppress(*UNREADABLE, StorageError, OSError),  # A damaged store counts as none
             closing(connect(database, "ro", is_immutable=not has_log)) as connection,
         ):
             return read_outbound_settings(connection, built_in)
@@ -275,7 +274,7 @@ class _Unpacker:
 
     def attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists."""
-        target = attachments / sha256[:2] / sha256[2:]
+        target = attachment_path(attachments, sha256)
         if target.exists():
             return
         if info.file_size > LARGEST_ATTACHMENT:
@@ -343,7 +342,7 @@ def _copy_previous(database: Path, before: Path) -> None:
     try:
         with closing(connect(database, "rw")) as connection:
             keep_copy(connection, database, before)
-    except (*_UNREADABLE, StoreDamagedError):
+    except (*UNREADABLE, StoreDamagedError):
         copy_damaged(database, before)
 
 

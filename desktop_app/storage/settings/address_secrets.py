@@ -22,6 +22,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
+from desktop_app.storage.database.storage_errors import UNREADABLE
 
 # Facts learned about a server, by its address; they are learned again.
 _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
@@ -101,7 +102,7 @@ def holds_secrets(database: Path) -> bool:
     try:
         with closing(connect(database, "ro")) as connection:
             return any(secret.value for _name, secret in secrets_in_profiles(connection))
-    except (sqlite3.Error, UnicodeDecodeError):
+    except UNREADABLE:
         return False
 
 

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from desktop_app.domain.network.origin import origin
 from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.sqlite_connection import connect
+from desktop_app.storage.database.storage_errors import UNREADABLE
 
 FILE: Final = "key-origins.json"
-# Errors of reading a damaged or foreign database.
-_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 
 
 def record_key_origins(database: Path, source: Path | None = None) -> None:
@@ -69,7 +69,7 @@ def keep_key_notes(database: Path, restored: Path) -> None:
     keyring, but their origins are unknown until the keyring is asked.
     """
     known = _noted_origins(database)
-    with closing(sqlite3.connect(restored, isolation_level=None)) as connection:
+    with closing(connect(restored, "rw")) as connection:
         if not _has_origins(connection):
             return  # an older version's store: opening it adds the column, with no origins
         connection.execute("UPDATE keys_in_keyring SET origin = ''")
@@ -80,9 +80,9 @@ def keep_key_notes(database: Path, restored: Path) -> None:
 def _origins_in(database: Path) -> dict[str, str] | None:
     found: dict[str, str] = {}
     try:
-        with closing(_read_only(database)) as connection:
+        with closing(connect(database, "ro")) as connection:
             rows = connection.execute("SELECT id, body FROM profiles").fetchall()
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     for profile_id, body in rows:
         fields = _fields(body)
@@ -108,19 +108,15 @@ def _noted_origins(database: Path) -> dict[str, str]:
     if not database.exists():
         return {}
     try:
-        with closing(_read_only(database)) as connection:
+        with closing(connect(database, "ro")) as connection:
             if not _has_origins(connection):
                 return {}
             rows = connection.execute("SELECT profile_id, origin FROM keys_in_keyring")
             return {str(name): str(key_origin) for name, key_origin in rows}
-    except _UNREADABLE:
+    except UNREADABLE:
         return {}
 
 
 def _has_origins(connection: sqlite3.Connection) -> bool:
     columns = {row[1] for row in connection.execute("PRAGMA table_info(keys_in_keyring)")}
     return "origin" in columns
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
