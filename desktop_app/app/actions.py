@@ -24,7 +24,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
     return {
         "conversation.new": library.open_here,
         "conversation.rename": window.rename,
-        "conversation.pin": library.pin_chosen,
+        "conversation.pin": controllers.pinned_order.pin_chosen,
         "conversation.pin-up": lambda: controllers.pinned_order.move(-1),
         "conversation.pin-down": lambda: controllers.pinned_order.move(+1),
         "conversation.branch": controllers.branching.branch_last,

@@ -50,6 +50,7 @@ from desktop_app.app.library.data.transfer_controller import TransferController
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.folder_settings_controller import FolderSettingsController
 from desktop_app.app.library.folders_controller import FoldersController
+from desktop_app.app.library.foreign_changes import ForeignChanges
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.pinned_order import PinnedOrder
@@ -142,7 +143,7 @@ class Controllers(QObject):
         self.transfer = TransferController(
             window,
             theme,
-            self.library.refresh,
+            self.foreign_changes.show,
             current=state.current,
             tasks=state.tasks,
             pane=window.pane,
@@ -238,13 +239,21 @@ class Controllers(QObject):
             self.draft_saver,
             session=state.session,
             answer_settings=state.answer_settings,
-            folders=state.folders,
-            temporary=state.temporary,
             tasks=state.tasks,
             pane=window.pane,
             conversation_list=window.conversations,
-            stores=state.stores,
-            attachment_store=state.backend.attachments,
+            conversations=state.backend.conversations,
+            settings_store=state.backend.settings,
+        )
+        self.foreign_changes = ForeignChanges(
+            window,
+            running,
+            library,
+            presenter,
+            current=state.current,
+            providers=state.providers,
+            pane=window.pane,
+            conversations=state.backend.conversations,
         )
         self.pinned_order = PinnedOrder(
             window,
@@ -285,6 +294,7 @@ class Controllers(QObject):
             self.trash.expire,
             window,
             tasks=state.tasks,
+            conversations=state.backend.conversations,
             attachment_store=state.backend.attachments,
             database=state.backend.database,
         )
@@ -726,7 +736,9 @@ class Controllers(QObject):
             )
         )
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
-        self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
+        self.store_watcher.store_changed.connect(
+            lambda: self.tasks.start(self.foreign_changes.show())
+        )
         self.store_watcher.store_changed.connect(self.batches.check_store)
         # Questions and other processes start servers, which may then offer other prompts.
         for changed in (self.running.finished, self.store_watcher.store_changed):

@@ -381,6 +381,7 @@ class WindowSession:
         for run in await resumer.runs_to_resume(self.controllers.state.providers.all):
             self.controllers.running.start(run)
         await self.controllers.pinned_order.load()
+        await self.controllers.housekeeping.recover()
         await self.controllers.library.load()
         await self._unread.load()
         await self.controllers.store_watcher.watch()

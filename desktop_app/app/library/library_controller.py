@@ -1,12 +1,11 @@
 """Opens conversations and remembers their scroll positions.
 
-`ListPresenter` decides what the list shows; `Trash` deletes.
+`ListPresenter` decides what the list shows; `Trash` deletes, `PinnedOrder` pins.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -28,8 +26,6 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.long_answer import attach_interrupted_files
-from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -37,13 +33,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import (
         AnswerSettings,
         ConversationSession,
-        LibraryStores,
     )
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
-
-log = logging.getLogger(__name__)
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
@@ -63,53 +57,33 @@ class LibraryController(QObject):
         conversation_list: ConversationList,
         session: ConversationSession,
         answer_settings: AnswerSettings,
-        folders: FolderList,
-        temporary: TemporaryConversations,
         tasks: Tasks,
-        stores: LibraryStores,
-        attachment_store: AttachmentStore,
+        conversations: ConversationStore,
+        settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._draft = session.current, session.draft
+        self._current, self._draft, self._drafts = session
         self._providers = answer_settings.providers
-        self._folders = folders
-        self._new_conversation, self._temporary = answer_settings.new_conversation, temporary
-        self._drafts = session.drafts
-        self._start = tasks.start
-        self._conversations, self._settings_store = stores.conversations, stores.settings_store
-        self._flag_store, self._database = stores.flag_store, stores.database
-        self._attachment_store = attachment_store
+        self._new_conversation, self._start = answer_settings.new_conversation, tasks.start
+        self._conversations, self._settings_store = conversations, settings_store
         self._running = running
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._openings = 0
         self._is_loaded = False
-        self._connect()
-
-    def _connect(self) -> None:
-        shown = self._conversation_list
-        shown.open_requested.connect(lambda id_: self._start(self.open(id_)))
-        shown.new_requested.connect(self.open_here)
-        shown.renamed.connect(self._presenter.rename)
-        shown.pin_requested.connect(self._pin)
-        shown.hit_open_requested.connect(lambda *hit: self._start(self.open(*hit)))
+        conversation_list.open_requested.connect(lambda id_: self._start(self.open(id_)))
+        conversation_list.new_requested.connect(self.open_here)
+        conversation_list.renamed.connect(presenter.rename)
+        conversation_list.hit_open_requested.connect(lambda *hit: self._start(self.open(*hit)))
         self._current.opened.connect(self._show_opened)
 
     # -------------------------------------------------------------- start and end
 
     async def load(self) -> None:
         """Fill the list, and open the last conversation at its scroll position."""
-        await self._conversations.interrupt_orphans()
-        try:
-            await attach_interrupted_files(self._conversations, self._attachment_store.answers)
-        except StorageError as error:  # the next start tries again
-            log.warning("%s %s", error, error.details)
-        if self._database.needs_check:  # the last exit was unclean, and the store is large
-            self._start(self._database.check())
-        self._conversation_list.set_folders(self._folders.by_id.values())
-        await self._presenter.apply_filter(LIST)
+        await self._presenter.load()
         stored = await self._settings_store.all()
         self._drafts.load(stored)
         last = stored.get(OPEN_KEY)
@@ -241,7 +215,7 @@ class LibraryController(QObject):
         self._append_early_text(early_text)
         if message_id:
             self._pane.transcript.scroll_to_message(message_id, words)
-        if not self._temporary.was_begun(conversation_id):
+        if not self._current.is_temporary:
             await self._settings_store.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
@@ -334,54 +308,8 @@ class LibraryController(QObject):
         if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
             prompt.set_text(draft.text, draft.template_id)
 
-    # -------------------------------------------------------------- changes
-
-    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
-        self._pane.notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
-        self._presenter.change(conversation_ids, pinned=pinned)
-        self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
-
-    def pin_chosen(self) -> None:
-        """Pin the marked conversations, or unpin them if all are pinned."""
-        if self._presenter.chosen:
-            pins = not all(conversation.pinned for conversation in self._presenter.chosen)
-            self._pin([conversation.id for conversation in self._presenter.chosen], pins)
-
     def open_neighbor(self, step: int) -> None:
         """Open the conversation above (-1) or below (+1) in the list."""
         neighbor = self._conversation_list.neighbor(step)
         if neighbor is not None:
             self._start(self.open(neighbor))
-
-    # -------------------------------------------------------------- writes of other processes
-
-    async def refresh(self) -> None:
-        """Show what other processes have written, in the list and in the transcript."""
-        await self._presenter.refresh()
-        opened = self._current.id
-        if self._current.is_new or self._running.is_running(opened):
-            return
-        store = self._conversations
-        found, path = await store.get(opened), await store.path(opened)
-        if opened != self._current.id or self._running.is_running(opened):
-            return
-        if found is None:
-            self._presenter.forget(opened)
-            self.open_new()
-            self._pane.notifications.notify(tr("Another program deleted this conversation."))
-        elif [m.id for m in path] != [m.id for m in self._current.path]:
-            await self.open(opened)
-        else:
-            self._show_foreign_changes(found, path)
-
-    def _show_foreign_changes(self, found: Conversation, path: Sequence[Message]) -> None:
-        """Show the open conversation and its messages as other processes have changed them."""
-        opened = self._current.conversation
-        self._current.update(found.with_settings_of(opened))
-        self._pane.set_title(found.title)
-        numbers = self._current.version_numbers
-        for old, new in zip(self._current.path, path, strict=True):
-            if old != new:
-                shown = self._providers.as_shown(new)
-                self._pane.transcript.stream.update_message(shown, numbers.get(new.id))
-                self._current.replace_message(new)

@@ -181,6 +181,11 @@ class ListPresenter(QObject):
 
     # -------------------------------------------------------------- filters and pages
 
+    async def load(self) -> None:
+        """Fill the list with the folders and the first page."""
+        self._list.set_folders(self._folders.by_id.values())
+        await self.apply_filter(LIST)
+
     async def apply_filter(self, list_filter: ListFilter) -> None:
         """Apply another filter and scroll to the top. A later call supersedes it."""
         self._filter_number += 1

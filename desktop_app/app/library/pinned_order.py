@@ -1,4 +1,4 @@
-"""The user's order of the pinned conversations: by drag, by command, with Undo."""
+"""Pins conversations, and arranges the pinned ones: by drag, by command, with Undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ORDER_KEY: Final = "list.pinned_order"
 
 
 class PinnedOrder(QObject):
-    """Arranges the pinned conversations of the list, and keeps their order."""
+    """Pins conversations of the list, and keeps the user's order of the pinned ones."""
 
     def __init__(
         self,
@@ -40,12 +40,24 @@ class PinnedOrder(QObject):
         )
         self._flag_store, self._settings_store = flag_store, settings_store
         conversation_list.pins_arranged.connect(self._arrange)
+        conversation_list.pin_requested.connect(self._pin)
 
     async def load(self) -> None:
         """Load the order, before the list is filled."""
         stored = (await self._settings_store.all()).get(ORDER_KEY)
         if isinstance(stored, list):
             self._list.model.set_pin_order([str(id_) for id_ in stored])
+
+    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self._notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
+        self._presenter.change(conversation_ids, pinned=pinned)
+        self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
+
+    def pin_chosen(self) -> None:
+        """Pin the marked conversations, or unpin them if all are pinned."""
+        if self._presenter.chosen:
+            pins = not all(conversation.pinned for conversation in self._presenter.chosen)
+            self._pin([conversation.id for conversation in self._presenter.chosen], pins)
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and say where it is."""

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.conversations.folder_store import FolderStore
-    from desktop_app.storage.database.database import Database
     from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.storage.settings.settings_store import SettingsStore
 
 
 class ConversationSession(NamedTuple):
@@ -41,13 +39,11 @@ class AnswerSettings(NamedTuple):
 
 
 class LibraryStores(NamedTuple):
-    """The stores of conversations, their flags and folders, and what the list remembers."""
+    """The stores of conversations, their flags and their folders."""
 
     conversations: ConversationStore
     flag_store: ConversationFlagStore
     folder_store: FolderStore
-    settings_store: SettingsStore
-    database: Database
 
 
 class AttachmentSources(NamedTuple):

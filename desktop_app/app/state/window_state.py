@@ -80,8 +80,6 @@ class WindowState:
             conversations=self.backend.conversations,
             flag_store=self.backend.flags,
             folder_store=self.backend.conversation_folders,
-            settings_store=self.backend.settings,
-            database=self.backend.database,
         )
         self.sources = AttachmentSources(
             attachment_store=self.backend.attachments,

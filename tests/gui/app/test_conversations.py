@@ -223,7 +223,7 @@ async def test_rename_and_pin_keep_all_else() -> None:
         one = desk.open_id
         desk.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
         desk.window.conversations.renamed.emit(one, "  Better title ")
-        desk.controllers.library.pin_chosen()
+        desk.controllers.pinned_order.pin_chosen()
         assert desk.rows == ["Better title"]
         assert desk.has_dot(one)
         assert desk.window.header.title.text() == "Better title"

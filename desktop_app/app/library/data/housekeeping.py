@@ -1,6 +1,6 @@
-"""Removes expired trash and unused attachments.
+"""Completes what the last run left unfinished; removes expired trash and unused attachments.
 
-This runs a little after the start, every few hours, and at the end.
+The removal runs a little after the start, every few hours, and at the end.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.services.chat.long_answer import attach_interrupted_files
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.database import Database
     from desktop_app.storage.documents.attachment_store import AttachmentStore
 
@@ -30,7 +32,7 @@ INTERVAL_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """Removes expired and unused data, periodically.
+    """Tidies the store at the start, periodically, and at the end.
 
     Args:
         expire: deletes what has been in the trash for long enough.
@@ -42,15 +44,26 @@ class Housekeeping(QObject):
         parent: QObject,
         *,
         tasks: Tasks,
+        conversations: ConversationStore,
         attachment_store: AttachmentStore,
         database: Database,
     ) -> None:
         super().__init__(parent)
-        self._tasks, self._attachment_store, self._database = tasks, attachment_store, database
-        self._expire = expire
+        self._tasks, self._expire, self._conversations = tasks, expire, conversations
+        self._attachment_store, self._database = attachment_store, database
         # Repeated, because a window may stay open for weeks.
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self._start_collecting)
+
+    async def recover(self) -> None:
+        """Interrupt answers of ended processes and attach their files, before the list is read."""
+        await self._conversations.interrupt_orphans()
+        try:
+            await attach_interrupted_files(self._conversations, self._attachment_store.answers)
+        except StorageError as error:  # the next start tries again
+            log.warning("%s %s", error, error.details)
+        if self._database.needs_check:  # the last exit was unclean, and the store is large
+            self._tasks.start(self._database.check())
 
     def start(self) -> None:
         """Collect after two seconds, and then every six hours."""

@@ -1,0 +1,71 @@
+"""Shows what other processes have written to the store, such as `repartee import`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.domain.conversations.conversation import Conversation, Message
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+
+class ForeignChanges(QObject):
+    """Updates the list and the open conversation from the store."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        *,
+        pane: ConversationPane,
+        current: OpenConversation,
+        providers: Providers,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(parent)
+        self._running, self._navigator, self._presenter = running, navigator, presenter
+        self._pane, self._current, self._providers = pane, current, providers
+        self._conversations = conversations
+
+    async def show(self) -> None:
+        """Show what other processes have written, in the list and in the transcript."""
+        await self._presenter.refresh()
+        opened_id = self._current.id
+        if self._current.is_new or self._running.is_running(opened_id):
+            return
+        store = self._conversations
+        stored, path = await store.get(opened_id), await store.path(opened_id)
+        if opened_id != self._current.id or self._running.is_running(opened_id):
+            return
+        if stored is None:
+            self._presenter.forget(opened_id)
+            self._navigator.open_new()
+            self._pane.notifications.notify(tr("Another program deleted this conversation."))
+        elif [m.id for m in path] != [m.id for m in self._current.path]:
+            await self._navigator.open(opened_id)
+        else:
+            self._update_open(stored, path)
+
+    def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
+        """Show the open conversation and its messages as they are stored."""
+        self._current.update(stored.with_settings_of(self._current.conversation))
+        self._pane.set_title(stored.title)
+        numbers = self._current.version_numbers
+        for old, new in zip(self._current.path, path, strict=True):
+            if old != new:
+                shown = self._providers.as_shown(new)
+                self._pane.transcript.stream.update_message(shown, numbers.get(new.id))
+                self._current.replace_message(new)
