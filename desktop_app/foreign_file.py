@@ -20,7 +20,7 @@ from desktop_app.i18n.translation import in_english
 
 CHUNK: Final = 1 << 20
 # The directory of a backup takes 140 bytes a member, so 230,000 attachments fit.
-LARGEST_DIRECTORY: Final = 32 << 20
+_LARGEST_DIRECTORY: Final = 32 << 20
 
 _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
@@ -173,7 +173,7 @@ class _Directory(FileIO):
         """Read `size` bytes, or all if it is negative."""
         if size is None or size < 0:
             size = max(0, os.fstat(self.fileno()).st_size - self.tell())
-        if size > LARGEST_DIRECTORY:
+        if size > _LARGEST_DIRECTORY:
             raise zipfile.BadZipFile("its directory is too large")
         return super().read(size) or b""
 
@@ -181,7 +181,7 @@ class _Directory(FileIO):
 def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
     """Refuse members that overlap: a small bomb unpacks the same bytes a thousand times."""
     end = 0
-    for info in sorted(members, key=lambda each: each.header_offset):
+    for info in sorted(members, key=lambda member: member.header_offset):
         if info.header_offset < end:
             raise RefusedFileError(Reason.FOREIGN_OVERLAPS)
         end = info.header_offset + _LOCAL_HEADER + len(info.orig_filename) + info.compress_size

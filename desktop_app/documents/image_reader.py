@@ -19,10 +19,10 @@ from desktop_app.documents.worker.protocol import Limits, ScaledImage
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 
-JPEG_QUALITY: Final = 90
+_JPEG_QUALITY: Final = 90
 # A sample of this size has few colors in a screenshot, and nearly as many as pixels in a photo.
 SAMPLE: Final = (192, 192)
-FEW_COLORS: Final = 2048
+_FEW_COLORS: Final = 2048
 _FORMATS: Final = {
     "image/png": "PNG",
     "image/jpeg": "JPEG",
@@ -197,12 +197,12 @@ def encode(image: Image.Image) -> ScaledImage:
     """Encode as PNG if there are few colors, as in screenshots; else as JPEG on white."""
     target = io.BytesIO()
     sample = image.resize(SAMPLE, Image.Resampling.NEAREST)
-    if sample.getcolors(FEW_COLORS) is not None:
+    if sample.getcolors(_FEW_COLORS) is not None:
         image.save(target, "PNG", compress_level=6)
         return ScaledImage("image/png", *image.size, target.getvalue())
     if image.mode == "RGBA":
         background = Image.new("RGBA", image.size, "white")
         background.alpha_composite(image)
         image = background.convert("RGB")
-    image.save(target, "JPEG", quality=JPEG_QUALITY, subsampling=0 if image.mode == "RGB" else -1)
+    image.save(target, "JPEG", quality=_JPEG_QUALITY, subsampling=0 if image.mode == "RGB" else -1)
     return ScaledImage("image/jpeg", *image.size, target.getvalue())

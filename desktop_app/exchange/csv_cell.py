@@ -27,5 +27,5 @@ def plain_cell(text: str) -> str:
         return text
     text = text.replace("\x00", "")
     start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
-    wide = start[:1].translate(_NARROW)
-    return f"'{text}" if start.startswith(_FORMULA) or wide in _FORMULA else text
+    first_character = start[:1].translate(_NARROW)
+    return f"'{text}" if start.startswith(_FORMULA) or first_character in _FORMULA else text

@@ -158,8 +158,8 @@ def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefu
     if value.get("version") != VERSION:
         raise ImportRefusedError(Reason.IMPORT_TOO_NEW)
     folders = {f["id"]: f for f in objects_at(value, "folders") if bounds.is_id(f.get("id"))}
-    given = objects_at(value, "attachments")
-    files = {f["sha256"]: f for f in given if bounds.is_hash(f.get("sha256"))}
+    attachment_rows = objects_at(value, "attachments")
+    files = {f["sha256"]: f for f in attachment_rows if bounds.is_hash(f.get("sha256"))}
     items = value.get("conversations", [])
     if not isinstance(items, list):
         raise ImportRefusedError(Reason.IMPORT_NOT_A_LIST)

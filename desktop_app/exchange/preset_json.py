@@ -93,11 +93,11 @@ def position_of(value: _Object) -> int:
     return int(found)
 
 
-def time_to_json(moment: datetime | None) -> str | None:
+def time_to_json(time: datetime | None) -> str | None:
     """Return a time as ISO 8601 in UTC."""
-    if moment is None:
+    if time is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def creation_time(value: _Object) -> datetime | None:

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 
-LONGEST_TREE: Final = 200_000
+_LONGEST_TREE: Final = 200_000
 """Characters. Longer JSON is shown as code, not as a table or a tree."""
 _FENCE: Final = "~~~~~~~~~~~~"
 _DEEPEST: Final = 12
@@ -69,12 +69,12 @@ def with_form(message: Message, *, as_text: bool) -> Message:
         return message
     text = last_text(message.parts)
     if message.status is MessageStatus.STREAMING:
-        shown = f"{fence}{message.text}" if message.text else ""
-        return _with_text(message, shown, all_text=True)
-    shown = "" if as_text or not has_value(message) else _markdown_of(text)
-    if not shown:
-        shown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
-    return _with_text(message, shown, is_tree=not shown.startswith(_FENCE))
+        markdown = f"{fence}{message.text}" if message.text else ""
+        return _with_text(message, markdown, all_text=True)
+    markdown = "" if as_text or not has_value(message) else _markdown_of(text)
+    if not markdown:
+        markdown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
+    return _with_text(message, markdown, is_tree=not markdown.startswith(_FENCE))
 
 
 def _with_text(
@@ -97,7 +97,7 @@ def _rest_of(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
 
 def _markdown_of(text: str) -> str:
     """Return the Markdown of a JSON text; "" if it is shown as code."""
-    if len(text) > LONGEST_TREE:
+    if len(text) > _LONGEST_TREE:
         return ""
     try:
         value = json.loads(text)
@@ -137,8 +137,8 @@ def _entry(name: str, value: Any, level: int) -> list[str]:
     if isinstance(value, dict | list) and value and level < _DEEPEST:
         head = label or "•"
         return [f"{mark}{head}", *_lines(value, level + 1)]
-    shown = _plain(cell_of(value)) or "–"
-    return [f"{mark}{label}: {shown}" if label else f"{mark}{shown}"]
+    markdown = _plain(cell_of(value)) or "–"
+    return [f"{mark}{label}: {markdown}" if label else f"{mark}{markdown}"]
 
 
 def _table(table: JsonTable) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Final
 from desktop_app.domain.documents.extracted_document import TextChunk
 
 # How full a chunk must be to end early at a stronger border.
-LEAST_FILLED: Final = 2 / 3
+_LEAST_FILLED: Final = 2 / 3
 
 _LINE: Final = re.compile(r"[^\n]*\n?")
 _HEADING: Final = re.compile(
@@ -69,7 +69,7 @@ def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
     Args:
         count: counts the tokens of a text; must be nearly additive.
     """
-    made: list[TextChunk] = []
+    result: list[TextChunk] = []
     pieces: list[_Piece] = []
     tokens = 0  # of `pieces`; summing up tens of thousands again for each is too slow
     for piece in _split_pieces(text, limit, count):
@@ -77,12 +77,12 @@ def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
         tokens += piece.tokens
         while tokens > limit and len(pieces) > 1:
             last = _count_for_chunk(pieces)
-            made.append(_join_pieces(pieces[:last]))
+            result.append(_join_pieces(pieces[:last]))
             pieces = pieces[last:]
-            tokens -= made[-1].tokens
+            tokens -= result[-1].tokens
     if pieces:
-        made.append(_join_pieces(pieces))
-    return made
+        result.append(_join_pieces(pieces))
+    return result
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _count_for_chunk(pieces: list[_Piece]) -> int:
     total = sum(piece.tokens for piece in pieces[:-1])
     filled, best = 0, len(pieces) - 1
     for number, piece in enumerate(pieces):
-        if number and filled >= total * LEAST_FILLED and piece.border >= pieces[best].border:
+        if number and filled >= total * _LEAST_FILLED and piece.border >= pieces[best].border:
             best = number
         filled += piece.tokens
     return best

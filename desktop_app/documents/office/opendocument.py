@@ -25,7 +25,7 @@ _OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 TEXT: Final = f"{_OASIS}text:1.0}}"
 TABLE: Final = f"{_OASIS}table:1.0}}"
 STYLE: Final = f"{_OASIS}style:1.0}}"
-DRAW: Final = f"{_OASIS}drawing:1.0}}"
+_DRAW: Final = f"{_OASIS}drawing:1.0}}"
 _FO: Final = f"{_OASIS}xsl-fo-compatible:1.0}}"
 _PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
 _CHART: Final = f"{_OASIS}chart:1.0}}"
@@ -60,7 +60,7 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
 
 
 def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
-    pages = body.findall(f"{DRAW}page")
+    pages = body.findall(f"{_DRAW}page")
     texts = []
     for number, page in enumerate(pages, start=1):
         blocks = list(reader.blocks(page))
@@ -225,9 +225,9 @@ class _Reader:
             body = child.find(f"{TEXT}note-body")
             texts = [] if body is None else [block.text for block in self.blocks(body)]
             return self.notes.mark(" ".join(texts)) if texts else ""
-        if child.tag.startswith(DRAW):
+        if child.tag.startswith(_DRAW):
             # A formula is part of its line; other objects follow their paragraph.
-            objects = list(child.iter(f"{DRAW}object"))
+            objects = list(child.iter(f"{_DRAW}object"))
             if formula := "".join(office_formulas.mathml_text(self._object(o)) for o in objects):
                 return formula
             boxes.append(child)

@@ -82,7 +82,7 @@ class Package:
         try:
             if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
                 raise refusals.damaged(self.name, f"{part}: a document type of its own")
-            return ElementTree.fromstring(to_transitional(data))
+            return ElementTree.fromstring(_to_transitional(data))
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
@@ -134,7 +134,7 @@ def whole_number(text: str | None, default: int = 0) -> int:
     return int(text) if text and text.removeprefix("-").isdecimal() and len(text) < 10 else default
 
 
-def to_transitional(data: bytes) -> bytes:
+def _to_transitional(data: bytes) -> bytes:
     """Replace the strict namespaces of an Office Open XML part by the usual ones."""
     return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 

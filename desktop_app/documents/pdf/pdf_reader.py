@@ -48,7 +48,7 @@ class PdfText:
     note: DocumentNote | None
 
 
-def page_mark(number: int) -> str:
+def _page_mark(number: int) -> str:
     """Return the line before the text of a page; pages count from 1."""
     return f"[page {number}]"
 
@@ -99,7 +99,7 @@ def _read(
     on_progress(Progress(total, total, "page"))
     if not any(texts) and not pictured:
         raise refusals.empty(name)
-    marked = (f"{page_mark(n)}\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
+    marked = (f"{_page_mark(n)}\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
     return PdfText("\n\n".join(marked), total, tuple(pictured), _note(pictured, total))
 
 

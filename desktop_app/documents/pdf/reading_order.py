@@ -138,10 +138,10 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     ]
 
 
-def _overlap(one: Table, other: Table) -> bool:
-    return min(one.right, other.right) > max(one.left, other.left) and min(
-        one.top, other.top
-    ) > max(one.bottom, other.bottom)
+def _overlap(table: Table, other: Table) -> bool:
+    width = min(table.right, other.right) - max(table.left, other.left)
+    height = min(table.top, other.top) - max(table.bottom, other.bottom)
+    return width > 0 and height > 0
 
 
 def _insert_tables(

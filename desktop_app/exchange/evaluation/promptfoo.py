@@ -27,7 +27,7 @@ _Row = Mapping[str, Any]
 
 INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
 EXPECTED: Final = "__expected"
-LARGEST_YAML: Final = 4 * 1024 * 1024
+_LARGEST_YAML: Final = 4 * 1024 * 1024
 _MOST_COMBINATIONS: Final = 10_000
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
@@ -49,7 +49,7 @@ def is_configuration(value: object) -> bool:
 
 def parse_yaml(text: str) -> Any:
     """Return the value of a YAML file, with the scalars of YAML 1.2. Raises ValueError."""
-    if len(text) > LARGEST_YAML:
+    if len(text) > _LARGEST_YAML:
         raise CaseError(N_("more than 4 MB of YAML"))
     import yaml  # few evaluations need it
 
@@ -157,7 +157,7 @@ def _cases(
         checks: list[Check] = []
         for place, row in assertions:
             try:
-                checks += assertion_checks(_resolve_template(row, config), variables)
+                checks += _assertion_checks(_resolve_template(row, config), variables)
             except (ValueError, TypeError) as error:
                 raise error_at(place, error) from error
         for cell in test.get(EXPECTED, ()):
@@ -182,7 +182,7 @@ def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
         if isinstance(value, str) and value.startswith("file://"):
             raise CaseError(N_("“{name}” is a file, which is not supported"), name=name)
         values = value if isinstance(value, list) else [value]
-        lists.append([_text(name, each) for each in values])
+        lists.append([_text(name, item) for item in values])
     count = 1
     for texts in lists:
         count *= len(texts)
@@ -233,7 +233,7 @@ def _resolve_template(row: Any, config: _Row) -> Any:
     return templates[name]
 
 
-def assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
+def _assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
     if not isinstance(row, dict) or not isinstance(row.get("type"), str):
         raise CaseError(N_("it has no type"))
@@ -254,7 +254,7 @@ def assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
     checks = _checks(kind.removeprefix("not-"), value)
     if is_negated and len(checks) != 1:
         raise CaseError(N_("“{kind}” is not supported"), kind=kind)
-    return [check_from_json({**each, "not": True} if is_negated else each) for each in checks]
+    return [check_from_json({**item, "not": True} if is_negated else item) for item in checks]
 
 
 def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
@@ -325,4 +325,4 @@ def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
     value: Any = found["value"].strip() if found["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)
-    return assertion_checks({"type": kind, "value": value}, variables)
+    return _assertion_checks({"type": kind, "value": value}, variables)

@@ -137,9 +137,9 @@ def _parts(
         language = text_at(content, "language") if kind == "code" else ""
         text = text_at(content, "text")
         return [TextPart(fenced(text, "" if language == "unknown" else language))] if text else []
-    given = content.get("parts")
+    parts = content.get("parts")
     found: list[Part] = []
-    for part in given if isinstance(given, list) else [content]:
+    for part in parts if isinstance(parts, list) else [content]:
         if _is_recording(part):
             continue  # its transcript is another part
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
@@ -191,6 +191,6 @@ def _instructions(mapping: Mapping[str, Any]) -> str:
         if text_at(mapping_at(message, "author"), "role") != "system":
             continue
         parts = mapping_at(message, "content").get("parts")
-        given = parts if isinstance(parts, list) else []
-        texts += [part for part in given if isinstance(part, str) and part.strip()]
+        parts = parts if isinstance(parts, list) else []
+        texts += [part for part in parts if isinstance(part, str) and part.strip()]
     return "\n\n".join(texts)

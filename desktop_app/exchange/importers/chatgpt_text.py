@@ -57,8 +57,8 @@ def canvas_document(message: Mapping[str, Any]) -> str:
         return ""
     content = mapping_at(message, "content")
     parts = content.get("parts")
-    given = next((p for p in parts if isinstance(p, str)), "") if isinstance(parts, list) else ""
-    value = _json(text_at(content, "text") or given)
+    text = next((p for p in parts if isinstance(p, str)), "") if isinstance(parts, list) else ""
+    value = _json(text_at(content, "text") or text)
     if not isinstance(value, Mapping):
         return ""
     written = text_at(value, "content")

@@ -112,9 +112,9 @@ def _content(message: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[Reason
             thoughts.append(ReasoningPart(thought))
         elif text:
             texts.append(TextPart(text))
-    whole = text_at(message, "text")
-    if not texts and whole.strip():
-        texts.append(TextPart(whole))
+    text = text_at(message, "text")
+    if not texts and text.strip():
+        texts.append(TextPart(text))
     return tuple(texts), tuple(thoughts)
 
 

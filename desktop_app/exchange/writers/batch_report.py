@@ -40,7 +40,7 @@ def answer_fields(job: BatchJob) -> tuple[str, ...]:
     return tuple(named)[:MOST_COLUMNS] if isinstance(named, dict) else ()
 
 
-def field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
+def _field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
     """Return the cells of a file's answer, one for each field; "" for a missing field."""
     if not names:
         return ()
@@ -70,7 +70,7 @@ def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
                 "" if usage is None else str(usage.output_tokens),
                 "" if item.cost is None else f"{item.cost:f}",
                 item.answered_by,
-                *field_cells(item, names),
+                *_field_cells(item, names),
             )
         )
 

@@ -36,7 +36,7 @@ from desktop_app.rendering.processes.math_typesetting import Formula
 from desktop_app.rendering.structured_answer import with_form
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+_EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 END: Final = "</main>\n</body>\n</html>\n"
 
 _HEAD: Final = """\
@@ -112,9 +112,9 @@ class HtmlPage:
                 yield code_block("", _visible(part.result)) if part.result else ""
                 yield "</details>"
         yield from _attached(message, images)
-        shown = with_form(message, as_text=False)
-        if shown.text:
-            yield self._rendered(shown.text)
+        answer = with_form(message, as_text=False)
+        if answer.text:
+            yield self._rendered(answer.text)
         yield from _ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
@@ -220,7 +220,7 @@ def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
 def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
     for part in message.attachments:
         image = images.get(part.sha256) if isinstance(part, ImagePart) else None
-        if image is not None and image.media_type in EMBEDDED:
+        if image is not None and image.media_type in _EMBEDDED:
             data = b64encode(image.data).decode()
             source = f"data:{image.media_type};base64,{data}"
             yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
@@ -244,8 +244,8 @@ def _ending(message: Message) -> Iterator[str]:
 def _visible(text: str) -> str:
     """Return text with unseen characters made visible, and without control characters."""
     lines = text.replace("\r\n", "\n").split("\n")
-    shown = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
-    return shown.replace(ADDED, "")
+    visible = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
+    return visible.replace(ADDED, "")
 
 
 def _text(text: str) -> str:

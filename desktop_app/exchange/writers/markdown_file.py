@@ -56,9 +56,9 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             yield f"> *{tr('Reasoning')}*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
             yield call_as_markdown(part)
-    shown = with_form(message, as_text=True)
-    if shown.text:
-        yield _close_fence(unique_footnotes(shown.text, notes))
+    answer = with_form(message, as_text=True)
+    if answer.text:
+        yield _close_fence(unique_footnotes(answer.text, notes))
     for line in ending_lines(message):
         yield f"*{line}*"
 

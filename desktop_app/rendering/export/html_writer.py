@@ -194,8 +194,8 @@ class HtmlWriter:
         """Return the kind of a list: that of the block's marker, else that of the open list."""
         if block.marker and depth == block.depth:
             return _kind_of(block.marker)
-        kept = self._open[at] if at < len(self._open) else ""
-        return kept if kept in _LISTS else "ul"
+        open_kind = self._open[at] if at < len(self._open) else ""
+        return open_kind if open_kind in _LISTS else "ul"
 
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":

@@ -124,8 +124,8 @@ class _MarkdownWriter:
         depth, above = block.depth, self._above
         follows = above is not None and block.begins and above.depth >= depth
         before = self._bullets[depth - 1] if follows else ""
-        kept = depth - 1 if block.begins else depth
-        del self._loose[kept:], self._bullets[kept:]
+        open_depth = depth - 1 if block.begins else depth
+        del self._loose[open_depth:], self._bullets[open_depth:]
         while len(self._loose) < depth:
             self._loose.append(False)
             self._bullets.append("*" if before == "-" else "-")
@@ -198,7 +198,7 @@ def _code(members: list[Block]) -> str:
 
 
 def _block(block: Block) -> str:
-    text = runs_to_markdown(block.runs)
+    text = _runs_to_markdown(block.runs)
     if block.kind is Kind.HEADING and "\n" in text:  # only an underlined heading has several lines
         return f"{_escape_paragraph(text)}\n{'===' if block.level == 1 else '---'}"
     if block.kind is Kind.HEADING:
@@ -253,7 +253,7 @@ def _mark(marker: str, bullet: str) -> str:
 def _table(block: Block) -> str:
     lines = []
     for number, row in enumerate(block.rows):
-        cells = (runs_to_markdown(cell).replace("|", "\\|") for cell in row)
+        cells = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
         lines.append(f"| {' | '.join(cells)} |")
         if number == 0 and block.head:
             rules = (_RULE_OF_ALIGN.get(align, "---") for align in block.aligns)
@@ -261,7 +261,7 @@ def _table(block: Block) -> str:
     return "\n".join(lines)
 
 
-def runs_to_markdown(runs: Runs) -> str:
+def _runs_to_markdown(runs: Runs) -> str:
     """Return inline Markdown."""
     return _write_styled(tuple(runs), frozenset())
 

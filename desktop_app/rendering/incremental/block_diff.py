@@ -24,11 +24,11 @@ def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | Non
 
 def merge_patches(patches: list[Patch]) -> list[Patch]:
     """Merge patches of adjacent blocks, because each patch is an edit of the document."""
-    made: list[Patch] = []
+    merged: list[Patch] = []
     for patch in patches:
-        last = made[-1] if made else None
+        last = merged[-1] if merged else None
         if last is not None and patch.at == last.at + last.removed == last.at + len(last.added):
-            made[-1] = Patch(last.at, last.removed + patch.removed, last.added + patch.added)
+            merged[-1] = Patch(last.at, last.removed + patch.removed, last.added + patch.added)
         else:
-            made.append(patch)
-    return made
+            merged.append(patch)
+    return merged

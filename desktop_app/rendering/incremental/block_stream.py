@@ -277,16 +277,16 @@ class BlockStream:
             steps: the piece ends at a step, where long constructs may be settled.
         """
         source = self._context.source + self._source
-        shown = source if final else self._without_undecided_end(source)
-        parse = self._definitions.parse(shown, self._context, final=final)
-        if shown != source and ends_in_code(parse.tokens):
+        source_to_show = source if final else self._without_undecided_end(source)
+        parse = self._definitions.parse(source_to_show, self._context, final=final)
+        if source_to_show != source and ends_in_code(parse.tokens):
             self._definitions.forget(parse.labels)
-            shown = provisional_blocks.without_fence_end(source)
-            parse = self._definitions.parse(shown, self._context)
+            source_to_show = provisional_blocks.without_fence_end(source)
+            parse = self._definitions.parse(source_to_show, self._context)
         if is_heading_or_table(parse):
             return self._advance_unsplit(parse, final=final, steps=steps)
         loosened = self._mark_loose_lists(parse)
-        cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, shown)
+        cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, source_to_show)
         dangling = not final and self._close_open_marks(parse, cut.line)
         patches: list[Patch] = loosened
         closed: list[Block] = []
@@ -302,7 +302,7 @@ class BlockStream:
         tail = [p for p in parse.placed if p.line >= cut.line]
         in_table = self._context.inside == "table"
         patches += self._shown.show(closed, [p.block for p in tail], in_table=in_table)
-        unsure = final or dangling or shown != source
+        unsure = final or dangling or source_to_show != source
         self._plain_end = None if unsure else find_plain_tail(self._source, tail)
         if steps and len(self._source) > _LONG:
             if closes:
@@ -313,7 +313,7 @@ class BlockStream:
                 self._overdue = overdue._replace(can_split_any=True)
         return patches
 
-    def _find_cut(self, parse: Parse, shown: str) -> Cut:
+    def _find_cut(self, parse: Parse, source_to_show: str) -> Cut:
         """Return the position to cut the source at.
 
         After code, a long incomplete line is treated as complete if that ends the code's container;
@@ -321,10 +321,10 @@ class BlockStream:
         """
         is_line = self._context.inside == "code" and "\n" not in self._source
         if is_line and len(self._source) > _LONG and not ends_in_code(parse.tokens):
-            cut = find_cut(parse.tokens, shown + "\n", self._context)
+            cut = find_cut(parse.tokens, source_to_show + "\n", self._context)
             if cut.line == self._context.lines:
                 return cut
-        return find_cut(parse.tokens, shown, self._context)
+        return find_cut(parse.tokens, source_to_show, self._context)
 
     def _mark_loose_lists(self, parse: Parse) -> list[Patch]:
         """Mark lists that turn loose, and update the spacing of their closed blocks."""

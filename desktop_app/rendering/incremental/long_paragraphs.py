@@ -64,12 +64,12 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
     if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
         return None  # a row of cells may become a table head
     before = words[: gap.start()]
-    own = definitions.parse(context.source + opener + before, context, expects_notes=False)
-    begins = begins_with_paragraph(own, context)
-    if own.labels or not begins or not _is_settled(own, before, context):
-        definitions.forget(own.labels)
+    parse = definitions.parse(context.source + opener + before, context, expects_notes=False)
+    begins = begins_with_paragraph(parse, context)
+    if parse.labels or not begins or not _is_settled(parse, before, context):
+        definitions.forget(parse.labels)
         return None
-    block = own.placed[0].block
+    block = parse.placed[0].block
     block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
     return _settle(end, block, opener, gap.end())
 
@@ -91,24 +91,22 @@ def settle_by_force(
     if not stop:
         return None  # there is only an image
     settled = end.context.settled
-    without_settled = replace(end.context, settled=None, prefix="")
+    context = replace(end.context, settled=None, prefix="")
     text = words[:stop]
     if is_too_dense(text):
-        own = definitions.parse(without_settled.source + opener + "x", without_settled)
+        parse = definitions.parse(context.source + opener + "x", context)
         runs: Runs = (Run(show_unseen(clean(text))),)
         note = unparsed_note()
         if settled is None or note not in settled.runs:
             runs = (*runs, note)
     else:
-        own = definitions.parse(
-            without_settled.source + opener + text, without_settled, expects_notes=False
-        )
-        definitions.forget(own.labels)
-        if own.labels or not begins_with_paragraph(own, without_settled) or len(own.placed) != 1:
+        parse = definitions.parse(context.source + opener + text, context, expects_notes=False)
+        definitions.forget(parse.labels)
+        if parse.labels or not begins_with_paragraph(parse, context) or len(parse.placed) != 1:
             return None
-        runs = own.placed[0].block.runs
+        runs = parse.placed[0].block.runs
         runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
-    block = settled or own.placed[0].block._replace(runs=())
+    block = settled or parse.placed[0].block._replace(runs=())
     block = block._replace(runs=join_runs(block.runs, runs))
     return _settle(end, block, opener, stop)
 

@@ -118,8 +118,8 @@ class PackedRuns(Sequence[Run]):
 
     def with_more(self, more: Iterable[Run], *, replaced: int = 0) -> PackedRuns:
         """Return these runs with `more` appended, in place of the last `replaced` runs (0 or 1)."""
-        kept = self._last[: len(self._last) - replaced]
-        return PackedRuns(self._packs, (*kept, *more))
+        last = self._last[: len(self._last) - replaced]
+        return PackedRuns(self._packs, (*last, *more))
 
     def shared_length(self, other: PackedRuns) -> int:
         """Return the number of leading runs that are in equal packs."""
@@ -185,8 +185,8 @@ def with_last(runs: Runs, last: Run) -> Runs:
 def _extended(runs: Runs, more: Runs, *, replaced: int) -> Runs:
     if isinstance(runs, PackedRuns):
         return runs.with_more(more, replaced=replaced)
-    whole = (*runs[: len(runs) - replaced], *more)
-    return PackedRuns((), whole) if len(whole) > _PACK else whole
+    joined = (*runs[: len(runs) - replaced], *more)
+    return PackedRuns((), joined) if len(joined) > _PACK else joined
 
 
 def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:

@@ -132,7 +132,7 @@ def _opening_line(line: str, content: int) -> str:
     return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
 
 
-def is_closed_fence(fence: Token) -> bool:
+def _is_closed_fence(fence: Token) -> bool:
     """Return True if a fence has its closing line."""
     start, end = fence.map or (0, 0)
     content = fence.content
@@ -143,7 +143,7 @@ def is_closed_fence(fence: Token) -> bool:
 def ends_in_code(tokens: list[Token]) -> bool:
     """Return True if the source ends inside an open fence, even within a list or a quote."""
     last = next((t for t in reversed(tokens) if t.nesting >= 0), None)
-    return last is not None and last.type == "fence" and not is_closed_fence(last)
+    return last is not None and last.type == "fence" and not _is_closed_fence(last)
 
 
 def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
@@ -242,7 +242,7 @@ class _Descent:
         start, end = last.map or (0, 0)
         limit = self._limit
         if last.type == "fence":
-            if end > limit or (end == limit and not is_closed_fence(last)):
+            if end > limit or (end == limit and not _is_closed_fence(last)):
                 return self._cut(limit, last)
             return self._cut(end)
         if last.type == "code_block":

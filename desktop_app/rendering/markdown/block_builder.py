@@ -178,7 +178,7 @@ class _BlockBuilder:
         language = clean(info[0]) if info else ""
         self._add(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] + (token.type == "fence") if token.map else None
-        for text in code_lines(token.content):
+        for text in _code_lines(token.content):
             self._add(code_line(text, language), line)
             line = None if line is None else line + 1
 
@@ -227,7 +227,7 @@ def _unescape(info: str) -> str:
     return unescapeAll(info)
 
 
-def code_lines(content: str) -> Iterator[str]:
+def _code_lines(content: str) -> Iterator[str]:
     """Yield the lines of a code block; nothing follows the last line end."""
     if content:
         yield from content.removesuffix("\n").split("\n")

@@ -98,7 +98,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
     is_star = mark == "*"
     for _ in range(length if is_star else 1):
         state.push("text", "", 0).content = mark if is_star else mark * length
-        made = _delimiter()(
+        delimiter = _delimiter()(
             marker=ord(mark) if is_star else _TILDES[length],
             length=length if is_star else 0,  # the rule of three applies to stars
             token=len(state.tokens) - 1,
@@ -106,7 +106,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
             open=opens,
             close=closes,
         )
-        state.delimiters.append(made)
+        state.delimiters.append(delimiter)
 
 
 def strike(state: StateInline) -> None:

@@ -48,8 +48,8 @@ def counterpart(target: str) -> str:
     >>> counterpart(link_to_note("a")) == link_to_mark("a")
     True
     """
-    there, back = (_MARK, _NOTE) if target.startswith(_NOTE) else (_NOTE, _MARK)
-    return there + target.removeprefix(back)
+    forward, back = (_MARK, _NOTE) if target.startswith(_NOTE) else (_NOTE, _MARK)
+    return forward + target.removeprefix(back)
 
 
 def label_of(target: str) -> str:

@@ -174,8 +174,8 @@ class _LooseListFinder:
     def _list_of(self, holder: _OpenContainer) -> Token | None:
         if holder.token.type != "list_item_open":
             return holder.token if holder.token.type in LISTS else None
-        around = self._open if self._open[-1] is not holder else self._open[:-1]
-        return around[-1].token if around else None
+        containers = self._open if self._open[-1] is not holder else self._open[:-1]
+        return containers[-1].token if containers else None
 
     def _is_below_blank(self, line: int) -> bool:
         if line not in self._shown:

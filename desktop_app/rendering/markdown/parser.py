@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
-MOST_BRACKETS: Final = 300
-MOST_OPEN: Final = 24
+_MOST_BRACKETS: Final = 300
+_MOST_OPEN: Final = 24
 DEEPEST_BRACKETS: Final = 12
 MOST_ADDRESSES: Final = 200
-MOST_MARKS: Final = 3_000
-MOST_DOLLARS: Final = 400
+_MOST_MARKS: Final = 3_000
+_MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 64
 """Wider tables are text, because every cell costs as much as a paragraph."""
 _REMEMBERED: Final = 500
@@ -80,7 +80,6 @@ def parser() -> MarkdownIt:
 
 @cache
 def _parser() -> MarkdownIt:
-    from linkify_it import LinkifyIt
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
 
@@ -89,32 +88,8 @@ def _parser() -> MarkdownIt:
 
     options = {"html": False, "linkify": True, "maxNesting": 100}
     markdown = MarkdownIt("commonmark", options)
-
-    class Addresses(LinkifyIt):  # type: ignore[misc]
-        def pretest(self, text: str) -> bool:
-            """Return True if the text may have addresses, and is not shown as written."""
-            return _may_have_address(text) and not is_too_dense(text)
-
-        def test(self, text: str) -> bool:
-            """Return True if there is an address."""
-            return _may_have_address(text) and bool(super().test(text))
-
-        def test_schema_at(self, text: str, name: str, position: int) -> int:
-            """Return the length of the address after its scheme."""
-            length: int = super().test_schema_at(text, name, position)
-            end = _ENDS_ADDRESS.search(text, position, position + length)
-            stop = position + length if end is None else end.start()
-            return len(text[position:stop].rstrip(_NOT_LAST))
-
-    markdown.linkify = Addresses()
     markdown.enable(["table", "linkify"])
-    # Fuzzy links would take README.md and main.py for addresses.
-    markdown.linkify.set({"fuzzy_link": False})
-    markdown.linkify.add("//", None)  # not an address to any reader
-    markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
-    markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
-    markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _RESOURCE)})
-    markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
+    _recognize_addresses(markdown)
     footnote_plugin(markdown, inline=False, move_to_end=False)
     markdown.inline.ruler.at("footnote_ref", _note)
     interrupts = ["paragraph", "reference", "list"]
@@ -135,6 +110,36 @@ def _parser() -> MarkdownIt:
     return markdown
 
 
+def _recognize_addresses(markdown: MarkdownIt) -> None:
+    """Have bare addresses recognized by GitHub's rules, and end in scripts without spaces, too."""
+    from linkify_it import LinkifyIt
+
+    class Addresses(LinkifyIt):  # type: ignore[misc]
+        def pretest(self, text: str) -> bool:
+            """Return True if the text may have addresses, and is not shown as written."""
+            return _may_have_address(text) and not is_too_dense(text)
+
+        def test(self, text: str) -> bool:
+            """Return True if there is an address."""
+            return _may_have_address(text) and bool(super().test(text))
+
+        def test_schema_at(self, text: str, name: str, position: int) -> int:
+            """Return the length of the address after its scheme."""
+            length: int = super().test_schema_at(text, name, position)
+            end = _ENDS_ADDRESS.search(text, position, position + length)
+            stop = position + length if end is None else end.start()
+            return len(text[position:stop].rstrip(_NOT_LAST))
+
+    markdown.linkify = Addresses()
+    # Fuzzy links would take README.md and main.py for addresses.
+    markdown.linkify.set({"fuzzy_link": False})
+    markdown.linkify.add("//", None)  # not an address to any reader
+    markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
+    markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
+    markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _RESOURCE)})
+    markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
+
+
 def _may_have_address(text: str) -> bool:
     """Return True if the library's expensive search for addresses can match."""
     return "://" in text or "@" in text or "www." in text.lower()
@@ -145,16 +150,16 @@ def is_too_dense(content: str) -> bool:
 
     The parser's time grows with their square, so such a text is shown as it was written.
     """
-    if len(content) <= MOST_OPEN:
+    if len(content) <= _MOST_OPEN:
         return False
     brackets = content.count("[")
     return (
-        brackets > MOST_BRACKETS
-        or brackets - content.count("]") > MOST_OPEN
+        brackets > _MOST_BRACKETS
+        or brackets - content.count("]") > _MOST_OPEN
         or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
         or sum(map(content.count, ("<", "://", "www."))) > MOST_ADDRESSES
-        or content.count("$") > MOST_DOLLARS
-        or _MARKS.subn("", content, MOST_MARKS + 1)[1] > MOST_MARKS
+        or content.count("$") > _MOST_DOLLARS
+        or _MARKS.subn("", content, _MOST_MARKS + 1)[1] > _MOST_MARKS
     )
 
 
@@ -178,12 +183,12 @@ def _inline(state: StateCore) -> None:
             token.children.append(Token("plain_text", "", 0, content=token.content))
             token.children.append(Token("too_dense", "", 0))
         else:
-            if is_too_wide(token.content):
+            if _is_too_wide(token.content):
                 token.children.append(Token("too_wide", "", 0))
             state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
-def is_too_wide(content: str) -> bool:
+def _is_too_wide(content: str) -> bool:
     """Return True if a paragraph's text is a table with too many columns to show."""
     return content.count("|") > 2 * MOST_COLUMNS and _WIDE_HEAD.search(content) is not None
 
@@ -333,8 +338,8 @@ def _math_lines(
 ) -> tuple[int, list[str]]:
     """Return the last line of the formula and its source; the line is -1 if it is not closed."""
     if closer in first and first != closer:
-        source, _, behind = first.partition(closer)
-        return (-1 if behind else start), [source]
+        source, _, after = first.partition(closer)
+        return (-1 if after else start), [source]
     # Each line of an unclosed formula that opens another would repeat the search.
     unclosed = state.env.setdefault(_UNCLOSED, {})
     place = (closer, end, state.blkIndent, state.level)
@@ -347,8 +352,8 @@ def _math_lines(
         if not line.strip() or state.sCount[number] < state.blkIndent:
             break
         if closer in line:
-            source, _, behind = line.rstrip().partition(closer)
-            if not behind:
+            source, _, after = line.rstrip().partition(closer)
+            if not after:
                 return number, [*lines, source]
             break
         lines.append(line)

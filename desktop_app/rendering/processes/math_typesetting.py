@@ -21,8 +21,8 @@ LONGEST: Final = 1_500
 DEEPEST: Final = 24
 """Maximum nesting of groups."""
 
-WIDEST_EM: Final = 150.0
-TALLEST_EM: Final = 60.0
+_WIDEST_EM: Final = 150.0
+_TALLEST_EM: Final = 60.0
 LARGEST_SVG: Final = 400_000
 
 _EM: Final = 24.0
@@ -104,7 +104,7 @@ def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
         return None
     width, ascent, depth = numbers
     # Comparisons with NaN are false.
-    is_within = abs(ascent) <= TALLEST_EM and abs(depth) <= TALLEST_EM
+    is_within = abs(ascent) <= _TALLEST_EM and abs(depth) <= _TALLEST_EM
     if not is_within or not _is_drawing(svg, width, ascent + depth):
         return None
     return Formula(svg, width, ascent, depth)
@@ -125,7 +125,7 @@ def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formul
 
 def _is_drawing(svg: str, width: float, height: float) -> bool:
     """Return True if an SVG has only shapes, and is within the size limits."""
-    if not (0 < width <= WIDEST_EM and 0 < height <= TALLEST_EM and len(svg) <= LARGEST_SVG):
+    if not (0 < width <= _WIDEST_EM and 0 < height <= _TALLEST_EM and len(svg) <= LARGEST_SVG):
         return False
     if not svg.startswith("<svg"):
         return False
@@ -149,13 +149,13 @@ def _typesetting_errors() -> tuple[type[BaseException], ...]:
     """
     from latex2mathml import exceptions
 
-    own: list[Any] = [
+    tex_errors: list[Any] = [
         value
         for value in vars(exceptions).values()
         if isinstance(value, type) and issubclass(value, BaseException)
     ]
     return (
-        *own,
+        *tex_errors,
         ArithmeticError,
         AssertionError,
         AttributeError,

@@ -269,9 +269,9 @@ class _Scanner:
 
     def _angle_bracket(self, start: int) -> int:
         content = self.content
-        whole = _AUTOLINK.match(content, start)
-        if whole is not None:
-            return whole.end()
+        found = _AUTOLINK.match(content, start)
+        if found is not None:
+            return found.end()
         if len(content) - start > _LONGEST_WORDS:
             return start + 1
         half = _INCOMPLETE_AUTOLINK.match(content, start)

@@ -39,7 +39,7 @@ class FoldedText(NamedTuple):
         return at if self.places is None else self.places[at]
 
 
-def fold_with_places(text: str) -> FoldedText:
+def _fold_with_places(text: str) -> FoldedText:
     """Fold case, accents and the width of letters, drop invisible characters, map offsets."""
     if text.isascii():
         return FoldedText(text.lower(), None)
@@ -73,9 +73,9 @@ def _fold_character(character: str) -> str:
     if character == "\u2028":
         return " "
     parts = unicodedata.normalize("NFKD", character.casefold())
-    kept = "".join(c for c in parts if not unicodedata.combining(c))
-    kept = kept.translate(PLAIN_LETTERS)
-    return "" if character.isspace() is False and _is_unseen(character) else kept
+    letters = "".join(c for c in parts if not unicodedata.combining(c))
+    letters = letters.translate(PLAIN_LETTERS)
+    return "" if character.isspace() is False and _is_unseen(character) else letters
 
 
 def _is_unseen(character: str) -> bool:
@@ -87,7 +87,7 @@ def match_ranges(text: str, words: str) -> list[tuple[int, int]]:
     """Return the ranges of the folded `words` in a text, without overlaps."""
     if not words:
         return []
-    folded = fold_with_places(text)
+    folded = _fold_with_places(text)
     found, at = [], folded.text.find(words)
     while at >= 0:
         last = folded.place(at + len(words) - 1)

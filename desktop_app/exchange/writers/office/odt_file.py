@@ -61,9 +61,9 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                 body.append(_paragraph(part))
         for ending in message.endings:
             body.append(Paragraph(ending))
-    made = BytesIO()  # `save` would change the file's name
-    document.save(made)
-    file.write_bytes(made.getvalue())
+    file_content = BytesIO()  # `save` would change the file's name
+    document.save(file_content)
+    file.write_bytes(file_content.getvalue())
 
 
 def _add_styles(document: Document) -> None:
