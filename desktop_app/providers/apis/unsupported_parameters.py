@@ -83,13 +83,12 @@ def without_known(
     """Return `request` without the settings refused before, and their names."""
     names = []
     for name in _SETTINGS:
-        had_schema = request.schema is not None
         while refused & {name, _with_value(request, name)}:
             reduced = request.without(name)
             if reduced is None or not _may_leave_out(request, reduced, info):
                 break
             request = reduced
-            if name != "schema" or (had_schema and request.schema is None):
+            if name != "schema" or request.schema is None:
                 names.append(name)
     return request, names
 

@@ -1,0 +1,475 @@
+"""A request is adapted to what its server takes, and what is learned is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.answering.answer_form import (
+    NOT_FOLLOWED,
+    AnswerGrammar,
+    AnswerSchema,
+    GrammarSyntax,
+)
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Incomplete,
+    Notice,
+    ReasoningItem,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.providers.apis.answer_forms import (
+    schema_fields,
+    tool_fields,
+    tool_input_as_text,
+)
+from desktop_app.providers.apis.error_replies import NO_TOOLS
+from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
+from desktop_app.providers.apis.server_memory import ServerMemory
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask
+
+RESPONSES, CHAT = Api.RESPONSES, Api.CHAT_COMPLETIONS
+DEVICE = ProviderProfile("device", "This computer", ProviderKind.ON_DEVICE, "http://127.0.0.1:1")
+INFO = ModelInfo("a-model", "A model")
+LARK = AnswerGrammar(GrammarSyntax.LARK, 'start: "a"')
+GBNF = AnswerGrammar(GrammarSyntax.GBNF, 'root ::= "a"')
+SCHEMA = AnswerSchema(
+    "s", {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+)
+BACKGROUND_REFUSED = Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider="My server"))
+
+
+@dataclass(frozen=True)
+class Memory(ServerMemory):
+    """Notes what is to be remembered."""
+
+    noted: list[object] = field(default_factory=list)
+
+    def remember_api(self, api: Api) -> None:
+        self.noted.append(api)
+
+    def remember_refusals(self, model: str, refused: frozenset[str]) -> None:
+        self.noted.append((model, set(refused)))
+
+
+def negotiation(
+    request: ChatRequest | None = None,
+    profile: ProviderProfile = COMPATIBLE,
+    info: ModelInfo = INFO,
+    memory: Memory | None = None,
+) -> Negotiation:
+    asked = request or ask(model=INFO.id)
+    return Negotiation(asked, info, profile, LearnedFacts(profile, memory or Memory()))
+
+
+def missing(status: int | None = 404) -> EndpointMissingError:
+    return EndpointMissingError(Reason.API_MISSING, provider="P", details="there", status=status)
+
+
+def refused(param: str, *, status: int | None = 400, code: str = "", words: str = "") -> Any:
+    error = RefusedParameterError(Reason.SETTING_REFUSED, status=status, words=words)
+    error.param, error.api_code = param, code
+    return error
+
+
+def left_out(setting: str) -> Notice:
+    return Notice(notice(NoticeCode.SETTING_REFUSED, provider="My server", setting=setting))
+
+
+# -------------------------------------------------------------- which API
+
+
+@pytest.mark.parametrize(
+    ("profile", "info", "known", "first", "falls_back"),
+    [
+        (COMPATIBLE, INFO, None, RESPONSES, True),
+        (COMPATIBLE, INFO, CHAT, CHAT, True),
+        (COMPATIBLE, replace(INFO, apis=(RESPONSES,)), CHAT, RESPONSES, False),
+        (COMPATIBLE, replace(INFO, apis=(CHAT,)), None, CHAT, True),
+        (replace(COMPATIBLE, api=CHAT), INFO, None, CHAT, False),
+        (replace(COMPATIBLE, api=RESPONSES), INFO, CHAT, RESPONSES, False),
+        (COMETAPI, INFO, CHAT, RESPONSES, True),
+        (OPENAI, INFO, None, RESPONSES, False),
+        (DEVICE, INFO, None, CHAT, True),
+    ],
+)
+def test_the_first_api_and_whether_another_is_left(
+    profile: ProviderProfile, info: ModelInfo, known: Api | None, first: Api, falls_back: bool
+) -> None:
+    facts = LearnedFacts(profile, Memory(api=known))
+    assert (facts.first_api(info), facts.can_fall_back(info)) == (first, falls_back)
+    assert facts.has_answered is (known is not None)
+    assert [facts.is_known(api) for api in Api] == [api is known for api in Api]
+    facts.note_lacks_responses(info.id)
+    assert facts.first_api(info) is (profile.api or CHAT)
+    assert facts.first_api(replace(info, id="another")) is first
+
+
+@pytest.mark.parametrize(
+    ("profile", "known", "noted"),
+    [
+        (COMPATIBLE, None, [CHAT]),
+        (COMPATIBLE, RESPONSES, [CHAT]),
+        (COMPATIBLE, CHAT, []),
+        (replace(COMPATIBLE, api=CHAT), None, []),
+        (COMETAPI, None, []),
+    ],
+)
+def test_the_api_of_an_answer_is_remembered_once(
+    profile: ProviderProfile, known: Api | None, noted: list[object]
+) -> None:
+    memory = Memory(api=known)
+    facts = LearnedFacts(profile, memory)
+    assert facts.is_learning_api is (profile is COMPATIBLE)
+    facts.note_api(CHAT)
+    facts.note_api(CHAT)
+    assert memory.noted == noted
+    assert facts.has_answered
+    assert facts.is_known(CHAT) is (bool(noted) or known is CHAT)
+
+
+@pytest.mark.parametrize(
+    ("request_", "profile", "api"),
+    [
+        (replace(ask(), grammar=LARK), COMPATIBLE, RESPONSES),
+        (replace(ask(), grammar=GBNF), COMPATIBLE, CHAT),
+        (replace(ask(), grammar=LARK), replace(COMPATIBLE, api=CHAT), CHAT),
+        (replace(ask(), grammar=GBNF), replace(COMPATIBLE, api=RESPONSES), RESPONSES),
+        (ask(), COMPATIBLE, RESPONSES),
+    ],
+)
+def test_a_grammar_has_one_api(request_: ChatRequest, profile: ProviderProfile, api: Api) -> None:
+    assert negotiation(request_, profile).api is api
+
+
+@pytest.mark.parametrize(
+    ("changes", "profile", "info", "reason"),
+    [
+        ({}, COMPATIBLE, INFO, None),
+        ({}, OPENAI, INFO, Reason.API_MISSING),
+        ({}, COMPATIBLE, replace(INFO, apis=(RESPONSES,)), Reason.API_MISSING),
+        ({}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
+        ({}, replace(COMPATIBLE, api=CHAT), INFO, Reason.API_MISSING),
+        ({}, COMPATIBLE, replace(INFO, apis=(CHAT,)), Reason.API_MISSING),
+        ({"state": "[]"}, COMPATIBLE, INFO, Reason.API_MISSING),
+        ({"grammar": LARK}, COMPATIBLE, INFO, Reason.GRAMMAR_NOT_AT_PROVIDER),
+        ({"grammar": GBNF}, COMPATIBLE, INFO, Reason.API_MISSING),
+        ({"grammar": LARK}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
+    ],
+)
+def test_without_the_responses_api_the_other_is_tried(
+    changes: dict[str, Any], profile: ProviderProfile, info: ModelInfo, reason: Reason | None
+) -> None:
+    tried = negotiation(replace(ask(model=INFO.id), **changes), profile, info)
+    refusal = missing()
+    if reason is None:
+        assert tried.adapt(refusal) == []
+        assert tried.api is CHAT
+        assert negotiation(tried.request, profile, info).api is RESPONSES, "another server"
+        with pytest.raises(EndpointMissingError):
+            tried.adapt(refusal)
+        return
+    with pytest.raises(EndpointMissingError) as caught:
+        tried.adapt(refusal)
+    assert (caught.value.reason, caught.value.status) == (reason, 404)
+    assert caught.value.details == "there"
+    assert (caught.value is refusal) is (reason is Reason.API_MISSING)
+
+
+def test_a_model_without_the_responses_api_is_known_from_then_on() -> None:
+    facts = LearnedFacts(COMPATIBLE, Memory())
+    Negotiation(ask(model=INFO.id), INFO, COMPATIBLE, facts).adapt(missing())
+    assert Negotiation(ask(model=INFO.id), INFO, COMPATIBLE, facts).api is CHAT
+
+
+@pytest.mark.parametrize(
+    ("background", "profile", "begun"),
+    [
+        (True, COMPATIBLE, []),
+        (False, COMPATIBLE, []),
+        (True, replace(COMPATIBLE, api=CHAT), [BACKGROUND_REFUSED]),
+        (False, replace(COMPATIBLE, api=CHAT), []),
+    ],
+)
+def test_the_background_is_for_the_responses_api_alone(
+    background: bool, profile: ProviderProfile, begun: list[Notice]
+) -> None:
+    tried = negotiation(replace(ask(model=INFO.id), background=background), profile)
+    assert tried.begin() == begun
+    assert tried.request.background is (background and not begun)
+    if tried.request.background:
+        assert tried.adapt(missing()) == [BACKGROUND_REFUSED]
+        assert not tried.request.background
+
+
+# -------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "param", "api", "is_left"),
+    [
+        ({}, "store", CHAT, True),
+        ({}, "store.x", CHAT, True),
+        ({}, "storage", RESPONSES, False),
+        ({"grammar": LARK}, "store", RESPONSES, False),
+        ({"background": True}, "store", RESPONSES, True),
+    ],
+)
+def test_where_nothing_may_be_stored_the_other_api_is_tried(
+    changes: dict[str, Any], param: str, api: Api, is_left: bool
+) -> None:
+    tried = negotiation(replace(ask(model=INFO.id), **changes))
+    if is_left:
+        events = tried.adapt(refused(param))
+        assert events == ([BACKGROUND_REFUSED] if changes else [])
+        assert not tried.request.background
+    else:
+        with pytest.raises(RefusedParameterError):
+            tried.adapt(refused(param))
+    assert tried.api is api
+
+
+@pytest.mark.parametrize("profile", [OPENAI, replace(COMPATIBLE, api=CHAT)])
+def test_a_server_with_one_api_that_must_store_is_refused(profile: ProviderProfile) -> None:
+    with pytest.raises(RefusedParameterError):
+        negotiation(profile=profile).adapt(refused("store"))
+
+
+def test_nothing_is_sent_again_after_a_refusal_inside_a_stream() -> None:
+    with pytest.raises(RefusedParameterError):
+        negotiation(ask(temperature=0.5)).adapt(refused("temperature", status=None))
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal", "events", "remembered"),
+    [
+        (
+            replace(ask(temperature=0.5), schema=SCHEMA),
+            refused("temperature", words="It is too hot."),
+            [left_out("temperature")],
+            {"temperature=0.5"},
+        ),
+        (
+            ask(temperature=0.5),
+            refused("temperature", code="unsupported_parameter"),
+            [left_out("temperature")],
+            {"temperature"},
+        ),
+        (
+            ask(service_tier="flex"),
+            refused("service_tier"),
+            [left_out("service_tier"), Started(service_tier="default")],
+            {'service_tier="flex"'},
+        ),
+        (ask(effort=Effort.HIGH), refused("reasoning"), [left_out("reasoning")], {'effort="high"'}),
+        (ask(reasoning_summary="auto"), refused("reasoning"), [left_out("reasoning")],
+         {'reasoning_summary="auto"'}),
+        (ask(reasoning_summary="auto"), refused("reasoning.summary"),
+         [Notice(notice(NoticeCode.SUMMARY_REFUSED, provider="My server"))],
+         {'reasoning_summary="auto"'}),
+        (ask(stream=True), refused("stream"),
+         [Notice(notice(NoticeCode.STREAM_REFUSED, provider="My server"))], {"stream=true"}),
+        (ask(candidates=2), refused("n"), [], {"candidates=2"}),
+        (ask(), refused("include[0]"), [], {"include"}),
+        (ask(), refused("stream_options.x"), [], {"stream_options"}),
+        (ask(), refused("max_completion_tokens"), [], {"max_completion_tokens"}),
+        (
+            ask(),
+            refused("encrypted_content"),
+            [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider="My server"))],
+            None,
+        ),
+        (replace(ask(), background=True), refused("background"), [BACKGROUND_REFUSED],
+         {"background=true"}),
+        (replace(ask(), schema=SCHEMA), refused("response_format", words="Invalid schema"), [],
+         {f'schema="{SCHEMA.digest}"'}),
+        (replace(ask(), schema=SCHEMA), refused("response_format", code="invalid_json_schema"), [],
+         {f'schema="{SCHEMA.digest}"'}),
+        (replace(ask(), schema=SCHEMA), refused("response_format", words="Not here."),
+         [left_out("response_format")], {f'schema="{SCHEMA.digest}"'}),
+        (replace(ask(), schema=SCHEMA), refused("text", code="unknown_parameter"),
+         [left_out("text")], {"schema"}),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_left_out_and_remembered(
+    request_: ChatRequest,
+    refusal: RefusedParameterError,
+    events: list[object],
+    remembered: set[str] | None,
+) -> None:
+    memory = Memory()
+    tried = negotiation(request_, memory=memory)
+    assert tried.adapt(refusal) == events
+    assert memory.noted == [], "not before a reply has opened without it"
+    assert tried.on_opened() == []
+    assert tried.on_opened() == []
+    assert memory.noted == ([] if remembered is None else [(request_.model, remembered)])
+    if refusal.param != "n" and request_ != ask():
+        assert tried.request != request_
+    assert tried.request.schema == (
+        request_.schema
+        if request_.schema is None or refusal.param == "temperature"
+        else None
+        if events
+        else replace(request_.schema, may_be_strict=False)
+    )
+    if request_ == ask() and refusal.param != "max_completion_tokens":
+        with pytest.raises(RefusedParameterError):
+            tried.adapt(refusal)
+
+
+def test_what_cannot_be_left_out_is_refused() -> None:
+    for request, refusal in (
+        (ask(), refused("temperature")),
+        (ask(), refused("store.x", status=422)),
+        (replace(ask(), schema=SCHEMA), refused("temperature")),
+        (ask(effort=Effort.HIGH), refused("reasoning")),
+    ):
+        info = CATALOG.info("gpt-5.2")
+        with pytest.raises(RefusedParameterError):
+            negotiation(request, OPENAI, info).adapt(refusal)
+
+
+def test_a_limit_is_sent_by_its_other_name_once() -> None:
+    tried = negotiation()
+    assert tried.adapt(refused("max_tokens")) == []
+    assert tried.leave_out == {"max_tokens"}
+    with pytest.raises(RefusedParameterError):
+        tried.adapt(refused("max_completion_tokens"))
+
+
+def test_tools_that_a_server_cannot_run_now_are_asked_for_again() -> None:
+    memory = Memory()
+    tried = negotiation(ask(tools=("web_search",)), memory=memory)
+    events = tried.adapt(refused(NO_TOOLS, words="Start it with --jinja."))
+    assert events == [
+        Notice(
+            notice(NoticeCode.TOOLS_REFUSED, provider="My server", words="Start it with --jinja.")
+        )
+    ]
+    tried.on_opened()
+    assert memory.noted == []
+
+
+def test_what_was_refused_before_is_left_out_at_once() -> None:
+    refusals = {
+        "gpt-5.2": frozenset(
+            {"include", "temperature=0.5", "candidates", "service_tier", "background", "top_p=1.0"}
+        )
+    }
+    memory = Memory(refusals=refusals)
+    asked = ask(temperature=0.5, candidates=2, service_tier="flex", top_p=0.5)
+    tried = negotiation(replace(asked, background=True), memory=memory)
+    assert tried.leave_out == {"include"}
+    assert tried.request == ask(top_p=0.5)
+    assert tried.begin() == [
+        BACKGROUND_REFUSED,
+        Notice(
+            notice(NoticeCode.SETTING_LEFT_OUT, provider="My server", setting="temperature")
+        ),
+        Notice(
+            notice(NoticeCode.SETTING_LEFT_OUT, provider="My server", setting="service_tier")
+        ),
+        Started(service_tier="default"),
+    ]  # fmt: skip
+    tried.adapt(refused("top_p"))
+    tried.on_opened()
+    assert memory.noted == [("gpt-5.2", refusals["gpt-5.2"] | {"top_p=0.5"})]
+    other = negotiation(replace(asked, model="another"), memory=memory)
+    assert (other.request.parameters, other.leave_out) == (asked.parameters, frozenset())
+
+
+def test_a_schema_that_was_refused_before_is_a_hint_or_left_out() -> None:
+    known = f'schema="{SCHEMA.digest}"'
+    hint = replace(SCHEMA, may_be_strict=False)
+    for refusals, schema, told in (
+        ({known}, hint, []),
+        (
+            {"schema"},
+            None,
+            [notice(NoticeCode.SETTING_LEFT_OUT, provider="My server", setting="schema")],
+        ),
+    ):
+        memory = Memory(refusals={"gpt-5.2": frozenset(refusals)})
+        tried = negotiation(replace(ask(), schema=SCHEMA), memory=memory)
+        assert tried.request.schema == schema
+        assert tried.begin() == [Notice(each) for each in told]
+
+
+def test_what_the_api_does_not_take_is_told_once() -> None:
+    asked = replace(ask(frequency_penalty=0.5), requested=frozenset({"frequency_penalty"}))
+    tried = negotiation(asked)
+    told = notice(NoticeCode.SETTING_NOT_IN_API, setting="frequency_penalty", api="Responses API")
+    assert tried.on_opened() == [Notice(told)]
+    assert tried.on_opened() == []
+
+
+# -------------------------------------------------------------- an answer by a custom tool
+
+
+def test_a_grammar_is_that_of_a_tool_which_must_be_called() -> None:
+    fields = tool_fields(LARK)
+    (tool,) = fields.pop("tools")
+    assert tool.pop("description")
+    syntax = {"type": "grammar", "syntax": "lark", "definition": LARK.definition}
+    assert tool == {"type": "custom", "name": "answer", "format": syntax}
+    choice = {"type": "custom", "name": "answer"}
+    assert fields == {"tool_choice": choice, "parallel_tool_calls": False}
+
+
+def test_a_schema_is_strict_for_servers_that_know_the_word() -> None:
+    fields = {"name": "s", "schema": SCHEMA.schema}
+    assert schema_fields(SCHEMA, COMPATIBLE) == fields
+    assert schema_fields(SCHEMA, OPENAI) == {**fields, "strict": True}
+    hint = replace(SCHEMA, may_be_strict=False)
+    assert schema_fields(hint, OPENAI) == {**fields, "strict": False}
+
+
+async def events_of(events: Iterable[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
+    for event in events:
+        yield event
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            [TextDelta("So: "), ToolCallDelta(1, ""), ToolCallDelta(1, "a"), ToolCallDelta(2, "x"),
+             ToolCallDelta(1, "b"), Completed()],
+            [TextDelta("a"), TextDelta("b"), Completed()],
+        ),
+        (
+            [TextDelta("I "), TextDelta("can’t."), Completed()],
+            [TextDelta("I "), TextDelta("can’t."), Incomplete(NOT_FOLLOWED)],
+        ),
+        ([ToolCallDelta(0, "a"), Completed()], [TextDelta("a"), Completed()]),
+        (
+            [RefusalDelta("No."), ToolCallDelta(0, "a"), Completed()],
+            [RefusalDelta("No."), Completed()],
+        ),
+        (
+            [ToolCallDelta(0, "a"), RefusalDelta("No."), ToolCallDelta(0, "b"), Completed()],
+            [TextDelta("a"), RefusalDelta("No."), TextDelta("b"), Completed()],
+        ),
+        (
+            [ReasoningItem("r", "secret"), ToolCallDelta(0, "a")],
+            [ReasoningItem("r", ""), TextDelta("a")],
+        ),
+    ],
+)  # fmt: skip
+async def test_the_input_of_the_first_call_is_the_answer(
+    source: list[StreamEvent], expected: list[StreamEvent]
+) -> None:
+    assert [event async for event in tool_input_as_text(events_of(source))] == expected
