@@ -68,7 +68,7 @@ def is_hash(value: object) -> bool:
     return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
 
-def money(text: object) -> Decimal:
+def checked_money(text: object) -> Decimal:
     """Return an amount that can be added up and shown.
 
     `Decimal("1E+999999")` is finite, too, and takes a megabyte once it is written out.
@@ -88,14 +88,14 @@ def money(text: object) -> Decimal:
     return amount
 
 
-def moment(found: datetime) -> datetime:
+def checked_time(time: datetime) -> datetime:
     """Return an aware time that every calendar and time zone can show. Raises ValueError."""
-    if not EARLIEST <= found < LATEST:
+    if not EARLIEST <= time < LATEST:
         raise ValueError("a time is out of bounds")
-    return found
+    return time
 
 
-def name(text: object) -> str:
+def checked_name(text: object) -> str:
     """Return a name that is not too long. Raises TypeError, ValueError."""
     if not isinstance(text, str):
         raise TypeError("a name is not a text")
@@ -104,7 +104,7 @@ def name(text: object) -> str:
     return text
 
 
-def typed(value: T) -> T:
+def checked_fields(value: T) -> T:
     """Return a dataclass after checking the types of its fields and the size of numbers.
 
     Raises:
@@ -140,31 +140,31 @@ def _has_type(value: object, declared: Any) -> bool:
     return is_declared and isfinite(value) and least <= value <= MOST_COUNT
 
 
-def part(found: Part) -> Part:
+def checked_part(part: Part) -> Part:
     """Return a part of a message, with its own and nested fields checked.
 
     Raises:
         TypeError, ValueError: a field has another type, or is out of bounds.
     """
-    if isinstance(found, DocumentPart | ImagePart):
-        _require_hash(found.sha256)
-        name(found.name)
-        name(found.media_type)
-    elif isinstance(found, CollectionPart | PassagesPart):
-        name(found.collection_id)
-        name(found.name)
-    if isinstance(found, PassagesPart):
-        for passage in found.passages:
-            typed(passage)
+    if isinstance(part, DocumentPart | ImagePart):
+        _require_hash(part.sha256)
+        checked_name(part.name)
+        checked_name(part.media_type)
+    elif isinstance(part, CollectionPart | PassagesPart):
+        checked_name(part.collection_id)
+        checked_name(part.name)
+    if isinstance(part, PassagesPart):
+        for passage in part.passages:
+            checked_fields(passage)
             _require_hash(passage.sha256)
-            name(passage.name)
-        _require_numbers(found.known)
-    if isinstance(found, DocumentPart):
-        for page in found.pictured:
-            typed(page)
-        if found.chosen is not None:
-            _require_pages(typed(found.chosen))
-    return typed(found)
+            checked_name(passage.name)
+        _require_numbers(part.known)
+    if isinstance(part, DocumentPart):
+        for page in part.pictured:
+            checked_fields(page)
+        if part.chosen is not None:
+            _require_pages(checked_fields(part.chosen))
+    return checked_fields(part)
 
 
 def _require_hash(value: object) -> None:
@@ -191,55 +191,55 @@ def _require_pages(chosen: ChosenPages) -> None:
         raise ValueError("chosen pages that do not exist")
 
 
-def overrides(found: Overrides) -> Overrides:
+def checked_overrides(overrides: Overrides) -> Overrides:
     """Return the settings of a conversation, folder or preset, checked.
 
     Raises:
         TypeError, ValueError: a value has another type, or is out of bounds.
     """
-    if not isinstance(found.instructions, str | None):
+    if not isinstance(overrides.instructions, str | None):
         raise TypeError("instructions are not a text")
-    parameters = typed(found.parameters)
+    parameters = checked_fields(overrides.parameters)
     if not all(isinstance(text, str) for text in (*parameters.stop, *parameters.tools)):
         raise TypeError("“stop” or “tools” is not a list of texts.")
-    if not all(isinstance(text, str) for pair in found.examples for text in pair):
+    if not all(isinstance(text, str) for pair in overrides.examples for text in pair):
         raise TypeError("“examples” is not a list of pairs of texts.")
     if not 1 <= parameters.candidates <= MOST_CANDIDATES:
         raise ValueError("too many answers at once")
-    return found
+    return overrides
 
 
-def compaction(found: Compaction) -> Compaction:
+def checked_compaction(compaction: Compaction) -> Compaction:
     """Return a compaction that can be sent. Raises TypeError, ValueError.
 
     A provider's state must be a list of items.
     """
-    name(found.provider_id)
-    name(found.model)
-    if found.kind is CompactionKind.PROVIDER:
-        items = json.loads(found.body)
+    checked_name(compaction.provider_id)
+    checked_name(compaction.model)
+    if compaction.kind is CompactionKind.PROVIDER:
+        items = json.loads(compaction.body)
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise ValueError("a provider's state that is none")
-    return typed(found)
+    return checked_fields(compaction)
 
 
-def message(found: Message) -> Message:
+def checked_message(message: Message) -> Message:
     """Return a message with parts, times and numbers checked, but not its ids.
 
     Raises:
         TypeError, ValueError: a value has another type, or is out of bounds.
     """
-    moment(found.created_at)
-    name(found.template_id)
-    name(found.answered_by)
-    for each in found.parts:
-        part(each)
-    for fields in (found.usage, found.error, found.remote_run):
+    checked_time(message.created_at)
+    checked_name(message.template_id)
+    checked_name(message.answered_by)
+    for part in message.parts:
+        checked_part(part)
+    for fields in (message.usage, message.error, message.remote_run):
         if fields is not None:
-            typed(fields)
-    if found.cost is not None:
-        money(str(found.cost))
-    duration = found.duration_s
+            checked_fields(fields)
+    if message.cost is not None:
+        checked_money(str(message.cost))
+    duration = message.duration_s
     if duration is not None and not 0 <= duration <= MOST_SECONDS:
         raise ValueError("a duration is out of bounds")
-    return found
+    return message

@@ -311,7 +311,7 @@ def _imported(
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
-        _storable(bounds.name(preset.provider_id))
+        _storable(bounds.checked_name(preset.provider_id))
         conversation = replace(conversation, preset_id=_identifier(preset.id))
     return ImportedConversation(conversation, messages, folder, found, made, preset)
 
@@ -330,10 +330,10 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
     draft, choice = mapping_at(item, "draft"), _choice_from(item["choice"])
     if choice is None:
         raise ValueError("no choice")
-    attachments = map(bounds.part, parts_from_json(objects_at(draft, "attachments")))
+    attachments = map(bounds.checked_part, parts_from_json(objects_at(draft, "attachments")))
     return Conversation(
         id=_identifier(item["id"]),
-        title=bounds.name(item["title"]),
+        title=bounds.checked_name(item["title"]),
         created_at=_time_from(item["created_at"]),
         updated_at=_time_from(item["updated_at"]),
         choice=choice,
@@ -342,7 +342,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
         draft=Draft(
             _text(draft.get("text", "")),
             draft_parts(attachments),
-            bounds.name(draft.get("template_id", "")),
+            bounds.checked_name(draft.get("template_id", "")),
         ),
         overrides=_overrides_from(item),
         folder_id=None if item["folder_id"] is None else _identifier(item["folder_id"]),
@@ -363,7 +363,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         created_at=_time_from(item["created_at"]),
         choice=_choice_from(item["choice"]),
         usage=None if usage is None else Usage(**usage),
-        cost=None if item["cost"] is None else bounds.money(item["cost"]),
+        cost=None if item["cost"] is None else bounds.checked_money(item["cost"]),
         duration_s=None if duration is None else float(duration),
         error=None if error is None else error_from_json(error),
         notices=tuple(map(_notice_from, item["notices"])),
@@ -371,7 +371,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         usage_scope=_scope_from(item),
         answered_by=item.get("answered_by", ""),
     )
-    return bounds.message(message)
+    return bounds.checked_message(message)
 
 
 def _notice_from(value: object) -> NoticeText:
@@ -393,7 +393,7 @@ def _rows(value: Any) -> list[Mapping[str, Any]]:
 
 def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:
     undone = item["undone_at"]
-    return bounds.compaction(
+    return bounds.checked_compaction(
         Compaction(
             id=_identifier(item["id"]),
             conversation_id=conversation_id,
@@ -419,7 +419,7 @@ def _finished_status(status: MessageStatus) -> MessageStatus:
 def _folder_from(item: Mapping[str, Any]) -> Folder:
     return Folder(
         _identifier(item["id"]),
-        bounds.name(item["name"]),
+        bounds.checked_name(item["name"]),
         _time_from(item["created_at"]),
         _choice_from(item["choice"]),
         _overrides_from(item),
@@ -427,7 +427,7 @@ def _folder_from(item: Mapping[str, Any]) -> Folder:
 
 
 def _overrides_from(item: Mapping[str, Any]) -> Overrides:
-    return bounds.overrides(Overrides.from_json(mapping_at(item, "overrides")))
+    return bounds.checked_overrides(Overrides.from_json(mapping_at(item, "overrides")))
 
 
 def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
@@ -439,14 +439,14 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
         raise ValueError("an attachment whose bytes are not its own")
     file = AttachmentFile(
         item["sha256"],
-        bounds.name(item["name"]),
-        _storable(bounds.name(item["media_type"])),
+        bounds.checked_name(item["name"]),
+        _storable(bounds.checked_name(item["media_type"])),
         data,
         _text(item["text"]),
         item["pages"],
         item["tokens"],
     )
-    return bounds.typed(file)
+    return bounds.checked_fields(file)
 
 
 def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
@@ -454,8 +454,8 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
         return None
     variant, effort = item["variant"], item["effort"]
     return ModelChoice(
-        _storable(bounds.name(item["provider_id"])),
-        bounds.name(item["model"]),
+        _storable(bounds.checked_name(item["provider_id"])),
+        bounds.checked_name(item["model"]),
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
     )
@@ -483,4 +483,4 @@ def _time_from(value: Any) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError("a time without its zone")
-    return bounds.moment(moment.astimezone(UTC))
+    return bounds.checked_time(moment.astimezone(UTC))

@@ -47,9 +47,9 @@ def preset_from_json(value: _Object) -> Preset:
     variant, effort = text_of(value, "variant"), text_of(value, "effort")
     return Preset(
         id=id_of(value) or derived_id(name, json.dumps(settings, sort_keys=True)),
-        name=bounds.name(name),
-        provider_id=bounds.name(text_of(value, "provider")),
-        model=bounds.name(text_of(value, "model")),
+        name=bounds.checked_name(name),
+        provider_id=bounds.checked_name(text_of(value, "provider")),
+        model=bounds.checked_name(text_of(value, "model")),
         variant=Variant(variant) if variant else None,
         effort=Effort(effort) if effort else None,
         overrides=_overrides(settings),
@@ -61,7 +61,7 @@ def preset_from_json(value: _Object) -> Preset:
 def _overrides(settings: Any) -> Overrides:
     if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
         raise TypeError("“settings” is not what it should be.")
-    return bounds.overrides(Overrides.from_json(settings))
+    return bounds.checked_overrides(Overrides.from_json(settings))
 
 
 def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
@@ -106,7 +106,7 @@ def creation_time(value: _Object) -> datetime | None:
     if not text:
         return None
     found = datetime.fromisoformat(text)
-    return bounds.moment(
+    return bounds.checked_time(
         found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     )
 

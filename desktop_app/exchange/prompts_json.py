@@ -175,9 +175,9 @@ def _prompt_from_json(value: _Object) -> Prompt:
     title, text = text_of(value, "title", needed=True), text_of(value, "text", needed=True)
     return Prompt(
         id=id_of(value) or derived_id(title, text),
-        title=bounds.name(title),
+        title=bounds.checked_name(title),
         text=text,
-        folder=bounds.name(text_of(value, "folder")),
+        folder=bounds.checked_name(text_of(value, "folder")),
         position=position_of(value),
         created_at=creation_time(value),
         hidden=value.get("hidden") is True,

@@ -27,11 +27,11 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     RefusalDelta,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
@@ -404,7 +404,7 @@ class ProviderClient:
                 wait = failed.wait_s(attempt)
                 if wait is None:
                     raise failed.error from failed
-                yield Waiting(wait, failed.error.what_happened)
+                yield StatusChanged(wait, failed.error.what_happened)
                 await asyncio.sleep(wait)
 
     @property

@@ -39,11 +39,11 @@ from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
     RunReached,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart, tool_calls
@@ -257,7 +257,7 @@ def _rounds(chance: random.Random, settings: AskSettings) -> list[list[StreamEve
 def _script(chance: random.Random, *, is_last: bool) -> list[StreamEvent | str]:
     call = ToolCallPart("h", "web_search", "{}", state=ToolCallState.RUNNING, is_hosted=True)
     done = replace(call, state=chance.choice((ToolCallState.DONE, ToolCallState.FAILED)))
-    waiting = chance.choice((Waiting(2, "Busy."), Waiting(0, "")))
+    waiting = chance.choice((StatusChanged(2, "Busy."), StatusChanged(0, "")))
     optional: list[list[StreamEvent | str]] = [
         [Started("resp_1", chance.choice(("m", "")), service_tier=chance.choice(("", "flex")))],
         [RunReached(RemoteRun("resp_1", 0))],

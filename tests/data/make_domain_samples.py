@@ -446,7 +446,7 @@ def rates() -> Iterator[str]:
                 kind: chance.choice((0, 40, 200, 900)) for kind in chance.sample(list(TextKind), 2)
             }
             known = known.learned(mix, chance.choice((0, 60, 300, 900, 5_000, 90_000)))
-            seen.append([known.knows(mix), known.share(mix), known.tokens(mix)])
+            seen.append([known.covers(mix), known.share(mix), known.tokens(mix)])
         yield _line({kind: round(rate, 6) for kind, rate in known.rates.items()}, seen)
     for _ in range(60):
         values = [chance.choice((0.0, 0.5, 3.0, 80.0, 1e12)) for _ in range(chance.randint(0, 6))]

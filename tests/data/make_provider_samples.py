@@ -32,9 +32,9 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     Started,
+    StatusChanged,
     TextDelta,
     ToolCallDelta,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
@@ -219,7 +219,7 @@ def redactions() -> Iterator[str]:
                     ToolCallDelta(chance.choice((0, 1)), text),
                     ReasoningItem("i", ""),
                     Started("r", text),
-                    Waiting(0, ""),
+                    StatusChanged(0, ""),
                     Completed(),
                 )
             )

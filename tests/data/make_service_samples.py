@@ -63,7 +63,7 @@ from desktop_app.services.chat.choice_resolution import (
     model_info,
     price_claim,
 )
-from desktop_app.services.chat.compaction_service import CompactionService, Plan
+from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.inline_pictures import PictureText
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.titles import wants_title
@@ -481,7 +481,7 @@ def pictures() -> Iterator[str]:
         yield _line(source, taken, found.end())
 
 
-def _planned(plan: Plan) -> list[object]:
+def _planned(plan: CompactionPlan) -> list[object]:
     point = next(n for n, m in enumerate(plan.sent.messages) if m.id == plan.point.id)
     costs = [
         None if cost is None else str(cost) for cost in (plan.cost_of_input, plan.cost_at_most)
@@ -490,14 +490,14 @@ def _planned(plan: Plan) -> list[object]:
         plan.kind.value,
         point,
         plan.maker.model.id,
-        plan.whole,
+        plan.request_tokens,
         plan.tokens,
         plan.is_exact,
         *costs,
     ]
 
 
-def _compacted(service: CompactionService, plan: Plan) -> list[object]:
+def _compacted(service: CompactionService, plan: CompactionPlan) -> list[object]:
     parts: list[tuple[int, int]] = []
     try:
         made = asyncio.run(service.compact(plan, on_part=lambda *done: parts.append(done)))

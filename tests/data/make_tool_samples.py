@@ -23,9 +23,9 @@ from desktop_app.domain.answering.stream_events import (
     Notice,
     RefusalDelta,
     RoundEnded,
+    StatusChanged,
     TextDelta,
     ToolCallStep,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import (
     Message,
@@ -181,7 +181,9 @@ def _write(chance: random.Random, output: AnswerOutput) -> None:
                     Notice(notice(NoticeCode.REPAIRED)),
                     ToolCallStep(chance.choice(calls)),
                     RoundEnded(),
-                    Waiting(chance.choice((0, 0, 1.2)), chance.choice(("Busy.", "Busy.", ""))),
+                    StatusChanged(
+                        chance.choice((0, 0, 1.2)), chance.choice(("Busy.", "Busy.", ""))
+                    ),
                 )
             ),
             Reply(),

@@ -24,10 +24,10 @@ from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
     RoundEnded,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallStep,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.notices import NoticeText
@@ -250,7 +250,7 @@ class RunningAnswers(QObject):
             case ReasoningItem():  # the next item counts its own sections
                 run.section = None if run.section is None else -1
                 return
-            case Waiting(seconds, reason):
+            case StatusChanged(seconds, reason):
                 answer_id = run.answering.answer.id
                 self._countdown.stop(answer_id)
                 if seconds:

@@ -264,7 +264,7 @@ class PreviewController(QObject):
     async def _sent_text(self, part: Attached) -> str:
         resolved = self._holder.resolved
         if isinstance(part, ImagePart):
-            shown = await ImageForm(resolved.model, self._image_scaler).shown(part)
+            shown = await ImageForm(resolved.model, self._image_scaler).sendable(part)
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await self._fences.of(self._holder.conversation_id)
         if part.in_parts:

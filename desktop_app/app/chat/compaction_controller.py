@@ -23,7 +23,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
+from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService, readable
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -74,7 +74,7 @@ class CompactionController(QObject):
         self._running = running
         self._theme = theme
         self._card: CompactionCard | None = None
-        self._plan: tuple[str, Plan] | None = None  # the offer, and its conversation
+        self._plan: tuple[str, CompactionPlan] | None = None  # the offer, and its conversation
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         self._declined: dict[str, int] = {}  # conversation id -> its tokens then
         self._checks = 0
@@ -153,7 +153,7 @@ class CompactionController(QObject):
     async def _is_nearly_full(self) -> bool:
         return await self._compaction_service().is_nearly_full(self._setup.context)
 
-    async def _make_plan(self) -> Plan | None:
+    async def _make_plan(self) -> CompactionPlan | None:
         return await self._compaction_service().plan(self._setup.context)
 
     def _is_busy(self, conversation_id: str) -> bool:
@@ -221,7 +221,9 @@ class CompactionController(QObject):
             self._begin(here, plan, self._setup.ask_settings.instructions)
             self._pane.prompt.focus_text()
 
-    def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Future[None]:
+    def _begin(
+        self, conversation_id: str, plan: CompactionPlan, instructions: str
+    ) -> asyncio.Future[None]:
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
         self._work[conversation_id] = (
             task,
@@ -231,7 +233,7 @@ class CompactionController(QObject):
         self._show_card()
         return task
 
-    async def _compact(self, conversation_id: str, plan: Plan, instructions: str) -> None:
+    async def _compact(self, conversation_id: str, plan: CompactionPlan, instructions: str) -> None:
         def on_part(done: int, parts: int) -> None:
             task, _ = self._work[conversation_id]
             words = tr(
@@ -383,16 +385,16 @@ def compaction_mark(
     return MessageMark(note, (undo, show))
 
 
-def offer_texts(plan: Plan) -> tuple[str, str]:
+def offer_texts(plan: CompactionPlan) -> tuple[str, str]:
     """Return the offer's text, and the effect and cost of compacting."""
-    used = tokens(plan.whole) if plan.is_exact else f"≈ {tokens(plan.whole)}"
-    limit = usable_input(plan.own.model)
+    used = tokens(plan.request_tokens) if plan.is_exact else f"≈ {tokens(plan.request_tokens)}"
+    limit = usable_input(plan.answering.model)
     words = (
         tr(
             "This conversation uses {used} of the {limit} tokens that {model} accepts.",
             used=used,
             limit=tokens(limit),
-            model=plan.own.model.name,
+            model=plan.answering.model.name,
         )
         if limit
         else tr("This conversation uses {used} tokens.", used=used)
@@ -401,9 +403,9 @@ def offer_texts(plan: Plan) -> tuple[str, str]:
     return words, f"{_effect_of(plan)} {undo} {_cost_of(plan)}"
 
 
-def _effect_of(plan: Plan) -> str:
-    provider, model = plan.own.profile.name, plan.maker.model.name
-    is_whole, part = plan.tokens == plan.whole, tokens(plan.tokens)
+def _effect_of(plan: CompactionPlan) -> str:
+    provider, model = plan.answering.profile.name, plan.maker.model.name
+    is_whole, part = plan.tokens == plan.request_tokens, tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
         if is_whole:
             return tr("{provider} will compact it into a form only it can read.", provider=provider)
@@ -421,7 +423,7 @@ def _effect_of(plan: Plan) -> str:
     )
 
 
-def _cost_of(plan: Plan) -> str:
+def _cost_of(plan: CompactionPlan) -> str:
     least, most = plan.cost_of_input, plan.cost_at_most
     if plan.maker.price == FREE:
         return tr("It’s free.")
@@ -430,8 +432,10 @@ def _cost_of(plan: Plan) -> str:
     if most is None:
         return tr("It costs {cost} for input.", cost=money(least))
     words = tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
-    if plan.own.price is None or plan.own.model.id == plan.maker.model.id:
+    if plan.answering.price is None or plan.answering.model.id == plan.maker.model.id:
         return words
-    own = plan.own.price.of(Usage(input_tokens=plan.tokens))
-    with_own = tr("With {model}: {cost} for input.", model=plan.own.model.name, cost=money(own))
+    own = plan.answering.price.of(Usage(input_tokens=plan.tokens))
+    with_own = tr(
+        "With {model}: {cost} for input.", model=plan.answering.model.name, cost=money(own)
+    )
     return f"{words} {with_own}"

@@ -285,7 +285,7 @@ class ListPresenter(QObject):
         pinned: list[Conversation] = []
         if list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._conversations.pinned()
-            pinned = [conversation for conversation in every if list_filter.holds(conversation)]
+            pinned = [conversation for conversation in every if list_filter.includes(conversation)]
         return pinned, await self._read_page(list_filter, limit, None)
 
     async def _read_page(

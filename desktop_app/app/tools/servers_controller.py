@@ -132,7 +132,7 @@ class ServersController(QObject):
 
         server = (await self._servers().run(name)).server
 
-        def shown(values: Mapping[str, str]) -> dict[str, str]:
+        def redacted(values: Mapping[str, str]) -> dict[str, str]:
             return {key: value or STORED for key, value in values.items()}
 
         url = f"{server.url}?{STORED}" if server.has_query else server.url
@@ -142,8 +142,8 @@ class ServersController(QObject):
                 server.command,
                 server.folder,
                 url,
-                shown(server.environment),
-                shown(server.headers),
+                redacted(server.environment),
+                redacted(server.headers),
             )
         )
 
@@ -281,7 +281,7 @@ class ServersController(QObject):
                 problems.append(error.sentences)
                 continue
             name = run.server.name
-            found += [ResourceChoice(name, row["uri"], run.shown(row["name"])) for row in rows]
+            found += [ResourceChoice(name, row["uri"], run.redacted(row["name"])) for row in rows]
         if isValid(dialog):  # not closed meanwhile
             dialog.set_resources(found, problems)
 

@@ -27,9 +27,9 @@ from desktop_app.cli.evaluation.evaluation_batches import (
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
+    StatusChanged,
     StreamEvent,
     TextDelta,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -219,7 +219,7 @@ class EvaluationRunner:
         def listen(event: StreamEvent, _reply: Reply) -> None:
             if isinstance(event, TextDelta | RefusalDelta) and not first_token_s:
                 first_token_s.append(time.monotonic() - started_at)
-            elif isinstance(event, Waiting) and event.seconds:  # pause the other cases, too
+            elif isinstance(event, StatusChanged) and event.seconds:  # pause the other cases, too
                 self._paused_until = max(self._paused_until, time.monotonic() + event.seconds)
 
         run.reports_all = True

@@ -18,10 +18,10 @@ from desktop_app.domain.answering.stream_events import (
     Notice,
     RefusalDelta,
     RoundEnded,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallStep,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import (
     Message,
@@ -107,10 +107,10 @@ class AnswerOutput:
                 say(call_words(call))
             case RoundEnded() if not self._at_line_start:
                 self._write("\n\n")
-            case Waiting(seconds, reason) if seconds:
+            case StatusChanged(seconds, reason) if seconds:
                 say(retry_text(reason, seconds))
             # The first event only says that the program waits for the answer.
-            case Waiting(_, reason) if self._has_started:
+            case StatusChanged(_, reason) if self._has_started:
                 self._say_why(reason)
         self._has_started = True
 

@@ -26,13 +26,13 @@ from desktop_app.domain.answering.stream_events import (
     RoundEnded,
     RunReached,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
     UsageShared,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
@@ -245,7 +245,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             )
         case RunReached() | UsageReported() | UsageShared() | Notice():
             return _with_fact(reply, event)
-        case Waiting() | OfCandidate():
+        case StatusChanged() | OfCandidate():
             return reply
         case Completed() | Incomplete() | Failed():
             return _end(reply, event)

@@ -57,14 +57,14 @@ class ShownLength:
         """Return as much of the next piece as is shown."""
         if self.is_cut:
             return ""
-        shown = text[: self._characters]
-        lines = shown.count("\n")
+        beginning = text[: self._characters]
+        lines = beginning.count("\n")
         if lines >= self._lines:
-            shown = shown[: _end_of_line(shown, self._lines)]
-        self._characters -= len(shown)
+            beginning = beginning[: _end_of_line(beginning, self._lines)]
+        self._characters -= len(beginning)
         self._lines -= min(lines, self._lines)
-        self.is_cut = len(shown) < len(text)
-        return shown
+        self.is_cut = len(beginning) < len(text)
+        return beginning
 
 
 def _end_of_line(text: str, number: int) -> int:
@@ -79,7 +79,7 @@ def shorten(message: Message) -> Message:
     """Return `message`, or its beginning with a notice if it is too long to be shown."""
     text, reasoning = ShownLength(), ShownLength()
 
-    def shown(part: Part) -> Part:
+    def beginning(part: Part) -> Part:
         match part:
             case TextPart() | RefusalPart():
                 return replace(part, text=text.take(part.text))
@@ -94,7 +94,7 @@ def shorten(message: Message) -> Message:
                 )
         return part
 
-    parts = tuple(map(shown, message.parts))
+    parts = tuple(map(beginning, message.parts))
     if parts == message.parts:
         return message
     values = {field.name: getattr(message, field.name) for field in fields(Message)}

@@ -141,12 +141,12 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """The reason why nothing arrives yet, or the work of the model meanwhile.
+class StatusChanged:
+    """The status to show below the answer: why nothing arrives, or what the model does meanwhile.
 
     Attributes:
         seconds: until the client retries; 0 if it does not.
-        reason: shown below the answer; "" withdraws the last one.
+        reason: the status; "" clears the last one.
     """
 
     seconds: float
@@ -202,7 +202,7 @@ StreamEvent = (
     | UsageReported
     | UsageShared
     | Notice
-    | Waiting
+    | StatusChanged
     | OfCandidate
     | Completed
     | Incomplete

@@ -49,7 +49,7 @@ class Compaction:
     tokens_after: int
     undone_at: datetime | None = None
 
-    def serves(self, profile: ProviderProfile, model: str) -> bool:
+    def is_usable_by(self, profile: ProviderProfile, model: str) -> bool:
         """Return True if `model` at `profile` can use this compaction.
 
         A provider's state means something only to that provider's Responses API, and to the model
@@ -104,7 +104,7 @@ def sent_path(
         for c in compactions
         if c.message_id in place
         and (c.undone_at is None if at is None else c.was_in_force_at(at))
-        and c.serves(profile, model)
+        and c.is_usable_by(profile, model)
     ]
     if not usable:
         return SentPath(None, tuple(path))

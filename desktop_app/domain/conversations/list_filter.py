@@ -38,7 +38,7 @@ class ListFilter:
         """Return the filter for a folder."""
         return cls(ListFilterKind.FOLDER, folder_id)
 
-    def holds(self, conversation: Conversation) -> bool:
+    def includes(self, conversation: Conversation) -> bool:
         """Return True if the filter lists the conversation."""
         if conversation.trashed_at is not None:
             return self.kind is ListFilterKind.TRASH

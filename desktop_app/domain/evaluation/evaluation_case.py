@@ -127,7 +127,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
-def passes(check: Check, answer: str) -> bool:
+def is_passed(check: Check, answer: str) -> bool:
     """Return True if an answer passes a check of its text: no schema, rubric or expression.
 
     A `number` passes if any number of the answer is near enough.

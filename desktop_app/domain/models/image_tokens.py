@@ -33,7 +33,7 @@ class TileTokens(NamedTuple):
 
     base: int
     tile: int
-    exact: bool = True
+    is_exact: bool = True
 
     def size(self, size: Size, detail: str) -> Size:
         """Return the size that an image is scaled to."""
@@ -55,7 +55,7 @@ class PatchTokens(NamedTuple):
 
     multiplier: Decimal
     patches: int = 1536
-    exact: bool = True
+    is_exact: bool = True
 
     def size(self, size: Size, detail: str) -> Size:
         """Return the size that an image is scaled to."""
@@ -86,7 +86,7 @@ def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int
     """Return the tokens of an image, and False if they are not exact, or guessed."""
     if rule is None:
         return TileTokens(*GUESS).tokens(size, detail), False
-    return rule.tokens(size, detail), rule.exact
+    return rule.tokens(size, detail), rule.is_exact
 
 
 def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
@@ -97,10 +97,10 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
     """
     if row is None:
         return None
-    exact = bool(row.get("exact", True))
+    is_exact = bool(row.get("exact", True))
     if "tile" in row:
-        return TileTokens(int(row["base"]), int(row["tile"]), exact)
-    return PatchTokens(Decimal(row["multiplier"]), int(row.get("patches", 1536)), exact)
+        return TileTokens(int(row["base"]), int(row["tile"]), is_exact)
+    return PatchTokens(Decimal(row["multiplier"]), int(row.get("patches", 1536)), is_exact)
 
 
 def _fit_into(size: Size, side: int) -> Size:

@@ -106,14 +106,14 @@ class TokenRates:
         scale = max(1.0, sum(known) / len(known)) if known else 1.0
         return {kind: self.rates.get(kind, usual[kind] * scale) for kind in TextKind}
 
-    def knows(self, mix: TokenMix) -> bool:
+    def covers(self, mix: TokenMix) -> bool:
         """Return True if the kinds that a text mostly consists of are learned."""
         total = sum(mix.values())
         return all(kind in self.rates for kind, count in mix.items() if count > total * LEAST_SHARE)
 
     def share(self, mix: TokenMix) -> float:
         """Return the share of the room that parts of a text may fill by their expected tokens."""
-        return SHARE_LEARNED if self.knows(mix) else SHARE_GUESSED
+        return SHARE_LEARNED if self.covers(mix) else SHARE_GUESSED
 
     def learned(self, mix: TokenMix, tokens: int) -> TokenRates:
         """Return the rates after a server has counted `tokens` for a text.

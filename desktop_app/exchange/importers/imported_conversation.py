@@ -72,7 +72,7 @@ def time_from_seconds(seconds: float | None) -> datetime | None:
         if abs(seconds) > 1e11:
             seconds /= 1000
     try:
-        return bounds.moment(EPOCH + timedelta(seconds=round(seconds, 6)))
+        return bounds.checked_time(EPOCH + timedelta(seconds=round(seconds, 6)))
     except (OverflowError, ValueError):
         return None
 

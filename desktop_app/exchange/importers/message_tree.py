@@ -92,7 +92,7 @@ def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tup
         title=_title(source.title) or "Imported conversation",
         created_at=start_time,
         updated_at=time_from_seconds(source.updated) or ended,
-        choice=ModelChoice("", bounds.name(source.model)),
+        choice=ModelChoice("", bounds.checked_name(source.model)),
         leaf_id=None if last is None else last.id,
         pinned=source.pinned,
         archived=source.archived,
@@ -136,7 +136,7 @@ class _Tree:
             status=MessageStatus.COMPLETE if node.is_complete else MessageStatus.INTERRUPTED,
             parts=(*pending, *node.parts) if is_answer else node.parts,
             created_at=max(time_from_seconds(node.seconds) or earliest, earliest),
-            choice=ModelChoice("", bounds.name(node.model or self._source.model))
+            choice=ModelChoice("", bounds.checked_name(node.model or self._source.model))
             if is_answer
             else None,
         )

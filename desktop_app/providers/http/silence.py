@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from desktop_app.domain.answering.stream_events import StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.i18n.translation import tr
@@ -53,8 +53,8 @@ class Patience:
 class SilenceWatch:
     """Watches one attempt for silence. Create it while an event loop runs.
 
-    After `first` seconds without a byte, and after every further `again`, a Waiting event with no
-    wait says how long the silence is. The next byte clears it with an empty Waiting event.
+    After `first` seconds without a byte, and after every further `again`, a StatusChanged event
+    says how long the silence is. The next byte clears it with an empty StatusChanged event.
 
     Args:
         asleep: returns the seconds that the computer has slept; tests replace it.
@@ -88,7 +88,7 @@ class SilenceWatch:
         self._next_s = self._patience.first
         if self._has_reported:
             self._has_reported = False
-            self._events.put_nowait(Waiting(0, ""))
+            self._events.put_nowait(StatusChanged(0, ""))
 
     def enable_cut(self) -> None:
         """Apply `patience.cut` from now on."""
@@ -173,7 +173,7 @@ class SilenceWatch:
 
     def _report(self, sentence: str) -> None:
         self._has_reported = True
-        self._events.put_nowait(Waiting(0, sentence))
+        self._events.put_nowait(StatusChanged(0, sentence))
 
     def _sentence(self, silent_s: float) -> str:
         return tr(

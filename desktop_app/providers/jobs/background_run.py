@@ -21,8 +21,8 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     RunReached,
     Started,
+    StatusChanged,
     StreamEvent,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.error_reasons import Reason
@@ -99,7 +99,7 @@ class BackgroundRun:
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
-        self._shows_waiting = False  # A Waiting event is shown, which the next event clears
+        self._shows_waiting = False  # A StatusChanged event is shown, which the next event clears
 
     async def begin(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         """Send the request and follow the run to its end.
@@ -141,7 +141,7 @@ class BackgroundRun:
                             yield event
                 if self._reader.sequence == before and not self._reader.is_finished:
                     for event in await self._poll():
-                        self._shows_waiting = isinstance(event, Waiting)
+                        self._shows_waiting = isinstance(event, StatusChanged)
                         yield event
                 failures = 0
             except AttemptError as failed:
@@ -151,7 +151,7 @@ class BackgroundRun:
                 sentence = tr(
                     "Can’t reach {provider}. The response continues there.", provider=self._provider
                 )
-                yield Waiting(wait, sentence)
+                yield StatusChanged(wait, sentence)
                 await asyncio.sleep(wait)
                 continue
             if self._reader.sequence == before and not self._reader.is_finished:
@@ -205,7 +205,7 @@ class BackgroundRun:
                 async for events in received:
                     if self._shows_waiting:
                         self._shows_waiting = False
-                        yield Waiting(0, "")
+                        yield StatusChanged(0, "")
                     for event in events:
                         yield self._annotate(event, reply.request_id)
                     if self._reader.is_finished:
@@ -253,7 +253,7 @@ class BackgroundRun:
         return [
             Started(self._id, model, request_id),
             RunReached(RemoteRun(self._id, self._reader.sequence)),
-            Waiting(0, self._status_text(status)),
+            StatusChanged(0, self._status_text(status)),
         ]
 
     def _status_text(self, status: str) -> str:

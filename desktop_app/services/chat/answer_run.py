@@ -30,12 +30,12 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     RoundEnded,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
@@ -302,7 +302,7 @@ class AnswerRun:
             self._on_store(error)
 
     async def _stream(self, listen: Listener) -> None:
-        listen(Waiting(0, self._opening), self._reply)
+        listen(StatusChanged(0, self._opening), self._reply)
         try:
             provider = await self._gateway.provider(self._resolved.profile)
         except UserFacingError as error:
@@ -486,7 +486,7 @@ class AnswerRun:
         match event:
             case TextDelta() | ReasoningDelta() | RefusalDelta() if self.first_token_s is None:
                 self.first_token_s = time.monotonic() - self._began
-            case Waiting(seconds) if seconds:
+            case StatusChanged(seconds) if seconds:
                 self._retries += 1
 
     @property

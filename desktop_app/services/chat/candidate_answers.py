@@ -22,10 +22,10 @@ from desktop_app.domain.answering.stream_events import (
     Notice,
     OfCandidate,
     Started,
+    StatusChanged,
     StreamEvent,
     UsageReported,
     UsageShared,
-    Waiting,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.spending.cost import UsageScope
@@ -34,7 +34,7 @@ from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrappe
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 
-_OF_ALL: Final = (Started, Notice, Waiting, Failed)
+_OF_ALL: Final = (Started, Notice, StatusChanged, Failed)
 _MOST_WAITING: Final = 16
 """Events that a reader may lag behind before the stream pauses; each has up to 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)

@@ -88,15 +88,15 @@ where they differ, the later one holds."""
 Progress = Callable[[int, int], None]
 
 
-class Plan(NamedTuple):
+class CompactionPlan(NamedTuple):
     """The effect of a compaction.
 
     Attributes:
         sent: the messages that it replaces, and the earlier compaction before them.
         point: the last of these messages, to which the compaction belongs.
-        own: the model that answers the conversation.
+        answering: the model that answers the conversation.
         maker: the model that makes the compaction.
-        whole: tokens of the whole request before the compaction.
+        request_tokens: tokens of the whole request before the compaction.
         tokens: the tokens that it replaces; `is_exact` is True if the provider counted them.
         cost_of_input, cost_at_most: US dollars; None if the price is unknown.
     """
@@ -104,9 +104,9 @@ class Plan(NamedTuple):
     kind: CompactionKind
     sent: SentPath
     point: Message
-    own: ResolvedChoice
+    answering: ResolvedChoice
     maker: ResolvedChoice
-    whole: int
+    request_tokens: int
     tokens: int
     is_exact: bool
     cost_of_input: Decimal | None
@@ -174,7 +174,7 @@ class CompactionService:
 
     # -- planning
 
-    async def plan(self, context: SendContext) -> Plan | None:
+    async def plan(self, context: SendContext) -> CompactionPlan | None:
         """Return the effect of a compaction; None if there is nothing to gain.
 
         Raises:
@@ -186,7 +186,7 @@ class CompactionService:
                 return planned
         return await self._plan(context, at_provider=False)
 
-    async def _plan(self, context: SendContext, *, at_provider: bool) -> Plan | None:
+    async def _plan(self, context: SendContext, *, at_provider: bool) -> CompactionPlan | None:
         made = context.compactions
         legible = [c for c in made if at_provider or c.kind is CompactionKind.SUMMARY]
         context = replace(context, compactions=legible)
@@ -197,77 +197,80 @@ class CompactionService:
             until = replace(context, path=path[: before + index + 1])
             return await self._estimator.context_tokens(until)
 
-        whole, _ = await tokens_to(len(sent.messages) - 1)
+        request_tokens, _ = await tokens_to(len(sent.messages) - 1)
         points = compaction_points(sent.messages, has_content)
         for index in points:
             tokens, exact = await tokens_to(index)
-            leaves_little = whole - tokens <= whole * LARGEST_REST
+            leaves_little = request_tokens - tokens <= request_tokens * LARGEST_REST
             if tokens >= LEAST_TOKENS and (leaves_little or index == points[-1]):
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
-                counts = (whole, tokens, exact)
+                counts = (request_tokens, tokens, exact)
                 return self._planned(cut, context.resolved, counts, at_provider=at_provider)
         return None
 
-    async def _gains_enough(self, plan: Plan) -> bool:
+    async def _gains_enough(self, plan: CompactionPlan) -> bool:
         """Return True if the provider's compaction gains enough.
 
         It keeps the questions as they are, with their attachments.
         """
         questions = [m for m in plan.sent.messages if m.role is Role.USER]
-        kept = sum([await self._estimator.message_tokens(m, plan.own) for m in questions])
+        kept = sum([await self._estimator.message_tokens(m, plan.answering) for m in questions])
         return kept <= plan.tokens * LARGEST_KEPT
 
     def _planned(
         self,
         sent: SentPath,
-        own: ResolvedChoice,
+        answering: ResolvedChoice,
         counts: tuple[int, int, bool],
         *,
         at_provider: bool,
-    ) -> Plan:
+    ) -> CompactionPlan:
         tokens = counts[1]
         if at_provider:
-            by = self._compactor(own)
-            cost = _cost(by.price, tokens, by.model.max_output)
+            maker = self._compactor(answering)
+            cost = _cost(maker.price, tokens, maker.model.max_output)
             kind = CompactionKind.PROVIDER
         else:
-            by, kind = self._jobs.model_for(Purpose.COMPACTION, own), CompactionKind.SUMMARY
-            cost = self._cost_of_summary(by, tokens)
-        return Plan(kind, sent, sent.messages[-1], own, by, *counts, *cost)
+            maker, kind = (
+                self._jobs.model_for(Purpose.COMPACTION, answering),
+                CompactionKind.SUMMARY,
+            )
+            cost = self._cost_of_summary(maker, tokens)
+        return CompactionPlan(kind, sent, sent.messages[-1], answering, maker, *counts, *cost)
 
     def _cost_of_summary(
-        self, by: ResolvedChoice, tokens: int
+        self, maker: ResolvedChoice, tokens: int
     ) -> tuple[Decimal | None, Decimal | None]:
-        longest = _longest_summary(by)
-        parts = ceil(tokens / _part_size(by, tokens))
+        longest = _longest_summary(maker)
+        parts = ceil(tokens / _part_size(maker, tokens))
         merging = 0 if parts == 1 else parts * longest + ROOM_FOR_INSTRUCTIONS
         reads = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
-        return _cost(by.price, reads, longest * (parts + (parts > 1)))
+        return _cost(maker.price, reads, longest * (parts + (parts > 1)))
 
-    def _may_compact(self, own: ResolvedChoice) -> bool:
+    def _may_compact(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
-        profile = own.profile
+        profile = answering.profile
         is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
         has_responses_api = profile.api is not Api.CHAT_COMPLETIONS
         return (
             is_known_kind
             and has_responses_api
-            and own.model.id.startswith(FAMILY_MODEL)
+            and answering.model.id.startswith(FAMILY_MODEL)
             and (profile.serves_the_family)
         )
 
-    def _compactor(self, own: ResolvedChoice) -> ResolvedChoice:
-        """Return the family's usual compaction model, unless it costs more than `own`."""
-        usual = self._jobs.choice_of(own.profile, self._catalog.for_variant(Variant.THINKING))
-        mine, other = own.price, usual.price
+    def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
+        """Return the family's usual compaction model, or the answering one if that is cheaper."""
+        usual = self._jobs.choice_of(answering.profile, self._catalog.for_variant(Variant.THINKING))
+        mine, other = answering.price, usual.price
         if mine is not None and other is not None and other.output > mine.output:
-            return own
+            return answering
         return usual
 
     # -- compacting
 
     async def compact(
-        self, plan: Plan, instructions: str = "", on_part: Progress | None = None
+        self, plan: CompactionPlan, instructions: str = "", on_part: Progress | None = None
     ) -> Compaction:
         """Make the compaction and store it.
 
@@ -284,22 +287,24 @@ class CompactionService:
             except EndpointMissingError:
                 plan = self._plan_summary(plan)
         body = await self._summary(plan, on_part or (lambda _done, _all: None))
-        tokens = await self._estimator.summary_tokens(body, plan.own)
+        tokens = await self._estimator.summary_tokens(body, plan.answering)
         return await self._keep(plan, body, tokens)
 
-    def _plan_summary(self, plan: Plan) -> Plan:
+    def _plan_summary(self, plan: CompactionPlan) -> CompactionPlan:
         """Return the plan for a summary, because the provider cannot compact after all."""
         if plan.sent.compaction is not None and (
             plan.sent.compaction.kind is CompactionKind.PROVIDER
         ):
             raise CompactionError(
-                Reason.COMPACTION_NOT_OFFERED, provider=plan.own.profile.short_name
+                Reason.COMPACTION_NOT_OFFERED, provider=plan.answering.profile.short_name
             )
-        counts = (plan.whole, plan.tokens, plan.is_exact)
-        return self._planned(plan.sent, plan.own, counts, at_provider=False)
+        counts = (plan.request_tokens, plan.tokens, plan.is_exact)
+        return self._planned(plan.sent, plan.answering, counts, at_provider=False)
 
-    async def _compact_at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
-        image_form = ImageForm(plan.maker.model, self._pictures, plan.own.files)
+    async def _compact_at_provider(
+        self, plan: CompactionPlan, instructions: str
+    ) -> tuple[str, int]:
+        image_form = ImageForm(plan.maker.model, self._pictures, plan.answering.files)
         fence = await self._fences.of(plan.point.conversation_id)
         state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
         request = ChatRequest(
@@ -310,15 +315,18 @@ class CompactionService:
             state=state,
         )
         hold = await self._jobs.budget.hold(
-            plan.own.profile, plan.cost_of_input, plan.maker.model.id, Purpose.COMPACTION.value
+            plan.answering.profile,
+            plan.cost_of_input,
+            plan.maker.model.id,
+            Purpose.COMPACTION.value,
         )
         async with hold:
-            provider = await self._jobs.gateway.provider(plan.own.profile)
+            provider = await self._jobs.gateway.provider(plan.answering.profile)
             began = time.monotonic()
             try:
                 made = await provider.compact(request)
             except asyncio.CancelledError:
-                await asyncio.shield(self._write_down(plan, began, MessageStatus.CANCELLED))
+                await asyncio.shield(self._record_call(plan, began, MessageStatus.CANCELLED))
                 raise
             except EndpointMissingError:
                 raise  # a summary follows
@@ -326,14 +334,14 @@ class CompactionService:
                 is_unsent = isinstance(error, AuthenticationError) and error.status is None
                 if not is_unsent:
                     is_billed = isinstance(error, _AFTER_AN_ANSWER)
-                    await self._write_down(plan, began, MessageStatus.FAILED, is_billed=is_billed)
+                    await self._record_call(plan, began, MessageStatus.FAILED, is_billed=is_billed)
                 raise
-            await self._write_down(plan, began, MessageStatus.COMPLETE, made.usage)
+            await self._record_call(plan, began, MessageStatus.COMPLETE, made.usage)
         return made.items, await self._tokens_of(made, plan)
 
-    async def _write_down(
+    async def _record_call(
         self,
-        plan: Plan,
+        plan: CompactionPlan,
         began: float,
         outcome: MessageStatus,
         usage: Usage | None = None,
@@ -347,13 +355,13 @@ class CompactionService:
             Purpose.COMPACTION, plan.maker, usage, *at, performance=performance, is_billed=is_billed
         )
 
-    async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:
+    async def _tokens_of(self, made: ProviderState, plan: CompactionPlan) -> int:
         """Estimate the tokens of the state: its readable texts and the model's output."""
         texts = [_text_of_item(item) for item in json.loads(made.items)]
-        legible = sum([await self._estimator.text_tokens(t, plan.own) for t in texts if t])
+        legible = sum([await self._estimator.text_tokens(t, plan.answering) for t in texts if t])
         return legible + (0 if made.usage is None else made.usage.output_tokens)
 
-    async def _keep(self, plan: Plan, body: str, tokens: int) -> Compaction:
+    async def _keep(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
             raise CompactionError(Reason.COMPACTION_NO_SHORTER)
         made = Compaction(
@@ -361,7 +369,7 @@ class CompactionService:
             conversation_id=plan.point.conversation_id,
             message_id=plan.point.id,
             kind=plan.kind,
-            provider_id=plan.own.profile.id,
+            provider_id=plan.answering.profile.id,
             model=plan.maker.model.id,
             body=body,
             created_at=now(),
@@ -374,11 +382,11 @@ class CompactionService:
 
     # -- the summary
 
-    async def _summary(self, plan: Plan, on_part: Progress) -> str:
+    async def _summary(self, plan: CompactionPlan, on_part: Progress) -> str:
         fence = await self._fences.of(plan.point.conversation_id)
         pieces = await self._pieces(plan.sent, fence)
         size, instructions = _part_size(plan.maker, plan.tokens), INSTRUCTIONS
-        parts = await self._packed(pieces, size, plan.own)
+        parts = await self._packed(pieces, size, plan.answering)
         while True:
             summaries = []
             for number, part in enumerate(parts):
@@ -387,17 +395,17 @@ class CompactionService:
             if len(summaries) == 1:
                 return summaries[0]
             instructions = INSTRUCTIONS + MERGING
-            merged = await self._packed(summaries, size, plan.own)
+            merged = await self._packed(summaries, size, plan.answering)
             if len(merged) >= len(parts):  # keep summaries side by side if merging gains nothing
                 return "\n\n".join(summaries)
             parts = merged
 
-    async def _ask(self, plan: Plan, instructions: str, text: str) -> str:
+    async def _ask(self, plan: CompactionPlan, instructions: str, text: str) -> str:
         # A separate fence, because the messages contain documents in the conversation's fence.
         fence = await self._fences.of(plan.point.conversation_id, "summary")
         return await self._jobs.ask(
             Purpose.COMPACTION,
-            plan.own,
+            plan.answering,
             instructions,
             f"{fence.around('conversation', text)}\n\nWrite the summary.",
             max_output_tokens=_longest_summary(plan.maker),
@@ -417,12 +425,14 @@ class CompactionService:
             pieces.append(f"{who}:\n{words}")
         return pieces
 
-    async def _packed(self, pieces: Sequence[str], size: int, own: ResolvedChoice) -> list[str]:
+    async def _packed(
+        self, pieces: Sequence[str], size: int, answering: ResolvedChoice
+    ) -> list[str]:
         """Pack the pieces, in order, into as few texts of at most `size` tokens as possible."""
         packed: list[str] = []
         room = 0
         for piece in pieces:
-            for text, tokens in await self._cut(piece, size, own):
+            for text, tokens in await self._cut(piece, size, answering):
                 if not packed or tokens > room:
                     packed.append(text)
                     room = size - tokens
@@ -431,16 +441,16 @@ class CompactionService:
                     room -= tokens + 2
         return packed
 
-    async def _cut(self, text: str, size: int, own: ResolvedChoice) -> list[tuple[str, int]]:
+    async def _cut(self, text: str, size: int, answering: ResolvedChoice) -> list[tuple[str, int]]:
         """Halve a text repeatedly, until each part has at most `size` tokens."""
-        tokens = await self._estimator.text_tokens(text, own)
+        tokens = await self._estimator.text_tokens(text, answering)
         if tokens <= size or len(text) < 2:
             return [(text, tokens)]
         middle = len(text) // 2
         line = text.rfind("\n", middle // 2, middle)
         at = line if line > 0 else middle
         halves = (text[:at], text[at:])
-        return [cut for half in halves for cut in await self._cut(half, size, own)]
+        return [cut for half in halves for cut in await self._cut(half, size, answering)]
 
 
 def readable(made: Compaction) -> tuple[int, str]:
@@ -460,14 +470,14 @@ def _text_of_item(item: dict[str, Any]) -> str:
     return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
 
-def _longest_summary(by: ResolvedChoice) -> int:
-    window = by.model.context_window or by.model.max_input
+def _longest_summary(maker: ResolvedChoice) -> int:
+    window = maker.model.context_window or maker.model.max_input
     return LONGEST_SUMMARY if window is None else min(LONGEST_SUMMARY, window // 16)
 
 
-def _part_size(by: ResolvedChoice, tokens: int) -> int:
+def _part_size(maker: ResolvedChoice, tokens: int) -> int:
     """Return the tokens of text that are summarized at a time."""
-    limit = usable_input(by.model)
+    limit = usable_input(maker.model)
     if limit is None:  # the provider may have refused the whole text
         return max(LEAST_PART * 4, tokens // 3)
     return max(LEAST_PART, int(limit * SHARE_OF_WINDOW) - ROOM_FOR_INSTRUCTIONS)

@@ -18,9 +18,9 @@ from typing import Final, NamedTuple
 from desktop_app.domain.answering.stream_events import (
     ImageArrived,
     Notice,
+    StatusChanged,
     StreamEvent,
     TextDelta,
-    Waiting,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart
 
@@ -59,7 +59,7 @@ async def with_pictures(
                         for each in await _events_of(found, keep):
                             yield each
             else:
-                if not isinstance(event, Waiting | Notice) and (rest := text.end()):
+                if not isinstance(event, StatusChanged | Notice) and (rest := text.end()):
                     yield TextDelta(rest)
                 yield event
     if rest := text.end():

@@ -211,7 +211,7 @@ async def _request_message(
                 parts.append(TextPart(await sent_block(part, attachments, fence)))
                 parts += await image_form.pages(part) if image_form else ()
             case ImagePart():
-                parts.append(await image_form.shown(part) if image_form else named(part))
+                parts.append(await image_form.sendable(part) if image_form else named(part))
             case PassagesPart():
                 parts.append(TextPart(passages_block(part, fence)))
             case CollectionPart():

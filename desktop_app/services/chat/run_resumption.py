@@ -15,7 +15,7 @@ from functools import partial
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import WHOLE, Reply, accumulate
-from desktop_app.domain.answering.stream_events import Failed, StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -103,7 +103,7 @@ class ResumedRun(AnswerRun):
             try:
                 await super()._stream(listen)
             except _KeyWantedError as wanted:
-                listen(Waiting(0, f"{wanted} {tr(WITH_A_KEY)}"), self._reply)
+                listen(StatusChanged(0, f"{wanted} {tr(WITH_A_KEY)}"), self._reply)
                 await self._key_came.wait()
                 self._start_over()
             else:
@@ -130,7 +130,7 @@ class ResumedRun(AnswerRun):
         if is_whole or until is None or (reached is not None and reached >= until):
             self._has_caught_up = True
             self._has_name.set()
-        if isinstance(event, Waiting | Failed):
+        if isinstance(event, StatusChanged | Failed):
             listen(event, self._reply)
 
     @property

@@ -308,7 +308,7 @@ class ChunkedReader:
             batches[-1].append(note)
         return [await self._together(task, batch) for batch in batches]
 
-    async def shown(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
+    async def image_pages(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
         image_form = ImageForm(task.resolved.model, self.pictures)
         return [] if piece.seen is None else await image_form.pages(piece.seen)

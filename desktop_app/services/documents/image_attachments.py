@@ -35,7 +35,7 @@ class ImageForm(NamedTuple):
     pictures: PictureSource
     files: FileInputs | None = None
 
-    async def shown(self, part: ImagePart) -> RequestPart:
+    async def sendable(self, part: ImagePart) -> RequestPart:
         """Return an image as it is sent to the model.
 
         Raises:
@@ -59,10 +59,10 @@ class ImageForm(NamedTuple):
         if self.model.sees_images is False or part.in_parts or not part.seen_pages:
             return []
         drawn = await self.pictures.pages(part, self.model.image_tokens)
-        shown: list[RequestPart] = []
+        parts: list[RequestPart] = []
         for page, picture in zip(part.seen_pages, drawn, strict=True):
-            shown += [TextPart(page_name(part, page.number)), picture]
-        return shown
+            parts += [TextPart(page_name(part, page.number)), picture]
+        return parts
 
 
 def page_name(part: DocumentPart, number: int) -> str:

@@ -25,7 +25,7 @@ from desktop_app.domain.answering.chat_request import (
     RequestMessage,
     RequestPart,
 )
-from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import Failed, Notice, StatusChanged, StreamEvent
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -97,7 +97,7 @@ FROM_NOTES: Final = (
     "parts, in order; answer from them as you would from the documents."
 )
 
-OnWaiting = Callable[[Waiting], None]
+OnWaiting = Callable[[StatusChanged], None]
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Reader(Protocol):
 
     async def pieces(self, task: Task) -> list[DocumentPiece]: ...
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan: ...
-    async def shown(self, task: Task, piece: DocumentPiece) -> list[RequestPart]: ...
+    async def image_pages(self, task: Task, piece: DocumentPiece) -> list[RequestPart]: ...
     async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece: ...
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int: ...
     async def batches(
@@ -197,7 +197,7 @@ class ReadingProvider(ProviderWrapper):
         self._total_cost: Decimal | None = None  # estimated, with the answer; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Yield progress as Waiting events, then the answer."""
+        """Yield progress as StatusChanged events, then the answer."""
         # A stand-in for the task's model would need other chunks.
         resolved = self._task.answerer or self._task.resolved
         if request.model != resolved.model.id:
@@ -208,7 +208,7 @@ class ReadingProvider(ProviderWrapper):
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
             async for step in self._merged(pieces, room, is_merging=False):
-                if isinstance(step, Waiting):
+                if isinstance(step, StatusChanged):
                     yield step
                 else:
                     pieces = step
@@ -222,12 +222,12 @@ class ReadingProvider(ProviderWrapper):
 
     async def _merged(
         self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
-    ) -> AsyncGenerator[Waiting | list[DocumentPiece], None]:
+    ) -> AsyncGenerator[StatusChanged | list[DocumentPiece], None]:
         """Take notes until those on all pieces fit `room`. Yield progress, then the notes."""
         while True:
             async with aclosing(self._level(pieces, is_merging=is_merging)) as level:
                 async for step in level:
-                    if isinstance(step, Waiting):
+                    if isinstance(step, StatusChanged):
                         yield step
                     else:
                         notes = step
@@ -258,7 +258,7 @@ class ReadingProvider(ProviderWrapper):
                 split = [await self._reader.split(self._task, p, refused) for p in pieces]
                 several = [piece for found in split for piece in found]
                 async for step in self._merged(several, room, is_merging=True):
-                    if isinstance(step, Waiting):
+                    if isinstance(step, StatusChanged):
                         yield step
                     else:
                         pieces = step
@@ -268,7 +268,7 @@ class ReadingProvider(ProviderWrapper):
 
     async def _level(
         self, pieces: Sequence[DocumentPiece], *, is_merging: bool
-    ) -> AsyncGenerator[Waiting | list[DocumentPiece], None]:
+    ) -> AsyncGenerator[StatusChanged | list[DocumentPiece], None]:
         """Take notes on every piece, several at once. Yield progress, then the notes in order.
 
         Pieces that the provider refuses or cuts off because of others are repeated one at a time.
@@ -291,7 +291,7 @@ class ReadingProvider(ProviderWrapper):
         at_once: int,
         *,
         is_merging: bool,
-    ) -> AsyncGenerator[Waiting, None]:
+    ) -> AsyncGenerator[StatusChanged, None]:
         """Put notes on the `remaining` pieces into `notes`. Yield the progress.
 
         After a failure no new calls begin; those in progress are billed and run to their end.
@@ -300,7 +300,7 @@ class ReadingProvider(ProviderWrapper):
             UserFacingError: a call failed, and not because of concurrent calls.
         """
         room, total = asyncio.Semaphore(at_once), len(notes) + len(remaining)
-        updates: asyncio.Queue[Waiting | None] = asyncio.Queue()
+        updates: asyncio.Queue[StatusChanged | None] = asyncio.Queue()
         failed: list[UserFacingError] = []
 
         async def work(number: int, piece: DocumentPiece) -> None:
@@ -375,17 +375,17 @@ class ReadingProvider(ProviderWrapper):
             task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value
         )
         async with hold:
-            seen = await reader.shown(task, piece)
+            seen = await reader.image_pages(task, piece)
             small = await self._reply(
                 _request(task, piece, seen, is_merging=is_merging), on_waiting
             )
-            await asyncio.shield(self._keep(key, small))  # it has been billed
+            await asyncio.shield(self._record_note(key, small))  # it has been billed
         if small.error is not None:
             raise small.error
         return text_of(small.reply.parts).strip()
 
-    async def _keep(self, key: str, small: SmallReply) -> None:
-        await self._write_down(small)
+    async def _record_note(self, key: str, small: SmallReply) -> None:
+        await self._record_call(small)
         if small.error is None:
             note = text_of(small.reply.parts).strip()
             await self._reader.notes.put(key, note, self._task.conversation_id)
@@ -395,16 +395,16 @@ class ReadingProvider(ProviderWrapper):
         try:
             async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
-                    if isinstance(event, Waiting) and event.seconds:
+                    if isinstance(event, StatusChanged) and event.seconds:
                         on_waiting(event)
                     small.take(event)
         except asyncio.CancelledError:
             if small.reply.may_be_billed:  # the amount is unknown
-                await asyncio.shield(self._write_down(small))
+                await asyncio.shield(self._record_call(small))
             raise
         return small
 
-    async def _write_down(self, small: SmallReply) -> None:
+    async def _record_call(self, small: SmallReply) -> None:
         task, usage = self._task, small.reply.usage
         price = task.resolved.answered_by(small.reply.model).price
         cost = call_cost(price, usage, is_billed=small.is_billed)
@@ -423,14 +423,16 @@ class ReadingProvider(ProviderWrapper):
             )
         )
 
-    def _progress(self, done: int, total: int, *, is_merging: bool) -> Waiting:
+    def _progress(self, done: int, total: int, *, is_merging: bool) -> StatusChanged:
         if self._total_cost:
             words = _PROGRESS_OF_COST
         else:
             words = _PROGRESS_WITH_COST if self._spent else _PROGRESS
         spent = formatting.money(self._spent)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
-        return Waiting(0, tr(words[is_merging], done=done, total=total, spent=spent, cost=cost))
+        return StatusChanged(
+            0, tr(words[is_merging], done=done, total=total, spent=spent, cost=cost)
+        )
 
 
 def _request(

@@ -11,8 +11,8 @@ from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     CheckKind,
     EvaluationCase,
+    is_passed,
     json_of,
-    passes,
 )
 from desktop_app.i18n.translation import N_, tr
 
@@ -40,7 +40,7 @@ def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
             return f"{check.label} ({'too slow' if said is None else said.get('error')})"
         return "" if said["found"] is True else check.label
     if check.kind is not CheckKind.SCHEMA:
-        return "" if passes(check, answer) else check.label
+        return "" if is_passed(check, answer) else check.label
     # Takes 60 ms, and few cases need it.
     from jsonschema import Draft202012Validator, SchemaError, ValidationError
     from referencing import Registry

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from desktop_app.domain.answering.stream_events import StreamEvent, ToolCallStep, Waiting
+from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallStep
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.tools.call_state import ToolCallState
@@ -78,9 +78,9 @@ class CallRun:
             if isinstance(checked, ToolCallStep):
                 yield checked
                 continue
-            yield Waiting(0, tr("Waiting for your permission…"))
+            yield StatusChanged(0, tr("Waiting for your permission…"))
             step, allowed = await self._decided(checked)
-            yield Waiting(0, "")
+            yield StatusChanged(0, "")
             yield step
             ready += [allowed] if allowed else []
         for each in ready:

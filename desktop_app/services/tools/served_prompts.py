@@ -35,7 +35,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
         async with asyncio.timeout(LIMIT_S):
             for row in rows[:MOST_PROMPTS]:
                 if text := await _text(run, row):
-                    found += [{"name": run.shown(row["title"]), "text": text}]
+                    found += [{"name": run.redacted(row["title"]), "text": text}]
     except TimeoutError:
         return found
     return found
@@ -49,6 +49,6 @@ async def _text(run: ServerRun, row: dict[str, Any]) -> str:
         answer = await run.request("prompt", name=row["name"], arguments=given)
     except ServerFailure:
         return ""
-    text = run.shown(answer["text"])
-    shown = {variable.name for variable in variables(text)}
-    return text if len(text) <= LONGEST_TEXT and set(names) <= shown else ""
+    text = run.redacted(answer["text"])
+    redacted = {variable.name for variable in variables(text)}
+    return text if len(text) <= LONGEST_TEXT and set(names) <= redacted else ""

@@ -171,7 +171,7 @@ class ServerRun:
         try:
             return await connection.request(do, on_progress, **fields)
         except ServerFailure as failure:
-            raise ServerFailure(self.shown(str(failure)), has_ended=failure.has_ended) from None
+            raise ServerFailure(self.redacted(str(failure)), has_ended=failure.has_ended) from None
         finally:
             self._active -= 1
             self._stop_later()
@@ -215,7 +215,7 @@ class ServerRun:
         self.failure = None
         self._on_changed()
 
-    def shown(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         """Return a text of the server without its secret values and hidden characters."""
         return cleaned(self._redactor.clean(text))
 
@@ -223,7 +223,7 @@ class ServerRun:
 
     def on_log(self, level: str, text: str) -> None:
         """Keep a line of the log."""
-        line = LogLine(level, self.shown(text))
+        line = LogLine(level, self.redacted(text))
         self.log.append(line)
         if not level and line.text.strip():
             self._last_words = line.text.strip()
@@ -347,7 +347,7 @@ class ServerRun:
     def _not_started(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
             return self._error(Reason.TOOL_SERVER_SIGN_IN)
-        why = self.shown(str(failure)).rstrip(".")
+        why = self.redacted(str(failure)).rstrip(".")
         if self._address:
             return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
         if failure.has_closed:
@@ -372,7 +372,7 @@ class ServerRun:
         except ServerFailure as failure:
             if failure.has_ended:
                 raise self._failed(self._error(Reason.TOOL_SERVER_STOPPED)) from None
-            why = self.shown(str(failure)).rstrip(".")
+            why = self.redacted(str(failure)).rstrip(".")
             raise self._failed(self._error(Reason.TOOL_SERVER_REFUSED, why=why)) from None
 
     async def _close(self) -> None:

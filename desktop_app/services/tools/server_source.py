@@ -78,7 +78,7 @@ class ServerSource:
             if failure.has_ended:
                 raise ToolError("The server crashed. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
-        text = self._run.shown(answer["text"])
+        text = self._run.redacted(answer["text"])
         if answer["length"] > LONGEST_RESULT:
             text += f"\n[Cut here: the result has {answer['length']} characters.]"
         if answer["failed"]:

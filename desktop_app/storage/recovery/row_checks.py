@@ -160,12 +160,12 @@ def checked_message(values: Values) -> Message:
         _require_id(values[name])
     if values["parent_id"] is not None:
         _require_id(values["parent_id"])
-    found = bounds.message(message_from_row(values))
+    found = bounds.checked_message(message_from_row(values))
     if found.remote_run is not None:
         _require(_REMOTE_ID.fullmatch(found.remote_run.response_id))
     for name in ("provider_id", "model", "answered_by", "owner_started"):
         if values[name] is not None:
-            bounds.name(values[name])
+            bounds.checked_name(values[name])
     if values["owner_pid"] is not None:
         _require(0 <= values["owner_pid"] < 2**31)
     return found
@@ -202,16 +202,16 @@ def _require_text(name: str, value: str) -> None:
     elif name == "sha256":
         _require(bounds.is_hash(value))
     elif name in ("cost", "held"):
-        bounds.money(value)
+        bounds.checked_money(value)
     elif name.endswith("_id"):
         _require(len(value) <= _LONGEST_ID)
     elif name not in _UNLIMITED_TEXTS:
-        bounds.name(value)
+        bounds.checked_name(value)
 
 
 def _require_number(name: str, value: int) -> None:
     if name == "at" or name.endswith("_at"):
-        bounds.moment(from_micros(value))
+        bounds.checked_time(from_micros(value))
     elif name == "position":
         _require(-(2**31) <= value < 2**31)
     elif name not in ("id", "modified", "rowid"):
@@ -223,17 +223,17 @@ def _require_number(name: str, value: int) -> None:
 
 def _check_conversation(values: Values) -> Conversation:
     found = conversation_from_row({**values, "streaming": 0})
-    bounds.name(found.title)
-    bounds.overrides(found.overrides)
+    bounds.checked_name(found.title)
+    bounds.checked_overrides(found.overrides)
     _require(isinstance(found.draft.text, str))
-    bounds.name(found.draft.template_id)
+    bounds.checked_name(found.draft.template_id)
     for part in found.draft.attachments:
-        bounds.part(part)
+        bounds.checked_part(part)
     return found
 
 
 def _check_folder(values: Values) -> None:
-    bounds.overrides(folder_from_row(values).overrides)
+    bounds.checked_overrides(folder_from_row(values).overrides)
 
 
 def _check_file(values: Values) -> None:
@@ -241,23 +241,23 @@ def _check_file(values: Values) -> None:
 
 
 def _check_compaction(values: Values) -> None:
-    bounds.compaction(compaction_from_row(values))
+    bounds.checked_compaction(compaction_from_row(values))
 
 
 def _check_preset(values: Values) -> None:
-    bounds.overrides(preset_from_row(values).overrides)
+    bounds.checked_overrides(preset_from_row(values).overrides)
 
 
 def _check_job(values: Values) -> None:
     found = job_from_row(values)
-    bounds.typed(found.parameters)
-    bounds.typed(found.estimate)
+    bounds.checked_fields(found.parameters)
+    bounds.checked_fields(found.estimate)
     for name in ESTIMATE_AMOUNTS:
         amount = getattr(found.estimate, name)
         if amount is not None:
-            bounds.money(str(amount))
+            bounds.checked_money(str(amount))
     _require(isinstance(found.instructions, str))
-    bounds.name(found.template_id)
+    bounds.checked_name(found.template_id)
 
 
 def _check_upload(values: Values) -> None:
@@ -268,35 +268,35 @@ def _check_upload(values: Values) -> None:
 
 def _check_item(values: Values) -> None:
     found = item_from_row(values)
-    bounds.name(found.answered_by)
+    bounds.checked_name(found.answered_by)
     if found.part is not None:
-        bounds.part(found.part)
+        bounds.checked_part(found.part)
 
 
 def _check_profile(values: Values) -> None:
     found = profile_from_row(values)
-    bounds.typed(found)
+    bounds.checked_fields(found)
     for text in (found.name, found.base_url, found.proxy, found.ca_file, found.max_tokens_field):
-        bounds.name(text)
+        bounds.checked_name(text)
     for text in (*found.models, *found.plain_http_hosts):
-        bounds.name(text)
+        bounds.checked_name(text)
     _require(found.key_header in KEY_HEADERS)
     _require(len(found.custom_fields) <= MOST_FIELDS)
-    for custom in map(bounds.typed, found.custom_fields):
+    for custom in map(bounds.checked_fields, found.custom_fields):
         _require(custom.has_valid_name and (custom.is_secret or custom.takes(custom.value)))
-    for model in map(bounds.typed, found.own_models):
-        bounds.name(model.id)
+    for model in map(bounds.checked_fields, found.own_models):
+        bounds.checked_name(model.id)
     for amount in (found.price_multiplier, found.monthly_cap):
         if amount is not None:
-            bounds.money(str(amount))
+            bounds.checked_money(str(amount))
     _require(not found.from_environment and not found.unusable_variable)
 
 
 def _check_listing(values: Values) -> None:
     for model in listing_from_row(values).models:
-        bounds.typed(model)
-        bounds.typed(model.details)
-        bounds.name(model.id)
+        bounds.checked_fields(model)
+        bounds.checked_fields(model.details)
+        bounds.checked_name(model.id)
 
 
 def _check_passage(values: Values) -> None:
@@ -313,12 +313,12 @@ def _check_evaluation(values: Values) -> None:
     _require(all(isinstance(text, str) for text in found.inputs.values()))
     for run in found.runs:
         for name in (run.provider, run.model, run.variant or "", run.effort or ""):
-            bounds.name(name)
-        for result in map(bounds.typed, run.results):
-            bounds.typed(result.usage)
+            bounds.checked_name(name)
+        for result in map(bounds.checked_fields, run.results):
+            bounds.checked_fields(result.usage)
             for amount in (result.cost, result.judge_cost):
                 if amount is not None:
-                    bounds.money(str(amount))
+                    bounds.checked_money(str(amount))
 
 
 def _refuse(_values: Values) -> None:
@@ -399,18 +399,18 @@ def _check_scroll(value: Any) -> None:
 
 def _check_new_draft(value: Any) -> None:
     _require(isinstance(value["text"], str))
-    bounds.name(value.get("template_id", ""))
+    bounds.checked_name(value.get("template_id", ""))
     for part in parts_from_json(value["attachments"]):
-        bounds.part(part)
-    bounds.overrides(Overrides.from_json(value.get("overrides", {})))
+        bounds.checked_part(part)
+    bounds.checked_overrides(Overrides.from_json(value.get("overrides", {})))
     _require(isinstance(value.get("preset"), str | None))
 
 
 def _check_quick_draft(value: Any) -> None:
     _require(all(isinstance(value[name], str) for name in ("text", "brought", "clipboard")))
-    bounds.name(value["template_id"])
+    bounds.checked_name(value["template_id"])
     for part in parts_from_json(value["attachments"]):
-        bounds.part(part)
+        bounds.checked_part(part)
 
 
 def _check_flat(value: Any) -> None:

@@ -69,7 +69,7 @@ def _known_details(details: ModelDetails) -> dict[str, str | bool]:
 
 def _details(stored: Mapping[str, Any]) -> ModelDetails:
     prices = [
-        None if (price := stored.get(name)) is None else bounds.money(price)
+        None if (price := stored.get(name)) is None else bounds.checked_money(price)
         for name in ("input_price", "output_price", "cached_price")
     ]
     return ModelDetails(

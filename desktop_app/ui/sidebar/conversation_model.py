@@ -277,7 +277,7 @@ class ConversationModel(QAbstractListModel):
         The row is removed if the filter excludes it or it sorts after the loaded pages.
         """
         is_after_pages = self._last is not None and self._key(conversation) > self._key(self._last)
-        if is_after_pages or not self.list_filter.holds(conversation):
+        if is_after_pages or not self.list_filter.includes(conversation):
             self.remove(conversation.id)
         else:
             self._insert_or_update(conversation)

@@ -13,8 +13,8 @@ from desktop_app.domain.answering.stream_events import (
     Incomplete,
     ReasoningDelta,
     ReasoningItem,
+    StatusChanged,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
@@ -236,7 +236,7 @@ async def test_reasoning_keeps_its_paragraphs() -> None:
         desk.controllers.running.reasoning_arrived.connect(
             lambda _c, _m, text: arrived.append(text)
         )
-        turn.give(Waiting(3, "The provider is busy."))
+        turn.give(StatusChanged(3, "The provider is busy."))
         await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
         turn.give(ReasoningDelta("**First**", 0))
         await until(lambda: "Thinking: First" in desk.transcript)

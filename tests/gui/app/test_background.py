@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.answering.stream_events import Started, Waiting
+from desktop_app.domain.answering.stream_events import Started, StatusChanged
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until
@@ -75,13 +75,13 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         turn = await desk.ask("?")
         status = desk.window.notifications.status
         said = status.text()
-        turn.give(Waiting(2, "The provider is busy."))
+        turn.give(StatusChanged(2, "The provider is busy."))
         for figure in (2, 1):
             words = f"The provider is busy. Trying again in {figure} s."
             await until(partial(shows, desk, words))
             assert status.text() == said, "not read aloud every second"
         await until(lambda: "Trying again" not in desk.transcript)
-        turn.give(Waiting(12, "Rate limited."))
+        turn.give(StatusChanged(12, "Rate limited."))
         await until(lambda: "Rate limited. Trying again in 12 s." in desk.transcript)
         desk.click("stop")
         await desk.settled()
@@ -96,7 +96,7 @@ async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
     async with Desk() as desk:
         turn = await desk.ask("?")
         await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
-        turn.give(Waiting(1, "The provider is busy."))
+        turn.give(StatusChanged(1, "The provider is busy."))
         await until(lambda: "The provider is busy." in desk.transcript)
         turn.give(Started())
         await until(lambda: "The provider is busy." not in desk.transcript)
@@ -124,7 +124,7 @@ async def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened(
         desk.window.conversations.new_requested.emit()
         turn = await desk.ask("Second")
         here = desk.open_id
-        turn.give(Waiting(0, "Running at the provider."))
+        turn.give(StatusChanged(0, "Running at the provider."))
         await until(lambda: "Running at the provider." in desk.transcript)
         await desk.opened(other)
         await desk.opened(here)

@@ -16,7 +16,7 @@ import pytest
 from desktop_app import main as cli
 from desktop_app.cli.streams.terminal import AnswerOutput
 from desktop_app.domain.answering.reply import Reply
-from desktop_app.domain.answering.stream_events import TextDelta, Waiting
+from desktop_app.domain.answering.stream_events import StatusChanged, TextDelta
 from tests.helpers.closed_port import closed_port
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
@@ -130,11 +130,11 @@ def test_in_a_terminal_a_silence_is_said_once(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setattr(sys, "stdout", nowhere)
         output = AnswerOutput(as_json=False)
-        output.listen(Waiting(0, "Waiting for it."), Reply())
-        output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
-        output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
+        output.listen(StatusChanged(0, "Waiting for it."), Reply())
+        output.listen(StatusChanged(0, "Nothing heard for 40 s."), Reply())
+        output.listen(StatusChanged(0, "Nothing heard for 40 s."), Reply())
         output.listen(TextDelta("One"), Reply())
-        output.listen(Waiting(0, "Nothing heard: it would stand in the answer."), Reply())
+        output.listen(StatusChanged(0, "Nothing heard: it would stand in the answer."), Reply())
     assert all_said(ours) == b"repartee: Nothing heard for 40 s.\r\n"
 
 

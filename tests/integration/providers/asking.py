@@ -14,7 +14,7 @@ from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.reply import Reply
-from desktop_app.domain.answering.stream_events import StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -111,7 +111,7 @@ class Asker:
         """Record what a window shows for a while."""
         self.text = reply.text
         self.heard.set()
-        if isinstance(event, Waiting) and not event.reason.startswith("Waiting for"):
+        if isinstance(event, StatusChanged) and not event.reason.startswith("Waiting for"):
             again = f" Trying again in {event.seconds:.2f} s." if event.seconds else ""
             self.said.append(event.reason + again)
 

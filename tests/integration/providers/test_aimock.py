@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.answering.stream_events import Failed, StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.domain.errors import (
@@ -217,6 +217,6 @@ def test_a_rate_limit_with_its_headers(aimock: str, api: Api) -> None:
     error = failure(events)
     assert type(error) is RateLimitedError
     assert attempts(aimock) == 3
-    waits = [event.seconds for event in events if isinstance(event, Waiting)]
+    waits = [event.seconds for event in events if isinstance(event, StatusChanged)]
     assert waits == [pytest.approx(0.2)] * 2
     assert time.monotonic() - begin >= 0.4

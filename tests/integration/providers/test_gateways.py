@@ -22,9 +22,9 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
+    StatusChanged,
     StreamEvent,
     TextDelta,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -171,7 +171,7 @@ async def answer(
     async with opened(place, api) as client, aclosing(client.stream(asked)) as events:
         async for event in events:
             found.append(event)
-            if isinstance(event, Waiting):
+            if isinstance(event, StatusChanged):
                 break
     return found
 
@@ -223,7 +223,7 @@ def test_images_are_refused_once(place: Place) -> None:
     image = ImageData("image/png", packed(drawing(), "PNG"))
     message = RequestMessage(Role.USER, (TextPart("What is it?"), image))
     events = answer(place, Api.CHAT_COMPLETIONS, ChatRequest(place.model, (message,)))
-    assert not any(isinstance(event, Waiting) for event in events)
+    assert not any(isinstance(event, StatusChanged) for event in events)
     assert error_of(events).reason is Reason.IMAGES_REFUSED
 
 
@@ -239,7 +239,7 @@ def test_too_many_requests(place: Place) -> None:
     limited = replace(place, model="limited")
     answer(limited, Api.CHAT_COMPLETIONS)
     events = answer(limited, Api.CHAT_COMPLETIONS)
-    if isinstance(events[-1], Waiting):
+    if isinstance(events[-1], StatusChanged):
         assert events[-1].reason.startswith("The server is limiting requests: ")
     else:
         assert isinstance(error_of(events), RateLimitedError)
@@ -248,7 +248,7 @@ def test_too_many_requests(place: Place) -> None:
 @pytest.mark.parametrize("server", ["litellm"])
 def test_the_reason_of_a_fault_is_passed_on(place: Place) -> None:
     event = answer(replace(place, model="dead"), Api.CHAT_COMPLETIONS)[-1]
-    said = event.reason if isinstance(event, Waiting) else error_of([event]).what_happened
+    said = event.reason if isinstance(event, StatusChanged) else error_of([event]).what_happened
     assert "onnect" in said, said
 
 
@@ -322,7 +322,7 @@ def test_killed_in_mid_answer_the_text_is_kept(
     assert fold(events).text
     if server == "litellm":
         return  # it takes longer to start than all tests here
-    assert isinstance(answer(place, Api.CHAT_COMPLETIONS)[-1], Failed | Waiting)
+    assert isinstance(answer(place, Api.CHAT_COMPLETIONS)[-1], Failed | StatusChanged)
     process.start()
     assert fold(answer(place, Api.CHAT_COMPLETIONS)).text
 

@@ -22,7 +22,7 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.answering.stream_events import Failed, StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import (
@@ -164,7 +164,7 @@ def test_rate_limits_are_waited_out_as_long_as_asked(llmock: LLMock, api: Api) -
     events = send(llmock, api)
     assert time.monotonic() - begin >= 0.6
     assert fold(events).status is MessageStatus.COMPLETE
-    waits = [event.seconds for event in events if isinstance(event, Waiting)]
+    waits = [event.seconds for event in events if isinstance(event, StatusChanged)]
     assert waits == [pytest.approx(0.3)] * 2
     assert not llmock.findings()
 

@@ -10,9 +10,9 @@ import pytest
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.evaluation.evaluation_case import (
     check_from_json,
+    is_passed,
     json_of,
     numbers_in,
-    passes,
 )
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
@@ -67,7 +67,7 @@ def test_intervals_are_those_of_a_table_computed_by_hand(
 def test_each_check_of_a_text_passes_or_fails(
     check: dict[str, object], answer: str, expected: bool
 ) -> None:
-    assert passes(check_from_json(check), answer) is expected
+    assert is_passed(check_from_json(check), answer) is expected
 
 
 @pytest.mark.parametrize(

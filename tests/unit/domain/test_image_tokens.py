@@ -25,7 +25,7 @@ from desktop_app.paths import resource_path
 GPT_4O = TileTokens(85, 170)
 GPT_5 = TileTokens(70, 140)
 GPT_4_1 = PatchTokens(Decimal(1))
-GPT_5_2 = PatchTokens(Decimal("1.2"), exact=False)
+GPT_5_2 = PatchTokens(Decimal("1.2"), is_exact=False)
 
 sides = st.integers(1, 20_000)
 sizes = st.tuples(sides, sides)
@@ -53,7 +53,7 @@ rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
 )
 def test_examples(rule: ImageTokens, size: Size, detail: str, sent: Size, tokens: int) -> None:
     assert sent_size(size, detail, rule) == sent
-    assert image_tokens(size, detail, rule) == (tokens, rule.exact)
+    assert image_tokens(size, detail, rule) == (tokens, rule.is_exact)
 
 
 @given(sizes, details, rules)

@@ -15,7 +15,7 @@ THESIS = ListFilter.of_folder("thesis")
 
 def places(conversation: Conversation) -> set[ListFilter]:
     shown = (LIST, ARCHIVE, TRASH, THESIS, ListFilter.of_folder("other"))
-    return {place for place in shown if place.holds(conversation)}
+    return {place for place in shown if place.includes(conversation)}
 
 
 def test_where_a_conversation_is_shown() -> None:

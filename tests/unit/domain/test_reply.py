@@ -19,11 +19,11 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import (
@@ -52,7 +52,7 @@ pieces = st.one_of(
     st.builds(Started, texts, texts),
     st.builds(UsageReported, st.builds(Usage, st.integers(0, 9))),
     st.builds(Notice, texts),
-    st.builds(Waiting, st.just(1.0), texts),
+    st.builds(StatusChanged, st.just(1.0), texts),
 )
 ends = st.one_of(
     st.just(Completed()),
@@ -163,7 +163,7 @@ def test_facts_about_the_reply() -> None:
         UsageReported(Usage(1)),
         UsageReported(Usage(2)),
         Notice("One."),
-        Waiting(1, "Busy."),
+        StatusChanged(1, "Busy."),
         Notice("Two."),
         Notice("One."),
     )

@@ -72,9 +72,9 @@ def test_what_is_sound_comes_and_nothing_else(name: str, files: dict[str, Hostil
         assert not re.search(r"Traceback|object at 0x", error.sentences)
     for each in came:
         assert bounds.is_id(each.conversation.id)
-        bounds.name(each.conversation.title)
+        bounds.checked_name(each.conversation.title)
         for message in each.messages:
-            bounds.message(message)
+            bounds.checked_message(message)
             assert len(message.text) < 6_000_000
 
 
@@ -184,7 +184,7 @@ def test_whatever_stands_in_our_own_json_nothing_else_is_raised(
     came, _ = found_in(path)
     for each in came:
         for message in each.messages:
-            bounds.message(message)
+            bounds.checked_message(message)
 
 
 @given(values)

@@ -18,8 +18,8 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     Notice,
     RunReached,
+    StatusChanged,
     StreamEvent,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -95,7 +95,7 @@ def check_whole(events: Sequence[StreamEvent]) -> None:
 
 
 def said(events: Sequence[StreamEvent]) -> list[str]:
-    return [event.reason for event in events if isinstance(event, Waiting) and event.reason]
+    return [event.reason for event in events if isinstance(event, StatusChanged) and event.reason]
 
 
 def test_a_run_that_nothing_breaks_is_asked_once() -> None:
@@ -240,15 +240,17 @@ async def test_out_of_reach_for_a_while() -> None:
             events.append(event)
             if isinstance(event, RunReached) and event.run.sequence == 3:
                 server.is_down = True
-            if isinstance(event, Waiting) and event.seconds:
+            if isinstance(event, StatusChanged) and event.seconds:
                 server.is_down = False
         await client.aclose()
         posts = server.requested_paths("POST")
     check_whole(events)
     assert len(posts) == 1
     assert said(events) == ["Can’t reach OpenAI. The response continues there."]
-    [back] = [at for at, event in enumerate(events) if event == Waiting(0, "")]
-    assert back > events.index(Waiting(1 if TIMES.longest_pause > 1 else 0.05, said(events)[0]))
+    [back] = [at for at, event in enumerate(events) if event == StatusChanged(0, "")]
+    assert back > events.index(
+        StatusChanged(1 if TIMES.longest_pause > 1 else 0.05, said(events)[0])
+    )
 
 
 async def test_out_of_reach_for_good() -> None:

@@ -26,9 +26,9 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     Notice,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart
@@ -585,7 +585,7 @@ def test_a_passing_fault_is_waited_out_and_announced(status: int) -> None:
     script = replies(status, {}, retry_after_ms="10")
     events, requests = run(script, script, RESPONSE)
     assert fold(events).text == "Hello"
-    waits = [event for event in events if isinstance(event, Waiting)]
+    waits = [event for event in events if isinstance(event, StatusChanged)]
     assert [wait.seconds for wait in waits] == [0.01, 0.01]
     assert all(wait.reason.endswith(".") for wait in waits)
     assert len(requests) == 3
@@ -637,8 +637,8 @@ def test_what_may_have_been_billed_is_asked_of_the_person(
     assert not waits(events)
 
 
-def waits(events: list[StreamEvent]) -> list[Waiting]:
-    return [event for event in events if isinstance(event, Waiting)]
+def waits(events: list[StreamEvent]) -> list[StatusChanged]:
+    return [event for event in events if isinstance(event, StatusChanged)]
 
 
 async def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
@@ -651,7 +651,7 @@ async def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
     error = failure(events)
     assert isinstance(error, NetworkError)
     assert "127.0.0.1" in error.what_happened
-    assert len([event for event in events if isinstance(event, Waiting)]) == 2
+    assert len([event for event in events if isinstance(event, StatusChanged)]) == 2
 
 
 def test_a_moment_on_the_clock_to_wait_for() -> None:
@@ -671,7 +671,7 @@ async def test_a_wait_can_be_cancelled() -> None:
         async def consume() -> None:
             async with aclosing(client.stream(ask())) as events:
                 async for event in events:
-                    if isinstance(event, Waiting):
+                    if isinstance(event, StatusChanged):
                         waiting.set()
 
         task = asyncio.create_task(consume())
@@ -798,7 +798,7 @@ async def test_silence_is_said_again_and_again_and_taken_back(
     first, second, cleared = waits(events)
     assert first.reason.startswith("No data from OpenAI for 0 s. The model may still be")
     assert (first.seconds, second.seconds) == (0, 0)
-    assert cleared == Waiting(0, "")
+    assert cleared == StatusChanged(0, "")
     assert fold(events).status is MessageStatus.COMPLETE
 
 
@@ -811,7 +811,7 @@ async def test_the_seconds_of_silence_are_those_that_passed() -> None:
         begin = time.monotonic()
         async with aclosing(client.stream(ask())) as stream:
             async for event in stream:
-                if isinstance(event, Waiting):
+                if isinstance(event, StatusChanged):
                     told = float(event.reason.split(" for ")[1].split(" s.")[0])
                     said.append((told, time.monotonic() - begin))
         await client.aclose()
@@ -842,7 +842,7 @@ def test_an_answer_that_comes_as_a_whole_may_be_silent_too() -> None:
 
     events, _ = run(script, request=ask(stream=False), timeouts=Timeouts(silence=0.1))
     assert fold(events).text == "Hello"
-    assert waits(events)[-1] == Waiting(0, "")
+    assert waits(events)[-1] == StatusChanged(0, "")
 
 
 def test_one_byte_at_a_time() -> None:

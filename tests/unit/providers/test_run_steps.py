@@ -15,10 +15,10 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     RunReached,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.error_reasons import Reason
@@ -170,7 +170,7 @@ def texts(events: Sequence[tuple[float, StreamEvent]]) -> str:
 
 
 def reasons(events: Sequence[tuple[float, StreamEvent]]) -> list[tuple[float, float, str]]:
-    return [(at, e.seconds, str(e.reason)) for at, e in events if isinstance(e, Waiting)]
+    return [(at, e.seconds, str(e.reason)) for at, e in events if isinstance(e, StatusChanged)]
 
 
 def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:

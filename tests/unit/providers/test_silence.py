@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.stream_events import StreamEvent, TextDelta, Waiting
+from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StreamCutError
 from desktop_app.providers.http.silence import MOST_AHEAD, Patience, SilenceWatch, suspended_s
@@ -51,9 +51,9 @@ async def heard(
     found = []
     try:
         async for event in watch.events_of(source()):
-            if isinstance(event, Waiting):
+            if isinstance(event, StatusChanged):
                 assert event.seconds == 0
-            said = event.reason if isinstance(event, Waiting) else _text(event)
+            said = event.reason if isinstance(event, StatusChanged) else _text(event)
             found.append((round(loop.time(), 2), str(said)))
     except StreamCutError as error:
         assert error.params == {"provider": "P"}
@@ -151,7 +151,7 @@ async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
     found: list[StreamEvent] = []
     with pytest.raises(StreamCutError):
         await _collect(watch.events_of(endless()), found)
-    reports = [Waiting(0, silent(40)), Waiting(0, silent(100))]
+    reports = [StatusChanged(0, silent(40)), StatusChanged(0, silent(100))]
     assert (loop.time(), found) == (cut_at, reports[: 1 + (cut_at > 100)])
 
 

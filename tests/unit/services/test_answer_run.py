@@ -27,13 +27,13 @@ from desktop_app.domain.answering.stream_events import (
     RoundEnded,
     RunReached,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
     UsageShared,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -259,7 +259,8 @@ def texts(memory: Memory) -> list[StreamEvent]:
 
 def test_a_whole_answer() -> None:
     script = [
-        Started("r", "gpt-5.2", service_tier="batch"), Waiting(2, "Busy."), Waiting(0, ""),
+        Started("r", "gpt-5.2", service_tier="batch"),
+        StatusChanged(2, "Busy."), StatusChanged(0, ""),
         1.0, ReasoningDelta("Hm."), 2.0, TextDelta("One"), 1.5, *ENDED,
     ]  # fmt: skip
     answer, memory = run(script)
@@ -276,7 +277,7 @@ def test_a_whole_answer() -> None:
         usage_scope=UsageScope.OWN,
         answered_by="gpt-5.2",
     )
-    opening = Waiting(0, "Waiting for GPT-5.2 Thinking.")
+    opening = StatusChanged(0, "Waiting for GPT-5.2 Thinking.")
     assert memory.heard == [opening, *(event for event in script if not isinstance(event, float))]
     (call,) = memory.calls
     assert call == Call(

@@ -19,11 +19,11 @@ from desktop_app.domain.answering.stream_events import (
     Notice,
     OfCandidate,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     UsageReported,
     UsageShared,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -351,6 +351,7 @@ async def read_together(
     return list(await asyncio.gather(*map(read, range(count)))), provider
 
 
+STATUS = StatusChanged(1, "w")
 FAILURE = Failed(ProviderError(Reason.PROVIDER_FAULT))
 SHARED = [UsageShared(UsageScope.FIRST), Notice(COUNTED_WITH_FIRST)]
 OF_BOTH = [UsageShared(UsageScope.ALL), Notice(shared_usage_notice(2))]
@@ -367,9 +368,9 @@ REPORTED = UsageReported(USAGE)
         ),
         # What concerns all is told to all.
         (
-            [Waiting(1, "w"), Notice("n"), TextDelta("a"), OfCandidate(1, TextDelta("b")), FAILURE],
-            [Waiting(1, "w"), Notice("n"), TextDelta("a"), FAILURE],
-            [Waiting(1, "w"), Notice("n"), *SHARED, TextDelta("b"), FAILURE],
+            [STATUS, Notice("n"), TextDelta("a"), OfCandidate(1, TextDelta("b")), FAILURE],
+            [STATUS, Notice("n"), TextDelta("a"), FAILURE],
+            [STATUS, Notice("n"), *SHARED, TextDelta("b"), FAILURE],
         ),
         # An answer that nobody asked for is dropped.
         (

@@ -25,10 +25,10 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Notice,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import (
@@ -122,7 +122,7 @@ class NoteTaker(ScriptedProvider):
         await self.gate.wait()
         self.running -= 1
         if is_too_many:
-            yield Waiting(7, "There are too many requests.")
+            yield StatusChanged(7, "There are too many requests.")
             yield Failed(self.too_many)
             return
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
@@ -425,7 +425,7 @@ async def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert isinstance(last, Failed)
         assert isinstance(last.error, RateLimitedError)
         count = (await reading.plan(task)).calls
-        said = [event.reason for event in before_it if isinstance(event, Waiting)]
+        said = [event.reason for event in before_it if isinstance(event, StatusChanged)]
         assert not [words for words in said if f": {count} of {count}" in words]
         assert (await reading.ledger.spent_in_month(now())).uncounted == 0
         assert "from the saved notes" in last.error.what_to_do
@@ -459,7 +459,7 @@ async def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> N
         plan = await reading.plan(reading.task("a"))
         assert plan.cost
         events = await reading.run(reading.task("a"))
-        said = [event.reason for event in events if isinstance(event, Waiting)]
+        said = [event.reason for event in events if isinstance(event, StatusChanged)]
         count, in_all = plan.calls, money(plan.cost)
         spent = await reading.ledger.month_cost(now())
         assert spent > 0
@@ -511,7 +511,7 @@ async def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
         await until(all_run)
         provider.gate.set()
         events = await run
-        assert Waiting(7, "There are too many requests.") in events
+        assert StatusChanged(7, "There are too many requests.") in events
         assert isinstance(events[-1], Completed)
         found = FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
         assert found == [f"FACT-{n}" for n in range(60)]

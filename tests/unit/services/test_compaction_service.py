@@ -45,7 +45,7 @@ from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
+from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService, readable
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
@@ -114,7 +114,7 @@ class Room:
     async def compactions(self) -> tuple[Compaction, ...]:
         return await self.service.load(self.conversation.id)
 
-    async def plan(self) -> Plan:
+    async def plan(self) -> CompactionPlan:
         planned = await self.service.plan(
             SendContext(
                 await self.path(),

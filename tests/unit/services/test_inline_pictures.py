@@ -10,9 +10,9 @@ import pytest
 from desktop_app.domain.answering.stream_events import (
     Completed,
     ImageArrived,
+    StatusChanged,
     StreamEvent,
     TextDelta,
-    Waiting,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.markdown import inline_images
@@ -82,7 +82,7 @@ async def test_an_image_that_is_not_kept_stays_text() -> None:
 
 
 async def test_waiting_within_an_image_does_not_break_it() -> None:
-    text, kept = await said(TextDelta(PICTURE[:90]), Waiting(0, ""), TextDelta(PICTURE[90:]))
+    text, kept = await said(TextDelta(PICTURE[:90]), StatusChanged(0, ""), TextDelta(PICTURE[90:]))
     assert (text, kept) == ("a cat« »", [PHOTO])
 
 

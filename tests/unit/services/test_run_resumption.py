@@ -17,10 +17,10 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     RunReached,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
 from desktop_app.domain.errors import AuthenticationError, NetworkError, RunLostError
@@ -122,7 +122,7 @@ async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
         assert await room.store.message(answer.id) == answer
         assert await spent(room, answer) == COST
         assert [e for e in room.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
-        assert room.heard[0] == Waiting(0, "Reconnecting to OpenAI.")
+        assert room.heard[0] == StatusChanged(0, "Reconnecting to OpenAI.")
         assert provider.resumed == [RemoteRun("resp_1", 1)]
 
 
@@ -252,7 +252,7 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
             room.heard.append(event)
-            if isinstance(event, Waiting) and "Enter the key to get it" in str(event.reason):
+            if isinstance(event, StatusChanged) and "Enter the key to get it" in str(event.reason):
                 waits.set()
 
         task = asyncio.ensure_future(answering.run(listen, lambda _: None))

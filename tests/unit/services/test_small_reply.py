@@ -14,11 +14,11 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     RefusalDelta,
     Started,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyTooLargeError
@@ -54,7 +54,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     ("events", "first_token_s", "performance"),
     [
         (
-            [Waiting(1, "w"), Waiting(0, ""), Waiting(2, "w"), TextDelta("a"), Completed()],
+            [
+                StatusChanged(1, "w"),
+                StatusChanged(0, ""),
+                StatusChanged(2, "w"),
+                TextDelta("a"),
+                Completed(),
+            ],
             4.0,
             CallPerformance("low", "flex", "complete", 2, 4.0, 5.0),
         ),

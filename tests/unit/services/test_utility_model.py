@@ -19,9 +19,9 @@ from desktop_app.domain.answering.stream_events import (
     Incomplete,
     RefusalDelta,
     Started,
+    StatusChanged,
     TextDelta,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.errors import (
@@ -171,7 +171,7 @@ async def test_a_call_is_plain_priced_and_written_down() -> None:
 
 async def test_a_refused_call_is_written_down_as_failed_and_costs_nothing() -> None:
     refused = Failed(ProviderFaultError("It failed.", status=503))
-    provider, book = ScriptedProvider([Waiting(1, "Trying again."), refused]), Book()
+    provider, book = ScriptedProvider([StatusChanged(1, "Trying again."), refused]), Book()
     with pytest.raises(ProviderFaultError):
         await ask(jobs_of(provider, book))
     (line,) = book.lines

@@ -117,9 +117,9 @@ async def used(home: Home) -> list[str]:
         store, values = ConversationStore(database), SettingsStore(database)
         conversations = await store.all()
         for conversation in conversations:
-            bounds.name(conversation.title)
+            bounds.checked_name(conversation.title)
             for message in await store.messages(conversation.id):
-                bounds.message(message)
+                bounds.checked_message(message)
             assert len(await store.path(conversation.id)) <= 2
             await store.versions(conversation.leaf_id or "")
         await FolderStore(database).all()

@@ -10,10 +10,10 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     ReasoningDelta,
     RefusalDelta,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
-    Waiting,
 )
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -53,7 +53,7 @@ class SmallReply:
                 self._size.add(text)
                 if self.first_token_s is None:
                     self.first_token_s = time.monotonic() - self._began
-            case Waiting(seconds) if seconds:
+            case StatusChanged(seconds) if seconds:
                 self._retries += 1
             case ToolCallDelta(_, arguments):
                 self._size.add(arguments)

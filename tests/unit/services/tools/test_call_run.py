@@ -16,12 +16,12 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Incomplete,
     RoundEnded,
+    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     ToolCallStep,
     UsageReported,
-    Waiting,
 )
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.domain.errors import StorageError
@@ -104,7 +104,7 @@ async def steps_of(
             has_run = call.seconds is not None
             found.append((call.call_id, call.state, call.result, has_run))
         else:
-            assert isinstance(event, Waiting)
+            assert isinstance(event, StatusChanged)
             found.append((event.seconds, event.reason))
     return found
 

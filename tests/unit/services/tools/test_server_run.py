@@ -353,7 +353,7 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
     assert starts.orders == [{"sign_in": True}]
     assert LogLine("", "Sign in: https://a") in starts.run.log
     assert SIGNING_IN in starts.states
-    assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
+    assert "t0ken" not in starts.run.redacted("a t0ken-that-is-kept b")
     await starts.run.restart()
     assert starts.orders[-1] == {"sign_in": False}
     assert addresses == ["https://a"], "nobody waits for it"
@@ -393,7 +393,7 @@ async def test_one_process_renews_a_sign_in_at_a_time(starts: Starts) -> None:
     starts.run.on_renewing(answers.append)
     await asyncio.sleep(1)
     assert (answers, starts.renewals) == ([KEPT], 1)
-    assert "t0ken" not in starts.run.shown("a t0ken-that-is-kept b")
+    assert "t0ken" not in starts.run.redacted("a t0ken-that-is-kept b")
     starts.run.on_tokens(KEPT)
     starts.run.on_renewed()
     assert starts.renewals == 1, "its tokens are not stored yet"
