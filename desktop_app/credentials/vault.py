@@ -230,7 +230,7 @@ class KeyVault:
         return self.last_probe
 
     def use_for_session(self, name: str, secret: Secret, place: KeyPlace) -> None:
-        """Hold a secret in memory; `place` is where it came from (SESSION or ENVIRONMENT)."""
+        """Keep a secret in memory; `place` is its source (SESSION or ENVIRONMENT)."""
         self._session[name] = _SessionSecret(secret, place)
 
 

@@ -293,7 +293,7 @@ async def _wait_until_loaded(
     """Wait until the model is loaded. Raises EOFError if the child ended instead."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    with suppress(ConnectionError):  # it ended before it read the line: its output says so
+    with suppress(ConnectionError):  # it ended before it read the line; `readline` below shows it
         process.stdin.write(json.dumps(configuration).encode() + b"\n")
         await process.stdin.drain()
     if not await process.stdout.readline():

@@ -34,7 +34,7 @@ class Configuration(TypedDict):
     alias: str  # the id under which the server names the model
     socket_path: str  # ends in ".sock"
     key: str  # required by every endpoint except /health
-    context_window: int  # in tokens; llama.cpp lowers it to what the model was trained on
+    context_window: int  # in tokens; llama.cpp lowers it to the window of the model's training
     sampling: dict[str, float]  # by llama.cpp's names; a request may override them
     chat_template: str  # in Jinja; "" for the one in the file
 
@@ -71,7 +71,7 @@ def _redirect_standard_output() -> int:
 
 @contextmanager
 def _exit_when_stdin_closes() -> Iterator[None]:
-    """End this process by SIGIO when the parent is gone, whatever Python is doing.
+    """End this process by SIGIO when the parent ends, even if Python's lock is held.
 
     xllamacpp holds the interpreter lock while it loads, which takes minutes for a large model on a
     slow disk. No Python thread could notice the end of standard input meanwhile.

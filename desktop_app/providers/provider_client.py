@@ -361,7 +361,7 @@ class ProviderClient:
             raise AuthenticationError(Reason.NO_KEY, provider=self._profile.name)
 
     async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer, after retries without what the server lacks or refuses."""
+        """Yield the answer, after retries with another API or without refused parameters."""
         info = info_at(self._profile, request.model, self._catalog)
         negotiation = Negotiation(request, info, self._profile, self._facts)
         for notice_event in negotiation.begin():

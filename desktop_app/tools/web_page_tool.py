@@ -1,8 +1,8 @@
 """The tool that fetches the text of a web page, of bounded size, from public addresses only.
 
-The host is resolved here, and the connection goes to the address that was checked, so that a name
-cannot point elsewhere a moment later. Every redirect is checked in the same way. No cookies, keys
-or proxies are used.
+The host is resolved here, and the connection goes to the checked address, so that the name cannot
+resolve to another one meanwhile. Every redirect is checked in the same way. No cookies, keys or
+proxies are used.
 """
 
 from __future__ import annotations

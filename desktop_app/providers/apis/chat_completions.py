@@ -382,7 +382,7 @@ class ChatCompletionsReader:
 
 @dataclass
 class _OpenCall:
-    """A call whose arguments may go on."""
+    """A call that may get more arguments."""
 
     number: int
     call_id: str

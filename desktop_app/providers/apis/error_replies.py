@@ -50,7 +50,7 @@ _KEY_CODES: Final = {
     "no_db_connection",
 }
 _CONTEXT_CODES: Final = {"context_length_exceeded", "exceed_context_size_error"}
-# Of OpenAI and Azure. OpenAI's invalid_prompt counts only if the message says so.
+# OpenAI's and Azure's. OpenAI's invalid_prompt counts only if the message matches _FLAGGED.
 _FILTER_CODES: Final = {
     "content_filter",
     "content_policy_violation",
@@ -113,7 +113,7 @@ _NO_MODEL: Final = re.compile(
     r"no endpoints (found|available)|no allowed providers are available",
     re.IGNORECASE | re.DOTALL,
 )
-# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama; Ollama also says it of invalid images.
+# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama, which also sends it for invalid images.
 _NO_PICTURES: Final = re.compile(
     r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
     r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported"

@@ -78,11 +78,11 @@ class LearnedFacts:
 
 
 class Negotiation:
-    """One request, adapted step by step to what the server takes.
+    """One request, adapted step by step to the server's refusals.
 
     Attributes:
         api: the API to try now.
-        request: the request without what is refused.
+        request: the request without refused settings.
         leave_out: fields added by the program that the body omits.
     """
 

@@ -18,7 +18,7 @@ _LONGEST_READ: Final = 10_000
 
 _TITLE: Final = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-# Removed without a trace: in place of a blank they would hide a key from the redactor.
+# Replaced by nothing: a blank inside a key would hide it from the redactor.
 _INLINE: Final = re.compile(r"</?(a|b|code|em|i|mark|span|strong|u|wbr)\b[^<>]{0,500}>", re.I)
 _TAG: Final = re.compile(r"<[/!]?[A-Za-z][^<>]{0,500}>|<!--.*?(-->|\Z)", re.DOTALL)
 # Keys of others, which no redactor knows: a gateway quotes the key that it sent on.

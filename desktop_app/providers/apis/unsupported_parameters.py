@@ -40,7 +40,7 @@ _SETTINGS: Final = (*_OF_REQUEST, *(field.name for field in fields(GenerationPar
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
     """Return the own field that `param` means, if it can still be left out or renamed.
 
-    "encrypted_content", the reasoning behind earlier answers, is one too.
+    "encrypted_content", the reasoning of earlier answers, counts as one.
     """
     name = param.split(".")[0].split("[")[0]
     if name in _LIMIT_FIELDS:
@@ -148,7 +148,7 @@ def _default_tier(param: str) -> list[Started]:
 
 
 def _account_notice(provider: str, param: str) -> Notice | None:
-    """Return the notice for what OpenAI refuses to unverified organizations."""
+    """Return the notice for a feature that OpenAI refuses to unverified organizations, or None."""
     if param == "stream":
         return Notice(notice(NoticeCode.STREAM_REFUSED, provider=provider))
     if param in ("reasoning.summary", "reasoning_summary"):

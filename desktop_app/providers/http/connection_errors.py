@@ -1,6 +1,6 @@
 """Errors for requests without a reply: name, proxy, encryption, certificate.
 
-Pure: takes what was tried and what the libraries reported, returns an error of
+Pure: takes the attempt and the libraries' messages, returns an error of
 desktop_app/domain/errors.py. The patterns match messages of httpcore, socksio and OpenSSL. For an
 unknown message the error has a general sentence; the message itself is in the details.
 """
@@ -18,7 +18,7 @@ from desktop_app.domain.network.network_path import ProxyAddress, is_loopback, i
 from desktop_app.providers.http.retries import AttemptError
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
-# The usual ports of servers on the user's own computer, and how these are started.
+# The usual ports of servers on the user's computer, and how to start these servers.
 _STARTS: Final = {
     11434: Remedy.START_OLLAMA,
     1234: Remedy.START_LM_STUDIO,

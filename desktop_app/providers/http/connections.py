@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-# Seconds that an idle connection is kept: it is opened while the user types.
+# Seconds until an idle connection is closed. It is opened while the user still types.
 _KEEPALIVE_S: Final = 300.0
 
 _READ_AT_ONCE: Final = 16 * 1024

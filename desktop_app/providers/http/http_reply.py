@@ -176,7 +176,7 @@ class HttpReply:
                 raise self._not_json() from exc
 
     async def drain(self) -> None:
-        """Read the rest if it comes at once.
+        """Read the rest of the reply if it arrives at once.
 
         Only a reply that is read to its end frees its connection for the next message.
         """

@@ -23,7 +23,7 @@ from desktop_app.domain.errors import ReplyTooLargeError
 MB: Final = 1024 * 1024
 
 LARGEST_ANSWER: Final = 64 * MB
-"""In bytes of UTF-8. What is held in memory is limited by whoever holds it."""
+"""In bytes of UTF-8. Callers that hold the answer in memory have limits of their own."""
 LARGEST_EVENT: Final = 16 * MB
 LARGEST_JSON: Final = 32 * MB
 LARGEST_STREAM: Final = 512 * MB

@@ -100,7 +100,7 @@ class SilenceWatch:
     async def events_of(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source` and reports of its silences; raise what it raises.
+        """Yield the events of `source` and reports of its silences. Raise its exceptions.
 
         Raises:
             StreamCutError: the connection was silent for so long that it is taken for lost.

@@ -161,7 +161,7 @@ class Transport:
         `on_bytes` is called whenever bytes of the reply come.
 
         Raises:
-            AttemptError: no reply came, or a refusal, or something that is not an API's reply.
+            AttemptError: there is no reply, or it is a refusal or not an API's reply.
         """
         content, needed = packed_body(body)
         headers = {
@@ -301,7 +301,11 @@ class Transport:
         return request
 
     def _value_of(self, custom: CustomField, request_origin: str) -> str:
-        """Return what a request carries for a custom field; it is never just left out."""
+        """Return the value to send for a custom field, which is never left out silently.
+
+        Raises:
+            AttemptError: the name or the value is invalid, or the secret is missing.
+        """
         if not custom.has_valid_name:
             raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
         value = custom.value

@@ -134,7 +134,7 @@ class CaFile:
 
 
 def inspect_ca_file(name: str) -> CaFile:
-    """Return what is in a file of certificates. Blocking.
+    """Return the content of a file of certificates. Blocking.
 
     Raises:
         SettingError: as `read_ca_file`; or every certificate in it has expired.
@@ -161,7 +161,7 @@ def _certificates(content: bytes) -> ssl.SSLContext:
 
 
 def _as_cadata(content: bytes) -> str | bytes:
-    """Return PEM as text, because any encoding may stand between certificates; DER unchanged."""
+    """Return PEM as text, since comments in it may have any encoding; DER unchanged."""
     is_pem = b"-----BEGIN CERTIFICATE" in content
     return content.decode("ascii", "replace").replace("\ufffd", "?") if is_pem else content
 

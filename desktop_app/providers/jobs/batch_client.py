@@ -166,7 +166,7 @@ class BatchClient:
         return await self._retry(lambda: self._transport.get_json(path, self._batch))
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
-        """Cancel a batch. The results it has by then can still be fetched."""
+        """Cancel a batch. Its results so far can still be fetched."""
         path = f"{_path('batches', batch_id)}/cancel"
         return await self._retry(lambda: self._post(path, {}))
 

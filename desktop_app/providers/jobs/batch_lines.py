@@ -76,8 +76,7 @@ def request_line(
     """Return a request as a line of the upload, with its line feed.
 
     Args:
-        refused: what the server refused of this model before, spelled as in
-            unsupported_parameters.py.
+        refused: the refused parameters of this model, spelled as in unsupported_parameters.py.
     """
     plain = replace(
         request.parameters, stream=False, service_tier=None, candidates=1, reasoning_summary=None

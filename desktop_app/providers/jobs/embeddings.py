@@ -63,7 +63,7 @@ def body(model: str, texts: Sequence[str], refused: frozenset[str] = frozenset()
 
 
 class EmbeddingRequests:
-    """Requests for vectors to one server, adapted to what it refuses.
+    """Requests for vectors to one server, adapted to its refusals.
 
     Attributes:
         refused: the settings that the server refuses for the model, spelled as learned refusals.

@@ -1,6 +1,6 @@
 """Changes to the title of a conversation and to its place in the list: pins, folder, archive.
 
-Each change keeps what other processes write to other columns of the same conversation.
+A change to one column keeps the changes that other processes make to the others.
 """
 
 from __future__ import annotations

@@ -268,7 +268,7 @@ class ConversationStore:
     async def interrupt_orphans(self) -> list[str]:
         """Mark STREAMING answers of dead processes as INTERRUPTED, keeping their text.
 
-        Background runs are left alone, because they go on at their provider.
+        Background runs are not marked, because they continue at their provider.
 
         Returns:
             The ids of the affected conversations.

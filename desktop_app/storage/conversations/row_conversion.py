@@ -66,8 +66,8 @@ def from_micros(micros: int) -> datetime:
 def to_json(value: Any) -> str:
     """Return JSON that SQLite can hold.
 
-    Unpaired surrogates, which a model may send and which have no UTF-8 form, are escaped. Nothing
-    else is: escapes take twice the space in most scripts.
+    Unpaired surrogates, which a model may send and which have no UTF-8 form, are escaped. Other
+    characters are not, because escapes take twice the space in most scripts.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
@@ -288,10 +288,10 @@ def searchable_text(parts: tuple[Part, ...]) -> str:
 
 
 def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
-    """Return `convert(row)`, treating a row that was changed from outside as damage.
+    """Return `convert(row)`, treating a row that another program has changed as damage.
 
     Raises:
-        StoreDamagedError: the row does not hold what was written.
+        StoreDamagedError: the row is invalid.
     """
     try:
         return convert(row)

@@ -60,7 +60,7 @@ _UNWIPED: Final = "store.unwiped"
 class Databases(Protocol):
     """Chooses the database of each conversation: temporary ones are in memory.
 
-    The stores of conversations hold this and not a Database, so that none forgets to choose.
+    The stores of conversations have this instead of a Database, so that each has to choose.
     """
 
     @property
@@ -165,7 +165,7 @@ class Database:
         return alone
 
     async def check(self) -> None:
-        """Check the whole store while other work goes on; about 2 s for a gigabyte.
+        """Check the whole store beside other work; about 2 s for a gigabyte.
 
         Raises:
             StoreDamagedError: it is damaged.

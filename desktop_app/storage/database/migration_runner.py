@@ -103,7 +103,7 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
 def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
     """Copy the store to `target`, checked and synced before it gets its name.
 
-    Passwords within addresses are left out: nobody knows where copies end up.
+    Passwords in addresses are left out, because copies may end up anywhere.
     """
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)

@@ -439,7 +439,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0017_key_origins",
         ("ALTER TABLE keys_in_keyring ADD COLUMN origin TEXT NOT NULL DEFAULT ''",),
     ),
-    # Passwords in OPENAI_BASE_URL were stored with what was learned of its server.
+    # Passwords in OPENAI_BASE_URL were stored with the facts learned about its server.
     Migration("0018_no_passwords_in_addresses", (), strip_addresses),
     # Names the library prompt that a question was made with. Earlier versions recognized the
     # built-in summary by its words, so a question with these words was made with it.
@@ -490,7 +490,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE ledger ADD COLUMN duration_s REAL",
         ),
     ),
-    # What the user has allowed tools to do: in a conversation, or with NULL in all.
+    # The permissions that the user gave tools: in a conversation, or with NULL in all.
     Migration(
         "0028_tool_permissions",
         (
@@ -544,7 +544,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0034_server_prompts",
         ("ALTER TABLE tool_servers ADD COLUMN prompts TEXT NOT NULL DEFAULT '[]'",),
     ),
-    # The call that a hold is for. If its process dies, its cost is unknown, but not nothing.
+    # The call that a hold is for. If its process dies, its cost is unknown, but not zero.
     Migration(
         "0035_held_calls",
         (

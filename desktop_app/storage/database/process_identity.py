@@ -26,7 +26,7 @@ def is_alive(pid: int | None, started: str | None) -> bool:
 def _start_of(pid: int) -> str | None:
     """Return the boot id and start time of a running process, or None if there is none."""
     try:
-        # The name, in parentheses, may hold anything; the state is the first field after it.
+        # The name, in parentheses, may contain any character; the next field is the state.
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

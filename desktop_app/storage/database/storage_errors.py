@@ -52,7 +52,7 @@ def translate_errors(what: str) -> Iterator[None]:
 
 
 def damaged_error(what: str, details: str) -> StoreDamagedError:
-    """Return the error for a file that can be read but is not what was written."""
+    """Return the error for a file that can be read but has invalid content."""
     return StoreDamagedError(Reason.STORE_DAMAGED, details=details, place=what)
 
 

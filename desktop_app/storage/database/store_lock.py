@@ -1,4 +1,4 @@
-"""The lock that every process with the store open holds; the kernel releases it at their end."""
+"""The lock that every process with the store open holds; the kernel releases it at its end."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ The file is a private copy, opened read-only and immutable. Its rows are read by
 tables. Views, triggers, indexes, virtual tables and generated columns are never touched, and an
 authorizer refuses every statement that would. No function runs.
 
-Pages can be forged so that a megabyte seems to hold more rows than fit on the disk. Reading is
+Pages can be forged so that a megabyte seems to contain more rows than fit on the disk. Reading is
 therefore bounded by the size of the file.
 """
 

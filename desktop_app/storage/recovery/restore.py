@@ -1,6 +1,6 @@
 """Replaces the store with that of a backup; see `backup.py` for the archive.
 
-The archive may come from anyone. Its members are checked for size before anything is unpacker, the
+The archive may come from anyone. Its members are checked for size before anything is unpacked, the
 rows of its store are copied into a new store (`store_copy.py`), and attachments are taken only if
 that store names them and their bytes have their hash. Before anything changes, the user is told
 which settings would send data elsewhere (`outbound_settings.py`), and decides about them.
@@ -58,7 +58,7 @@ Progress = Callable[[int, int], None]
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
-# The new store needs room beside the unpacker one, more while its index is built.
+# The new store needs room beside the unpacked one, more while its index is built.
 _ROOM_FOR_COPY: Final = 2
 
 
@@ -81,7 +81,7 @@ class RestoreResult:
     Attributes:
         before: the new path of the previous store; None if there was none.
         dropped: the number of rows of the backup that were out of bounds or invalid.
-        kept: the settings that were not taken over.
+        kept: the settings whose current value was kept.
     """
 
     before: Path | None

@@ -24,7 +24,7 @@ FILE: Final = "key-origins.json"
 
 
 def record_key_origins(database: Path, source: Path | None = None) -> None:
-    """Record the origins of the profiles' keys, unless that was done before.
+    """Record the origins of the profiles' keys, unless they have been recorded before.
 
     If the store cannot be read, no bare key gets an origin: the keys must be entered again.
 

@@ -196,7 +196,7 @@ def record_lost_calls(connection: sqlite3.Connection) -> None:
     """Turn the holds of dead processes into calls of unknown cost."""
     performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
     for row in _dead_holds(connection):
-        if row["model"]:  # other holds are for no call of their own
+        if row["model"]:  # a hold without a model is not for a single call
             names = (row["provider_id"], row["model"], row["purpose"])
             entry: Entry = (row["at"], *names, 0, 0, 0, 0, None)
             insert_call(connection, entry, performance=performance)

@@ -82,7 +82,7 @@ def _end_soon() -> None:
 
 
 class _LogLines(logging.Handler):
-    """Adds the SDK's own warnings to the server's log, without tracebacks."""
+    """Adds the SDK's warnings to the server's log, without tracebacks."""
 
     def __init__(self, output: LineOutput) -> None:
         super().__init__()
