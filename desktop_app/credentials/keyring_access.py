@@ -66,9 +66,9 @@ class Keyring:
         """Write, read and delete a test entry: some keyrings accept entries but keep nothing."""
         name, token = f"probe-{new_id()}", new_id()
         self.write(name, token)
-        kept = self.read(name)
+        stored = self.read(name)
         self.delete(name)
-        if kept != token or self.read(name) is not None:
+        if stored != token or self.read(name) is not None:
             raise CredentialError(Reason.KEYRING_FORGETS)
 
 

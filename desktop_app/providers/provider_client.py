@@ -226,8 +226,8 @@ class ProviderClient:
         try:
             self._require_key()
             async with aclosing(source) as events:
-                async for whole in events:
-                    for event in split_event(whole):
+                async for source_event in events:
+                    for event in split_event(source_event):
                         meter.add(event)
                         match event:
                             case Failed(error):
@@ -453,10 +453,10 @@ class ProviderClient:
             tries_other_api = api is Api.RESPONSES and isinstance(error, EndpointMissingError)
             if tries_other_api or not body["stream"]:
                 raise error from empty
-        whole = {**body, "stream": False}
-        whole.pop("stream_options", None)
+        unstreamed = {**body, "stream": False}
+        unstreamed.pop("stream_options", None)
         try:
-            async with aclosing(self._one_reply(api, path, whole, on_bytes)) as events:
+            async with aclosing(self._one_reply(api, path, unstreamed, on_bytes)) as events:
                 async for event in events:
                     yield event
         except _EmptyStreamError as empty:

@@ -254,10 +254,10 @@ def _divide(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
     if not b:
         raise ToolError("Division by zero.")
     context = _wide_context()
-    whole, rest = context.divmod(a, b)
+    quotient, rest = context.divmod(a, b)
     if rest and (rest < 0) != (b < 0):
-        return context.subtract(whole, Decimal(1)), context.add(rest, b)
-    return whole, rest
+        return context.subtract(quotient, Decimal(1)), context.add(rest, b)
+    return quotient, rest
 
 
 def _round(values: list[Decimal], context: Context) -> Decimal:

@@ -76,14 +76,14 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
-def _embedded_ipv4(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
-    last = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-    if found in ipaddress.ip_network("64:ff9b::/96"):
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in ipaddress.ip_network("64:ff9b::/96"):
         return last
-    if (int(found) >> 32) & 0xFDFFFFFF == _ISATAP:
+    if (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
         return last
-    return found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 
 
 class WebPageTool:

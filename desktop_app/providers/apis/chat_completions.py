@@ -425,17 +425,18 @@ class _OpenCalls:
         return found.number
 
     def _is_other(
-        self, found: _OpenCall, call_id: str, name: str, arguments: str, named: set[int]
+        self, known: _OpenCall, call_id: str, name: str, arguments: str, named: set[int]
     ) -> bool:
-        if not found.name:
+        """Return True if a piece belongs to another call than the known one at its place."""
+        if not known.name:
             return False
-        if found.number in named or name != found.name:
+        if known.number in named or name != known.name:
             return True
-        has_other_id = bool(call_id and found.call_id) and call_id != found.call_id
-        return has_other_id or (found.has_arguments and _is_whole(arguments))
+        has_other_id = bool(call_id and known.call_id) and call_id != known.call_id
+        return has_other_id or (known.has_arguments and _is_complete(arguments))
 
 
-def _is_whole(arguments: str) -> bool:
+def _is_complete(arguments: str) -> bool:
     """Return True for arguments that came in one piece."""
     if not arguments.startswith("{") or len(arguments) > json_fields.AT_ONCE:
         return False

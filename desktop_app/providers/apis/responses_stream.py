@@ -202,10 +202,10 @@ class ResponsesReader:
 
     def _append_arguments(self, number: int, value: object, name: str) -> list[StreamEvent]:
         """Add the new part of complete arguments, which some gateways send as an object."""
-        whole = json_fields.text(value, name)
-        if not whole and ("call", number, 0) not in self._seen:
-            whole = json_fields.text_or_json(value, name)
-        return self._append("call", number, 0, whole, is_whole=True)
+        complete = json_fields.text(value, name)
+        if not complete and ("call", number, 0) not in self._seen:
+            complete = json_fields.text_or_json(value, name)
+        return self._append("call", number, 0, complete, is_whole=True)
 
     def _ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle completed, incomplete, failed, done: the status decides, else the type."""

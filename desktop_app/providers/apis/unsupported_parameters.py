@@ -109,18 +109,18 @@ def _with_value(request: ChatRequest, name: str) -> str:
 
 
 def notices_for(
-    provider: str, param: str, own: str | None, words: str = ""
+    provider: str, param: str, refused_field: str | None, words: str = ""
 ) -> list[Notice | Started]:
     """Return the notices for a refusal; none if the user loses nothing.
 
     Args:
-        own: the own field that was refused, or None.
+        refused_field: the own field that was refused; None if it is a setting.
         words: the server's message.
     """
-    if own == "encrypted_content":
+    if refused_field == "encrypted_content":
         return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
     # The other candidates are then requested one by one, which the user sees.
-    if own is not None or param == "n":
+    if refused_field is not None or param == "n":
         return []
     if param == "tools" and words:  # the server's message says what to do, if anything
         return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=words))]

@@ -114,5 +114,5 @@ class SSEDecoder:
         self._data, self._event, self._size = [], "", 0
         if not data:
             return None
-        whole = data[0] if len(data) == 1 else b"\n".join(data)
-        return ServerSentEvent(whole, event or "message", self._last_id, self._retry)
+        joined = data[0] if len(data) == 1 else b"\n".join(data)
+        return ServerSentEvent(joined, event or "message", self._last_id, self._retry)

@@ -342,7 +342,7 @@ def put_conversation(
     if old_title is not None:
         remove_entry(connection, EntryKind.TITLE, conversation.id, old_title)
     # The draft is saved separately; a new conversation has none.
-    upsert_row(connection, "conversations", {**row, "draft": ""}, kept=("draft",))
+    upsert_row(connection, "conversations", {**row, "draft": ""}, unchanged=("draft",))
     at = to_micros(conversation.updated_at)
     add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
 

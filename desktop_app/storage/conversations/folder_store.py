@@ -37,7 +37,7 @@ class FolderStore:
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
     """Insert or update a folder."""
-    upsert_row(connection, "folders", folder_to_row(folder), kept=("created_at",))
+    upsert_row(connection, "folders", folder_to_row(folder), unchanged=("created_at",))
 
 
 def _all(connection: sqlite3.Connection) -> list[Folder]:

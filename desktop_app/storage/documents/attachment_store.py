@@ -313,8 +313,8 @@ def _insert(
         connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
     if is_searchable and not has_entry(connection, EntryKind.ATTACHMENT, sha256):
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
-        kept: str = connection.execute(sql, (sha256,)).fetchone()["text"]
-        add_entry(connection, EntryKind.ATTACHMENT, sha256, kept, at)
+        stored: str = connection.execute(sql, (sha256,)).fetchone()["text"]
+        add_entry(connection, EntryKind.ATTACHMENT, sha256, stored, at)
 
 
 def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:

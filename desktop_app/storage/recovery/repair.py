@@ -126,15 +126,15 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
         _refuse_newer(database)
         aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
-            made = Path(scratch) / "made.sqlite3"
+            new_store = Path(scratch) / "made.sqlite3"
             with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
-                counts = _build(made, pages, progress)
+                counts = _build(new_store, pages, progress)
             copy_damaged(database, aside)  # a copy, so that a store exists at all times
-            record_key_origins(database, made)
-            sync(made)
+            record_key_origins(database, new_store)
+            sync(new_store)
             for end in ("-wal", "-shm"):
                 database.with_name(database.name + end).unlink(missing_ok=True)
-            made.replace(database)
+            new_store.replace(database)
             sync(database.parent)
     return RepairResult(aside, *counts)
 

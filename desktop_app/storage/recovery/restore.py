@@ -146,25 +146,25 @@ def restore_backup(
             exclusive_lock(database, Reason.STORE_IN_USE_FOR_RESTORE),
             tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch,
         ):
-            made = Path(scratch) / STORE
+            new_store = Path(scratch) / STORE
             unpacker = _Unpacker(pack, archive, progress)
-            dropped = unpacker.store(made)
-            kept, choice = _ask_about_changes(made, database, built_in, ask)
+            dropped = unpacker.store(new_store)
+            kept, choice = _ask_about_changes(new_store, database, built_in, ask)
             if choice is RestoreChoice.CANCEL:
                 return None
-            for sha256 in sorted(_attachment_hashes(made) & attached.keys()):
+            for sha256 in sorted(_attachment_hashes(new_store) & attached.keys()):
                 unpacker.attachment(attached[sha256], sha256, attachments)
-            sync(made)
+            sync(new_store)
             record_key_origins(database)
-            keep_key_notes(database, made)
-            return RestoreResult(_replace_store(made, database, at), dropped, kept)
+            keep_key_notes(database, new_store)
+            return RestoreResult(_replace_store(new_store, database, at), dropped, kept)
 
 
 def _ask_about_changes(
-    made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
+    new_store: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
 ) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
     """Ask about the settings that would change. Return those that stay, and the choice."""
-    with closing(connect(made, "rw")) as connection:
+    with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
         changes = find_changes(current, read_outbound_settings(connection, built_in))
         choice = ask(changes) if changes else RestoreChoice.TAKE
@@ -251,13 +251,13 @@ class _Unpacker:
         self._done += size
         self._progress(self._done >> 20, max(1, self._total >> 20))
 
-    def store(self, made: Path) -> int:
+    def store(self, new_store: Path) -> int:
         """Unpack the store and copy its rows. Return the number of dropped rows."""
         size = self._store.file_size
         if size > LARGEST_STORE:
             raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=LARGEST_STORE >> 30)
-        self._require_room(made.parent, _ROOM_FOR_COPY * size)
-        foreign = made.with_name("foreign.sqlite3")
+        self._require_room(new_store.parent, _ROOM_FOR_COPY * size)
+        foreign = new_store.with_name("foreign.sqlite3")
         create_private(foreign)
         with foreign.open("wb") as file:
             for chunk in self._pack.chunks(self._store):
@@ -267,7 +267,7 @@ class _Unpacker:
         def show(read: int, _of: int) -> None:
             self._progress((size + read) >> 20, max(1, self._total >> 20))
 
-        dropped = copy_store(foreign, made, str(self._archive), show)
+        dropped = copy_store(foreign, new_store, str(self._archive), show)
         foreign.unlink()
         self._done = self._total
         return dropped
@@ -313,24 +313,24 @@ class _Unpacker:
             )
 
 
-def _attachment_hashes(made: Path) -> set[str]:
+def _attachment_hashes(new_store: Path) -> set[str]:
     """Return the hashes of the attachments in the new store."""
-    with closing(connect(made, "ro")) as connection:
+    with closing(connect(new_store, "ro")) as connection:
         return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
 
 
 # -------------------------------------------------------------- the store
 
 
-def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
-    """Move `made` to the store's path. Return the new path of the previous store."""
+def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None:
+    """Move `new_store` to the store's path. Return the new path of the previous store."""
     before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
         _copy_previous(database, before)
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
-    made.replace(database)
+    new_store.replace(database)
     # An interrupted erasure must not erase the restored store.
     erasing_mark(database).unlink(missing_ok=True)
     sync(database.parent)

@@ -90,11 +90,11 @@ def _pairs_between(before: str, folded: str) -> str:
     joined = before + folded if is_dense else folded
 
     def pairs(run: re.Match[str]) -> str:
-        made = list(map("".join, pairwise(run.group())))
+        words = list(map("".join, pairwise(run.group())))
         ends = run.end() < len(joined) or not folded
         if ends:
-            made += [run.group()[-1], ""]
-        return "".join([f" {word}" for word in made])
+            words += [run.group()[-1], ""]
+        return "".join([f" {word}" for word in words])
 
     return dense_run().sub(pairs, joined)
 

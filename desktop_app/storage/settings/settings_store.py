@@ -117,8 +117,8 @@ def _read_secret(connection: sqlite3.Connection) -> bytes:
 
 def _make_secret(connection: sqlite3.Connection) -> bytes:
     """Create the secret, unless another process has done so meanwhile."""
-    made = to_json(os.urandom(32).hex())
-    connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET, made))
+    secret = to_json(os.urandom(32).hex())
+    connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET, secret))
     return _read_secret(connection)
 
 

@@ -141,12 +141,12 @@ def add_to_day(
     connection: sqlite3.Connection, entry: Entry, performance: CallPerformance | None
 ) -> None:
     """Add a call to the sums of its day."""
-    how = (
+    kind = (
         ("", "", "")
         if performance is None
         else (performance.effort, performance.tier, performance.outcome)
     )
-    key = (_day_of(entry[0] // SLOT_MICROS), *entry[1:4], *how)
+    key = (_day_of(entry[0] // SLOT_MICROS), *entry[1:4], *kind)
     sums = DailySums()
     if known := connection.execute(_SELECT, key).fetchone():
         sums.add_row(known)

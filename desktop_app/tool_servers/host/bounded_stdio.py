@@ -99,9 +99,9 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
         message = _message(line)
         if message is None:
             faults += bool(line.strip())
-            shown = line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip()
-            if shown:
-                log("warning", f"Not a message: {shown}")
+            text = line[:LONGEST_SHOWN].decode("utf-8", "replace").rstrip()
+            if text:
+                log("warning", f"Not a message: {text}")
             if faults >= _MOST_FAULTS:
                 log("error", "The server writes other things than messages.")
                 return
