@@ -16,8 +16,8 @@ from desktop_app.ui.composer.dropped_content import (
     DroppedContent,
     DroppedData,
     drop_hint,
+    has_attachable_content,
     is_acceptable,
-    is_to_attach,
     read_dropped,
 )
 from desktop_app.ui.composer.rich_text_paste import RichTextPaste
@@ -175,7 +175,7 @@ def test_what_letting_go_will_do_is_said() -> None:
     assert drop_hint(files) == "Drop to attach 2 files"
     assert drop_hint(files, "Plans") == "Drop to attach 2 files to “Plans”"
     text = offered({"text/plain": "words"})
-    assert not is_to_attach(text)
+    assert not has_attachable_content(text)
     assert drop_hint(text, "Plans") == "Drop to insert text in “Plans”"
 
 

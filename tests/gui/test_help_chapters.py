@@ -24,7 +24,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.places import Place
 from desktop_app.main import CLI_COMMANDS
 from desktop_app.paths import resource_path
-from desktop_app.ui.help.help_book import HelpBook, fold, matches
+from desktop_app.ui.help.help_book import HelpBook, fold, match_ranges
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
@@ -221,7 +221,7 @@ def test_search_wants_every_word_and_prefers_titles(book: HelpBook) -> None:
 
 
 def test_matches_keep_their_positions() -> None:
-    assert matches("Ein Über-Maß, ubermass", ["uber", "mass"]) == [
+    assert match_ranges("Ein Über-Maß, ubermass", ["uber", "mass"]) == [
         (4, 8),
         (9, 12),
         (14, 18),

@@ -25,7 +25,7 @@ from desktop_app.ui.widgets.form_widgets import Combo, MultilineField, Note
 if TYPE_CHECKING:
     from desktop_app.ui.widgets.form_dialog import FormValues
 
-OWN_TASK: Final = ""
+CUSTOM_MESSAGE: Final = ""
 NAMED_FILES: Final = 3
 
 
@@ -205,7 +205,7 @@ class BatchNewPage(QWidget):
         self.prompt.clear()
         for prompt in prompts:
             self.prompt.addItem(prompt.title, prompt.id)
-        self.prompt.addItem(tr("Custom message"), OWN_TASK)
+        self.prompt.addItem(tr("Custom message"), CUSTOM_MESSAGE)
         self.prompt.setCurrentIndex(max(0, self.prompt.findData(chosen)))
         if not self.task.toPlainText().strip():
             self._apply_prompt()
@@ -259,7 +259,7 @@ class BatchNewPage(QWidget):
         self.clear.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _apply_prompt(self) -> None:
-        prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
+        prompt = self._prompts.get(self.prompt.currentData() or CUSTOM_MESSAGE)
         self._template.clear()
         if prompt is not None:
             self.task.setPlainText(prompt.text)

@@ -98,7 +98,7 @@ class _PreviewButton(QAbstractButton):
             painter = QPainter(self)
             painting.antialias(painter)
             theme = self._chip.theme
-            painting.outline(painter, self.rect(), theme.accent, theme.px(10), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(10), 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Preview on Enter, remove on Delete, open the menu on the menu key or arrow down."""
@@ -297,9 +297,9 @@ class ChipWidget(QFrame):
         lower = QRect(left, middle - px(1), width, px(18))
         # File names often differ only at the end.
         cut = Qt.TextElideMode.ElideMiddle
-        painting.text(painter, upper, chip.name, theme.strong(), theme.text, cut)
+        painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, cut)
         detail = theme.error if chip.state == "failed" else theme.dim
-        painting.text(painter, lower, chip.detail, theme.note(), detail)
+        painting.draw_text(painter, lower, chip.detail, theme.note(), detail)
 
     def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
         """Paint the center of the image as a square with round corners."""

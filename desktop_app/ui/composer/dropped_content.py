@@ -132,7 +132,7 @@ def files_in(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in _urls(data) if url.isLocalFile()]
 
 
-def is_to_attach(data: QMimeData) -> bool:
+def has_attachable_content(data: QMimeData) -> bool:
     """Return True for dragged files, images or messages. No file is opened, no image decoded."""
     return (
         any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in _urls(data))
@@ -144,7 +144,7 @@ def is_to_attach(data: QMimeData) -> bool:
 
 def is_acceptable(data: QMimeData) -> bool:
     """Return True if any of the dragged data can be taken."""
-    return is_to_attach(data) or has_text(data)
+    return has_attachable_content(data) or has_text(data)
 
 
 def accept_copy(event: QDropEvent) -> None:
@@ -169,7 +169,7 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
         conversation: the title of the target, if it is not the open conversation.
         folder: the name of the folder in which the drop starts a conversation.
     """
-    if not is_to_attach(data):
+    if not has_attachable_content(data):
         if folder:
             return tr("Drop to insert text in a new conversation in “{folder}”", folder=folder)
         if conversation:

@@ -23,9 +23,9 @@ class FileDropFilter(QObject):
         if event.type() != QEvent.Type.DragEnter:
             return False
         # Imported here because start-up does not need it.
-        from desktop_app.ui.composer.dropped_content import is_to_attach
+        from desktop_app.ui.composer.dropped_content import has_attachable_content
 
-        is_file = is_to_attach(event.mimeData())  # type: ignore[attr-defined]
+        is_file = has_attachable_content(event.mimeData())  # type: ignore[attr-defined]
         if is_file:
             event.ignore()
         return is_file

@@ -333,10 +333,10 @@ class PromptEditor(QFrame):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from desktop_app.ui.composer.dropped_content import (  # not needed at start-up
             accept_copy,
-            is_to_attach,
+            has_attachable_content,
         )
 
-        if is_to_attach(event.mimeData()):
+        if has_attachable_content(event.mimeData()):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:

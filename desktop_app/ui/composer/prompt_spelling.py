@@ -25,7 +25,7 @@ PAUSE_MS: Final = 300
 """The pause in typing after which new words are checked."""
 _LINES_ABOVE: Final = 300
 """The number of lines above the visible ones that are searched for an open block of code."""
-_MOST_LINES: Final = 100
+_MAX_LINES: Final = 100
 """The most lines that are checked; more do not fit on a screen."""
 
 
@@ -125,7 +125,7 @@ class PromptSpelling(QObject):
         fence = ""
         for above in reversed(list(islice(_blocks_above(block), _LINES_ABOVE))):
             fence = fence_after(above.text(), fence)
-        for _ in range(_MOST_LINES):
+        for _ in range(_MAX_LINES):
             if not block.isValid() or block.blockNumber() > last:
                 return
             line = block.text()

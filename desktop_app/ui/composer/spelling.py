@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor
     from PySide6.QtWidgets import QMenu
 
-_MOST_WORDS: Final = 20_000
+_MAX_WORDS: Final = 20_000
 """Beyond this many words all verdicts are dropped, so that memory is bounded."""
 
 
@@ -81,7 +81,7 @@ class Spelling(QObject):
         unknown = {word.text for word in words} - self._verdicts.keys()
         if not (self.is_on and unknown):
             return
-        if len(self._verdicts) > _MOST_WORDS:
+        if len(self._verdicts) > _MAX_WORDS:
             self._verdicts.clear()
         self._verdicts.update(dict.fromkeys(unknown, True))  # until the result is known
         self.check_requested.emit(sorted(unknown))

@@ -70,20 +70,22 @@ class SuggestionButton(PlainButton):
         theme, px = self._theme, self._theme.px
         color = theme.accent if self.isEnabled() else theme.faint
         hovered = self.underMouse() and self.isEnabled()
-        painting.ground(painter, self.rect(), theme.selected if hovered else theme.tint, px(RADIUS))
+        painting.fill_background(
+            painter, self.rect(), theme.selected if hovered else theme.tint, px(RADIUS)
+        )
         if self.hasFocus():
-            painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
         at = QRect(px(_PADDING), 0, px(_ICON), self.height())
         painting.draw_icon(painter, at, self._icon, color, px(_ICON))
         right = self.width() - px(_PADDING)
         if self._key:
             width, height = painting.key_size(theme, self._key)
             cap = QRect(right - width, (self.height() - height) // 2, width, height)
-            painting.key(painter, theme, cap, self._key, theme.dim)
+            painting.draw_key(painter, theme, cap, self._key, theme.dim)
             right = cap.left() - px(_GAP)
         left = at.right() + 1 + px(_GAP)
         words = QRect(left, 0, right - left + 1, self.height())
-        painting.text(painter, words, self.text(), theme.strong(), color)
+        painting.draw_text(painter, words, self.text(), theme.strong(), color)
 
 
 class Suggestions(QWidget):

@@ -54,7 +54,7 @@ COLUMNS: Final = (
     *(N_("95th percentile"), N_("First token")),
 )
 COMMAND: Final = "repartee eval CASES --variant thinking/high --variant pro"
-_LEAST_HEIGHT: Final = 140
+_MIN_HEIGHT: Final = 140
 """The least height of the failed cases: the heading and two cases."""
 NONE: Final = "–"
 _LONGEST_ANSWER: Final = 400
@@ -166,7 +166,7 @@ class EvaluationsDialog(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self._page.setSpacing(px(12))
-        self.failing.setMinimumHeight(px(_LEAST_HEIGHT))
+        self.failing.setMinimumHeight(px(_MIN_HEIGHT))
         self._head.setSpacing(px(8))
         self._foot.setSpacing(px(8))
         self.runs.verticalHeader().setDefaultSectionSize(px(30))

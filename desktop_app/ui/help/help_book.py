@@ -102,7 +102,7 @@ def fold(text: str) -> tuple[str, list[int]]:
     return "".join(folded), positions
 
 
-def matches(text: str, words: list[str]) -> list[tuple[int, int]]:
+def match_ranges(text: str, words: list[str]) -> list[tuple[int, int]]:
     """Return where folded words are in `text`: start and end of each match."""
     folded, positions = fold(text)
     found = []

@@ -45,9 +45,9 @@ class ChapterDelegate(RowDelegate):
         painter.save()
         painting.antialias(painter)
         mirror(painter, option.rect)
-        self.paint_ground(painter, option, index)
+        self.paint_background(painter, option, index)
         rect = self.row_rect(option).adjusted(inset, 0, -inset, 0)
-        painting.text(painter, rect, one_line(row.title), theme.interface(), theme.text)
+        painting.draw_text(painter, rect, one_line(row.title), theme.interface(), theme.text)
         painter.restore()
 
 
@@ -63,14 +63,14 @@ class HelpHitDelegate(RowDelegate):
         painter.save()
         painting.antialias(painter)
         mirror(painter, option.rect)
-        self.paint_ground(painter, option, index)
+        self.paint_background(painter, option, index)
         rect = self.row_rect(option).adjusted(inset, theme.px(4), -inset, -theme.px(4))
         half = rect.height() // 2
         above, below = rect.adjusted(0, 0, 0, -half), rect.adjusted(0, half, 0, 0)
         width = painting.text_width(row.chapter, theme.note()) + 1
         room = above.adjusted(max(above.width() - width, above.width() // 2), 0, 0, 0)
-        painting.text(painter, room, one_line(row.chapter), theme.note(), theme.faint)
+        painting.draw_text(painter, room, one_line(row.chapter), theme.note(), theme.faint)
         above.setRight(room.left() - theme.px(8))
-        painting.text(painter, above, one_line(row.title), theme.strong(), theme.text)
-        painting.text(painter, below, one_line(row.context), theme.note(), theme.dim)
+        painting.draw_text(painter, above, one_line(row.title), theme.strong(), theme.text)
+        painting.draw_text(painter, below, one_line(row.context), theme.note(), theme.dim)
         painter.restore()

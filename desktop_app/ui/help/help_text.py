@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import matches
+from desktop_app.ui.help.help_book import match_ranges
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.announcements import announce
@@ -70,7 +70,7 @@ class HelpText(SealedBrowser):
         marked = QTextCharFormat()
         marked.setBackground(self._theme.selected)
         shown = []
-        for start, end in matches(self.toPlainText(), words):
+        for start, end in match_ranges(self.toPlainText(), words):
             mark = QTextEdit.ExtraSelection()
             cursor = QTextCursor(self.document())
             cursor.setPosition(start)

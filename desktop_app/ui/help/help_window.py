@@ -64,8 +64,8 @@ class HelpWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(window_title(tr("Help – Repartee")))
         self._theme, self._book = theme, book
-        self._places: list[HelpPlace] = []
-        self._at = -1
+        self._history: list[HelpPlace] = []
+        self._position = -1
         self._shows_list = False  # in a narrow window
         self.text = HelpText(theme)
         self._chapter_model, self._hit_model = ChapterModel(self), HelpHitModel(self)
@@ -95,13 +95,13 @@ class HelpWindow(QWidget):
     @property
     def place(self) -> HelpPlace:
         """The place that is shown."""
-        return self._places[self._at] if self._places else HelpPlace("")
+        return self._history[self._position] if self._history else HelpPlace("")
 
     def set_book(self, book: HelpBook) -> None:
         """Replace all chapters, for example after a shortcut has changed; the place stays."""
         self._book = book
         self._chapter_model.set_rows(book.chapters)
-        if self._places:
+        if self._history:
             place = self.place
             self._show_chapter(place.chapter)
             self.text.go_to(place.section)
@@ -120,9 +120,9 @@ class HelpWindow(QWidget):
         if self._book.chapter(place.chapter) is None:
             return
         if place != self.place:
-            del self._places[self._at + 1 :]
-            self._places.append(place)
-            self._at = len(self._places) - 1
+            del self._history[self._position + 1 :]
+            self._history.append(place)
+            self._position = len(self._history) - 1
         self._show_place()
 
     def go_back(self) -> None:
@@ -134,8 +134,8 @@ class HelpWindow(QWidget):
         self._step(+1)
 
     def _step(self, step: int) -> None:
-        if 0 <= self._at + step < len(self._places):
-            self._at += step
+        if 0 <= self._position + step < len(self._history):
+            self._position += step
             self._show_place()
 
     def _show_place(self) -> None:
@@ -144,8 +144,8 @@ class HelpWindow(QWidget):
         self._stack.setCurrentWidget(self.text)
         self._arrange()
         self.text.go_to(self.place.section)
-        self._back.setEnabled(self._at > 0)
-        self._forward.setEnabled(self._at + 1 < len(self._places))
+        self._back.setEnabled(self._position > 0)
+        self._forward.setEnabled(self._position + 1 < len(self._history))
 
     def _show_chapter(self, chapter_id: str) -> None:
         chapter = self._book.chapter(chapter_id)

@@ -149,8 +149,8 @@ class _ExampleFields(QWidget):
         self.answer.setPlaceholderText(tr("Response"))
         self.question.show_text(question)
         self.answer.show_text(answer)
-        self.question.edited.connect(lambda text: self._take(text, self.texts[1]))
-        self.answer.edited.connect(lambda text: self._take(self.texts[0], text))
+        self.question.edited.connect(lambda text: self._set_texts(text, self.texts[1]))
+        self.answer.edited.connect(lambda text: self._set_texts(self.texts[0], text))
         self.remove = dialog_button(tr("Remove"), "remove-example")
         self._fields = column_of(self.question, self.answer, parent=self, margins=0)
         self._fields.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
@@ -171,7 +171,7 @@ class _ExampleFields(QWidget):
         self.answer.set_theme(theme)
         self._fields.setSpacing(theme.px(4))
 
-    def _take(self, question: str, answer: str) -> None:
+    def _set_texts(self, question: str, answer: str) -> None:
         self.texts = question, answer
         self._report()
 

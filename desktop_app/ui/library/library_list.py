@@ -104,16 +104,16 @@ class LibraryDelegate(RowDelegate):
         if not row.id:
             font = theme.note()
             font.setWeight(font.Weight.DemiBold)
-            painting.text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
+            painting.draw_text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
         else:
-            self.paint_ground(painter, option, index)
+            self.paint_background(painter, option, index)
             if row.note:
                 width = painting.text_width(row.note, theme.note()) + 1
                 at = rect.adjusted(rect.width() - width, 0, 0, 0)
-                painting.text(painter, at, row.note, theme.note(), theme.faint)
+                painting.draw_text(painter, at, row.note, theme.note(), theme.faint)
                 rect.setRight(at.left() - px(8))
             color = theme.faint if row.faint else theme.text
-            painting.text(painter, rect, row.title, theme.interface(), color)
+            painting.draw_text(painter, rect, row.title, theme.interface(), color)
         painter.restore()
 
 

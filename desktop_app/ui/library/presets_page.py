@@ -77,7 +77,7 @@ class PresetsPage(QWidget):
         self._values: Mapping[str, object] = {}
         self._overrides_of: OverridesOf = lambda _preset: {}
         self._default = ""
-        self._shown: Preset | None = None
+        self._preset: Preset | None = None
         self._initial_name = ""
         self.list = LibraryList(
             "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
@@ -201,23 +201,23 @@ class PresetsPage(QWidget):
 
     def report_edits(self) -> None:
         """Report changes that were not reported yet."""
-        shown = self._shown
-        if shown is None:
+        before = self._preset
+        if before is None:
             return
         # Qt returns members of string enumerations as plain strings.
         provider_id, model, variant = self.model.currentData()
         effort, name = self.effort.currentData(), self.name.text()
         edited = replace(
-            shown,
-            name=shown.name if name == self._initial_name else name.strip() or shown.name,
+            before,
+            name=before.name if name == self._initial_name else name.strip() or before.name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
             effort=Effort(effort) if effort else None,
         )
         self.name.setModified(False)
-        if edited != shown:
-            self._shown = edited
+        if edited != before:
+            self._preset = edited
             self.save_requested.emit(edited)
         self.form.report_edits()  # last, because their signals refill the page
         self.examples.report_edits()
@@ -257,7 +257,7 @@ class PresetsPage(QWidget):
     def _show(self, preset_id: str) -> None:
         self.report_edits()
         preset = self._presets.get(preset_id)
-        self._shown = None
+        self._preset = None
         self._editor.setVisible(preset is not None)
         self._placeholder.setVisible(preset is None)
         if preset is not None:
@@ -265,11 +265,11 @@ class PresetsPage(QWidget):
             self._fill(preset)
 
     def _refresh(self) -> None:
-        if self._shown is not None and self._shown.id in self._presets:
-            self._fill(self._presets[self._shown.id])
+        if self._preset is not None and self._preset.id in self._presets:
+            self._fill(self._presets[self._preset.id])
 
     def _fill(self, preset: Preset) -> None:
-        self._shown = None
+        self._preset = None
         if not self.name.isModified():  # otherwise the user is typing it
             self._set_name(preset)
         self.model.setCurrentIndex(self._index_of(preset))
@@ -279,7 +279,7 @@ class PresetsPage(QWidget):
         self.form.set_values({**self._values, **overrides})
         self.form.set_overrides(overrides)
         self.examples.show_examples(preset.id, preset.overrides.examples)
-        self._shown = preset
+        self._preset = preset
 
     def _set_name(self, preset: Preset) -> None:
         """Set the name field, and record its text: a field may drop characters of the name."""
@@ -298,12 +298,12 @@ class PresetsPage(QWidget):
         return self.model.count() - 1
 
     def _report_override(self, key: str, value: object) -> None:
-        if self._shown is not None:
-            self.override_changed.emit(self._shown.id, key, value)
+        if self._preset is not None:
+            self.override_changed.emit(self._preset.id, key, value)
 
     def _report_examples(self, examples: Examples) -> None:
-        if self._shown is not None:
-            self.examples_changed.emit(self._shown.id, examples)
+        if self._preset is not None:
+            self.examples_changed.emit(self._preset.id, examples)
 
     def _emit_with(self, signal: SignalInstance, preset_id: str) -> None:
         self.report_edits()

@@ -79,7 +79,7 @@ class PromptsPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._entries: dict[str, tuple[Prompt, str]] = {}
-        self._shown: Prompt | None = None
+        self._prompt: Prompt | None = None
         self._initial_texts = ("", "", "")
         self.list = LibraryList(
             "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
@@ -174,18 +174,20 @@ class PromptsPage(QWidget):
     def report_edits(self) -> None:
         """Report changes that were not reported yet."""
         self.text.report_edits()  # calls this method again if the text changed
-        shown = self._shown
-        if shown is None:
+        before = self._prompt
+        if before is None:
             return
         title, folder, text = self._texts_in_fields()
         edited = replace(
-            shown,
-            title=shown.title if title == self._initial_texts[0] else title.strip() or shown.title,
-            folder=shown.folder if folder == self._initial_texts[1] else folder.strip(),
-            text=shown.text if text == self._initial_texts[2] else text,
+            before,
+            title=before.title
+            if title == self._initial_texts[0]
+            else title.strip() or before.title,
+            folder=before.folder if folder == self._initial_texts[1] else folder.strip(),
+            text=before.text if text == self._initial_texts[2] else text,
         )
-        if edited != shown:
-            self._shown = edited
+        if edited != before:
+            self._prompt = edited
             self.save_requested.emit(edited)
 
     def set_theme(self, theme: Theme) -> None:
@@ -207,7 +209,7 @@ class PromptsPage(QWidget):
     def _show(self, prompt_id: str) -> None:
         self.report_edits()
         entry = self._entries.get(prompt_id)
-        self._shown = None
+        self._prompt = None
         self._editor.setVisible(entry is not None)
         self._placeholder.setVisible(entry is None)
         if entry is None:
@@ -222,19 +224,19 @@ class PromptsPage(QWidget):
         self.text.show_text(prompt.text)
         self._form_words.setText(form_words(prompt.form))
         self._initial_texts = self._texts_in_fields()
-        self._shown = prompt
+        self._prompt = prompt
 
     def _texts_in_fields(self) -> tuple[str, str, str]:
         return self.title.text(), self.folder.text(), self.text.toPlainText()
 
     def _refresh(self) -> None:
         """Show changes made to the prompt elsewhere: undone, reset, hidden."""
-        shown = self._shown
-        if shown is None or shown.id not in self._entries:
+        before = self._prompt
+        if before is None or before.id not in self._entries:
             return
-        prompt, origin = self._entries[shown.id]
-        if prompt != shown:
-            self._shown = None  # filling the fields is not a change by the user
+        prompt, origin = self._entries[before.id]
+        if prompt != before:
+            self._prompt = None  # filling the fields is not a change by the user
             self._fill(prompt)
         self.reset.setVisible(origin == EDITED)
         self.delete.setVisible(origin == OWN)
@@ -260,10 +262,10 @@ class PromptsPage(QWidget):
 
     def _request_form(self) -> None:
         self.report_edits()
-        shown = self._shown
-        if shown is not None:
-            tell = partial(self._save_form, shown.id)
-            request = EditRequest("answer.form", shown.form, tell, self.form_button)
+        prompt = self._prompt
+        if prompt is not None:
+            on_changed = partial(self._save_form, prompt.id)
+            request = EditRequest("answer.form", prompt.form, on_changed, self.form_button)
             self.edit_requested.emit(request)
 
     def _save_form(self, prompt_id: str, value: str) -> None:
@@ -277,7 +279,7 @@ class PromptsPage(QWidget):
 
     def _request_new(self) -> None:
         self.report_edits()
-        self.new_requested.emit("" if self._shown is None else self._shown.folder)
+        self.new_requested.emit("" if self._prompt is None else self._prompt.folder)
 
     def _request_deletion(self, prompt_id: str) -> None:
         """Request to delete a prompt of the user's; built-in prompts can only be hidden."""
@@ -287,8 +289,8 @@ class PromptsPage(QWidget):
 
     def _toggle_hidden(self) -> None:
         self.report_edits()
-        if self._shown is not None:
-            self.save_requested.emit(replace(self._shown, hidden=not self._shown.hidden))
+        if self._prompt is not None:
+            self.save_requested.emit(replace(self._prompt, hidden=not self._prompt.hidden))
 
 
 def _mark(prompt: Prompt, origin: str) -> str:

@@ -54,14 +54,16 @@ def antialias(painter: QPainter) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
-def ground(painter: QPainter, rect: QRect, color: QColor, radius: int) -> None:
+def fill_background(painter: QPainter, rect: QRect, color: QColor, radius: int) -> None:
     """Fill a rounded rectangle."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     painter.drawRoundedRect(rect, radius, radius)
 
 
-def outline(painter: QPainter, rect: QRect, color: QColor, radius: int, width: float = 1) -> None:
+def draw_outline(
+    painter: QPainter, rect: QRect, color: QColor, radius: int, width: float = 1
+) -> None:
     """Paint a rounded border inside `rect`."""
     inset = width / 2
     painter.setPen(QPen(color, width))
@@ -69,7 +71,7 @@ def outline(painter: QPainter, rect: QRect, color: QColor, radius: int, width: f
     painter.drawRoundedRect(QRectF(rect).adjusted(inset, inset, -inset, -inset), radius, radius)
 
 
-def text(
+def draw_text(
     painter: QPainter,
     rect: QRect,
     words: str,
@@ -118,9 +120,9 @@ def key_font(theme: Theme) -> QFont:
     return font
 
 
-def key(painter: QPainter, theme: Theme, rect: QRect, words: str, color: QColor) -> None:
+def draw_key(painter: QPainter, theme: Theme, rect: QRect, words: str, color: QColor) -> None:
     """Paint a key cap like QLabel[role="key"]: the key's name in a rounded border."""
-    outline(painter, rect, theme.line, theme.px(5))
+    draw_outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
     with upright(painter, rect):

@@ -42,7 +42,7 @@ class Restyling(QObject):
         super().__init__(parent)
         self._application, self._announce = application, announce
         self._work: Iterator[bool] | None = None
-        self._next: Theme | None = None
+        self._waiting_theme: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
         self._hidden: dict[QWidget, None] = {}
         self._timer = QTimer(
@@ -50,9 +50,9 @@ class Restyling(QObject):
         )  # with 0 it would fire only when no other event waits
         self._timer.timeout.connect(self._continue)
 
-    def use(self, theme: Theme) -> None:
+    def apply(self, theme: Theme) -> None:
         """Apply a theme after the current one is painted; of waiting themes, only the last."""
-        self._next = theme
+        self._waiting_theme = theme
         if self._work is None:
             self._begin()
 
@@ -73,7 +73,7 @@ class Restyling(QObject):
             _restyle(widget)
 
     def _begin(self) -> None:
-        theme, self._next = self._next, None
+        theme, self._waiting_theme = self._waiting_theme, None
         if theme is not None:
             self._hidden.clear()
             self._work = self._change_steps(theme)

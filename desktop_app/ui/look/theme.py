@@ -509,7 +509,7 @@ class ThemeWatcher(QObject):
         theme = self._current_theme()
         if theme != self.current:
             self.current = theme
-            self._restyling.use(theme)
+            self._restyling.apply(theme)
 
     def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
         """Schedule a part of a receiver's work on `changed` as a step, so that no step is long."""

@@ -418,8 +418,8 @@ class QuickPrompt(QWidget):
             painter.fillRect(self.rect(), self._theme.ground)
         painting.antialias(painter)
         radius = self._theme.px(RADIUS_CARD)
-        painting.ground(painter, self.rect(), self._theme.ground, radius)
-        painting.outline(painter, self.rect(), self._theme.line, radius)
+        painting.fill_background(painter, self.rect(), self._theme.ground, radius)
+        painting.draw_outline(painter, self.rect(), self._theme.line, radius)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):

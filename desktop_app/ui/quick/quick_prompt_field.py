@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.composer.dropped_content import is_to_attach
+from desktop_app.ui.composer.dropped_content import has_attachable_content
 from desktop_app.ui.composer.prompt_text import PromptText, pressed_keys
 from desktop_app.ui.look.theme import Theme, set_role
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST_COUNTED: Final = 200_000
 """Characters of a text whose words are counted without a noticeable delay."""
-_MOST_LINES: Final = 6
+_MAX_LINES: Final = 6
 """The lines that are shown without scrolling."""
 
 
@@ -72,11 +72,11 @@ class QuickPromptField(PromptText):
 
     def fit_lines(self, most: int) -> None:
         """Fit the height to the text, up to six lines or to `most` pixels."""
-        self.fit_height(min(self.height_of(_MOST_LINES), most))
+        self.fit_height(min(self.height_of(_MAX_LINES), most))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Leave files and images to the window, which says what a drop will do."""
-        if is_to_attach(event.mimeData()):
+        if has_attachable_content(event.mimeData()):
             event.ignore()
         else:
             super().dragEnterEvent(event)

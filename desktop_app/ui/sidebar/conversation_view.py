@@ -316,10 +316,10 @@ class ConversationView(RowView):
             self.content_dropped.emit(read_dropped(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()
-            self.dropped.emit(dragged(event.mimeData()), identifier)
+            self.dropped.emit(dragged_ids(event.mimeData()), identifier)
         elif (before := self._pinned_before(event)) is not None:
             event.acceptProposedAction()
-            self.pins_dropped.emit(dragged(event.mimeData()), before)
+            self.pins_dropped.emit(dragged_ids(event.mimeData()), before)
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
 
@@ -360,6 +360,6 @@ def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
     return drop_hint(data, conversation=index.data())
 
 
-def dragged(data: QMimeData) -> list[str]:
+def dragged_ids(data: QMimeData) -> list[str]:
     """Return the ids of the dragged conversations."""
     return [line for line in bytes(data.data(MIME_TYPE).data()).decode().split("\n") if line]

@@ -20,7 +20,7 @@ from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
-from desktop_app.ui.sidebar.conversation_view import dragged
+from desktop_app.ui.sidebar.conversation_view import dragged_ids
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.elided_label import ElidedLabel
 from desktop_app.ui.widgets.foreign_text import (
@@ -79,7 +79,7 @@ class _DropButton(PlainToolButton):
         """Emit the ids of the dropped conversations."""
         self.setDown(False)
         event.acceptProposedAction()
-        self.dropped.emit(dragged(event.mimeData()))
+        self.dropped.emit(dragged_ids(event.mimeData()))
 
 
 class FilterBar(QWidget):

@@ -60,7 +60,7 @@ class ConversationDelegate(RowDelegate):
         if index.data(conversation_model.Roles.IS_HEADING):
             self._paint_heading(painter, option, index)
         else:
-            self.paint_ground(painter, option, index)
+            self.paint_background(painter, option, index)
             self._paint_target(painter, option, index)
             self._paint_title(painter, option, index)
         painter.restore()
@@ -70,8 +70,8 @@ class ConversationDelegate(RowDelegate):
         view = option.widget
         if isinstance(view, ConversationView) and view.is_target(index):
             radius = self.theme.px(themes.RADIUS)
-            painting.ground(painter, self.row_rect(option), self.theme.selected, radius)
-            painting.outline(painter, self.row_rect(option), self.theme.accent, radius, 2)
+            painting.fill_background(painter, self.row_rect(option), self.theme.selected, radius)
+            painting.draw_outline(painter, self.row_rect(option), self.theme.accent, radius, 2)
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px = self.theme.px
@@ -172,7 +172,7 @@ class HitDelegate(RowDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         mirror(painter, option.rect)
-        self.paint_ground(painter, option, index)
+        self.paint_background(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         date = short_day_text(hit.date)
         date = tr("Archived · {date}", date=date) if hit.archived else date

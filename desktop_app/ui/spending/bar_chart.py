@@ -189,7 +189,9 @@ class BarChart(QWidget):
                 self._paint_group(painter, self._column(plot, index), index)
             self._paint_labels(painter, plot)
             if self.hasFocus():
-                painting.outline(painter, self.rect(), self._theme.accent, self._theme.px(8), 2)
+                painting.draw_outline(
+                    painter, self.rect(), self._theme.accent, self._theme.px(8), 2
+                )
 
     def _column(self, plot: QRectF, index: int) -> QRectF:
         count = len(self.bars.labels)

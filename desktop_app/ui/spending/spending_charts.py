@@ -42,10 +42,10 @@ _PERIODS: Final = (
     (365, N_("Last 12 months")),
     (0, N_("All time")),
 )
-_LEAST_CHART: Final = 120
-_LEAST_TABLE: Final = 90
-_MOST_BARS: Final = 62
-_MOST_NAMES: Final = 10
+_MIN_CHART_HEIGHT: Final = 120
+_MIN_TABLE_HEIGHT: Final = 90
+_MAX_BARS: Final = 62
+_MAX_NAMES: Final = 10
 
 
 class SpendingCharts(QWidget):
@@ -153,8 +153,8 @@ class SpendingCharts(QWidget):
             combo.set_theme(theme)
         self.chart.set_theme(theme)
         self.table.verticalHeader().setDefaultSectionSize(px(28))
-        self.chart.setMinimumHeight(px(_LEAST_CHART))
-        self.table.setMinimumHeight(px(_LEAST_TABLE))
+        self.chart.setMinimumHeight(px(_MIN_CHART_HEIGHT))
+        self.table.setMinimumHeight(px(_MIN_TABLE_HEIGHT))
 
     # ---------------------------------------------------------------- content
 
@@ -203,11 +203,11 @@ class SpendingCharts(QWidget):
     def _charted(self) -> Sequence[SpendingRow]:
         """Return the rows that the chart has room for: the last days, or the first names."""
         first = self._first_charted()
-        limit = _MOST_BARS if self.grouping in TIMES else _MOST_NAMES
+        limit = _MAX_BARS if self.grouping in TIMES else _MAX_NAMES
         return self.rows[first : first + limit]
 
     def _first_charted(self) -> int:
-        return max(0, len(self.rows) - _MOST_BARS) if self.grouping in TIMES else 0
+        return max(0, len(self.rows) - _MAX_BARS) if self.grouping in TIMES else 0
 
     def _show_caption(self, index: int) -> None:
         rows = self._charted()

@@ -116,13 +116,13 @@ def outcome_name(outcome: str) -> str:
 
 def figures_of(spent: Spent) -> tuple[str, ...]:
     """Return the formatted figures, in the order of `FIGURES`."""
-    return (shown(spent.cost), *map(number, _counts(spent)))
+    return (rounded_cost(spent.cost), *map(number, _counts(spent)))
 
 
-def shown(cost: Decimal) -> str:
+def rounded_cost(cost: Decimal) -> str:
     """Format an amount in dollars and cents.
 
-    >>> [shown(Decimal(x)) for x in ("0", "0.009", "0.01", "1234.567")]
+    >>> [rounded_cost(Decimal(x)) for x in ("0", "0.009", "0.01", "1234.567")]
     ['$0.00', '<$0.01', '$0.01', '$1,234.57']
     """
     if cost == 0:

@@ -44,7 +44,7 @@ PAGES: Final = (
     ("charts", N_("Charts")),
 )
 SIZE: Final = (900, 520)
-_LEAST_NAME: Final = 90
+_MIN_NAME_WIDTH: Final = 90
 CHARTS: Final = "charts"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
 
@@ -139,7 +139,7 @@ class SpendingView(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
-        self._least_name = px(_LEAST_NAME)
+        self._min_name_width = px(_MIN_NAME_WIDTH)
         self.resize(fitting_size(SIZE, theme, self.parentWidget()))
 
     def _show(self) -> None:
@@ -197,7 +197,7 @@ class SpendingView(QDialog):
         for _ in range(max(0, excess)):
             widths[max(names, key=widths.__getitem__)] -= 1
         # With large text, the first column would get no width.
-        if all(widths[c] >= self._least_name for c in names):
+        if all(widths[c] >= self._min_name_width for c in names):
             header.setSectionResizeMode(mode.Interactive)
             for column, width in widths.items():
                 table.setColumnWidth(column, width)

@@ -315,7 +315,7 @@ class ViewerPages(QAbstractScrollArea):
                 continue
             self._paint_strips(painter, page, area)
             self._paint_marks(painter, page, area)
-            painting.outline(painter, area.adjusted(-1, -1, 1, 1), self._theme.line, 0)
+            painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), self._theme.line, 0)
         painter.end()
 
     def _paint_strips(self, painter: QPainter, page: int, area: QRect) -> None:

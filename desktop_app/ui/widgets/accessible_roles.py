@@ -29,7 +29,7 @@ from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
 
-_LEAST_KEPT: Final = 256
+_PRUNED_FROM: Final = 256
 _made: list[QAccessibleObject] = []
 _is_ending = False
 
@@ -95,7 +95,7 @@ def _interface_of(_class_name: str, widget: object) -> Any:
 
 def _keep(made: QAccessibleObject) -> None:
     """Keep an interface until Qt has deleted it: Qt's cache does not notice if Python does."""
-    if len(_made) >= _LEAST_KEPT and len(_made) & (len(_made) - 1) == 0:
+    if len(_made) >= _PRUNED_FROM and len(_made) & (len(_made) - 1) == 0:
         for gone in [one for one in _made if not isValid(one)]:
             getattr(gone, "forget_nodes", bool)()
             _made.remove(gone)

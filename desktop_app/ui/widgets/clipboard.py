@@ -53,7 +53,7 @@ class Texts:
             self._is_urgent.set()
         return self._text(kind)
 
-    def make(self) -> None:
+    def build_all(self) -> None:
         """Build all texts, with pauses. Called in a thread."""
         for kind in self.formats:
             self._text(kind)
@@ -157,7 +157,7 @@ class ClipboardCopier(QObject):
         Thread(target=self._build, args=(texts, self._owner), daemon=True, name="copy").start()
 
     def _build(self, texts: Texts, owner: QMimeData) -> None:
-        texts.make()
+        texts.build_all()
         self._built.emit(texts, owner)
 
     def _report_slow(self) -> None:

@@ -299,14 +299,14 @@ class Slider(QSlider):
         at = radius + round(span * share)
         color = theme.accent if self.isEnabled() else theme.faint
         groove = QRect(0, middle - px(2), self.width(), px(4))
-        painting.ground(painter, groove, theme.line, px(2))
+        painting.fill_background(painter, groove, theme.line, px(2))
         if self.isEnabled():
             groove.setWidth(at)
-            painting.ground(painter, groove, theme.accent, px(2))
+            painting.fill_background(painter, groove, theme.accent, px(2))
         knob = QRect(at - radius, middle - radius, 2 * radius, 2 * radius)
-        painting.ground(painter, knob, color, radius)
+        painting.fill_background(painter, knob, color, radius)
         if self.hasFocus():
-            painting.outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
+            painting.draw_outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
 
 
 class Switch(QCheckBox):
@@ -338,13 +338,13 @@ class Switch(QCheckBox):
         track.moveCenter(self.rect().center())
         on = self.isChecked()
         ground = theme.faint if not self.isEnabled() else theme.accent if on else theme.dim
-        painting.ground(painter, track, ground, px(10))
+        painting.fill_background(painter, track, ground, px(10))
         knob = QRect(0, 0, px(14), px(14))
         knob.moveCenter(track.center())
         knob.moveLeft(track.right() - px(16) if on else track.left() + px(3))
-        painting.ground(painter, knob, theme.on_accent if on else theme.card, px(7))
+        painting.fill_background(painter, knob, theme.on_accent if on else theme.card, px(7))
         if self.hasFocus():
-            painting.outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
+            painting.draw_outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
 
 
 def switch_row(words: str, switch: Switch) -> QHBoxLayout:

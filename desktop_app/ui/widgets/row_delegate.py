@@ -51,7 +51,9 @@ class RowDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
 
-    def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_background(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
         """Paint the selected or hovered background, the bar of a selected row, the focus ring.
 
         The state comes from the view instead of `option.state`, whose flags belong to

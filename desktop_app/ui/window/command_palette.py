@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 520
-_MOST_ROWS: Final = 10
+_MAX_ROWS: Final = 10
 _TOP: Final = 56
 _INSET: Final = 12
 
@@ -60,15 +60,15 @@ class _CommandDelegate(RowDelegate):
         painter.save()
         painting.antialias(painter)
         mirror(painter, option.rect)
-        self.paint_ground(painter, option, index)
+        self.paint_background(painter, option, index)
         if keys:
             width, height = painting.key_size(theme, keys)
             key_rect = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
-            painting.key(painter, theme, key_rect, keys, theme.dim)
+            painting.draw_key(painter, theme, key_rect, keys, theme.dim)
             rect.setRight(key_rect.left() - px(8))
-        painting.text(painter, rect, entry.title, theme.interface(), theme.text)
+        painting.draw_text(painter, rect, entry.title, theme.interface(), theme.text)
         rect.setLeft(rect.left() + painting.text_width(entry.title, theme.interface()) + px(_INSET))
-        painting.text(painter, rect, entry.note, theme.note(), theme.dim)
+        painting.draw_text(painter, rect, entry.note, theme.note(), theme.dim)
         painter.restore()
 
 
@@ -200,7 +200,7 @@ class CommandPalette(QWidget):
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
         room = window.height() - px(_TOP) - 2 * px(_INSET) - px(64)
-        rows = min(self.model.rowCount(), _MOST_ROWS)
+        rows = min(self.model.rowCount(), _MAX_ROWS)
         row_height = px(self._delegate.height)
         self.view.setFixedHeight(min(rows * row_height, max(row_height, room)))
         self._column.activate()

@@ -2,7 +2,7 @@
 
 In an empty conversation the prompt is vertically centered, with examples above it. The prompt and
 the cards around it keep a readable width. The first paint shows only the header and the
-prompt; `complete` adds the rest.
+prompt; `add_later_parts` adds the rest.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ConversationPane(QWidget):
 
     Attributes:
         header, prompt
-        transcript, notifications, cards: available after `complete`.
+        transcript, notifications, cards: available after `add_later_parts`.
 
     Signals:
         titled(str): emitted with the title that is shown from now on.
@@ -74,7 +74,7 @@ class ConversationPane(QWidget):
         self._is_empty = False
         self.set_theme(theme)
 
-    def complete(
+    def add_later_parts(
         self, transcript: TranscriptView, empty_state: EmptyState, notifications: Notifications
     ) -> None:
         """Add the parts that the first paint does not show; see `MainWindow.set_transcript`."""

@@ -49,7 +49,7 @@ _WIDE: Final = 900
 _NARROWEST_MIDDLE: Final = 560
 
 
-_MOST_SCREEN_SETS: Final = 8
+_MAX_SCREEN_SETS: Final = 8
 
 
 class _PaneState(Enum):
@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         use_roles(self)
         self.transcript = transcript
         self._add_later_parts()
-        self.pane.complete(transcript, self.empty_state, self.notifications)
+        self.pane.add_later_parts(transcript, self.empty_state, self.notifications)
         self._watcher.changed.connect(self._set_transcript_theme)
         transcript.text_typed.connect(self._type_into_prompt)
         self._order_tabs()
@@ -243,7 +243,7 @@ class MainWindow(QMainWindow):
         self._geometries[_screens()] = geometry  # as the newest
         return {
             "geometry": geometry,
-            "geometries": dict([*self._geometries.items()][-_MOST_SCREEN_SETS:]),
+            "geometries": dict([*self._geometries.items()][-_MAX_SCREEN_SETS:]),
             "list": self._wants_list,
             "settings": self._wants_settings and self._drawer is not self.settings,
             "is_dark": self._watcher.portal[0],

@@ -104,29 +104,29 @@ class PopupAboveEditor(QObject):
         return False
 
     def _fit(self, widget: QWidget) -> None:
-        at = self._editor.mapTo(self._editor.window(), QPoint())
-        room = at.y() - 2 * _GAP
+        position = self._editor.mapTo(self._editor.window(), QPoint())
+        room = position.y() - 2 * _GAP
         if room - _HEADER_HEIGHT >= _MIN_LIST_HEIGHT:  # otherwise it may cover the header
             room -= _HEADER_HEIGHT
         height = min(widget.sizeHint().height(), room)
-        widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
+        widget.setGeometry(position.x(), position.y() - _GAP - height, self._editor.width(), height)
 
 
 class PopupBelowField:
     """Shows a widget in the column of the quick prompt, which grows for it.
 
     Args:
-        column, at: the layout, and the index in it.
+        column, position: the layout, and the index in it.
         fit: adjusts the window to its new height.
     """
 
-    def __init__(self, column: QVBoxLayout, at: int, fit: Callable[[], None]) -> None:
-        self._column, self._at, self._fit = column, at, fit
+    def __init__(self, column: QVBoxLayout, position: int, fit: Callable[[], None]) -> None:
+        self._column, self._index, self._fit = column, position, fit
 
     def show(self, widget: QWidget) -> None:
         """See PopupPlacement."""
         if self._column.indexOf(widget) < 0:
-            self._column.insertWidget(self._at, widget)
+            self._column.insertWidget(self._index, widget)
         widget.setFixedHeight(widget.sizeHint().height())
         widget.show()
         self._fit()

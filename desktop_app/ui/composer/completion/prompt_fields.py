@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
 
-_MOST_LINES: Final = 5
+_MAX_LINES: Final = 5
 _LABEL_WIDTH: Final = 150
 _LONGEST_NAME: Final = 60
 _LONGEST_NOTE: Final = 160
@@ -90,8 +90,8 @@ class FieldText(PlainTextField):
 
     def _fit(self) -> None:
         # The size of a plain text document is in lines.
-        lines = min(max(1, round(self.document().size().height())), _MOST_LINES)
-        is_long = round(self.document().size().height()) > _MOST_LINES
+        lines = min(max(1, round(self.document().size().height())), _MAX_LINES)
+        is_long = round(self.document().size().height()) > _MAX_LINES
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(
             policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
 
 
-_MOST_ROWS: Final = 9
+_MAX_ROWS: Final = 9
 _PREVIEW: Final = 160  # characters
 _INSET: Final = 12
 _EDGE: Final = 6
@@ -67,14 +67,14 @@ class _PromptDelegate(RowDelegate):
         painter.save()
         painting.antialias(painter)
         mirror(painter, option.rect)
-        self.paint_ground(painter, option, index)
+        self.paint_background(painter, option, index)
         for words, font, color in (
             (prompt.title, theme.interface(), theme.text),
             (prompt.folder, theme.note(), theme.dim),
             (preview(prompt.text, _PREVIEW), theme.note(), theme.faint),
         ):
             if words and rect.width() > px(24):
-                painting.text(painter, rect, words, font, color)
+                painting.draw_text(painter, rect, words, font, color)
                 rect.setLeft(rect.left() + painting.text_width(words, font) + px(_INSET))
         painter.restore()
 
@@ -160,7 +160,7 @@ class PromptMenu(QFrame):
 
     def sizeHint(self) -> QSize:
         px = self._theme.px
-        rows = min(max(1, self.model.rowCount()), _MOST_ROWS)
+        rows = min(max(1, self.model.rowCount()), _MAX_ROWS)
         return QSize(px(320), rows * px(self._delegate.height) + 2 * px(_EDGE) + 2)
 
     def minimumSizeHint(self) -> QSize:

@@ -42,8 +42,8 @@ class CustomServerSection(FormSection):
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's switches; hide the section if its kind fixes them."""
         self._profile = profile
-        is_own = profile.kind is ProviderKind.COMPATIBLE
-        self.setVisible(is_own and not profile.from_environment)
+        is_custom = profile.kind is ProviderKind.COMPATIBLE
+        self.setVisible(is_custom and not profile.from_environment)
         for switch, is_on in (
             (self._batches, profile.has_batches),
             (self._files, profile.takes_files),

@@ -110,7 +110,7 @@ class ProxySection(FormSection):
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self.password)
         self._mode.activated.connect(self._choose)
-        self._url.editingFinished.connect(self._take)
+        self._url.editingFinished.connect(self._enter_url)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy, unless the user is entering another."""
@@ -135,11 +135,11 @@ class ProxySection(FormSection):
         if mode != _MANUAL:
             self._save_proxy(mode)
         elif self._url.text().strip():
-            self._take()
+            self._enter_url()
         else:
             self._url.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _take(self) -> None:
+    def _enter_url(self) -> None:
         text = self._url.text().strip()
         if not text or self._mode.currentData() != _MANUAL:
             return
@@ -242,7 +242,7 @@ class NetworkSection(CollapsibleSection):
         store = tr("Allow provider to store conversations")
         self._storage_switch = Switch(theme, store, object_name="keeps-at-provider")
         self._storage.body.addLayout(switch_row(store, self._storage_switch))
-        self._proxy = ProxySection(theme, self._take)
+        self._proxy = ProxySection(theme, self._change)
         self._certificates = CertificateSection(theme)
         self._api = FormSection(tr("API"), theme)
         self._api_names = Combo(theme, tr("API"), object_name="provider-api")
@@ -262,7 +262,7 @@ class NetworkSection(CollapsibleSection):
         self._limit.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")
         )
-        self._fields = CustomFieldSection(theme, self._take)
+        self._fields = CustomFieldSection(theme, self._change)
         parts = (
             self._storage,
             self._proxy,
@@ -276,7 +276,7 @@ class NetworkSection(CollapsibleSection):
 
     def _connect(self) -> None:
         self._storage_switch.toggled.connect(
-            lambda on: self._take(replace(self._profile, keeps_at_provider=on))
+            lambda on: self._change(replace(self._profile, keeps_at_provider=on))
         )
         self._proxy.password.key_entered.connect(self._enter_password)
         self._proxy.password_found.connect(self._enter_password)
@@ -342,18 +342,18 @@ class NetworkSection(CollapsibleSection):
         ok, words = self._ca_results.get(self._profile.id, (True, ""))
         self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
 
-    def _take(self, profile: ProviderProfile) -> None:
+    def _change(self, profile: ProviderProfile) -> None:
         self._profile = profile
         self.show_profile(profile)
         self._save(profile)
 
     def _change_limit(self) -> None:
         name = str(self._limit_names.currentData())
-        self._take(replace(self._profile, max_tokens_field=name))
+        self._change(replace(self._profile, max_tokens_field=name))
 
     def _change_api(self) -> None:
         name = str(self._api_names.currentData())
-        self._take(replace(self._profile, api=Api(name) if name else None))
+        self._change(replace(self._profile, api=Api(name) if name else None))
 
     def _enter_password(self, password: str) -> None:
         self.password_entered.emit(self._profile.proxy_password_id, password)

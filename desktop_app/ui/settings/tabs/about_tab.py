@@ -20,7 +20,7 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one_line, spoken_text
 from desktop_app.ui.widgets.form_widgets import Note
 
-_LEAST_HEIGHT: Final = 120
+_MIN_HEIGHT: Final = 120
 _PAGES: Final = (
     ("program", N_("System info")),
     ("licences", N_("Licenses")),
@@ -90,7 +90,7 @@ class AboutTab(QWidget):
         for text in (self._program, self._licenses.view):
             text.setFont(font)
             text.document().setDocumentMargin(theme.px(6))
-            text.setMinimumHeight(theme.px(_LEAST_HEIGHT))
+            text.setMinimumHeight(theme.px(_MIN_HEIGHT))
 
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self._program.toPlainText())

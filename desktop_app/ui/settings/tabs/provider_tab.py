@@ -90,7 +90,7 @@ class ProviderTab(QWidget):
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile = NO_PROVIDER
         self._states: dict[str, KeyState] = {}
-        self._added = ""  # the server that was just added
+        self._added_id = ""  # the server that was just added
         self._results: dict[str, tuple[bool, str | LinkedText]] = {}
         self._testing: set[str] = set()
         self._weights = ""
@@ -126,8 +126,8 @@ class ProviderTab(QWidget):
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
-        self._own_server = CustomServerSection(theme, self._save)
-        self._column.addWidget(self._own_server)
+        self._custom_server = CustomServerSection(theme, self._save)
+        self._column.addWidget(self._custom_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
         self._remove = PlainButton(tr("Remove server"), name="remove-provider", role="link")
@@ -249,11 +249,11 @@ class ProviderTab(QWidget):
         if profile is NO_PROVIDER:
             return
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
-        is_own = profile.kind is ProviderKind.COMPATIBLE
+        is_custom = profile.kind is ProviderKind.COMPATIBLE
         fixed = profile.from_environment
         self._about.set_text(_about(profile))
         for section, shown, value in (
-            (self._name, is_own and not fixed, profile.name),
+            (self._name, is_custom and not fixed, profile.name),
             (self._models, is_remote, ", ".join(profile.models)),
         ):
             section.setVisible(shown)
@@ -264,17 +264,17 @@ class ProviderTab(QWidget):
         self._show_key(profile)
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=fixed)
-        self._own_server.show_profile(profile)
+        self._custom_server.show_profile(profile)
         self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)
         self.spending.show_profile(profile)
         self._weights_section.setVisible(not is_remote)
-        self._remove.setVisible(is_own and not fixed)
+        self._remove.setVisible(is_custom and not fixed)
         self._show_settings()
         self._show_result()
-        if profile.id == self._added:  # go on where its fields begin
-            self._added = ""
+        if profile.id == self._added_id:  # go on where its fields begin
+            self._added_id = ""
             self._name.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self._name.field.selectAll()
 
@@ -313,7 +313,7 @@ class ProviderTab(QWidget):
         self.profile_selected.emit(self.current_id())
 
     def _add_server(self, profile: ProviderProfile) -> None:
-        self._added = profile.id
+        self._added_id = profile.id
         self.profile_add_requested.emit(profile)
 
     def _enter_key(self, key: str) -> None:

@@ -69,9 +69,9 @@ class ServersTab(QWidget):
         super().__init__()
         self._theme = theme
         self._rows: list[ServerRow] = []
-        self._parts: dict[str, ServerSection] = {}
+        self._sections: dict[str, ServerSection] = {}
         self._intro = Note(theme, tr(WHAT_THEY_ARE))
-        self._none = PlainLabel(tr(NONE_YET), role="note")
+        self._empty_label = PlainLabel(tr(NONE_YET), role="note")
         self._list = QVBoxLayout()
         self._add = add = dialog_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
@@ -81,7 +81,7 @@ class ServersTab(QWidget):
         buttons.addWidget(add)
         buttons.addWidget(import_)
         self._column = column_of(
-            self._intro, self._none, self._list, buttons, STRETCH, parent=self, margins=0
+            self._intro, self._empty_label, self._list, buttons, STRETCH, parent=self, margins=0
         )
         self.set_theme(theme)
 
@@ -89,27 +89,27 @@ class ServersTab(QWidget):
         """Show these servers; a server that stays keeps its widgets, and the keyboard."""
         names = [row.name for row in rows]
         if names != [row.name for row in self._rows]:
-            for part in self._parts.values():
-                self._list.removeWidget(part)
-                part.deleteLater()
-            self._parts = {name: self._section(name) for name in names}
+            for section in self._sections.values():
+                self._list.removeWidget(section)
+                section.deleteLater()
+            self._sections = {name: self._create_section(name) for name in names}
             if names:
-                order_tabs(self._parts[names[-1]].remove, (self._add, self._import))
+                order_tabs(self._sections[names[-1]].remove, (self._add, self._import))
         self._rows = list(rows)
         for row in rows:
-            self._parts[row.name].show_row(row)
-        self._none.setVisible(not rows)
+            self._sections[row.name].show_row(row)
+        self._empty_label.setVisible(not rows)
 
-    def _section(self, name: str) -> ServerSection:
-        part = ServerSection(name, self._theme)
-        part.test.clicked.connect(lambda: self.test_requested.emit(name))
-        part.log.clicked.connect(lambda: self.log_requested.emit(name))
-        part.sign_in.clicked.connect(lambda: self.sign_in_requested.emit(name))
-        part.sign_out.clicked.connect(lambda: self.sign_out_requested.emit(name))
-        part.edit.clicked.connect(lambda: self.edit_requested.emit(name))
-        part.remove.clicked.connect(lambda: self.removal_requested.emit(name))
-        self._list.addWidget(part)
-        return part
+    def _create_section(self, name: str) -> ServerSection:
+        section = ServerSection(name, self._theme)
+        section.test.clicked.connect(lambda: self.test_requested.emit(name))
+        section.log.clicked.connect(lambda: self.log_requested.emit(name))
+        section.sign_in.clicked.connect(lambda: self.sign_in_requested.emit(name))
+        section.sign_out.clicked.connect(lambda: self.sign_out_requested.emit(name))
+        section.edit.clicked.connect(lambda: self.edit_requested.emit(name))
+        section.remove.clicked.connect(lambda: self.removal_requested.emit(name))
+        self._list.addWidget(section)
+        return section
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

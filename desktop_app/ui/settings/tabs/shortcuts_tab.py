@@ -104,11 +104,11 @@ class KeyCap(PlainButton):
         theme = self._theme
         lit = self._is_waiting or self.hasFocus()
         if self.underMouse():
-            painting.ground(painter, self.rect(), theme.hover, theme.px(5))
+            painting.fill_background(painter, self.rect(), theme.hover, theme.px(5))
         color = theme.accent if self._is_waiting else theme.dim
-        painting.key(painter, theme, self.rect(), self.text(), color)
+        painting.draw_key(painter, theme, self.rect(), self.text(), color)
         if lit:
-            painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), 2)
 
     def _set_waiting(self, waiting: bool) -> None:
         self._is_waiting = waiting

@@ -73,14 +73,14 @@ class HintButton(PlainButton):
         if self._shown_keys:
             width, height = painting.key_size(theme, self._shown_keys)
             key_rect = QRect(0, (self.height() - height) // 2, width, height)
-            painting.key(painter, theme, key_rect, self._shown_keys, theme.dim)
+            painting.draw_key(painter, theme, key_rect, self._shown_keys, theme.dim)
             if self.hasFocus():
-                painting.outline(painter, key_rect, theme.accent, theme.px(5), 2)
+                painting.draw_outline(painter, key_rect, theme.accent, theme.px(5), 2)
         elif self.hasFocus():
-            painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, theme.px(5), 2)
         text_rect = self.rect().adjusted(self._cap_width(self._shown_keys), 0, 0, 0)
         color = theme.text if is_active else theme.dim
-        painting.text(
+        painting.draw_text(
             painter, text_rect, marked_text(self), theme.note(), color, marks=painting.MNEMONIC
         )
 

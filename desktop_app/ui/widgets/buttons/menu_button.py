@@ -116,14 +116,14 @@ class MenuButton(PlainButton):
         mirror(painter, self.rect())
         theme, px = self._theme, self._theme.px
         if self._grounded:
-            painting.ground(painter, self.rect(), theme.hover, px(RADIUS))
+            painting.fill_background(painter, self.rect(), theme.hover, px(RADIUS))
         if self.hasFocus() and self._has_ring:
-            painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
+            painting.draw_outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
         x = px(_PADDING)
         if self._caption:
             width = painting.text_width(self._caption, theme.note())
             text_rect = QRect(x, 0, width + 1, self.height())
-            painting.text(painter, text_rect, self._caption, theme.note(), theme.dim)
+            painting.draw_text(painter, text_rect, self._caption, theme.note(), theme.dim)
             x += width + px(_GAP)
         if self._bars is not None:
             self._paint_bars(painter, x)
@@ -138,7 +138,7 @@ class MenuButton(PlainButton):
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
             left = x if self._bars is not None else x + px(_GAP) - px(1)
             text_rect = QRect(left, 0, chevron.left() - left - px(4), self.height())
-            painting.text(
+            painting.draw_text(
                 painter,
                 text_rect,
                 marked_text(self),

@@ -90,9 +90,11 @@ class Segment(PlainButton):
         inner = self.rect().adjusted(inset, inset, -inset, -inset)
         radius = theme.px(RADIUS - 2)
         if self.isChecked():
-            painting.ground(painter, inner, theme.ground if theme.is_dark else theme.card, radius)
+            painting.fill_background(
+                painter, inner, theme.ground if theme.is_dark else theme.card, radius
+            )
         if self.hasFocus() and self._has_ring:
-            painting.outline(painter, inner, theme.accent, radius, 2)
+            painting.draw_outline(painter, inner, theme.accent, radius, 2)
         is_active = self.isEnabled() and (self.isChecked() or self.underMouse())
         painter.setPen(theme.text if is_active else theme.dim if self.isEnabled() else theme.faint)
         painter.setFont(self._font(bold=self.isChecked()))
