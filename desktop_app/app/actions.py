@@ -88,7 +88,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "answer.copy-code": window.transcript.copy_code_at_or_above_cursor,
         "conversation.copy": controllers.export.copy,
         "answer.retry": controllers.answer_actions.retry_last,
-        "answer.compare": controllers.comparison.offer,
+        "answer.compare": controllers.compared_models.offer,
         "answer.compare-versions": controllers.comparison.show_versions,
         "answer.keep": controllers.comparison.keep,
         "answer.review": controllers.reviews.review_last,

@@ -32,6 +32,7 @@ from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
+from desktop_app.app.chat.compared_models import ComparedModels
 from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.temporary_controller import TemporaryController
@@ -642,15 +643,25 @@ class Controllers(QObject):
             pane=window.pane,
             conversations=state.backend.conversations,
         )
+        self.compared_models = ComparedModels(
+            window,
+            theme,
+            running,
+            self.choices,
+            session=state.session,
+            setup=state.setup,
+            tasks=state.tasks,
+            pane=window.pane,
+            chat_service=state.backend.chat,
+        )
         self.comparison = ComparisonController(
             window,
             theme,
             running,
             self.library,
-            self.choices,
             self._make_brief_transcript,
             self.name_of_model,
-            session=state.session,
+            current=state.current,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
             pane=window.pane,
@@ -696,10 +707,10 @@ class Controllers(QObject):
         self.turns.begun.connect(self.begun_turns.take)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
         self.begun_turns.compared.connect(self.comparison.show_answers)
-        self.comparison.compare_requested.connect(
+        self.compared_models.compare_requested.connect(
             lambda choices: self.tasks.start(self.chat.compare(choices))
         )
-        window.prompt.row.comparison_requested.connect(self.comparison.offer)
+        window.prompt.row.comparison_requested.connect(self.compared_models.offer)
         self.models.model_chosen.connect(self.choice.choose_model)
         window.prompt.row.model_table_requested.connect(self.models.show)
         window.settings.models_requested.connect(self.models.show)

@@ -405,7 +405,7 @@ async def comparison(desk: Desk, look: Look) -> None:
     desk.controllers.library.open_new()
     await until(lambda: len(desk.controllers.choices.models) > 1)
     desk.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    desk.controllers.comparison.offer()
+    desk.controllers.compared_models.offer()
     dialog = await dialog_of(CompareDialog)
     dialog.add.click()
     await until(lambda: dialog.total)

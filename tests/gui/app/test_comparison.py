@@ -201,7 +201,7 @@ async def test_a_narrow_window_shows_a_page_each_and_keys_go_between_them() -> N
 async def test_a_comparison_needs_a_message() -> None:
     async with Desk(environment=COMET) as desk:
         await until(lambda: desk.controllers.choices.models)
-        desk.controllers.comparison.offer()
+        desk.controllers.compared_models.offer()
         assert "Type a message" in desk.said
 
 
@@ -239,7 +239,7 @@ async def test_a_refused_model_sends_nothing_and_says_why() -> None:
         await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
         await desk.state.providers.reload()
         chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
-        desk.controllers.comparison.compare_requested.emit(chosen)
+        desk.controllers.compared_models.compare_requested.emit(chosen)
         await until(lambda: desk.said)
         assert "limit" in desk.said
         assert (desk.stage.turns, desk.messages(), windows()) == ([], [], [])

@@ -1,0 +1,192 @@
+"""The choice of the models whose answers are compared, with their costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.chat.available_models import AvailableModels, view_of
+from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.ui.comparison.compare_dialog import CompareDialog
+    from desktop_app.ui.composer.choice_view import ModelEntry
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+
+class ComparedModels(QObject):
+    """Connects the dialog that chooses models with the estimator.
+
+    Signals:
+        compare_requested(list): ask the question in the prompt of these models.
+    """
+
+    compare_requested = Signal(list)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        running: RunningAnswers,
+        choices: AvailableModels,
+        *,
+        session: ConversationSession,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        pane: ConversationPane,
+        chat_service: ChatService,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme, self._pane = parent, theme, pane
+        self._running, self._choices, self._setup = running, choices, setup
+        self._current, self._draft, _ = session
+        self._tasks, self._chat_service = tasks, chat_service
+        self._chosen: list[ModelChoice] = []
+        self._estimates = 0
+        self._dialog: CompareDialog | None = None
+
+    def offer(self) -> None:
+        """Let the user choose the models that answer the question in the prompt."""
+        prompt = self._pane.prompt
+        question = prompt.text().strip() or self._last_question
+        if self._running.is_running(self._current.id):
+            self._pane.notifications.notify(tr("Stop the response before you compare models."))
+        elif not question and not self._draft.value.attachments:
+            self._pane.notifications.notify(tr("Type a message to compare the responses to it."))
+        elif self._choices.models:
+            self._open_dialog(question)
+
+    @property
+    def _last_question(self) -> str:
+        questions = [m.text for m in self._current.path if m.role is Role.USER]
+        return questions[-1] if questions else ""
+
+    def _open_dialog(self, question: str) -> None:
+        from desktop_app.ui.comparison.compare_dialog import CompareDialog  # not needed at start
+
+        has_tools = bool(self._setup.ask_settings.parameters.tools)
+        note = tr("Compared responses can’t use tools.") if has_tools else ""
+        dialog = self._dialog = CompareDialog(question, note, self._theme.current, self._parent)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.model_requested.connect(self._choose_model)
+        dialog.effort_requested.connect(self._choose_effort)
+        dialog.row_requested.connect(self._add_choice)
+        dialog.row_removal_requested.connect(self._remove_choice)
+        dialog.compare_requested.connect(self._compare)
+        dialog.finished.connect(self._forget_dialog)
+        usable = {(entry.provider_id, entry.model, entry.variant) for entry in self._choices.models}
+        self._chosen = [c for c in self._chosen if (c.provider_id, c.model, c.variant) in usable]
+        if len(self._chosen) < 2 or self._chosen[0] != self._setup.choice:
+            self._chosen = [self._setup.choice]
+            self._add_choice()
+        else:
+            self._show_choices()
+        dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    def _choose_model(self, row: int, entry: ModelEntry) -> None:
+        chosen = self._choices.choice_with(entry)
+        self._chosen[row] = replace(chosen, effort=chosen.effort and self._chosen[row].effort)
+        self._show_choices()
+
+    def _choose_effort(self, row: int, effort: Effort) -> None:
+        self._chosen[row] = replace(self._chosen[row], effort=effort)
+        self._show_choices()
+
+    def _add_choice(self) -> None:
+        """Add the next model of the same provider that is not chosen, or else the first again."""
+        first = self._chosen[0]
+        entries = [e for e in self._choices.models if e.provider_id == first.provider_id]
+        offered = [self._choices.choice_with(entry) for entry in entries]
+        offered.sort(key=lambda c: c.variant not in (Variant.THINKING, Variant.PRO))
+        used = {(c.model, c.variant) for c in self._chosen}
+        added = next((c for c in offered if (c.model, c.variant) not in used), first)
+        self._chosen.append(added)
+        self._show_choices()
+
+    def _remove_choice(self, row: int) -> None:
+        del self._chosen[row]
+        self._show_choices()
+
+    def _show_choices(self) -> None:
+        self._show_costs([None] * len(self._chosen))
+        self._tasks.start(self._estimate())
+
+    async def _estimate(self) -> None:
+        """Show the most that each answer and all of them cost."""
+        self._estimates += 1
+        asked, chosen = self._estimates, list(self._chosen)
+        costs = [await self._highest_cost(self._resolved(choice)) for choice in chosen]
+        if asked == self._estimates and chosen == self._chosen:
+            self._show_costs(costs)
+
+    def _resolved(self, choice: ModelChoice) -> ResolvedChoice:
+        asking = replace(self._current.conversation, choice=choice)
+        profile, settings = self._setup.profile_of(asking), self._setup.ask_settings
+        return self._chat_service.resolve_with(profile, choice, settings)
+
+    async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
+        prompt, settings = self._pane.prompt, self._setup.ask_settings
+        draft = self._draft.with_text(prompt.text(), prompt.template_id)
+        context = replace(self._setup.context, resolved=resolved)
+        if not draft:  # the last question is asked again
+            path = list(context.path)
+            while path and path[-1].role is not Role.USER:
+                path.pop()
+            context = replace(context, path=path)
+        try:
+            estimate = await self._chat_service.estimator.estimate(
+                context, draft or Draft(), max_output_tokens=settings.parameters.max_output_tokens
+            )
+        except UserFacingError:
+            return None  # sending reports the error
+        if estimate.input_cost is None or estimate.longest_answer_cost is None:
+            return None
+        return estimate.input_cost + estimate.longest_answer_cost
+
+    def _show_costs(self, costs: Sequence[Decimal | None]) -> None:
+        if self._dialog is None:
+            return
+        from desktop_app.ui.comparison.compare_dialog import ComparedChoice
+
+        rows = [
+            ComparedChoice(
+                view_of(self._resolved(choice), self._choices.models),
+                tr("Cost unknown") if cost is None else _at_most(cost),
+            )
+            for choice, cost in zip(self._chosen, costs, strict=True)
+        ]
+        known = [cost for cost in costs if cost is not None]
+        total = tr("Total unknown")
+        if len(known) == len(costs):
+            total = tr("Total: {cost}", cost=_at_most(sum(known, Decimal(0))))
+        self._dialog.set_choices(rows, total)
+
+    def _compare(self) -> None:
+        if self._dialog is not None:
+            self._dialog.accept()
+        self.compare_requested.emit(list(self._chosen))
+
+
+def _at_most(cost: Decimal) -> str:
+    return tr("up to {cost}", cost=money(cost)) if cost else tr("Free")
