@@ -35,43 +35,37 @@ def read(
     Raises:
         DocumentError: a subclass, with sentences for the user.
     """
-    # Libraries are imported when the first document needs them.
     kind = _binary_kind(name, data)
     bundle = DocumentBundle(limits, on_progress, depth, read)
     try:
-        if kind == document_types.ZIP:
+        document = (
+            _read_binary(name, kind, data, bundle, password)
+            if kind
+            else _read_text(name, data, bundle)
+        )
+    except RecursionError as error:
+        raise refusals.damaged(name, "nested too deeply") from error
+    if document.pages is not None and document.pages > limits.pages:
+        unit = UNITS.get(document.kind, "page")
+        raise refusals.too_many_pages(name, document.pages, unit, limits.pages)
+    return document
+
+
+def _read_binary(
+    name: str, kind: str, data: bytes, bundle: DocumentBundle, password: str
+) -> ReadDocument:
+    """Read a binary document; the reader's libraries are imported when they are first needed."""
+    limits, on_progress = bundle.limits, bundle.on_progress
+    match kind:
+        case document_types.ZIP:
             from desktop_app.documents.containers import archive
 
             return archive.read(name, data, bundle)
-        if kind == document_types.OUTLOOK:
+        case document_types.OUTLOOK:
             from desktop_app.documents.mail import outlook
 
             text, note = outlook.read(name, data, bundle)
             return ReadDocument(kind, text, note=note)
-        if kind:
-            found = _read_binary(name, kind, data, limits, on_progress, password)
-            if found.pages is not None and found.pages > limits.pages:
-                unit = UNITS.get(kind, "page")
-                raise refusals.too_many_pages(name, found.pages, unit, limits.pages)
-            return found
-        decoded = plain_text.decode(data)
-        if decoded is None:
-            raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
-        kind = media_type.detect_text(name, data)
-        if kind == document_types.MAIL:
-            from desktop_app.documents.mail import mail_reader
-
-            text, note = mail_reader.read(name, data, bundle)
-            return ReadDocument(kind, text, note=note)
-        return _read_text(name, kind, data, decoded)
-    except RecursionError as error:
-        raise refusals.damaged(name, "nested too deeply") from error
-
-
-def _read_binary(
-    name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str
-) -> ReadDocument:
-    match kind:
         case document_types.PDF:
             from desktop_app.documents.pdf import pdf_reader
 
@@ -142,7 +136,16 @@ def _compound_file_error(name: str, data: bytes) -> DocumentError:
     return refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
 
 
-def _read_text(name: str, kind: str, data: bytes, decoded: plain_text.DecodedText) -> ReadDocument:
+def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
+    decoded = plain_text.decode(data)
+    if decoded is None:
+        raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
+    kind = media_type.detect_text(name, data)
+    if kind == document_types.MAIL:
+        from desktop_app.documents.mail import mail_reader
+
+        text, note = mail_reader.read(name, data, bundle)
+        return ReadDocument(kind, text, note=note)
     if kind == document_types.NOTEBOOK:
         from desktop_app.documents.text import notebook
 

@@ -278,8 +278,8 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
 def _plausible_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
-    Oddities decide first, then whether the text can be Western, because charset-normalizer takes
-    most Italian for Czech, and much Finnish for Hebrew. Its measures rank the others.
+    Oddities decide first. Of equal encodings Windows-1252 is the first, because charset-normalizer
+    takes most Italian for Czech, and much Finnish for Hebrew. Its measures rank the others.
     """
     import charset_normalizer
 
