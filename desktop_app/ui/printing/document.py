@@ -132,7 +132,7 @@ class PrintedConversation:
         return self._styles.font(NOTE)
 
     @property
-    def pages(self) -> int:
+    def page_count(self) -> int:
         """Return the number of pages so far."""
         return self.document.pageCount()
 
@@ -410,10 +410,10 @@ class PrintedConversation:
         if keep:
             self._unbroken.append(_KeepTogether(self._cursor.block(), None))
 
-    def _begin_frame(self, ground: QTextFrameFormat) -> None:
+    def _begin_frame(self, frame_format: QTextFrameFormat) -> None:
         """Begin a frame with this background, kept on a page; later content goes into it."""
         self._insert_block(self._styles.empty_block())
-        frame = self._cursor.insertFrame(ground)
+        frame = self._cursor.insertFrame(frame_format)
         self._is_block_empty = True
         self._unbroken.append(_KeepTogether(self._cursor.block(), frame))
 

@@ -53,7 +53,7 @@ class PrintedPages:
     @property
     def count(self) -> int:
         """Return the number of pages."""
-        return self.content.pages
+        return self.content.page_count
 
     def paint(self, painter: QPainter, number: int) -> None:
         """Paint page `number`, counted from 0, on the device's current sheet."""

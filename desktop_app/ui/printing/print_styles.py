@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.block_model import Block, Kind, Run, has_gap_between
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_behind_mark
+from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_after_marker
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
@@ -153,7 +153,7 @@ class PrintStyles:
             block_format.setTextIndent(-INDENT * self.unit)
             stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
             block_format.setTabPositions(
-                [QTextOption.Tab(at, tab_behind_mark(block)) for at in stops]
+                [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
             )
         return block_format
 

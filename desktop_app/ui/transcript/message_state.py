@@ -38,7 +38,7 @@ from desktop_app.ui.transcript.message_items import (
     tool_lines,
     versions_line,
 )
-from desktop_app.ui.transcript.selection.selected_text import picture_name
+from desktop_app.ui.transcript.selection.selected_text import picture_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -439,7 +439,7 @@ def _question_blocks(question: Message) -> list[Block]:
         if isinstance(item, Line) and item.kind is LineKind.QUESTION
     ]
     return words + [
-        picture_name(part.name) for part in question.parts if isinstance(part, ImagePart)
+        picture_block(part.name) for part in question.parts if isinstance(part, ImagePart)
     ]
 
 

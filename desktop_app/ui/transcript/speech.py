@@ -88,7 +88,7 @@ class AnswerSpeech(QObject):
     def _announce_queued(self) -> None:
         self._timer.stop()
         *before, last = self._queued or [""]
-        words, self._queued = " ".join([*map(_paused, before), last]), []
+        words, self._queued = " ".join([*map(_with_pause, before), last]), []
         if words:
             self.say(words)
 
@@ -99,6 +99,6 @@ class AnswerSpeech(QObject):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
 
 
-def _paused(piece: str) -> str:
+def _with_pause(piece: str) -> str:
     """End a heading, item or row with a pause, so that the next words do not run into it."""
     return piece if piece.endswith(_PAUSES) else f"{piece};"

@@ -184,7 +184,7 @@ def _has_inline_code(item: Block) -> bool:
     return item.kind is not Kind.CODE and any(run.code for run in styles_of(item.runs))
 
 
-def tab_behind_mark(item: Block) -> QTextOption.TabType:
+def tab_after_marker(item: Block) -> QTextOption.TabType:
     """Return the type of the tab after an item's marker, so that its text starts there.
 
     In right-to-left text, Qt swaps left and right tabs.
@@ -199,7 +199,7 @@ def tab_behind_mark(item: Block) -> QTextOption.TabType:
 def _is_quoted_right(block: Block) -> bool:
     """Return True if a quoted text begins at the right, where its bars are then, too."""
     is_text = block.quote > 0 and block.kind in _TEXTS
-    return is_text and tab_behind_mark(block) is QTextOption.TabType.RightTab
+    return is_text and tab_after_marker(block) is QTextOption.TabType.RightTab
 
 
 class Styles:
@@ -237,7 +237,7 @@ class Styles:
         gap = self.gap(item, above)
         if isinstance(item, Line):
             return (item.kind, item.first, gap)
-        hanging, code = item.marker and tab_behind_mark(item), _has_inline_code(item)
+        hanging, code = item.marker and tab_after_marker(item), _has_inline_code(item)
         quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
 
@@ -309,7 +309,7 @@ class Styles:
             block_format.setTextIndent(-px(INDENT))
             stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
             block_format.setTabPositions(
-                [QTextOption.Tab(at, tab_behind_mark(block)) for at in stops]
+                [QTextOption.Tab(at, tab_after_marker(block)) for at in stops]
             )
         if block.kind is Kind.HEADING:
             block_format.setHeadingLevel(block.level)
@@ -530,7 +530,7 @@ class Styles:
     ) -> QTextBlockFormat:
         px, pad, block_format = self.theme.px, self.row_pad(), QTextBlockFormat()
         look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
-        _look_quoted(block_format, look, block, first=first)
+        _set_look(block_format, look, block, first=first)
         block_format.setTopMargin(px(gap) + pad if first else 2 * pad)
         block_format.setBottomMargin(pad)
         block_format.setLineHeight(100, _PROPORTIONAL)
@@ -576,7 +576,7 @@ class Styles:
         block_format = QTextBlockFormat()
         look = Look.CELL if block.quote else 0
         look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
-        _look_quoted(block_format, look, block, first=first)
+        _set_look(block_format, look, block, first=first)
         block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return block_format
 
@@ -590,7 +590,7 @@ class Styles:
     def block_before_table(self, block: Block) -> QTextBlockFormat:
         """Return the format of the block before a QTextTable; the table's quote bars pass it."""
         block_format, _ = self.empty_block()
-        _look_quoted(block_format, Look.NO_ROOM if block.quote else 0, block, first=block.head)
+        _set_look(block_format, Look.NO_ROOM if block.quote else 0, block, first=block.head)
         return block_format
 
     def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
@@ -601,7 +601,7 @@ class Styles:
         return block, char
 
 
-def _look_quoted(block_format: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
+def _set_look(block_format: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
     """Set the flags and the quotes of a row or a cell on its format.
 
     With `first`, also set how many of the quotes open there.

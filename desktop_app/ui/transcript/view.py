@@ -283,7 +283,7 @@ class TranscriptView(TranscriptSurface):
     def step_message(self, step: int) -> None:
         """Read on at the beginning of the next (+1) or previous (-1) message."""
         message_id, _ = self._reading_position()
-        at = self.messages.place_of(message_id) + step
+        at = self.messages.index_of(message_id) + step
         if 0 <= at < self.messages.count:
             self.read_at(self.messages.message_at(at).id, -1)
 
@@ -392,7 +392,7 @@ class TranscriptView(TranscriptSurface):
 
     def _make_room(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
-        self._room_above = self.find_in_transcript.room
+        self._room_above = self.find_in_transcript.needed_height
         with self.anchor.kept():
             self._set_margins()
 

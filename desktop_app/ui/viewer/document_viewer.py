@@ -168,7 +168,7 @@ class DocumentViewer(QWidget):
         column_of(self._row, self._finding, self._note, (self._stack, 1), parent=self, margins=0)
         order_tabs(
             buttons["viewer-original"],
-            (*self.find_bar.stops, self._message, self.pages, self.text),
+            (*self.find_bar.tab_stops, self._message, self.pages, self.text),
         )
 
     def _connect(self) -> None:

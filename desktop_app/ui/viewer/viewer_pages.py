@@ -130,7 +130,7 @@ class ViewerPages(QAbstractScrollArea):
         if not self._sizes:
             return
         page = max(1, min(len(self._sizes), page))
-        area, bar = self._area(page), self.verticalScrollBar()
+        area, bar = self._page_rect(page), self.verticalScrollBar()
         marks = self._marks.get(page)
         if marks:
             top = area.top() + round(marks[0].top() * area.height())
@@ -194,8 +194,8 @@ class ViewerPages(QAbstractScrollArea):
         middle = self.viewport().height() // 2
         page, share = self._place_at(self.verticalScrollBar().value() + middle)
         self._percent = percent
-        self._measure()
-        area = self._area(page) if self._sizes else QRect()
+        self._update_scroll_ranges()
+        area = self._page_rect(page) if self._sizes else QRect()
         self.verticalScrollBar().setValue(area.top() + round(share * area.height()) - middle)
         self.zoom_changed.emit(percent)
         self.viewport().update()
@@ -208,16 +208,16 @@ class ViewerPages(QAbstractScrollArea):
         percent = self._percent
         if self._fits and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
-            percent = round(100 * room / (self._widest * self._unit()))
+            percent = round(100 * room / (self._widest * self._pixels_per_point()))
             percent = max(ZOOMS[0], min(MOST_FIT_PERCENT, percent))
         self._zoom_to(percent)
 
-    def _unit(self) -> float:
+    def _pixels_per_point(self) -> float:
         return _POINTS * self._theme.scale
 
-    def _measure(self) -> None:
+    def _update_scroll_ranges(self) -> None:
         gap = self._theme.px(_GAP)
-        heights = (self._side(height) + gap for _, height in self._sizes)
+        heights = (self._pixels(height) + gap for _, height in self._sizes)
         self._tops = list(accumulate(heights, initial=gap))
         down, left = self.verticalScrollBar(), self.horizontalScrollBar()
         room = self.viewport().size()
@@ -225,28 +225,28 @@ class ViewerPages(QAbstractScrollArea):
         down.setSingleStep(self._theme.px(40))
         down.setRange(0, max(0, self._tops[-1] - room.height()))
         edge = 2 * self._theme.px(_EDGE) if not self._fits else 0
-        widest = self._side(self._widest) + edge
+        widest = self._pixels(self._widest) + edge
         left.setPageStep(room.width())
         left.setSingleStep(self._theme.px(40))
         left.setRange(0, max(0, widest - room.width()))
 
-    def _side(self, points: float) -> int:
-        return max(1, round(points * self._unit() * self._percent / 100))
+    def _pixels(self, points: float) -> int:
+        return max(1, round(points * self._pixels_per_point() * self._percent / 100))
 
-    def _area(self, page: int) -> QRect:
+    def _page_rect(self, page: int) -> QRect:
         """Return a page's rectangle: y in the document, x in the viewport."""
-        width, height = (self._side(points) for points in self._sizes[page - 1])
-        room = max(self.viewport().width(), self._side(self._widest) + 2 * self._theme.px(_EDGE))
+        width, height = (self._pixels(points) for points in self._sizes[page - 1])
+        room = max(self.viewport().width(), self._pixels(self._widest) + 2 * self._theme.px(_EDGE))
         left = (room - width) // 2
         return QRect(left, self._tops[page - 1], width, height)
 
-    def _place_at(self, down: int) -> tuple[int, float]:
+    def _place_at(self, y: int) -> tuple[int, float]:
         """Return the page at a y coordinate of the document, and the fraction of it above that."""
         if not self._sizes:
             return 1, 0.0
-        page = max(1, min(len(self._sizes), bisect_right(self._tops, down)))
-        area = self._area(page)
-        return page, max(0.0, min(1.0, (down - area.top()) / area.height()))
+        page = max(1, min(len(self._sizes), bisect_right(self._tops, y)))
+        area = self._page_rect(page)
+        return page, max(0.0, min(1.0, (y - area.top()) / area.height()))
 
     def _visible(self, more: int = 0) -> Iterator[tuple[int, QRect]]:
         """Yield the visible pages and their rectangles in the viewport.
@@ -259,7 +259,7 @@ class ViewerPages(QAbstractScrollArea):
         left = self.horizontalScrollBar().value()
         page = self._place_at(max(0, offset - more))[0]
         while page <= len(self._sizes) and self._tops[page - 1] < offset + height + more:
-            yield page, self._area(page).translated(-left, -offset)
+            yield page, self._page_rect(page).translated(-left, -offset)
             page += 1
 
     # ------------------------------------------------------------ strips

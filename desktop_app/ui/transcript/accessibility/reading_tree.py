@@ -32,7 +32,7 @@ _UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.PICTURES)
 
 @dataclass
 class ReadingNode:
-    """A node of the tree.
+    """A node of the tree that assistive technology reads.
 
     Attributes:
         text: all its words; "" if its children have them.

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class DocumentWriter:
-    """A document that mirrors a sequence of message layouts.
+    """A writer that keeps a document in step with the items of its messages.
 
     Attributes:
         document: the document.

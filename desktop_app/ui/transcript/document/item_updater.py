@@ -17,7 +17,7 @@ from desktop_app.ui.transcript.document.run_changes import (
     replace_text,
 )
 from desktop_app.ui.transcript.layout.long_items import with_space_above
-from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, kept_cuts
+from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, count_kept_cuts
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
@@ -64,7 +64,7 @@ class ItemUpdater:
         )
         changed = length_after_prefix(old.runs, prefix)
         after = length_after_prefix(new.runs, prefix)
-        kept = kept_cuts(cuts, last.length() - 1 - changed, after)
+        kept = count_kept_cuts(cuts, last.length() - 1 - changed, after)
         if cuts and kept < (gaps[-1].block if gaps else 1):
             return False
         self._update_formats(layout, at, new, cursor)

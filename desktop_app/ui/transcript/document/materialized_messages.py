@@ -145,7 +145,7 @@ class MaterializedMessages:
             return self._entries[layouts[index].key].message
         return self.newer[index - len(layouts)]
 
-    def place_of(self, message_id: str) -> int:
+    def index_of(self, message_id: str) -> int:
         """Return the index of a materialized message in the conversation; -1 for any other."""
         keys = [layout.key for layout in self.writer.layouts]
         return len(self.older) + keys.index(message_id) if message_id in keys else -1

@@ -165,7 +165,7 @@ class MessageWriter:
 
     def _change(self, entry: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
         self._writer.replace(entry.layout, entry.head_count + at, removed, added)
-        entry.pending_highlights.changed(at, removed, added)
+        entry.pending_highlights.record_change(at, removed, added)
 
     def _highlight(self, entry: MessageState) -> None:
         layout, end = entry.layout, len(entry.layout.items) - entry.foot_count

@@ -44,7 +44,7 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
 
 
 def length_after_prefix(runs: Runs, prefix: tuple[int, int]) -> int:
-    """Return the length of runs after the `prefix` common prefix, in document positions."""
+    """Return the length of runs after a `common_prefix`, in document positions."""
     equal_runs, equal_characters = prefix
     texts = [run.text for run in runs[equal_runs:]]
     if equal_characters:

@@ -47,7 +47,7 @@ _ALTERNATIVES: Final = {
 
 
 class FocusedPlace(NamedTuple):
-    """The position of the keyboard: the block and the link, and their place in the viewport."""
+    """The block and the link of the focused button, and its rectangle in the viewport."""
 
     block: QTextBlock
     link: str

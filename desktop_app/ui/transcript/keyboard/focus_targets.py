@@ -109,9 +109,9 @@ def next_focus_target(
     return None
 
 
-def display_address(target: str) -> str:
+def display_address(address: str) -> str:
     """Return an encoded address for display, in which no letter can look like another."""
-    encoded = QUrl(target).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+    encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
     return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
 
 
@@ -135,11 +135,11 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
     return tr("{name}, blocked link: {address}", name=name, address=address), address
 
 
-def note_name(target: str) -> str:
+def note_name(link: str) -> str:
     """Return the name of a link between a footnote's mark and its definition."""
-    if leads_back(target):
-        return tr("Back from footnote {label}", label=label_of(target))
-    return tr("Footnote {label}", label=label_of(target))
+    if leads_back(link):
+        return tr("Back from footnote {label}", label=label_of(link))
+    return tr("Footnote {label}", label=label_of(link))
 
 
 def _image_name(file: str) -> str:

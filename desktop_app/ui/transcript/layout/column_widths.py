@@ -68,7 +68,7 @@ class ColumnWidths:
             width = self._measure(cell, is_head, max(room, px(_MOST_WIDTH)))
             wanted[column] = max(wanted[column], width + self._extra)
         if sum(wanted) <= room:
-            return _filling(wanted, room)
+            return _fill_width(wanted, room)
         words = [0.0] * columns
         for column, cell, is_head in _cells(block, rows, columns):
             word = self._longest_word(cell, is_head) + self._extra
@@ -78,7 +78,7 @@ class ColumnWidths:
             easy = (min(width, px(_EASY_WIDTH)) for width in wanted)
             return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
         wanted = [min(px(_MOST_WIDTH), max(px(_LEAST_WIDTH), width)) for width in wanted]
-        return _filling(_narrowed(wanted, words, room), room)
+        return _fill_width(_shrink(wanted, words, room), room)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Return True if each row takes one line and has only text that tab stops support."""
@@ -139,14 +139,14 @@ def _cells(
             yield column, cell, block.head and number == 0
 
 
-def _filling(wanted: list[float], room: float) -> tuple[int, ...]:
+def _fill_width(wanted: list[float], room: float) -> tuple[int, ...]:
     """Scale widths to whole pixels that fill the space."""
     scale = room / sum(wanted)
     edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
     return tuple(max(1, right - left) for left, right in pairwise(edges))
 
 
-def _narrowed(wanted: list[float], words: list[float], room: float) -> list[float]:
+def _shrink(wanted: list[float], words: list[float], room: float) -> list[float]:
     """Shrink widths to fit into `room`, if possible not below the longest words."""
     least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
     spare, needed = room - sum(least), sum(wanted) - sum(least)

@@ -244,10 +244,10 @@ class LongItems:
             cursor.insertText(run.text, self._styles.char_format(item, run))
 
 
-def with_space_above(hole: float, block_format: QTextBlockFormat) -> QTextBlockFormat:
-    """Return the format of a block with `hole` more pixels above it."""
-    if not round(hole):
+def with_space_above(height: float, block_format: QTextBlockFormat) -> QTextBlockFormat:
+    """Return the format of a block with `height` more pixels above it."""
+    if not round(height):
         return block_format
     lower = QTextBlockFormat(block_format)
-    lower.setTopMargin(block_format.topMargin() + round(hole))
+    lower.setTopMargin(block_format.topMargin() + round(height))
     return lower

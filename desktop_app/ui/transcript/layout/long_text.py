@@ -119,7 +119,7 @@ def last_units(runs: Runs, count: int) -> Runs:
     return tuple(reversed(taken))
 
 
-def kept_cuts(cuts: tuple[int, ...], alike: int, added: int) -> int:
+def count_kept_cuts(cuts: tuple[int, ...], unchanged: int, added: int) -> int:
     """Return the number of cuts of a long text that stay when its text changes.
 
     Only the end of the text is examined, because this runs for each new word of a text that may
@@ -127,14 +127,14 @@ def kept_cuts(cuts: tuple[int, ...], alike: int, added: int) -> int:
 
     Args:
         cuts: the start of each part except the first.
-        alike: the number of unchanged units at the start of the last part.
+        unchanged: the number of unchanged units at the start of the last part.
         added: the number of units that follow them.
     """
     if not cuts:
         return 0
-    alike += cuts[-1]
-    kept = bisect_left(cuts, alike - _UNSETTLED_UNITS)
-    while kept and alike + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST_BLOCK:
+    unchanged += cuts[-1]
+    kept = bisect_left(cuts, unchanged - _UNSETTLED_UNITS)
+    while kept and unchanged + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST_BLOCK:
         kept -= 1
     return kept
 

@@ -145,7 +145,7 @@ class MessageLayout:
             begin = flags.find(0, stop, end)
 
     def materialized_ranges(self, first: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield the runs of materialized items within [first, end)."""
+        """Yield the ranges of materialized items within [first, end)."""
         for placeholder in self.placeholders(first, end):
             if first < placeholder.first:
                 yield first, placeholder.first

@@ -28,7 +28,7 @@ class PendingHighlights:
     def __bool__(self) -> bool:
         return bool(self._heads)
 
-    def changed(self, at: int, removed: int, added: Sequence[Item]) -> None:
+    def record_change(self, at: int, removed: int, added: Sequence[Item]) -> None:
         """Record that items [at, at + removed) of the body were replaced.
 
         Code blocks that began there are dropped: an apparent fence may turn out to be text.

@@ -81,7 +81,7 @@ class FindBar(QFrame):
         return button
 
     @property
-    def stops(self) -> list[QWidget]:
+    def tab_stops(self) -> list[QWidget]:
         """Return the widgets that Tab stops at, in order."""
         return [self.field, *self._buttons]
 

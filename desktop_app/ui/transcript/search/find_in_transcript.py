@@ -40,14 +40,14 @@ class FindInTranscript(QObject):
         view: QTextBrowser,
         theme: Theme,
         messages: MaterializedMessages,
-        bring: Callable[[str, Then], bool],
-        unfold: Callable[[str, Then], bool],
+        materialize: Callable[[str, Then], bool],
+        unfold_reasoning: Callable[[str, Then], bool],
         unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
         super().__init__(view)
         self._view, self._theme = view, theme
         self._focused_before: QWidget | None = None
-        self.finder = Finder(view, messages, bring, unfold, unfold_code)
+        self.finder = Finder(view, messages, materialize, unfold_reasoning, unfold_code)
         self._bar: FindBar | None = None
         self.anchor = TabAnchor(view)
 
@@ -62,7 +62,7 @@ class FindInTranscript(QObject):
             bar.step_requested.connect(self.finder.step)
             bar.close_requested.connect(self.close)
             self.finder.counted.connect(bar.show_count)
-            order_tabs(self.anchor, bar.stops)
+            order_tabs(self.anchor, bar.tab_stops)
         return self._bar
 
     @property
@@ -71,7 +71,7 @@ class FindInTranscript(QObject):
         return self._bar is not None and not self._bar.isHidden()
 
     @property
-    def room(self) -> int:
+    def needed_height(self) -> int:
         """Return the pixels that the bar needs above the text."""
         return self.bar.height() + self._theme.px(8) if self.is_open else 0
 

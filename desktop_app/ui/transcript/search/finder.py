@@ -98,8 +98,8 @@ class Finder(QObject):
         self,
         view: QTextBrowser,
         messages: MaterializedMessages,
-        bring: Callable[[str, Then], bool],
-        unfold: Callable[[str, Then], bool],
+        materialize: Callable[[str, Then], bool],
+        unfold_reasoning: Callable[[str, Then], bool],
         unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
         """Create a finder.
@@ -107,14 +107,15 @@ class Finder(QObject):
         Args:
             view: the view to search in.
             messages: the messages of the view.
-            bring: materializes all of a message. Returns False if that takes longer; the
+            materialize: materializes all of a message. Returns False if that takes longer; the
                 callback it received runs once it is done.
-            unfold: shows a message's reasoning; otherwise like `bring`.
+            unfold_reasoning: shows a message's reasoning; otherwise like `materialize`.
             unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
         self._view, self._messages = view, messages
-        self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
+        self._materialize, self._unfold_reasoning = materialize, unfold_reasoning
+        self._unfold_code = unfold_code
         self._words = ""
         self._search_number = 0
         self._index = MatchIndex()
@@ -191,16 +192,16 @@ class Finder(QObject):
         messages = self._messages.all_with_text()
         self._index.reset(empty)
         self._index.set_order([message.id for message, _ in messages])
-        top = self._top()
+        top = self._topmost_index()
         self._first_from, self._is_count_final = top, not self._words
         self._mark_soon()
         if not self._words:
             self.counted.emit(0, 0, True)
             return
         wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
-        self._start(wanted)
+        self._start_counting(wanted)
 
-    def _start(self, messages: Sequence[tuple[Message, str | None]]) -> None:
+    def _start_counting(self, messages: Sequence[tuple[Message, str | None]]) -> None:
         work = (
             messages,
             self._words,
@@ -210,7 +211,7 @@ class Finder(QObject):
         )
         Thread(target=_count, args=work, daemon=True, name="find").start()
 
-    def _top(self) -> int:
+    def _topmost_index(self) -> int:
         entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         return self._index.order.index(entry.message.id) if entry is not None else 0
 
@@ -218,7 +219,9 @@ class Finder(QObject):
         touched, self._touched = self._touched, set()
         messages = self._messages.all_with_text()
         self._index.set_order([message.id for message, _ in messages])
-        self._start([(message, text) for message, text in messages if message.id in touched])
+        self._start_counting(
+            [(message, text) for message, text in messages if message.id in touched]
+        )
 
     def _on_counted(self, run: int, counts: Counts, is_last: bool) -> None:
         if run != self._search_number:
@@ -253,10 +256,10 @@ class Finder(QObject):
     def _go(self, match: Match) -> None:
         self._current, self._first_from = match, None
         again = partial(self._go_again, match)
-        if not self._bring(match.message_id, again):
+        if not self._materialize(match.message_id, again):
             return
         in_reasoning = match.number < self._index.count_of(match.message_id).reasoning
-        if in_reasoning and not self._unfold(match.message_id, again):
+        if in_reasoning and not self._unfold_reasoning(match.message_id, again):
             return
         entry, found = self._messages.get(match.message_id), self._hit_of(match)
         if entry is not None and found is not None:
@@ -278,11 +281,11 @@ class Finder(QObject):
             return
         again = partial(self.show_in, message_id, text)
         hits = self._hits(entry, words)
-        if not hits and entry.is_growing and not self._bring(message_id, again):
+        if not hits and entry.is_growing and not self._materialize(message_id, again):
             return
         hits = self._hits(entry, words)
         if not hits and may_contain(entry.reasoning, words):
-            if not self._unfold(message_id, again):
+            if not self._unfold_reasoning(message_id, again):
                 return
             hits = self._hits(entry, words)
         if hits:

@@ -293,7 +293,7 @@ def _part(item: Item, start: int, end: int) -> Block | None:
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
     if isinstance(item, Line) and _is_picture(item):
-        return picture_name(item.runs[0].text)
+        return picture_block(item.runs[0].text)
     is_whole = start == 0 and end == sys.maxsize
     runs = item.runs if is_whole else cut_runs(item.runs, start, end)
     if item.runs and not runs:
@@ -305,7 +305,7 @@ def _is_picture(line: Line) -> bool:
     return line.kind is LineKind.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
-def picture_name(picture: str) -> Block:
+def picture_block(picture: str) -> Block:
     """Return the block that represents an image in a copy."""
     return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
 
