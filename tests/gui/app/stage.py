@@ -127,11 +127,9 @@ class StageClient:
 class StageModel:
     """In the on-device model's place: knows which weights it would use."""
 
-    running = False
-
     def __init__(self) -> None:
         self.weights: Path | None = None
-        self.running = False
+        self.is_running = False
 
     async def aclose(self) -> None:
         """Do nothing."""
