@@ -67,7 +67,7 @@ class ResumedRun(AnswerRun):
             conversation,
             None,
             answer,
-            ChatRequest(resolved.model.id, (), background=True),  # the provider has the messages
+            ChatRequest(resolved.model.id, ()),  # the provider has the messages
             resolved,
             store=chat.store,
             files=chat.attachments.answers,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,13 +56,13 @@ END: tuple[StreamEvent | str, ...] = (
 IN_BACKGROUND = AskSettings(background=True)
 
 
-async def begun(room: Room) -> AnswerRun:
-    return await room.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND)
+async def begun(room: Room, **more: Any) -> AnswerRun:
+    return await room.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND, **more)
 
 
-async def left(room: Room, provider: ScriptedProvider) -> Message:
+async def left(room: Room, provider: ScriptedProvider, **more: Any) -> Message:
     """Return an answer whose process ended before it was complete."""
-    began = await begun(room)
+    began = await begun(room, **more)
     task = asyncio.ensure_future(room.run(began))
     await provider.holding.wait()
     began.leave()
@@ -113,12 +114,16 @@ async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         await left(room, provider)
+        earlier = "UPDATE messages SET created_at = created_at - 3600000000"
+        await room.database.write(lambda c: c.execute(earlier))
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         assert await Resumer(room.store, room.service).runs_to_resume([OPENAI]) == []
         room.heard.clear()
         answer = await room.run(answering)
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
         assert (answer.usage, answer.cost, answer.remote_run) == (USAGE, COST, None)
+        assert answer.duration_s is not None
+        assert 3600 < answer.duration_s < 7200, "with the time of the earlier process"
         assert await room.store.message(answer.id) == answer
         assert await spent(room, answer) == COST
         assert [e for e in room.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
@@ -164,6 +169,25 @@ async def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) ->
         with suppress(asyncio.CancelledError):
             await task
         assert await room.store.message(kept.id) == kept
+
+
+async def test_stopped_before_it_caught_up_it_is_called_off(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD], [HELD])
+    provider.cancel_result = USAGE
+
+    async with open_room(tmp_path, provider) as room:
+        await left(room, provider)
+        provider.holding.clear()
+        [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
+        task = asyncio.ensure_future(room.run(answering))
+        await provider.holding.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert (answering.answer.text, answering.answer.notices) == ("One, ", ())
+        assert answering.answer.status is MessageStatus.CANCELLED
+        assert await answering.call_off()
+        assert provider.cancelled == [RemoteRun("resp_1", 1)]
 
 
 async def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
@@ -259,7 +283,12 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
         await waits.wait()
         assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
         assert answering.so_far.status is MessageStatus.STREAMING
+        sentence = "OpenAI needs an API key. The response continues there. Enter the key to get it."
+        assert room.heard[-1] == StatusChanged(0, sentence)
         answering.retry_with_key("another")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(provider.resumed) == 1
         answering.retry_with_key(OPENAI.id)
         answer = await task
         assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
@@ -288,17 +317,21 @@ async def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_tha
 
 
 async def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -> None:
-    provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, HELD, *END])
+    first = TextDelta("Three words more."), Completed()
+    provider = ScriptedProvider([*first], [*BEGINNING, HELD], [*BEGINNING, HELD, *END])
     capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on
 
     async with open_room(tmp_path, provider) as room:
-        await left(room, provider)
+        made = await room.begin("A question?", variant=Variant.PRO)
+        await room.run(made)
+        path = await room.store.path(made.conversation.id)
+        await left(room, provider, path=path, conversation=made.conversation)
         provider.holding.clear()
         [answering] = await Resumer(room.store, room.service).runs_to_resume([capped])
         task = asyncio.ensure_future(room.run(answering))
         await provider.holding.wait()
-        # "?" with its frame, five tokens of Pro's input at $21 a million.
-        assert (await room.service.budget.month(capped)).held == Decimal("0.000105")
+        # Six words in three messages, each with a frame of four, of Pro's input at $21 a million.
+        assert (await room.service.budget.month(capped)).held == Decimal("0.000378")
         provider.release.set()
         assert (await task).text == "One, two."
         month = await room.service.budget.month(capped)
