@@ -152,14 +152,18 @@ async def test_the_steps_of_an_upload(
 
 
 @pytest.mark.parametrize(
-    ("error", "is_creating", "input_file_id"),
+    ("error", "is_creating", "input_file_id", "calls"),
     [
-        (ProviderError(Reason.PROVIDER_FAULT, status=500), True, "in-1"),
-        (ProviderError(Reason.PROVIDER_FAULT, status=400), False, ""),
+        (ProviderError(Reason.PROVIDER_FAULT, status=500), True, "in-1", ["find", "create"]),
+        (ProviderError(Reason.PROVIDER_FAULT, status=400), False, "", ["upload", "create"]),
     ],
 )
 async def test_a_batch_that_is_not_created(
-    tmp_path: Path, error: ProviderError, is_creating: bool, input_file_id: str
+    tmp_path: Path,
+    error: ProviderError,
+    is_creating: bool,
+    input_file_id: str,
+    calls: list[str],
 ) -> None:
     async with open_desk(tmp_path) as made:
         made.provider.errors["create"] = error
@@ -167,6 +171,11 @@ async def test_a_batch_that_is_not_created(
         (upload,) = job.uploads
         assert (upload.is_creating, upload.input_file_id) == (is_creating, input_file_id)
         assert (upload.is_uploading, upload.batch_id) == (False, "")
+        made.provider.names()
+        if job.status is BatchStatus.READY:
+            await made.service.start("j")
+        await made.service.advance("j")
+        assert made.provider.names() == [*calls, "fetch"]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +217,34 @@ async def test_a_file_that_may_have_been_uploaded_is_looked_for(
         assert made.provider.names() == calls
         (upload,) = (await made.job("j")).uploads
         assert (upload.input_file_id, upload.is_uploading) == (found_file or "in-1", False)
+
+
+async def test_an_interrupted_upload_takes_its_own_files_alone(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED)
+        await made.sent("a", "b", "c", limits=UploadLimits(requests=2))
+        made.provider.calls.clear()
+        await made.of_limits(UploadLimits()).advance("j")
+        uploads = [call[1:3] for call in made.provider.calls if call[0] == "upload"]
+        assert uploads == [("repartee-j-1", "j-1\nj-2\n"), ("repartee-j-2", "j-3\n")]
+
+
+async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as made:
+        await made.service.new(made.files("a", "b"), made.resolved(), "?", job_id="j")
+        await made.service.prepare("j")
+        await made.service.start("j")
+        part = (await made.items("j"))[0].part
+        assert isinstance(part, DocumentPart)
+        gone = "DELETE FROM attachments WHERE sha256 = ?"
+        await made.database.write(lambda c: c.execute(gone, (part.sha256,)))
+        made.provider.states = [RemoteBatch("b", BatchStatus.IN_PROGRESS)]
+        await made.service.advance("j")
+        assert made.provider.calls[0] == ("upload", "repartee-j-1", "j-2\n", 4)
+        first, second = await made.items("j")
+        assert (first.status, first.upload) == (ItemStatus.LEFT_OUT, 0)
+        assert first.error is not None
+        assert (second.status, second.upload) == (ItemStatus.SENT, 1)
 
 
 async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> None:
