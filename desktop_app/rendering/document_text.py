@@ -154,11 +154,12 @@ class DocumentText:
         if not touched:
             return
         first = placed[touched[0]].start
-        block_texts: list[str] = [_text_of(placed[number].block) for number in touched]
+        block_texts = [_text_of(placed[number].block) for number in touched]
         starts = [0]
         for block_text in block_texts:
             starts.append(starts[-1] + len(block_text))
-        letters = passage_matching.Letters(enumerate("".join(block_texts)))
+        joined = "".join(block_texts)
+        letters = passage_matching.Letters(enumerate(joined))
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
         before = self._text[first : max(start, first)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
@@ -166,7 +167,6 @@ class DocumentText:
         spans = passage_matching.find(
             letters.text, sought, len(passage_matching.letters_of(before))
         )
-        joined = "".join(block_texts)
         found = [
             (letters.places[s.start], _include_punctuation(joined, letters.places[s.end - 1] + 1))
             for s in spans

@@ -296,8 +296,10 @@ class _Reader:
     def _cells(self, row: Element) -> Iterator[str]:
         for cell in self._children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
-            merged = properties is not None and properties.find(f"{W}vMerge")
-            is_continuation = isinstance(merged, Element) and merged.get(f"{W}val") != "restart"
+            merge_mark = properties is not None and properties.find(f"{W}vMerge")
+            is_continuation = (
+                isinstance(merge_mark, Element) and merge_mark.get(f"{W}val") != "restart"
+            )
             yield "" if is_continuation else self._cell_text(cell)
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)
             yield from [""] * min(span - 1, _MOST_SPAN)

@@ -188,17 +188,17 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_
     """Divide the page from top to bottom at the lines that cross the gutter."""
     groups: list[tuple[bool, list[_Box]]] = []
     for box in sorted(lines, key=lambda box: -box.middle):
-        crosses = box.left < gutter < box.right
-        if not groups or groups[-1][0] != crosses:
-            groups.append((crosses, []))
+        crosses_gutter = box.left < gutter < box.right
+        if not groups or groups[-1][0] != crosses_gutter:
+            groups.append((crosses_gutter, []))
         groups[-1][1].append(box)
     rulings = _rulings(page, gutter)
     bands = []
-    for crosses, group in groups:
+    for crosses_gutter, group in groups:
         top, bottom = max(box.middle for box in group), min(box.middle for box in group)
-        ruled = any(bottom < y < top for y in rulings)
+        is_ruled = any(bottom < y < top for y in rulings)
         in_stream = [box for box in lines if box in set(group)]
-        gutters = () if crosses or ruled else _gutters(in_stream, gutter)
+        gutters = () if crosses_gutter or is_ruled else _gutters(in_stream, gutter)
         bands.append(_Band(top, bottom, gutters))
     return bands
 

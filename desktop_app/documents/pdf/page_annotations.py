@@ -90,11 +90,11 @@ def _field(form: Any, annotation: Any) -> list[str]:
     name = _read_string(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
     name = name or _read_string(raw.FPDFAnnot_GetFormFieldName, form, annotation)
     if kind in _CHECKABLE_FIELDS:
-        checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
+        is_checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
         if kind == raw.FPDF_FORMFIELD_CHECKBOX:
-            return [f"{name}: {'yes' if checked else 'no'}"]
+            return [f"{name}: {'yes' if is_checked else 'no'}"]
         value = _read_string(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
-        return [f"{name}: {value}"] if checked else []
+        return [f"{name}: {value}"] if is_checked else []
     value = _read_string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
     return [f"{name}: {value or '(empty)'}"]
 

@@ -56,7 +56,7 @@ def find_between_rules(
         at = 0
         while at + 2 < len(rules):
             for last in range(len(rules) - 1, at + 1, -1):
-                if table := _between(rules[at : last + 1], words, textpage):
+                if table := _table_between_rules(rules[at : last + 1], words, textpage):
                     tables.append(table)
                     at = last
                     break
@@ -83,7 +83,7 @@ def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
     yield from (group for group in groups if 3 <= len(group) <= _MOST_RULES)
 
 
-def _between(
+def _table_between_rules(
     rules: Sequence[Ruling], words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> Table | None:
     frame = Table(rules[0].start - 2, rules[-1].at, rules[0].end + 2, rules[0].at, [])

@@ -35,8 +35,8 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
         if not any(begin <= number < end for begin, end in code):
             lines[number] = _NAME.sub(lambda match: _renamed(match, names), line)
     renamed = "\n".join(lines)
-    same = list(_content(render(text), names)) == list(_content(render(renamed), {}))
-    return renamed if same else text
+    is_same = list(_content(render(text), names)) == list(_content(render(renamed), {}))
+    return renamed if is_same else text
 
 
 def _free_name(label: str, taken: set[str]) -> str:

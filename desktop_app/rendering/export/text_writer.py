@@ -105,7 +105,7 @@ class _MarkdownWriter:
     def _gap(self, below: Block) -> list[str]:
         """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
-        follows = self._enter(below)
+        follows_list = self._enter(below)
         if above is None:
             return []
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
@@ -117,13 +117,13 @@ class _MarkdownWriter:
         if is_tight and not self._loose[shared - 1]:
             return ["\n"]
         is_row = below.kind is above.kind is Kind.TABLE and not below.head
-        return ["\n"] if is_row or follows else [blank]
+        return ["\n"] if is_row or follows_list else [blank]
 
     def _enter(self, block: Block) -> bool:
         """Update the open lists; return True if the block's list directly follows another."""
         depth, above = block.depth, self._above
-        follows = above is not None and block.begins and above.depth >= depth
-        before = self._bullets[depth - 1] if follows else ""
+        follows_list = above is not None and block.begins and above.depth >= depth
+        before = self._bullets[depth - 1] if follows_list else ""
         open_depth = depth - 1 if block.begins else depth
         del self._loose[open_depth:], self._bullets[open_depth:]
         while len(self._loose) < depth:
@@ -132,7 +132,7 @@ class _MarkdownWriter:
         if depth and block.kind not in (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE):
             is_direct = depth not in block.quoted_at
             self._loose[-1] = block.loose if is_direct else self._loose[-1]
-        return follows
+        return follows_list
 
 
 def _separates_quotes(above: Block, below: Block, shared: int) -> bool:
@@ -377,9 +377,9 @@ def _run(run: Run, before: str, following: Run | None) -> str:
 def _formula(tex: str, before: str, following: Run | None) -> str:
     """Write a formula between dollars, or between brackets if dollars could be misread."""
     after = "" if following is None else following.text[:1]
-    touches = before[-1:].isalnum() or before[-1:] == "$" or after.isalnum() or after in "_$"
-    touches = touches and bool(after or before)
-    is_apart = not touches and not (following is not None and following.math)
+    touches_text = before[-1:].isalnum() or before[-1:] == "$" or after.isalnum() or after in "_$"
+    touches_text = touches_text and bool(after or before)
+    is_apart = not touches_text and not (following is not None and following.math)
     if (is_apart and tex == tex.strip() and "$" not in tex) or "\\)" in tex:
         return f"${tex}$"
     return f"\\({tex}\\)"
@@ -397,10 +397,10 @@ def _picture(run: Run, text: str, following: Run | None) -> str:
     alternative = _MARKUP_CHARACTERS.sub(_escape, text.translate(_BRACKET_PLACEHOLDERS)).translate(
         _BRACKET_ENTITIES
     )
-    is_placed = (
+    precedes_address = (
         following is not None and following.text.startswith(ADDED) and following.link == run.link
     )
-    if run.note or is_placed:  # the name of a drawn image
+    if run.note or precedes_address:  # the name of a drawn image
         return f"![{alternative}]({_target(run.link)})"
     return f"[![{alternative}]()]({_target(run.link)})"
 

@@ -166,9 +166,9 @@ class BlockStream:
         # A long line of code is never settled, and is recognized as code only once.
         is_new = _LONG < len(self._source) <= _LONG + _STEP
         is_known_code = self._context.inside == "code" and not is_new
-        steps = self._length % _STEP == 0 and not is_known_code
-        if not grown or steps:
-            grown += self._advance(final=False, steps=steps)
+        at_step = self._length % _STEP == 0 and not is_known_code
+        if not grown or at_step:
+            grown += self._advance(is_final=False, at_step=at_step)
         return patches + grown
 
     def _shorten_address(self, added: int) -> bool:
@@ -202,7 +202,7 @@ class BlockStream:
         # If only a very long line of code is open, everything is shown already.
         is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE
         if not is_code or end is None or not end.is_long:
-            patches += self._advance(final=True)
+            patches += self._advance(is_final=True)
         self._source, self._plain_end = "", None
         patches += self._reference_updates.give_up_notes()
         while self.is_renewing and not shortly:
@@ -235,8 +235,8 @@ class BlockStream:
 
     def _is_blank_line(self, text: str) -> bool:
         """Return True if the text extends a very long blank line, shown once something follows."""
-        blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
-        return blank and len(self._source) > _LONG and not self._source.strip(" \t")
+        is_blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
+        return is_blank and len(self._source) > _LONG and not self._source.strip(" \t")
 
     def _append_plain_text(self, text: str) -> list[Patch]:
         """Append words in the middle of plain text, without the parser."""
@@ -269,32 +269,32 @@ class BlockStream:
 
     # ------------------------------------------------------------------ parsing the open end
 
-    def _advance(self, *, final: bool, steps: bool = False) -> list[Patch]:
+    def _advance(self, *, is_final: bool, at_step: bool = False) -> list[Patch]:
         """Parse the open tail, and close what later text cannot change.
 
         Args:
-            final: the source is complete.
-            steps: the piece ends at a step, where long constructs may be settled.
+            is_final: the source is complete.
+            at_step: the piece ends at a step, where long constructs may be settled.
         """
         source = self._context.source + self._source
-        source_to_show = source if final else self._without_undecided_end(source)
-        parse = self._definitions.parse(source_to_show, self._context, final=final)
+        source_to_show = source if is_final else self._without_undecided_end(source)
+        parse = self._definitions.parse(source_to_show, self._context, is_final=is_final)
         if source_to_show != source and ends_in_code(parse.tokens):
             self._definitions.forget(parse.labels)
             source_to_show = provisional_blocks.without_fence_end(source)
             parse = self._definitions.parse(source_to_show, self._context)
         if is_heading_or_table(parse):
-            return self._advance_unsplit(parse, final=final, steps=steps)
+            return self._advance_unsplit(parse, is_final=is_final, at_step=at_step)
         loosened = self._mark_loose_lists(parse)
-        cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, source_to_show)
-        dangling = not final and self._close_open_marks(parse, cut.line)
+        cut = Cut(source.count("\n") + 1) if is_final else self._find_cut(parse, source_to_show)
+        holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
         patches: list[Patch] = loosened
         closed: list[Block] = []
         # A table or code may have ended right after the last settled line.
         least = self._context.lines
-        ended = self._context.inside != "" and cut == Cut(least, cut.holders)
-        closes = final or ended or cut.line > least
-        if closes:
+        has_ended = self._context.inside != "" and cut == Cut(least, cut.holders)
+        has_closed = is_final or has_ended or cut.line > least
+        if has_closed:
             renewed, closed = self._close(parse, source, cut)
             patches += renewed
         else:
@@ -302,11 +302,11 @@ class BlockStream:
         tail = [p for p in parse.placed if p.line >= cut.line]
         in_table = self._context.inside == "table"
         patches += self._shown.show(closed, [p.block for p in tail], in_table=in_table)
-        unsure = final or dangling or source_to_show != source
-        self._plain_end = None if unsure else find_plain_tail(self._source, tail)
-        if steps and len(self._source) > _LONG:
-            if closes:
-                return patches + self._advance(final=False, steps=True)
+        may_grow = not (is_final or holds_back_text) and source_to_show == source
+        self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
+        if at_step and len(self._source) > _LONG:
+            if has_closed:
+                return patches + self._advance(is_final=False, at_step=True)
             self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
@@ -353,11 +353,11 @@ class BlockStream:
                 return []
         return self._split_open(overdue.length) if overdue.can_split_any else []
 
-    def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
+    def _advance_unsplit(self, parse: Parse, *, is_final: bool, at_step: bool) -> list[Patch]:
         """Parse a long paragraph again from its start, because it is a heading or a table."""
         self._definitions.forget(parse.labels)
         self._context, self._source = unsettle(OpenTail(self._context, self._source))
-        return self._advance(final=final, steps=steps)
+        return self._advance(is_final=is_final, at_step=at_step)
 
     def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
         """Settle the first words of a long open paragraph, up to a position without open markup.
@@ -402,7 +402,7 @@ class BlockStream:
             return []  # there is only an image
         inside = self._context if self._context.inside == "table" else ParserContext()
         self._source, rest = self._source[:end], self._source[end:]
-        patches = self._advance(final=True)
+        patches = self._advance(is_final=True)
         self._source, self._context = rest, inside
         return patches
 

@@ -41,14 +41,14 @@ class Definitions:
         context: ParserContext,
         *,
         expects_notes: bool = True,
-        final: bool = False,
+        is_final: bool = False,
     ) -> Parse:
         """Parse a part of the source, and record the definitions that it adds."""
         known, env = len(self._references), self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         resumed = resume(tokens, context.continued_lists)
-        undecided = not final and (context.inside or may_become_item(source))
-        end = source.count("\n") if undecided else len(source)
+        is_undecided = not is_final and (context.inside or may_become_item(source))
+        end = source.count("\n") if is_undecided else len(source)
         shown = range(context.lines, end)
         find_loose(tokens, source, env, shown, marks_above=context.marks_above)
         parse = Parse(tokens, context, source, resumed)

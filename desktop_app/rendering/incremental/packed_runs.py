@@ -169,8 +169,8 @@ def join_runs(first: Runs, second: Runs) -> Runs:
     if not first or not second:
         return first or second
     last, follower = first[-1], second[0]
-    same = last[1:] == follower[1:]
-    if same and not (last.code or last.math or last.image or last.note):
+    has_same_style = last[1:] == follower[1:]
+    if has_same_style and not (last.code or last.math or last.image or last.note):
         return _extended(
             first, (last._replace(text=last.text + follower.text), *second[1:]), replaced=1
         )

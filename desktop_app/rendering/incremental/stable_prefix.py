@@ -73,8 +73,8 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
     lines = source.split("\n", limit)
     tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
     if not tops:
-        blank = limit > 0 and not lines[limit - 1].strip()
-        return Cut(limit if blank and not context.lines else context.lines)
+        is_blank = limit > 0 and not lines[limit - 1].strip()
+        return Cut(limit if is_blank and not context.lines else context.lines)
     cut = _Descent(tokens, lines, limit).run()
     top = _start_of_open_math(cut, tops, tokens, lines, context.lines)
     if top is not None:
@@ -257,13 +257,13 @@ class _Descent:
 
 
 def _start_of_open_math(
-    cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], least: int
+    cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], first_line: int
 ) -> int | None:
     """Return the line of the top-level block with the first unclosed display formula, if any.
 
     Such a formula may still include the lines below its opener.
     """
-    if not any(opener in line for line in lines[least : cut.line] for opener in MATH_OPENERS):
+    if not any(opener in line for line in lines[first_line : cut.line] for opener in MATH_OPENERS):
         return None
     covered = [
         t.map
@@ -275,7 +275,7 @@ def _start_of_open_math(
     found = None
     quotes = [holder.line for holder in cut.holders if holder.number is None]
     fewest = len(quotes) + 1  # quote marks on a line of quote marks only
-    for number in range(cut.line - 1, least - 1, -1):
+    for number in range(cut.line - 1, first_line - 1, -1):
         marks = "".join(lines[number].split())
         if not marks:
             break
@@ -283,8 +283,8 @@ def _start_of_open_math(
             fewest = min(fewest, len(marks))
         words = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
         inside = any(start <= number < end for start, end in covered)
-        ended = fewest <= sum(quote <= number for quote in quotes)
-        if words[:2] in MATH_OPENERS and not inside and not ended:
+        has_ended = fewest <= sum(quote <= number for quote in quotes)
+        if words[:2] in MATH_OPENERS and not inside and not has_ended:
             begun = (tokens[index].map for index in tops)
             found = max((m[0] for m in begun if m and m[0] <= number), default=0)
     return found

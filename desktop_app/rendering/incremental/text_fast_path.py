@@ -38,15 +38,15 @@ class PlainTail(NamedTuple):
         """Return the tail of a block with more text, or None if the text is not plain."""
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG:
-            plain = "\n" not in text
+            is_plain_text = "\n" not in text
             text = clean(replace_unusable(text))
             text = show_unseen(text, code=True, before=self.run.text[-1])
         elif is_code:
-            plain = text.isprintable() and "`" not in text and "~" not in text
-            plain = plain and show_unseen(text, code=True) == text
+            is_plain_text = text.isprintable() and "`" not in text and "~" not in text
+            is_plain_text = is_plain_text and show_unseen(text, code=True) == text
         else:
-            plain = _WORDS.fullmatch(text) is not None
-        if not plain:
+            is_plain_text = _WORDS.fullmatch(text) is not None
+        if not is_plain_text:
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
         # Beyond this length, an open mark is shown as text, so the block is parsed again.
@@ -73,10 +73,10 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
         return None
     if block.kind is Kind.CODE:
-        settled = not set(line) & set("`~")
+        is_settled = not set(line) & set("`~")
     else:
-        settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _LEAST
-        settled = settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
-        settled = settled and is_plain(text)
+        is_settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _LEAST
+        is_settled = is_settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
+        is_settled = is_settled and is_plain(text)
     gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
-    return PlainTail(run, gap) if settled else None
+    return PlainTail(run, gap) if is_settled else None
