@@ -206,6 +206,64 @@ async def _answer(
     use_limits(backend, values)
     use_routine_model(backend, values)
     backend.budget.allows_unpriced = options.allow_unpriced
+    profile, settings, choices = await _choose(backend, options, values, output)
+    backend.desk.open(AllowedTools(tuple(options.allow_tool)))
+    if options.template:  # check it before reading the files, which may be slow
+        await from_template(backend, options.template, options.set, prompt)
+    collections = await find_collections(backend, options.collection)
+    await embed_missing(backend, collections, without_asking=options.create_embeddings)
+    attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]
+    if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
+        for choice in choices:
+            await learn_window(backend, profile, choice)
+    answering = [backend.chat.resolve(profile, choice) for choice in choices]
+    keeps_text = options.json or options.schema is not None
+    null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
+    service = await _service(backend, null_store, attached)
+    parts = [
+        await sendable_part(document, pages.get(name, ""), values, answering[0])
+        for name, (_, document) in zip(options.file, attached, strict=True)
+    ]
+    draft = await _question(backend, options, prompt, parts)
+    draft = replace(draft, attachments=(*parts, *collections))
+    conversation = _conversation(choices[0])
+    if null_store is not None:
+        leading = leading_id(settings.counted_instructions, parts, draft.text)
+        conversation = replace(conversation, id=leading)
+    if attached and settings.parameters.tools and not options.in_parts:
+        for resolved in answering:
+            draft = await _with_beginnings(service, draft, resolved, settings)
+    if options.in_parts:  # show the price of a document before it is charged
+        words = settings.counted_instructions
+        draft = await _with_cost_shown(service, draft, answering[0], words)
+    try:
+        run = await _begin(service, conversation, draft, profile, choices, settings)
+    except DocumentDoesNotFitError as error:
+        if attached and not options.in_parts:
+            error.remedy = Remedy.SUMMARIZE
+        raise
+    _say_notices([run, *run.siblings])
+    if run.siblings:
+        code = await _run_several(backend, [run, *run.siblings], options, null_store)
+    else:
+        run.reports_all = True
+        code = await _run_one(backend, run, profile, output, null_store)
+    await _warn_of_limit(backend, profile)
+    return code
+
+
+async def _choose(
+    backend: Backend,
+    options: argparse.Namespace,
+    values: Mapping[str, Any],
+    output: AnswerOutput,
+) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
+    """Return the provider, the settings, and the choice of each answer. Nothing is sent.
+
+    Raises:
+        IllegalChoiceError: an option names something unknown, or the model does not support it.
+        UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
+    """
     provider = await find_profile(backend, options.provider)
     output.from_environment = provider.from_environment
     preset = await apply_preset(backend, options)
@@ -217,62 +275,28 @@ async def _answer(
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
     for answer_options, choice in zip(compared, choices, strict=True):
-        asked = choice.effort if answer_options.effort else None
-        require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
-    conversation = _conversation(choices[0])
+        effort = choice.effort if answer_options.effort else None
+        require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
     for choice in choices:
         await learn_price(backend, profile, choice)
-    resolved = backend.chat.resolve(profile, conversation.choice)
     answering = [backend.chat.resolve(profile, choice) for choice in choices]
     await _require_form_and_tools(backend, options, settings, answering)
-    backend.desk.open(AllowedTools(tuple(options.allow_tool)))
-    if options.template:  # check it before reading the files, which may be slow
-        await from_template(backend, options.template, options.set, prompt)
-    collections = await find_collections(backend, options.collection)
-    await embed_missing(backend, collections, without_asking=options.create_embeddings)
-    attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]
-    if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
-        for choice in choices:
-            await learn_window(backend, profile, choice)
-        answering = [backend.chat.resolve(profile, choice) for choice in choices]
-        resolved = answering[0]
-    keeps_text = options.json or options.schema is not None
-    null_store = None if options.save else _null_store(backend, attached, keeps_text=keeps_text)
-    service = await _service(backend, null_store, attached)
-    parts = [
-        await sendable_part(document, pages.get(name, ""), values, resolved)
-        for name, (_, document) in zip(options.file, attached, strict=True)
-    ]
-    draft = await _question(backend, options, prompt, parts)
-    draft = replace(draft, attachments=(*parts, *collections))
-    if null_store is not None:
-        leading = leading_id(settings.counted_instructions, parts, draft.text)
-        conversation = replace(conversation, id=leading)
-    if attached and settings.parameters.tools and not options.in_parts:
-        for each in answering:
-            draft = await _with_beginnings(service, draft, each, settings)
-    if options.in_parts:  # show the price of a document before it is charged
-        words = settings.counted_instructions
-        draft = await _with_cost_shown(service, draft, resolved, words)
-    try:
-        run = await _begin(service, conversation, draft, profile, choices, settings)
-    except DocumentDoesNotFitError as error:
-        if attached and not options.in_parts:
-            error.remedy = Remedy.SUMMARIZE
-        raise
-    notices = [notice for each in (run, *run.siblings) for notice in each.answer.notices]
+    return profile, settings, choices
+
+
+def _say_notices(runs: Sequence[AnswerRun]) -> None:
+    """Say the notices of the answers, each once, except those on the requested form."""
+    notices = (notice for run in runs for notice in run.answer.notices)
     for words in dict.fromkeys(str(notice) for notice in notices if not is_form_notice(notice)):
         say(words)
-    if run.siblings:
-        code = await _run_several(backend, [run, *run.siblings], options, null_store)
-    else:
-        run.reports_all = True
-        code = await _run_one(backend, run, profile, output, null_store)
+
+
+async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
+    """Say so if the provider's monthly limit is nearly reached."""
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
         say(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
-    return code
 
 
 async def _require_form_and_tools(
