@@ -88,8 +88,8 @@ def _of_setting(key: str, value: Any) -> Any:
 def _to_setting(value: Any) -> SettingValue:
     if isinstance(value, tuple):
         return "\n".join(_escaped(sequence) for sequence in value)
-    kept: SettingValue = value
-    return kept
+    setting_value: SettingValue = value
+    return setting_value
 
 
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}

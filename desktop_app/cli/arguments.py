@@ -68,7 +68,7 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     `more`: the name of the list that takes files given after an option.
     """
     translate_argparse()
-    made: argparse.ArgumentParser = CommandParser(
+    program: argparse.ArgumentParser = CommandParser(
         prog="repartee",
         description=tr(
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
@@ -85,14 +85,14 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
             codes=usual_codes(),
         ),
     )
-    made.add_argument(
+    program.add_argument(
         "--version",
         action="version",
         version=f"repartee {__version__}",
         help=tr("show program's version number and exit"),
     )
     # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
-    commands = made.add_subparsers(dest="command", required=True, prog="repartee")
+    commands = program.add_subparsers(dest="command", required=True, prog="repartee")
     adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
     command = partial(add_command, commands, "repartee")
     single = [add(command) for add in adding]
@@ -105,7 +105,7 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     ]
     for each in (*single, *servers, *batches, *figures, *_add_library(command)):
         each.set_defaults(refuse=each.error)
-    return made
+    return program
 
 
 def _add_quick(command: AddCommand) -> argparse.ArgumentParser:

@@ -232,10 +232,10 @@ async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
-                made = await backend.pictures.scaled_within(part, PICTURE_BOX)
+                scaled = await backend.pictures.scaled_within(part, PICTURE_BOX)
             except UserFacingError:
                 continue  # the export still shows its name
-            found[part.sha256] = html_page.EmbeddedImage(made.media_type, made.data)
+            found[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)
     return found
 
 
@@ -286,10 +286,10 @@ async def _requested_conversations(
         # Imported conversations may have equal times; the id makes the order the same everywhere.
         return sorted(everything, key=lambda one: (one.created_at, one.id))
     wanted = []
-    for one in dict.fromkeys(options.conversation):
-        found = await backend.conversations.get(one)  # also finds those in the trash
+    for conversation_id in dict.fromkeys(options.conversation):
+        found = await backend.conversations.get(conversation_id)  # also finds those in the trash
         if found is None:
-            raise StorageError(Reason.EXPORT_NO_SUCH, given=one)
+            raise StorageError(Reason.EXPORT_NO_SUCH, given=conversation_id)
         wanted.append(found)
     return wanted
 
@@ -391,11 +391,11 @@ async def _write_json(
         reporter.show(number, len(wanted))
         with _skipping_conversation(left_out, wanted, conversation):
             messages = await backend.conversations.messages(conversation.id)
-            made = await backend.compactions.load(conversation.id)
+            compactions = await backend.compactions.load(conversation.id)
             preset = presets.get(conversation.preset_id or "")
             if conversation.folder_id not in folders:
                 conversation = replace(conversation, folder_id=None)
-            writer.conversation(conversation, messages, made, preset)
+            writer.conversation(conversation, messages, compactions, preset)
             parts = [part for message in messages for part in message.attachments]
             hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
     for sha256 in sorted(hashes):
@@ -467,18 +467,18 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
 
     Names are also unique on file systems that ignore case.
     """
-    given: dict[str, int] = {}
-    taken: set[str] = set()
+    counts: dict[str, int] = {}
+    used_names: set[str] = set()
     for conversation in wanted:
         day = conversation.created_at.astimezone().date().isoformat()
         title = _UNSAFE_IN_NAMES.sub(" ", conversation.title).strip(" .")[:80]
         title = title.encode()[:LONGEST_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
         name, key = stem, stem.casefold()
-        while name.casefold() in taken:
-            given[key] = given.get(key, 1) + 1
-            name = f"{stem} ({given[key]})"
-        taken.add(name.casefold())
+        while name.casefold() in used_names:
+            counts[key] = counts.get(key, 1) + 1
+            name = f"{stem} ({counts[key]})"
+        used_names.add(name.casefold())
         yield f"{name}{suffix}"
 
 

@@ -228,31 +228,36 @@ def _without_marks(snippet: str) -> str:
 
 
 async def _backup(options: argparse.Namespace) -> int:
-    where, reporter = folders(), ProgressReporter(tr("Backing up"), in_lines=options.progress)
+    user_folders, reporter = (
+        folders(),
+        ProgressReporter(tr("Backing up"), in_lines=options.progress),
+    )
     async with open_backend():  # migrates a store of an older version first
         folder = path_of(options.folder)
-        made = make_backup(where.database, where.attachments, folder, now(), reporter.show)
+        archive = make_backup(
+            user_folders.database, user_folders.attachments, folder, now(), reporter.show
+        )
         if options.keep is not None:
             keep_newest(folder, options.keep)
-    write_line(str(made))
+    write_line(str(archive))
     return 0
 
 
 def _restore(options: argparse.Namespace) -> int:
-    where, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
+    user_folders, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
     archive = path_of(options.path)
 
     def decide(changes: Sequence[SettingChange]) -> RestoreChoice:
         return _ask_about_settings(changes, accept=options.accept_settings)
 
-    if holds_secrets(where.database):
+    if holds_secrets(user_folders.database):
         # Opening the store moves its passwords to the keyring, so the kept copy has none.
         with suppress(StorageError):  # the restore reports what is wrong with the store
             asyncio.run(_open_once())
     restored = restore_backup(
         archive,
-        where.database,
-        where.attachments,
+        user_folders.database,
+        user_folders.attachments,
         now(),
         reporter.show,
         ask=decide,
@@ -291,9 +296,9 @@ def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> Re
 
 
 def _repair() -> int:
-    where, reporter = folders(), ProgressReporter(tr("Recovering data"))
-    if not where.database.exists():
+    user_folders, reporter = folders(), ProgressReporter(tr("Recovering data"))
+    if not user_folders.database.exists():
         raise StorageError(Reason.STORE_MISSING)
-    found = repair_store(where.database, now(), reporter.show)
+    found = repair_store(user_folders.database, now(), reporter.show)
     say(found.sentence)
     return 0

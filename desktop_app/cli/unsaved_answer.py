@@ -41,8 +41,8 @@ class UnsavedAnswers:
         if self._temporary is None:
             return None
         if self._folder is None:  # answers side by side share it
-            made = asyncio.to_thread(TemporaryFolder, self._temporary)
-            self._folder = asyncio.ensure_future(made)
+            creation = asyncio.to_thread(TemporaryFolder, self._temporary)
+            self._folder = asyncio.ensure_future(creation)
         with translate_errors(str(self._temporary)):
             folder = await asyncio.shield(self._folder)
         file = GrowingFile(folder.path, answer_id, asyncio.to_thread)

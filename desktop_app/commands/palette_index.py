@@ -124,10 +124,10 @@ class UseCounts:
 
     def note(self, entry_id: str) -> None:
         """Count a choice."""
-        kept = {key: score * self._DECAY for key, score in self._scores.items()}
-        kept[entry_id] = kept.get(entry_id, 0.0) + 1
-        best = sorted(kept, key=lambda key: -kept[key])[: self._MOST]
-        self._scores = {key: kept[key] for key in best}
+        scores = {key: score * self._DECAY for key, score in self._scores.items()}
+        scores[entry_id] = scores.get(entry_id, 0.0) + 1
+        best = sorted(scores, key=lambda key: -scores[key])[: self._MOST]
+        self._scores = {key: scores[key] for key in best}
 
     @property
     def stored(self) -> dict[str, float]:

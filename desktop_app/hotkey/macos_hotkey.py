@@ -114,8 +114,8 @@ class MacHotkey:
         )
         if refusal:
             carbon.RemoveEventHandler(self._handler)
-            taken = refusal == EXISTS
-            raise HotkeyError(HotkeyStatus.TAKEN if taken else HotkeyStatus.UNAVAILABLE)
+            is_taken = refusal == EXISTS
+            raise HotkeyError(HotkeyStatus.TAKEN if is_taken else HotkeyStatus.UNAVAILABLE)
 
     def close(self) -> None:
         """Give the keys back."""
@@ -222,8 +222,8 @@ def _number(core: Any, facts: Any, key: Any) -> int | None:
 @contextmanager
 def _core_string(library: MacLibrary, text: str) -> Iterator[Any]:
     """Yield a string of Core Foundation."""
-    made = library.core.CFStringCreateWithCString(None, text.encode(), _UTF8)
+    string = library.core.CFStringCreateWithCString(None, text.encode(), _UTF8)
     try:
-        yield made
+        yield string
     finally:
-        library.core.CFRelease(made)
+        library.core.CFRelease(string)

@@ -199,8 +199,8 @@ def editable_amount(amount: Decimal) -> str:
     >>> [editable_amount(Decimal(x)) for x in ("20", "1234.5", "0.0005")]
     ['20.00', '1234.50', '0.0005']
     """
-    whole, _, fraction = f"{amount:f}".partition(".")
-    return f"{whole}{_decimal_sign()}{fraction.rstrip('0').ljust(2, '0')}"
+    integer, _, fraction = f"{amount:f}".partition(".")
+    return f"{integer}{_decimal_sign()}{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def parsed_amount(text: str) -> Decimal | None:
@@ -226,8 +226,8 @@ def parsed_amount(text: str) -> Decimal | None:
         is_group = plain[last] != _decimal_sign() and re.fullmatch(
             r"[1-9]\d{0,2}([.,]\d{3})+", plain
         )
-        whole, fraction = plain[:last].replace(other, ""), plain[last + 1 :]
-        plain = plain.replace(plain[last], "") if is_group else f"{whole}.{fraction}"
+        integer, fraction = plain[:last].replace(other, ""), plain[last + 1 :]
+        plain = plain.replace(plain[last], "") if is_group else f"{integer}.{fraction}"
     try:
         amount = Decimal(plain)
     except InvalidOperation:
@@ -283,10 +283,10 @@ def duration(seconds: float) -> str:
 
     if seconds < 9.95:
         return tr("{seconds} s", seconds=decimal(seconds, 1))
-    whole = round(seconds)
-    if whole < 60:
-        return tr("{seconds} s", seconds=whole)
-    minutes, rest = divmod(whole, 60)
+    rounded = round(seconds)
+    if rounded < 60:
+        return tr("{seconds} s", seconds=rounded)
+    minutes, rest = divmod(rounded, 60)
     if minutes < 60:
         if not rest:
             return tr("{minutes} min", minutes=minutes)

@@ -219,8 +219,8 @@ class SeveralAnswers:
     def _say_figures(self, column: _Column) -> None:
         answer = column.run.answer
         if answer.error is not None:
-            said = error_words(answer.error, from_environment=False)
-            say(f"{_name_of(answer)}: {said}")
+            words = error_words(answer.error, from_environment=False)
+            say(f"{_name_of(answer)}: {words}")
             return
         say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
         say_problems(column.checked, _name_of(answer))

@@ -345,18 +345,18 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
     return 0
 
 
-async def _find_job(backend: Backend, given: str) -> BatchJob:
+async def _find_job(backend: Backend, typed_id: str) -> BatchJob:
     """Return the job with this id, or the only one whose id begins with it.
 
     Raises:
         IllegalChoiceError: there is none, or more than one.
     """
     jobs = await backend.batch_store.all()
-    found = [job for job in jobs if job.id == given]
-    if not found and len(given) >= SHORTEST_ID:
-        found = [job for job in jobs if job.id.startswith(given)]
+    found = [job for job in jobs if job.id == typed_id]
+    if not found and len(typed_id) >= SHORTEST_ID:
+        found = [job for job in jobs if job.id.startswith(typed_id)]
     if len(found) == 1:
         return found[0]
     raise IllegalChoiceError(
-        Reason.BATCH_ID_AMBIGUOUS if found else Reason.NO_SUCH_BATCH, given=given
+        Reason.BATCH_ID_AMBIGUOUS if found else Reason.NO_SUCH_BATCH, given=typed_id
     )

@@ -387,7 +387,7 @@ def _confinement() -> Finding:
 
 
 def _facts(backend: Backend) -> list[Finding]:
-    where = backend.folders
+    user_folders = backend.folders
     unknown = tr_context("desktop or session", "unknown")
     system = tr(
         "{platform}, desktop {desktop}, session {session}",
@@ -399,10 +399,10 @@ def _facts(backend: Backend) -> list[Finding]:
         Finding("system", None, system),
         Finding("python", None, platform.python_version()),
         Finding("packages", None, ", ".join(map(_package, (*PACKAGES, *MORE_PACKAGES)))),
-        Finding("data", None, str(where.data)),
-        Finding("configuration", None, str(where.config)),
-        Finding("cache", None, str(where.cache)),
-        Finding("logs", None, str(where.logs)),
+        Finding("data", None, str(user_folders.data)),
+        Finding("configuration", None, str(user_folders.config)),
+        Finding("cache", None, str(user_folders.cache)),
+        Finding("logs", None, str(user_folders.logs)),
     ]
 
 
@@ -422,6 +422,6 @@ def _log(backend: Backend) -> list[Finding]:
     ]
     crash = last_lines(backend.folders.logs, name=CRASH_NAME)
     if crash:
-        where = backend.folders.logs / CRASH_NAME
-        found.append(Finding("last crash", None, "\n    ".join([str(where), *crash])))
+        path = backend.folders.logs / CRASH_NAME
+        found.append(Finding("last crash", None, "\n    ".join([str(path), *crash])))
     return found
