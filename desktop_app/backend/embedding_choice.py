@@ -1,4 +1,4 @@
-"""Chooses the provider of embeddings: that of new conversations, if the user enabled them."""
+"""Chooses the model of embeddings, at the provider of new conversations."""
 
 from __future__ import annotations
 

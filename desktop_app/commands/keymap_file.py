@@ -92,7 +92,7 @@ def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ReadShortcuts:
 
 
 def _keys_in(shortcut: object) -> str | None:
-    """Return a shortcut in its normalized spelling, None if it is none."""
+    """Return the normalized spelling of a shortcut, None if the value is not a shortcut."""
     if not isinstance(shortcut, str):
         return None
     try:

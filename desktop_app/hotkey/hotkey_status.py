@@ -13,7 +13,7 @@ COMMAND: Final = "quick.global"
 
 
 class HotkeyStatus(StrEnum):
-    """The state of the global shortcut; the value is that of `doctor --json`.
+    """The state of the global shortcut; its values appear in `doctor --json`.
 
     TAKEN: another program has the keys. UNAVAILABLE: the desktop grants no global shortcuts, or the
     user refused. UNKNOWN_KEYS: the keyboard has no such key. OFF: the user removed the shortcut.

@@ -25,7 +25,7 @@ def available() -> Confinement:
 
 
 def confine(policy: Policy) -> None:
-    """Give up permanently what the policy does not permit.
+    """Drop permanently all rights that the policy does not grant.
 
     Raises:
         OSError: the system refused a mechanism that it offers.

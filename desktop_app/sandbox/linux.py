@@ -81,7 +81,7 @@ def _has_one_thread() -> bool:
 
 
 def confine(policy: Policy) -> None:
-    """Give up permanently what the policy does not permit.
+    """Drop permanently all rights that the policy does not grant.
 
     The process must have one thread: Landlock confines only the thread that asks for it.
 

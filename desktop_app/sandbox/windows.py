@@ -70,7 +70,7 @@ def available() -> Confinement:
 
 
 def confine(policy: Policy) -> None:
-    """Give up permanently what the policy does not permit and Windows can refuse.
+    """Drop permanently the rights that the policy does not grant and Windows can drop.
 
     Raises:
         OSError: Windows refused.

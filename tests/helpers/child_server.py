@@ -143,7 +143,7 @@ def _become(kind: str, words: list[str], streams: list[int]) -> int:
 
 @functools.cache
 def _load(kind: str) -> None:
-    # ctypes, which it brings, and what the SDK imports when it is first used
+    # Modules that are otherwise imported on first use, such as ctypes by sandbox.linux.
     importlib.import_module("desktop_app.sandbox.linux")
     if kind == "server":
         for name in (

@@ -175,7 +175,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 async def _read_all(descriptor: int) -> bytes:
-    """Return what a pipe brings until its end, and close it."""
+    """Read a pipe to its end, and close it; return the data."""
     pieces: list[bytes] = []
     with os.fdopen(descriptor, "rb", buffering=0) as pipe:
         while True:

@@ -1,4 +1,4 @@
-"""The server of llama-cpp-python, with a llama.cpp that another package brings compiled.
+"""The server of llama-cpp-python, with the compiled llama.cpp of another package.
 
     LLAMA_CPP_LIB_PATH=FOLDER python tests/helpers/llama_cpp_python.py --port 18501 --model WEIGHTS
 

@@ -56,7 +56,7 @@ def _texts_of_menu(menu: QMenu) -> Iterator[str]:
 
 
 def widgets_of(root: QWidget) -> list[QWidget]:
-    """Return `root` and the widgets below it, without `QT_DIALOGS` and what is in them."""
+    """Return `root` and the widgets below it, without `QT_DIALOGS` and the widgets in them."""
     if is_of_qt(root):
         return []
     found = [root, *root.findChildren(QWidget)]
@@ -68,7 +68,7 @@ def widgets_of(root: QWidget) -> list[QWidget]:
 
 
 def is_of_qt(widget: QWidget | None) -> bool:
-    """Return True for one of `QT_DIALOGS` and what is in it."""
+    """Return True for one of `QT_DIALOGS` and for a widget in it."""
     while widget is not None and not isinstance(widget, QT_DIALOGS):
         widget = widget.parentWidget()
     return widget is not None

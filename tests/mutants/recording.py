@@ -40,7 +40,7 @@ class Record:
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
         """Return the tests that run the lines, and whether their import does.
 
-        If nothing else does, what the lines define is used anywhere in the module.
+        If only the import runs them, all tests of the module count: any may use their definitions.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}
@@ -51,7 +51,7 @@ class Record:
 
 
 def follow_forks() -> None:
-    """Record what the forks of this process run, for the test that runs at the time."""
+    """Record the lines that forks of this process run, for the test that is running."""
     os.register_at_fork(after_in_child=_record_child)
 
 

@@ -165,7 +165,7 @@ def _read_equivalent() -> set[tuple[str, str, str]]:
 
 def main(record: str, count: str, seed: str, only: str) -> int:
     """Print a line for each mutant and the score; return 1 if it is too low."""
-    # pytest catches what is printed.
+    # pytest captures standard output.
     with os.fdopen(os.dup(1), "w", buffering=1) as report:
         sample = Sample(Record(Path(record)), _draw(int(count), int(seed), only), report)
         pytest.main(["-q", "-p", "no:cacheprovider", "tests/unit"], plugins=[sample])

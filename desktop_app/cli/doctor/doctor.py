@@ -40,8 +40,10 @@ from desktop_app.sandbox import available
 from desktop_app.session.login_start import login_start_location, starts_at_login
 from desktop_app.session.portal_shortcut import check_portal, is_paused
 
-PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
-MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
+PACKAGES = (
+    *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),
+    *("tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore"),
+)
 # All checks run concurrently, so the longest of these limits the whole command.
 QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10, 10, 30
 # By the names of findings, which --json prints.
@@ -398,7 +400,7 @@ def _facts(backend: Backend) -> list[Finding]:
     return [
         Finding("system", None, system),
         Finding("python", None, platform.python_version()),
-        Finding("packages", None, ", ".join(map(_package, (*PACKAGES, *MORE_PACKAGES)))),
+        Finding("packages", None, ", ".join(map(_package, PACKAGES))),
         Finding("data", None, str(user_folders.data)),
         Finding("configuration", None, str(user_folders.config)),
         Finding("cache", None, str(user_folders.cache)),

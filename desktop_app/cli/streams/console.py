@@ -145,7 +145,7 @@ def flush_output() -> None:
 
 
 def drop_output() -> None:
-    """Discard what Python would flush at exit to a pipe that nobody reads."""
+    """Discard the output that Python would flush at exit to a pipe without a reader."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
