@@ -93,17 +93,16 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     )
     # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
     commands = program.add_subparsers(dest="command", required=True, prog="repartee")
-    adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
+    # The help lists the commands in this order.
     command = partial(add_command, commands, "repartee")
-    single = [add(command) for add in adding]
-    batches = add_batch(commands, _add_answer_choice)
-    servers = add_mcp(commands)
-    figures = [
-        add_eval(commands, add_answer_parameters),
-        _add_spending(command),
-        _add_models(command),
-    ]
-    for each in (*single, *servers, *batches, *figures, *_add_library(command)):
+    questions = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
+    library = (_add_import, _add_export, _add_search, _add_backup, _add_restore, _add_repair)
+    parsers = [add(command) for add in questions]
+    parsers += add_batch(commands, _add_answer_choice)
+    parsers += add_mcp(commands)
+    parsers.append(add_eval(commands, add_answer_parameters))
+    parsers += [add(command) for add in (_add_spending, _add_models, *library)]
+    for each in parsers:
         each.set_defaults(refuse=each.error)
     return program
 
@@ -148,59 +147,7 @@ def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
         "ask",
         tr("ask a question and print the response"),
         tr("[QUESTION] [option ...]"),
-        epilog(
-            tr(
-                "The response goes to standard output, everything else to standard error. Without "
-                "a question, documents are summarized and images described."
-            ),
-            tr(
-                "The default provider is that of the environment (OPENAI_API_KEY and "
-                "OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY, or "
-                "COMETAPI_KEY), else the one chosen in the window, else the local model. Costs "
-                "are always recorded. The conversation is saved only with --save."
-            ),
-            tr(
-                "OPENAI_CUSTOM_HEADERS adds headers (“Name: value”, one per line) and "
-                "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”). Both also take a "
-                "JSON object. OPENAI_ORG_ID and OPENAI_PROJECT_ID name an organization and a "
-                "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs. "
-                "OPENAI_MODEL and AZURE_OPENAI_DEPLOYMENT name the model if --model doesn’t."
-            ),
-            tr(
-                "--collection takes the name of a collection or a folder. A folder becomes a "
-                "collection and is updated each time. The response cites passages as [n], and "
-                "standard error lists their sources."
-            ),
-            tr(
-                "--tool lets the model call a tool of {command}. A call runs only if --allow-tool "
-                "names the tool, or its source as {example}. Otherwise the model is told that it "
-                "was not allowed.",
-                command="repartee tools",
-                example="notes/*",
-            ),
-            tr(
-                "--mcp lets it call all tools of a server of {command}, whose names are {example}.",
-                command="repartee mcp",
-                example="notes/search",
-            ),
-            tr(
-                "--schema asks for JSON that matches a JSON Schema (draft 2020-12), and checks the "
-                "response. --grammar takes a file whose name ends in .lark or .regex, for OpenAI’s "
-                "models, or in .gbnf, for llama.cpp and the local model."
-            ),
-            json_fields(_ANSWER_FIELDS),
-            tr(
-                "With --compare or --n, the JSON object has these fields: {fields}",
-                fields=_SEVERAL_FIELDS,
-            ),
-            codes=_answer_codes(
-                tr(
-                    "Invalid command line, or an option that the model doesn’t support. Nothing "
-                    "was sent."
-                ),
-                {4: tr("The response doesn’t match the schema")},
-            ),
-        ),
+        _ask_epilog(),
     )
     ask.add_argument(
         "prompt",
@@ -246,6 +193,62 @@ def _add_ask(command: AddCommand) -> argparse.ArgumentParser:
     forms.add_argument("--grammar", metavar=tr("FILE"), help=tr("a grammar of the response"))
     ask.set_defaults(in_parts=False)
     return ask
+
+
+def _ask_epilog() -> str:
+    return epilog(
+        tr(
+            "The response goes to standard output, everything else to standard error. Without "
+            "a question, documents are summarized and images described."
+        ),
+        tr(
+            "The default provider is that of the environment (OPENAI_API_KEY and "
+            "OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY, or "
+            "COMETAPI_KEY), else the one chosen in the window, else the local model. Costs "
+            "are always recorded. The conversation is saved only with --save."
+        ),
+        tr(
+            "OPENAI_CUSTOM_HEADERS adds headers (“Name: value”, one per line) and "
+            "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”). Both also take a "
+            "JSON object. OPENAI_ORG_ID and OPENAI_PROJECT_ID name an organization and a "
+            "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs. "
+            "OPENAI_MODEL and AZURE_OPENAI_DEPLOYMENT name the model if --model doesn’t."
+        ),
+        tr(
+            "--collection takes the name of a collection or a folder. A folder becomes a "
+            "collection and is updated each time. The response cites passages as [n], and "
+            "standard error lists their sources."
+        ),
+        tr(
+            "--tool lets the model call a tool of {command}. A call runs only if --allow-tool "
+            "names the tool, or its source as {example}. Otherwise the model is told that it "
+            "was not allowed.",
+            command="repartee tools",
+            example="notes/*",
+        ),
+        tr(
+            "--mcp lets it call all tools of a server of {command}, whose names are {example}.",
+            command="repartee mcp",
+            example="notes/search",
+        ),
+        tr(
+            "--schema asks for JSON that matches a JSON Schema (draft 2020-12), and checks the "
+            "response. --grammar takes a file whose name ends in .lark or .regex, for OpenAI’s "
+            "models, or in .gbnf, for llama.cpp and the local model."
+        ),
+        json_fields(_ANSWER_FIELDS),
+        tr(
+            "With --compare or --n, the JSON object has these fields: {fields}",
+            fields=_SEVERAL_FIELDS,
+        ),
+        codes=_answer_codes(
+            tr(
+                "Invalid command line, or an option that the model doesn’t support. Nothing "
+                "was sent."
+            ),
+            {4: tr("The response doesn’t match the schema")},
+        ),
+    )
 
 
 def _add_tool_options(ask: argparse.ArgumentParser) -> None:
@@ -396,8 +399,7 @@ def _add_models(command: AddCommand) -> argparse.ArgumentParser:
     return models
 
 
-def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
-    """Add the commands that import, export, search and back up conversations."""
+def _add_import(command: AddCommand) -> argparse.ArgumentParser:
     importing = command(
         "import",
         tr("import conversations from files"),
@@ -419,6 +421,10 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
     importing.set_defaults(more="files")
     importing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     _add_progress(importing)
+    return importing
+
+
+def _add_export(command: AddCommand) -> argparse.ArgumentParser:
     exporting = command(
         "export",
         tr("export conversations to files"),
@@ -448,6 +454,10 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
     )
     exporting.add_argument("--to", required=True, metavar=tr("PATH"))
     _add_progress(exporting)
+    return exporting
+
+
+def _add_search(command: AddCommand) -> argparse.ArgumentParser:
     search = command(
         "search",
         tr("search conversations"),
@@ -478,6 +488,10 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
         metavar="N",
         help=tr("maximum number of results (default: {count})", count=50),
     )
+    return search
+
+
+def _add_backup(command: AddCommand) -> argparse.ArgumentParser:
     backup = command("backup", tr("back up the library"), tr("FOLDER [--keep N]"))
     backup.add_argument("folder", metavar=tr("FOLDER"))
     backup.add_argument(
@@ -487,7 +501,14 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
         help=tr("delete all but the newest N backups in the folder"),
     )
     _add_progress(backup)
-    unchanged = {**usual_codes(), 1: tr("Failed. The library is unchanged.")}
+    return backup
+
+
+def _unchanged_codes() -> Mapping[int, str]:
+    return {**usual_codes(), 1: tr("Failed. The library is unchanged.")}
+
+
+def _add_restore(command: AddCommand) -> argparse.ArgumentParser:
     restore = command(
         "restore",
         tr("restore a backup"),
@@ -504,7 +525,7 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
                 "kept, unless --accept-settings is given. API keys are used only with the host "
                 "they were entered for."
             ),
-            codes=unchanged,
+            codes=_unchanged_codes(),
         ),
     )
     restore.add_argument("path", metavar=tr("PATH"))
@@ -513,7 +534,11 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
         action="store_true",
         help=tr("also restore hosts, proxies, files, and permissions without asking"),
     )
-    repair = command(
+    return restore
+
+
+def _add_repair(command: AddCommand) -> argparse.ArgumentParser:
+    return command(
         "repair",
         tr("repair a damaged library"),
         "",
@@ -522,10 +547,9 @@ def _add_library(command: AddCommand) -> list[argparse.ArgumentParser]:
                 "Close Repartee first. All readable data is recovered into a new library. The "
                 "damaged file is kept."
             ),
-            codes=unchanged,
+            codes=_unchanged_codes(),
         ),
     )
-    return [importing, exporting, search, backup, restore, repair]
 
 
 def _add_progress(command: argparse.ArgumentParser) -> None:
