@@ -222,13 +222,13 @@ class PromptText(PlainTextField):
         cursor = self.textCursor() if is_by_key else self.cursorForPosition(event.pos())
         self.open_menu(cursor, event.pos())
 
-    def open_menu(self, cursor: QTextCursor, place: QPoint) -> None:
+    def open_menu(self, cursor: QTextCursor, position: QPoint) -> None:
         """Open the standard menu, with spelling and an additional entry to paste as plain text."""
         from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 
         from desktop_app.ui.widgets.mnemonics import mark_menu
 
-        menu = self.createStandardContextMenu(place)
+        menu = self.createStandardContextMenu(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         plain = QAction(tr("Paste as plain text"), menu)
         plain.setObjectName("paste-plain")
@@ -240,7 +240,7 @@ class PromptText(PlainTextField):
         actions = menu.actions()
         paste = [action.objectName() for action in actions].index("edit-paste")
         menu.insertAction(actions[paste + 1], plain)  # before "Delete"
-        at = self.viewport().mapToGlobal(place)
+        at = self.viewport().mapToGlobal(position)
 
         def show() -> None:
             mark_menu(menu)

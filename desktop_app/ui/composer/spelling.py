@@ -113,12 +113,12 @@ class Spelling(QObject):
             put: replaces the word.
         """
 
-        def take(suggestions: Sequence[str]) -> None:
+        def on_suggestions(suggestions: Sequence[str]) -> None:
             self._insert(menu, word, suggestions, put)
             menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
             show()
 
-        self.suggestions_requested.emit(SuggestionRequest(word, take))
+        self.suggestions_requested.emit(SuggestionRequest(word, on_suggestions))
 
     def _insert(
         self, menu: QMenu, word: str, suggestions: Sequence[str], put: Callable[[str], None]

@@ -132,27 +132,29 @@ class LibraryList(QWidget):
     delete_pressed = Signal(str)
     chosen = Signal(str)
 
-    def __init__(self, name: str, label: str, find: str, new: str, theme: Theme) -> None:
+    def __init__(
+        self, name: str, label: str, find_label: str, new_label: str, theme: Theme
+    ) -> None:
         """Create the list.
 
         Args:
             name: the object name of the list, and part of those of its parts.
             label: the accessible name of the list.
-            find: the placeholder of the search field.
-            new: the label of the button.
+            find_label: the placeholder of the search field.
+            new_label: the label of the button.
             theme: the initial theme.
         """
         super().__init__()
         self._rows: Sequence[LibraryRow] = ()
         self._current = ""
-        self.field = line_field(find, f"find-{name}")
-        set_tooltip(self.field, find)  # it may be cut
+        self.field = line_field(find_label, f"find-{name}")
+        set_tooltip(self.field, find_label)  # it may be cut
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
         self._delegate = LibraryDelegate(theme, self)
         self.view = RowView(f"{name}-list", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(label))
-        self.new_button = ElidedButton(new)
+        self.new_button = ElidedButton(new_label)
         self.new_button.setObjectName(f"new-{name}")
         set_role(self.new_button, "plain")
         self.new_button.setAutoDefault(False)

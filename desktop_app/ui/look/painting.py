@@ -79,18 +79,18 @@ def draw_text(
     color: QColor,
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     *,
-    marks: int = 0,
+    flags: int = 0,
 ) -> None:
     """Paint a single line, elided to `rect`, at the side where reading begins.
 
     Args:
-        marks: `MNEMONIC` if & in `words` marks a mnemonic, otherwise 0.
+        flags: `MNEMONIC` if & in `words` marks a mnemonic, otherwise 0.
     """
     painter.setFont(font)
     painter.setPen(color)
-    shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width(), marks)
+    shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width(), flags)
     with upright(painter, rect):
-        painter.drawText(rect, LEFT.value | marks, shown)
+        painter.drawText(rect, LEFT.value | flags, shown)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:

@@ -70,9 +70,9 @@ class QuickPromptField(PromptText):
         self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
 
-    def fit_lines(self, most: int) -> None:
-        """Fit the height to the text, up to six lines or to `most` pixels."""
-        self.fit_height(min(self.height_of(_MAX_LINES), most))
+    def fit_lines(self, limit: int) -> None:
+        """Fit the height to the text, up to six lines or to `limit` pixels."""
+        self.fit_height(min(self.height_of(_MAX_LINES), limit))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Leave files and images to the window, which says what a drop will do."""

@@ -51,7 +51,7 @@ class DialogField:
         self,
         declared: Setting,
         section: FormSection,
-        tell: Callable[[SettingValue], None],
+        on_edited: Callable[[SettingValue], None],
         request: Callable[[EditRequest], None],
     ) -> None:
         self._key, self._value = declared.key, ""
@@ -62,7 +62,7 @@ class DialogField:
         row = row_of((self._words, 1), self._button)
         section.body.addLayout(row)
         self._button.clicked.connect(
-            lambda: request(EditRequest(self._key, self._value, tell, self._button))
+            lambda: request(EditRequest(self._key, self._value, on_edited, self._button))
         )
 
     def show(self, value: SettingValue) -> None:

@@ -53,7 +53,7 @@ class _LatePage(Generic[_Page]):
         if self.page is not None:
             show(self.page)
 
-    def take(self, page: _Page) -> _Page:
+    def attach(self, page: _Page) -> _Page:
         """Show the state on the created page, and return that."""
         self.page = page
         for show in self._state.values():
@@ -430,7 +430,7 @@ class SettingsPanel(QFrame):
         page.changed.connect(self._on_setting_changed)
         page.spending.report_requested.connect(self.spending_requested)
         page.models_requested.connect(self.models_requested)
-        return self._provider.take(page)
+        return self._provider.attach(page)
 
     def _make_answer(self) -> QWidget:
         from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
@@ -442,7 +442,7 @@ class SettingsPanel(QFrame):
         page.override_removed.connect(self.override_removed)
         page.folder_override_changed.connect(self.folder_override_changed)
         page.folder_override_removed.connect(self.folder_override_removed)
-        return self._answer.take(page)
+        return self._answer.attach(page)
 
     def _make_look(self) -> QWidget:
         from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
@@ -450,7 +450,7 @@ class SettingsPanel(QFrame):
         page = AppearanceTab(self._theme)
         page.changed.connect(self._on_setting_changed)
         page.edit_requested.connect(self.languages_requested)
-        return self._look.take(page)
+        return self._look.attach(page)
 
     def _make_keys(self) -> QWidget:
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
@@ -460,7 +460,7 @@ class SettingsPanel(QFrame):
         page.binding_requested.connect(self.binding_requested)
         page.import_requested.connect(self.shortcuts_import_requested)
         page.export_requested.connect(self.shortcuts_export_requested)
-        return self._keys.take(page)
+        return self._keys.attach(page)
 
     def _make_servers(self) -> QWidget:
         from desktop_app.ui.settings.tabs.servers_tab import ServersTab
@@ -474,7 +474,7 @@ class SettingsPanel(QFrame):
         page.log_requested.connect(self.server_log_requested)
         page.sign_in_requested.connect(self.server_sign_in_requested)
         page.sign_out_requested.connect(self.server_sign_out_requested)
-        return self._servers.take(page)
+        return self._servers.attach(page)
 
     def _make_library(self) -> QWidget:
         from desktop_app.ui.settings.tabs.data_tab import DataTab
@@ -486,14 +486,14 @@ class SettingsPanel(QFrame):
         page.backup_requested.connect(self.backup_requested)
         page.restore_requested.connect(self.restore_requested)
         page.erase_requested.connect(self.erase_requested)
-        return self._library.take(page)
+        return self._library.attach(page)
 
     def _make_about(self) -> QWidget:
         from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
         page = AboutTab(self._theme)
         page.help_requested.connect(lambda: self.help_requested.emit(""))
-        return self._about.take(page)
+        return self._about.attach(page)
 
     def _on_setting_changed(self, key: str, value: object) -> None:
         self._values[key] = value

@@ -466,22 +466,22 @@ class ConversationList(QFrame):
         """The menus, created on first use because start-up does not need them."""
         from desktop_app.ui.sidebar.list_menus import ListMenus
 
-        made = ListMenus(self)
-        made.new_requested.connect(self.new_requested)
-        made.temporary_requested.connect(self.temporary_requested)
-        made.new_in_folder_requested.connect(self.new_in_folder_requested)
-        made.export_requested.connect(self.export_requested)
-        made.rename_requested.connect(self.rename)
-        made.pin_requested.connect(self.pin_requested)
-        made.archive_requested.connect(self.archive_requested)
-        made.delete_requested.connect(self.delete_requested)
-        made.restore_requested.connect(self.restore_requested)
-        made.erase_requested.connect(self.erase_requested)
-        made.move_requested.connect(self.move_requested)
-        made.folder_requested.connect(self.folder_requested)
-        made.folder_delete_requested.connect(self.folder_delete_requested)
-        made.folder_settings_requested.connect(self.folder_settings_requested)
-        return made
+        menus = ListMenus(self)
+        menus.new_requested.connect(self.new_requested)
+        menus.temporary_requested.connect(self.temporary_requested)
+        menus.new_in_folder_requested.connect(self.new_in_folder_requested)
+        menus.export_requested.connect(self.export_requested)
+        menus.rename_requested.connect(self.rename)
+        menus.pin_requested.connect(self.pin_requested)
+        menus.archive_requested.connect(self.archive_requested)
+        menus.delete_requested.connect(self.delete_requested)
+        menus.restore_requested.connect(self.restore_requested)
+        menus.erase_requested.connect(self.erase_requested)
+        menus.move_requested.connect(self.move_requested)
+        menus.folder_requested.connect(self.folder_requested)
+        menus.folder_delete_requested.connect(self.folder_delete_requested)
+        menus.folder_settings_requested.connect(self.folder_settings_requested)
+        return menus
 
     def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
         _open_at(self.menus.menu_for(row), position)

@@ -153,7 +153,7 @@ class ConversationView(RowView):
         self.selectionModel().select(index, _Flag.Toggle)
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
-        """Move the keyboard to the next conversation, never to a heading, before a row goes."""
+        """Make the next conversation current, not a heading, before the current row is removed."""
         current = self.currentIndex().row()
         if start <= current <= end:
             rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))

@@ -77,8 +77,8 @@ class StoreDialog(QDialog):
         self._column.addWidget(self._bar)
         self._bar.hide()
         # Large text on a small screen needs more than there is.
-        self._room = self.screen().availableGeometry().size()
-        self._width = min(theme.px(_WIDTH), self._room.width())
+        room = self.screen().availableGeometry().size()
+        self._width = min(theme.px(_WIDTH), room.width())
         self.setFixedWidth(self._width)
 
     @property

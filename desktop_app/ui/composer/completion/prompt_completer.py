@@ -95,7 +95,7 @@ class PromptCompleter(QObject):
         self._is_temporary: Callable[[], bool] = lambda: False
         field.widget.installEventFilter(self)
 
-    # ------------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------------ for controllers and fields
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         """Set the prompts to choose from."""

@@ -166,7 +166,7 @@ def _with_offered_languages(declared: Setting) -> Setting:
 
 
 class _OverrideLine:
-    """The line under a row that says whose value it is, with a reset button."""
+    """The line under a row that says that its value is overridden, with a reset button."""
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
         self._words = PlainLabel(role="note")

@@ -35,8 +35,8 @@ class ElidedButton(PlainButton):
         """Return the label, elided to the width of the button."""
         return self._elided(self.text())
 
-    def _elided(self, label: str, marks: int = 0) -> str:
+    def _elided(self, label: str, flags: int = 0) -> str:
         metrics = self.fontMetrics()
         frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
         room = self.width() - frame + 1  # widths of letters are rounded
-        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room, marks)
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room, flags)

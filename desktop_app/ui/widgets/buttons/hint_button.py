@@ -81,7 +81,7 @@ class HintButton(PlainButton):
         text_rect = self.rect().adjusted(self._cap_width(self._shown_keys), 0, 0, 0)
         color = theme.text if is_active else theme.dim
         painting.draw_text(
-            painter, text_rect, marked_text(self), theme.note(), color, marks=painting.MNEMONIC
+            painter, text_rect, marked_text(self), theme.note(), color, flags=painting.MNEMONIC
         )
 
     @property

@@ -144,7 +144,7 @@ class MenuButton(PlainButton):
                 marked_text(self),
                 theme.interface(),
                 color,
-                marks=painting.MNEMONIC,
+                flags=painting.MNEMONIC,
             )
         elif self._bars is not None:
             chevron.moveRight(self.width() - px(_PADDING) + px(2))

@@ -62,7 +62,7 @@ class Notifications(QFrame):
     Attributes:
         status: the line that screen readers read; it keeps the last announcement.
         details: the rest of the text.
-        anchor: where Tab comes to the card.
+        anchor: marks the card's position in the tab order.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
