@@ -67,7 +67,7 @@ class CollectionState:
 
     @property
     def words(self) -> str:
-        """How many documents there are, and how many have problems or are waiting."""
+        """The number of documents, and of those with problems or waiting, in words."""
         words = [tr_plural("{count} document", "{count} documents", self.count)]
         if self.problems:
             words.append(tr_plural("{count} unreadable", "{count} unreadable", self.problems))

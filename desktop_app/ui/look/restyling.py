@@ -45,9 +45,8 @@ class Restyling(QObject):
         self._waiting_theme: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
         self._hidden: dict[QWidget, None] = {}
-        self._timer = QTimer(
-            self, interval=1
-        )  # with 0 it would fire only when no other event waits
+        # With an interval of 0 it would fire only when no other event waits.
+        self._timer = QTimer(self, interval=1)
         self._timer.timeout.connect(self._continue)
 
     def apply(self, theme: Theme) -> None:

@@ -125,7 +125,7 @@ class SchemaForm(QWidget):
             field.show(checked[key])
 
     def set_overrides(self, keys: Collection[str] | None, *, is_folder: bool = False) -> None:
-        """Mark settings as overridden by the conversation or folder; None shows the defaults."""
+        """Mark overridden settings, and hide those that cannot be; None shows the defaults."""
         for key, section in self._sections.items():
             declared, line = setting(key), self._override_lines.get(key)
             is_offered = declared.per_conversation or (is_folder and declared.per_folder)
