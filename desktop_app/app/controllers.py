@@ -63,6 +63,7 @@ from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.settings.place_opener import PlaceOpener
+from desktop_app.app.settings.providers_controller import ProvidersController
 from desktop_app.app.settings.settings_controller import SettingsController
 from desktop_app.app.settings.shortcut_files import ShortcutFiles
 from desktop_app.app.settings.spending_controller import SpendingController
@@ -114,6 +115,16 @@ class Controllers(QObject):
         self._make_library()
         self._make_prompt()
         self._make_chat()
+        self.providers = ProvidersController(
+            window,
+            current=state.current,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            backend=state.backend,
+        )
         self.settings = SettingsController(
             window,
             apply_setting,
@@ -122,7 +133,6 @@ class Controllers(QObject):
             tasks=state.tasks,
             notifications=window.notifications,
             panel=window.settings,
-            show_settings=window.show_settings,
             backend=state.backend,
         )
         self.shortcut_files = ShortcutFiles(
@@ -689,11 +699,11 @@ class Controllers(QObject):
         self.places = PlaceOpener(
             window.settings,
             show_settings=window.show_settings,
-            open_network=self.settings.open_at_network,
+            open_network=self.providers.open_at_network,
             open_help=self.help.open_at,
             open_models=self.models.show,
         )
-        window.empty_state.add_key_requested.connect(self.settings.open_at_key)
+        window.empty_state.add_key_requested.connect(self.providers.open_at_key)
         window.files_dropped.connect(self.attachments.attach)
         window.files_dropped.connect(self.batches.offer)
         window.image_dropped.connect(self.attachments.attach_content)
@@ -702,7 +712,7 @@ class Controllers(QObject):
         window.conversations.export_requested.connect(self.transfer.choose_export)
         window.conversations.folder_settings_requested.connect(self.folder_settings.show)
         self.data_page.export_requested.connect(self.transfer.choose_export)
-        self.turns.cap_change_requested.connect(self.settings.open_at_cap)
+        self.turns.cap_change_requested.connect(self.providers.open_at_cap)
         self.turns.price_entry_requested.connect(self.models.edit)
         self.turns.begun.connect(self.begun_turns.take)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
@@ -720,7 +730,7 @@ class Controllers(QObject):
         self.viewer.place_requested.connect(self.places.open)
         self.viewer.place_requested.connect(lambda _place: window.activateWindow())
         window.transcript.action_requested.connect(self.places.open_action)
-        self.settings.key_changed.connect(self.running.retry_with_key)
+        self.providers.key_changed.connect(self.running.retry_with_key)
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.connect_page)
         self.prompts.dialog_created.connect(self.tools.connect_pages)
@@ -743,7 +753,7 @@ class Controllers(QObject):
         window.transcript.set_lexer(self.lexer)
         window.transcript.action_requested.connect(
             lambda _id, action: (
-                self.settings.open_at_key() if action in ("add-key", "change-key") else None
+                self.providers.open_at_key() if action in ("add-key", "change-key") else None
             )
         )
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))

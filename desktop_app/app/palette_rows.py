@@ -75,10 +75,10 @@ class PaletteRows:
 
     def _places(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and what is on them besides values."""
-        note, settings = tr("Settings"), self._controllers.settings
-        yield PaletteEntry("place:key", tr("API key"), note), settings.open_at_key
+        note, providers = tr("Settings"), self._controllers.providers
+        yield PaletteEntry("place:key", tr("API key"), note), providers.open_at_key
         network = tr("Network and privacy")
-        yield PaletteEntry("place:network", network, note), settings.open_at_network
+        yield PaletteEntry("place:network", network, note), providers.open_at_network
         for title, page, name in _PLACES:
             entry = PaletteEntry(f"place:{page}:{title}", tr(title), note)
             yield entry, partial(self._show_place, page, name)

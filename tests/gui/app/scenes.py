@@ -704,7 +704,7 @@ async def settings(desk: Desk, look: Look) -> None:
     """Show every page of the settings with providers, and with the values of a conversation."""
     await _settings(desk, look, "settings")
     desk.window.show_settings(True)
-    desk.controllers.settings.open_at_key()
+    desk.controllers.providers.open_at_key()
     for profile in desk.state.providers.all:
         panel = desk.window.settings
         panel.set_profiles(desk.state.providers.all, profile.id)

@@ -172,7 +172,7 @@ async def test_calls_without_a_price_are_told_of() -> None:
         await until(lambda: len(desk.stage.turns) == 1)
         desk.stage.turns[0].end("An answer.")
         await desk.settled()
-        desk.controllers.settings.open_at_cap(state.setup.profile.id)
+        desk.controllers.providers.open_at_cap(state.setup.profile.id)
         section = desk.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(state.setup.profile)

@@ -1,0 +1,112 @@
+"""Offers a first request and the use of a provider whose key was just saved."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.ui.window.cards.notifications import Actions, Notifications
+
+OFFER = "new-provider"  # the topic of the offer to use a new provider
+FIRST_REQUEST = "first-request"  # the topic of the answer to a first request
+_TEST_QUESTION = "Reply with one short greeting."
+_TEST_INPUT, _TEST_OUTPUT = 30, 64  # tokens
+
+
+class NewKeyOffer(QObject):
+    """Shows the offer as a notification, until another conversation or default makes it wrong."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        notifications: Notifications,
+        current: OpenConversation,
+        answer_settings: AnswerSettings,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
+        super().__init__(parent)
+        self._notifications, self._start, self._backend = notifications, tasks.start, backend
+        self._values, self._providers, self._setup, self._new_conversation = answer_settings
+        # The offer names the open conversation and the default provider.
+        for changed in (current.opened, self._values.changed):
+            changed.connect(lambda: notifications.dismiss_topic(OFFER))
+
+    def show(self, profile: ProviderProfile) -> None:
+        """Offer to use a provider in the open conversation, or to try it."""
+        try_actions = self._request_action(profile)
+        if self._setup.profile.id == profile.id:
+            if try_actions:
+                self._notifications.notify(tr("Key saved."), actions=try_actions, topic=OFFER)
+            return
+        choice = self._new_conversation.choice_with(profile.id)
+        current, default = self._setup.profile.name, self._providers.default
+        if default.id == profile.id:
+            words = tr(
+                "New conversations will use {new}. This one still uses {old}.",
+                new=profile.name,
+                old=current,
+            )
+        else:
+            words = tr(
+                "Key saved. New conversations still use {name}.",
+                name=default.name,
+            )
+        self._notifications.notify(
+            words,
+            actions=[
+                (
+                    tr("Use {provider} here", provider=profile.name),
+                    lambda: self._setup.choose(choice),
+                ),
+                *try_actions,
+            ],
+            topic=OFFER,
+        )
+
+    def _request_action(self, profile: ProviderProfile) -> Actions:
+        """Return the offer of a first request with a new key, which says its cost."""
+        backend = self._backend
+        own = backend.chat.resolve(profile, backend.default_choice(profile, self._values.all))
+        asked = backend.utility_model.model_for(Purpose.TEST, own)
+        if asked.price is None or asked.price == FREE:
+            return ()
+        cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
+        words = tr("Try it for {cost} at most", cost=formatting.money(cost))
+        return [(words, lambda: self._start(self._send_request(own)))]
+
+    async def _send_request(self, own: ResolvedChoice) -> None:
+        """Send the request, and show the answer. Raises UserFacingError."""
+        began, model = time.monotonic(), self._backend.utility_model
+        name = model.model_for(Purpose.TEST, own).model.name
+        said = await model.ask(
+            Purpose.TEST,
+            own,
+            "",
+            _TEST_QUESTION,
+            max_output_tokens=_TEST_OUTPUT,
+            conversation_id="",
+            message_id="",
+        )
+        words = tr(
+            "{model} responded in {duration}: {text}",
+            model=name,
+            duration=formatting.duration(time.monotonic() - began),
+            text=said[:200] or "–",
+        )
+        self._notifications.notify(words, topic=FIRST_REQUEST)

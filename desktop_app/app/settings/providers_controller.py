@@ -1,0 +1,379 @@
+"""Providers in the settings panel: their profiles, keys and passwords, and a test."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.settings.new_key_offer import NewKeyOffer
+from desktop_app.app.settings.secret_removal import SecretRemoval
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.error_text import WINDOW, error_segments, of_environment
+from desktop_app.domain.errors import SettingError, UserFacingError
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.places import LinkedText
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.services.models.model_menu import chat_models
+from desktop_app.ui.settings.sections.key_state import KeyState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.providers.http.trust import CaFile
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+
+class ProvidersController(QObject):
+    """Connects the panel's page of providers with the profiles and the keyring.
+
+    Args:
+        show_settings: shows or hides the panel.
+
+    Signals:
+        key_changed(str): a provider's key has changed, by the provider's id.
+    """
+
+    key_changed = Signal(str)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        notifications: Notifications,
+        panel: SettingsPanel,
+        show_settings: Callable[[bool], None],
+        current: OpenConversation,
+        answer_settings: AnswerSettings,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
+        super().__init__(parent)
+        self._panel, self._show_settings, self._current = panel, show_settings, current
+        self._values, self._providers, self._setup, self._new_conversation = answer_settings
+        self._start, self._backend = tasks.start, backend
+        self._removal = SecretRemoval(
+            self, vault=backend.vault, notifications=notifications, tasks=tasks
+        )
+        self._offer = NewKeyOffer(
+            self,
+            notifications=notifications,
+            current=current,
+            answer_settings=answer_settings,
+            tasks=tasks,
+            backend=backend,
+        )
+        self._profile_lock, self._secret_lock = asyncio.Lock(), asyncio.Lock()
+        self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
+        self._connect()
+
+    def _connect(self) -> None:
+        panel = self._panel
+        panel.profile_selected.connect(self._select_profile)
+        panel.profile_save_requested.connect(
+            lambda profile: self._start(self._save_profile(profile))
+        )
+        panel.profile_add_requested.connect(
+            lambda profile: self._start(self._save_profile(profile))
+        )
+        panel.profile_removal_requested.connect(lambda id_: self._start(self._remove_profile(id_)))
+        panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
+        panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
+        panel.test_requested.connect(lambda id_: self._start(self._test(id_)))
+        panel.password_entered.connect(
+            lambda id_, word: self._start(self._save_password(id_, word))
+        )
+        panel.password_removal_requested.connect(
+            lambda id_: self._start(self._save_password(id_, ""))
+        )
+        panel.custom_field_entered.connect(
+            lambda id_, field, value: self._start(self._save_field(id_, field, value))
+        )
+        panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
+        panel.opened.connect(self._ask_for_models)
+        self._providers.changed.connect(self._show_profiles)
+        for changed in (self._current.opened, self._setup.choice_changed):
+            changed.connect(self._show_profiles)
+
+    def open_at_key(self) -> None:
+        """Show the panel at the key field."""
+        self._show_settings(True)
+        if not self._profile(self._shown_id).needs_key:
+            self._select_profile(OPENAI.id)
+        self._panel.focus_key_field()
+
+    def open_at_network(self) -> None:
+        """Show the panel at the network settings of the provider in use, if it has any."""
+        profile = self._setup.resolved.profile
+        has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
+        self._show_settings(True)
+        self._select_profile(OPENAI.id if has_none else profile.id)
+        self._panel.show_section("provider", "network")
+
+    def open_at_cap(self, profile_id: str) -> None:
+        """Show the panel at the field for a provider's monthly cap.
+
+        For a key of the environment, that is the cap of its address.
+        """
+        profile = self._profile(profile_id)
+        self._show_settings(True)
+        stored = (p for p in self._providers.all if not p.from_environment)
+        same = next((p for p in stored if p.base_url == profile.base_url), profile)
+        self._select_profile(same.id if profile.from_environment else profile_id)
+        self._panel.focus_cap_field()
+
+    # -------------------------------------------------------------- providers
+
+    def _profile(self, profile_id: str) -> ProviderProfile:
+        profiles = self._providers.all
+        return next((p for p in profiles if p.id == profile_id), self._setup.profile)
+
+    def _select_profile(self, profile_id: str) -> None:
+        self._shown_id = profile_id
+        self._show_profiles()
+        self._ask_for_models()
+
+    def _ask_for_models(self) -> None:
+        shown = self._profile(self._shown_id)
+        self._start(self._providers.refresh_listing(shown))
+
+    def _show_profiles(self) -> None:
+        shown = self._profile(self._shown_id)
+        self._panel.set_profiles(self._providers.all, shown.id)
+        self._start(self._show_profile(shown.id))
+
+    async def _show_profile(self, profile_id: str) -> None:
+        vault, profile = self._backend.vault, self._profile(profile_id)
+        where = origin(profile.base_url)
+        place = await vault.place(profile_id, where)
+        self._panel.set_key_state(profile_id, KeyState(place.value, host_of(where)))
+        await self._show_password(profile)
+        has_value = {
+            field.key: (await vault.place(profile.custom_field_id(field), where)).is_usable
+            for field in profile.custom_fields
+            if field.is_secret
+        }
+        self._panel.set_custom_field_states(profile_id, has_value)
+
+    async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
+        """Add a header or query parameter, or replace the one of its name."""
+        async with self._secret_lock:
+            profile = await self._saved_profile(lambda p: p.id == profile_id)
+            if profile is None:
+                return
+            if field.is_secret:
+                secret = Secret(value, origin(profile.base_url))
+                await self._backend.vault.set(profile.custom_field_id(field), secret)
+            else:
+                field = replace(field, value=value)
+            others = (f for f in profile.custom_fields if f.key != field.key)
+            await self._save_profile(replace(profile, custom_fields=(*others, field)))
+
+    async def _show_password(self, profile: ProviderProfile) -> None:
+        secret_id, where = profile.proxy_password_id, origin(profile.proxy)
+        place = await self._backend.vault.place(secret_id, where)
+        self._panel.set_password_state(secret_id, KeyState(place.value, host_of(where)))
+
+    async def _save_password(self, secret_id: str, password: str) -> None:
+        """Store the password of a proxy for its current address; "" deletes it."""
+        vault = self._backend.vault
+        async with self._secret_lock:
+            profile = await self._saved_profile(lambda p: p.proxy_password_id == secret_id)
+            if profile is None:
+                return
+            try:
+                if password:
+                    await vault.set(secret_id, Secret(password, origin(profile.proxy)))
+                else:
+                    if removed := await self._removal.take([secret_id]):
+                        self._removal.offer_undo(
+                            tr("Password removed"), removed, lambda: self._show_password(profile)
+                        )
+            finally:
+                await self._show_password(profile)
+
+    async def _saved_profile(
+        self, is_wanted: Callable[[ProviderProfile], bool]
+    ) -> ProviderProfile | None:
+        """Return a profile once all earlier changes to it are saved."""
+        async with self._profile_lock:
+            return next(filter(is_wanted, self._providers.all), None)
+
+    async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
+        """Trust a file's certificates for a provider; None trusts the system's."""
+        found = ""
+        try:
+            if path is not None:
+                found = _ca_file_text(await asyncio.to_thread(_inspect_ca_file, str(path)))
+        except SettingError as error:
+            self._panel.set_ca_file_result(profile_id, False, error.sentences)
+            return
+        self._panel.set_ca_file_result(profile_id, True, found)
+        profile = self._profile(profile_id)
+        await self._save_profile(replace(profile, ca_file=str(path or "")))
+
+    async def _save_profile(self, profile: ProviderProfile) -> None:
+        async with self._profile_lock:
+            await self._backend.settings.save_profile(profile)
+            stored = self._providers.get(profile.id)
+            if stored is not None:
+                await self._remove_fields(stored, profile)
+            self._shown_id = profile.id
+            await self._providers.reload()
+
+    async def _remove_profile(self, profile_id: str) -> None:
+        profile = self._profile(profile_id)
+        was_default = self._values["default.provider"] == profile_id
+        names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
+        removed = await self._removal.take(names)
+        await self._backend.settings.remove_profile(profile_id)
+        await self._backend.listings.forget(profile_id)
+        self._shown_id = ""
+        await self._providers.reload()
+        if self._current.is_new and not self._providers.has_provider(self._current.conversation):
+            self._setup.choose(self._new_conversation.default_choice)
+
+        async def restore() -> None:
+            await self._save_profile(profile)
+            if was_default:
+                await self._new_conversation.set_default("default.provider", profile_id)
+
+        self._removal.offer_undo(tr("“{name}” removed", name=profile.name), removed, restore)
+
+    async def _remove_fields(self, before: ProviderProfile, after: ProviderProfile) -> None:
+        """Remove the secrets of headers and query parameters that a profile lost."""
+        keys = {field.key for field in after.custom_fields}
+        removed_fields = [field for field in before.custom_fields if field.key not in keys]
+        removed = await self._removal.take(sorted(before.secret_field_ids - after.secret_field_ids))
+        if not removed_fields:
+            return
+
+        async def restore() -> None:
+            profile = await self._saved_profile(lambda p: p.id == after.id)
+            if profile is not None:
+                fields = (*profile.custom_fields, *removed_fields)
+                await self._save_profile(replace(profile, custom_fields=fields))
+
+        words = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
+        self._removal.offer_undo(words, removed, restore)
+
+    # -------------------------------------------------------------- keys
+
+    async def _enter_key(self, profile_id: str, key: str) -> None:
+        """Store a key, make its provider the default, and offer it in the open conversation."""
+        try:
+            async with self._secret_lock:
+                # The address that the user sees next to the key may not be saved yet.
+                profile = await self._saved_profile(lambda p: p.id == profile_id)
+                if profile is None:
+                    return
+                secret = Secret(key, origin(profile.base_url))
+                await self._backend.vault.set(profile_id, secret)
+        finally:
+            await self._show_profile(profile_id)
+        self.key_changed.emit(profile_id)
+        await self._new_conversation.set_default("default.provider", profile_id)
+        self._offer.show(self._profile(profile_id))
+        await self._providers.refresh_listing(self._profile(profile_id), insist=True)
+
+    async def _remove_key(self, profile_id: str) -> None:
+        if not (removed := await self._removal.take([profile_id])):
+            await self._show_profile(profile_id)
+            return
+        await self._show_profile(profile_id)
+        was_default = self._values["default.provider"] == profile_id
+        if was_default:
+            await self._new_conversation.set_default("default.provider", "")
+        await self._providers.reload()
+        if self._current.is_new and self._setup.profile.id == profile_id:
+            self._setup.choose(self._new_conversation.default_choice)
+
+        async def restore() -> None:
+            if was_default:
+                await self._new_conversation.set_default("default.provider", profile_id)
+            await self._providers.reload()
+            self.key_changed.emit(profile_id)
+
+        name = self._profile(profile_id).name
+        self._removal.offer_undo(tr("Key for {provider} removed", provider=name), removed, restore)
+
+    async def _test(self, profile_id: str) -> None:
+        """Request the provider's models, which is free and tests key and address."""
+        # A newly entered key or address may not be saved yet.
+        async with self._secret_lock, self._profile_lock:
+            profile = self._profile(profile_id)
+        began = time.monotonic()
+        models: tuple[str, ...] = ()
+        try:
+            listing = await self._providers.fetch_listing(profile)
+            models = chat_models(self._backend.catalog, listing)
+        except UserFacingError as error:
+            result: tuple[bool, str | LinkedText] = (False, _panel_text(error, profile))
+        else:
+            found = tr_plural(
+                "Connected in {duration}, {count} model found.",
+                "Connected in {duration}, {count} models found.",
+                len(listing.models),
+                duration=formatting.duration(time.monotonic() - began),
+            )
+            result = (True, " ".join(filter(None, (found, _windows(listing)))))
+        await self._show_profile(profile_id)  # the keyring has been read by now
+        now = self._profile(profile_id)
+        if now.base_url != profile.base_url:
+            return  # the result is for a former address
+        self._panel.set_test_result(profile_id, *result)
+        if now.kind is ProviderKind.COMPATIBLE and models and not now.from_environment:
+            await self._save_profile(replace(now, models=models))
+
+
+def _windows(listing: ModelListing) -> str:
+    """Return the context windows that a server reports for its models; "" for none."""
+    sizes = sorted(model.window for model in listing.models if model.window)
+    if not sizes:
+        return ""
+    least, most = formatting.tokens(sizes[0]), formatting.tokens(sizes[-1])
+    if least == most:
+        return tr("Context window: {limit} tokens.", limit=most)
+    return tr("Context windows: {least} to {most} tokens.", least=least, most=most)
+
+
+def _panel_text(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
+    """Return an error's text for the panel, which has no Retry and sent no question."""
+    surface = of_environment(WINDOW) if profile.from_environment else WINDOW
+    return error_segments(error, surface)
+
+
+def _inspect_ca_file(name: str) -> CaFile:
+    from desktop_app.providers.http.trust import inspect_ca_file  # imports ssl
+
+    return inspect_ca_file(name)
+
+
+def _ca_file_text(found: CaFile) -> str:
+    """Return what is in a file of certificates, in a sentence."""
+    if found.until is not None and found.name:
+        day = formatting.day(found.until)
+        return tr(
+            "Contains the CA certificate {name}, valid until {day}.", name=found.name, day=day
+        )
+    if not found.authorities:
+        return tr("Contains the certificate of a server.")
+    return tr_plural(
+        "Contains {count} CA certificate.", "Contains {count} CA certificates.", found.authorities
+    )
