@@ -62,7 +62,7 @@ from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
-from desktop_app.providers.http.silence import Patience, SilenceWatch, suspended_s
+from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch, suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes, cancel
@@ -415,10 +415,10 @@ class ProviderClient:
 
     def _watch(self, cut_s: float | None = None) -> SilenceWatch:
         times = self._timeouts
-        patience = Patience(
+        limits = SilenceLimits(
             times.silence, times.silence_again, times.after_sleep, times.check_interval, cut_s
         )
-        return SilenceWatch(self._profile.name, patience, self._asleep)
+        return SilenceWatch(self._profile.name, limits, self._asleep)
 
     def _background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         return BackgroundRun(
@@ -449,7 +449,7 @@ class ProviderClient:
                     yield event
             return
         except _EmptyStreamError as empty:
-            error = self._empty_reply(api, body)
+            error = self._empty_reply_error(api, body)
             tries_other_api = api is Api.RESPONSES and isinstance(error, EndpointMissingError)
             if tries_other_api or not body["stream"]:
                 raise error from empty
@@ -530,7 +530,7 @@ class ProviderClient:
     def _may_be_empty(self) -> bool:
         return self._profile.kind is ProviderKind.COMPATIBLE
 
-    def _empty_reply(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
+    def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
         """Return the error of a reply with status 200 and no event.
 
         Hosts without the endpoint answer like this; but an address that has answered before is

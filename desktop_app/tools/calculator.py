@@ -23,7 +23,7 @@ from typing import Final
 
 from desktop_app.domain.tools.tool import ToolError
 
-LONGEST: Final = 2000
+LONGEST_EXPRESSION: Final = 2000
 """Characters of an expression."""
 DIGITS: Final = 100
 LARGEST_EXPONENT: Final = 10_000
@@ -63,8 +63,8 @@ def calculate(expression: str) -> str:
     Raises:
         ToolError: the expression is no arithmetic, or its value is out of bounds.
     """
-    if len(expression) > LONGEST:
-        raise ToolError(f"The expression is longer than {LONGEST} characters.")
+    if len(expression) > LONGEST_EXPRESSION:
+        raise ToolError(f"The expression is longer than {LONGEST_EXPRESSION} characters.")
     context = _context()
     try:
         value = _Parser(_tokens(expression), context).value()

@@ -67,7 +67,7 @@ from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http.retries import failed_reply
+from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.jobs import batch_lines
 from desktop_app.providers.models.model_list import listing_from
 from desktop_app.providers.models.model_windows import window_source
@@ -358,7 +358,7 @@ def errors() -> Iterator[str]:
                 {"x-should-retry": "false"},
             )
         )
-        failed = failed_reply(found, status or 0, headers)
+        failed = failed_attempt(found, status or 0, headers)
         inside = error_replies.error_in_reply("P", shape, "r2")
         size = [getattr(found, name, None) for name in ("tokens", "window", "param")]
         yield as_line(

@@ -42,7 +42,7 @@ async def outcome_of(
     api = Api.CHAT_COMPLETIONS if reply.asks in ("chat", "results") else Api.RESPONSES
     base_url = f"{address}/{path_of(reply.name)}/v1"
     profile = ProviderProfile("h", "Host", ProviderKind.OPENAI, base_url, api=api)
-    times = RunTimes(poll=0.05, patience=1.0)
+    times = RunTimes(poll=0.05, unreachable=1.0)
     client = ProviderClient(profile, key_for(base_url), CATALOG, timeouts=timeouts, run_times=times)
     try:
         return await _request(client, reply)

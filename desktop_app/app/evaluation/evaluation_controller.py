@@ -73,7 +73,7 @@ class EvaluationController(QObject):
         return dialog
 
     async def _fill(self, dialog: EvaluationsDialog) -> None:
-        dialog.set_evaluations(await self._store.titles())
+        dialog.set_evaluations(await self._store.summaries())
         await self._show_chosen(dialog)
 
     async def _show_chosen(self, dialog: EvaluationsDialog) -> None:

@@ -54,7 +54,7 @@ from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.answer_forms import schema_fields
-from desktop_app.providers.apis.hosted_items import decoded_image
+from desktop_app.providers.apis.hosted_items import decode_image
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
@@ -234,7 +234,7 @@ def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
 
 def _file(file: FileData) -> dict[str, Any]:
     """Return a file part as documented for PDF. Which other files a server takes is unknown."""
-    # `request_body.packed_body` replaces the file by its data URL.
+    # `request_body.pack_body` replaces the file by its data URL.
     return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
@@ -279,7 +279,7 @@ class ChatCompletionsReader:
         try:
             chunk = json_fields.parse(data)
         except ValueError:
-            return self._finish(Failed(stream_errors.unreadable(self._provider)))
+            return self._finish(Failed(stream_errors.unreadable_error(self._provider)))
         if name == "error" or error_body.is_error(chunk):
             error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
             return self._finish(Failed(error))
@@ -289,7 +289,7 @@ class ChatCompletionsReader:
         """Return the events of a reply that came as one JSON value, not as a stream."""
         events = list(self.take(reply, "message"))
         if not json_fields.rows(reply, "choices"):
-            return events + self._finish(Failed(stream_errors.unreadable(self._provider)))
+            return events + self._finish(Failed(stream_errors.unreadable_error(self._provider)))
         return events + self._end(has_done_mark=True)
 
     def end(self) -> list[StreamEvent]:
@@ -305,7 +305,7 @@ class ChatCompletionsReader:
             return self._finish(Failed(error))
         if self._reason:
             return self._finish(Incomplete(_INCOMPLETE_REASONS.get(self._reason, self._reason)))
-        return self._finish(Failed(stream_errors.cut(self._provider)))
+        return self._finish(Failed(stream_errors.cut_error(self._provider)))
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
@@ -358,7 +358,7 @@ class ChatCompletionsReader:
         for part in (*json_fields.rows(delta, "images"), *json_fields.rows(delta, "content")):
             address = json_fields.text(json_fields.mapping(part, "image_url"), "url")
             address = address or json_fields.text(part, "image_url")
-            image = decoded_image(address) if address.startswith("data:image/") else b""
+            image = decode_image(address) if address.startswith("data:image/") else b""
             known = hash(image)
             if image and known not in self._images and len(self._images) < MOST_IMAGES:
                 self._images.add(known)

@@ -231,11 +231,11 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if body.names & _KEY_CODES or http == 401 or _is_refusal(status, _KEY, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
     if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
-        return _refused(provider, limit[1])
+        return _refused_error(provider, limit[1])
     if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
-        return _too_long(body)
+        return _too_long_error(body)
     if status in (*_REFUSALS, 501) and _NO_TOOLS.search(body.message):
-        return _refused(provider, NO_TOOLS)
+        return _refused_error(provider, NO_TOOLS)
     if _is_refusal(status, _NO_PICTURES, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):
@@ -259,7 +259,7 @@ def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -
     return status in _REFUSALS and bool(pattern.search(body.message))
 
 
-def _too_long(body: ErrorBody) -> ContextTooLongError:
+def _too_long_error(body: ErrorBody) -> ContextTooLongError:
     error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
     size = size_in(body.message)
     error.tokens = body.size.tokens or size.tokens
@@ -300,10 +300,10 @@ def _refused_parameter(
             return None
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
-    return _refused(provider, param)
+    return _refused_error(provider, param)
 
 
-def _refused(provider: str, param: str) -> RefusedParameterError:
+def _refused_error(provider: str, param: str) -> RefusedParameterError:
     error = RefusedParameterError(
         Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
         provider=provider,
@@ -323,13 +323,13 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
     is_wrong_request = status == 500 and body.names & WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
-        return _fault_of_server(provider, status)
+        return _server_fault(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):
         return ProviderFaultError(Reason.FAILED_WHILE_ANSWERING, provider=provider)
     return ProviderFaultError(Reason.REQUEST_REFUSED, provider=provider)
 
 
-def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
+def _server_fault(provider: str, status: int) -> ProviderFaultError:
     if status in (500, 502, 503, 529):
         return ProviderFaultError(Reason.PROVIDER_FAULT, provider=provider, http=status)
     return ProviderFaultError(Reason.NOT_FINISHED_IN_TIME, provider=provider, http=status)

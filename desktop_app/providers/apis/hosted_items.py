@@ -74,7 +74,7 @@ def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the images that code made at the provider."""
     if json_fields.text(item, "type") == "code_interpreter_call":
         for output in json_fields.rows(item, "outputs"):
-            if image := decoded_image(json_fields.text(output, "url")):
+            if image := decode_image(json_fields.text(output, "url")):
                 yield image
 
 
@@ -91,7 +91,7 @@ def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
         is_hosted=True,
     )
     image = json_fields.text(item, "result") if tool == "image_generation" else ""
-    return HostedCall(call, decoded_image(image))
+    return HostedCall(call, decode_image(image))
 
 
 def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _result(tool: str, item: Mapping[str, Any]) -> str:
     return ""
 
 
-def decoded_image(text: str) -> bytes:
+def decode_image(text: str) -> bytes:
     """Return an image from Base64 or a Base64 data URL; b"" if it is invalid or too large."""
     head, _, encoded = text[:_LONGEST_HEAD].partition(";base64,")
     if encoded and head.startswith("data:image/"):

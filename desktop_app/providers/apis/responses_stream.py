@@ -36,7 +36,7 @@ from desktop_app.providers.apis.hosted_items import (
 )
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
-from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
+from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts_error
 
 _CALLS: Final = ("function_call", "custom_tool_call")
 _END_OF_NUMBERS: Final = 2**53
@@ -97,8 +97,8 @@ class ResponsesReader:
             event = json_fields.parse(data)
         except ValueError:
             if self._numbered:  # it can be fetched again
-                raise stream_errors.cut(self._provider) from None
-            return self._finish(Failed(stream_errors.unreadable(self._provider)))
+                raise stream_errors.cut_error(self._provider) from None
+            return self._finish(Failed(stream_errors.unreadable_error(self._provider)))
         if self._numbered and not self._is_next(event):
             return []
         kind = json_fields.text(event, "type") or name
@@ -107,7 +107,7 @@ class ResponsesReader:
         handler = _HANDLERS.get(kind)
         events = list(handler(self, event)) if handler else []
         if self._parts > MOST_PARTS and not self.is_finished:
-            events += self._finish(Failed(too_many_parts(self._provider)))
+            events += self._finish(Failed(too_many_parts_error(self._provider)))
         return events
 
     @property
@@ -138,7 +138,7 @@ class ResponsesReader:
         """End the stream: an answer without a terminal event was cut."""
         if self.is_finished:
             return []
-        return self._finish(Failed(stream_errors.cut(self._provider)))
+        return self._finish(Failed(stream_errors.cut_error(self._provider)))
 
     def _finish(self, *events: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
@@ -242,11 +242,11 @@ class ResponsesReader:
             details = json_fields.mapping(response, "incomplete_details")
             return Incomplete(json_fields.name(details, "reason") or "unknown")
         if status == "cancelled":
-            return Failed(stream_errors.cut(self._provider))
+            return Failed(stream_errors.cut_error(self._provider))
         # Some gateways leave "in_progress" in a completed response.
         is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
         if is_under_way or (not response and not self.has_content):
-            return Failed(stream_errors.unreadable(self._provider))
+            return Failed(stream_errors.unreadable_error(self._provider))
         return Completed()
 
     def _item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:

@@ -163,7 +163,7 @@ class ConnectionAttempt:
         return AttemptError(error)
 
 
-def unencrypted_address(provider: str, host: str) -> NetworkError:
+def unencrypted_address_error(provider: str, host: str) -> NetworkError:
     """Return the error for an unencrypted address that the user has not allowed.
 
     `host` is a private host that the user can allow, or "".

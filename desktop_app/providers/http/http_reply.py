@@ -173,7 +173,7 @@ class HttpReply:
                     else await asyncio.to_thread(parse_body)
                 )
             except ValueError as exc:
-                raise self._not_json() from exc
+                raise self._not_json_error() from exc
 
     async def drain(self) -> None:
         """Read the rest of the reply if it arrives at once.
@@ -202,22 +202,23 @@ class HttpReply:
         try:
             yield
         except httpx.TimeoutException as exc:
-            raise self._cut(Reason.SILENT_IN_ANSWER, exc) from exc
+            raise self._cut_error(Reason.SILENT_IN_ANSWER, exc) from exc
         except httpx.TransportError as exc:
-            raise self._cut(Reason.BROKE_IN_ANSWER, exc) from exc
+            raise self._cut_error(Reason.BROKE_IN_ANSWER, exc) from exc
         except EventTooLargeError as exc:
-            raise self._with_id(reply_limits.too_large_event(self._provider)) from exc
+            raise self._with_id(reply_limits.too_large_event_error(self._provider)) from exc
         except ValueTooLargeError as exc:
-            raise self._with_id(reply_limits.too_large_value(self._provider)) from exc
+            raise self._with_id(reply_limits.too_large_value_error(self._provider)) from exc
         except BodyTooLargeError as exc:
-            raise self._with_id(reply_limits.too_large_body(self._provider, exc.limit)) from exc
+            error = reply_limits.too_large_body_error(self._provider, exc.limit)
+            raise self._with_id(error) from exc
 
     def _with_id(self, error: ProviderError) -> ProviderError:
         error.request_id = self.request_id
         error.details = error_replies.details(None, "", self.request_id, "")
         return error
 
-    def _cut(self, reason: Reason, exc: Exception) -> StreamCutError:
+    def _cut_error(self, reason: Reason, exc: Exception) -> StreamCutError:
         return StreamCutError(
             reason,
             details=details_of(exc, self._redactor, self.request_id),
@@ -225,7 +226,7 @@ class HttpReply:
             provider=self._provider,
         )
 
-    def _not_json(self) -> UnexpectedReplyError:
+    def _not_json_error(self) -> UnexpectedReplyError:
         return UnexpectedReplyError(
             Reason.REPLY_NOT_JSON,
             details=error_replies.details(None, "", self.request_id, ""),

@@ -50,39 +50,39 @@ class BodyTooLargeError(Exception):
         self.limit = limit
 
 
-def too_long_answer(provider: str) -> ReplyTooLargeError:
+def too_long_answer_error(provider: str) -> ReplyTooLargeError:
     """Return the error for an answer that exceeds LARGEST_ANSWER."""
     return ReplyTooLargeError(
         Reason.ANSWER_TOO_LARGE, provider=provider, limit=LARGEST_ANSWER // MB
     )
 
 
-def too_many_parts(provider: str) -> ReplyTooLargeError:
+def too_many_parts_error(provider: str) -> ReplyTooLargeError:
     """Return the error for an answer of more than MOST_PARTS."""
     return ReplyTooLargeError(Reason.ANSWER_IN_TOO_MANY_PARTS, provider=provider, limit=MOST_PARTS)
 
 
-def too_large_event(provider: str) -> ReplyTooLargeError:
+def too_large_event_error(provider: str) -> ReplyTooLargeError:
     """Return the error for an event that exceeds LARGEST_EVENT."""
     return ReplyTooLargeError(Reason.EVENT_TOO_LARGE, provider=provider, limit=LARGEST_EVENT // MB)
 
 
-def too_large_body(provider: str, limit: int) -> ReplyTooLargeError:
+def too_large_body_error(provider: str, limit: int) -> ReplyTooLargeError:
     """Return the error for a body that exceeds `limit` bytes."""
     return ReplyTooLargeError(Reason.REPLY_TOO_LARGE, provider=provider, limit=limit // MB)
 
 
-def too_large_value(provider: str) -> ReplyTooLargeError:
+def too_large_value_error(provider: str) -> ReplyTooLargeError:
     """Return the error for JSON that would fill the memory."""
     return ReplyTooLargeError(Reason.TOO_MANY_VALUES, provider=provider)
 
 
-def too_many_lines(provider: str) -> ReplyTooLargeError:
+def too_many_lines_error(provider: str) -> ReplyTooLargeError:
     """Return the error for a file of results that exceeds MOST_LINES."""
     return ReplyTooLargeError(Reason.TOO_MANY_RESULTS, provider=provider)
 
 
-def too_many_headers(provider: str) -> ReplyTooLargeError:
+def too_many_headers_error(provider: str) -> ReplyTooLargeError:
     """Return the error for a reply that exceeds LARGEST_HEADERS."""
     return ReplyTooLargeError(
         Reason.TOO_MANY_HEADERS, provider=provider, limit=LARGEST_HEADERS // 1024
@@ -122,9 +122,9 @@ class AnswerMeter:
                 self._calls.add(index)
                 self._last = None
         if self._parts > MOST_PARTS:
-            raise too_many_parts(self._provider)
+            raise too_many_parts_error(self._provider)
 
     def _add_text(self, text: str) -> None:
         self._bytes += len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))
         if self._bytes > LARGEST_ANSWER:
-            raise too_long_answer(self._provider)
+            raise too_long_answer_error(self._provider)

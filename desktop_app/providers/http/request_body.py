@@ -19,7 +19,7 @@ from desktop_app.domain.answering.chat_request import FileData
 PIECE: Final = 3 << 17
 
 
-def packed_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
+def pack_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
     """Return the body as JSON, with `FileData` as data URLs, and the headers it needs."""
     files: list[FileData] = []
     placeholder = uuid.uuid4().hex

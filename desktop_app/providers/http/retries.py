@@ -65,7 +65,7 @@ class AttemptError(Exception):
         await asyncio.sleep(wait_s)
 
 
-def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
+def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
     """Return the failed attempt for a reply with an error status."""
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:

@@ -33,7 +33,7 @@ def suspended_s() -> float:
 
 
 @dataclass(frozen=True)
-class Patience:
+class SilenceLimits:
     """Limits on silence, in seconds.
 
     Attributes:
@@ -60,14 +60,14 @@ class SilenceWatch:
         asleep: returns the seconds that the computer has slept; tests replace it.
 
     Attributes:
-        may_cut: True if `patience.cut` applies already; see `enable_cut`.
+        may_cut: True if `limits.cut` applies already; see `enable_cut`.
     """
 
     def __init__(
-        self, provider: str, patience: Patience, asleep: Callable[[], float] = suspended_s
+        self, provider: str, limits: SilenceLimits, asleep: Callable[[], float] = suspended_s
     ) -> None:
         self._provider = provider
-        self._patience = patience
+        self._limits = limits
         self.may_cut = True
         self._asleep = asleep
         self._loop = asyncio.get_running_loop()
@@ -76,7 +76,7 @@ class SilenceWatch:
         self._heard_at = self._loop.time()
         self._slept_s = asleep()
         self._woke_at: float | None = None
-        self._next_s = patience.first
+        self._next_s = limits.first
         self._has_reported = False
         self._lost: StreamCutError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -85,13 +85,13 @@ class SilenceWatch:
         """Note that bytes came."""
         self._heard_at = self._loop.time()
         self._woke_at = None
-        self._next_s = self._patience.first
+        self._next_s = self._limits.first
         if self._has_reported:
             self._has_reported = False
             self._events.put_nowait(StatusChanged(0, ""))
 
     def enable_cut(self) -> None:
-        """Apply `patience.cut` from now on."""
+        """Apply `limits.cut` from now on."""
         if not self.may_cut and self._timer is not None:
             self.may_cut = True
             self._timer.cancel()
@@ -140,11 +140,11 @@ class SilenceWatch:
             return
         if silent_s >= self._next_s:
             self._report(self._sentence(silent_s))
-            self._next_s += self._patience.again
-        cut_s = self._patience.cut if self.may_cut else None
+            self._next_s += self._limits.again
+        cut_s = self._limits.cut if self.may_cut else None
         next_s = self._next_s if cut_s is None else cut_s
         # A timer may fire a little early; do not restart it with no delay.
-        wait = max(min(next_s - silent_s, self._patience.check_interval), 0.01)
+        wait = max(min(next_s - silent_s, self._limits.check_interval), 0.01)
         self._timer = self._loop.call_later(wait, self._check)
 
     def _notice_sleep(self, now: float) -> None:
@@ -160,10 +160,10 @@ class SilenceWatch:
         self._slept_s = slept_s
 
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
-        patience = self._patience
-        if self._woke_at is not None and now - self._woke_at >= patience.after_sleep:
+        limits = self._limits
+        if self._woke_at is not None and now - self._woke_at >= limits.after_sleep:
             reason = Reason.LOST_IN_SLEEP
-        elif self.may_cut and patience.cut is not None and silent_s >= patience.cut:
+        elif self.may_cut and limits.cut is not None and silent_s >= limits.cut:
             reason = Reason.SILENT_IN_ANSWER
         else:
             return None

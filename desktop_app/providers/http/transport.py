@@ -49,8 +49,8 @@ from desktop_app.providers.http.connections import (
 )
 from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.proxies import proxy_for
-from desktop_app.providers.http.request_body import packed_body
-from desktop_app.providers.http.retries import AttemptError, failed_reply
+from desktop_app.providers.http.request_body import pack_body
+from desktop_app.providers.http.retries import AttemptError, failed_attempt
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -81,7 +81,7 @@ class Timeouts:
             so that only a lost peer exceeds it.
         quick_read, quick_total: the longest silence and the longest time of a quick request.
         transfer: the longest silence of a file transfer.
-        silence, silence_again, after_sleep, check_interval: see `Patience`.
+        silence, silence_again, after_sleep, check_interval: see `SilenceLimits`.
         windows: the longest delay of a list of models by a request for context windows.
         drain: the longest wait for the end of a finished reply, to reuse its connection.
     """
@@ -163,7 +163,7 @@ class Transport:
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
         """
-        content, needed = packed_body(body)
+        content, needed = pack_body(body)
         headers = {
             **needed,
             "accept": "text/event-stream, application/json",
@@ -265,7 +265,7 @@ class Transport:
                     return await stack.enter_async_context(send())
                 return await self._send_through_proxy(stack, send)
         except HeadersTooLargeError:
-            raise AttemptError(reply_limits.too_many_headers(self._provider)) from None
+            raise AttemptError(reply_limits.too_many_headers_error(self._provider)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
         except UnicodeError:  # httpx decodes the host of a redirect, to compare it
@@ -382,7 +382,7 @@ class Transport:
             if self._socket_path:
                 return None, new_client(address, None, "", self._socket_path)
             if not is_decodable(self._base_url):
-                raise AttemptError(self._bad_address())
+                raise AttemptError(self._bad_address_error())
             proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
@@ -412,10 +412,10 @@ class Transport:
         if address.scheme == "https" and host:
             return
         if address.scheme != "http" or not host:
-            raise AttemptError(self._bad_address())
+            raise AttemptError(self._bad_address_error())
         if not is_loopback(host) and host not in self._profile.plain_http_hosts:
             private = needs_confirmation(self._base_url)
-            raise AttemptError(connection_errors.unencrypted_address(self._provider, private))
+            raise AttemptError(connection_errors.unencrypted_address_error(self._provider, private))
 
     async def _require_api_reply(self, response: httpx.Response) -> None:
         status = response.status_code
@@ -431,7 +431,7 @@ class Transport:
         if status >= 400:
             raise await self._refusal(response)
         if _is_compressed(response):
-            raise AttemptError(self._compressed_reply(response))
+            raise AttemptError(self._compressed_reply_error(response))
 
     async def _refusal(self, response: httpx.Response) -> AttemptError:
         start = self.redactor.clean_bytes(await self._start_of_body(response))
@@ -443,9 +443,9 @@ class Transport:
         )
         # Once more: without its invisible characters, an echo may be a key again.
         error_replies.redact_error(self.redactor, error)
-        return failed_reply(error, response.status_code, response.headers)
+        return failed_attempt(error, response.status_code, response.headers)
 
-    def _bad_address(self) -> NetworkError:
+    def _bad_address_error(self) -> NetworkError:
         is_of_environment = self._profile.from_environment
         what_to_do = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
         return NetworkError(Reason.ADDRESS_UNUSABLE, what_to_do=what_to_do, provider=self._provider)
@@ -457,7 +457,7 @@ class Transport:
         details = details_of(exc, self.redactor)
         reason = self.redactor.clean(str(exc))
         if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
-            return AttemptError(self._bad_address())
+            return AttemptError(self._bad_address_error())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
             return self._attempt.connection_failed(reason, details)
         if isinstance(exc, httpx.ProxyError):
@@ -474,7 +474,7 @@ class Transport:
             provider=self._provider,
         )
 
-    def _compressed_reply(self, response: httpx.Response) -> UnexpectedReplyError:
+    def _compressed_reply_error(self, response: httpx.Response) -> UnexpectedReplyError:
         encoding = self.redactor.clean(response.headers["content-encoding"])
         return UnexpectedReplyError(
             Reason.REPLY_COMPRESSED,

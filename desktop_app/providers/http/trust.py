@@ -87,7 +87,7 @@ def _require_file_of_environment() -> None:
         with suppress(OSError):  # OpenSSL skips a file that it cannot read
             open_file(Path(name)).close()
     except RefusedFileError as exc:
-        raise _refused(name, exc) from exc
+        raise _refused_error(name, exc) from exc
 
 
 def read_ca_file(name: str) -> bytes:
@@ -100,21 +100,21 @@ def read_ca_file(name: str) -> bytes:
         with open_file(Path(name)) as file:
             content = file.read(LARGEST_CA_FILE + 1)
     except RefusedFileError as exc:
-        raise _refused(name, exc) from exc
+        raise _refused_error(name, exc) from exc
     except (OSError, ValueError) as exc:
-        raise _unusable(name, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
+        raise _unusable_error(name, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
     if not content.strip():
-        raise _unusable(name, Reason.CERTIFICATES_EMPTY)
+        raise _unusable_error(name, Reason.CERTIFICATES_EMPTY)
     if len(content) > LARGEST_CA_FILE:
-        raise _unusable(name, Reason.CERTIFICATES_TOO_LARGE)
+        raise _unusable_error(name, Reason.CERTIFICATES_TOO_LARGE)
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
         is_key = b"PRIVATE KEY-----" in content
         reason = Reason.CERTIFICATES_ARE_KEY if is_key else Reason.CERTIFICATES_ARE_OTHER
-        raise _unusable(name, reason)
+        raise _unusable_error(name, reason)
     try:
         _certificates(content)
     except (ssl.SSLError, ValueError) as exc:
-        raise _unusable(name, Reason.CERTIFICATES_INVALID, str(exc)) from exc
+        raise _unusable_error(name, Reason.CERTIFICATES_INVALID, str(exc)) from exc
     return content
 
 
@@ -172,10 +172,10 @@ def _name_of(certificate: object) -> str:
     return names.get("commonName") or names.get("organizationName") or ""
 
 
-def _refused(name: str, exc: RefusedFileError) -> SettingError:
+def _refused_error(name: str, exc: RefusedFileError) -> SettingError:
     file, remedy = Path(name).name, Remedy.CHOOSE_PEM
     return SettingError(exc.reason, exc.params, what_to_do=remedy, file=file)
 
 
-def _unusable(name: str, reason: Reason, details: str = "") -> SettingError:
+def _unusable_error(name: str, reason: Reason, details: str = "") -> SettingError:
     return SettingError(reason, details=details, file=Path(name).name)

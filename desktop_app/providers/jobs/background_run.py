@@ -59,7 +59,7 @@ class RunTimes:
             still exists.
         poll: the time between two polls of a run that cannot be streamed.
         queued: the time in the queue after which the user is told that the run may never begin.
-        patience: how long the provider may be unreachable before the run is given up.
+        unreachable: how long the provider may be unreachable before the run is given up.
         longest_pause: the longest time between two attempts to reach the provider.
         cancel: the longest time that a request to cancel may take.
     """
@@ -67,7 +67,7 @@ class RunTimes:
     check: float = 40.0
     poll: float = 5.0
     queued: float = 300.0
-    patience: float = 1800.0
+    unreachable: float = 1800.0
     longest_pause: float = 30.0
     cancel: float = 10.0
 
@@ -301,8 +301,8 @@ class BackgroundRun:
                 request_id=error.request_id,
                 provider=self._provider,
             ) from failed
-        is_out_of_patience = self._loop.time() - self._reached_at >= self._times.patience
-        if is_out_of_patience or isinstance(error, AuthenticationError) or _is_refusal(error):
+        is_given_up = self._loop.time() - self._reached_at >= self._times.unreachable
+        if is_given_up or isinstance(error, AuthenticationError) or _is_refusal(error):
             raise error from failed
         pause = failed.asked_wait_s if failed.asked_wait_s is not None else float(2**failures)
         return min(pause, self._times.longest_pause)

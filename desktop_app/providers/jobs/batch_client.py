@@ -32,7 +32,7 @@ from desktop_app.providers.http.reply_limits import (
     LARGEST_FILE,
     LARGEST_JSON,
     MOST_LINES,
-    too_many_lines,
+    too_many_lines_error,
 )
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, request_line, result_of
@@ -106,9 +106,9 @@ class BatchClient:
         try:
             file_id = await self._retry(once)
         except EndpointMissingError as error:
-            raise self._no_batches() from error
+            raise self._no_batches_error() from error
         if not file_id:
-            raise self._unexpected_reply(Reason.BATCH_UPLOAD_UNNAMED)
+            raise self._unexpected_reply_error(Reason.BATCH_UPLOAD_UNNAMED)
         return file_id
 
     async def find_file(self, name: str) -> str:
@@ -147,7 +147,7 @@ class BatchClient:
         try:
             return await self._retry(lambda: self._post("batches", body), may_cost=True)
         except EndpointMissingError as error:
-            raise self._no_batches() from error
+            raise self._no_batches_error() from error
 
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
         """Return the batch created under `name` or from this file, or None if there is none."""
@@ -188,7 +188,7 @@ class BatchClient:
             except AttemptError as failed:
                 await failed.pause(next(attempts))
             except StreamCutError as error:
-                raise self._connection_broken(error) from error
+                raise self._broken_connection_error(error) from error
 
     async def _lines(self, path: str) -> AsyncGenerator[bytes, None]:
         with self._in_use():
@@ -197,7 +197,7 @@ class BatchClient:
                 async for line in lines_of(reply.pieces(LARGEST_FILE)):
                     number += 1
                     if number > MOST_LINES:
-                        raise too_many_lines(self._profile.name)
+                        raise too_many_lines_error(self._profile.name)
                     yield line
 
     # -- requests
@@ -211,7 +211,7 @@ class BatchClient:
     def _batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)
         if batch is None:
-            raise self._unexpected_reply(Reason.BATCH_UNREADABLE)
+            raise self._unexpected_reply_error(Reason.BATCH_UNREADABLE)
         return batch
 
     async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -241,19 +241,19 @@ class BatchClient:
                         raise error from failed
                     await failed.pause(next(attempts))
                 except StreamCutError as cut:
-                    raise self._connection_broken(cut) from cut
+                    raise self._broken_connection_error(cut) from cut
 
     # -- errors
 
-    def _no_batches(self) -> EndpointMissingError:
+    def _no_batches_error(self) -> EndpointMissingError:
         return EndpointMissingError(Reason.NO_BATCH_API, provider=self._profile.name)
 
-    def _connection_broken(self, error: StreamCutError) -> NetworkError:
+    def _broken_connection_error(self, error: StreamCutError) -> NetworkError:
         return NetworkError(
             Reason.BROKE_IN_REPLY, details=error.details, provider=self._profile.name
         )
 
-    def _unexpected_reply(self, reason: Reason) -> UnexpectedReplyError:
+    def _unexpected_reply_error(self, reason: Reason) -> UnexpectedReplyError:
         return UnexpectedReplyError(reason, provider=self._profile.name)
 
 

@@ -23,8 +23,8 @@ from desktop_app.providers.models.model_details import details_of
 from desktop_app.providers.models.server_kinds import Row, kind_of
 
 # Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
-SMALLEST: Final = 256
-LARGEST: Final = 100_000_000
+SMALLEST_WINDOW: Final = 256
+LARGEST_WINDOW: Final = 100_000_000
 
 _LOADED: Final = ("loaded_context_length",)
 _STATED: Final = (
@@ -136,4 +136,4 @@ def _smallest_by_id(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
 def _numbers_at(row: Row, names: Iterable[str]) -> list[int]:
     """Return the numbers under `names` that could be windows."""
     found = (json_fields.count(row, name) for name in names)
-    return [number for number in found if SMALLEST <= number <= LARGEST]
+    return [number for number in found if SMALLEST_WINDOW <= number <= LARGEST_WINDOW]

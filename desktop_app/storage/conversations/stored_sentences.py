@@ -39,14 +39,16 @@ def mark_usage_scopes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def code_message_errors(connection: sqlite3.Connection) -> None:
+def replace_message_sentences(connection: sqlite3.Connection) -> None:
     """Replace class names and sentences in the errors of messages by codes."""
     sql = "SELECT id, error FROM messages WHERE error IS NOT NULL"
-    rows = [(_coded(error), message_id) for message_id, error in connection.execute(sql)]
+    rows = [
+        (_replace_sentences(error), message_id) for message_id, error in connection.execute(sql)
+    ]
     connection.executemany("UPDATE messages SET error = ? WHERE id = ?", rows)
 
 
-def _coded(error: str) -> str:
+def _replace_sentences(error: str) -> str:
     from desktop_app.domain.conversations.legacy.legacy_sentences import (
         legacy_error,  # rarely needed
     )
@@ -57,38 +59,39 @@ def _coded(error: str) -> str:
         return error  # damaged: left to whoever reads it
 
 
-def code_all_errors(connection: sqlite3.Connection) -> None:
+def replace_error_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences of all stored errors by codes."""
-    code_message_errors(connection)
-    code_column_errors(connection)
+    replace_message_sentences(connection)
+    replace_column_sentences(connection)
 
 
-def code_column_errors(connection: sqlite3.Connection) -> None:
+def replace_column_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences in the errors of batch jobs, their files and collections by codes."""
     for table, column in _ERROR_COLUMNS:
         sql = f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''"  # noqa: S608
-        rows = [(_coded_text(error), rowid) for rowid, error in connection.execute(sql)]
+        rows = [(_replace_in_text(error), rowid) for rowid, error in connection.execute(sql)]
         update = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608
         connection.executemany(update, rows)
 
 
-def _coded_text(text: str) -> str:
+def _replace_in_text(text: str) -> str:
     try:
         return error_to_text(error_from_text(text))
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return text  # damaged: left to whoever reads it
 
 
-def code_message_notices(connection: sqlite3.Connection) -> None:
+def replace_notice_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences in the notices of messages by codes."""
     sql = "SELECT id, notices FROM messages WHERE notices <> '[]'"
     rows = [
-        (_coded_notices(notices), message_id) for message_id, notices in connection.execute(sql)
+        (_replace_in_notices(notices), message_id)
+        for message_id, notices in connection.execute(sql)
     ]
     connection.executemany("UPDATE messages SET notices = ? WHERE id = ?", rows)
 
 
-def _coded_notices(notices: str) -> str:
+def _replace_in_notices(notices: str) -> str:
     from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_notice
 
     try:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from desktop_app.storage.conversations.stored_sentences import (
     MARK_TEMPLATES,
-    code_all_errors,
-    code_column_errors,
-    code_message_errors,
-    code_message_notices,
     mark_usage_scopes,
+    replace_column_sentences,
+    replace_error_sentences,
+    replace_message_sentences,
+    replace_notice_sentences,
 )
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.search.search_index import rebuild_index
@@ -457,9 +457,9 @@ MIGRATIONS: tuple[Migration, ...] = (
         mark_usage_scopes,
     ),
     # Errors of messages were stored as class names and sentences.
-    Migration("0021_error_codes", (), code_message_errors),
+    Migration("0021_error_codes", (), replace_message_sentences),
     # Notices of messages were sentences.
-    Migration("0022_notice_codes", (), code_message_notices),
+    Migration("0022_notice_codes", (), replace_notice_sentences),
     # The command that opens a temporary conversation had another id.
     Migration(
         "0023_temporary_conversations",
@@ -470,7 +470,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Messages had sentences in place of the reasons of their errors, and so had batch jobs, their
     # files and the files of collections.
-    Migration("0024_error_reasons", (), code_all_errors),
+    Migration("0024_error_reasons", (), replace_error_sentences),
     # The details besides the windows that servers report of their models.
     Migration(
         "0025_model_details",
@@ -514,7 +514,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         unprice_unknown_servers,
     ),
     # Notes on files of collections were sentences.
-    Migration("0030_note_reasons", (), code_column_errors),
+    Migration("0030_note_reasons", (), replace_column_sentences),
     # Servers of tools, and what each has last listed, as JSON.
     Migration(
         "0031_tool_servers",

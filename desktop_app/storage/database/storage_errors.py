@@ -59,11 +59,12 @@ def damaged_error(what: str, details: str) -> StoreDamagedError:
 def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        # A file size limit is reported as an I/O error, as is a failing disk.
-        return _full(what, details) if code == sqlite3.SQLITE_FULL else _unwritable(what, details)
+    if code == sqlite3.SQLITE_FULL:
+        return _full_error(what, details)
+    if code == sqlite3.SQLITE_IOERR:  # a failing disk, or a limit on the size of files
+        return _unwritable_error(what, details)
     if code in _READ_ONLY:
-        return _read_only(what, details)
+        return _read_only_error(what, details)
     if code in _DAMAGED:
         return damaged_error(what, details)
     if code in _BUSY:
@@ -77,21 +78,21 @@ def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
 def _from_os(exc: OSError, what: str) -> StorageError:
     details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
     if exc.errno in _FULL_ERRNOS:
-        return _full(what, details)
+        return _full_error(what, details)
     if exc.errno in _READ_ONLY_ERRNOS:
-        return _read_only(what, details)
+        return _read_only_error(what, details)
     if exc.errno in _NO_FILE:
         return StorageError(_NO_FILE[exc.errno], details=details, place=what)
-    return _unwritable(what, details)
+    return _unwritable_error(what, details)
 
 
-def _full(what: str, details: str) -> StoreFullError:
+def _full_error(what: str, details: str) -> StoreFullError:
     return StoreFullError(Reason.DISK_FULL, details=details, place=what)
 
 
-def _read_only(what: str, details: str) -> StoreFullError:
+def _read_only_error(what: str, details: str) -> StoreFullError:
     return StoreFullError(Reason.READ_ONLY, details=details, place=what)
 
 
-def _unwritable(what: str, details: str) -> StorageError:
+def _unwritable_error(what: str, details: str) -> StorageError:
     return StorageError(Reason.DISK_FAILED, details=details, place=what)

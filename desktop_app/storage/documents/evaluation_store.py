@@ -41,7 +41,7 @@ class EvaluationStore:
         sql = "INSERT INTO evaluations VALUES (?, ?, ?, ?)"
         await self._database.write(lambda c: c.execute(sql, row))
 
-    async def titles(self) -> list[Evaluation]:
+    async def summaries(self) -> list[Evaluation]:
         """Return all evaluations without their runs, newest first."""
         sql = """SELECT id, created_at, name, '{"runs": [], "inputs": {}}' AS body
             FROM evaluations ORDER BY created_at DESC, rowid DESC"""

@@ -17,10 +17,10 @@ from desktop_app.storage.conversations.row_conversion import (
     searchable_text,
 )
 from desktop_app.storage.conversations.stored_sentences import (
-    code_column_errors,
-    code_message_errors,
-    code_message_notices,
     mark_usage_scopes,
+    replace_column_sentences,
+    replace_message_sentences,
+    replace_notice_sentences,
 )
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
@@ -74,9 +74,9 @@ def repair_references(connection: sqlite3.Connection) -> int:
         connection.execute(statement)
     strip_addresses(connection)
     mark_usage_scopes(connection)
-    code_message_errors(connection)
-    code_message_notices(connection)
-    code_column_errors(connection)
+    replace_message_sentences(connection)
+    replace_notice_sentences(connection)
+    replace_column_sentences(connection)
     return without_conversation + without_parent
 
 

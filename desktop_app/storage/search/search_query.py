@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.conversation_sql import REVIEWED
 from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
 from desktop_app.storage.search.search_index import EntryKind, first_id_at, micros_of
-from desktop_app.storage.search.search_text import match_expression, occurrences, snippet
+from desktop_app.storage.search.search_text import count_occurrences, match_expression, snippet
 
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
@@ -234,7 +234,7 @@ def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
 
 
 def _score(text: str, query: str, mean_length: float) -> float:
-    found = occurrences(text, query)
+    found = count_occurrences(text, query)
     return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
 
 

@@ -175,7 +175,7 @@ def snippet(text: str, query: str) -> str:
     return _PAIRED_SIGNS.sub(r"\2", _LINKS.sub(r"\1", found))
 
 
-def occurrences(text: str, query: str) -> int:
+def count_occurrences(text: str, query: str) -> int:
     """Count the occurrences of the words of `query` in the first 50,000 characters."""
     pattern = _query_pattern(query)
     return len(pattern.findall(text[:_SEARCH_SPAN])) if pattern else 0

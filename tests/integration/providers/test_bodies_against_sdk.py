@@ -47,7 +47,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
-from desktop_app.providers.http.request_body import packed_body
+from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.jobs.batch_lines import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.tools.hosted_tools import HostedTools
@@ -175,7 +175,7 @@ def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
 
 def on_the_wire(body: dict[str, Any]) -> dict[str, Any]:
     """Return a body as it is sent, including its files."""
-    content, _ = packed_body(body)
+    content, _ = pack_body(body)
 
     @blocking
     async def collected(pieces: AsyncIterator[bytes]) -> bytes:

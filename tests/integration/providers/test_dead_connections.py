@@ -98,7 +98,7 @@ async def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> N
 
     async def beats(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(STREAM_HEAD + chunk(dialect.opening + dialect.text))
-        for _beat in range(100):  # twice the patience, in heartbeats
+        for _beat in range(100):  # twice the limit, in heartbeats
             await asyncio.sleep(0.02)
             writer.write(chunk(b": beat\n\n"))
         writer.write(chunk(dialect.more + dialect.end) + b"0\r\n\r\n")

@@ -47,7 +47,7 @@ THOUGHTS = ("First ", "this.")
 EVENTS = events_of(PIECES, THOUGHTS)
 REQUEST = replace(ask(model="gpt-5.2-pro", effort=Effort.HIGH), background=True)
 # However slow the machine, no connection that is alive is taken for a silent one.
-TIMES = RunTimes(check=60, poll=0.05, queued=0.12, patience=60, longest_pause=0.05, cancel=20)
+TIMES = RunTimes(check=60, poll=0.05, queued=0.12, unreachable=60, longest_pause=0.05, cancel=20)
 IMPATIENT = replace(TIMES, check=0.2)
 LONGEST_S = 60
 
@@ -256,7 +256,7 @@ async def test_out_of_reach_for_a_while() -> None:
 async def test_out_of_reach_for_good() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
     async with asyncio.timeout(LONGEST_S), server:
-        client = client_of(server, times=replace(TIMES, patience=0.3))
+        client = client_of(server, times=replace(TIMES, unreachable=0.3))
         events: list[StreamEvent] = []
         async for event in client.stream(REQUEST):
             events.append(event)

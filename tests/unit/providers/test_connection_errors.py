@@ -10,7 +10,10 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.network_path import parse_proxy
-from desktop_app.providers.http.connection_errors import ConnectionAttempt, unencrypted_address
+from desktop_app.providers.http.connection_errors import (
+    ConnectionAttempt,
+    unencrypted_address_error,
+)
 from desktop_app.providers.http.retries import AttemptError
 
 FAR = ConnectionAttempt("P", "far.example", port=443)
@@ -167,6 +170,6 @@ def test_what_is_no_api() -> None:
 
 @pytest.mark.parametrize(("host", "remedy"), [("server.lan", Remedy.ALLOW_HOST), ("", "")])
 def test_an_address_without_encryption(host: str, remedy: Remedy | str) -> None:
-    error = unencrypted_address("P", host)
+    error = unencrypted_address_error("P", host)
     assert error.params == {"provider": "P", "host": host}
     assert (error.reason, error.remedy) == (Reason.ADDRESS_NOT_ENCRYPTED, remedy)

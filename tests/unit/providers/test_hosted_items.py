@@ -14,7 +14,7 @@ from desktop_app.providers.apis.hosted_items import (
     CitedSource,
     cited_sources,
     code_images,
-    decoded_image,
+    decode_image,
     hosted_call,
 )
 
@@ -57,7 +57,7 @@ def test_pages_and_files_are_cited_once() -> None:
     ],
 )
 def test_an_image_is_base64(text: str, data: bytes) -> None:
-    assert decoded_image(text) == data
+    assert decode_image(text) == data
 
 
 def test_code_draws_images() -> None:

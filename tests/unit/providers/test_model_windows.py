@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.models.model_windows import LARGEST, SMALLEST, window_of
+from desktop_app.providers.models.model_windows import LARGEST_WINDOW, SMALLEST_WINDOW, window_of
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.secrets import key_for
@@ -49,7 +49,22 @@ def test_each_server_says_it_by_a_name_of_its_own(
 
 @pytest.mark.parametrize(
     "value",
-    [0, -1, -8192, 1, SMALLEST - 1, LARGEST + 1, 10**30, 1e300, "8192", "", None, True, [8192], {}],
+    [
+        0,
+        -1,
+        -8192,
+        1,
+        SMALLEST_WINDOW - 1,
+        LARGEST_WINDOW + 1,
+        10**30,
+        1e300,
+        "8192",
+        "",
+        None,
+        True,
+        [8192],
+        {},
+    ],
 )
 def test_what_is_no_window_is_passed_over(value: object) -> None:
     assert window_of({"max_model_len": value}) is None

@@ -29,7 +29,7 @@ from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http.retries import asked_wait_s, failed_reply
+from desktop_app.providers.http.retries import asked_wait_s, failed_attempt
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
@@ -135,7 +135,7 @@ def test_a_moment_that_no_calendar_has_is_no_wait() -> None:
 
 def test_a_long_wait_is_said() -> None:
     limited = error_from("x", ErrorBody(), status=429)
-    error = failed_reply(limited, 429, {"retry-after": "301"}).error
+    error = failed_attempt(limited, 429, {"retry-after": "301"}).error
     assert isinstance(error, RateLimitedError)
     assert error.what_to_do == "Try again in 6 minutes."
 
@@ -194,7 +194,7 @@ async def test_the_key_is_sent_whatever_user_the_address_names() -> None:
 def test_a_model_that_is_not_served_is_asked_for_once(status: int, code: str, words: str) -> None:
     error = error_from("x", ErrorBody(words, code), status=status)
     assert isinstance(error, ModelNotFoundError)
-    assert failed_reply(error, status, {}).wait_s(0) is None
+    assert failed_attempt(error, status, {}).wait_s(0) is None
 
 
 FORBIDDEN = (

@@ -25,17 +25,17 @@ from desktop_app.providers.http.reply_limits import AnswerMeter
 @pytest.mark.parametrize(
     ("make", "reason", "limit"),
     [
-        (reply_limits.too_long_answer, Reason.ANSWER_TOO_LARGE, 64),
-        (reply_limits.too_many_parts, Reason.ANSWER_IN_TOO_MANY_PARTS, 2_000),
-        (reply_limits.too_large_event, Reason.EVENT_TOO_LARGE, 16),
+        (reply_limits.too_long_answer_error, Reason.ANSWER_TOO_LARGE, 64),
+        (reply_limits.too_many_parts_error, Reason.ANSWER_IN_TOO_MANY_PARTS, 2_000),
+        (reply_limits.too_large_event_error, Reason.EVENT_TOO_LARGE, 16),
         (
-            lambda provider: reply_limits.too_large_body(provider, 32 << 20),
+            lambda provider: reply_limits.too_large_body_error(provider, 32 << 20),
             Reason.REPLY_TOO_LARGE,
             32,
         ),
-        (reply_limits.too_large_value, Reason.TOO_MANY_VALUES, None),
-        (reply_limits.too_many_lines, Reason.TOO_MANY_RESULTS, None),
-        (reply_limits.too_many_headers, Reason.TOO_MANY_HEADERS, 64),
+        (reply_limits.too_large_value_error, Reason.TOO_MANY_VALUES, None),
+        (reply_limits.too_many_lines_error, Reason.TOO_MANY_RESULTS, None),
+        (reply_limits.too_many_headers_error, Reason.TOO_MANY_HEADERS, 64),
     ],
 )
 def test_each_error_names_its_limit(

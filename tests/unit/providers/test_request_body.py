@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import FileData
-from desktop_app.providers.http.request_body import PIECE, packed_body
+from desktop_app.providers.http.request_body import PIECE, pack_body
 from tests.helpers.blocking import blocking
 
 FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))
 
 
 def sent(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-    content, headers = packed_body(body)
+    content, headers = pack_body(body)
 
     @blocking
     async def collected() -> bytes:
@@ -55,4 +55,4 @@ def test_the_json_is_compact_utf_8() -> None:
 
 def test_nothing_else_is_put_in() -> None:
     with pytest.raises(TypeError, match="set has no place"):
-        packed_body({"x": {1}})
+        pack_body({"x": {1}})

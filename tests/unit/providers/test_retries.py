@@ -10,12 +10,12 @@ from desktop_app.domain.errors import NetworkError, ProviderError, Remedy
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.http import retries
-from desktop_app.providers.http.retries import AttemptError, asked_wait_s, failed_reply
+from desktop_app.providers.http.retries import AttemptError, asked_wait_s, failed_attempt
 
 
 def failed(status: int, code: str = "", **headers: str) -> AttemptError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return failed_reply(error_from("x", ErrorBody(code=code), status=status), status, named)
+    return failed_attempt(error_from("x", ErrorBody(code=code), status=status), status, named)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])

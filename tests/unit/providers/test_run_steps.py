@@ -33,13 +33,13 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.http.silence import Patience, SilenceWatch
+from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from tests.helpers.simulated_time import in_simulated_time
 
-TIMES = RunTimes(check=40, poll=5, queued=300, patience=91, longest_pause=30)
-PATIENCE = Patience(40, 60, 20, 1_000, cut=40)
+TIMES = RunTimes(check=40, poll=5, queued=300, unreachable=91, longest_pause=30)
+LIMITS = SilenceLimits(40, 60, 20, 1_000, cut=40)
 RUN = RemoteRun("r 1", 4)
 PATH = "responses/r%201"
 
@@ -151,7 +151,7 @@ async def run(
     made = BackgroundRun(
         "P",
         cast("Transport", script),
-        lambda: SilenceWatch("P", PATIENCE, lambda: 0.0),
+        lambda: SilenceWatch("P", LIMITS, lambda: 0.0),
         times,
         None if begins else RUN,
     )
@@ -369,7 +369,7 @@ def test_what_ends_a_run(failed: AttemptError, kind: type[ProviderError], attemp
         assert error is failed.error
 
 
-def test_patience_counts_from_the_last_reply() -> None:
+def test_the_time_out_of_reach_counts_from_the_last_reply() -> None:
     gone = AttemptError(NetworkError(Reason.NOT_REACHED))
     script, _, error = run(refused(400), *[state("queued")] * 9, *[gone] * 9)
     assert error is gone.error

@@ -20,7 +20,7 @@ from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import read_body
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.apis.server_words import LONGEST_QUOTE, as_sentence, quote
-from desktop_app.providers.http.retries import failed_reply
+from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
@@ -43,7 +43,7 @@ def test_a_recorded_reply_is_recognized_and_quoted(row: dict[str, Any]) -> None:
     assert error.reason == row["reason"]
     assert row["words"] in error.what_happened
     assert row["words"].rstrip(".") in error.details
-    assert failed_reply(error, row["status"], {}).may_repeat is row["retried"]
+    assert failed_attempt(error, row["status"], {}).may_repeat is row["retried"]
 
 
 @pytest.mark.parametrize(

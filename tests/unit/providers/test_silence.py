@@ -13,10 +13,10 @@ import pytest
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, TextDelta
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StreamCutError
-from desktop_app.providers.http.silence import MOST_AHEAD, Patience, SilenceWatch, suspended_s
+from desktop_app.providers.http.silence import MOST_AHEAD, SilenceLimits, SilenceWatch, suspended_s
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time
 
-PATIENCE = Patience(first=40, again=60, after_sleep=20, check_interval=1)
+LIMITS = SilenceLimits(first=40, again=60, after_sleep=20, check_interval=1)
 ASLEEP = "The computer was asleep. Checking the connection to P."
 
 
@@ -36,11 +36,11 @@ def never() -> float:
 
 @in_simulated_time
 async def heard(
-    patience: Patience, pauses: Sequence[float], asleep: Callable[[], float] = never
+    limits: SilenceLimits, pauses: Sequence[float], asleep: Callable[[], float] = never
 ) -> list[tuple[float, str]]:
     """Return when each event comes, and its text, if bytes come after each of the pauses."""
     loop = asyncio.get_running_loop()
-    watch = SilenceWatch("P", patience, asleep)
+    watch = SilenceWatch("P", limits, asleep)
 
     async def source() -> AsyncGenerator[StreamEvent, None]:
         for number, pause in enumerate(pauses):
@@ -89,30 +89,30 @@ def _text(event: StreamEvent) -> str:
 def test_each_silence_is_told_and_withdrawn(
     pauses: Sequence[float], expected: list[tuple[float, str]]
 ) -> None:
-    assert heard(PATIENCE, pauses) == expected
+    assert heard(LIMITS, pauses) == expected
 
 
 @pytest.mark.parametrize(
-    ("patience", "expected"),
+    ("limits", "expected"),
     [
-        (PATIENCE, [(40, silent(40)), (100, silent(100)), (101, ""), (101, "0")]),
+        (LIMITS, [(40, silent(40)), (100, silent(100)), (101, ""), (101, "0")]),
         (
-            replace(PATIENCE, cut=90),
+            replace(LIMITS, cut=90),
             [(90, f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s")],
         ),
     ],
 )
 def test_a_silence_is_noticed_on_time_however_seldom_the_clocks_are_checked(
-    patience: Patience, expected: list[tuple[float, str]]
+    limits: SilenceLimits, expected: list[tuple[float, str]]
 ) -> None:
-    assert heard(replace(patience, check_interval=1_000), (101,)) == expected
+    assert heard(replace(limits, check_interval=1_000), (101,)) == expected
 
 
 def test_a_connection_that_can_be_replaced_is_cut() -> None:
-    patience = replace(PATIENCE, cut=90)
+    limits = replace(LIMITS, cut=90)
     cut = f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s"
-    assert heard(patience, (89,)) == [(40, silent(40)), (89, ""), (89, "0")]
-    assert heard(patience, (5, 91)) == [(5, "0"), (45, silent(40)), (95, cut)]
+    assert heard(limits, (89,)) == [(40, silent(40)), (89, ""), (89, "0")]
+    assert heard(limits, (5, 91)) == [(5, "0"), (45, silent(40)), (95, cut)]
 
 
 def sleeps(begin: float, seconds: float) -> Callable[[], float]:
@@ -126,16 +126,16 @@ def sleeps(begin: float, seconds: float) -> Callable[[], float]:
 
 def test_a_connection_that_stays_silent_after_sleep_is_lost() -> None:
     lost = f"{Reason.LOST_IN_SLEEP} nothing heard for 30 s"
-    assert heard(PATIENCE, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
+    assert heard(LIMITS, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
     # Any byte shows that it lives.
-    assert heard(PATIENCE, (29, 30), sleeps(10, 500)) == [
+    assert heard(LIMITS, (29, 30), sleeps(10, 500)) == [
         *((10, ASLEEP), (29, ""), (29, "0"), (59, "1")),
     ]
-    assert heard(PATIENCE, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
+    assert heard(LIMITS, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
 
 
 def test_the_clocks_may_differ_by_a_second() -> None:
-    assert heard(PATIENCE, (35,), sleeps(10, 1)) == [(35, "0")]
+    assert heard(LIMITS, (35,), sleeps(10, 1)) == [(35, "0")]
 
 
 @pytest.mark.parametrize(("enabled_at", "cut_at"), [(5, 90), (120, 120)])
@@ -143,7 +143,7 @@ async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
     enabled_at: float, cut_at: float
 ) -> None:
     loop = asyncio.get_running_loop()
-    watch = SilenceWatch("P", replace(PATIENCE, cut=90), never)
+    watch = SilenceWatch("P", replace(LIMITS, cut=90), never)
     watch.may_cut = False
     watch.enable_cut()  # nothing runs yet
     assert not watch.may_cut
@@ -174,7 +174,7 @@ async def test_what_the_source_raises_is_raised() -> None:
 
     found: list[StreamEvent] = []
     with pytest.raises(ProviderError) as caught:
-        await _collect(SilenceWatch("P", PATIENCE, never).events_of(failing()), found)
+        await _collect(SilenceWatch("P", LIMITS, never).events_of(failing()), found)
     assert (found, caught.value) == ([TextDelta("a")], failure)
 
 
@@ -186,7 +186,7 @@ async def test_the_clocks_are_not_read_after_the_end() -> None:
         reads += 1
         return 0.0
 
-    watch = SilenceWatch("P", PATIENCE, clock)
+    watch = SilenceWatch("P", LIMITS, clock)
     assert [event async for event in watch.events_of(short())] == [TextDelta("a")]
     until_then = reads
     await asyncio.sleep(1_000)
@@ -216,7 +216,7 @@ async def test_a_source_waits_for_a_slow_reader() -> None:
             sent += 1
             yield TextDelta("a")
 
-    events = SilenceWatch("P", PATIENCE, never).events_of(eager())
+    events = SilenceWatch("P", LIMITS, never).events_of(eager())
     await anext(events)
     await asyncio.sleep(1)
     assert sent == MOST_AHEAD

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import ChosenPages, Document
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
 from desktop_app.providers.apis import responses
-from desktop_app.providers.http.request_body import packed_body
+from desktop_app.providers.http.request_body import pack_body
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block
@@ -82,7 +82,7 @@ async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_pat
         assert first == second == (FileData("a.pdf", "application/pdf", DATA), TextPart("Who?"))
         request = provider.requests[0]
         body = responses.body(request, CATALOG.info(request.model), OPENAI)
-        content, _ = packed_body(body)
+        content, _ = pack_body(body)
         assert not isinstance(content, bytes)
         body = json.loads(b"".join([piece async for piece in content]))
         assert body["input"][0]["content"] == [

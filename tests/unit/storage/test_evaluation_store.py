@@ -28,8 +28,8 @@ async def test_evaluations_are_kept_with_all_answers(tmp_path: Path) -> None:
         store = EvaluationStore(database)
         for evaluation in (NEWER, OLDER, SAME_TIME):
             await store.add(evaluation)
-        assert await store.titles() == [SAME_TIME, NEWER, replace(OLDER, runs=[], inputs={})]
+        assert await store.summaries() == [SAME_TIME, NEWER, replace(OLDER, runs=[], inputs={})]
         assert await store.get("1") == OLDER
         await store.remove("1")
         assert await store.get("1") is None
-        assert await store.titles() == [SAME_TIME, NEWER]
+        assert await store.summaries() == [SAME_TIME, NEWER]

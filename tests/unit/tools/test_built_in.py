@@ -28,7 +28,7 @@ from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.tools import tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time
-from desktop_app.tools.calculator import LONGEST, calculate
+from desktop_app.tools.calculator import LONGEST_EXPRESSION, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
@@ -88,7 +88,13 @@ def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -
     "expression",
     [
         *("1 / 0", "", "1 +", "(1", "x", "f(1)", "1 2", "__import__('os')", "9^9^9", "sqrt(-1)"),
-        *("(" * 60 + "1" + ")" * 60, "1" * (LONGEST + 1), "2^2^" * 80 + "1", "abs(1, 2)", "0^0^-1"),
+        *(
+            "(" * 60 + "1" + ")" * 60,
+            "1" * (LONGEST_EXPRESSION + 1),
+            "2^2^" * 80 + "1",
+            "abs(1, 2)",
+            "0^0^-1",
+        ),
         *("1e99999 * 1e99999", "round(1, 1e9)"),
     ],
 )
