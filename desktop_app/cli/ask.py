@@ -244,7 +244,7 @@ async def _answer(
         raise
     _say_notices([run, *run.siblings])
     if run.siblings:
-        code = await _run_several(backend, [run, *run.siblings], options, null_store)
+        code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
     else:
         run.reports_all = True
         code = await _run_one(backend, run, profile, output, null_store)
@@ -337,12 +337,18 @@ async def _run_several(
     backend: Backend,
     runs: list[AnswerRun],
     options: argparse.Namespace,
+    profile: ProviderProfile,
     null_store: NullStore | None,
 ) -> int:
     """Run several answers at the same time and write all of them."""
     saved = null_store is None
     file_of = partial(_file_of, backend) if null_store is None else null_store.answers.copy_of
-    several = SeveralAnswers(runs, as_json=options.json, file_of=file_of)
+    several = SeveralAnswers(
+        runs,
+        as_json=options.json,
+        from_environment=profile.from_environment,
+        file_of=file_of,
+    )
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:

@@ -92,6 +92,7 @@ class SeveralAnswers:
     """Runs answers at the same time and writes them one after the other.
 
     Args:
+        from_environment: the provider's address and key come from the environment.
         file_of: returns the file with all of an answer that is too long for its message, or None.
 
     Attributes:
@@ -103,8 +104,10 @@ class SeveralAnswers:
         runs: Sequence[AnswerRun],
         *,
         as_json: bool,
+        from_environment: bool,
         file_of: Callable[[Message], Path | None],
     ) -> None:
+        self._from_environment = from_environment
         self._file_of = file_of
         self._columns = [_Column(run, time.monotonic()) for run in runs]
         self._as_json = as_json
@@ -219,7 +222,7 @@ class SeveralAnswers:
     def _say_figures(self, column: _Column) -> None:
         answer = column.run.answer
         if answer.error is not None:
-            words = error_words(answer.error, from_environment=False)
+            words = error_words(answer.error, from_environment=self._from_environment)
             say(f"{_name_of(answer)}: {words}")
             return
         say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")

@@ -78,6 +78,7 @@ def test_a_key_of_the_environment_is_not_looked_for_in_the_settings(
 ) -> None:
     document = tmp_path / "notes.md"
     document.write_text("Ships at anchor.")
+    compared = ("ask", "Hi", "--compare", "thinking", "--compare", "pro")
     start = ("batch", "start", str(document), "--task", "Sum up.", "--yes")
     refused = refusal(401, "invalid_api_key", "Incorrect API key provided.")
 
@@ -87,8 +88,11 @@ def test_a_key_of_the_environment_is_not_looked_for_in_the_settings(
         assert "Check or replace the key in environment variables." in done.err
         status = await shell.run("batch", "status", env=gateway(server.base_url))
         assert "in environment variables." in status.out
+        done = await shell.run(*compared, env=gateway(server.base_url))
+        assert done.code == 1
+        assert done.err.count("Check or replace the key in environment variables.") == 2
 
-    against(refused, refused, test=test)
+    against(refused, refused, refused, refused, test=test)
 
 
 def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:

@@ -62,7 +62,9 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     assert "already" in again.err
     ((prompts,),) = shell.rows("SELECT prompts FROM tool_servers")
     assert json.loads(prompts), "the window offers them"
-    words = (await shell.run("mcp", "test", "demo")).out.splitlines()
+    tested = await shell.run("mcp", "test", "demo")
+    assert tested.code == 0
+    words = tested.out.splitlines()
     assert words[0].startswith("demo is ready after ")
     assert words[1] == "demo/echo  Returns the text"
     assert (await shell.run("mcp", "remove", "demo")).code == 0
