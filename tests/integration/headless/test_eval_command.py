@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.batch_server import BatchServer, Outcome, answered, lines
+from tests.helpers.batch_server import (
+    BatchServer,
+    Outcome,
+    answered,
+    lines,
+    not_executed,
+    refused,
+)
 from tests.helpers.waiting import until
 from tests.integration.headless.command import Shell, against, answer_to, gateway
 from tests.integration.headless.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
@@ -345,6 +352,29 @@ async def test_a_killed_batch_is_collected_by_the_same_command(
         assert [len(first), len(second)] == [2, 1]
         assert "Attached words." in json.dumps(first[1])
         assert "Be short." in json.dumps(second)
+        paths = shell.rows("SELECT path FROM batch_items ORDER BY job_id, number")
+        assert sorted(path for (path,) in paths) == ["", "", str(tmp_path / "note.md")]
+
+
+async def test_requests_of_a_batch_that_fail_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
+    rows = ("a", "b", "c")
+    cases = write_cases(tmp_path, *({"id": name, "input": "Which?"} for name in rows))
+
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        first, second, third = (request["custom_id"] for request in requests)
+        failed = (refused(second, message="Not that."), not_executed(third))
+        return Outcome(output=lines(answered(first, "red")), errors=lines(*failed))
+
+    provider = BatchServer(outcome)
+    async with provider.http:
+        arguments = ("eval", cases, "--variant", "thinking", "--batch", "--json")
+        done = await shell.run(*arguments, env=gateway(provider.base_url))
+        (run,) = done.json["runs"]
+        assert [(each["id"], each["status"], each["failed"]) for each in run["results"]] == [
+            ("a", "complete", []),
+            ("b", "failed", ["error: 127.0.0.1 (environment) rejected the request: Not that."]),
+            ("c", "failed", ["error: Not processed within 24 hours. Not charged."]),
+        ]
 
 
 @pytest.mark.parametrize(

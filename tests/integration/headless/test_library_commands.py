@@ -97,6 +97,10 @@ def test_in_found_and_out_again(library: Library) -> None:
     assert pdf.name.endswith("Kyoto trip.pdf")
     assert pdf.read_bytes().startswith(b"%PDF-")
 
+    library.export.write_text(json.dumps([CHATGPT[0], {**CHATGPT[0], "conversation_id": "new"}]))
+    more = library.run("import", str(library.export), "--json").json["files"][0]
+    assert (more["conversations"], more["added"], more["messages"]) == (2, 1, 2)
+
 
 def test_an_export_fills_another_library_with_the_same(library: Library, tmp_path: Path) -> None:
     library.run("import", str(library.export))
