@@ -52,11 +52,11 @@ def _takes_keys(widget: QWidget) -> bool:
     return widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
 
 
-def _visible_parts(window: QWidget) -> Iterator[QWidget]:
+def _visible_parts(window: QWidget) -> list[QWidget]:
     # Qt's own dialogs belong to the window that opens them. On Linux Qt names their lists by the
     # value and tells a screen reader of the label by a relation: nothing that we could name.
     shown = (widget for widget in widgets_of(window) if widget.isVisible())
-    return (widget for widget in shown if widget.window() is window)
+    return [widget for widget in shown if widget.window() is window]
 
 
 def _faults(widget: QWidget) -> Iterator[str]:
@@ -81,12 +81,12 @@ def _faults(widget: QWidget) -> Iterator[str]:
         yield f"{said} has an object character in its name"
 
 
-def _tab_faults(window: QWidget) -> Iterator[str]:
+def _tab_faults(window: QWidget, parts: list[QWidget]) -> Iterator[str]:
     """Press Tab all the way round; yield what it passes by, and where it goes back."""
     focused = QApplication.focusWidget()
     if focused is None or focused.window() is not window:
         return
-    shown = [w for w in _visible_parts(window) if _takes_keys(w) and not w.focusProxy()]
+    shown = [w for w in parts if _takes_keys(w) and not w.focusProxy()]
     stops = [w for w in shown if not _is_exclusive(w)]
     way = [focused]
     for _ in range(MOST_STOPS):
@@ -139,7 +139,7 @@ def _above(widget: QWidget) -> Iterator[QWidget]:
         above = above.parentWidget()
 
 
-def _texts_with_mnemonics(window: QWidget) -> list[str]:
+def _texts_with_mnemonics(window: QWidget, parts: list[QWidget]) -> list[str]:
     """Return the texts of a menu's entries, or of a window's buttons and labels of fields.
 
     In the main window these are those of cards and pages: all else has commands.
@@ -153,7 +153,7 @@ def _texts_with_mnemonics(window: QWidget) -> list[str]:
         has_commands = [window.conversations, window.header, window.prompt, window.transcript]
     return [
         str(widget.property("text"))
-        for widget in _visible_parts(window)
+        for widget in parts
         if (isinstance(widget, QAbstractButton) and _is_written(widget))
         or (isinstance(widget, QLabel) and _is_of_field(widget))
         if not any(part.isAncestorOf(widget) for part in has_commands)
@@ -259,7 +259,8 @@ class Audit:
         """Look at all visible windows."""
         windows = [w for w in QApplication.topLevelWidgets() if w.isVisible() and not is_of_qt(w)]
         for window in windows:
-            texts, shortcuts = self._held_alt(window), list(_shortcuts(window))
+            parts = _visible_parts(window)
+            texts, shortcuts = self._held_alt(window, parts), list(_shortcuts(window))
             mnemonics = _mnemonics(texts)
             self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
             used = {keys for keys, _ in [*mnemonics, *shortcuts]}
@@ -269,21 +270,22 @@ class Audit:
             if isinstance(window, QMenu):
                 self.counts["menus"] += self._new("menu", [scene])
                 continue
-            self._note(scene, _tab_faults(window))
+            self._note(scene, _tab_faults(window, parts))
             for widget in _visible_parts(window):
                 self.counts["widgets"] += self._new("widget", [id(widget)])
                 self._note(scene, _faults(widget))
         await self._look_at_contrast(scene, windows)
 
-    def _held_alt(self, window: QWidget) -> list[str]:
+    def _held_alt(self, window: QWidget, parts: list[QWidget]) -> list[str]:
         """Return the texts that can have mnemonics, as they are while Alt is held."""
         if isinstance(window, QMenu):
-            return _texts_with_mnemonics(window)
+            return _texts_with_mnemonics(window, parts)
         self._mnemonics.watch(window)  # Qt's offscreen platform gives popups no focus
         QTest.keyPress(window, Qt.Key.Key_Alt)
-        held = _texts_with_mnemonics(window)
+        held = _texts_with_mnemonics(window, parts)
         QTest.keyRelease(window, Qt.Key.Key_Alt)
-        self._note("", (f"{text!r} stays" for text, _ in _mnemonics(_texts_with_mnemonics(window))))
+        left = _mnemonics(_texts_with_mnemonics(window, parts))
+        self._note("", (f"{text!r} stays" for text, _ in left))
         return held
 
     async def _look_at_contrast(self, scene: str, windows: list[QWidget]) -> None:
