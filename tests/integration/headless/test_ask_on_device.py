@@ -21,9 +21,7 @@ SAME_EACH_TIME = ("--temperature", "0")
 
 
 def test_it_answers_without_a_key_and_a_network(shell: Shell) -> None:
-    done = asyncio.run(
-        shell.run("ask", "Name three primary colours.", *SAME_EACH_TIME, env=NO_NETWORK)
-    )
+    done = asyncio.run(shell.run("ask", "Say hello.", *SAME_EACH_TIME, env=NO_NETWORK))
     assert (done.code, done.err) == (0, "")
     assert done.out.strip()
     assert done.out.endswith("\n")
@@ -57,13 +55,13 @@ async def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
 
     database = Database(shell.home / "data" / "repartee.sqlite3")
     await database.open()
-    await SettingsStore(database).set("answer.max_output_tokens", 32)
+    await SettingsStore(database).set("answer.max_output_tokens", 16)
     await database.close()
     done = await shell.run("ask", "--file", str(report), env=NO_NETWORK)
     assert done.out.strip()  # what so small a model makes of it differs from run to run
     ((read, written),) = shell.rows("SELECT input_tokens, output_tokens FROM ledger")
     assert read > 300, "the whole document was sent"
-    assert written <= 32
+    assert written <= 16
     assert shell.files_outside() == []
     if done.code:
         assert done.code == 1
