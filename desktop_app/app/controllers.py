@@ -351,7 +351,7 @@ class Controllers(QObject):
             current=state.current,
             tasks=state.tasks,
             transcript=window.transcript,
-            flag_store=state.backend.flags,
+            conversation_store=state.backend.conversations,
             compaction_store=state.backend.compactions,
         )
         self.store_watcher = StoreWatcher(self._backend.database, self.tasks, window)

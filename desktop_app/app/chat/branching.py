@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.compaction import Compaction
     from desktop_app.storage.conversations.compaction_store import CompactionStore
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.transcript.view import TranscriptView
 
 
@@ -47,11 +47,12 @@ class Branching(QObject):
         transcript: TranscriptView,
         current: OpenConversation,
         tasks: Tasks,
-        flag_store: ConversationFlagStore,
+        conversation_store: ConversationStore,
         compaction_store: CompactionStore,
     ) -> None:
         super().__init__(parent)
-        self._current, self._tasks, self._flag_store = current, tasks, flag_store
+        self._current, self._tasks = current, tasks
+        self._conversation_store = conversation_store
         self._compaction_store = compaction_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
         transcript.action_requested.connect(self._act)
@@ -77,7 +78,7 @@ class Branching(QObject):
         compactions = await self._compaction_store.load(source.id)
         conversation, messages = copy_branch(source, copied_path)
         copied = copy_compactions(compactions, copied_path, messages)
-        await self._flag_store.add_with_messages(conversation, messages, copied)
+        await self._conversation_store.add_with_messages(conversation, messages, copied)
         self._presenter.upsert(conversation)
         await self._navigator.open(conversation.id)
 

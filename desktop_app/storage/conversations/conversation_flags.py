@@ -9,12 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import Conversation, Message
-from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_store import (
-    insert_conversation,
-    insert_message,
     put_conversation,
     read_conversation,
 )
@@ -62,23 +57,6 @@ class ConversationFlagStore:
         sql = "SELECT id FROM conversations WHERE folder_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())
         return [row["id"] for row in rows]
-
-    async def add_with_messages(
-        self,
-        conversation: Conversation,
-        messages: Sequence[Message],
-        compactions: Sequence[Compaction] = (),
-    ) -> None:
-        """Add a conversation with its messages, parents before their children."""
-
-        def action(connection: sqlite3.Connection) -> None:
-            insert_conversation(connection, conversation)
-            for message in messages:
-                insert_message(connection, message)
-            for compaction in compactions:
-                insert_compaction(connection, compaction)
-
-        await self._database.write(action)
 
     async def _set(
         self, sql: str, conversation_ids: Sequence[str], value: str | bool | None

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -22,6 +23,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_sql import (
     ALL_CONVERSATIONS,
     ARCHIVED_CONVERSATIONS,
@@ -164,6 +166,23 @@ class ConversationStore:
     async def create(self, conversation: Conversation) -> None:
         """Add a conversation without messages, with its draft."""
         await self._of(conversation.id).write(lambda c: insert_conversation(c, conversation))
+
+    async def add_with_messages(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        compactions: Sequence[Compaction],
+    ) -> None:
+        """Add a conversation with its messages, parents before their children."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            insert_conversation(connection, conversation)
+            for message in messages:
+                insert_message(connection, message)
+            for compaction in compactions:
+                insert_compaction(connection, compaction)
+
+        await self._disk.write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
         """Save the draft in the prompt."""

@@ -110,7 +110,7 @@ async def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
             assert seen[-2:] == [f"{name} 1", f"{name} 0"]
 
 
-async def test_a_change_of_the_shelf_touches_its_own_column_alone(tmp_path: Path) -> None:
+async def test_a_flag_or_folder_changes_its_own_column_alone(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store, flags = ConversationStore(database), ConversationFlagStore(database)
         await FolderStore(database).save(THESIS)
@@ -137,6 +137,6 @@ async def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None
         question = a_question(copy, "How is marmalade made?")
         answer = replace(an_answer(question), status=MessageStatus.COMPLETE)
         copy = replace(copy, leaf_id=answer.id)
-        await ConversationFlagStore(database).add_with_messages(copy, [question, answer])
+        await store.add_with_messages(copy, [question, answer], [])
         assert await store.path(copy.id) == [question, answer]
         assert len(await Search(database).find("marmalade")) == 1
