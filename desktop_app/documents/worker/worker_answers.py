@@ -167,7 +167,7 @@ def document(
     if width * height > limits.pixels:
         raise MalformedAnswerError("more pixels than were allowed")
     is_protected = _expect(bool, header.get("is_protected"))
-    pictured = _expect(list, header.get("pictured"))
+    pictured = header.get("pictured")
     return ExtractedDocument(
         name=name,
         media_type=_matching(_MEDIA_TYPE, header.get("media_type")),
@@ -180,7 +180,7 @@ def document(
         width=width,
         height=height,
         animated=_expect(bool, header.get("animated")),
-        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in pictured),
+        pictured=tuple(PageImage(*_positive_integers(row, 3)) for row in _expect(list, pictured)),
         is_protected=is_protected and has_password,
     )
 
