@@ -87,7 +87,7 @@ class Run(NamedTuple):
 
 
 Runs = Sequence[Run]
-"""A tuple of runs, or `LongRuns`."""
+"""A tuple of runs, or `PackedRuns`."""
 
 
 class Block(NamedTuple):

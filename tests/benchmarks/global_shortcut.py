@@ -40,7 +40,7 @@ application.exec()
 def main(presses: int = 100, rest_s: float = 14.0) -> dict[str, Any]:
     """Press the shortcut; return milliseconds, how often the focus came back, memory and CPU.
 
-    `rest_s` is longer than `RestingMemory` waits.
+    `rest_s` is longer than `MemoryTrimmer` waits.
     """
     with tempfile.TemporaryDirectory() as home, ExitStack() as stack:
         environment = {**os.environ, "REPARTEE_HOME": home}

@@ -39,7 +39,7 @@ class HostedServer:
     """One server.
 
     Args:
-        order: a `LaunchOrder`.
+        order: a value of `launch_order`.
         lines: the parent's orders; see host_process.py.
         end_soon: called when the parent is gone or the server has ended.
     """
