@@ -16,6 +16,7 @@ from desktop_app.cli.command_help import (
     add_command,
     epilog,
     json_fields,
+    json_list_fields,
     translate_argparse,
     usual_codes,
 )
@@ -287,10 +288,7 @@ def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
         tr("list the tools that models can call"),
         "[--json]",
         epilog(
-            tr(
-                "With --json, prints a list of objects with these fields: {fields}",
-                fields=_TOOL_FIELDS,
-            ),
+            json_list_fields(_TOOL_FIELDS),
             codes=usual_codes(),
         ),
     )
@@ -467,10 +465,7 @@ def _add_search(command: AddCommand) -> argparse.ArgumentParser:
                 "Finds messages with all words, newest first. The last word can be incomplete. Put "
                 "a phrase in double quotes."
             ),
-            tr(
-                "With --json, prints a list of objects with these fields: {fields}",
-                fields=_HIT_FIELDS,
-            ),
+            json_list_fields(_HIT_FIELDS),
             codes={
                 0: tr("Found"),
                 1: tr("No results, or failed"),

@@ -93,6 +93,11 @@ def json_fields(fields: str) -> str:
     return tr("With --json, prints one object with these fields: {fields}", fields=fields)
 
 
+def json_list_fields(fields: str) -> str:
+    """Return the paragraph that names the fields of the objects in the list printed by --json."""
+    return tr("With --json, prints a list of objects with these fields: {fields}", fields=fields)
+
+
 def _wrapped(line: str, width: int) -> str:
     row = _ROW.match(line)
     hanging = " " * (row.end() if row else 0)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.cli.command_help import add_command, epilog, json_fields, usual_codes
+from desktop_app.cli.command_help import (
+    add_command,
+    epilog,
+    json_fields,
+    json_list_fields,
+    usual_codes,
+)
 from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.cli.command_help import AddCommand
 
 _LIST_FIELDS: Final = (
     "name, transport (stdio, http), program, folder, url, env, headers, signed_in, tools"
@@ -37,7 +46,38 @@ def add_mcp(
     below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
 
     command = partial(add_command, below, "repartee mcp")
+    add = _add_add(command)
+    listing = command(
+        "list",
+        tr("list tool servers"),
+        "[--json]",
+        epilog(json_list_fields(_LIST_FIELDS), codes=usual_codes()),
+    )
+    remove = command("remove", tr("remove a tool server and its stored values"), tr("NAME"))
+    test = command(
+        "test",
+        tr("start a tool server and list its tools"),
+        tr("NAME [--json]"),
+        epilog(json_fields(_TEST_FIELDS), codes=usual_codes()),
+    )
+    login = command(
+        "login",
+        tr("sign in to a tool server in the browser"),
+        tr("NAME"),
+        epilog(
+            tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
+            codes=usual_codes(),
+        ),
+    )
+    logout = command("logout", tr("sign out of a tool server"), tr("NAME"))
+    for one in (remove, test, login, logout):
+        one.add_argument("name", metavar=tr("NAME"))
+    for one in (listing, test):
+        one.add_argument("--json", action="store_true", help=tr("print JSON"))
+    return [mcp, add, listing, remove, test, login, logout, _add_import(command)]
 
+
+def _add_add(command: AddCommand) -> argparse.ArgumentParser:
     add = command(
         "add",
         tr("add a tool server"),
@@ -69,39 +109,10 @@ def add_mcp(
         help=tr("an environment variable of the command (repeatable)"),
     )
     add.set_defaults(program=[])
-    listing = command(
-        "list",
-        tr("list tool servers"),
-        "[--json]",
-        epilog(
-            tr(
-                "With --json, prints a list of objects with these fields: {fields}",
-                fields=_LIST_FIELDS,
-            ),
-            codes=usual_codes(),
-        ),
-    )
-    remove = command("remove", tr("remove a tool server and its stored values"), tr("NAME"))
-    test = command(
-        "test",
-        tr("start a tool server and list its tools"),
-        tr("NAME [--json]"),
-        epilog(json_fields(_TEST_FIELDS), codes=usual_codes()),
-    )
-    login = command(
-        "login",
-        tr("sign in to a tool server in the browser"),
-        tr("NAME"),
-        epilog(
-            tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
-            codes=usual_codes(),
-        ),
-    )
-    logout = command("logout", tr("sign out of a tool server"), tr("NAME"))
-    for one in (remove, test, login, logout):
-        one.add_argument("name", metavar=tr("NAME"))
-    for one in (listing, test):
-        one.add_argument("--json", action="store_true", help=tr("print JSON"))
+    return add
+
+
+def _add_import(command: AddCommand) -> argparse.ArgumentParser:
     importing = command(
         "import",
         tr("add the tool servers of another program’s configuration"),
@@ -116,4 +127,4 @@ def add_mcp(
         ),
     )
     importing.add_argument("file", metavar=tr("FILE"))
-    return [mcp, add, listing, remove, test, login, logout, importing]
+    return importing
