@@ -182,9 +182,9 @@ class AttachmentsController(QObject):
                 self._tasks.start(elsewhere())
                 return
             now = self._draft.value.attachments
-            here = {part_id(part): part for part in (*removed, *now)}
+            by_id = {part_id(part): part for part in (*removed, *now)}
             order = dict.fromkeys(map(part_id, (*before, *now)))
-            self._draft.set_attachments([here[id_] for id_ in order if id_ in here])
+            self._draft.set_attachments([by_id[id_] for id_ in order if id_ in by_id])
 
         return undo
 

@@ -94,7 +94,7 @@ class PreviewController(QObject):
         self._pictures, self._notify = pictures, notify
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
-        self._asked = 0
+        self._load_number = 0
         self._last: Attached | None = None
         self._selection = PageSelection(
             holder,
@@ -178,7 +178,7 @@ class PreviewController(QObject):
 
     def _on_closed(self) -> None:
         """Free a large text."""
-        self._asked += 1
+        self._load_number += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
         self._prompt.chips.focus(self._shown)
@@ -247,14 +247,14 @@ class PreviewController(QObject):
 
     async def _load(self, part: Attached) -> None:
         """Load the text to be sent; a later call supersedes an earlier one."""
-        self._asked += 1
-        asked = self._asked
+        self._load_number += 1
+        load_number = self._load_number
         text = await self._sent_text(part)
         unit, spans, hint = await self._pages(part)
         from desktop_app.ui.viewer.paged_text import page_ends
 
         ends = await asyncio.to_thread(page_ends, text)
-        if asked != self._asked or self._dialog is None:
+        if load_number != self._load_number or self._dialog is None:
             return
         self._dialog.show_pages_field(unit, spans, hint)
         is_file_ = isinstance(part, DocumentPart) and is_file(part, self._holder.resolved.files)
@@ -309,7 +309,7 @@ class PreviewController(QObject):
 
     async def _show_picture(self, number: int) -> None:
         """Show the image exactly as it is sent, unless the attachment is loaded again."""
-        part, pictures, asked = self._last, self._image_scaler, self._asked
+        part, pictures, load_number = self._last, self._image_scaler, self._load_number
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
@@ -323,13 +323,13 @@ class PreviewController(QObject):
             else:
                 return
         except UserFacingError as error:
-            if self._dialog is not None and asked == self._asked:
+            if self._dialog is not None and load_number == self._load_number:
                 self._dialog.show_picture(number, QImage(), error.what_happened)
             return
         image = await asyncio.to_thread(QImage.fromData, sent.data)
         kind = sent.media_type.partition("/")[2].upper()
         facts = f"{image.width()} × {image.height()} · {kind} · {size(len(sent.data))}"
-        if self._dialog is not None and asked == self._asked:
+        if self._dialog is not None and load_number == self._load_number:
             self._dialog.show_picture(number, image, f"{name} · {facts}")
 
 

@@ -58,9 +58,9 @@ def _provider(
     catalog: ModelCatalog,
     listings: ModelListings,
 ) -> BatchProviderOption:
-    why = refusal(profile)
-    if why:
-        return BatchProviderOption(profile.id, profile.name, error_segments(why, WINDOW))
+    refusal_error = refusal(profile)
+    if refusal_error:
+        return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
     menu = offers(profile, catalog, listings.of(profile), day)
     models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
@@ -78,9 +78,9 @@ def _model(
     efforts = info.efforts or ()
     if info.id != offer.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
-    why = refusal(profile, info)
-    said = error_segments(why, WINDOW) if why else ()
-    return BatchModelOption(offer.model, offer.name, offer.variant, efforts, said)
+    refusal_error = refusal(profile, info)
+    refusal_text = error_segments(refusal_error, WINDOW) if refusal_error else ()
+    return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal_text)
 
 
 def resolve_order(

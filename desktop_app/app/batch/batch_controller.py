@@ -277,8 +277,8 @@ class BatchController(QObject):
         if dialog.job.job_id == job_id:
             self._lines, self._lines_of = lines, job_id
             dialog.job.set_lines(lines, changed)
-        slow = len(lines) > MANY_LINES
-        self._timer.setInterval(SLOW_REFRESH_MS if slow else REFRESH_MS)
+        is_slow = len(lines) > MANY_LINES
+        self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
 
     async def _show_item(self, job_id: str, number: int) -> None:
         item = await self._backend.batch_store.item(job_id, number)

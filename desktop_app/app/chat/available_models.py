@@ -60,8 +60,10 @@ class AvailableModels(QObject):
     def view(self) -> ChoiceView:
         """The open conversation's choice in the form that the row under the prompt shows."""
         if not self._providers.has_provider(self._current.conversation):
-            gone = tr(PROVIDER_REMOVED)
-            return replace(nothing_chosen(), model_name=gone, models=self._models, notice=gone)
+            removed_note = tr(PROVIDER_REMOVED)
+            return replace(
+                nothing_chosen(), model_name=removed_note, models=self._models, notice=removed_note
+            )
         resolved = self._setup.resolved
         if not resolved.model.id:
             return replace(nothing_chosen(), models=self._models)

@@ -83,9 +83,9 @@ class ChatController(QObject):
 
         The prompt is cleared once the question is on disk.
         """
-        draft, here = self._draft.with_text(text, template_id), self._current.id
-        if draft and self._must_queue(here):
-            self._queued[here] = text
+        draft, opened_id = self._draft.with_text(text, template_id), self._current.id
+        if draft and self._must_queue(opened_id):
+            self._queued[opened_id] = text
             self._show_hint()
         elif draft:
             edited = self._edited.question
@@ -151,11 +151,11 @@ class ChatController(QObject):
 
     def _show_hint(self) -> None:
         """Show a hint if Send does something unusual, and announce it once."""
-        here, hint = self._current.id, ""
+        opened_id, hint = self._current.id, ""
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
-        if here in self._queued:
+        if opened_id in self._queued:
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
-        elif self._edited.question is not None and (self._running.is_running(here) or not key):
+        elif self._edited.question is not None and (self._running.is_running(opened_id) or not key):
             hint = tr("Editing · The original message is kept")
         elif self._edited.question is not None:
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
@@ -197,12 +197,12 @@ class ChatController(QObject):
         Steps are a queued question, other work on the conversation, a streaming answer, and an
         edit.
         """
-        here = self._current.id
-        if here in self._queued:
+        opened_id = self._current.id
+        if opened_id in self._queued:
             self._dequeue_open()
         elif self._cancel_first():
             return
-        elif self._running.is_running(here):
+        elif self._running.is_running(opened_id):
             self.stop()
         elif bring_back := self._edited.discard():
             self._pane.notifications.notify_undo(tr("Edit discarded"), bring_back)

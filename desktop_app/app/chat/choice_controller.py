@@ -79,7 +79,7 @@ class ChoiceController(QObject):
         self._ledger = ledger
         self._choices = choices
         self._deferred: list[Callable[[], None]] | None = []
-        self._asked = 0
+        self._estimate_number = 0
         self._measured: dict[str, Measured] = {}
         self._estimated: Estimate | None = None
         self._connected: set[ProviderProfile] = set()
@@ -269,15 +269,18 @@ class ChoiceController(QObject):
 
     async def _estimate(self) -> None:
         """Show the tokens and cost of sending; a later call supersedes an earlier one."""
-        self._asked += 1
-        asked = self._asked
+        self._estimate_number += 1
+        number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)
         prompt = self._pane.prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         used = await self._tokens_in_use(path, resolved)
-        ledger, here = self._ledger, self._current.id
-        spent, utility_cost = await ledger.conversation_cost(here), await ledger.utility_cost(here)
-        if asked != self._asked:
+        ledger, conversation_id = self._ledger, self._current.id
+        spent, utility_cost = (
+            await ledger.conversation_cost(conversation_id),
+            await ledger.utility_cost(conversation_id),
+        )
+        if number != self._estimate_number:
             return
         self._pane.header.set_context(used if path else None, resolved.model.input_limit)
         note = (
@@ -293,7 +296,7 @@ class ChoiceController(QObject):
                 await self._update_figures(None)
             return
         estimate = await self._estimate_cost(draft, resolved)
-        if asked == self._asked:
+        if number == self._estimate_number:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._pane.prompt.row.set_estimate(*texts)
             await self._update_figures(estimate)

@@ -99,9 +99,9 @@ class CompactionController(QObject):
             self._tasks.start(self._load_compactions())
 
     async def _load_compactions(self) -> None:
-        here = self._open_id
-        found = await self._compaction_store.load(here)
-        if here == self._open_id:
+        opened_id = self._open_id
+        found = await self._compaction_store.load(opened_id)
+        if opened_id == self._open_id:
             self._current.set_compactions(found)
             self._show()
 
@@ -112,8 +112,8 @@ class CompactionController(QObject):
     def _marks(self) -> dict[str, MessageMark]:
         if not self._current.compactions:
             return {}
-        here, sender = self._setup.resolved, self._setup.profile
-        sent = sent_path(self._current.path, self._current.compactions, sender, here.model.id)
+        resolved, sender = self._setup.resolved, self._setup.profile
+        sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
         return {
             message_id: compaction_mark(c, self._name_of(c), sender.name, sent.compaction)
             for message_id, c in compactions_by_message(
@@ -164,18 +164,18 @@ class CompactionController(QObject):
         self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
-        here = self._open_id
-        if self._is_busy(here):
+        opened_id = self._open_id
+        if self._is_busy(opened_id):
             self._pane.notifications.notify(tr("Wait for the response to finish, then compact."))
             return
         plan = await self._make_plan() if self._current.path else None
-        if here != self._open_id or self._is_busy(here):
+        if opened_id != self._open_id or self._is_busy(opened_id):
             return
         if plan is None:
             self._pane.notifications.notify(tr(NOTHING_TO_GAIN))
             return
         self._checks += 1
-        self._plan = (here, plan)
+        self._plan = (opened_id, plan)
         if plan.maker.price == FREE:
             self._accept()
             return
@@ -198,10 +198,10 @@ class CompactionController(QObject):
         return self._card
 
     def _show_card(self) -> None:
-        here = self._open_id
-        if here in self._work:
-            self._get_card().show_work(self._work[here][1])
-        elif self._plan is not None and self._plan[0] == here and not self._is_busy(here):
+        opened_id = self._open_id
+        if opened_id in self._work:
+            self._get_card().show_work(self._work[opened_id][1])
+        elif self._plan is not None and self._plan[0] == opened_id and not self._is_busy(opened_id):
             self._get_card().offer(*offer_texts(self._plan[1]))
         elif self._card is not None:
             self._card.hide()
@@ -217,8 +217,8 @@ class CompactionController(QObject):
 
     def _accept(self) -> None:
         if self._plan is not None and not self._is_busy(self._plan[0]):
-            (here, plan), self._plan = self._plan, None
-            self._begin(here, plan, self._setup.ask_settings.instructions)
+            (opened_id, plan), self._plan = self._plan, None
+            self._begin(opened_id, plan, self._setup.ask_settings.instructions)
             self._pane.prompt.focus_text()
 
     def _begin(

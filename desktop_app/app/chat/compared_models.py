@@ -135,9 +135,9 @@ class ComparedModels(QObject):
     async def _estimate(self) -> None:
         """Show the most that each answer and all of them cost."""
         self._estimates += 1
-        asked, chosen = self._estimates, list(self._chosen)
+        number, chosen = self._estimates, list(self._chosen)
         costs = [await self._highest_cost(self._resolved(choice)) for choice in chosen]
-        if asked == self._estimates and chosen == self._chosen:
+        if number == self._estimates and chosen == self._chosen:
             self._show_costs(costs)
 
     def _resolved(self, choice: ModelChoice) -> ResolvedChoice:

@@ -52,10 +52,10 @@ class EditedQuestion(QObject):
         question = message
         if message.role is Role.ASSISTANT:
             question = self._current.path_to(message.id)[-1]
-        here, prompt = self._on_open_path(), self._prompt
+        editing, prompt = self._on_open_path(), self._prompt
         previous_draft = self._draft.with_text(prompt.text(), prompt.template_id)
         self._edited = _Edited(
-            self._current.id, question, here.previous_draft if here else previous_draft
+            self._current.id, question, editing.previous_draft if editing else previous_draft
         )
         self._put_into_prompt(question.as_draft)
 

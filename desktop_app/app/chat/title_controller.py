@@ -54,27 +54,29 @@ class TitleController(QObject):
         running.finished.connect(self._finished)
 
     def _finished(self, conversation_id: str, answer: Message) -> None:
-        wanted = self._values["library.model_titles"]
-        wanted = wanted and not self._temporary.was_begun(conversation_id)
-        if wanted and answer.status is MessageStatus.COMPLETE:
+        is_wanted = self._values["library.model_titles"]
+        is_wanted = is_wanted and not self._temporary.was_begun(conversation_id)
+        if is_wanted and answer.status is MessageStatus.COMPLETE:
             self._tasks.start(self._entitle(conversation_id))
 
     async def _entitle(self, conversation_id: str) -> None:
         """Set a better title, unless the user has chosen one in the meantime."""
         path = await self._conversations.path(conversation_id)
-        known = self._presenter.existing(conversation_id)
-        if known is None or not wants_title(known, path):
+        conversation = self._presenter.existing(conversation_id)
+        if conversation is None or not wants_title(conversation, path):
             return
         if conversation_id in self._asked:  # another answer to the same question ended first
             return
         self._asked.add(conversation_id)
-        own = self._chat_service.resolve(self._setup.profile_of(known), known.choice)
+        resolved = self._chat_service.resolve(
+            self._setup.profile_of(conversation), conversation.choice
+        )
         try:
-            title = await Titles(self._utility_model(), self._fences).suggest(path, own)
+            title = await Titles(self._utility_model(), self._fences).suggest(path, resolved)
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.details)
             return
         self._spending.report_utility_calls()
-        now_known = self._presenter.existing(conversation_id)
-        if title and now_known is not None and now_known.title == known.title:
+        current = self._presenter.existing(conversation_id)
+        if title and current is not None and current.title == conversation.title:
             self._presenter.retitle(conversation_id, title)

@@ -24,30 +24,30 @@ class FormKeeper(QObject):
     def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:
         super().__init__(parent)
         self._settings, self._tasks = settings_store, tasks
-        self._kept: dict[str, Any] = {}
+        self._stored: dict[str, Any] = {}
         self._timer = QTimer(self, interval=_INTERVAL_MS)
-        self._timer.timeout.connect(self.keep)
+        self._timer.timeout.connect(self.save)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusObjectChanged.connect(self._watch)
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Fill in what an earlier run has kept, once its form is opened."""
-        if kept := stored.get(FORMS_KEY):
+        if drafts := stored.get(FORMS_KEY):
             from desktop_app.ui.widgets.form_dialog import DraftForm  # not needed at the start
 
-            self._kept = kept
-            DraftForm.drafts.update(kept)
+            self._stored = drafts
+            DraftForm.drafts.update(drafts)
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Store the changes that are not stored yet."""
         from desktop_app.ui.widgets.form_dialog import entered_in_forms, is_form_open
 
         if not is_form_open():
             self._timer.stop()  # until something else has the focus
         entered = entered_in_forms()
-        if entered != self._kept:
-            self._kept = entered
+        if entered != self._stored:
+            self._stored = entered
             self._tasks.start(self._settings.set(FORMS_KEY, entered))
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class FormKeeper(QObject):
         from desktop_app.ui.widgets.form_dialog import DraftForm, leave_field
 
         leave_field()
-        self.keep()
+        self.save()
         self._timer.stop()
         DraftForm.drafts.clear()
 

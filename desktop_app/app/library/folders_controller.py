@@ -99,7 +99,7 @@ class FoldersController(QObject):
         await self._folder_store.delete(folder.id)
         self._presenter.change(ids, folder_id=None)
         self._folders.replace_all(
-            [kept for kept in self._folders.by_id.values() if kept.id != folder.id]
+            [each for each in self._folders.by_id.values() if each.id != folder.id]
         )
         is_there = self._presenter.list_filter == ListFilter.of_folder(folder.id)
         self._presenter.start(

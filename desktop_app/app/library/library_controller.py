@@ -132,11 +132,13 @@ class LibraryController(QObject):
             self._open_blank()
         names = ", ".join(part.name for part in draft.question_attachments)
         title = title_from(draft.text or names) or tr("New conversation")
-        kept = replace(self._current.conversation, title=title, updated_at=now(), draft=draft)
-        self._current.store(kept)
-        self._presenter.write(self._conversations.create(kept))
-        self._drafts.replace_sent(kept.id, draft)
-        self._presenter.upsert(kept)
+        conversation = replace(
+            self._current.conversation, title=title, updated_at=now(), draft=draft
+        )
+        self._current.store(conversation)
+        self._presenter.write(self._conversations.create(conversation))
+        self._drafts.replace_sent(conversation.id, draft)
+        self._presenter.upsert(conversation)
 
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation with the draft of the previous blank one."""

@@ -67,16 +67,16 @@ class PinnedOrder(QObject):
             self._notifications.notify(tr("Choose one pinned conversation to move it."))
             return
         moved = chosen[0]
-        at = order.index(moved.id)
-        to = min(max(at + step, 0), len(order) - 1)
-        order.insert(to, order.pop(at))
-        if to != at:
+        index = order.index(moved.id)
+        new_index = min(max(index + step, 0), len(order) - 1)
+        order.insert(new_index, order.pop(index))
+        if new_index != index:
             self._arrange(order)
         self._notifications.announce(
             tr(
                 "{title}: {position} of {count} pinned conversations",
                 title=moved.title,
-                position=to + 1,
+                position=new_index + 1,
                 count=len(order),
             )
         )

@@ -136,19 +136,19 @@ class PresetsController(QObject):
         if here.overrides.instructions is None and words:
             here = replace(here, overrides=replace(here.overrides, instructions=words))
         resolved = replace(here, choice=self._setup.choice)
-        made = preset_of(resolved, new_id(), self._free_name(), now())
-        made = replace(made, position=self._next_position())
-        self._save(made)
-        self._setup.copy_settings(self._current.id, replace(here, preset_id=made.id))
+        created = preset_of(resolved, new_id(), self._free_name(), now())
+        created = replace(created, position=self._next_position())
+        self._save(created)
+        self._setup.copy_settings(self._current.id, replace(here, preset_id=created.id))
         self._manage()
         if self._dialog is not None:
-            self._dialog.presets.edit(made.id)
+            self._dialog.presets.edit(created.id)
 
     def _update(self, preset: Preset) -> None:
         """Change a preset to the open conversation's settings."""
         conversation = self._current.conversation
-        made = preset_of(conversation, preset.id, preset.name, now())
-        self._save(replace(made, position=preset.position, created_at=preset.created_at))
+        updated = preset_of(conversation, preset.id, preset.name, now())
+        self._save(replace(updated, position=preset.position, created_at=preset.created_at))
         self._notifications.notify_undo(
             tr("Preset “{name}” updated", name=preset.name), lambda: self._save(preset)
         )

@@ -109,9 +109,9 @@ class QuickConversation(QObject):
         """Without a model, choose the one that the provider's list proposes."""
         if self.resolved.model.id:
             return
-        asked = self._value
-        choice = await self._setup.known_choice(asked)
-        if self._value is asked and choice != asked.choice:
+        before = self._value
+        choice = await self._setup.known_choice(before)
+        if self._value is before and choice != before.choice:
             self.choose(choice)
 
     def report_choice(self) -> None:

@@ -160,12 +160,12 @@ class ProvidersController(QObject):
 
     async def _show_profile(self, profile_id: str) -> None:
         vault, profile = self._backend.vault, self._profile(profile_id)
-        where = origin(profile.base_url)
-        place = await vault.place(profile_id, where)
-        self._panel.set_key_state(profile_id, KeyState(place.value, host_of(where)))
+        key_origin = origin(profile.base_url)
+        place = await vault.place(profile_id, key_origin)
+        self._panel.set_key_state(profile_id, KeyState(place.value, host_of(key_origin)))
         await self._show_password(profile)
         has_value = {
-            field.key: (await vault.place(profile.custom_field_id(field), where)).is_usable
+            field.key: (await vault.place(profile.custom_field_id(field), key_origin)).is_usable
             for field in profile.custom_fields
             if field.is_secret
         }
@@ -186,9 +186,9 @@ class ProvidersController(QObject):
             await self._save_profile(replace(profile, custom_fields=(*others, field)))
 
     async def _show_password(self, profile: ProviderProfile) -> None:
-        secret_id, where = profile.proxy_password_id, origin(profile.proxy)
-        place = await self._backend.vault.place(secret_id, where)
-        self._panel.set_password_state(secret_id, KeyState(place.value, host_of(where)))
+        secret_id, key_origin = profile.proxy_password_id, origin(profile.proxy)
+        place = await self._backend.vault.place(secret_id, key_origin)
+        self._panel.set_password_state(secret_id, KeyState(place.value, host_of(key_origin)))
 
     async def _save_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy for its current address; "" deletes it."""

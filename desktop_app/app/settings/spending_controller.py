@@ -68,7 +68,7 @@ class SpendingController(QObject):
         self._ledger, self._budget, self._database = ledger, budget, database
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
-        self._asked = 0
+        self._load_number = 0
         self._prepared: int | None = None  # percent
         self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(lambda provider_id: self._start(self._on_spent(provider_id)))
@@ -172,13 +172,13 @@ class SpendingController(QObject):
         from desktop_app.cli.reports.spending_command import month_line, months_of
         from desktop_app.storage.conversations.review_store import ReviewStore
 
-        self._asked += 1
-        asked, charts = self._asked, view.charts
+        self._load_number += 1
+        number, charts = self._load_number, view.charts
         by, since = charts.grouping, charts.since(now().astimezone().date())
         rows = await self._ledger.grouped(by, since)
         if by is Grouping.MODEL:
             rows = _with_reviews(rows, await ReviewStore(self._database).counts(since))
-        if asked != self._asked:
+        if number != self._load_number:
             return
         charts.show_rows(rows, lambda row: self._name(by, row.key))
         months = await months_of(self._ledger, self._providers.all)

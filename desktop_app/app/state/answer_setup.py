@@ -196,9 +196,11 @@ class AnswerSetup(QObject):
     async def _override_elsewhere(
         self, conversation_id: str, change: Callable[[Overrides], Overrides]
     ) -> None:
-        left = await self._backend.conversations.get(conversation_id)
-        if left is not None:
-            await self._save_elsewhere(replace(left, overrides=change(left.overrides)))
+        conversation = await self._backend.conversations.get(conversation_id)
+        if conversation is not None:
+            await self._save_elsewhere(
+                replace(conversation, overrides=change(conversation.overrides))
+            )
 
     async def _save_elsewhere(self, changed: Conversation) -> None:
         await self._backend.conversations.save(changed)
@@ -217,6 +219,6 @@ class AnswerSetup(QObject):
         self.choice_changed.emit()
 
     async def _copy_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
-        left = await self._backend.conversations.get(conversation_id)
-        if left is not None:
-            await self._save_elsewhere(left.with_settings_of(settings))
+        conversation = await self._backend.conversations.get(conversation_id)
+        if conversation is not None:
+            await self._save_elsewhere(conversation.with_settings_of(settings))

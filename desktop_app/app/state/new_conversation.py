@@ -70,11 +70,11 @@ class NewConversation:
         """Open a blank conversation with the settings of its folder or the defaults."""
         self._setup.forget_background()
         drafts = self._drafts
-        kept = drafts.blank_overrides
+        own_overrides = drafts.blank_overrides
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
         blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
         blank = self._apply_preset(blank)
-        blank = replace(blank, overrides=kept or blank.overrides)
+        blank = replace(blank, overrides=own_overrides or blank.overrides)
         self._current.open(blank, [], {}, drafts.of_blank(), is_new=True)
 
     async def set_default(self, key: str, value: Any) -> None:
@@ -86,8 +86,8 @@ class NewConversation:
             self._apply_defaults(with_settings=key == DEFAULT_PRESET)
 
     def _apply_defaults(self, *, with_settings: bool) -> None:
-        here = self._current.conversation
-        blank = replace(here, choice=self.starting_choice(here.folder_id))
+        conversation = self._current.conversation
+        blank = replace(conversation, choice=self.starting_choice(conversation.folder_id))
         if not with_settings:
             self._setup.choose(self._apply_preset(blank).choice)
             return

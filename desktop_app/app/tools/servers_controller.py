@@ -118,12 +118,12 @@ class ServersController(QObject):
 
     # -- adding and editing
 
-    def _open_form(self, entered: EnteredServer | None) -> None:
+    def _open_form(self, stored: EnteredServer | None) -> None:
         from desktop_app.ui.tools.server_form import ServerForm
 
-        form = ServerForm(entered, self._theme.current, self._parent)
+        form = ServerForm(stored, self._theme.current, self._parent)
         form.saved.connect(
-            lambda given: self._start(self._save(form, given, replaces=entered is not None))
+            lambda entered: self._start(self._save(form, entered, replaces=stored is not None))
         )
         form.open()
 
@@ -147,9 +147,9 @@ class ServersController(QObject):
             )
         )
 
-    async def _save(self, form: ServerForm, given: EnteredServer, *, replaces: bool) -> None:
+    async def _save(self, form: ServerForm, entered: EnteredServer, *, replaces: bool) -> None:
         try:
-            server, secrets = await self._build_server(given, replaces=replaces)
+            server, secrets = await self._build_server(entered, replaces=replaces)
             await self._servers().add(server, secrets, replaces=replaces)
         except UserFacingError as error:
             form.show_problem(error.sentences)
@@ -160,7 +160,7 @@ class ServersController(QObject):
         await self.test(server.name)  # its tools can be chosen once they are known
 
     async def _build_server(
-        self, given: EnteredServer, *, replaces: bool
+        self, entered: EnteredServer, *, replaces: bool
     ) -> tuple[ToolServer, ServerSecrets]:
         """Return the entered server; values that the user left unchanged come from the store."""
         from desktop_app.domain.tools.tool_server import (
@@ -171,23 +171,23 @@ class ServersController(QObject):
         from desktop_app.ui.tools.server_form import STORED
 
         stored = ServerSecrets()
-        has_kept = STORED in (*given.environment.values(), *given.headers.values())
-        has_kept = has_kept or has_kept_arguments(given.command)
-        if replaces and (has_kept or given.url.endswith(f"?{STORED}")):
+        has_kept = STORED in (*entered.environment.values(), *entered.headers.values())
+        has_kept = has_kept or has_kept_arguments(entered.command)
+        if replaces and (has_kept or entered.url.endswith(f"?{STORED}")):
             stored = await self._servers().secrets_of(
-                (await self._servers().run(given.name)).server
+                (await self._servers().run(entered.name)).server
             )
 
         def fill_in(values: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
             return {k: kept.get(k, "") if v == STORED else v for k, v in values.items()}
 
         return server_of(
-            given.name,
-            command=given.command,
-            folder=given.folder,
-            url=given.url.replace(f"?{STORED}", f"?{stored.query}") if stored else given.url,
-            environment=fill_in(given.environment, stored.environment),
-            headers=fill_in(given.headers, stored.headers),
+            entered.name,
+            command=entered.command,
+            folder=entered.folder,
+            url=entered.url.replace(f"?{STORED}", f"?{stored.query}") if stored else entered.url,
+            environment=fill_in(entered.environment, stored.environment),
+            headers=fill_in(entered.headers, stored.headers),
             arguments=stored.arguments,
         )
 

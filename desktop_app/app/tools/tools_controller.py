@@ -97,11 +97,11 @@ class ToolsController(QObject):
 
     def choose(self) -> None:
         """Choose the tools of the open conversation."""
-        here = self._current.id
+        conversation_id = self._current.id
         value = "\n".join(self._setup.ask_settings.parameters.tools)
 
         def apply(chosen: str) -> None:
-            self._setup.override(here, lambda own: with_override(own, TOOLS, chosen))
+            self._setup.override(conversation_id, lambda own: with_override(own, TOOLS, chosen))
 
         request = EditRequest(TOOLS, value, apply, self._prompt.row.tools)
         picker = self._open_picker(request, is_here=True)
@@ -134,23 +134,25 @@ class ToolsController(QObject):
     async def _fill(self, picker: ToolPicker, names: list[str], *, is_here: bool) -> None:
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
-        here, store = self._current.id, self._backend.permissions
+        conversation_id, store = self._current.id, self._backend.permissions
         stored = await store.for_all_conversations()
         choices: list[ToolChoice] = []
         for tool in await self._backend.tools.listed():
             definition, name = tool.definition, tool.definition.full_name
             permission: Permission | None = None
             if definition.needs_consent:
-                permission = await store.permission(here, name, fingerprint(definition))
+                permission = await store.permission(conversation_id, name, fingerprint(definition))
             is_chosen = name in names
             reason = self._reason(tool)
             words = " ".join(filter(None, (_tool_text(tool), self._price(tool))))
             choices.append(ToolChoice(name, words, reason, is_chosen, permission))
         known = {choice.name for choice in choices}
-        gone = tr("It no longer exists.")
+        missing_note = tr("It no longer exists.")
         for name in sorted({*stored, *filter(None, names)} - known):
             permission = stored.get(name)
-            choices.append(ToolChoice(name, "", (LinkSegment(gone),), name in names, permission))
+            choices.append(
+                ToolChoice(name, "", (LinkSegment(missing_note),), name in names, permission)
+            )
         if picker is self.picker:
             picker.set_tools(choices, is_for_conversation=is_here)
 
@@ -167,22 +169,22 @@ class ToolsController(QObject):
         return price_words(tool, self._backend.catalog.hosted_tools, self._setup.profile)
 
     async def _permit(self, name: str, permission: Permission) -> None:
-        store, here = self._backend.permissions, self._current.id
-        await store.forget(name, here)
+        store, conversation_id = self._backend.permissions, self._current.id
+        await store.forget(name, conversation_id)
         if permission is Permission.ASK:
             return
         found = [t for t in await self._backend.tools.listed() if t.definition.full_name == name]
         mark = fingerprint(found[0].definition) if found else ""
-        await store.save(here, name, mark, permission)
+        await store.save(conversation_id, name, mark, permission)
 
     # -------------------------------------------------------------- forms
 
     def choose_form(self) -> None:
         """Choose the form of the open conversation's answers."""
-        here, value = self._current.id, self._setup.ask_settings.parameters.form
+        conversation_id, value = self._current.id, self._setup.ask_settings.parameters.form
 
         def apply(chosen: str) -> None:
-            self._setup.override(here, lambda own: with_override(own, FORM, chosen))
+            self._setup.override(conversation_id, lambda own: with_override(own, FORM, chosen))
 
         self._open_form(EditRequest(FORM, value, apply, self._prompt.row.tools))
 
