@@ -112,124 +112,29 @@ class Controllers(QObject):
         state = self.state = WindowState(backend, self.tasks, window)
         self._backend = state.backend
         self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
-        self._make_library()
-        self._make_prompt()
-        self._make_chat()
-        self.providers = ProvidersController(
-            window,
-            current=state.current,
-            answer_settings=state.answer_settings,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            panel=window.settings,
-            show_settings=window.show_settings,
-            backend=state.backend,
-        )
-        self.settings = SettingsController(
-            window,
-            apply_setting,
-            current=state.current,
-            answer_settings=state.answer_settings,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            panel=window.settings,
-            backend=state.backend,
-        )
-        self.shortcut_files = ShortcutFiles(
-            window,
-            apply_setting,
-            panel=window.settings,
-            notifications=window.notifications,
-            values=state.values,
-            tasks=state.tasks,
-        )
-        self.data_page = DataPageController(
-            window,
-            end_for,
-            current=state.current,
-            panel=window.settings,
-            show_settings=window.show_settings,
-            user_folders=state.backend.folders,
-        )
-        self.transfer = TransferController(
-            window,
-            theme,
-            self.foreign_changes.show,
-            current=state.current,
-            tasks=state.tasks,
-            pane=window.pane,
-            conversation_list=window.conversations,
-        )
-        self.backups = BackupController(
-            window,
-            self.transfer.back_up,
-            values=state.values,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            panel=window.settings,
-            settings_store=state.backend.settings,
-        )
-        self.spending = SpendingController(
-            window,
-            theme,
-            self.name_of_model,
-            providers=state.providers,
-            spending=state.spending,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            panel=window.settings,
-            ledger=state.backend.ledger,
-            budget=state.backend.budget,
-            database=state.backend.database,
-        )
-        self.evaluations = EvaluationController(
-            window,
-            theme,
-            state.backend.database,
-            tasks=state.tasks,
-            notifications=window.notifications,
-        )
-        self.export = ExportController(
-            window,
-            current=state.current,
-            providers=state.providers,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            user_folders=state.backend.folders,
-            catalog=state.backend.catalog,
-        )
-        self.batches = BatchController(
-            window,
-            theme,
-            self.library,
-            self.list_presenter,
-            state.prompts,
-            session=state.session,
-            answer_settings=state.answer_settings,
-            tasks=state.tasks,
-            pane=window.pane,
-            backend=state.backend,
-        )
-        self.help = HelpController(
-            window,
-            theme,
-            values=state.values,
-            tasks=state.tasks,
-            settings_store=state.backend.settings,
-        )
-        shortcuts = DialogShortcuts(
-            window,
-            state.values,
-            {"help.open": lambda _: self.help.open(), "menu.open": open_context_menu},
-        )
-        shortcuts.window_focused.connect(self.help.connect_buttons)
+        self._make_list()
+        self._make_conversations()
+        self._make_choices()
+        self._make_attachments()
+        self._make_documents()
+        self._make_tools()
+        self._make_answers()
+        self._make_turns()
+        self._make_comparison()
+        self._make_settings(apply_setting)
+        self._make_data(end_for)
+        self._make_help()
         self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
         self._connect()
+        self._connect_attachments()
+        self._connect_store()
 
-    def _make_library(self) -> None:
-        """Create the list, and the controllers of whole conversations."""
-        window, theme, state, running = self._window, self._theme, self.state, self.running
+    # -------------------------------------------------------------- library
+
+    def _make_list(self) -> None:
+        """Create the conversation list, and what opens, finds and deletes conversations."""
+        window, state, running = self._window, self.state, self.running
         self.draft_saver = DraftSaver(window.prompt, state.session)
         presenter = self.list_presenter = ListPresenter(
             window,
@@ -291,16 +196,11 @@ class Controllers(QObject):
             conversation_list=window.conversations,
             stores=state.stores,
         )
-        self.servers = ServersController(
-            window,
-            theme,
-            lambda: state.backend.tool_servers,
-            panel=window.settings,
-            notifications=window.notifications,
-            tasks=state.tasks,
-            prompts=state.prompts,
-            database=state.backend.database,
-        )
+
+    def _make_conversations(self) -> None:
+        """Create the controllers of folders, temporary conversations and branches."""
+        window, theme, state, running = self._window, self._theme, self.state, self.running
+        library, presenter = self.library, self.list_presenter
         self.housekeeping = Housekeeping(
             self.trash.expire,
             window,
@@ -365,8 +265,10 @@ class Controllers(QObject):
             budget=state.backend.budget,
         )
 
-    def _make_prompt(self) -> None:
-        """Create the controllers of the prompt and of attachments."""
+    # -------------------------------------------------------------- prompt
+
+    def _make_choices(self) -> None:
+        """Create the controllers of models, prompts and presets."""
         window, theme, state = self._window, self._theme, self.state
         self.choices = AvailableModels(
             window,
@@ -393,6 +295,34 @@ class Controllers(QObject):
             tasks=state.tasks,
             backend=state.backend,
         )
+        self.prompts = PromptsController(
+            window,
+            theme,
+            session=state.session,
+            prompt_list=state.prompts,
+            values=state.values,
+            tasks=state.tasks,
+            prompt=window.prompt,
+            transcript=window.transcript,
+            prompt_store=state.backend.prompts,
+        )
+        self.presets = PresetsController(
+            window,
+            self.choices,
+            lambda: self.prompts.manage("presets"),
+            current=state.current,
+            answer_settings=state.answer_settings,
+            presets=state.presets,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            header=window.header,
+            prompt_store=state.backend.prompts,
+            settings_store=state.backend.settings,
+        )
+
+    def _make_attachments(self) -> None:
+        """Create the controllers of attachments and of images in the transcript."""
+        window, theme, state = self._window, self._theme, self.state
         self.image_chips = ImageChips(
             window, tasks=state.tasks, image_scaler=state.backend.pictures
         )
@@ -410,17 +340,6 @@ class Controllers(QObject):
             tasks=state.tasks,
             attachment_store=state.backend.attachments,
             user_folders=state.backend.folders,
-        )
-        self.prompts = PromptsController(
-            window,
-            theme,
-            session=state.session,
-            prompt_list=state.prompts,
-            values=state.values,
-            tasks=state.tasks,
-            prompt=window.prompt,
-            transcript=window.transcript,
-            prompt_store=state.backend.prompts,
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(state.values, state.setup, backend=state.backend)
@@ -470,23 +389,10 @@ class Controllers(QObject):
             notifications=window.notifications,
             conversation_list=window.conversations,
         )
-        self.presets = PresetsController(
-            window,
-            self.choices,
-            lambda: self.prompts.manage("presets"),
-            current=state.current,
-            answer_settings=state.answer_settings,
-            presets=state.presets,
-            tasks=state.tasks,
-            notifications=window.notifications,
-            header=window.header,
-            prompt_store=state.backend.prompts,
-            settings_store=state.backend.settings,
-        )
 
-    def _make_chat(self) -> None:
-        """Create the controllers of questions and answers."""
-        window, theme, state, running = self._window, self._theme, self.state, self.running
+    def _make_documents(self) -> None:
+        """Create the viewer and the collections of documents."""
+        window, theme, state = self._window, self._theme, self.state
         self.viewer = ViewerController(
             window,
             theme,
@@ -509,6 +415,44 @@ class Controllers(QObject):
             notifications=window.notifications,
             collections=lambda: state.backend.collections,
         )
+
+    # -------------------------------------------------------------- questions and answers
+
+    def _make_tools(self) -> None:
+        """Create the controllers of tools and of the servers that offer them."""
+        window, theme, state = self._window, self._theme, self.state
+        self.servers = ServersController(
+            window,
+            theme,
+            lambda: state.backend.tool_servers,
+            panel=window.settings,
+            notifications=window.notifications,
+            tasks=state.tasks,
+            prompts=state.prompts,
+            database=state.backend.database,
+        )
+        self.consent = ConsentController(
+            window,
+            theme,
+            desk=state.backend.desk,
+            current=state.current,
+            pane=window.pane,
+        )
+        self.tools = ToolsController(
+            window,
+            theme,
+            current=state.current,
+            setup=state.setup,
+            tasks=state.tasks,
+            prompt=window.prompt,
+            panel=window.settings,
+            notifications=window.notifications,
+            backend=state.backend,
+        )
+
+    def _make_answers(self) -> None:
+        """Create what acts on answers that have ended: compaction, reviews, titles and more."""
+        window, theme, state, running = self._window, self._theme, self.state, self.running
         self.compaction = CompactionController(
             window,
             running,
@@ -532,26 +476,8 @@ class Controllers(QObject):
             tasks=state.tasks,
             conversations=state.backend.conversations,
         )
-        self.consent = ConsentController(
-            window,
-            theme,
-            desk=state.backend.desk,
-            current=state.current,
-            pane=window.pane,
-        )
         self.structured = StructuredAnswers(
             window, pane=window.pane, current=state.current, providers=state.providers
-        )
-        self.tools = ToolsController(
-            window,
-            theme,
-            current=state.current,
-            setup=state.setup,
-            tasks=state.tasks,
-            prompt=window.prompt,
-            panel=window.settings,
-            notifications=window.notifications,
-            backend=state.backend,
         )
         self.titles = TitleController(
             running,
@@ -565,6 +491,17 @@ class Controllers(QObject):
             fences=state.backend.fences,
             utility_model=lambda: state.backend.utility_model,
         )
+        self.server_watch = ServerWatch(
+            window,
+            pane=window.pane,
+            current=state.current,
+            providers=state.providers,
+            tasks=state.tasks,
+        )
+
+    def _make_turns(self) -> None:
+        """Create the controllers that ask questions and show their answers."""
+        window, state, running = self._window, self.state, self.running
         self.chunked_reading = ChunkedReadingController(
             window,
             session=state.session,
@@ -653,6 +590,10 @@ class Controllers(QObject):
             pane=window.pane,
             conversations=state.backend.conversations,
         )
+
+    def _make_comparison(self) -> None:
+        """Create the controllers of answers side by side."""
+        window, theme, state, running = self._window, self._theme, self.state, self.running
         self.compared_models = ComparedModels(
             window,
             theme,
@@ -677,13 +618,128 @@ class Controllers(QObject):
             pane=window.pane,
             backend=state.backend,
         )
-        self.server_watch = ServerWatch(
+
+    # -------------------------------------------------------------- settings, data, help
+
+    def _make_settings(self, apply_setting: Callable[[str], None]) -> None:
+        """Create the controllers of the settings panel."""
+        window, state = self._window, self.state
+        self.providers = ProvidersController(
             window,
+            current=state.current,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            backend=state.backend,
+        )
+        self.settings = SettingsController(
+            window,
+            apply_setting,
+            current=state.current,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            backend=state.backend,
+        )
+        self.shortcut_files = ShortcutFiles(
+            window,
+            apply_setting,
+            panel=window.settings,
+            notifications=window.notifications,
+            values=state.values,
+            tasks=state.tasks,
+        )
+
+    def _make_data(self, end_for: Callable[[ClosedWork], None]) -> None:
+        """Create the controllers of whole libraries, of spending, reports and batch jobs."""
+        window, theme, state = self._window, self._theme, self.state
+        self.data_page = DataPageController(
+            window,
+            end_for,
+            current=state.current,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            user_folders=state.backend.folders,
+        )
+        self.transfer = TransferController(
+            window,
+            theme,
+            self.foreign_changes.show,
+            current=state.current,
+            tasks=state.tasks,
             pane=window.pane,
+            conversation_list=window.conversations,
+        )
+        self.backups = BackupController(
+            window,
+            self.transfer.back_up,
+            values=state.values,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            settings_store=state.backend.settings,
+        )
+        self.spending = SpendingController(
+            window,
+            theme,
+            self.name_of_model,
+            providers=state.providers,
+            spending=state.spending,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            ledger=state.backend.ledger,
+            budget=state.backend.budget,
+            database=state.backend.database,
+        )
+        self.evaluations = EvaluationController(
+            window,
+            theme,
+            state.backend.database,
+            tasks=state.tasks,
+            notifications=window.notifications,
+        )
+        self.export = ExportController(
+            window,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,
+            notifications=window.notifications,
+            user_folders=state.backend.folders,
+            catalog=state.backend.catalog,
         )
+        self.batches = BatchController(
+            window,
+            theme,
+            self.library,
+            self.list_presenter,
+            state.prompts,
+            session=state.session,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            pane=window.pane,
+            backend=state.backend,
+        )
+
+    def _make_help(self) -> None:
+        """Create the help, and the shortcuts of windows that bind none themselves."""
+        window, state = self._window, self.state
+        self.help = HelpController(
+            window,
+            self._theme,
+            values=state.values,
+            tasks=state.tasks,
+            settings_store=state.backend.settings,
+        )
+        shortcuts = DialogShortcuts(
+            window,
+            state.values,
+            {"help.open": lambda _: self.help.open(), "menu.open": open_context_menu},
+        )
+        shortcuts.window_focused.connect(self.help.connect_buttons)
 
     def _make_brief_transcript(self, messages: Messages) -> TranscriptView:
         """Return a view for a single answer, which shows the images of `messages`."""
@@ -693,6 +749,8 @@ class Controllers(QObject):
         transcript.set_lexer(self.lexer)
         self.images.show_images_in(transcript, messages)
         return transcript
+
+    # -------------------------------------------------------------- connections
 
     def _connect(self) -> None:
         window = self._window
@@ -704,9 +762,6 @@ class Controllers(QObject):
             open_models=self.models.show,
         )
         window.empty_state.add_key_requested.connect(self.providers.open_at_key)
-        window.files_dropped.connect(self.attachments.attach)
-        window.files_dropped.connect(self.batches.offer)
-        window.image_dropped.connect(self.attachments.attach_content)
         window.settings.import_requested.connect(self.transfer.choose_import)
         window.settings.backup_requested.connect(self.backups.back_up_now)
         window.conversations.export_requested.connect(self.transfer.choose_export)
@@ -734,15 +789,6 @@ class Controllers(QObject):
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.connect_page)
         self.prompts.dialog_created.connect(self.tools.connect_pages)
-        self.prompts.text_attach_requested.connect(self.attachments.attach_text)
-        self.servers.content_attach_requested.connect(self.attachments.attach_content)
-        self.drops.files_attach_requested.connect(self.attachments.attach)
-        self.drops.content_attach_requested.connect(self.attachments.attach_content)
-        self.drops.text_attach_requested.connect(self.attachments.attach_text)
-        self.temporary.content_dropped.connect(self.drops.take_drop)
-        self.batches.reading_stop_requested.connect(self.readings.cancel_all)
-        self.readings.failed.connect(self.chat.dequeue)
-        self.readings.ended.connect(self.chat.send_queued)
         self.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(Target(sha256, name))
         )
@@ -756,6 +802,24 @@ class Controllers(QObject):
                 self.providers.open_at_key() if action in ("add-key", "change-key") else None
             )
         )
+
+    def _connect_attachments(self) -> None:
+        window = self._window
+        window.files_dropped.connect(self.attachments.attach)
+        window.files_dropped.connect(self.batches.offer)
+        window.image_dropped.connect(self.attachments.attach_content)
+        self.prompts.text_attach_requested.connect(self.attachments.attach_text)
+        self.servers.content_attach_requested.connect(self.attachments.attach_content)
+        self.drops.files_attach_requested.connect(self.attachments.attach)
+        self.drops.content_attach_requested.connect(self.attachments.attach_content)
+        self.drops.text_attach_requested.connect(self.attachments.attach_text)
+        self.temporary.content_dropped.connect(self.drops.take_drop)
+        self.batches.reading_stop_requested.connect(self.readings.cancel_all)
+        self.readings.failed.connect(self.chat.dequeue)
+        self.readings.ended.connect(self.chat.send_queued)
+
+    def _connect_store(self) -> None:
+        """Show what other processes have written to the store."""
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.store_watcher.store_changed.connect(
             lambda: self.tasks.start(self.foreign_changes.show())
