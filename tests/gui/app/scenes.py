@@ -337,7 +337,7 @@ async def presets(desk: Desk, look: Look) -> None:
 
 
 async def collections(desk: Desk, look: Look) -> None:
-    """Show the dialog of collections: none, files with problems."""
+    """Show the dialog of collections: none, files with problems, a deleted collection."""
     its = desk.controllers.collections
     its.show()
     await dialog_of(CollectionsDialog)
@@ -348,6 +348,13 @@ async def collections(desk: Desk, look: Look) -> None:
     its.show()
     await until(lambda: not its.is_busy)
     await look("collections")
+    dialog = await dialog_of(CollectionsDialog)
+    find(dialog, QPushButton, "delete-collection").click()
+    undo = find(dialog, QPushButton, "undo-collections")
+    await until(undo.isVisible)
+    await look("collection-deleted")
+    undo.click()
+    await until(undo.isHidden)
     _close_dialogs(desk)
 
 
