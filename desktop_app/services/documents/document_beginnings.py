@@ -22,7 +22,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceErro
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Draft, Message
-    from desktop_app.domain.conversations.message_parts import DraftPart, Part
+    from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.domain.models.model_catalog import ModelInfo
     from desktop_app.services.chat.send_context import SendContext
     from desktop_app.services.spending.cost_estimate import Estimator
@@ -80,18 +80,19 @@ async def with_beginnings(
             estimator.require_room(draft, estimate, context.resolved)
         except DocumentDoesNotFitError:
             model = context.resolved.model
-            whole = [part for part in draft.attachments if can_send_beginning(part, tools, model)]
+            whole = [
+                part
+                for part in draft.attachments
+                if isinstance(part, DocumentPart) and can_send_beginning(part, tools, model)
+            ]
             if not whole:
                 raise
-            largest = max(whole, key=_size)
-            kept = (_shortened(part) if part is largest else part for part in draft.attachments)
+            largest = max(whole, key=lambda part: part.tokens or part.size)
+            reduced = replace(largest, by_tools=True)
+            kept = (reduced if part is largest else part for part in draft.attachments)
             draft = replace(draft, attachments=tuple(kept))
         else:
             return draft
-
-
-def _shortened(part: DraftPart) -> DraftPart:
-    return replace(part, by_tools=True) if isinstance(part, DocumentPart) else part
 
 
 def names_of_beginnings(draft: Draft) -> list[str]:
@@ -123,10 +124,6 @@ def beginning(part: DocumentPart, text: str) -> str:
 
 def _is_table(part: DocumentPart) -> bool:
     return part.media_type in CSV_TYPES or unit_of(part) == "sheet"
-
-
-def _size(part: object) -> int:
-    return part.tokens or part.size if isinstance(part, DocumentPart) else 0
 
 
 def _csv_beginning(name: str, text: str) -> str:

@@ -140,6 +140,26 @@ async def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
         assert not provider.requests
 
 
+def test_the_limits_are_what_is_just_taken() -> None:
+    choice = replace(resolved(), files=FileInputs(10, 15, ("application/pdf",)))
+    first, second = replace(PART, size=10), replace(PART, size=5, sha256="1" * 64)
+    require_files([first, second], [], choice)
+    with pytest.raises(IllegalChoiceError, match=r"a\.pdf is"):
+        require_files([replace(PART, size=11)], [], choice)
+    with pytest.raises(IllegalChoiceError, match="total"):
+        require_files([first, replace(second, size=6)], [], choice)
+
+
+def test_the_pages_of_a_pdf_are_images_too() -> None:
+    model = resolved().model
+    of_page = file_tokens(replace(PART, pages=1), 0, model)
+    assert of_page > 100
+    assert file_tokens(replace(PART, pages=3), 7, model) == 7 + 3 * of_page
+    assert file_tokens(replace(PART, pages=None), 7, model) == 7
+    assert file_tokens(PART, 7, replace(model, sees_images=False)) == 7
+    assert file_tokens(replace(PART, media_type="text/plain"), 7, model) == 7
+
+
 def test_all_files_together_have_a_limit() -> None:
     large = replace(PART, size=30 << 20)
     require_files([large], [], resolved())
