@@ -74,7 +74,7 @@ class PaletteRows:
         return [*rows, *self._places()]
 
     def _places(self) -> Iterator[PaletteRow]:
-        """Yield the pages of the settings, and what is on them besides values."""
+        """Yield the pages of the settings, and their fields and sections besides settings."""
         note, providers = tr("Settings"), self._controllers.providers
         yield PaletteEntry("place:key", tr("API key"), note), providers.open_at_key
         network = tr("Network and privacy")

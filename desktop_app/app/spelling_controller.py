@@ -1,4 +1,4 @@
-"""Checks the spelling of what is typed, with the system's dictionaries, in a thread of its own."""
+"""Checks the spelling of typed text with the system's dictionaries, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SUGGESTIONS_TIMEOUT_S: Final = 1.0
 
 
 class SpellingController(QObject):
-    """Answers what `spelling` asks, if the library of dictionaries is installed.
+    """Answers the requests of `spelling`, if the library of dictionaries is installed.
 
     Attributes:
         spelling: the words that were checked, shared by all editors.

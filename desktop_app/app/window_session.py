@@ -277,7 +277,7 @@ class WindowSession:
         self.quick_host.save_draft()
 
     def _wake(self) -> None:
-        """Run what timers would run late, because they stood still during sleep."""
+        """Run at once the work of timers, which stood still during sleep."""
         self.controllers.tasks.start(self.controllers.batches.pick_up())
         self.controllers.backups.check_soon()
         self.controllers.server_watch.check_soon()
@@ -304,7 +304,7 @@ class WindowSession:
             self.controllers.tasks.start(self._follow_link(link))
 
     async def _follow_link(self, link: MessageLink) -> None:
-        """Open what a link leads to, or say that it no longer exists."""
+        """Open the target of a link, or notify that it no longer exists."""
         store, message_id = self._backend.conversations, link.message_id
         if await store.get(link.conversation_id) is None:
             self._window.notifications.notify(tr("This link leads to a deleted conversation."))
@@ -590,7 +590,7 @@ class WindowSession:
     # -------------------------------------------------------------- end
 
     def quit(self) -> None:
-        """End the program: stop what runs, store what arrived, close the store."""
+        """End the program: stop tasks, store partial answers, close the store."""
         if not self.is_ending:
             self._ending = asyncio.get_running_loop().create_task(self._end())
 

@@ -171,7 +171,7 @@ class AttachmentsController(QObject):
     def _make_undo(
         self, conversation_id: str, before: Sequence[DraftPart], removed: Sequence[DraftPart]
     ) -> Callable[[], None]:
-        """Return what attaches removed parts again, to the draft that had them."""
+        """Return a function that attaches removed parts again, to the draft that had them."""
 
         async def elsewhere() -> None:
             for part in removed:

@@ -45,7 +45,7 @@ class DocumentPasswords:
         self._known: list[str] = []  # passwords that have opened a document since the start
 
     async def open_with_password(self, attempt: Attempt[T]) -> T:
-        """Return what `attempt` returns for a password that opens the document.
+        """Call `attempt` with passwords until one opens the document; return its result.
 
         "" is tried first, then passwords of other documents, then those that the user enters.
 

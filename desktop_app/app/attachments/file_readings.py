@@ -70,7 +70,7 @@ class FileReadings(QObject):
     """Reads files, each in a task.
 
     Signals:
-        progressed(): files are read, have been read or were canceled; unless the draft reports it.
+        progressed(): reading began, went on or was canceled; attachments are reported by the draft.
         text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
         failed(str): a file of this conversation was not attached, or is not wanted.
         ended(str): no file of this conversation is being read any more.
@@ -251,7 +251,7 @@ class FileReadings(QObject):
             self._timer.start()
 
     def _update(self) -> None:
-        """Add what was read to the draft, which reports the change; otherwise report progress."""
+        """Add arrived attachments to the draft, which reports them; otherwise report progress."""
         self._timer.stop()
         if self._arrived:
             self._add_arrived()
@@ -259,7 +259,7 @@ class FileReadings(QObject):
             self.progressed.emit()
 
     def _add_arrived(self) -> None:
-        """Add what was read to the draft, each attachment once."""
+        """Add attachments that have arrived to the draft, each once."""
         arrived, self._arrived = self._arrived, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived:

@@ -115,7 +115,7 @@ class BegunTurns(QObject):
 
 
 def _remaining(draft: Draft, sent: Draft) -> Draft:
-    """Return what is left of a draft after `sent` was asked."""
+    """Return the part of a draft that was typed or attached after `sent`."""
     attachments = sent.question_attachments
     parts = tuple(part for part in draft.attachments if part not in attachments)
     return Draft(draft.text.removeprefix(sent.text), parts)

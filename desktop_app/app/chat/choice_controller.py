@@ -225,7 +225,7 @@ class ChoiceController(QObject):
         self._timer.start()
 
     def _show_figures(self) -> None:
-        """Show what the message may cost and take with each variant and effort.
+        """Show the likely cost and duration of the message with each variant and effort.
 
         A new choice shows them at once, from the last estimate: a menu keeps the figures with which
         it opened, so those of the former model would stay in it.

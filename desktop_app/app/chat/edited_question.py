@@ -79,7 +79,7 @@ class EditedQuestion(QObject):
             self._put_into_prompt(typed)
 
     def end(self, conversation_id: str, rest: Draft) -> Draft:
-        """End editing if the edited question was sent; return what goes into the prompt now.
+        """End editing if the edited question was sent; return the draft for the prompt.
 
         Args:
             rest: the text and attachments that were not sent.

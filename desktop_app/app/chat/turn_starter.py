@@ -183,7 +183,7 @@ class TurnStarter(QObject):
         model: str,
         agree: Callable[[], object],
     ) -> None:
-        """Ask once whether a model of unknown price is used in spite of the monthly cap."""
+        """Ask once for permission to use a model of unknown price in spite of the monthly cap."""
         actions: Actions = [
             (tr("Use anyway"), agree),
             (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),

@@ -62,11 +62,11 @@ class ClosingController(QObject):
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
     def set_tray(self, shown: bool) -> None:
-        """Set whether the tray shows an icon, which brings a hidden window back."""
+        """Set if the tray shows an icon, with which the user can show a hidden window."""
         self._has_tray = shown
 
     def set_hotkey(self, report: HotkeyReport) -> None:
-        """Set whether the global shortcut works, which reaches a hidden program."""
+        """Set if the global shortcut works, with which the user can reach a hidden program."""
         from desktop_app.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
 
         self._has_hotkey = report.status is HotkeyStatus.WORKS

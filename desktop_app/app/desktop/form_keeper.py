@@ -1,4 +1,4 @@
-"""Keeps what is typed in open forms, for a program or a desktop that ends without asking."""
+"""Stores unsaved changes in open forms, for a program or a desktop that ends without asking."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FormKeeper(QObject):
             application.focusObjectChanged.connect(self._watch)
 
     def restore(self, stored: dict[str, Any]) -> None:
-        """Fill in what an earlier run has kept, once its form is opened."""
+        """Load the changes that an earlier run stored; their forms show them when opened."""
         if drafts := stored.get(FORMS_KEY):
             from desktop_app.ui.widgets.form_dialog import DraftForm  # not needed at the start
 

@@ -23,7 +23,7 @@ def commands_to_reopen() -> tuple[str, ...]:
 
 
 def is_dialog_open() -> bool:
-    """Return True if a dialog is open that may hold what the user typed, or a question."""
+    """Return True if a dialog is open that may contain typed text or ask a question."""
     return any(
         isinstance(window, QDialog) and window.objectName() not in _COMMANDS
         for window in _visible()

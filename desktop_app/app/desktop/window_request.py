@@ -136,7 +136,7 @@ def encode(request: WindowRequest) -> bytes:
 
 
 def parse_sizes(prefix: bytes) -> tuple[int, int]:
-    """Return how many bytes of head and text follow.
+    """Return the sizes of head and text in bytes.
 
     Raises:
         RequestError: more than a request may have, or this is no request.

@@ -229,7 +229,7 @@ class CollectionsController(QObject):
         return self._filling is not None or self._reload_timer.isActive()
 
     def cancel(self) -> None:
-        """Cancel the reading; what was read stays."""
+        """Cancel the reading; documents that were read stay."""
         if self._filling is not None:
             self._filling.cancel()
 
@@ -436,7 +436,7 @@ class CollectionsController(QObject):
 
 
 def _embedding_text(plan: EmbeddingPlan) -> str:
-    """Return the text on what embedding sends, to which provider, and its cost."""
+    """Return a text on the passages that embedding sends, their provider, and the cost."""
     provider, count = plan.choice.profile.name, number(plan.tokens)
     if plan.cost is None:
         return tr_plural(

@@ -1,4 +1,4 @@
-"""Shows what other processes have written to the store, such as `repartee import`."""
+"""Shows changes that other processes have written to the store, such as `repartee import`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ForeignChanges(QObject):
         self._conversations = conversations
 
     async def show(self) -> None:
-        """Show what other processes have written, in the list and in the transcript."""
+        """Show changes by other processes, in the list and in the transcript."""
         await self._presenter.refresh()
         opened_id = self._current.id
         if self._current.is_new or self._running.is_running(opened_id):

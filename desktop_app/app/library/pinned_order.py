@@ -60,7 +60,7 @@ class PinnedOrder(QObject):
             self._pin([conversation.id for conversation in self._presenter.chosen], pins)
 
     def move(self, step: int) -> None:
-        """Move the chosen pinned conversation up (-1) or down (+1), and say where it is."""
+        """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
         order = self._list.model.pins
         chosen = [c for c in self._presenter.chosen if c.id in order]
         if len(chosen) != 1:

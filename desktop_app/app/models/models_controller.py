@@ -1,4 +1,4 @@
-"""The table of models: choosing one, favorites, and what the user enters about them."""
+"""The table of models: choosing one, favorites, and the user's own entries."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class ModelsController(QObject):
         return sorted(rows, key=lambda row: not row.is_favorite)
 
     def _stored_profile(self, profile: ProviderProfile) -> ProviderProfile | None:
-        """Return the profile that stores what is entered for a provider; None if none can."""
+        """Return the profile that stores the user's entries for a provider; None if none can."""
         if not profile.from_environment:
             return None if profile.kind is ProviderKind.ON_DEVICE else profile
         same = (p for p in self._providers.all if p.base_url == profile.base_url)

@@ -113,7 +113,7 @@ class QuickAttachments(QObject):
         self.show()
 
     def remove_sent(self, sent: Sequence[DocumentPart | ImagePart]) -> None:
-        """Remove what went with the question; what was added meanwhile stays."""
+        """Remove attachments that went with the question; those added meanwhile stay."""
         known = {part.sha256 for part in sent}
         self.parts = tuple(part for part in self.parts if part.sha256 not in known)
         self._removed = None

@@ -48,7 +48,7 @@ class QuickHistory(QObject):
         return None
 
     def _recall(self, step: int) -> None:
-        """Show an older (+1) or newer (-1) question; the newest of all is what was typed."""
+        """Show an older (+1) or newer (-1) question; the newest of all is the typed text."""
         at = self._at + step
         if self._at < 0:
             self._typed = self._quick.text()

@@ -97,7 +97,7 @@ class QuickHost(QObject):
             self._quick_window.check_spelling_with(spelling)
 
     def save_draft(self) -> None:
-        """Store what waits in the quick prompt to be sent."""
+        """Store the unsent question of the quick prompt."""
         if self._quick is not None:
             self._quick.save_draft()
 

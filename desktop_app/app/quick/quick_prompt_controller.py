@@ -293,17 +293,17 @@ class QuickPromptController(QObject):
         return UnsentQuestion() if self._conversation.is_unsaved else self.unsent
 
     def save_draft(self) -> None:
-        """Store what waits to be sent."""
+        """Store the unsent question."""
         self._draft.save()
 
     def restore_draft(self, stored: UnsentQuestion) -> None:
-        """Show what an earlier run left unsent, once the quick prompt opens."""
+        """Put the unsent question of an earlier run into the quick prompt."""
         self._draft.note_stored(stored)
         self._accompanying, self._clipboard = stored.accompanying, stored.clipboard
         self.attachments.restore(stored.draft.question_attachments)
         self.window.set_text(stored.draft.text, stored.draft.template_id)
 
     def _new_text(self) -> str:
-        """Return what was typed since the question that the prompt still shows."""
+        """Return the typed text, "" if it is the last question, which the prompt still shows."""
         text = self.window.text().strip()
         return "" if text == self._asked_text else text

@@ -1,4 +1,4 @@
-"""Continues in the main window what the user began in the quick prompt."""
+"""Continues a conversation or an unsent question of the quick prompt in the main window."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def refusal_text(refusal: ParameterRefusal, model: ModelInfo) -> str:
 
 
 def note_text(note: ParameterNote, profile: ProviderProfile) -> str:
-    """Return what applies to a setting that may be supported, in a sentence."""
+    """Return a sentence on a setting that only one of the APIs supports."""
     match note:
         case ParameterNote.CHAT_COMPLETIONS_ONLY:
             return tr("Sent only if {provider} uses Chat Completions.", provider=profile.name)

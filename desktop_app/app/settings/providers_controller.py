@@ -366,7 +366,7 @@ def _inspect_ca_file(name: str) -> CaFile:
 
 
 def _ca_file_text(found: CaFile) -> str:
-    """Return what is in a file of certificates, in a sentence."""
+    """Return a sentence on the contents of a file of certificates."""
     if found.until is not None and found.name:
         day = formatting.day(found.until)
         return tr(

@@ -48,7 +48,7 @@ class SecretRemoval(QObject):
         secrets: dict[str, Secret],
         restore: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        """Say what was removed. Undo stores the secrets again, and then runs `restore`."""
+        """Notify of a removal. Undo stores the secrets again, and then runs `restore`."""
         topic = f"removed-{new_id()}"
 
         async def undo() -> None:

@@ -127,7 +127,7 @@ def _read(path: Path) -> ReadShortcuts:
 
 
 def _report(read: ReadShortcuts, keymap: Keymap) -> str:
-    """Return what was imported, what was not, and which commands now have the same keys."""
+    """Return a report: imported and refused shortcuts, and keys of more than one command."""
     from desktop_app.ui.look.shortcut_text import shortcut_text
 
     sentences = [

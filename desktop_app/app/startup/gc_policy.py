@@ -39,7 +39,7 @@ def begin_start() -> None:
 
 
 def end_start() -> None:
-    """Collect on this thread from now on, except what exists now."""
+    """Collect on this thread from now on, but never objects that exist now."""
     gc.freeze()
     collect_on_this_thread()
 

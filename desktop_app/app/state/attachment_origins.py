@@ -23,7 +23,7 @@ class AttachmentOrigins:
         return self._paths
 
     def add(self, sha256: str, path: Path) -> None:
-        """Record in memory where a file was read from."""
+        """Record the path of an attached file in memory."""
         self._paths[sha256] = path
 
     async def load(self, hashes: Iterable[str]) -> None:

@@ -107,7 +107,7 @@ class Providers(QObject):
         return self.as_copied(message)
 
     def as_copied(self, message: Message) -> Message:
-        """Return a message whose error says where to replace its key.
+        """Return a message whose error names the place to replace its key.
 
         A key of the environment is replaced there, not in the settings.
         """

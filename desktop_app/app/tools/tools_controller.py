@@ -165,7 +165,7 @@ class ToolsController(QObject):
         return why_unavailable(tool)
 
     def _price(self, tool: ListedTool) -> str:
-        """Return what a call costs; "" for tools that run here."""
+        """Return the cost of a call as a text; "" for tools that run here."""
         return price_words(tool, self._backend.catalog.hosted_tools, self._setup.profile)
 
     async def _permit(self, name: str, permission: Permission) -> None:

@@ -1,4 +1,4 @@
-"""Completes what the last run left unfinished; removes expired trash and unused attachments.
+"""Recovers from the last run, and removes expired trash and unused attachments.
 
 The removal runs a little after the start, every few hours, and at the end.
 """
