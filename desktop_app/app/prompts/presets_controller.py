@@ -252,7 +252,8 @@ class PresetsController(QObject):
 
     def _duplicate(self, preset_id: str) -> None:
         preset = self._presets.by_id[preset_id]
-        self._add(replace(preset, id=new_id(), name=f"{preset.name} (copy)", created_at=now()))
+        name = tr("{name} (copy)", name=preset.name)
+        self._add(replace(preset, id=new_id(), name=name, created_at=now()))
 
     def _add(self, preset: Preset) -> None:
         self._save(replace(preset, position=self._next_position()))

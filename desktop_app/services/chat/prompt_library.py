@@ -231,5 +231,5 @@ def next_position(prompts: Iterable[Prompt], folder: str) -> int:
 
 def copy_of(prompt: Prompt, prompt_id: str) -> Prompt:
     """Return a copy of a prompt that belongs to the user."""
-    title = f"{prompt.title} (copy)"
+    title = tr("{name} (copy)", name=prompt.title)
     return replace(prompt, id=prompt_id, title=title, hidden=False, needs=NO_NEEDS)

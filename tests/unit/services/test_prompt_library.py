@@ -162,6 +162,11 @@ def pseudo() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("pseudo")
+def test_the_name_of_a_copy_is_translated() -> None:
+    assert copy_of(OWN, "n").title == tr("{name} (copy)", name=OWN.title) != "Reply (copy)"
+
+
+@pytest.mark.usefixtures("pseudo")
 def test_names_that_nobody_changed_are_translated() -> None:
     shipped = Prompt("translate", "Translate", "…", "Writing")
     shown = translated(shipped, shipped)
