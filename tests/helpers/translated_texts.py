@@ -60,7 +60,7 @@ def widgets_of(root: QWidget) -> list[QWidget]:
     if is_of_qt(root):
         return []
     found = [root, *root.findChildren(QWidget)]
-    dialogs = [widget for widget in found if isinstance(widget, QT_DIALOGS)]
+    dialogs = [dialog for kind in QT_DIALOGS for dialog in root.findChildren(kind)]
     if not dialogs:
         return found
     of_qt = {part for dialog in dialogs for part in (dialog, *dialog.findChildren(QWidget))}
