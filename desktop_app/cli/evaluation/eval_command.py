@@ -60,8 +60,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
+    from desktop_app.services.chat.chat_service import AskSettings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 LARGEST_CASES: Final = 64 * 1024 * 1024
@@ -191,27 +193,14 @@ async def _build_runner(
     values = await backend.values()
     settings = settings_of(values, options, preset)
     repeats = settings.parameters.candidates
-    settings = settings.for_one()
-    settings = replace(settings, parameters=replace(settings.parameters, tools=()))
+    settings = settings.for_one().without_tools()
     compared = [options_for(options, spec) for spec in specs] or [options]
     profile = await answering_profile(backend, options, compared)
     if options.batch:
         if why := refusal(profile):
             raise why
         require_single_files(cases)
-    contestants: list[Contestant] = []
-    for answer_options in compared:
-        choice = await choice_of(backend, profile, answer_options)
-        await learn_window(backend, profile, choice)
-        await learn_price(backend, profile, choice)
-        resolved = backend.chat.resolve_with(profile, choice, settings)
-        if options.batch:
-            resolved = replace(resolved, service_tier=TIER)
-        require_supported(
-            resolved, choice.effort if answer_options.effort else None, backend.catalog
-        )
-        if not any(resolved == each.resolved for each in contestants):
-            contestants.append(Contestant(choice, resolved))
+    contestants = await _contestants(backend, profile, compared, settings)
     folder = path_of(options.cases or ".").parent
     store, parts = await _read_files(backend, cases, folder, contestants)
     if repeats > 1:
@@ -235,6 +224,27 @@ async def _build_runner(
         EvaluationBatches(backend, settings, cases, folder) if options.batch else None,
         lambda done: reporter.show(done, total),
     )
+
+
+async def _contestants(
+    backend: Backend,
+    profile: ProviderProfile,
+    compared: Sequence[argparse.Namespace],
+    settings: AskSettings,
+) -> list[Contestant]:
+    """Return the contestants that these options name, each once. Raises IllegalChoiceError."""
+    contestants: list[Contestant] = []
+    for options in compared:
+        choice = await choice_of(backend, profile, options)
+        await learn_window(backend, profile, choice)
+        await learn_price(backend, profile, choice)
+        resolved = backend.chat.resolve_with(profile, choice, settings)
+        if options.batch:
+            resolved = replace(resolved, service_tier=TIER)
+        require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
+        if not any(resolved == each.resolved for each in contestants):
+            contestants.append(Contestant(choice, resolved))
+    return contestants
 
 
 async def _read_files(
