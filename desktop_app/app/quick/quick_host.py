@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.main_window import MainWindow
 
 
-PLACE_KEY: Final = "window.quick_place"
+POSITION_KEY: Final = "window.quick_place"
 
 
 class QuickHost(QObject):
@@ -53,7 +53,7 @@ class QuickHost(QObject):
         self._on_hidden = on_hidden
         self._quick: QuickPromptController | None = None
         self.paste_back: PasteBack
-        self._place: tuple[float, float] | None = None
+        self._position: tuple[float, float] | None = None
         self._unsent = UnsentQuestion()
         self._spelling: Spelling | None = None
         self._quick_window: QuickPrompt
@@ -104,16 +104,16 @@ class QuickHost(QObject):
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the window's stored position and unsent question, before it is first shown."""
         self._unsent = UnsentQuestion.from_json(stored.get(QUICK_DRAFT_KEY) or {})
-        match stored.get(PLACE_KEY):
+        match stored.get(POSITION_KEY):
             case [int() | float() as across, int() | float() as down]:
-                self._place = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
+                self._position = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
 
-    def _keep_place(self) -> None:
-        place = self._quick_window.position_shares
-        if place != self._place and place is not None:
-            self._place = place
+    def _store_position(self) -> None:
+        position = self._quick_window.position_shares
+        if position != self._position and position is not None:
+            self._position = position
             state = self._controllers.state
-            state.tasks.start(state.backend.settings.set(PLACE_KEY, list(place)))
+            state.tasks.start(state.backend.settings.set(POSITION_KEY, list(position)))
 
     def close(self) -> None:
         """Delete the quick prompt's window."""
@@ -137,23 +137,10 @@ class QuickHost(QObject):
         transcript.set_typesetter(controllers.typesetter)
         transcript.set_lexer(controllers.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
-        quick_window.restore_position(self._place)
+        quick_window.restore_position(self._position)
         if self._spelling is not None:
             quick_window.check_spelling_with(self._spelling)
-        quick_window.hidden.connect(self._keep_place)
-        handover = WindowHandover(
-            self._window.prompt,
-            self._raise_window,
-            controllers.library,
-            act_on_last=controllers.answer_actions.act_on_last,
-            attach_text=controllers.attachments.attach_text,
-            open_at_key=controllers.providers.open_at_key,
-            open_at_cap=controllers.providers.open_at_cap,
-            open_place=controllers.places.open_action,
-            draft=controllers.state.draft,
-            values=controllers.state.values,
-            setup=controllers.state.setup,
-        )
+        quick_window.hidden.connect(self._store_position)
         conversation = QuickConversation(
             quick_window,
             answer_settings=controllers.state.answer_settings,
@@ -180,7 +167,7 @@ class QuickHost(QObject):
                 values=controllers.state.values,
                 conversations=controllers.state.backend.conversations,
             ),
-            handover.continue_in_window,
+            self._make_handover().continue_in_window,
             controllers.drops.text_of,
             values=controllers.state.values,
             tasks=controllers.state.tasks,
@@ -192,6 +179,38 @@ class QuickHost(QObject):
         )
         quick.conversation_created.connect(controllers.list_presenter.upsert)
         controllers.list_presenter.retitled.connect(conversation.set_title)
+        self._make_previews(quick)
+        paste_back = self.paste_back = PasteBack(
+            quick_window,
+            values=controllers.state.values,
+            tasks=controllers.state.tasks,
+            settings_store=controllers.state.backend.settings,
+            bus=lambda: self._bus,
+        )
+        paste_back.ended.connect(self._on_hidden)
+        quick_window.hidden.connect(self._on_hidden)
+        self._make_shortcuts()
+        self._theme.changed.connect(quick_window.set_theme)
+        return quick
+
+    def _make_handover(self) -> WindowHandover:
+        controllers = self._controllers
+        return WindowHandover(
+            self._window.prompt,
+            self._raise_window,
+            controllers.library,
+            act_on_last=controllers.answer_actions.act_on_last,
+            attach_text=controllers.attachments.attach_text,
+            open_at_key=controllers.providers.open_at_key,
+            open_at_cap=controllers.providers.open_at_cap,
+            open_place=controllers.places.open_action,
+            draft=controllers.state.draft,
+            values=controllers.state.values,
+            setup=controllers.state.setup,
+        )
+
+    def _make_previews(self, quick: QuickPromptController) -> None:
+        quick_window, controllers = self._quick_window, self._controllers
         PreviewController(
             quick_window,
             quick_window,
@@ -204,15 +223,9 @@ class QuickHost(QObject):
             chat_service=controllers.state.backend.chat,
             sources=controllers.state.sources,
         )
-        paste_back = self.paste_back = PasteBack(
-            quick_window,
-            values=controllers.state.values,
-            tasks=controllers.state.tasks,
-            settings_store=controllers.state.backend.settings,
-            bus=lambda: self._bus,
-        )
-        paste_back.ended.connect(self._on_hidden)
-        quick_window.hidden.connect(self._on_hidden)
+
+    def _make_shortcuts(self) -> None:
+        quick_window, controllers = self._quick_window, self._controllers
         self._shortcuts = Shortcuts(
             quick_window,
             {
@@ -224,5 +237,3 @@ class QuickHost(QObject):
         keymap = Keymap.from_settings(controllers.state.values.all)
         quick_window.set_keymap(keymap)
         self._shortcuts.bind(keymap)
-        self._theme.changed.connect(quick_window.set_theme)
-        return quick
