@@ -21,21 +21,30 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
     ImagePart,
+    PageImage,
     TextPart,
     parts_from_json,
     parts_to_json,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.model_catalog import ModelInfo, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.documents.image_attachments import NAMED_TOKENS, picture_tokens
+from desktop_app.services.documents.image_attachments import (
+    NAMED_TOKENS,
+    blind_notice,
+    picture_tokens,
+    with_detail,
+)
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat_service import CATALOG, Room, open_room
+from tests.unit.storage.samples import a_conversation, a_question
 
 PHOTO = packed(photo(2000, 1500), "JPEG", exif=exif(6), quality=50)
 PART = ImagePart(sha256(PHOTO).hexdigest(), "IMG 1.jpg", "image/jpeg", len(PHOTO), 1500, 2000)
@@ -186,3 +195,36 @@ async def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Pat
         assert needs_counting(path, seeing)
         same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
         assert await room.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
+
+
+TEXT = DocumentPart("0" * 64, "a.txt", "text/plain", 9)
+SCAN = DocumentPart(
+    "1" * 64, "scan.pdf", "application/pdf", 9, 1, pictured=(PageImage(1, 100, 100),)
+)
+
+
+def test_the_detail_is_that_of_images() -> None:
+    assert with_detail(PART, "high") == replace(PART, detail="high")
+    assert with_detail(SCAN, "high") == replace(SCAN, detail="high")
+    assert with_detail(TEXT, "high") == TEXT
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("", ""),
+        ("a", "a"),
+        ("aba", "a, b"),
+        ("abc", "a, b, c"),
+        ("abcd", "a, b, c and 1 more"),
+        ("abcde", "a, b, c and 2 more"),
+    ],
+)
+def test_a_model_that_sees_no_images_is_told_their_names(names: str, told: str) -> None:
+    images = [replace(PART, name=name) for name in names]
+    path = [replace(a_question(a_conversation(), "?"), parts=(TEXT, *images))]
+    blind = ModelInfo("m", "M", sees_images=False)
+    expected = notice(NoticeCode.IMAGES_NOT_SEEN, model="M", names=told) if told else ""
+    assert blind_notice(path, blind) == expected
+    for seeing in (None, True):
+        assert blind_notice(path, replace(blind, sees_images=seeing)) == ""

@@ -1,0 +1,66 @@
+"""The borders of a document's parts are kept as they were at its first reading."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.domain.documents.extracted_document import TextChunk
+from desktop_app.services.documents.kept_spans import even_parts, json_of_spans, spans_from
+
+
+@pytest.mark.parametrize(
+    ("stored", "length", "spans"),
+    [
+        (None, 5, None),
+        ("null", 5, None),
+        ("[]", 5, None),
+        ("[]", 0, None),
+        ("[[0, 5, 2]]", 5, [(0, 5, 2)]),
+        ("[[0, 5, 2]]", 6, None),
+        ("[[0, 5, 2]]", 4, None),
+        ("[[1, 5, 2]]", 5, None),
+        ("[[0, 2, 1], [2, 5, 3]]", 5, [(0, 2, 1), (2, 5, 3)]),
+        ("[[0, 2, 1], [3, 5, 1]]", 5, None),
+        ("[[0, 2, 1], [1, 5, 1]]", 5, None),
+        ("[[0, 0, 0], [0, 5, 1]]", 5, None),
+        ("[[0, 5, 0]]", 5, [(0, 5, 0)]),
+        ("[[0, 5, 5]]", 5, [(0, 5, 5)]),
+        ("[[0, 5, 6]]", 5, None),
+        ("[[0, 5, -1]]", 5, None),
+        ("{", 5, None),
+        ("[[0, 5]]", 5, None),
+        ('[["a", 5, 1]]', 5, None),
+        ("[1]", 5, None),
+    ],
+)
+def test_spans_that_do_not_cover_the_text_are_dropped(
+    stored: str | None, length: int, spans: list[tuple[int, int, int]] | None
+) -> None:
+    found = spans_from(stored, length)
+    assert found == (None if spans is None else [TextChunk(*span) for span in spans])
+    if found is not None:
+        assert spans_from(json_of_spans(found), length) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", []),
+        ("a" * 10, ["a" * 10]),
+        ("a" * 11, ["a" * 10, "a"]),
+        ("a" * 21, ["a" * 10, "a" * 10, "a"]),
+        ("aaaaaaa bb cc", ["aaaaaaa ", "bb cc"]),
+        ("aaaaaa bbbb cc", ["aaaaaa bbb", "b cc"]),  # too far back
+        ("aaaaaaaaa bb", ["aaaaaaaaa ", "bb"]),
+        ("aaaaaaaaaa bb", ["aaaaaaaaaa", " bb"]),
+        ("aaaaaaa\nb bb", ["aaaaaaa\n", "b bb"]),
+        ("aaaaaaa bb bb", ["aaaaaaa ", "bb bb"]),
+        ("aaaaaaa.\n\nb bb", ["aaaaaaa.\n\n", "b bb"]),
+        ("aaaaaa。 b bbb", ["aaaaaa。 b ", "bbb"]),
+        ("aaaaaaa。b bbb", ["aaaaaaa。", "b bbb"]),
+    ],
+)
+def test_parts_end_at_the_strongest_border_near_their_size(text: str, parts: list[str]) -> None:
+    ranges = even_parts(text, 10)
+    assert [text[start:end] for start, end in ranges] == parts
+    assert "".join(parts) == text

@@ -1,0 +1,118 @@
+"""Tools that the provider runs: who can use them, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.tools.hosted_tools import (
+    HostedTools,
+    hosted_cost,
+    hosted_refusal,
+    price_words,
+    why_unavailable,
+)
+
+MODEL = ModelInfo("m", "M", hosted_tools=("web_search",))
+SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1")
+OPENAI_CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
+PRICES = {"web_search": Decimal("0.01"), "code_interpreter": Decimal("0.03")}
+
+
+@pytest.mark.parametrize("stores", [[], ["vs_1", "vs_2"]])
+async def test_the_tools_that_a_provider_runs(stores: Sequence[str]) -> None:
+    async def vector_stores() -> Sequence[str]:
+        return stores
+
+    source = HostedTools(vector_stores)
+    await source.prepare()
+    tools = {tool.definition.name: tool for tool in await source.tools()}
+    hosted = {name: tool.definition.hosted for name, tool in tools.items()}
+    assert hosted == {
+        "web_search": {"type": "web_search"},
+        "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
+        "image_generation": {
+            "type": "image_generation", "quality": "medium", "size": "1024x1024"
+        },
+        "file_search": {"type": "file_search", "vector_store_ids": stores},
+    }  # fmt: skip
+    assert [name for name, tool in tools.items() if why_unavailable(tool)] == (
+        [] if stores else ["file_search"]
+    )
+    assert not any(tool.definition.needs_consent for tool in tools.values())
+    broken = tools["web_search"]._replace(failure=UserFacingError("It is gone."))
+    assert [segment.text for segment in why_unavailable(broken)] == ["It is gone."]
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "refusal"),
+    [
+        (OPENAI, "web_search", ""),
+        (OPENAI, "file_search", "M doesn’t support this tool."),
+        (
+            replace(OPENAI, api=Api.CHAT_COMPLETIONS),
+            "web_search",
+            "OpenAI doesn’t run tools itself.",
+        ),
+        (replace(OPENAI, api=Api.RESPONSES), "web_search", ""),
+        (SERVER, "web_search", "Own doesn’t run tools itself."),
+        (ON_DEVICE, "web_search", "Local models don’t run tools themselves."),
+    ],
+)
+def test_who_can_use_them(profile: ProviderProfile, name: str, refusal: str) -> None:
+    assert hosted_refusal(name, ResolvedChoice(profile, MODEL, None, None)) == refusal
+
+
+async def test_their_price_is_told_before_they_are_chosen() -> None:
+    async def vector_stores() -> Sequence[str]:
+        return []
+
+    tools = {tool.definition.name: tool for tool in await HostedTools(vector_stores).tools()}
+    half = replace(COMETAPI, price_multiplier=Decimal("0.5"))
+    search = tools["web_search"]
+    own = search._replace(definition=replace(search.definition, hosted=None))
+    assert [
+        price_words(search, PRICES, OPENAI),
+        price_words(search, PRICES, half),
+        price_words(tools["code_interpreter"], PRICES, OPENAI),
+        price_words(tools["file_search"], PRICES, OPENAI),
+        price_words(own, PRICES, OPENAI),
+    ] == [
+        "$0.01 per use, besides the tokens.",
+        "$0.005 per use, besides the tokens.",
+        "At most $0.03 per use, besides the tokens.",
+        "",
+        "",
+    ]
+
+
+def call(name: str, arguments: str = "{}", **changes: object) -> ToolCallPart:
+    made = ToolCallPart("c", name, arguments, state=ToolCallState.DONE, is_hosted=True)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("calls", "cost"),
+    [
+        ([], "0"),
+        ([call("web_search"), call("web_search")], "0.02"),
+        ([call("web_search", state=ToolCallState.FAILED)], "0"),
+        ([call("web_search", is_hosted=False)], "0"),
+        ([call("unknown")], "0"),
+        ([call("code_interpreter", f'{{"container": "{name}"}}') for name in "aba"], "0.06"),
+        ([call("code_interpreter", text) for text in ("{", "{}", "[]", "1")], "0.03"),
+        ([call("code_interpreter", '{"container": "a"}'), call("web_search")] * 2, "0.05"),
+    ],
+)
+def test_what_they_cost(calls: list[ToolCallPart], cost: str) -> None:
+    assert hosted_cost(calls, PRICES) == Decimal(cost)
