@@ -79,8 +79,6 @@ def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
             raise error_at(line_place(number), why) from error
         except ValueError as error:  # a number of endless digits
             raise error_at(line_place(number), error) from error
-        if not isinstance(row, dict):
-            raise error_at(line_place(number), CaseError(N_("a case is not an object")))
         yield line_place(number), row
 
 
@@ -141,6 +139,8 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
 
 
 def _case_of_json(row: _Row) -> EvaluationCase:
+    if not isinstance(row, dict):
+        raise CaseError(N_("a case is not an object"))
     if "vars" in row:
         (case,) = promptfoo.cases_in({}, [row], refuse_siblings)
         return case
@@ -171,9 +171,10 @@ def _id_of(row: _Row) -> str:
 
 def _case_of_openai(row: _Row) -> EvaluationCase:
     """Return the case of a sample; the last message of its `input` is the question."""
-    messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in row["input"]]
-    if not messages or not all(isinstance(text, str) for _, text in messages):
+    rows = row["input"]
+    if not rows or not all(isinstance(m, dict) and isinstance(m["content"], str) for m in rows):
         raise CaseError(N_("“input” is not a list of messages"))
+    messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in rows]
     instructions = [text for role, text in messages if role in ("system", "developer")]
     turns = [(role, text) for role, text in messages if role not in ("system", "developer")]
     if not turns:

@@ -293,3 +293,17 @@ def test_errors_are_in_the_language_of_the_user() -> None:
 def test_a_line_that_is_no_json_is_named_in_our_words() -> None:
     with pytest.raises(ValueError, match="line 2: it isn’t valid JSON at character 8"):
         read_cases('{"id": "a", "input": "x"}\n{"id": }', "cases.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "why"),
+    [
+        ('["x"]', "cases.json", "case 1: a case is not an object"),
+        ("[1]", "cases.json", "case 1: a case is not an object"),
+        ('{"input": "x"}\n"x"', "cases.jsonl", "line 2: a case is not an object"),
+        ('{"input": ["x"]}', "cases.jsonl", "line 1: “input” is not a list of messages"),
+    ],
+)
+def test_a_value_that_is_no_case_is_refused(text: str, name: str, why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        read_cases(text, name)
