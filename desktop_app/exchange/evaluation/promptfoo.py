@@ -42,9 +42,9 @@ def refuse_siblings(name: str) -> str:
     raise CaseError(N_("“{name}” is not read"), name=name)
 
 
-def is_configuration(value: object) -> bool:
+def is_configuration(value: _Row) -> bool:
     """Return True for the contents of a configuration file."""
-    return isinstance(value, dict) and any(name in value for name in _CONFIGURATION)
+    return any(name in value for name in _CONFIGURATION)
 
 
 def parse_yaml(text: str) -> Any:
