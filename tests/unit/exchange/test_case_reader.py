@@ -307,3 +307,309 @@ def test_a_line_that_is_no_json_is_named_in_our_words() -> None:
 def test_a_value_that_is_no_case_is_refused(text: str, name: str, why: str) -> None:
     with pytest.raises(ValueError, match=re.escape(why)):
         read_cases(text, name)
+
+
+SIBLINGS = {
+    "rows.csv": (
+        "input,__expected1,__expected2,__metadata:a,__description\nHi,contains: a,equals: b,m,d\n"
+    ),
+    "one.json": '{"vars": {"input": "J"}}',
+    "Two.YML": "- {vars: {input: Y}}\n- {vars: {input: Z}}",
+    "three.jsonl": '\n{"vars": {"input": "L"}}\n',
+    "prompts.txt": "A {{a}}\n---\n\n---  \nB {{ a }}\n",
+    "prompt.md": "C",
+}
+
+
+def asserted(*assertions: dict[str, object]) -> str:
+    return json.dumps([{"vars": {"input": "x"}, "assert": assertions}])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        (
+            "a.yaml",
+            "tests: [file://rows.csv, file://one.json, Two.YML, three.jsonl]",
+            [("Hi", ["contains: a", "equals: b"]), ("J", []), ("Y", []), ("Z", []), ("L", [])],
+        ),
+        ("a.yaml", "tests: file://one.json", [("J", [])]),
+        ("a.yml", "tests: {vars: {input: x}}", [("x", [])]),
+        (
+            "a.yaml",
+            "prompts: file://prompts.txt\ntests: [{vars: {a: 1}}]",
+            [("A 1", []), ("B 1", [])],
+        ),
+        (
+            "a.yaml",
+            "prompts: [file://prompt.md, '']\ntests: [{vars: {a: 1}}]",
+            [("C", []), ("1", [])],
+        ),
+        (
+            "a.yaml",
+            "tests: [{vars: {input: [1, 2.5, true, no, null, ~, {a: ü}, [1]]}}]",
+            [(x, []) for x in ("1", "2.5", "true", "no", "null", "null", '{"a": "ü"}', "[1]")],
+        ),
+        (
+            "a.yaml",
+            "tests: [{vars: {input: x, a: [b, c], d: [e, f]}, "
+            "assert: [{type: equals, value: '{{a}}{{ d }}'}]}]",
+            [("x", [f"equals: {value}"]) for value in ("be", "bf", "ce", "cf")],
+        ),
+        (
+            "a.yaml",
+            "defaultTest: {vars: {input: d, b: 1}, assert: [{type: contains, value: '{{b}}'}]}\n"
+            "tests: [{vars: {b: 2}}, {}]",
+            [("d", ["contains: 2"]), ("d", ["contains: 1"])],
+        ),
+        (
+            "a.yaml",
+            "tests: [{vars: {prompt: p, other: o}}, {vars: {only: q}, threshold: 0}]",
+            [("p", []), ("q", [])],
+        ),
+        (
+            "a.json",
+            asserted(
+                {"type": "contains", "value": "a", "weight": 0},
+                {"type": "contains", "value": "a,b", "weight": 1, "metric": "m"},
+                {"type": "contains-any", "value": "a, b"},
+                {"type": "contains-all", "value": ["a", "{{input}}"]},
+                {"type": "contains-all"},
+                {"type": "equals", "value": 3},
+                {"type": "regex", "value": "^a"},
+                {"type": "is-json", "value": {"type": "object"}},
+                {"type": "model-graded-closedqa", "value": "kind"},
+                {"type": "not-starts-with", "value": "a"},
+                {"type": "not-contains-all", "value": "a"},
+            ),
+            [
+                (
+                    "x",
+                    [
+                        *("contains: a,b", 'contains_any: ["a", "b"]', "contains: a"),
+                        *("contains: x", "equals: 3", "regex: ^a", 'schema: {"type": "object"}'),
+                        *("rubric: kind", 'not starts_with_any: ["a"]', "not contains: a"),
+                    ],
+                )
+            ],
+        ),
+        (
+            "a.csv",
+            'input,__expected\nx,is-json\ny,"is-json: {""type"": ""object""}"\nz,contains:\n'
+            "v,not-contains: a\nw,not-is-json\nu,grade: {{input}}?\nt,Is {{input}}\n",
+            [
+                ("x", ["schema: true"]),
+                ("y", ['schema: {"type": "object"}']),
+                ("z", ["equals: contains:"]),
+                ("v", ["not contains: a"]),
+                ("w", ["not schema: true"]),
+                ("u", ["rubric: u?"]),
+                ("t", ["equals: Is t"]),
+            ],
+        ),
+        (
+            "a.csv",
+            'prompt,regex,equals,rubric,number,schema\nx,^a,b,kind,2,"{""type"": ""object""}"\n',
+            [
+                (
+                    "x",
+                    [
+                        *("regex: ^a", "equals: b", "rubric: kind", "number: 2.0"),
+                        'schema: {"type": "object"}',
+                    ],
+                )
+            ],
+        ),
+        ("a.csv", "text,query\na,b\n", [("b", [])]),
+        (
+            "a.jsonl",
+            '\n{"vars": {"input": "x"}, "assert": [{"type": "contains", "value": "a"}]}\n\n'
+            '{"input": "y", "ideal": "z", "checks": [{"equals": "z"}], "files": null}\n',
+            [("x", ["contains: a"]), ("y", ["equals: z", 'starts_with_any: ["z"]'])],
+        ),
+        (
+            "a.json",
+            '[{"input": "y", "ideal": ["z", "a"]}, {"vars": {"input": "v"}}]',
+            [("y", ['starts_with_any: ["z", "a"]']), ("v", [])],
+        ),
+    ],
+)
+def test_questions_and_checks(name: str, text: str, expected: list[tuple[str, list[str]]]) -> None:
+    cases = read_cases(text, name, SIBLINGS.__getitem__)
+    assert [(case.input, [check.label for check in case.checks]) for case in cases] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "ignores_case"),
+    [
+        *(("contains", False), ("contains-any", False), ("contains-all", False)),
+        *(("icontains", True), ("icontains-any", True), ("icontains-all", True)),
+    ],
+)
+def test_a_check_of_promptfoo_ignores_case_by_its_name(kind: str, ignores_case: bool) -> None:
+    (case,) = read_cases(asserted({"type": kind, "value": "a"}), "a.json")
+    assert [check.ignores_case for check in case.checks] == [ignores_case]
+
+
+def test_a_case_of_files_needs_no_question() -> None:
+    cases = read_cases("input,files\n,a.pdf; ;b.pdf\n", "a.csv")
+    assert cases == [EvaluationCase("1", "", ("a.pdf", "b.pdf"))]
+
+
+def test_instructions_and_turns_of_openai_evals() -> None:
+    roles = "system developer user assistant user assistant user".split()
+    messages = [{"role": role, "content": str(n)} for n, role in enumerate(roles)]
+    cases = read_cases(json.dumps([{"input": messages}]), "a.json")
+    examples = (("2", "3"), ("4", "5"))
+    assert cases == [EvaluationCase("1", "6", instructions="0\n\n1", examples=examples)]
+
+
+X = "tests: [{vars: {input: x}, "
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("a.yaml", "tests: [1]", "“tests” is not a list"),
+        ("a.yaml", "prompts: []", "“tests” is not a list"),
+        ("a.yaml", "tests: rows.txt", "“rows.txt” is no file of tests"),
+        ("a.yaml", "tests: []", "there are no cases in this file"),
+        ("a.yaml", "a: b", "there are no cases in this file"),
+        ("a.json", "[]", "there are no cases in this file"),
+        ("a.json", '"tests"', "there are no cases in this file"),
+        ("a.yaml", "defaultTest: [1]\ntests: [{}]", "“defaultTest” is not an object"),
+        ("a.yaml", "prompts: {a: 1}\ntests: [{}]", "“prompts” is not a list"),
+        ("a.yaml", "tests: [{vars: [a]}]", "test 1: “vars” is not an object"),
+        (
+            "a.yaml",
+            "defaultTest: {vars: [a]}\ntests: [{vars: {input: x}}]",
+            "test 1: “vars” is not an object",
+        ),
+        (
+            "a.yaml",
+            "defaultTest: {options: {a: 1}}\ntests: [{}]",
+            "test 1: “options” is not supported",
+        ),
+        ("a.yaml", f"{X} assert: {{a: 1}}}}]", "test 1: “assert” is not a list"),
+        ("a.yaml", f"{X} assert: [1]}}]", "test 1: assertion 1: it has no type"),
+        (
+            "a.yaml",
+            f"{X} assert: [{{type: is-json}}, {{value: b}}]}}]",
+            "test 1: assertion 2: it has no type",
+        ),
+        (
+            "a.yaml",
+            f"{X} assert: [{{type: equals, value: file://a}}]}}]",
+            "test 1: assertion 1: a value in a file is not supported",
+        ),
+        (
+            "a.yaml",
+            f"{X} assert: [{{type: equals, value: a, threshold: 1}}]}}]",
+            "test 1: assertion 1: “threshold” is not supported",
+        ),
+        (
+            "a.yaml",
+            f"{X} assert: [{{$ref: '#/assertionTemplates/a'}}]}}]",
+            "test 1: assertion 1: “#/assertionTemplates/a” is not in this file",
+        ),
+        (
+            "a.yaml",
+            f"assertionTemplates: {{b: c}}\n{X} assert: [{{$ref: a}}]}}]",
+            "test 1: assertion 1: “a” is not in this file",
+        ),
+        (
+            "a.yaml",
+            f"{X} assert: [{{type: not-contains-all, value: 'a,b'}}]}}]",
+            "test 1: assertion 1: “not-contains-all” is not supported",
+        ),
+        (
+            "a.yaml",
+            f"{X} assert: [{{type: equals, value: '{{% if a %}}'}}]}}]",
+            "test 1: assertion 1: templates with {% … %} are not supported",
+        ),
+        (
+            "a.yaml",
+            f"{X} assert: [{{type: contains-any, value: ['{{{{b}}}}']}}]}}]",
+            "test 1: assertion 1: “{{b}}” is no variable",
+        ),
+        (
+            "a.yaml",
+            "tests: [{vars: {input: file://a.txt}}]",
+            "test 1: “input” is a file, which is not supported",
+        ),
+        (
+            "a.json",
+            json.dumps([{"vars": {"a": ["a"] * 101, "b": ["b"] * 100}}]),
+            "test 1: too many combinations of “vars”",
+        ),
+        ("a.yaml", "a: !x 1", "line 1: could not determine a constructor for the tag '!x'"),
+        (
+            "a.yaml",
+            "a: \x01",
+            "unacceptable character #x0001: special characters are not allowed\n"
+            '  in "<file>", position 3',
+        ),
+        ("a.json", '[{"input": "x"}, {"id": "a"}]', "case 2: “input” is missing"),
+        (
+            "a.jsonl",
+            '\n{"input": 1}',
+            "line 2: “input” is not a text, or “checks” not a list",
+        ),
+        (
+            "a.jsonl",
+            '{"input": "x", "checks": {}}',
+            "line 1: “input” is not a text, or “checks” not a list",
+        ),
+        ("a.jsonl", '{"input": "x", "files": "a"}', "line 1: “files” is not a list of paths"),
+        ("a.jsonl", '{"input": "x", "files": [1]}', "line 1: “files” is not a list of paths"),
+        ("a.jsonl", '{"input": []}', "line 1: “input” is not a list of messages"),
+        (
+            "a.jsonl",
+            '{"input": [{"role": "user", "content": 1}]}',
+            "line 1: “input” is not a list of messages",
+        ),
+        ("a.jsonl", '{"input": [{"role": "user"}]}', "line 1: “content” is missing"),
+        (
+            "a.jsonl",
+            '{"input": [{"role": "assistant", "content": "x"}]}',
+            "line 1: the messages do not take turns, ending with the user",
+        ),
+        (
+            "a.jsonl",
+            '{"input": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}',
+            "line 1: the messages do not take turns, ending with the user",
+        ),
+        ("a.csv", "a\nx\n", "line 2: there is no column “input”"),
+        ("a.csv", "input\nx,y\n", "line 2: more cells than columns"),
+        (
+            "a.csv",
+            "input,__config:a\nx,\ny,b\n",
+            "line 3: the column “__config:a” is not supported",
+        ),
+        (
+            "a.csv",
+            "input,__expected\nx,contains(0.5): a\n",
+            "line 2: the threshold of “contains” is not supported",
+        ),
+        ("a.csv", "input,__expected\nx,javascript: 1\n", "line 2: “javascript” is not supported"),
+        ("a.yaml", "tests: [{vars: {}}]", "test 1: there is no prompt, and “vars” has no “input”"),
+    ],
+)
+def test_what_is_refused_is_named(name: str, text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
+        read_cases(text, name, lambda _: "")
+
+
+def test_nested_lines_are_refused() -> None:
+    with pytest.raises(ValueError, match="recursion"):
+        read_cases("[" * 100_000, "a.jsonl")
+
+
+def test_a_number_of_endless_digits_is_refused_with_its_line() -> None:
+    with pytest.raises(ValueError, match=r"^line 1: Exceeds the limit"):
+        read_cases("9" * 5_000, "a.jsonl")
+
+
+def test_thousands_of_combinations_are_cases() -> None:
+    text = json.dumps([{"vars": {"input": ["a"] * 71, "b": ["b"] * 71}}])
+    assert len(read_cases(text, "a.json")) == 71 * 71
