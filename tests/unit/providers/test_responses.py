@@ -563,3 +563,60 @@ def test_a_part_of_the_tokens_is_never_more_than_the_whole() -> None:
         "completion_tokens_details": {"reasoning_tokens": 70},
     }
     assert usage_of(said) == Usage(10, 10, 5, 5)
+
+
+# ---------------------------------------------------------------- repeated events and places
+
+
+def text_event(kind: str, at: int, text: str, **more: Any) -> bytes:
+    name = "delta" if kind == "delta" else "text"
+    event = {"output_index": at, "content_index": 0, name: text, **more}
+    return json.dumps({"type": f"response.output_text.{kind}", **event}).encode()
+
+
+@pytest.mark.parametrize(
+    ("numbered", "numbers", "read", "sequence"),
+    [
+        (True, [0, 1, 1, 0, 2], "abe", 2),
+        (True, [3, 3.5, None, "4", -1, 2**53, 4, 3], "abcdefg", 4),
+        (True, [2**53 - 1, 2**53 - 1], "a", 2**53 - 1),
+        (False, [0, 1, 1, 0, 2], "abcde", None),
+    ],
+)
+def test_events_that_a_new_connection_repeats_are_read_once(
+    numbered: bool, numbers: list[Any], read: str, sequence: int | None
+) -> None:
+    reader = ResponsesReader("OpenAI", numbered=numbered)
+    events = [
+        event
+        for letter, number in zip("abcdefgh", numbers, strict=False)
+        for event in reader.read(text_event("delta", 0, letter, sequence_number=number))
+    ]
+    assert events == [TextDelta(letter) for letter in read]
+    assert reader.sequence == sequence
+    assert not reader.is_finished
+
+
+def test_an_item_at_the_place_of_another_has_its_own_text() -> None:
+    reader = ResponsesReader("A gateway")
+    added = json.dumps(
+        {"type": "response.output_item.added", "output_index": 1, "item": {"type": "message"}}
+    ).encode()
+    data = [
+        added,
+        text_event("delta", 1, "ab"),
+        text_event("done", 1, "abc"),
+        added,
+        text_event("done", 1, "xyz"),
+        text_event("done", 1, "xyz"),
+    ]
+    events = [event for each in data for event in reader.read(each)]
+    assert events == [TextDelta("ab"), TextDelta("c"), TextDelta("xyz")]
+
+
+def test_nothing_follows_the_end() -> None:
+    reader = ResponsesReader("OpenAI")
+    (cut,) = reader.end()
+    assert isinstance(cut, Failed)
+    assert isinstance(cut.error, StreamCutError)
+    assert reader.end() == []

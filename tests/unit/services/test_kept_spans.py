@@ -49,6 +49,7 @@ def test_spans_that_do_not_cover_the_text_are_dropped(
         ("a" * 10, ["a" * 10]),
         ("a" * 11, ["a" * 10, "a"]),
         ("a" * 21, ["a" * 10, "a" * 10, "a"]),
+        ("aaaaaaa bb", ["aaaaaaa bb"]),
         ("aaaaaaa bb cc", ["aaaaaaa ", "bb cc"]),
         ("aaaaaa bbbb cc", ["aaaaaa bbb", "b cc"]),  # too far back
         ("aaaaaaaaa bb", ["aaaaaaaaa ", "bb"]),
