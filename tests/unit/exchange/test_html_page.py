@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,14 +20,16 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
+from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage, code_block
 from desktop_app.exchange.writers.markdown_file import to_markdown
+from desktop_app.rendering.processes import highlight
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation
 
+LONGEST = "1" * highlight.LONGEST_LINE
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 4, 5)
 
 
@@ -185,3 +188,38 @@ def test_no_text_becomes_an_element_of_its_own(title: str, asked: str, said: str
     names = {name for _, attributes in found.tags for name in attributes}
     assert not {name for name in names if name.startswith("on")}
     assert not re.search("[\x00\x1b\u202e]", text)
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "head", "lines"),
+    [
+        (
+            "python",
+            "x = 12  # <a>\n\nif x:\n    y(3) ",
+            "<figcaption>python</figcaption>",
+            [
+                'x = <span class="number">12</span>  <span class="comment"># &lt;a&gt;</span>',
+                "",
+                '<span class="keyword">if</span> x:',
+                '    y(<span class="number">3</span>) ',
+            ],
+        ),
+        ("no such language", "if 1:", "<figcaption>no such language</figcaption>", ["if 1:"]),
+        ("", "if <a>\n1", "", ["if &lt;a&gt;", "1"]),
+        (
+            "python",
+            LONGEST,
+            "<figcaption>python</figcaption>",
+            [f'<span class="number">{LONGEST}</span>'],
+        ),
+        ("python", f"1\n{LONGEST}1", "<figcaption>python</figcaption>", ["1", f"{LONGEST}1"]),
+    ],
+    ids=["colored", "unknown", "unnamed", "longest line", "too long"],
+)
+def test_code_is_colored_line_by_line(
+    language: str, code: str, head: str, lines: list[str]
+) -> None:
+    assert code_block(language, code) == (
+        f'<figure class="code">{head}<pre tabindex="0"><code>{chr(10).join(lines)}</code></pre>'
+        "</figure>"
+    )
