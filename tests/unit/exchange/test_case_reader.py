@@ -335,6 +335,7 @@ def asserted(*assertions: dict[str, object]) -> str:
         ),
         ("a.yaml", "tests: file://one.json", [("J", [])]),
         ("a.yml", "tests: {vars: {input: x}}", [("x", [])]),
+        ("a.yaml", "tests:\n- vars:\n    input:", [("null", [])]),
         (
             "a.yaml",
             "prompts: file://prompts.txt\ntests: [{vars: {a: 1}}]",
