@@ -140,7 +140,7 @@ class Application:
                     self._joining.cancel()
                     loop.run_until_complete(asyncio.gather(self._joining, return_exceptions=True))
                     loop.run_until_complete(self._bus.aclose())
-        from desktop_app.ui.widgets.accessible_roles import release_roles
+        from desktop_app.ui.widgets.accessibility.accessible_roles import release_roles
 
         release_roles()
         return self._exit_code
@@ -295,7 +295,7 @@ def report_failed_start(error: UserFacingError) -> int:
     from PySide6.QtWidgets import QMessageBox
 
     from desktop_app.cli.streams.console import say  # only a failing start needs it
-    from desktop_app.ui.widgets.foreign_text import message_box
+    from desktop_app.ui.widgets.text.foreign_text import message_box
 
     # The user's folders may be the cause, so nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])

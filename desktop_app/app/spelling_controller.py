@@ -118,8 +118,8 @@ class SpellingController(QObject):
         from PySide6.QtCore import Qt
 
         from desktop_app.ui.settings.dialog_field import language_name
-        from desktop_app.ui.widgets.foreign_text import menu_text
         from desktop_app.ui.widgets.program_menu import ChecklistMenu
+        from desktop_app.ui.widgets.text.foreign_text import menu_text
 
         menu, chosen = ChecklistMenu(request.anchor), request.value.split()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

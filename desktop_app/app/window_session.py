@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.session.sleep_watch import SleepWatch
-    from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
+    from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
 
 log = logging.getLogger(__name__)
 
@@ -415,8 +415,8 @@ class WindowSession:
 
     def show_mnemonics(self) -> WindowMnemonics:
         """Give windows mnemonics, and scroll to the focus. The start does not wait for them."""
-        from desktop_app.ui.widgets.tab_order import FocusScroller
-        from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
+        from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
+        from desktop_app.ui.widgets.forms.tab_order import FocusScroller
 
         if self._mnemonics is None:
             self._mnemonics = WindowMnemonics(self._window, self._without_mnemonics)

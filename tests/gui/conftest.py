@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from desktop_app.app.startup.gc_policy import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
-from desktop_app.ui.widgets.form_dialog import DraftForm
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,9 @@ from desktop_app.ui.library.status_line import StatusLine
 from desktop_app.ui.settings.tabs import shortcuts_tab
 from desktop_app.ui.transcript.search import find_bar
 from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.widgets import announcements, form_widgets
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.accessibility import announcements
+from desktop_app.ui.widgets.forms import form_widgets
+from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.cards.notifications import Notifications
 from tests.helpers.widgets import find
 

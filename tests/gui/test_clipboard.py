@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.ui.widgets.clipboard import (
+from desktop_app.ui.widgets.text.clipboard import (
     HTML,
     MARKDOWN,
     PLAIN,

@@ -20,9 +20,9 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.fitting_dialog import scroll_area_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, PlainToolButton
-from desktop_app.ui.widgets.tab_order import FocusScroller
+from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.ui.widgets.forms.tab_order import FocusScroller
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainTextField, PlainToolButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable

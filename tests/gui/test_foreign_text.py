@@ -58,8 +58,8 @@ from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.widgets.foreign_text import message_box
-from desktop_app.ui.widgets.linked_label import PLACE_SCHEME, LinkedLabel
+from desktop_app.ui.widgets.text.foreign_text import message_box
+from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
@@ -744,7 +744,7 @@ def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
 @place
 def the_hint_at_a_citation(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.transcript.citation_sources import citation_tooltip
-    from desktop_app.ui.widgets.foreign_text import set_tooltip
+    from desktop_app.ui.widgets.text.foreign_text import set_tooltip
 
     made = QLabel()
     set_tooltip(made, citation_tooltip(Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)))
@@ -890,7 +890,7 @@ def test_text_of_others_stays_text(stage: Stage, trap: PipeTrap, name: str, kind
 
 @pytest.mark.attack("plain-text")
 def test_a_name_with_an_ampersand_is_no_shortcut(stage: Stage) -> None:
-    from desktop_app.ui.widgets.foreign_text import PlainButton, PlainToolButton
+    from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainToolButton
 
     for kind in (PlainButton, PlainToolButton):
         button = kind()
@@ -911,7 +911,7 @@ def test_a_message_box_keeps_its_details_plain(stage: Stage, trap: PipeTrap) -> 
 
 @pytest.mark.attack("plain-text")
 def test_the_title_of_a_window_reads_as_it_is(stage: Stage) -> None:
-    from desktop_app.ui.widgets.foreign_text import window_title
+    from desktop_app.ui.widgets.text.foreign_text import window_title
 
     stage.window.setWindowTitle(window_title("a [*] b"))
     assert stage.window.windowHandle().title().startswith("a [*] b")
@@ -955,7 +955,7 @@ def test_a_title_that_a_line_cannot_hold_is_not_cut_by_a_look_at_it(stage: Stage
 @pytest.mark.attack("plain-text")
 @pytest.mark.parametrize("tag", ["<img src={}>", "<link rel=stylesheet href={}>", "![x]({})"])
 def test_no_document_opens_what_it_names(stage: Stage, trap: PipeTrap, tag: str) -> None:
-    from desktop_app.ui.widgets.sealed_document import SealedBrowser, SealedDocument
+    from desktop_app.ui.widgets.text.sealed_document import SealedBrowser, SealedDocument
 
     html = f"<html><head>{tag.format(trap.path)}</head><body>{tag.format(trap.path)}</body></html>"
     browser, document = SealedBrowser(), SealedDocument()

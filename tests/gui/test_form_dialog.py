@@ -13,7 +13,7 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-from desktop_app.ui.widgets.form_dialog import ask_about_changes
+from desktop_app.ui.widgets.forms.form_dialog import ask_about_changes
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.widgets.form_dialog import FormDialog
+    from desktop_app.ui.widgets.forms.form_dialog import FormDialog
 
 
 def _review(parent: QWidget) -> FormDialog:

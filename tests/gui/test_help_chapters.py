@@ -27,7 +27,7 @@ from desktop_app.paths import resource_path
 from desktop_app.ui.help.help_book import HelpBook, fold, match_ranges
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.settings.settings_frame import PAGES
-from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
+from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 from tests.helpers.command_line import options, subcommands
 
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"

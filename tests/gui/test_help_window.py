@@ -14,7 +14,7 @@ from desktop_app.ui.help.help_book import HelpBook
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.widgets.rows.rows_model import ROW
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

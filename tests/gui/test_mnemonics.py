@@ -12,16 +12,16 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, menu_text
-from desktop_app.ui.widgets.mnemonics import (
+from desktop_app.ui.widgets.accessibility.mnemonics import (
     NO_MNEMONIC,
     choose_letters,
     mark_menu,
     marked,
     unmarked,
 )
+from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, menu_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

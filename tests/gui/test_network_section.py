@@ -32,7 +32,7 @@ from desktop_app.ui.settings.sections.network_section import (
 )
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-from desktop_app.ui.widgets.form_widgets import Switch
+from desktop_app.ui.widgets.forms.form_widgets import Switch
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

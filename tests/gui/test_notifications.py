@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.ui.look import theme
-from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.window.cards.card_area import CardArea
 from desktop_app.ui.window.cards.notifications import NOTE_STAYS_MS, Notifications
 

@@ -19,7 +19,7 @@ from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.widgets.form_widgets import Combo
+from desktop_app.ui.widgets.forms.form_widgets import Combo
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.form_widgets import Combo, Switch
+from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 

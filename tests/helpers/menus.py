@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.ui.widgets.mnemonics import unmarked
+from desktop_app.ui.widgets.accessibility.mnemonics import unmarked
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction

@@ -166,7 +166,7 @@ OWN_VALUES = {
     "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
-    "desktop_app/ui/widgets/form_widgets.py": {"option"},
+    "desktop_app/ui/widgets/forms/form_widgets.py": {"option"},
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
     "desktop_app/ui/transcript/accessibility/accessible_node.py": {"state"},
     "desktop_app/ui/transcript/accessibility/reading_tree.py": {
@@ -180,7 +180,7 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"queued"},
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
     "desktop_app/ui/viewer/viewer_text.py": {"selection"},
-    "desktop_app/ui/widgets/accessible_roles.py": {"state"},
+    "desktop_app/ui/widgets/accessibility/accessible_roles.py": {"state"},
     "desktop_app/ui/widgets/buttons/elided_button.py": {"option"},
 }
 

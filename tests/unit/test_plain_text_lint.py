@@ -1,9 +1,9 @@
 """Every widget of the product gets text in an explicit format.
 
 Qt guesses if a text is HTML, and turns "&" into shortcuts and "[*]" into markers. Foreign text must
-have none of these effects. So it passes through the classes and functions of
-`ui/widgets/foreign_text.py` and `ui/widgets/sealed_document.py`, and `Combo`. This test reads the
-source of `ui` and `app` and finds code that bypasses them.
+have none of these effects. So it passes through the classes and functions of `foreign_text.py` and
+`sealed_document.py` in `ui/widgets/text`, and `Combo`. This test reads the source of `ui` and `app`
+and finds code that bypasses them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 
 HOMES: Final = {
-    "QLabel": "ui/widgets/foreign_text.py",
-    "QPushButton": "ui/widgets/foreign_text.py",
-    "QToolButton": "ui/widgets/foreign_text.py",
+    "QLabel": "ui/widgets/text/foreign_text.py",
+    "QPushButton": "ui/widgets/text/foreign_text.py",
+    "QToolButton": "ui/widgets/text/foreign_text.py",
     "QMenu": "ui/widgets/program_menu.py",
-    "QMessageBox": "ui/widgets/foreign_text.py",
-    "QPlainTextEdit": "ui/widgets/foreign_text.py",
-    "QTextDocument": "ui/widgets/sealed_document.py",
-    "QTextBrowser": "ui/widgets/sealed_document.py",
-    "QTextEdit": "ui/widgets/sealed_document.py",
-    "QComboBox": "ui/widgets/form_widgets.py",
+    "QMessageBox": "ui/widgets/text/foreign_text.py",
+    "QPlainTextEdit": "ui/widgets/text/foreign_text.py",
+    "QTextDocument": "ui/widgets/text/sealed_document.py",
+    "QTextBrowser": "ui/widgets/text/sealed_document.py",
+    "QTextEdit": "ui/widgets/text/sealed_document.py",
+    "QComboBox": "ui/widgets/forms/form_widgets.py",
     "QSystemTrayIcon": "app/desktop/tray_controller.py",  # its only text is the program's name
 }
 """Classes that only one module may create, call or inherit, because it makes them safe."""
@@ -69,18 +69,18 @@ RICH: Final = {
 """Methods that take HTML, or what Qt may take for it."""
 
 ALLOWED: Final = {
-    ("ui/widgets/foreign_text.py", "setDetailedText"): "shown in a plain text field; a test looks",
-    ("ui/widgets/foreign_text.py", "setInformativeText"): "its label is set to plain text",
-    ("ui/widgets/foreign_text.py", "setTextFormat"): "sets plain text",
-    ("ui/widgets/linked_label.py", "setTextFormat"): "escapes all but its own links; a test looks",
+    ("ui/widgets/text/foreign_text.py", "setDetailedText"): "shown in a plain field; a test looks",
+    ("ui/widgets/text/foreign_text.py", "setInformativeText"): "its label is set to plain text",
+    ("ui/widgets/text/foreign_text.py", "setTextFormat"): "sets plain text",
+    ("ui/widgets/text/linked_label.py", "setTextFormat"): "escapes all but its links; a test looks",
     ("ui/help/help_text.py", "setHtml"): "the help, from our own Markdown",
-    ("ui/widgets/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
+    ("ui/widgets/text/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
 }
 
 ROLES: Final = {
     "ui/batch/batch_models.py",
     "ui/models/model_columns.py",
-    "ui/widgets/rows_model.py",
+    "ui/widgets/rows/rows_model.py",
 }
 """The models with tooltips; each hands them through `tooltip_text`."""
 
@@ -111,8 +111,8 @@ TEXT_OF: Final = {
     "showText": "tooltip_text",
 }
 TEXT_MAKERS: Final = {
-    "ui/widgets/foreign_text.py",
-    "ui/widgets/mnemonics.py",  # changes only the marks of texts that entries have
+    "ui/widgets/text/foreign_text.py",
+    "ui/widgets/accessibility/mnemonics.py",  # changes only the marks of texts that entries have
 }
 ICONS: Final = {"_icon", "icon"}
 

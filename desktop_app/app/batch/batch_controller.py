@@ -389,7 +389,7 @@ class BatchController(QObject):
         if job is None or not job.status.was_sent:
             await self._cancel(job_id)
             return
-        from desktop_app.ui.widgets.question import ask
+        from desktop_app.ui.widgets.forms.question import ask
 
         ask(
             self._get_dialog(),
@@ -413,7 +413,7 @@ class BatchController(QObject):
         self.runs.resume(job.id)
 
     def _ask_removal(self, job_id: str) -> None:
-        from desktop_app.ui.widgets.question import ask
+        from desktop_app.ui.widgets.forms.question import ask
 
         ask(
             self._get_dialog(),

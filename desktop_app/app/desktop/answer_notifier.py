@@ -17,7 +17,7 @@ from desktop_app.session.launcher_progress import show_progress
 from desktop_app.session.notifier import Notifier
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
-from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers

@@ -12,7 +12,7 @@ from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
 from desktop_app.i18n.translation import tr
 from desktop_app.session.desktop_binding import BindingDesktop, bind, binding_desktop, unbind
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.question import ask
+from desktop_app.ui.widgets.forms.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

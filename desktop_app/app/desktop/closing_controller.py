@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
-from desktop_app.ui.widgets.foreign_text import message_box
-from desktop_app.ui.widgets.linked_label import set_linked_more
+from desktop_app.ui.widgets.text.foreign_text import message_box
+from desktop_app.ui.widgets.text.linked_label import set_linked_more
 from desktop_app.ui.window.session_end import is_session_ending
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ class ClosingController(QObject):
 
     def close_window(self) -> None:
         """Close the window as the settings say; ask if they do not, or if answers are running."""
-        from desktop_app.ui.widgets.form_dialog import ask_about_changes  # not needed at the start
+        from desktop_app.ui.widgets.forms.form_dialog import (
+            ask_about_changes,  # not needed at the start
+        )
 
         if self._is_asking:
             return
@@ -100,7 +102,9 @@ class ClosingController(QObject):
 
     def quit(self) -> None:
         """End the program, resident or not; ask if answers are running."""
-        from desktop_app.ui.widgets.form_dialog import ask_about_changes  # not needed at the start
+        from desktop_app.ui.widgets.forms.form_dialog import (
+            ask_about_changes,  # not needed at the start
+        )
 
         if self._is_asking or ask_about_changes():
             return

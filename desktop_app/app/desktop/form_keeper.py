@@ -34,14 +34,16 @@ class FormKeeper(QObject):
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the changes that an earlier run stored; their forms show them when opened."""
         if drafts := stored.get(FORMS_KEY):
-            from desktop_app.ui.widgets.form_dialog import DraftForm  # not needed at the start
+            from desktop_app.ui.widgets.forms.form_dialog import (
+                DraftForm,  # not needed at the start
+            )
 
             self._stored = drafts
             DraftForm.drafts.update(drafts)
 
     def save(self) -> None:
         """Store the changes that are not stored yet."""
-        from desktop_app.ui.widgets.form_dialog import entered_in_forms, is_form_open
+        from desktop_app.ui.widgets.forms.form_dialog import entered_in_forms, is_form_open
 
         if not is_form_open():
             self._timer.stop()  # until something else has the focus
@@ -52,7 +54,7 @@ class FormKeeper(QObject):
 
     def close(self) -> None:
         """Store the changes for the last time, and save the field with the focus."""
-        from desktop_app.ui.widgets.form_dialog import DraftForm, leave_field
+        from desktop_app.ui.widgets.forms.form_dialog import DraftForm, leave_field
 
         leave_field()
         self.save()

@@ -12,7 +12,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.session.tray_host import TrayHost
 from desktop_app.ui.look.icons import program_icon
-from desktop_app.ui.widgets.foreign_text import menu_text
+from desktop_app.ui.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +166,9 @@ class TrayController(QObject):
             self._show_recent(recent)
 
     def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:
-        from desktop_app.ui.widgets.mnemonics import mark_menu  # not needed at the start
+        from desktop_app.ui.widgets.accessibility.mnemonics import (
+            mark_menu,  # not needed at the start
+        )
 
         for old in self._recent:
             self._menu.removeAction(old)

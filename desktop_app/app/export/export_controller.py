@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.paths import Folders
-    from desktop_app.ui.widgets.clipboard import ClipboardCopier
+    from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
     from desktop_app.ui.window.cards.notifications import Notifications
 
 
@@ -118,7 +118,7 @@ class ExportController(QObject):
             return
         # Imported here, because the start does not need it.
         from desktop_app.exchange.writers import markdown_file, rich_text
-        from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+        from desktop_app.ui.widgets.text.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
         catalog = self._catalog
         messages = [self._providers.as_copied(message) for message in self._current.path]
@@ -133,7 +133,7 @@ class ExportController(QObject):
         self._make_copier(end).put(Texts(makers, is_short=False))
 
     def _make_copier(self, end: str) -> ClipboardCopier:
-        from desktop_app.ui.widgets.clipboard import ClipboardCopier
+        from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
 
         notify = self._notifications.notify
         copier = ClipboardCopier(self)

@@ -27,7 +27,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.ui.help.help_book import HelpBook, HelpChapter, HelpSection
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
+from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
 
 CHAPTERS: Final = (
     ("getting-started", N_("Getting started")),

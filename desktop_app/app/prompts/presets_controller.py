@@ -23,8 +23,8 @@ from desktop_app.domain.conversations.conversation import Conversation, new_id, 
 from desktop_app.domain.prompts.preset import Preset, preset_of
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import setting
-from desktop_app.ui.widgets.foreign_text import menu_text
 from desktop_app.ui.widgets.program_menu import add_choice
+from desktop_app.ui.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget

@@ -20,7 +20,7 @@ from desktop_app.session.portal import PortalRefusedError
 from desktop_app.session.remote_keyboard import RemoteKeyboard
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
-from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.text.foreign_text import message_box
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox

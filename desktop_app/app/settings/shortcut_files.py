@@ -160,6 +160,6 @@ def _report(read: ReadShortcuts, keymap: Keymap) -> str:
 
 def _list_text(items: Sequence[str]) -> str:
     from desktop_app.i18n.formatting import joined
-    from desktop_app.ui.widgets.foreign_text import one_line
+    from desktop_app.ui.widgets.text.foreign_text import one_line
 
     return one_line(joined(items), _LONGEST_LIST)

@@ -192,7 +192,7 @@ class ServersController(QObject):
         )
 
     async def _ask_removal(self, name: str) -> None:
-        from desktop_app.ui.widgets.question import ask
+        from desktop_app.ui.widgets.forms.question import ask
 
         ask(
             self._parent,

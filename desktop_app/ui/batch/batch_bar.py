@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 
 class BatchBar(QFrame):

@@ -22,11 +22,11 @@ from desktop_app.ui.composer.file_drop_filter import FileDropFilter
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_dialog import DraftDialog, FormValues
-from desktop_app.ui.widgets.form_widgets import Note, Tone, retheme
-from desktop_app.ui.widgets.table_views import ProportionalTable
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.forms.form_dialog import DraftDialog, FormValues
+from desktop_app.ui.widgets.forms.form_widgets import Note, Tone, retheme
+from desktop_app.ui.widgets.rows.table_views import ProportionalTable
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,10 +24,15 @@ from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, menu_text, spoken_text
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.table_views import ProportionalTable
+from desktop_app.ui.widgets.rows.table_views import ProportionalTable
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainLabel,
+    PlainTextField,
+    menu_text,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

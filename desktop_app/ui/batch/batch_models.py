@@ -16,7 +16,7 @@ from desktop_app.domain.batch.batch_wording import ITEM_WORDS, item_error_text, 
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
-from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
+from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT: Final = QModelIndex()

@@ -19,11 +19,11 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_widgets import Combo, MultilineField, Note
+from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField, Note
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.ui.widgets.form_dialog import FormValues
+    from desktop_app.ui.widgets.forms.form_dialog import FormValues
 
 CUSTOM_MESSAGE: Final = ""
 NAMED_FILES: Final = 3

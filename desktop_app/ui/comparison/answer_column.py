@@ -12,12 +12,12 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts
 from desktop_app.i18n.formatting import duration
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.accessibility.role_names import GROUP
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
-from desktop_app.ui.widgets.role_names import GROUP
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,14 +16,14 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.form_widgets import retheme
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.form_widgets import retheme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

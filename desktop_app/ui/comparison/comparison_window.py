@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.comparison.answer_column import AnswerColumn
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip
-from desktop_app.ui.widgets.form_widgets import retheme
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.ui.widgets.forms.form_widgets import retheme
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,14 +29,14 @@ from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import mirror, mirrored_rect
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainToolButton,
     menu_text,
     one_line,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

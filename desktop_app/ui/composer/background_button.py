@@ -16,8 +16,8 @@ from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu

@@ -13,8 +13,13 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidgetAction
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import (
+    LONGEST_LINE,
+    PlainLabel,
+    menu_text,
+    set_tooltip,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

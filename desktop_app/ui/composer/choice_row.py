@@ -24,7 +24,7 @@ from desktop_app.ui.look.theme import SEND, Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,

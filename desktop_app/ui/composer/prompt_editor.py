@@ -30,8 +30,8 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import PlainTextField
+from desktop_app.ui.widgets.text.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -226,7 +226,7 @@ class PromptText(PlainTextField):
         """Open the standard menu, with spelling and an additional entry to paste as plain text."""
         from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 
-        from desktop_app.ui.widgets.mnemonics import mark_menu
+        from desktop_app.ui.widgets.accessibility.mnemonics import mark_menu
 
         menu = self.createStandardContextMenu(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

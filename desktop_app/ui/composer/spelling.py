@@ -16,7 +16,7 @@ from PySide6.QtGui import QAction, QTextCharFormat
 
 from desktop_app.domain.prose_words import ProseWord, words_of_line
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import menu_text, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import menu_text, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor

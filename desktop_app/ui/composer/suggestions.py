@@ -13,7 +13,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, SEGMENT, Theme
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,20 +20,20 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look import painting
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import SPRING, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     one_line,
     set_tooltip,
     several_lines,
     spoken_text,
 )
-from desktop_app.ui.widgets.form_widgets import Combo, retheme
-from desktop_app.ui.widgets.table_views import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

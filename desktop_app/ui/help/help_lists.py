@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.ui.help.help_book import HelpChapter, HelpHit
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.widgets.foreign_text import one_line
-from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject

@@ -11,10 +11,10 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import match_ranges
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.foreign_text import spoken_text
-from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
-from desktop_app.ui.widgets.sealed_document import SealedBrowser
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
+from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME
+from desktop_app.ui.widgets.text.sealed_document import SealedBrowser
 
 SCHEME = "help"
 

@@ -29,12 +29,12 @@ from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.theme import Theme, limit_size
+from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainToolButton, window_title
-from desktop_app.ui.widgets.line_field import line_field
-from desktop_app.ui.widgets.role_names import DIALOG
-from desktop_app.ui.widgets.row_view import RowView
-from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import ROW
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton, window_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable

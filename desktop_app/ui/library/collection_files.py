@@ -13,9 +13,9 @@ from PySide6.QtCore import (
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.widgets.foreign_text import one_line
-from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter

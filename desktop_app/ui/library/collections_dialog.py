@@ -23,12 +23,12 @@ from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.widgets.boxes import SPRING, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import retheme
-from desktop_app.ui.widgets.row_view import RowView
-from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.forms.form_widgets import retheme
+from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import ROW
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, MultilineField
-from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, MultilineField
+from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,11 +21,11 @@ from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
-from desktop_app.ui.widgets.foreign_text import set_tooltip, spoken_text
-from desktop_app.ui.widgets.line_field import line_field
-from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.row_view import RowView
-from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.text.foreign_text import set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter

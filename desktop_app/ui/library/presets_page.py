@@ -21,11 +21,11 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.fitting_dialog import scroll_area_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel
-from desktop_app.ui.widgets.form_widgets import Combo
-from desktop_app.ui.widgets.line_field import line_field
+from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.ui.widgets.forms.form_widgets import Combo
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

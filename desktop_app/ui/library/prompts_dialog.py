@@ -22,8 +22,8 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.form_widgets import retheme
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.ui.widgets.forms.form_widgets import retheme
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QShowEvent

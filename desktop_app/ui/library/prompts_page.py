@@ -25,9 +25,9 @@ from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line
-from desktop_app.ui.widgets.form_widgets import MultilineField, Note
-from desktop_app.ui.widgets.line_field import line_field
+from desktop_app.ui.widgets.forms.form_widgets import MultilineField, Note
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPen
 
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import upright
-from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFocusEvent, QFont

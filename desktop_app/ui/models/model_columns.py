@@ -21,7 +21,7 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import painting
-from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
+from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Index = QModelIndex | QPersistentModelIndex
 Value = str | int | Decimal | date | bool | None

@@ -23,11 +23,16 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
-from desktop_app.ui.widgets.form_dialog import FormDialog
-from desktop_app.ui.widgets.form_widgets import Combo, Note, retheme
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.forms.form_dialog import FormDialog
+from desktop_app.ui.widgets.forms.form_widgets import Combo, Note, retheme
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainLabel,
+    menu_text,
+    spoken_text,
+    window_title,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

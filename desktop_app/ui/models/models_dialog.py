@@ -21,11 +21,11 @@ from desktop_app.ui.models.model_columns import (
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip
-from desktop_app.ui.widgets.form_widgets import Combo, retheme
-from desktop_app.ui.widgets.line_field import line_field
+from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.table_views import show_as_rows
+from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -69,7 +69,7 @@ from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, LongTextSplitter, RunIndex
 from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder, Formulas
 from desktop_app.ui.transcript.transcript_styles import ALIGNMENTS
-from desktop_app.ui.widgets.sealed_document import SealedDocument
+from desktop_app.ui.widgets.text.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -48,19 +48,19 @@ from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.quick.task_list import skip_task_lists
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.role_names import DIALOG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import menu_text
 from desktop_app.ui.widgets.program_menu import add_choice
+from desktop_app.ui.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.foreign_text import PlainToolButton, spoken_text
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note
+from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

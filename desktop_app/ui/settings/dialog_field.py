@@ -11,7 +11,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.settings.setting import Setting, SettingValue
-    from desktop_app.ui.widgets.form_widgets import FormSection
+    from desktop_app.ui.widgets.forms.form_widgets import FormSection
 
 FORM_KINDS: Final = {
     FormKind.SCHEMA: N_("JSON Schema"),

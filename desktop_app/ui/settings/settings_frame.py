@@ -15,7 +15,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import PANEL_WIDTH, Theme
 from desktop_app.ui.widgets.boxes import column_of, row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
@@ -111,7 +111,7 @@ class SettingsFrame(QWidget):
         """Apply the theme to a page that has an earlier one."""
         if page in self._outdated:
             self._outdated.remove(page)
-            from desktop_app.ui.widgets.form_widgets import retheme  # not needed at start-up
+            from desktop_app.ui.widgets.forms.form_widgets import retheme  # not needed at start-up
 
             retheme(self._areas[page], self._theme)
 
@@ -161,7 +161,9 @@ class SettingsFrame(QWidget):
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page, which scrolls."""
-        from desktop_app.ui.widgets.fitting_dialog import scroll_area_of  # not needed at start-up
+        from desktop_app.ui.widgets.forms.fitting_dialog import (
+            scroll_area_of,  # not needed at start-up
+        )
 
         inner = QWidget()
         inner.setObjectName(f"settings-{page}")

@@ -17,7 +17,7 @@ from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import SettingsFrame
-from desktop_app.ui.widgets.foreign_text import spoken_text
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
-    from desktop_app.ui.widgets.form_widgets import Tone
+    from desktop_app.ui.widgets.forms.form_widgets import Tone
 
 
 _Page = TypeVar("_Page", bound="QWidget")

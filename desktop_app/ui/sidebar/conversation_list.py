@@ -40,7 +40,7 @@ from desktop_app.ui.sidebar.list_search import ListSearch
 from desktop_app.ui.sidebar.search_field import NewButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.boxes import column_of
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
     from desktop_app.ui.sidebar.search_filters import SearchFilters
-    from desktop_app.ui.widgets.row_view import RowView
+    from desktop_app.ui.widgets.rows.row_view import RowView
 
 _EMPTY: Final = {
     ListFilterKind.LIST: N_("No conversations yet"),

@@ -30,7 +30,7 @@ from PySide6.QtCore import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
-from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
-from desktop_app.ui.widgets.row_view import RowView
+from desktop_app.ui.widgets.rows.row_view import RowView
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QMimeData
@@ -121,7 +121,9 @@ class ConversationView(RowView):
 
     def mark_all(self) -> None:
         """Mark all loaded conversations, and announce how many, because the focus stays."""
-        from desktop_app.ui.widgets.announcements import announce  # not needed at start-up
+        from desktop_app.ui.widgets.accessibility.announcements import (
+            announce,  # not needed at start-up
+        )
 
         count = self.model().rowCount()
         if count:

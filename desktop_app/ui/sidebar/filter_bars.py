@@ -21,15 +21,15 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged_ids
+from desktop_app.ui.widgets.accessibility.role_names import TAB
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.role_names import TAB
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent

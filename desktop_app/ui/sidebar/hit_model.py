@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import one_line
-from desktop_app.ui.widgets.rows_model import RowsModel
+from desktop_app.ui.widgets.rows.rows_model import RowsModel
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject

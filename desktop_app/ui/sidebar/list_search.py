@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QVBoxLayout
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.hit_model import HitModel
 from desktop_app.ui.sidebar.search_field import SearchField
-from desktop_app.ui.widgets.row_view import RowView
-from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ class ListSearch(QObject):
         """The filters of the search; created on first use because start-up does not need them."""
         if self._filters is None:
             from desktop_app.ui.sidebar.search_filters import SearchFilters
-            from desktop_app.ui.widgets.tab_order import order_tabs
+            from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
             filters = self._filters = SearchFilters(self._theme)
             filters.set_folders(self._folders)
@@ -115,7 +115,9 @@ class ListSearch(QObject):
             found = tr_plural("{count} result", "{count} results", count)
             words = found if count else self.nothing_found
         if words != self._announced:  # not again after a key that changed nothing
-            from desktop_app.ui.widgets.announcements import announce  # not needed at start-up
+            from desktop_app.ui.widgets.accessibility.announcements import (
+                announce,  # not needed at start-up
+            )
 
             self._announced = words
             announce(self.field, words)

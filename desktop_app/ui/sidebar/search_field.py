@@ -12,8 +12,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import is_mirrored, margins, mirrored_rect
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainToolButton,

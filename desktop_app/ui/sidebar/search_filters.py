@@ -31,8 +31,8 @@ from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.sidebar.calendar import midnight, today
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
 ANYWHERE, ANY_TIME, ANY_VARIANT = N_("Anywhere"), N_("Any time"), N_("Any model")
 # The number of days back, including today.

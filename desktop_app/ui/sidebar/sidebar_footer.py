@@ -11,8 +11,8 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, set_tooltip
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

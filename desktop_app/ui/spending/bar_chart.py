@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import is_mirrored
-from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
-from desktop_app.ui.widgets.role_names import CHART
+from desktop_app.ui.widgets.accessibility.role_names import CHART
+from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -23,9 +23,9 @@ from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_C
 from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_widgets import Combo
-from desktop_app.ui.widgets.table_views import show_as_rows
+from desktop_app.ui.widgets.forms.form_widgets import Combo
+from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 _GROUPINGS: Final = (
     (Grouping.DAY, N_("By day"), N_("Day")),

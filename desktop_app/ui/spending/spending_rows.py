@@ -13,7 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.spending.spending_measures import COLUMNS
-from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.domain.spending.spending_report import SpendingRow

@@ -25,9 +25,9 @@ from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figur
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
-from desktop_app.ui.widgets.table_views import show_as_rows
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.rows.table_views import show_as_rows
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,9 +14,9 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import PlainTextField, spoken_text
-from desktop_app.ui.widgets.form_dialog import FormDialog
-from desktop_app.ui.widgets.form_widgets import Combo, Note
+from desktop_app.ui.widgets.forms.form_dialog import FormDialog
+from desktop_app.ui.widgets.forms.form_widgets import Combo, Note
+from desktop_app.ui.widgets.text.foreign_text import PlainTextField, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

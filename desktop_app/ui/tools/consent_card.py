@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.card_text import SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.card_text import SHARE_OF_WINDOW, CardText
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainTextField,

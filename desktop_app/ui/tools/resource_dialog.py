@@ -13,10 +13,10 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.foreign_text import spoken_text, window_title
-from desktop_app.ui.widgets.form_widgets import Note
-from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.ui.widgets.forms.form_widgets import Note
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.text.foreign_text import spoken_text, window_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,16 +21,16 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
+from desktop_app.ui.widgets.forms.form_dialog import FormDialog
+from desktop_app.ui.widgets.forms.form_widgets import Note, retheme
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
     one_line,
     spoken_text,
     window_title,
 )
-from desktop_app.ui.widgets.form_dialog import FormDialog
-from desktop_app.ui.widgets.form_widgets import Note, retheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

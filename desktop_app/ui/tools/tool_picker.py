@@ -13,7 +13,8 @@ from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.form_widgets import Combo
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     menu_text,
@@ -22,8 +23,7 @@ from desktop_app.ui.widgets.foreign_text import (
     several_lines,
     spoken_text,
 )
-from desktop_app.ui.widgets.form_widgets import Combo
-from desktop_app.ui.widgets.linked_label import LinkedLabel
+from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

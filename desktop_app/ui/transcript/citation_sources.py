@@ -10,7 +10,7 @@ from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
 from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, LineKind
-from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message

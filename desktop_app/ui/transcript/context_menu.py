@@ -13,8 +13,8 @@ from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
 from desktop_app.ui.transcript.message_commands import COPY_LINK, MessageCommands
 from desktop_app.ui.transcript.message_items import ACTION
-from desktop_app.ui.widgets.foreign_text import menu_text, one_line
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock

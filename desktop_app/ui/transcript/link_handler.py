@@ -14,7 +14,7 @@ from desktop_app.ui.transcript.keyboard.focus_targets import COPY_CODE
 from desktop_app.ui.transcript.keyboard.footnote_jumps import FootnoteJumps
 from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.widgets.external_open import open_link
-from desktop_app.ui.widgets.foreign_text import set_tooltip
+from desktop_app.ui.widgets.text.foreign_text import set_tooltip
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock

@@ -32,7 +32,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
-from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
+from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable

@@ -44,9 +44,9 @@ from desktop_app.ui.transcript.viewport.scroll_anchor import LatestButton, Scrol
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
 from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
-from desktop_app.ui.widgets.accessible_roles import use_roles
-from desktop_app.ui.widgets.foreign_text import tooltip_text
-from desktop_app.ui.widgets.sealed_document import empty_resource
+from desktop_app.ui.widgets.accessibility.accessible_roles import use_roles
+from desktop_app.ui.widgets.text.foreign_text import tooltip_text
+from desktop_app.ui.widgets.text.sealed_document import empty_resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

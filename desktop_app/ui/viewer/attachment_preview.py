@@ -26,10 +26,10 @@ from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,10 +29,12 @@ from desktop_app.ui.look.theme import Theme, limit_size, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.accessibility.role_names import DIALOG
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.tab_order import order_tabs
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     one_line,
@@ -40,9 +42,7 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
     window_title,
 )
-from desktop_app.ui.widgets.linked_label import LinkedLabel
-from desktop_app.ui.widgets.role_names import DIALOG
-from desktop_app.ui.widgets.tab_order import order_tabs
+from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

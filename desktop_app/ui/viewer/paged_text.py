@@ -20,8 +20,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 PAGE_LENGTH: Final = 300_000
 LONGEST_LINE: Final = 20_000

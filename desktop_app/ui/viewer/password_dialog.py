@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QAbstractScrollArea
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.role_names import GRAPHIC
+from desktop_app.ui.widgets.accessibility.role_names import GRAPHIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,7 +20,7 @@ from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

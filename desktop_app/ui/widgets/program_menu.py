@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from desktop_app.ui.widgets.foreign_text import menu_text
+from desktop_app.ui.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,9 @@ class ProgramMenu(QMenu):
         self._fill = fill
 
     def _prepare(self) -> None:
-        from desktop_app.ui.widgets.mnemonics import mark_menu  # not needed for the first paint
+        from desktop_app.ui.widgets.accessibility.mnemonics import (
+            mark_menu,  # not needed for the first paint
+        )
 
         if self._fill is not None:
             self.clear()

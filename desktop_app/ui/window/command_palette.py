@@ -23,13 +23,13 @@ from desktop_app.commands.command_search import PaletteEntry, matching
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
-from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
-from desktop_app.ui.widgets.line_field import line_field
-from desktop_app.ui.widgets.role_names import DIALOG
-from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.row_view import RowView
-from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.accessibility.role_names import DIALOG
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -95,7 +95,9 @@ class ConversationPane(QWidget):
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt, also for the Tab key."""
-        from desktop_app.ui.widgets.tab_order import order_tabs  # not needed for the first paint
+        from desktop_app.ui.widgets.forms.tab_order import (
+            order_tabs,  # not needed for the first paint
+        )
 
         self.cards.add(widget)
         before = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button
@@ -151,7 +153,7 @@ class ConversationPane(QWidget):
         """Limit the text of each card to a share of the window's height."""
         if self._empty_state is None:  # no card exists yet
             return
-        from desktop_app.ui.widgets.card_text import CardText
+        from desktop_app.ui.widgets.text.card_text import CardText
 
         for text in self.findChildren(CardText):
             text.fit()

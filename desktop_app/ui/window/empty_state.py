@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

@@ -15,8 +15,8 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import Theme, limit_size
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     one_line,

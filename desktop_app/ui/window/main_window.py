@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.sidebar.conversation_list import ConversationList
-from desktop_app.ui.widgets.foreign_text import window_title
+from desktop_app.ui.widgets.text.foreign_text import window_title
 from desktop_app.ui.window.conversation_pane import ConversationPane
 from desktop_app.ui.window.header import Header
 from desktop_app.ui.window.overlays import DropOverlay, Shade
@@ -130,7 +130,9 @@ class MainWindow(QMainWindow):
         Call it once, after the first paint (it would take a third of that time) and before
         showing a conversation.
         """
-        from desktop_app.ui.widgets.accessible_roles import use_roles  # not before the first paint
+        from desktop_app.ui.widgets.accessibility.accessible_roles import (
+            use_roles,  # not before the first paint
+        )
 
         use_roles(self)
         self.transcript = transcript
@@ -304,7 +306,9 @@ class MainWindow(QMainWindow):
 
     def _order_tabs(self) -> None:
         """Set the tab order: left to right, top to bottom."""
-        from desktop_app.ui.widgets.tab_order import order_tabs  # not needed for the first paint
+        from desktop_app.ui.widgets.forms.tab_order import (
+            order_tabs,  # not needed for the first paint
+        )
 
         order = (
             self.conversations.search,

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop_app.ui.look import icons
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent

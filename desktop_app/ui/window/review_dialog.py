@@ -13,11 +13,11 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
-from desktop_app.ui.widgets.form_dialog import FormDialog
-from desktop_app.ui.widgets.form_widgets import retheme
-from desktop_app.ui.widgets.line_field import line_field
+from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
+from desktop_app.ui.widgets.forms.form_dialog import FormDialog
+from desktop_app.ui.widgets.forms.form_widgets import retheme
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

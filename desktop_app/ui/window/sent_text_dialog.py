@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

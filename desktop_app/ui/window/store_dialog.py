@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.role_names import GROUP
+from desktop_app.ui.widgets.accessibility.role_names import GROUP
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from desktop_app.ui.settings.sections.network_section import CertificateSection
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.widgets.form_widgets import FormSection, Note
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
 

@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice, new_id, n
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.widgets.form_widgets import Combo, Switch
+from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.desk import Desk, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused

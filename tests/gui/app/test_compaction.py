@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.window.cards import compaction_card
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog

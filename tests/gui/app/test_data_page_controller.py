@@ -22,7 +22,7 @@ from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
 from desktop_app.ui.settings.tabs.data_tab import DataTab
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.desk import Desk, until

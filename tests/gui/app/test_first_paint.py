@@ -34,9 +34,10 @@ OURS = {
         calendar conversation_list conversation_model conversation_view filter_bars hit_model
         list_search search_field sidebar_footer
     """,
-    "ui.widgets": """
-        boxes elided_label flow_layout foreign_text program_menu role_names row_view rows_model
-    """,
+    "ui.widgets": "boxes flow_layout program_menu",
+    "ui.widgets.accessibility": "role_names",
+    "ui.widgets.rows": "row_view rows_model",
+    "ui.widgets.text": "elided_label foreign_text",
     "ui.widgets.buttons": "menu_button segmented_control",
     "ui.window": "conversation_pane header main_window overlays",
 }

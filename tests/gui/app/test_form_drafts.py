@@ -17,7 +17,7 @@ from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.form_dialog import DraftForm
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import KEYED, dialog_of

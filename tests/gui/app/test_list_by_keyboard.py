@@ -14,8 +14,8 @@ from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, encode
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.widgets import announcements
-from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.widgets.accessibility import announcements
+from desktop_app.ui.widgets.rows.rows_model import ROW
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
 

@@ -13,7 +13,7 @@ from desktop_app.app.quick import paste_back
 from desktop_app.app.quick.paste_back import TOKEN_KEY
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
-from desktop_app.ui.widgets.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_quick_conversation import answered
 from tests.helpers.bus_service import message_bus_daemon

@@ -24,7 +24,7 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, LineKind, error_lines
-from desktop_app.ui.widgets.linked_label import LinkedLabel
+from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
 

@@ -17,7 +17,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from desktop_app.ui.widgets.form_widgets import Combo, MultilineField
+from desktop_app.ui.widgets.forms.form_widgets import Combo, MultilineField
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find

@@ -31,7 +31,7 @@ from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from desktop_app.ui.widgets.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.stage import Turn
 from tests.helpers.widgets import find

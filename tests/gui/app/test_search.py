@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
 from desktop_app.ui.sidebar.search_filters import ORDERS, SearchFilters
-from desktop_app.ui.widgets import announcements
+from desktop_app.ui.widgets.accessibility import announcements
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
 

@@ -18,7 +18,7 @@ from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer import prompt_spelling
 from desktop_app.ui.settings.dialog_field import EditRequest
-from desktop_app.ui.widgets.foreign_text import PlainLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find

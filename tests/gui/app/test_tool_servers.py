@@ -15,7 +15,7 @@ from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note
 from tests.gui.app.desk import Desk, until
 from tests.helpers.guarded_server import guarded_server
 from tests.helpers.server_runs import SCRIPTED

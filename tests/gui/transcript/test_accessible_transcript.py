@@ -14,9 +14,9 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.rendering.spoken_formula import spoken_formula
 from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
-from desktop_app.ui.widgets.accessible_roles import AccessibleChoice, use_roles
+from desktop_app.ui.widgets.accessibility.accessible_roles import AccessibleChoice, use_roles
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.form_widgets import Combo
+from desktop_app.ui.widgets.forms.form_widgets import Combo
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from tests.helpers.messages import answer, question
 

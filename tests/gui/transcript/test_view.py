@@ -48,7 +48,7 @@ from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
-from desktop_app.ui.widgets.sealed_document import empty_resource
+from desktop_app.ui.widgets.text.sealed_document import empty_resource
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.viewport import viewport_filler
-from desktop_app.ui.widgets import clipboard
+from desktop_app.ui.widgets.text import clipboard
 from tests.gui.transcript.test_message_navigator import many, mouse
 from tests.helpers.messages import answer
 

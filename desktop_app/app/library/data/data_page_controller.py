@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.ui.widgets.question import ask
+from desktop_app.ui.widgets.forms.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -17,19 +17,19 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.elided_label import ElidedLabel
-from desktop_app.ui.widgets.fitting_dialog import scroll_area_of
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm
+from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainTextField,
     one_line,
     spoken_text,
 )
-from desktop_app.ui.widgets.form_dialog import DraftForm
-from desktop_app.ui.widgets.form_widgets import Combo, retheme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

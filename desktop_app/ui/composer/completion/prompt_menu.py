@@ -22,10 +22,10 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.row_delegate import Index, RowDelegate
-from desktop_app.ui.widgets.row_view import RowView
-from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
+from desktop_app.ui.widgets.rows.row_view import RowView
+from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,8 @@ from desktop_app.domain.network.azure_address import split_version, with_version
 from desktop_app.domain.network.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
-from desktop_app.ui.widgets.form_widgets import LineSection
+from desktop_app.ui.widgets.forms.form_widgets import LineSection
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

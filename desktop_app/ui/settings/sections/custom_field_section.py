@@ -17,10 +17,10 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_dialog import DraftForm, FormValues
-from desktop_app.ui.widgets.form_widgets import Combo, FormSection
-from desktop_app.ui.widgets.line_field import line_field
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues
+from desktop_app.ui.widgets.forms.form_widgets import Combo, FormSection
+from desktop_app.ui.widgets.forms.line_field import line_field
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

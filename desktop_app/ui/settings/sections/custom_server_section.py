@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.form_widgets import FormSection, Switch, switch_row
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, Switch, switch_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,13 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.settings.sections.key_state import KeyPlace, KeyState
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
 from desktop_app.ui.widgets.external_open import open_link
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, ReadOnlyLine, Tone
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine, Tone
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

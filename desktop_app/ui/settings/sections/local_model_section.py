@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, ReadOnlyLine
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, ReadOnlyLine
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

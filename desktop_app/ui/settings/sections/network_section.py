@@ -29,8 +29,14 @@ from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSec
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import Combo, FormSection, ReadOnlyLine, Switch, switch_row
+from desktop_app.ui.widgets.forms.form_widgets import (
+    Combo,
+    FormSection,
+    ReadOnlyLine,
+    Switch,
+    switch_row,
+)
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,8 +11,8 @@ from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind,
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.widgets.foreign_text import PlainButton
-from desktop_app.ui.widgets.form_widgets import LineSection
+from desktop_app.ui.widgets.forms.form_widgets import LineSection
+from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable

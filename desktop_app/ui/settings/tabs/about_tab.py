@@ -17,8 +17,13 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one_line, spoken_text
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainButton,
+    PlainTextField,
+    one_line,
+    spoken_text,
+)
 
 _MIN_HEIGHT: Final = 120
 _PAGES: Final = (

@@ -15,10 +15,15 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, Note, ReadOnlyLine, Tone
-from desktop_app.ui.widgets.line_field import line_field
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, ReadOnlyLine, Tone
+from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainButton,
+    menu_text,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

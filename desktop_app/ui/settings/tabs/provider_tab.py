@@ -28,14 +28,7 @@ from desktop_app.ui.settings.sections.local_model_section import LocalModelSecti
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.widgets.boxes import STRETCH, row_of
-from desktop_app.ui.widgets.foreign_text import (
-    PlainButton,
-    PlainLabel,
-    menu_text,
-    set_tooltip,
-    spoken_text,
-)
-from desktop_app.ui.widgets.form_widgets import (
+from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
     LineSection,
@@ -44,6 +37,13 @@ from desktop_app.ui.widgets.form_widgets import (
     switch_row,
 )
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    menu_text,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

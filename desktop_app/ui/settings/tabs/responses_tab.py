@@ -16,7 +16,7 @@ from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.boxes import column_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

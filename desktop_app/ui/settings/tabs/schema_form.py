@@ -25,8 +25,7 @@ from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.settings.dialog_field import DialogField
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_widgets import (
+from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
     MultilineField,
@@ -34,6 +33,7 @@ from desktop_app.ui.widgets.form_widgets import (
     Switch,
     switch_row,
 )
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -12,9 +12,9 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.boxes import STRETCH, column_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
-from desktop_app.ui.widgets.form_widgets import FormSection, Note, Tone
-from desktop_app.ui.widgets.tab_order import order_tabs
+from desktop_app.ui.widgets.forms.form_widgets import FormSection, Note, Tone
+from desktop_app.ui.widgets.forms.tab_order import order_tabs
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

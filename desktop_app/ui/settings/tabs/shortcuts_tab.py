@@ -24,11 +24,11 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.widgets.boxes import column_of, row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
-from desktop_app.ui.widgets.form_widgets import Note, Tone
-from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
+from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from shiboken6 import VoidPtr
 
 from desktop_app.ui.transcript.accessibility.reading_tree import ReadingNode
-from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
+from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

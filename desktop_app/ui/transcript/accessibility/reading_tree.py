@@ -18,7 +18,7 @@ from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
 from desktop_app.rendering.spoken_sentences import code_summary
 from desktop_app.ui.transcript.keyboard.focus_targets import note_name
 from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
-from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat

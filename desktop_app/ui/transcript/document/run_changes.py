@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.incremental.packed_runs import after_shared_packs
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

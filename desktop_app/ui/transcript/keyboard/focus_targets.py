@@ -28,7 +28,7 @@ from desktop_app.ui.transcript.message_items import ACTION, DETAILS, HIDE_DETAIL
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop
 from desktop_app.ui.transcript.viewport.transcript_surface import TEMPORARY_REASONS
-from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.footnote_links import counterpart, leads_back, link_to_mark
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTarget, focus_targets_of
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock

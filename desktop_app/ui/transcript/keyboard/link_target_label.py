@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter
 
-from desktop_app.ui.widgets.foreign_text import PlainLabel
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent

@@ -17,7 +17,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.keyboard.focus_targets import ARROWS
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
-from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock

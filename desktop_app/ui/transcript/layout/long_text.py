@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.incremental.packed_runs import texts_of_runs
-from desktop_app.ui.widgets.sealed_document import SealedDocument
-from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
+from desktop_app.ui.widgets.text.sealed_document import SealedDocument
+from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,7 +35,7 @@ from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS, LINE
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
 from desktop_app.ui.transcript.transcript_styles import COLUMNS, FORMULA
-from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
+from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QRect

@@ -21,7 +21,7 @@ from PySide6.QtGui import QTextCharFormat, QTextLayout
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.processes import highlight
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

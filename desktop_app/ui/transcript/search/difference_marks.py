@@ -14,7 +14,7 @@ from desktop_app.rendering.search.text_search import texts_of
 from desktop_app.rendering.search.word_differences import WORD
 from desktop_app.ui.transcript.document.block_inserter import prefix_of
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,9 +12,9 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,

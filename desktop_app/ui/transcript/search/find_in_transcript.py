@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 
 from desktop_app.ui.look.theme import MARGIN
 from desktop_app.ui.transcript.search.finder import Finder
-from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
+from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

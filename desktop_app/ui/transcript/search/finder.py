@@ -36,7 +36,7 @@ from desktop_app.ui.transcript.message_items import Item, reasoning_text
 from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
-from desktop_app.ui.widgets.utf16 import utf16_length
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
-    from desktop_app.ui.widgets.clipboard import ClipboardCopier, Texts
+    from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, Texts
 
 
 class CopyActions(QObject):
@@ -47,7 +47,7 @@ class CopyActions(QObject):
 
         Used for dragging and for the primary selection (middle mouse button).
         """
-        from desktop_app.ui.widgets.clipboard import mime_data
+        from desktop_app.ui.widgets.text.clipboard import mime_data
 
         return mime_data(self._selection.texts())
 
@@ -60,7 +60,7 @@ class CopyActions(QObject):
 
     def _put(self, texts: Texts) -> None:
         if self._copying is None:
-            from desktop_app.ui.widgets.clipboard import ClipboardCopier  # not at start-up
+            from desktop_app.ui.widgets.text.clipboard import ClipboardCopier  # not at start-up
 
             self._copying = ClipboardCopier(self)
             self._copying.slow.connect(lambda: self.notice_raised.emit(tr("Copying…")))
@@ -104,7 +104,7 @@ class CopyActions(QObject):
 
     def code_data(self, head: int) -> QMimeData | None:
         """Return the code with this head block number, for a drag."""
-        from desktop_app.ui.widgets.clipboard import mime_data
+        from desktop_app.ui.widgets.text.clipboard import mime_data
 
         texts = self._texts_of_code(head)
         return None if texts is None else mime_data(texts)

@@ -13,7 +13,7 @@ from desktop_app.ui.transcript.document.block_inserter import prefix_length
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 from desktop_app.ui.transcript.message_items import Item, Line, LineKind
-from desktop_app.ui.widgets.utf16 import utf16_length, utf16_slice
+from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCursor
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.widgets.clipboard import Texts
+    from desktop_app.ui.widgets.text.clipboard import Texts
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
@@ -49,7 +49,7 @@ def texts_of(
     # Imported late to keep start-up fast.
     from desktop_app.rendering.export.html_writer import html_pieces
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
-    from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, Texts
 
     known = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
@@ -62,7 +62,7 @@ def texts_of(
 
 def texts_of_source(source: str) -> Texts:
     """Return the clipboard's content for Markdown that is too long to be parsed for HTML."""
-    from desktop_app.ui.widgets.clipboard import MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import MARKDOWN, PLAIN, Texts
 
     return Texts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
 
@@ -88,7 +88,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
     """
     from desktop_app.rendering.export.html_writer import html_pieces
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
-    from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
     def blocks() -> Iterable[Block]:
         return chain.from_iterable(piece.blocks() for piece in pieces)
@@ -111,7 +111,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
 
 def texts_of_code(blocks: Sequence[Block]) -> Texts:
     """Return the clipboard's content for code, which is plain text only."""
-    from desktop_app.ui.widgets.clipboard import PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import PLAIN, Texts
 
     return Texts(
         {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
@@ -121,7 +121,7 @@ def texts_of_code(blocks: Sequence[Block]) -> Texts:
 def texts_of_selection(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
-    from desktop_app.ui.widgets.clipboard import PLAIN, Texts
+    from desktop_app.ui.widgets.text.clipboard import PLAIN, Texts
 
     span = _span(writer, cursor)
     copied = [item for item in span.items if is_copied(item)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.widgets.clipboard import Texts
+    from desktop_app.ui.widgets.text.clipboard import Texts
 
 _END: Final = sys.maxsize // 2
 

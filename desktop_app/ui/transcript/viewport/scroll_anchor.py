@@ -13,7 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
-from desktop_app.ui.widgets.foreign_text import PlainButton
+from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
 from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
 from desktop_app.ui.transcript.viewport.scroll_anchor import QuietScrollBar
-from desktop_app.ui.widgets.sealed_document import SealedBrowser
+from desktop_app.ui.widgets.text.sealed_document import SealedBrowser
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock

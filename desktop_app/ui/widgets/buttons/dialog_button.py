@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.ui.widgets.foreign_text import PlainButton
+from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 
 def dialog_button(label: str, name: str, role: str = "plain") -> PlainButton:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStylePainter
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text, set_tooltip
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text, set_tooltip
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent

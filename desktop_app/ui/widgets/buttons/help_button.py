@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 
 class HelpButton(PlainToolButton):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent, QPaintEvent

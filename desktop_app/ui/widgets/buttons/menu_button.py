@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, ROW, Theme
-from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QS
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, Theme, set_role
-from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text, spoken_text
-from desktop_app.ui.widgets.role_names import GROUP, RADIO, TAB, TABS
+from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

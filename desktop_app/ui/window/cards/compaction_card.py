@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
-from desktop_app.ui.widgets.card_text import CardText
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.text.card_text import CardText
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

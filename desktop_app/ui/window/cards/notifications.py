@@ -21,8 +21,9 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import Theme, limit_size, set_style_property
-from desktop_app.ui.widgets.card_text import CardText
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
+from desktop_app.ui.widgets.text.card_text import CardText
+from desktop_app.ui.widgets.text.foreign_text import (
     LONGEST_PARAGRAPH,
     PlainButton,
     PlainLabel,
@@ -30,8 +31,7 @@ from desktop_app.ui.widgets.foreign_text import (
     one_line,
     spoken_text,
 )
-from desktop_app.ui.widgets.linked_label import LinkedLabel
-from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
+from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFrame, QProgressBar
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -19,7 +19,7 @@ from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.boxes import row_of
 from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainToolButton,

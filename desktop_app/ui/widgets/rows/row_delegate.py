@@ -13,7 +13,7 @@ from PySide6.QtGui import QCursor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.widgets.row_view import RowView
+from desktop_app.ui.widgets.rows.row_view import RowView
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject

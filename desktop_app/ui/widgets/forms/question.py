@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import Qt
 
-from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.text.foreign_text import message_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable

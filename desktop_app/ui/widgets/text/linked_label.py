@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
-from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
+from desktop_app.ui.widgets.accessibility.announcements import announce
+from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.question import ask
+from desktop_app.ui.widgets.forms.question import ask
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent

@@ -27,16 +27,16 @@ from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import row_of
-from desktop_app.ui.widgets.foreign_text import (
+from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainTextField,
     one_line,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.linked_label import LinkedLabel
+from desktop_app.ui.widgets.text.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint

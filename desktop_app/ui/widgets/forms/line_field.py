@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLineEdit
 
-from desktop_app.ui.widgets.foreign_text import spoken_text
+from desktop_app.ui.widgets.text.foreign_text import spoken_text
 
 
 def line_field(words: str, name: str) -> QLineEdit:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QSizePolicy
 
-from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
+from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex

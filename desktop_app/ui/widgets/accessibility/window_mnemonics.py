@@ -24,14 +24,14 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.widgets.foreign_text import marked_text, set_marked_text
-from desktop_app.ui.widgets.mnemonics import (
+from desktop_app.ui.widgets.accessibility.mnemonics import (
     ARE_USED,
     NO_MNEMONIC,
     choose_letters,
     marked,
     unmarked,
 )
+from desktop_app.ui.widgets.text.foreign_text import marked_text, set_marked_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

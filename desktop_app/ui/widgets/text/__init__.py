@@ -1,0 +1,4 @@
+"""Labels, documents and the clipboard: text of others is shown as plain text.
+
+May import `ui.look` and `ui.widgets`.
+"""
