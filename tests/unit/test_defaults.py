@@ -16,7 +16,7 @@ NOT_EMPTY = {
     "DocumentPart.tokens_exact": True,
     "GenerationParameters.candidates": 1,
     "GenerationParameters.stream": True,
-    "Node.is_whole": True,
+    "Node.is_complete": True,
     "ProviderProfile.needs_key": True,
     "SqlitePages.size": 4096,
     "ToolDefinition.needs_consent": True,
