@@ -40,12 +40,12 @@ class Record:
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
         """Return the tests that run the lines, and whether their import does.
 
-        If only the import runs them, all tests of the module count: any may use their definitions.
+        If an import runs them, all tests of the module count: any may use their definitions.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}
         is_imported = "" in found
-        if found == {""}:
+        if is_imported:
             found = {test for tests in by_line.values() for test in tests}
         return found & self.seconds.keys(), is_imported
 
