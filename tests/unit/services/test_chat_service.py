@@ -721,3 +721,111 @@ async def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Pa
         await room.run(await room.begin("two", ON_DEVICE, None))  # costs nothing
         month = await room.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted, month.cost) == (2, 1, Decimal(0))
+
+
+async def _look(_: object) -> str:
+    return "seen"
+
+
+@pytest.mark.parametrize(
+    ("profile", "variant", "wanted", "tools", "sent"),
+    [
+        (OPENAI, Variant.PRO, True, (), True),
+        (OPENAI, Variant.PRO, False, (), False),
+        (OPENAI, Variant.PRO, True, ("look",), False),  # nobody could allow the calls
+        (OPENAI, Variant.THINKING, True, (), False),
+        (COMETAPI, Variant.PRO, True, (), False),
+    ],
+)
+async def test_a_long_answer_without_tools_may_run_in_the_background(
+    tmp_path: Path,
+    profile: ProviderProfile,
+    variant: Variant,
+    wanted: bool,
+    tools: tuple[str, ...],
+    sent: bool,
+) -> None:
+    provider = ScriptedProvider([Completed()])
+    parameters = GenerationParameters(tools=tools)
+    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as room:
+        settings = AskSettings(background=wanted, parameters=parameters)
+        await room.run(await room.begin("?", profile, variant, settings=settings))
+    (request,) = provider.requests
+    assert request.background is sent
+
+
+@pytest.mark.parametrize(
+    ("names", "offered", "choice"),
+    [((), [], ""), (("look",), ["look"], "auto"), (("look", "gone"), ["look"], "auto")],
+)
+async def test_tools_are_offered_with_the_explanation_of_their_results(
+    tmp_path: Path, names: tuple[str, ...], offered: list[str], choice: str
+) -> None:
+    provider = ScriptedProvider([Completed()])
+    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as room:
+        settings = AskSettings("Be brief.", GenerationParameters(tools=names))
+        answer = await room.run(await room.begin("?", settings=settings))
+        fence = await fences().of(answer.conversation_id)
+    (request,) = provider.requests
+    explained = f"Be brief.\n\n{fence.explanation}" if names else "Be brief."
+    assert request.instructions == explained
+    assert [tool.name for tool in request.tools] == offered
+    assert request.tool_choice == choice
+    missing = [str(each) for each in answer.notices]
+    assert missing == (["These tools weren’t available: gone."] if "gone" in names else [])
+
+
+async def test_a_model_without_tools_gets_none_and_the_user_is_told(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()])
+    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as room:
+        settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
+        answer = await room.run(await room.begin("?", ON_DEVICE, None, settings=settings))
+    (request,) = provider.requests
+    assert (request.tools, request.instructions) == ((), "")
+    (told,) = answer.notices
+    assert str(told) == "“tools” wasn’t sent. SmolLM2 135M doesn’t support it."
+
+
+@pytest.mark.parametrize(
+    ("profile", "variant", "chosen", "sent"),
+    [
+        (ON_DEVICE, None, 7, 7),
+        (ON_DEVICE, None, None, 1024),
+        (OPENAI, Variant.THINKING, 7, 7),
+        (OPENAI, Variant.THINKING, 10**9, 128_000),
+        (OPENAI, Variant.THINKING, None, None),
+    ],
+)
+async def test_the_limit_on_the_answer_is_at_most_that_of_the_model(
+    tmp_path: Path,
+    profile: ProviderProfile,
+    variant: Variant | None,
+    chosen: int | None,
+    sent: int | None,
+) -> None:
+    provider = ScriptedProvider([Completed()])
+    async with open_room(tmp_path, provider) as room:
+        settings = AskSettings(parameters=GenerationParameters(max_output_tokens=chosen))
+        await room.run(await room.begin("?", profile, variant, settings=settings))
+    assert provider.requests[0].parameters.max_output_tokens == sent
+
+
+async def test_a_request_has_the_examples_before_the_conversation(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Two"), Completed()], [Completed()])
+    async with open_room(tmp_path, provider) as room:
+        settings = AskSettings("Count.", examples=(("1+0?", "One"),))
+        began = await room.begin("1+1?", settings=settings)
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        again = await room.begin(
+            "2+1?", settings=settings, path=path, conversation=began.conversation
+        )
+        await room.run(again)
+    sent = [
+        [part for message in request.messages for part in message.parts]
+        for request in provider.requests
+    ]
+    words = ("1+0?", "One", "1+1?", "Two", "2+1?")
+    assert sent == [[TextPart(text) for text in words[:3]], [TextPart(text) for text in words]]
+    request = provider.requests[1]
+    assert (request.instructions, request.cache_key) == ("Count.", began.conversation.id)
