@@ -42,7 +42,7 @@ _CODE: Final = frozenset(
 
 
 class TextForm(Enum):
-    """How the text of a document is displayed."""
+    """The form in which a document's text is displayed."""
 
     MARKDOWN = "markdown"
     LINES = "lines"
@@ -50,7 +50,7 @@ class TextForm(Enum):
 
 
 def form_of(media_type: str) -> TextForm:
-    """Return how the text of a document of this type is displayed."""
+    """Return the form in which a document of this media type is displayed."""
     if media_type in _STRUCTURED:
         return TextForm.MARKDOWN
     is_code = media_type in _CODE or media_type.startswith(_CODE_PREFIXES)

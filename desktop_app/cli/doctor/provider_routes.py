@@ -1,6 +1,6 @@
-"""How `repartee doctor` describes the connection to a provider, without using the network.
+"""Describe the connection to a provider for `repartee doctor`, without using the network.
 
-It shows no passwords.
+No password is shown.
 """
 
 from __future__ import annotations

@@ -34,7 +34,12 @@ SHORTEST_GAP_S: Final = 0.12
 
 @dataclass(frozen=True)
 class ImportOutcome:
-    """Whether an imported conversation was new, and the number of messages added."""
+    """The result of importing a conversation.
+
+    Attributes:
+        is_new: False if it was in the library before.
+        messages: the number of messages added.
+    """
 
     is_new: bool
     messages: int

@@ -1,4 +1,4 @@
-"""When a conversation is nearly full, and what a compaction of it would replace and cost."""
+"""The limit from which a compaction is offered, and what it would replace and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the catalog's price counts at a server that the catalog does not know."""
+"""The catalog's prices at a server that the catalog does not know."""
 
 from __future__ import annotations
 
