@@ -26,7 +26,7 @@ class QuickChoice(QObject):
         self._quick, self._conversation, self._choices = quick, conversation, choices
         quick.variant_requested.connect(self._choose_variant)
         quick.effort_step_requested.connect(self._step_effort)
-        choices.changed.connect(conversation.choice_changed)
+        choices.changed.connect(conversation.report_choice)
         conversation.choice_changed.connect(self._show)
 
     def _show(self) -> None:
