@@ -133,10 +133,8 @@ class HttpReply:
         with self._translate_errors():
             async for chunk in self._body(LARGEST_STREAM):
                 for event in decoder.feed(chunk):
-                    if len(event.data) > json_fields.AT_ONCE:
-                        yield await asyncio.to_thread(read_redacted, event)
-                    else:
-                        yield read_redacted(event)
+                    size = len(event.data)
+                    yield await json_fields.off_loop_if_large(size, read_redacted, event)
                     await self._turns.yield_if_due()
 
     async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
@@ -167,11 +165,7 @@ class HttpReply:
                 return read(json_fields.parse(self._redactor.clean_bytes(body)))
 
             try:
-                return (
-                    parse_body()
-                    if len(body) <= json_fields.AT_ONCE
-                    else await asyncio.to_thread(parse_body)
-                )
+                return await json_fields.off_loop_if_large(len(body), parse_body)
             except ValueError as exc:
                 raise self._not_json_error() from exc
 

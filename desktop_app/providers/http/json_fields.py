@@ -8,12 +8,16 @@ times per delta.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 from desktop_app.providers.http import json_parser
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 AT_ONCE: Final = 64 * 1024
 """The most bytes of JSON that are parsed on the event loop, in a millisecond or two."""
@@ -25,8 +29,15 @@ _SLICE: Final = 256 * 1024
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
+async def off_loop_if_large(size: int, read: Callable[[*Ts], T], *arguments: *Ts) -> T:
+    """Return the result of `read`, which parses `size` bytes of JSON: in a thread if many."""
+    if size > AT_ONCE:
+        return await asyncio.to_thread(read, *arguments)
+    return read(*arguments)
+
+
 def parse(data: str | bytes | bytearray) -> Any:
-    """Return the parsed value. Call it in a thread for data larger than AT_ONCE.
+    """Return the parsed value. Call it by `off_loop_if_large` if data may be large.
 
     Raises:
         ValueError: it is not JSON, or nested too deeply.

@@ -182,8 +182,7 @@ class BatchClient:
             try:
                 async with aclosing(self._lines(path)) as lines:
                     async for line in lines:
-                        is_small = len(line) <= json_fields.AT_ONCE
-                        yield read(line) if is_small else await asyncio.to_thread(read, line)
+                        yield await json_fields.off_loop_if_large(len(line), read, line)
                 return
             except AttemptError as failed:
                 await failed.pause(next(attempts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from desktop_app.providers.apis.error_body import ErrorBody, read_body
@@ -95,3 +97,11 @@ def test_json_that_is_cut_off_is_no_sentence(cut: str) -> None:
 
 def test_other_text_is_the_message() -> None:
     assert read_body(b" Too busy. ") == ErrorBody("Too busy.")
+
+
+async def test_large_json_is_parsed_in_a_thread() -> None:
+    here = threading.get_ident()
+    assert await json_fields.off_loop_if_large(json_fields.AT_ONCE, threading.get_ident) == here
+    there = await json_fields.off_loop_if_large(json_fields.AT_ONCE + 1, threading.get_ident)
+    assert there != here
+    assert await json_fields.off_loop_if_large(json_fields.AT_ONCE + 1, "ab".index, "b") == 1

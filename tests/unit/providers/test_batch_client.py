@@ -1,0 +1,325 @@
+"""Files and batches at a provider, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.batch.batch_jobs import BatchStatus, RemoteBatch
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.jobs import batch_client
+from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
+from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.batch_server import answered, lines
+from tests.helpers.secrets import key_for
+from tests.unit.providers.loopback import (
+    STREAM_HEAD,
+    LoopbackServer,
+    Script,
+    chunk,
+    hangs_up,
+    replies,
+)
+from tests.unit.providers.samples import CATALOG, OPENAI, ask
+
+NOT_FOUND = replies(404, {"detail": "Not Found"})
+BUSY = replies(429, {}, retry_after_ms="1")
+FAULT = replies(500, {}, retry_after_ms="1")
+BATCH = replies(200, {"id": "b 1", "status": "validating", "input_file_id": "f"})
+LARGE = b"x" * 300 * 1024
+
+
+@asynccontextmanager
+async def opened(*scripts: Script) -> AsyncIterator[tuple[BatchClient, ProviderClient, Any]]:
+    """Yield the client of a server's batches, the client it belongs to, and the server."""
+    async with LoopbackServer(*scripts) as server:
+        profile = replace(OPENAI, base_url=server.base_url)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+        yield client.batches(), client, server
+        await client.aclose()
+
+
+async def failure_of(script: Script, do: Callable[[BatchClient], Any]) -> object:
+    """Return the reason for which something fails at a server that always answers so."""
+    async with opened(script) as (batches, _, _):
+        with pytest.raises(ProviderError) as caught:
+            await do(batches)
+    return caught.value.reason
+
+
+def test_a_line_holds_a_request_without_what_the_model_refused() -> None:
+    memory = ServerMemory(refusals={"gpt-5.2": frozenset({"verbosity"})})
+    batches = ProviderClient(OPENAI, key_for(OPENAI.base_url), CATALOG, memory=memory).batches()
+    request = ask(verbosity="low", max_output_tokens=90)
+    assert json.loads(batches.line("one", request, Api.RESPONSES)) == {
+        "custom_id": "one",
+        "method": "POST",
+        "url": "/v1/responses",
+        "body": {
+            "model": "gpt-5.2",
+            "input": [{"role": "user", "content": "Why?"}],
+            "max_output_tokens": 90,
+            "store": False,
+        },
+    }
+
+
+@pytest.mark.parametrize("data", [b'{"a": 1}\n', LARGE], ids=["small", "in pieces"])
+async def test_a_file_is_uploaded_whole_at_each_attempt(data: bytes) -> None:
+    async with opened(BUSY, replies(200, {"id": "file-1"})) as (batches, _, server):
+        file = io.BytesIO(data)
+        file.seek(3)
+        assert await batches.upload("job", file, len(data)) == "file-1"
+        for request in server.requests:
+            kind, _, boundary = request.headers["content-type"].partition("; boundary=")
+            assert (request.path, kind) == ("/v1/files", "multipart/form-data")
+            head = [
+                f"--{boundary}",
+                'content-disposition: form-data; name="purpose"',
+                "",
+                "batch",
+                f"--{boundary}",
+                'content-disposition: form-data; name="file"; filename="job.jsonl"',
+                "content-type: application/jsonl",
+                "\r\n",
+            ]
+            tail = f"\r\n--{boundary}--\r\n"
+            assert request.body == "\r\n".join(head).encode() + data + tail.encode()
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (NOT_FOUND, Reason.NO_BATCH_API),
+        (replies(200, {"object": "file"}), Reason.BATCH_UPLOAD_UNNAMED),
+        (replies(400, {}), Reason.REQUEST_REFUSED),
+    ],
+)
+async def test_an_upload_that_fails(script: Script, reason: Reason) -> None:
+    assert await failure_of(script, lambda b: b.upload("job", io.BytesIO(b"x"), 1)) is reason
+
+
+def files(*names: str, has_more: bool = False) -> Script:
+    rows = [{"id": f"id of {name}", "filename": f"{name}.jsonl"} for name in names]
+    return replies(200, {"data": rows, "has_more": has_more})
+
+
+async def test_a_file_is_looked_for_page_by_page() -> None:
+    async with opened(files("a", "b", has_more=True), files("c")) as (batches, _, server):
+        assert await batches.find_file("c") == "id of c"
+        assert [request.path for request in server.requests] == [
+            "/v1/files?purpose=batch&limit=100",
+            "/v1/files?purpose=batch&limit=100&after=id%20of%20b",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked"),
+    [
+        ([files("a")], 1),
+        ([files("a", has_more=True), files("b")], 2),
+        ([files(has_more=True)], 1),
+        ([replies(200, {"data": [{"filename": "a"}], "has_more": True})], 1),
+        ([replies(200, [])], 1),
+        ([files("a", has_more=True)], 2),  # the server begins again
+        ([NOT_FOUND], 1),
+        ([files(str(number), has_more=True) for number in range(30)], 20),
+        ([files(*map(str, range(200)), "wanted")], 1),  # more than a page
+    ],
+)
+async def test_a_search_for_a_file_ends(pages: Sequence[Script], asked: int) -> None:
+    async with opened(*pages) as (batches, _, server):
+        assert await batches.find_file("wanted") == ""
+        assert len(server.requests) == asked
+
+
+async def test_a_page_may_have_more_rows_than_asked_for() -> None:
+    async with opened(files(*map(str, range(199)), "wanted")) as (batches, _, _):
+        assert await batches.find_file("wanted") == "id of wanted"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "found"),
+    [("n", "", "b3"), ("", "f2", "b2"), ("n", "f2", "b2"), ("x", "f", None), ("x", "", None)],
+)
+async def test_a_batch_is_found_by_its_name_or_its_file(
+    name: str, file: str, found: str | None
+) -> None:
+    rows = [
+        {"status": "no id", "input_file_id": "f2"},
+        {"id": "b1", "input_file_id": None},
+        {"id": "b2", "input_file_id": "f2"},
+        {"id": "b3", "metadata": {"repartee": "n"}},
+    ]
+    async with opened(replies(200, {"data": rows})) as (batches, _, server):
+        batch = await batches.find(name or "unknown", file)
+        assert (batch and batch.id) == found
+        assert server.requests[0].path == "/v1/batches?limit=100"
+
+
+async def test_a_batch_is_created_watched_and_cancelled() -> None:
+    expected = RemoteBatch("b 1", BatchStatus.VALIDATING, "f")
+    async with opened(BATCH) as (batches, _, server):
+        assert await batches.create("name", "f", Api.CHAT_COMPLETIONS) == expected
+        assert await batches.fetch("b/1") == expected
+        assert await batches.cancel("b/1") == expected
+        create, fetch, cancel = server.requests
+    assert create.json == {
+        "input_file_id": "f",
+        "endpoint": "/v1/chat/completions",
+        "completion_window": "24h",
+        "metadata": {"repartee": "name"},
+    }
+    assert [(each.method, each.path) for each in (create, fetch, cancel)] == [
+        ("POST", "/v1/batches"),
+        ("GET", "/v1/batches/b%2F1"),
+        ("POST", "/v1/batches/b%2F1/cancel"),
+    ]
+    assert cancel.json == {}
+
+
+def create(batches: BatchClient) -> Any:
+    return batches.create("name", "f", Api.RESPONSES)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (NOT_FOUND, Reason.NO_BATCH_API),
+        (replies(200, {"object": "batch"}), Reason.BATCH_UNREADABLE),
+        (replies(200, b'{"id"', content_length="9999999"), Reason.BROKE_IN_REPLY),
+    ],
+)
+async def test_a_batch_that_is_not_created(script: Script, reason: Reason) -> None:
+    async def broken(request: Any, writer: asyncio.StreamWriter) -> None:
+        await script(request, writer)
+        writer.close()
+
+    assert await failure_of(broken, create) is reason
+
+
+@pytest.mark.parametrize(
+    ("scripts", "do", "asked"),
+    [
+        ((BUSY, BATCH), create, 2),
+        ((FAULT, BATCH), create, 1),  # it may have been created
+        ((hangs_up, BATCH), create, 1),
+        ((FAULT, BATCH), lambda batches: batches.fetch("b"), 2),
+        ((BUSY, BUSY, BUSY, BATCH), create, 3),
+    ],
+)
+async def test_only_what_cannot_cost_twice_is_repeated(
+    scripts: Sequence[Script], do: Callable[[BatchClient], Any], asked: int
+) -> None:
+    async with opened(*scripts) as (batches, _, server):
+        if asked == 2:
+            assert (await do(batches)).id == "b 1"
+        else:
+            with pytest.raises(ProviderError):
+                await do(batches)
+        assert len(server.requests) == asked
+
+
+async def test_a_file_is_deleted_by_its_id() -> None:
+    async with opened(BUSY, replies(200, {"deleted": True})) as (batches, _, server):
+        await batches.delete_file("f/1")
+        assert [(each.method, each.path) for each in server.requests] == [
+            ("DELETE", "/v1/files/f%2F1")
+        ] * 2
+
+
+async def names_of(batches: BatchClient) -> list[str | None]:
+    """Return the names of the results of a file."""
+    found = batches.results("f/1", Api.RESPONSES)
+    return [None if result is None else result.custom_id async for result in found]
+
+
+async def test_each_line_of_results_is_read() -> None:
+    rows = lines(answered("a", "A"), "damaged", " ", answered("b", "B" * json_fields.AT_ONCE))
+    async with opened(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
+        assert await names_of(batches) == ["a", None, "b"]
+        assert [request.path for request in server.requests] == ["/v1/files/f%2F1/content"] * 3
+
+
+async def test_connections_stay_open_while_results_come() -> None:
+    async with opened(replies(200, lines("1", "2"), "text/plain")) as (batches, client, _):
+        assert client.is_idle
+        async for _ in batches.results("f", Api.RESPONSES):
+            assert not client.is_idle
+        assert client.is_idle
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [(NOT_FOUND, Reason.API_MISSING), (FAULT, Reason.PROVIDER_FAULT)],
+)
+async def test_results_that_cannot_be_fetched(script: Script, reason: Reason) -> None:
+    assert await failure_of(script, names_of) is reason
+
+
+async def test_a_connection_that_breaks_within_results_is_told() -> None:
+    async def breaks(_: object, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD + chunk(lines(answered("a", "A"))))
+        writer.close()
+
+    async with opened(breaks) as (batches, _, server):
+        found = batches.results("f", Api.RESPONSES)
+        first = await anext(found)
+        assert first is not None
+        assert first.custom_id == "a"
+        with pytest.raises(ProviderError) as caught:
+            await anext(found)
+        assert caught.value.reason is Reason.BROKE_IN_REPLY
+        assert "RemoteProtocolError" in caught.value.details
+        assert len(server.requests) == 1
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(("count", "is_refused"), [(2, False), (3, True)])
+async def test_a_file_of_results_has_so_many_lines_at_most(
+    count: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_client, "MOST_LINES", 2)
+    script = replies(200, lines(*[answered("a", "A")] * count), "text/plain")
+    if is_refused:
+        assert await failure_of(script, names_of) is Reason.TOO_MANY_RESULTS
+    else:
+        async with opened(script) as (batches, _, _):
+            assert await names_of(batches) == ["a"] * count
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([], []),
+        (["a\nb\n"], ["a", "b"]),
+        (["a\n", "b"], ["a", "b"]),
+        (["a", "b\nc", "d", "\n\ne\n"], ["ab", "cd", "e"]),
+        (["\n", " \n\t\r\n", "a\r\n"], ["a\r"]),
+        (["a\u2028b\x85c\x0bd\n"], ["a\u2028b\x85c\x0bd"]),
+        (["abcde", "fgh", "ij\nkl\n"], ["abcdefgh", "kl"]),  # longer than 5 bytes
+        (["abcdef", "ghi\n", "kl"], ["abcdef", "kl"]),
+    ],
+)
+async def test_lines_end_at_line_feeds(
+    pieces: Sequence[str], expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_client, "LONGEST_LINE", 5)
+
+    async def arriving() -> AsyncGenerator[bytes, None]:
+        for piece in pieces:
+            yield piece.encode()
+
+    assert [line.decode() async for line in lines_of(arriving())] == expected
