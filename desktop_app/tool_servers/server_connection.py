@@ -25,7 +25,7 @@ finds programs that left its process group.
 """
 LONGEST_LINE: Final = 32 << 20
 LONGEST_ORDER: Final = 8 << 20
-_PARSED_HERE: Final = 1 << 16
+_PARSED_AT_ONCE: Final = 1 << 16
 """Bytes. A longer line is parsed in a thread."""
 
 OnProgress = Callable[[float, float | None, str], None]
@@ -148,8 +148,8 @@ class ServerConnection:
         finally:
             self._kill_group()
             await self._process.wait()
-            await asyncio.gather(self._reading, self._logging, return_exceptions=True)
-            if self._ready.done():
+            await asyncio.wait((self._reading, self._logging))
+            if not self._ready.cancelled():  # by a timeout of `open`
                 self._ready.exception()  # retrieved, so that asyncio does not report it
 
     def _send(self, order: Mapping[str, Any]) -> None:
@@ -246,7 +246,7 @@ class ServerConnection:
 
 
 async def _parsed(line: bytes) -> dict[str, Any]:
-    if len(line) <= _PARSED_HERE:
+    if len(line) <= _PARSED_AT_ONCE:
         found: dict[str, Any] = json.loads(line)
         return found
     return await asyncio.to_thread(json.loads, line)

@@ -1,0 +1,314 @@
+"""The parent's side of the process of a tool server, with a small process that plays a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from desktop_app.child_processes import ChildCommand
+from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.tool_servers import server_connection
+from desktop_app.tool_servers.server_connection import OnProgress, ServerConnection
+from tests.helpers.process_tree import is_running
+from tests.helpers.waiting import until
+
+PROGRAM = """
+import json, sys, time
+for lines in json.loads(sys.argv[1]):
+    order = sys.stdin.readline()
+    sys.stderr.write(order)
+    sys.stderr.flush()
+    for line in lines:
+        print(line if isinstance(line, str) else json.dumps(line), flush=True)
+while sys.stdin.readline():
+    pass
+"""
+READY = {"event": "ready", "name": "n", "version": "1", "offers": ["tools", "prompts"]}
+FAILED = {"event": "failed", "reason": "no", "has_closed": False, "needs_sign_in": False}
+
+
+class Listener:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+        self.answer: Callable[[Mapping[str, Any] | None], None] | None = None
+
+    @property
+    def orders(self) -> list[dict[str, Any]]:
+        """The orders that the process has read, which it writes to its log."""
+        return [json.loads(str(text)) for name, _, text in self._logged if text]
+
+    @property
+    def _logged(self) -> list[Any]:
+        return [each for each in self.told if each[:2] == ("log", "")]
+
+    @property
+    def events(self) -> list[tuple[object, ...]]:
+        """All others."""
+        return [each for each in self.told if each not in self._logged]
+
+    def on_log(self, level: str, text: str) -> None:
+        self.told.append(("log", level, text))
+
+    def on_list_changed(self, what: str) -> None:
+        self.told.append(("changed", what))
+
+    def on_sign_in(self, address: str) -> None:
+        self.told.append(("sign in", address))
+
+    def on_sign_in_needed(self) -> None:
+        self.told.append(("sign-in needed",))
+
+    def on_tokens(self, kept: Mapping[str, Any]) -> None:
+        self.told.append(("tokens", kept))
+
+    def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
+        self.told.append(("renewing",))
+        self.answer = answer
+
+    def on_renewed(self) -> None:
+        self.told.append(("renewed",))
+
+    def on_ended(self) -> None:
+        self.told.append(("ended",))
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that sets what the process writes after each order that it reads."""
+
+    def play(*turns: Sequence[object], program: str = PROGRAM) -> None:
+        argv = (sys.executable, "-I", "-S", "-c", program, json.dumps(turns))
+        command = ChildCommand(argv, {})
+        monkeypatch.setattr(server_connection, "child_command", lambda _kind: command)
+
+    return play
+
+
+@asynccontextmanager
+async def opened(order: Mapping[str, Any]) -> AsyncIterator[tuple[ServerConnection, Listener]]:
+    """Yield a connection and its listener; close the connection at the end."""
+    listener = Listener()
+    connection = await ServerConnection.open(order, listener)
+    try:
+        yield connection, listener
+    finally:
+        await connection.aclose()
+
+
+Play = Callable[..., None]
+
+
+async def test_a_connection_opens_once_the_server_is_ready(play: Play) -> None:
+    play([{"event": "log", "level": "info", "text": "Loading."}, READY, {**READY, "offers": []}])
+    async with opened({"command": ["a"]}) as (connection, listener):
+        assert connection.is_running
+        assert connection.offers in (("tools", "prompts"), ())
+    assert listener.orders == [{"command": ["a"]}]
+    assert listener.events == [("log", "info", "Loading."), ("ended",)]
+    assert not connection.is_running
+
+
+@pytest.mark.parametrize(
+    ("line", "failure"),
+    [
+        (FAILED, ("no", True, False, False)),
+        ({**FAILED, "has_closed": True}, ("no", True, True, False)),
+        ({**FAILED, "needs_sign_in": True}, ("no", True, False, True)),
+        ("[", ("it has ended", True, False, False)),
+    ],
+)
+async def test_a_server_that_does_not_start(
+    play: Play, line: object, failure: tuple[object, ...]
+) -> None:
+    play([line, READY])
+    listener = Listener()
+    with pytest.raises(ServerFailure) as caught:
+        await ServerConnection.open({}, listener)
+    error = caught.value
+    assert (str(error), error.has_ended, error.has_closed, error.needs_sign_in) == failure
+    assert listener.events == [("ended",)]
+
+
+async def test_a_program_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ChildCommand(("/nowhere/at-all",), {})
+    monkeypatch.setattr(server_connection, "child_command", lambda _kind: command)
+    with pytest.raises(ServerFailure, match=r"^No such file or directory$") as caught:
+        await ServerConnection.open({}, Listener())
+    assert caught.value.has_ended
+
+
+@pytest.mark.parametrize(
+    ("order", "limit"), [({"a": 1}, "START_S"), ({"sign_in": "Done."}, "SIGN_IN_S")]
+)
+async def test_a_server_that_says_nothing_is_given_up(
+    play: Play, monkeypatch: pytest.MonkeyPatch, order: dict[str, Any], limit: str
+) -> None:
+    play([])
+    monkeypatch.setattr(server_connection, limit, 0.01)
+    with pytest.raises(TimeoutError):
+        await ServerConnection.open(order, Listener())
+
+
+async def test_each_result_is_that_of_its_request(play: Play) -> None:
+    play(
+        [READY],
+        [],
+        [
+            {"id": 7, "result": "nobody asked"},
+            {"id": 2, "error": "refused"},
+            {"id": 1, "result": ["a"]},
+            {"id": 1, "result": ["b"]},
+        ],
+    )
+    async with opened({}) as (connection, listener):
+        first = asyncio.ensure_future(connection.request("tools"))
+        second = asyncio.ensure_future(connection.request("call", name="n", arguments={"x": "ä"}))
+        with pytest.raises(ServerFailure, match=r"^refused$") as caught:
+            await second
+        assert not caught.value.has_ended
+        assert await first == ["a"]
+    assert listener.orders[1:] == [
+        {"id": 1, "do": "tools"},
+        {"id": 2, "do": "call", "name": "n", "arguments": {"x": "ä"}},
+    ]
+
+
+async def test_progress_is_told_to_its_request(play: Play) -> None:
+    def progress(number: int, done: float) -> dict[str, Any]:
+        return {"event": "progress", "id": number, "done": done, "total": 3, "text": "half"}
+
+    play(
+        [READY],
+        [],
+        [progress(1, 1), progress(2, 2), progress(3, 3), {"id": 1, "result": 1}]
+        + [{"id": 2, "result": 2}],
+    )
+    told: list[tuple[float, float | None, str]] = []
+    on_progress: OnProgress = lambda *report: told.append(report)  # noqa: E731
+    async with opened({}) as (connection, _):
+        silent = asyncio.ensure_future(connection.request("call"))
+        loud = asyncio.ensure_future(connection.request("call", on_progress))
+        assert (await silent, await loud) == (1, 2)
+    assert told == [(2, 3, "half")]
+
+
+async def test_the_listener_is_told_what_happens(play: Play) -> None:
+    play(
+        [
+            READY,
+            {"event": "changed", "what": "tools"},
+            {"event": "sign_in", "url": "https://a"},
+            {"event": "tokens", "kept": {"a": 1}},
+            {"event": "renewed"},
+            {"event": "unknown"},
+            FAILED,
+            {**FAILED, "needs_sign_in": True},
+            {"event": "renewing"},
+        ],
+        [{"id": 1, "result": None}],
+    )
+    async with opened({}) as (connection, listener):
+        await until(lambda: is_so(listener.answer is not None))
+        assert listener.answer is not None
+        listener.answer({"b": 2})
+        await connection.request("tools")
+    assert listener.orders[1] == {"do": "tokens", "kept": {"b": 2}}
+    assert listener.events == [
+        ("changed", "tools"),
+        ("sign in", "https://a"),
+        ("tokens", {"a": 1}),
+        ("renewed",),
+        ("log", "error", "no"),
+        ("sign-in needed",),
+        ("renewing",),
+        ("ended",),
+    ]
+
+
+async def is_so(fact: bool) -> bool:
+    return fact
+
+
+async def test_a_cancelled_request_is_cancelled_there(play: Play) -> None:
+    play([READY], [], [{"id": 1, "result": "late"}], [{"id": 2, "result": "on"}])
+    async with opened({}) as (connection, listener):
+        call = asyncio.ensure_future(connection.request("call"))
+        await until(lambda: is_so(len(listener.orders) == 2))
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await connection.request("tools") == "on"
+    assert listener.orders[1:] == [
+        {"id": 1, "do": "call"},
+        {"do": "cancel", "id": 1},
+        {"id": 2, "do": "tools"},
+    ]
+
+
+async def test_requests_fail_once_the_process_has_ended(play: Play) -> None:
+    play([READY], ["no JSON"])
+    async with opened({}) as (connection, listener):
+        calls = [asyncio.ensure_future(connection.request("call")) for _ in range(2)]
+        for call in (*calls, connection.request("late")):
+            with pytest.raises(ServerFailure, match=r"^it has ended$") as caught:
+                await call
+            assert caught.value.has_ended
+        assert not connection.is_running
+    assert listener.events == [("ended",)]
+
+
+async def test_an_order_that_is_too_long_is_refused(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play([READY], [{"id": 2, "result": 1}])
+    monkeypatch.setattr(server_connection, "LONGEST_ORDER", 40)
+    async with opened({}) as (connection, _):
+        with pytest.raises(ServerFailure, match=r"^the arguments are too long$") as caught:
+            await connection.request("call", text="x" * 40)
+        assert not caught.value.has_ended
+        assert await connection.request("tools") == 1
+
+
+async def test_a_long_result_comes_whole(play: Play) -> None:
+    play([READY], [{"id": 1, "result": "x" * 100_000}])
+    async with opened({}) as (connection, _):
+        assert await connection.request("tools") == "x" * 100_000
+
+
+async def test_a_line_of_the_log_that_is_too_long_is_left_out(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_connection, "LONGEST_LINE", 1_000)
+    play([READY], [{"id": 1, "result": 1}], [{"id": 2, "result": 2}])
+    async with opened({}) as (connection, listener):
+        assert await connection.request("call", text="x" * 2_000) == 1
+        assert await connection.request("tools") == 2
+    assert listener.orders == [{}, {"id": 2, "do": "tools"}]
+
+
+LEAVES_A_CHILD = """
+import json, os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(1000)"])
+print(json.dumps({"event": "log", "level": "", "text": str(child.pid)}))
+print(json.dumps({"event": "ready", "offers": []}), flush=True)
+time.sleep(1000)
+"""
+
+
+async def test_what_the_process_leaves_is_killed(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(program=LEAVES_A_CHILD)
+    monkeypatch.setattr(server_connection, "CLOSE_S", 0.01)
+    async with opened({}) as (_, listener):
+        pass
+    pid = int(str(listener.told[0][2]))
+    await until(lambda: is_so(not is_running(pid)))
