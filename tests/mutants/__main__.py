@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="paths that contain this text")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+    # Short names: the path of a socket has at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="m.") as folder:
         copy = Path(folder) / "copy"
         _run("git", "worktree", "add", "-q", "--detach", copy, cwd=ROOT)
         try:
@@ -78,7 +79,7 @@ def _record(copy: Path) -> Path:
         for tests in _RECORDED:
             folder = unfinished / tests
             folder.mkdir(parents=True)
-            scratch = tempfile.mkdtemp(prefix="r.", dir=copy.parent)
+            scratch = tempfile.mkdtemp(prefix="", dir=copy.parent)
             command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.recording"]
             environment = {**_environment(), FOLDER: str(folder), "TMPDIR": scratch}
             with (folder / "log").open("w") as log:

@@ -55,9 +55,7 @@ def test_the_usual_folders_are_the_platforms(
     assert found.keyring_service == "repartee"
 
 
-def test_the_socket_lies_where_only_the_person_can_reach(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_user_reaches_the_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert paths.folders().socket.parent == tmp_path
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))

@@ -142,8 +142,7 @@ class TemporaryController(QObject):
             self._theme.changed.connect(self._row.set_theme)
             self._row.open_requested.connect(self._return_to_it)
             self._row.close_requested.connect(self.close_open)
-            rows = self._conversation_list.view
-            self._row.drop_hint_changed.connect(rows.drop_hint_changed)
+            self._row.drop_hint_changed.connect(self._conversation_list.view.show_drop_hint)
             self._row.content_dropped.connect(
                 lambda content: self.content_dropped.emit(content, self._id, False)
             )

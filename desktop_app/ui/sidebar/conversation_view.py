@@ -296,14 +296,18 @@ class ConversationView(RowView):
             event.setAccepted(self._target.isValid())
             return
         self._set_target(index if index.data(Roles.IDENTIFIER) else QModelIndex())
-        self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
+        self.show_drop_hint(_drop_hint(event.mimeData(), index))
         accept_copy(event)
+
+    def show_drop_hint(self, hint: str) -> None:
+        """Show what a drop will do; "" hides it. For rows above the list too."""
+        self.drop_hint_changed.emit(hint)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Clear the highlight and the hint."""
         super().dragLeaveEvent(event)
         self._set_target(QModelIndex())
-        self.drop_hint_changed.emit("")
+        self.show_drop_hint("")
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Emit the dropped data with its row."""
@@ -311,7 +315,7 @@ class ConversationView(RowView):
 
         index = self.indexAt(event.position().toPoint())
         self._set_target(QModelIndex())
-        self.drop_hint_changed.emit("")
+        self.show_drop_hint("")
         identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
         if not event.mimeData().hasFormat(MIME_TYPE):
             accept_copy(event)

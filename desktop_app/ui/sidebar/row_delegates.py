@@ -35,6 +35,7 @@ from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.widgets.rows.row_delegate import Index, RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
+from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel
@@ -188,9 +189,9 @@ class HitDelegate(RowDelegate):
         layout = self._lay_out(text, spans, rect.width())
         last_line = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
         shown = last_line.textStart() + last_line.textLength() if last_line else 0
-        if shown < _utf16_length(text):
-            cut = text.encode("utf-16-le")[: 2 * (shown - 2)].decode("utf-16-le", "ignore")
-            layout = self._lay_out(cut.rstrip() + "…", spans, rect.width())
+        if shown < utf16_length(text):
+            cut = utf16_slice(text, 0, shown - 2).rstrip("\ufffd ")
+            layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(self.theme.dim)
         with upright(painter, rect):
             layout.draw(painter, QPointF(rect.topLeft()))
@@ -217,15 +218,10 @@ def _format_range(
     text: str, start: int, length: int, strong: QTextCharFormat
 ) -> QTextLayout.FormatRange:
     result = QTextLayout.FormatRange()
-    result.start = _utf16_length(text[:start])
-    result.length = _utf16_length(text[start : start + length])
+    result.start = utf16_length(text[:start])
+    result.length = utf16_length(text[start : start + length])
     result.format = strong
     return result
-
-
-def _utf16_length(text: str) -> int:
-    """Return the length in UTF-16 units, as Qt counts it."""
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _draw_line(

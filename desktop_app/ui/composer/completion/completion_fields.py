@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEvent, QObject, QPoint
 
 from desktop_app.ui.composer.completion.prompt_completer import SIGNS
+from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +43,7 @@ class EditorCompletionField:
         block = cursor.block()
         if cursor.hasSelection() or block.text()[:1] not in SIGNS:
             return ""
-        # Qt's positions count UTF-16 units.
-        units = block.text().encode("utf-16-le", "surrogatepass")
-        return units[: 2 * cursor.positionInBlock()].decode("utf-16-le", "ignore")
+        return utf16_slice(block.text(), 0, cursor.positionInBlock())
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
         """See CompletionField; the user can undo it."""
@@ -53,7 +52,7 @@ class EditorCompletionField:
         start = edit.selectionStart()
         edit.insertText(text)
         self._text.mark_template(template_id, start, edit.position())
-        edit.setPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
+        edit.setPosition(start + utf16_length(text[:cursor]))
         self._text.setTextCursor(edit)
         self._text.ensureCursorVisible()
 
