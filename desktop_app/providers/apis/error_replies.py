@@ -271,13 +271,13 @@ def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBo
     return status in _CLIENT_ERRORS and bool(pattern.search(body.message))
 
 
-def _named_field(body: ErrorBody) -> str:
-    """Return the field that the message refuses, in any wording, or "" if it names none."""
+def _named_field(body: ErrorBody) -> str | None:
+    """Return the field that the message refuses, in any wording; None if it names none."""
     if _NO_THINKING.search(body.message):
         return "reasoning_effort"
     found = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
     if found is None:
-        return ""
+        return None
     name = (found[1] or found[2]).lower()
     return _CANONICAL.get(name.replace("_", ""), name)
 
@@ -293,7 +293,7 @@ def _refused_parameter(
         param = "encrypted_content"
     elif "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
         param = "response_format"
-    elif not body.names & _PARAMETER_CODES or not param:
+    else:
         found = _PARAMETER.search(body.message)
         param = param or named or ((found[1] or found[2] or found[3]) if found else "")
         if not found and not named and not body.names & _PARAMETER_CODES:

@@ -52,8 +52,7 @@ _TEXT: Final = re.compile(
 # The rest of a string that most replies consist of: short, ASCII, without escapes.
 _SHORT_TEXT: Final = re.compile(rb'([ !#-\[\]-\x7f]{0,64}+)"')
 _WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
-_PIECES_JOINED: Final = 256
-_NAMES_SHARED: Final = 1024
+_MOST_NAMES_SHARED: Final = 1024
 
 _SCALAR_COST: Final = 32
 _TEXT_COST: Final = 60
@@ -170,7 +169,7 @@ class _Parser:
         self._expect(b'"')
         name = self._text()
         self._expect(b":")
-        if len(self._names) == _NAMES_SHARED:
+        if len(self._names) == _MOST_NAMES_SHARED:
             self._names.clear()
         return self._names.setdefault(name, name)
 
@@ -204,7 +203,6 @@ class _Parser:
             self._at = short.end()
             self._spend(len(short[1]) + _TEXT_COST)
             return short[1].decode("ascii")
-        parts: list[str] = []
         pieces: list[str] = []
         length, width = 0, 1
         while found := _TEXT.match(self._data, self._at):
@@ -213,19 +211,14 @@ class _Parser:
             text = raw.decode("utf-8", "replace")
             if b"\\" in raw:
                 text = json.loads(f'"{text}"')
-            if width < 4 and not text.isascii():
+            if not text.isascii():
                 width = 4 if _WIDE.search(raw) else max(width, 2)
             length += len(text)
             if length * width > min(LARGEST_TEXT, self._room):
                 raise ValueTooLargeError
             pieces.append(text)
-            if len(pieces) == _PIECES_JOINED:
-                parts.append("".join(pieces))
-                pieces.clear()
         if self._data[self._at : self._at + 1] != b'"':
             raise ValueError(f"a string that does not end, at {self._at}")
         self._at += 1
         self._spend(length * width + _TEXT_COST)
-        if len(pieces) == 1 and not parts:
-            return pieces[0]
-        return "".join((*parts, *pieces))
+        return "".join(pieces)

@@ -462,6 +462,12 @@ def test_images_in_answers_are_read_once_and_no_address_is_fetched() -> None:
     assert found.image == images[0]
 
 
+def test_an_answer_has_so_many_images_at_most() -> None:
+    images = [{"image_url": {"url": f"data:image/png;base64,{n:04}"}} for n in range(20)]
+    events = read(chunk(images=images), chunk("stop"))
+    assert len([event for event in events if isinstance(event, ImageArrived)]) == 16
+
+
 def test_a_model_that_makes_images_is_asked_for_them() -> None:
     asked = replace(ask(), wants_images=True)
     assert body(asked)["modalities"] == ["image", "text"]

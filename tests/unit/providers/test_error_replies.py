@@ -202,6 +202,7 @@ FIELD = "temperature is not supported."
         ("Insufficient balance", QuotaExhaustedError, (None, 400, 402, 404, 413, 422, 500, 502)),
         ("Invalid API key.", AuthenticationError, (None, 400, 403, 404, 413, 422, 500, 502)),
         (MODEL, ModelNotFoundError, (None, 400, 404, 413, 422)),
+        ("Unknown argument foo: no such model.", ModelNotFoundError, (None, 400, 404, 413, 422)),
         (TOOLS, RefusedParameterError, (None, 400, 404, 413, 422, 500, 501, 502)),
         (LIMIT, RefusedParameterError, (400, 422)),
         (FIELD, RefusedParameterError, (None, 400, 404, 422)),
@@ -213,6 +214,11 @@ def test_words_count_with_some_statuses(
 ) -> None:
     found = [s for s in STATUSES if isinstance(error_from("P", ErrorBody(message), status=s), kind)]
     assert found == list(statuses)
+
+
+def test_a_code_for_the_model_outweighs_the_name_of_a_setting() -> None:
+    made = error_from("P", ErrorBody(FIELD, code="model_not_found"), status=400)
+    assert made.reason is Reason.MODEL_NOT_SERVED
 
 
 def refusals_of(message: str) -> list[int | None]:

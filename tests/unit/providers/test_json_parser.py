@@ -209,3 +209,8 @@ def test_a_value_may_begin_with_a_mark_and_blanks() -> None:
         *(True, False, None, math.inf),
     ]
     assert parse(b" " * 70_000 + b"1" + b" " * 70_000) == 1
+
+
+def test_objects_share_their_names() -> None:
+    one, two = parse(b'[{"a name": 1}, {"a\\u0020name": 2}]')
+    assert next(iter(one)) is next(iter(two))

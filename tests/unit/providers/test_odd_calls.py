@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http import json_fields
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 ONE, TWO = '{"n":1}', '{"n":2}'
@@ -64,10 +65,38 @@ def piece(arguments: Any, name: str | None = "f", **fields: Any) -> Row:
         [[piece(text, index=0, id="a")] for text in ("", ONE[:3], ONE[3:])]
         + [[piece(TWO, index=1, id="b")]],
         [[piece("", index=0, id="a")], [piece(ONE, None, index=0, id="b")], [piece(TWO, index=1)]],
+        [[piece("", index=0)], [piece(ONE, index=0)], [piece(TWO, index=0)]],
+        [[piece("", index=0, id="a")], [piece(ONE, None, index=0)]]
+        + [[piece(TWO[:3], index=0, id="b")], [piece(TWO[3:], None, index=0)]],
+        [[piece(text, index=0)] for text in ("", '{"n":', "1", "}")] + [[piece(TWO, index=1)]],
     ],
 )
 def test_calls_of_chat_completions_stay_apart(deltas: list[list[Row]]) -> None:
     assert calls_of(through_chat_completions(*({"tool_calls": row} for row in deltas))) == BOTH
+
+
+def test_a_call_of_another_name_is_another_after_pieces_without_a_name() -> None:
+    pieces = [piece(ONE[:3], index=0), piece(ONE[3:], None, index=0), piece(TWO, "g", index=0)]
+    reply = through_chat_completions(*({"tool_calls": [each]} for each in pieces))
+    assert calls_of(reply) == [("f", ONE), ("g", TWO)]
+
+
+def test_a_long_call_without_a_number_is_one() -> None:
+    long = json.dumps({"a": "x" * (json_fields.AT_ONCE - 9)})
+    assert len(long) == json_fields.AT_ONCE
+    longer = long.replace("x", "xx", 1)
+    for arguments, count in ((long, 2), (longer, 1)):  # a longer one is not parsed
+        reply = through_chat_completions(*[{"tool_calls": [piece(arguments)]}] * 2)
+        assert len(calls_of(reply)) == count
+
+
+def test_calls_without_a_number_are_counted_from_zero() -> None:
+    reader = ChatCompletionsReader("OpenAI")
+    delta = {"tool_calls": [piece(ONE), piece(TWO)]}
+    assert reader.read(json.dumps({"choices": [{"delta": delta}]}).encode()) == [
+        ToolCallDelta(0, ONE, "", "f"),
+        ToolCallDelta(1, TWO, "", "f"),
+    ]
 
 
 def test_calls_without_arguments_and_ids_stay_apart() -> None:

@@ -1,0 +1,200 @@
+"""Events of the Responses API that repeat, contradict or leave out what others say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningItem,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError
+from desktop_app.providers.apis import responses_stream
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+
+Row = dict[str, Any]
+
+
+def read(*rows: Row, numbered: bool = False) -> list[StreamEvent]:
+    """Return the stream events of these events."""
+    reader = ResponsesReader("OpenAI", numbered=numbered)
+    return [event for row in rows for event in reader.read(json.dumps(row).encode())]
+
+
+def added(at: int, **item: Any) -> Row:
+    return {"type": "response.output_item.added", "output_index": at, "item": item}
+
+
+def done(at: int, **item: Any) -> Row:
+    return {"type": "response.output_item.done", "output_index": at, "item": item}
+
+
+def ended(*output: Row, **response: Any) -> Row:
+    return {"type": "response.completed", "response": {"output": output, **response}}
+
+
+def text_event(kind: str, at: int, text: str, **more: Any) -> bytes:
+    name = "delta" if kind == "delta" else "text"
+    event = {"output_index": at, "content_index": 0, name: text, **more}
+    return json.dumps({"type": f"response.output_text.{kind}", **event}).encode()
+
+
+@pytest.mark.parametrize(
+    ("numbered", "numbers", "read", "sequence"),
+    [
+        (True, [0, 1, 1, 0, 2], "abe", 2),
+        (True, [3, 3.5, None, "4", -1, 2**53, 4, 3], "abcdefg", 4),
+        (True, [2**53 - 1, 2**53 - 1], "a", 2**53 - 1),
+        (False, [0, 1, 1, 0, 2], "abcde", None),
+    ],
+)
+def test_events_that_a_new_connection_repeats_are_read_once(
+    numbered: bool, numbers: list[Any], read: str, sequence: int | None
+) -> None:
+    reader = ResponsesReader("OpenAI", numbered=numbered)
+    events = [
+        event
+        for letter, number in zip("abcdefgh", numbers, strict=False)
+        for event in reader.read(text_event("delta", 0, letter, sequence_number=number))
+    ]
+    assert events == [TextDelta(letter) for letter in read]
+    assert reader.sequence == sequence
+    assert not reader.is_finished
+
+
+def test_an_item_at_the_place_of_another_has_its_own_text() -> None:
+    reader = ResponsesReader("A gateway")
+    added = json.dumps(
+        {"type": "response.output_item.added", "output_index": 1, "item": {"type": "message"}}
+    ).encode()
+    data = [
+        added,
+        text_event("delta", 1, "ab"),
+        text_event("done", 1, "abc"),
+        added,
+        text_event("done", 1, "xyz"),
+        text_event("done", 1, "xyz"),
+    ]
+    events = [event for each in data for event in reader.read(each)]
+    assert events == [TextDelta("ab"), TextDelta("c"), TextDelta("xyz")]
+
+
+def test_nothing_follows_the_end() -> None:
+    reader = ResponsesReader("OpenAI")
+    (cut,) = reader.end()
+    assert isinstance(cut, Failed)
+    assert isinstance(cut.error, StreamCutError)
+    assert reader.end() == []
+
+
+def test_texts_of_other_items_are_kept_when_one_begins() -> None:
+    def text(kind: str, at: int, text: str) -> Row:
+        row: Row = json.loads(text_event(kind, at, text))
+        return row
+
+    call = {"type": "function_call", "name": "f", "call_id": "c"}
+    events = read(
+        text("delta", 1, "ab"),
+        added(0, **call),
+        {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": "{}"},
+        added(0, type="message"),
+        text("delta", 0, "de"),
+        text("done", 1, "abc"),
+        done(0, **call, arguments="{}"),
+    )
+    assert events == [
+        TextDelta("ab"),
+        ToolCallDelta(0, "", "c", "f"),
+        ToolCallDelta(0, "{}"),
+        TextDelta("de"),
+        TextDelta("c"),
+    ]
+
+
+def test_the_names_are_told_at_the_end_if_nothing_named_the_model() -> None:
+    response = {"id": "r", "model": "m"}
+    created = {"type": "response.created", "response": response}
+    queued = {"type": "response.queued", "response": {"id": "r"}}
+    both = [Started("r"), Started("r", "m")]
+    assert read(created, queued, ended(**response)) == [*reversed(both), Completed()]
+    assert read(queued, ended(**response)) == [*both, Completed()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "response", "reason"),
+    [
+        ("incomplete", {}, "unknown"),
+        ("incomplete", {"status": "completed"}, "unknown"),
+        ("completed", {"status": "incomplete"}, "unknown"),
+        ("done", {"status": "incomplete", "incomplete_details": {"reason": "x"}}, "x"),
+    ],
+)
+def test_an_answer_is_incomplete_by_status_or_type(kind: str, response: Row, reason: str) -> None:
+    assert read({"type": f"response.{kind}", "response": response}) == [Incomplete(reason)]
+
+
+def test_the_mark_of_the_end_ends_no_stream_whose_events_are_numbered() -> None:
+    reader = ResponsesReader("OpenAI", numbered=True)
+    assert reader.read(b"[DONE]") == []
+    assert not reader.is_finished
+
+
+def test_sources_are_cited_once_below_the_text() -> None:
+    def part(text: str, *names: str, kind: str = "output_text") -> Row:
+        cited = [{"type": "file_citation", "filename": name} for name in names]
+        content = {"type": kind, "text": text, "refusal": text, "annotations": cited}
+        return {"type": "response.content_part.done", "content_index": len(text), "part": content}
+
+    events = read(
+        part("See a.md.", "a.md", "b.md", "c.md"),
+        part("See more.", "b.md", "c.md", "d.md"),
+        part('{"json": true}', "e.md"),
+        part(" [1]", "e.md"),
+        part("No, never.", "e.md", kind="refusal"),
+        part("Nothing more.", "d.md"),
+    )
+    assert [event.text for event in events if isinstance(event, TextDelta)] == [
+        "See a.md.",
+        "\n\n- b.md\n- c.md",
+        "\n\n- d.md",
+        '{"json": true}',
+        " [1]",
+        "Nothing more.",
+    ]
+
+
+def test_reasoning_is_kept_once() -> None:
+    def reasoning(item_id: str, encrypted: str = "") -> Row:
+        return done(0, type="reasoning", id=item_id, encrypted_content=encrypted)
+
+    items = [reasoning("a"), reasoning("a", "e"), reasoning(""), reasoning("", "f")]
+    found = [ReasoningItem("a", ""), ReasoningItem("", "f")]
+    assert read(*items) == found
+    # Reasoning is content, so the last event brings nothing more.
+    message = {"type": "message", "content": [{"type": "output_text", "text": "late"}]}
+    assert read(items[0], ended(message)) == [found[0], Completed()]
+
+
+@pytest.mark.attack("reply-bounds")
+def test_an_answer_has_so_many_parts_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses_stream, "MOST_PARTS", 2)
+    parts = [json.loads(text_event("delta", at, "a")) for at in range(3)]
+    assert read(*parts[:2], ended()) == [*[TextDelta("a")] * 2, Completed()]
+    *texts, failed = read(*parts)
+    assert texts == [TextDelta("a")] * 3
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, ReplyTooLargeError)
+    content = [{"type": "output_text", "text": "a"}] * 3
+    assert read(ended({"type": "message", "content": content})) == [
+        *[TextDelta("a")] * 3,
+        Completed(),
+    ]
