@@ -75,8 +75,8 @@ if TYPE_CHECKING:
     from desktop_app.providers.models.server_counters import ServerCounter
 
 
-# Characters of a request that a window of 2,048 tokens may not have room for.
-LARGE_REQUEST: Final = 4_000
+LARGEST_SURE_REQUEST: Final = 4_000
+"""Characters that a window of 2,048 tokens has room for."""
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
@@ -222,28 +222,26 @@ class ProviderClient:
         """Yield the events of `source`, with errors turned into terminal events."""
         meter, turns = AnswerMeter(self._profile.name), LoopTurns()
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
-        self._streams += 1
-        try:
-            self._require_key()
-            async with aclosing(source) as events:
-                async for source_event in events:
-                    for event in split_event(source_event):
-                        meter.add(event)
-                        match event:
-                            case Failed(error):
-                                raise error
-                            case OfCandidate(_, Failed(error)):
-                                error_replies.redact_error(self._transport.redactor, error)
-                        for cleaned in answer.take(event):
-                            yield cleaned
-                        await turns.yield_if_due()
-        except ProviderError as error:
-            error_replies.redact_error(self._transport.redactor, error)
-            for cleaned in answer.end():
-                yield cleaned
-            yield Failed(error)
-        finally:
-            self._streams -= 1
+        with self._in_use():
+            try:
+                self._require_key()
+                async with aclosing(source) as events:
+                    async for source_event in events:
+                        for event in split_event(source_event):
+                            meter.add(event)
+                            match event:
+                                case Failed(error):
+                                    raise error
+                                case OfCandidate(_, Failed(error)):
+                                    error_replies.redact_error(self._transport.redactor, error)
+                            for cleaned in answer.take(event):
+                                yield cleaned
+                            await turns.yield_if_due()
+            except ProviderError as error:
+                error_replies.redact_error(self._transport.redactor, error)
+                for cleaned in answer.end():
+                    yield cleaned
+                yield Failed(error)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.
@@ -540,7 +538,7 @@ class ProviderClient:
         is_open = facts.is_learning_api and not facts.is_known(api)
         if is_open and (api is Api.RESPONSES or not facts.has_answered):
             return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
-        if len(str(body.get("messages", body.get("input", "")))) >= LARGE_REQUEST:
+        if len(str(body.get("messages", body.get("input", "")))) > LARGEST_SURE_REQUEST:
             return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
         return ProviderFaultError(Reason.EMPTY_ANSWER, provider=self._profile.name)
 

@@ -19,7 +19,7 @@ from desktop_app.providers.http.retries import AttemptError
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
 # The usual ports of servers on the user's computer, and how to start these servers.
-_STARTS: Final = {
+_STARTS: Final[dict[int | None, Remedy]] = {
     11434: Remedy.START_OLLAMA,
     1234: Remedy.START_LM_STUDIO,
     8080: Remedy.START_LLAMA_CPP,
@@ -64,7 +64,7 @@ class ConnectionAttempt:
     proxy: ProxyAddress | None = None
     is_own_proxy: bool = False
     has_ca_file: bool = False
-    port: int = 0
+    port: int | None = None
     server: ServerKind | None = None
 
     @property

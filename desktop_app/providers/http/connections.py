@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.network_path import ProxyAddress, is_loopback
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import LARGEST_HEADERS
@@ -176,7 +178,7 @@ def new_client(
         socket_path: the Unix socket that leads to `address`; "" connects to its host and port.
 
     Raises:
-        SettingError: the file of certificates cannot be used.
+        SettingError: the file of certificates, or the proxy's address, cannot be used.
         ImportError, ValueError, OSError: the proxy, or the system's certificates, cannot be used.
     """
     import httpx
@@ -219,4 +221,7 @@ def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.
 
     auth = (proxy.user, proxy.password) if proxy.user else None
     is_encrypted = proxy.url.startswith("https:")
-    return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)
+    try:
+        return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)
+    except httpx.InvalidURL:  # as for an invisible character in its name
+        raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None

@@ -38,7 +38,7 @@ from desktop_app.domain.network.network_path import (
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import error_body, error_replies
-from desktop_app.providers.http import connection_errors, json_fields, reply_limits
+from desktop_app.providers.http import connection_errors, reply_limits
 from desktop_app.providers.http.connections import (
     HeadersTooLargeError,
     ProxyWatch,
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LARGEST_ERROR_BODY: Final = json_fields.AT_ONCE
+_LARGEST_ERROR_BODY: Final = 64 * 1024
 _LONGEST_HOST: Final = 253
 _LONGEST_QUOTE: Final = 100
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
@@ -134,7 +134,7 @@ class Transport:
         proxy_password: Secret | None = None,
         field_secrets: Mapping[str, Secret] | None = None,
         socket_path: str = "",
-        timeouts: Timeouts | None = None,
+        timeouts: Timeouts,
     ) -> None:
         self._profile = profile
         self._field_secrets = dict(field_secrets or {})
@@ -145,7 +145,7 @@ class Transport:
         self._socket_path = socket_path
         self.redactor = self._new_redactor(None)
         """Knows the secrets that are sent, because a server can echo them."""
-        self._timeouts = timeouts or Timeouts()
+        self._timeouts = timeouts
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
         self._opening = asyncio.Lock()
@@ -403,7 +403,7 @@ class Transport:
             self._proxy,
             bool(profile.proxy),
             bool(profile.ca_file),
-            address.port or 0,
+            address.port,
             self.server,
         )
 
@@ -456,7 +456,7 @@ class Transport:
 
         details = details_of(exc, self.redactor)
         reason = self.redactor.clean(str(exc))
-        if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        if isinstance(exc, httpx.InvalidURL):
             return AttemptError(self._bad_address_error())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
             return self._attempt.connection_failed(reason, details)
@@ -495,12 +495,12 @@ class Transport:
             async with asyncio.timeout(self._timeouts.quick_read):
                 async for chunk in chunks:
                     body += chunk
-                    if len(body) > LARGEST_ERROR_BODY:
+                    if len(body) > _LARGEST_ERROR_BODY:
                         break
         # Before `chunks` is dropped: Python ends it outside of any task on Qt's loop, where
         # httpcore cannot close the connection ("async generator ignored GeneratorExit").
         await response.aclose()
-        return bytes(body[:LARGEST_ERROR_BODY])
+        return bytes(body[:_LARGEST_ERROR_BODY])
 
 
 def missing_key_error(request_origin: str) -> AuthenticationError:

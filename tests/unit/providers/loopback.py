@@ -47,19 +47,27 @@ class LoopbackServer:
     """
 
     def __init__(
-        self, *scripts: Script, models: Sequence[str] = (), tls: ssl.SSLContext | None = None
+        self,
+        *scripts: Script,
+        models: Sequence[str] = (),
+        tls: ssl.SSLContext | None = None,
+        socket_path: str = "",
     ) -> None:
         self._scripts = scripts
         self.models = models
         self.listed: list[Received] = []
         self._tls = tls
+        self._socket_path = socket_path
         self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[Received] = []
         self.connections = 0
         self.arrived = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
+        if self._socket_path:
+            self._server = await asyncio.start_unix_server(self._accept, self._socket_path)
+        else:
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
         return self
 
     async def __aexit__(

@@ -36,7 +36,7 @@ def stated(attempt: AttemptError) -> tuple[object, object, object]:
         (FAR, Reason.NOT_REACHED, "", "far.example"),
         (replace(FAR, host="192.168.1.5"), Reason.NOT_REACHED, "", "192.168.1.5:443"),
         (replace(FAR, host="fd00::1"), Reason.NOT_REACHED, "", "[fd00::1]:443"),
-        (replace(FAR, host="192.168.1.5", port=0), Reason.NOT_REACHED, "", "192.168.1.5"),
+        (replace(FAR, host="192.168.1.5", port=None), Reason.NOT_REACHED, "", "192.168.1.5"),
         (
             THROUGH,
             Reason.PROXY_NOT_REACHED,

@@ -9,17 +9,17 @@ import pytest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ContextTooLongError, Remedy
+from desktop_app.domain.errors import ContextTooLongError, Remedy, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
-from desktop_app.providers.provider_client import LARGE_REQUEST, ProviderClient
+from desktop_app.providers.provider_client import LARGEST_SURE_REQUEST, ProviderClient
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
-from tests.unit.providers.samples import CATALOG, ask, fold
+from tests.unit.providers.samples import CATALOG, ask, fold, sse
 
-SHORT, LONG = "Hello?", "word " * LARGE_REQUEST
+SHORT, LONG = "Hello?", "word " * LARGEST_SURE_REQUEST
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ SHORT, LONG = "Hello?", "word " * LARGE_REQUEST
         (None, LONG, Reason.EMPTY_REPLY),
         (Api.CHAT_COMPLETIONS, SHORT, Reason.EMPTY_ANSWER),
         (Api.CHAT_COMPLETIONS, LONG, Reason.CONVERSATION_TOO_LONG),
+        (Api.RESPONSES, SHORT, Reason.EMPTY_ANSWER),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b": ping\n\n", b"data: [DONE]\n\n"])
@@ -86,10 +87,31 @@ def test_a_server_whose_streams_are_empty_answers_as_a_whole() -> None:
     assert reply.usage is not None
 
 
-def test_a_fault_after_an_empty_stream_leaves_a_large_request_too_long() -> None:
-    events, _ = received(Api.CHAT_COMPLETIONS, LONG, streams(b""), refuses(500, "Oh no"))
+@pytest.mark.parametrize(
+    ("text", "status", "reason"),
+    [
+        (LONG, 500, Reason.CONVERSATION_TOO_LONG),
+        (LONG, 404, Reason.CONVERSATION_TOO_LONG),
+        (LONG, 400, Reason.REQUEST_REFUSED),
+        (SHORT, 500, Reason.PROVIDER_FAULT),
+        (SHORT, 404, Reason.EMPTY_ANSWER),
+    ],
+)
+def test_a_vague_refusal_after_an_empty_stream_is_one_of_a_large_request(
+    text: str, status: int, reason: Reason
+) -> None:
+    vague = replies(status, {}, x_should_retry="false")
+    events, _ = received(Api.CHAT_COMPLETIONS, text, streams(b""), vague)
     assert isinstance(events[-1], Failed)
-    assert events[-1].error.reason is Reason.CONVERSATION_TOO_LONG
+    assert events[-1].error.reason is reason
+
+
+def test_a_stream_that_has_begun_is_not_empty() -> None:
+    begun = sse({"id": "c", "model": "local", "choices": []}, "[DONE]")
+    events, requests = received(Api.CHAT_COMPLETIONS, SHORT, streams(begun))
+    assert isinstance(events[-1], Failed)
+    assert isinstance(events[-1].error, StreamCutError)
+    assert len(requests) == 1
 
 
 @blocking

@@ -137,9 +137,8 @@ def failure(events: list[StreamEvent]) -> ProviderError:
 
 def test_an_answer_through_responses() -> None:
     events, (request,) = run(RESPONSE)
-    assert fold(events).text == "Hello"
-    assert fold(events).status is MessageStatus.COMPLETE
-    assert Started(request_id="req_1") in events
+    named = Started("r")  # once more at the end, because no model was named
+    assert events == [Started(request_id="req_1"), named, TextDelta("Hello"), named, Completed()]
     assert (request.method, request.path) == ("POST", "/v1/responses")
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["accept"].startswith("text/event-stream")
@@ -150,7 +149,8 @@ def test_an_answer_through_responses() -> None:
 def test_the_on_device_model_is_asked_through_chat() -> None:
     profile = replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE)
     events, (request,) = run(CHAT, profile=profile)
-    assert fold(events).text == "Hello"
+    whole = [Started(request_id="req_1"), Started("c"), TextDelta("Hello"), Completed()]
+    assert events == whole
     assert request.path == "/v1/chat/completions"
 
 
