@@ -495,7 +495,7 @@ def read_catalog(where: Folders) -> ModelCatalog:
 
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
     """Apply the user's limits to reading documents."""
-    limits_by_name = {key: int(values[f"documents.{key}"] or 0) for key in LIMIT_NAMES}
+    limits_by_name = {key: int(str(values[f"documents.{key}"])) for key in LIMIT_NAMES}
     limits = Limits(
         file_bytes=limits_by_name["file_mb"] << 20,
         unpacked_bytes=limits_by_name["unpacked_mb"] << 20,

@@ -216,7 +216,7 @@ class KeyVault:
             return KeyPlace.UNKNOWN
         return KeyPlace.KEYRING if noted == origin else KeyPlace.ELSEWHERE
 
-    async def probe(self, timeout_s: float = 10) -> ProbeResult:
+    async def probe(self, timeout_s: float) -> ProbeResult:
         """Try the keyring with a test entry. May open the dialog that unlocks it."""
 
         def job() -> str:
@@ -261,7 +261,7 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
 def to_keyring(secret: Secret) -> str:
     """Return the keyring's entry: the secret with its origin."""
     fields = {"origin": secret.origin, "key": secret.value, "scheme": secret.scheme}
-    return json.dumps(fields, ensure_ascii=False)
+    return json.dumps(fields)
 
 
 def from_keyring(text: str) -> Secret | None:

@@ -100,7 +100,7 @@ async def test_without_a_bus_the_key_is_for_this_session(
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
 
     async with a_vault(tmp_path) as vault:
-        assert not (await vault.probe()).works
+        assert not (await vault.probe(10)).works
         assert await vault.set("openai", SECRET) is KeyPlace.SESSION
 
 

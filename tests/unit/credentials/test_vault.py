@@ -65,7 +65,7 @@ async def test_without_a_keyring_to_trust_the_key_is_for_this_session(
 
     notes = Notes()
     vault = KeyVault("repartee:test", notes)
-    probed = await vault.probe()
+    probed = await vault.probe(10)
     assert not probed.works
     assert probed.why
     assert await vault.set("openai", SECRET) is KeyPlace.SESSION
@@ -102,7 +102,7 @@ async def test_a_keyring_named_in_a_file_is_not_trusted_either(
     )
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    probed = await KeyVault("repartee:test", Notes()).probe()
+    probed = await KeyVault("repartee:test", Notes()).probe(10)
     assert not probed.works
     assert "isn’t the operating system’s keyring" in probed.why
 

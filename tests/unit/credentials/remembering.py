@@ -1,0 +1,44 @@
+"""A keyring that works, in memory."""
+
+from __future__ import annotations
+
+import threading
+
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+ENTRIES: dict[tuple[str, str], str] = {}
+"""The texts by service and name; tests clear them."""
+FAULTS: set[str] = set()
+"""What goes wrong: "locked", "undeletable" or "slow"."""
+ASKED, ANSWERED = threading.Event(), threading.Event()
+"""A slow keyring is asked, and answers once it may."""
+
+
+class Keyring(KeyringBackend):
+    """Passes for the operating system's own by the name of its module."""
+
+    __module__ = "keyring.backends.kwallet"
+    priority = 5
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if "locked" in FAULTS:
+            raise KeyringLocked("closed")
+        if "slow" in FAULTS:
+            FAULTS.remove("slow")
+            ASKED.set()
+            ANSWERED.wait(60)
+        ENTRIES[service, username] = password
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if "locked" in FAULTS:
+            raise KeyringLocked("closed")
+        return ENTRIES.get((service, username))
+
+    def delete_password(self, service: str, username: str) -> None:
+        if "undeletable" in FAULTS:
+            return
+        try:
+            del ENTRIES[service, username]
+        except KeyError:
+            raise PasswordDeleteError("not found") from None

@@ -1,0 +1,180 @@
+"""The vault over a keyring that works, is locked, is slow or was changed by others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from desktop_app.credentials.keyring_access import Keyring
+from desktop_app.credentials.vault import (
+    NO_ORIGIN,
+    UNKNOWN_ORIGIN,
+    KeyPlace,
+    KeyVault,
+    ProbeResult,
+    to_keyring,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.network.secret import Secret
+from tests.helpers.waiting import until
+from tests.unit.credentials import remembering
+from tests.unit.credentials.test_vault import ELSEWHERE, HERE, KEY, SECRET, Notes
+
+SERVICE = "repartee:test"
+
+
+@pytest.fixture(autouse=True)
+def entries(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[tuple[str, str], str]]:
+    """Return the entries of an empty keyring that works."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"{remembering.__name__}.Keyring")
+    for state in (remembering.ENTRIES, remembering.FAULTS):
+        state.clear()
+    for event in (remembering.ASKED, remembering.ANSWERED):
+        event.clear()
+    yield remembering.ENTRIES
+    remembering.ANSWERED.set()
+
+
+Entries = dict[tuple[str, str], str]
+NAME = remembering.Keyring().name
+
+
+async def test_a_key_is_kept_with_its_origin(entries: Entries) -> None:
+    notes = Notes()
+    vault = KeyVault(SERVICE, notes)
+    vault.use_for_session("openai", Secret("old", HERE), KeyPlace.SESSION)
+    assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+    assert vault.last_probe == ProbeResult(True, NAME, "")
+    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+    assert notes.stored == {"openai": HERE}
+    later = KeyVault(SERVICE, notes)
+    assert await later.get("openai", HERE) == SECRET
+    assert await vault.get("openai", HERE) == SECRET
+    assert await vault.place("openai", HERE) is KeyPlace.KEYRING
+    await later.remove("openai")
+    assert (entries, notes.stored) == ({}, {})
+    assert await later.get("openai", HERE) is None
+    await later.remove("openai")
+
+
+async def test_the_keyring_is_probed_without_a_trace(entries: Entries) -> None:
+    vault = KeyVault(SERVICE, Notes())
+    assert await vault.probe(10) == vault.last_probe == ProbeResult(True, NAME, "")
+    assert entries == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "is_usable"),
+    [(place, place not in (KeyPlace.NONE, KeyPlace.ELSEWHERE)) for place in KeyPlace],
+)
+def test_a_place_is_usable_if_a_request_finds_the_key(place: KeyPlace, is_usable: bool) -> None:
+    assert place.is_usable is is_usable
+
+
+@pytest.mark.parametrize(
+    ("noted", "entry", "found", "noted_then"),
+    [
+        (HERE, to_keyring(SECRET), SECRET, HERE),
+        (HERE, None, None, None),  # another program removed it
+        (HERE, to_keyring(Secret(KEY, ELSEWHERE)), None, ELSEWHERE),
+        (UNKNOWN_ORIGIN, to_keyring(SECRET), SECRET, HERE),
+        (UNKNOWN_ORIGIN, None, None, None),
+        (UNKNOWN_ORIGIN, KEY, None, NO_ORIGIN),
+        (ELSEWHERE, to_keyring(SECRET), None, ELSEWHERE),
+        (None, to_keyring(SECRET), None, None),
+    ],
+)
+async def test_the_keyring_decides_whose_key_it_is(
+    noted: str | None,
+    entry: str | None,
+    found: Secret | None,
+    noted_then: str | None,
+    entries: Entries,
+) -> None:
+    notes = Notes(**({} if noted is None else {"openai": noted}))
+    if entry is not None:
+        entries[SERVICE, "openai"] = entry
+    vault = KeyVault(SERVICE, notes)
+    assert await vault.get("openai", HERE) == found
+    assert notes.stored.get("openai") == noted_then
+
+
+async def test_a_key_of_an_older_version_is_bound_to_its_origin(entries: Entries) -> None:
+    entries[SERVICE, "openai"] = KEY
+    notes = Notes(openai=UNKNOWN_ORIGIN)
+    vault = KeyVault(SERVICE, notes, legacy_origins=lambda: {"openai": HERE})
+    assert await vault.get("openai", HERE) == SECRET
+    assert notes.stored == {"openai": HERE}
+    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+
+
+async def test_a_secret_is_taken_once(entries: Entries) -> None:
+    notes = Notes()
+    vault = KeyVault(SERVICE, notes)
+    assert await vault.take("openai") is None
+    await vault.set("openai", SECRET)
+    assert await vault.take("openai") == SECRET
+    assert await vault.take("openai") is None
+    await vault.set("openai", SECRET)
+    newer = Secret("newer", HERE)
+    vault.use_for_session("openai", newer, KeyPlace.SESSION)
+    assert await vault.take("openai") == newer
+    assert (entries, notes.stored) == ({}, {})
+
+
+async def test_a_keyring_without_a_note_is_not_asked(entries: Entries) -> None:
+    entries[SERVICE, "openai"] = to_keyring(SECRET)
+    vault = KeyVault(SERVICE, Notes())
+    assert await vault.take("openai") is None
+    await vault.remove("openai")
+    assert entries
+
+
+def test_an_entry_that_is_not_there_is_deleted_without_an_error() -> None:
+    Keyring(SERVICE).delete("gone")
+
+
+async def test_a_locked_keyring_is_named_so() -> None:
+    remembering.FAULTS.add("locked")
+    vault = KeyVault(SERVICE, Notes(openai=HERE))
+    with pytest.raises(CredentialError) as caught:
+        await vault.get("openai", HERE)
+    assert caught.value.reason is Reason.KEYRING_LOCKED
+    assert caught.value.details == "KeyringLocked: closed"
+    assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+    assert vault.last_probe == ProbeResult(False, "", caught.value.what_happened)
+
+
+def test_a_keyring_that_deletes_nothing_is_not_used() -> None:
+    remembering.FAULTS.add("undeletable")
+    with pytest.raises(CredentialError) as caught:
+        Keyring(SERVICE).probe()
+    assert caught.value.reason is Reason.KEYRING_FORGETS
+
+
+async def asked() -> bool:
+    return remembering.ASKED.is_set()
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_a_key_is_not_stored_by_a_call_that_was_given_up(
+    is_cancelled: bool, entries: Entries
+) -> None:
+    remembering.FAULTS.add("slow")
+    vault = KeyVault(SERVICE, Notes(), prompt_timeout_s=60 if is_cancelled else 0.01)
+    setting = asyncio.ensure_future(vault.set("openai", SECRET))
+    await until(asked)
+    if is_cancelled:
+        setting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await setting
+    else:
+        assert await setting is KeyPlace.SESSION
+    remembering.ANSWERED.set()
+    for thread in [each for each in threading.enumerate() if each.name == "keyring"]:
+        thread.join(60)
+    assert entries == {}

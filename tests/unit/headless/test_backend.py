@@ -1,0 +1,150 @@
+"""The providers, models and files that the backend joins from settings, keys and environment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.backend.backend import (
+    WEIGHTS_SETTING,
+    Backend,
+    build_backend,
+    read_catalog,
+    use_routine_model,
+    use_weights,
+)
+from desktop_app.credentials.vault import KeyPlace
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents.document_types import FOLDER
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Remedy, SettingError
+from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.paths import folders
+from tests.helpers.secrets import key_for
+from tests.unit.providers.samples import COMETAPI, COMPATIBLE, OPENAI
+
+ENVIRONMENT = {"OPENAI_API_KEY": "sk-env", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
+
+
+@asynccontextmanager
+async def opened(environment: Mapping[str, str] | None = None) -> AsyncIterator[Backend]:
+    """Yield a backend whose store is open."""
+    backend = build_backend(environment=environment or {})
+    await backend.open()
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "keys", "environment", "found"),
+    [
+        ("", [], {}, "on-device"),
+        ("gone", [], {}, "on-device"),
+        ("home", [], {}, "home"),  # it needs no key
+        ("openai", [], {}, "on-device"),
+        ("openai", [OPENAI], {}, "openai"),
+        ("cometapi", [OPENAI], {}, "openai"),
+        ("", [COMETAPI], {}, "cometapi"),
+        ("openai", [OPENAI], ENVIRONMENT, "env-openai"),
+    ],
+)
+async def test_new_conversations_have_a_usable_provider(
+    chosen: str, keys: list[ProviderProfile], environment: dict[str, str], found: str
+) -> None:
+    async with opened(environment) as backend:
+        await backend.settings.save_profile(COMPATIBLE)
+        for profile in keys:
+            await backend.settings.save_profile(profile)
+            key = key_for(profile.base_url)
+            backend.vault.use_for_session(profile.id, key, KeyPlace.SESSION)
+        values = {**await backend.values(), "default.provider": chosen}
+        assert (await backend.default_profile(await backend.profiles(), values)).id == found
+
+
+async def test_providers_of_the_environment_have_what_was_entered_for_their_address() -> None:
+    entered = replace(
+        COMPATIBLE, monthly_cap=Decimal(5), own_models=(OwnModel("llama", window=100),)
+    )
+    async with opened(ENVIRONMENT) as backend:
+        plain, *built_in = await backend.profiles()
+        assert (plain.id, plain.monthly_cap, plain.own_models) == ("env-openai", None, ())
+        assert [profile.id for profile in built_in] == ["on-device", "openai", "cometapi"]
+        await backend.settings.save_profile(entered)
+        await backend.settings.save_profile(replace(COMPATIBLE, id="x", base_url="http://x/v1"))
+        await backend.settings.save_profile(replace(OPENAI, name="Mine"))
+        first, *others = await backend.profiles()
+        assert (first.monthly_cap, first.own_models) == (entered.monthly_cap, entered.own_models)
+        assert [profile.id for profile in others] == [
+            "on-device",
+            "openai",
+            "cometapi",
+            "home",
+            "x",
+        ]
+        assert others[1].name == "Mine"
+
+
+async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
+    async with opened() as backend:
+        await backend.settings.save_profile(COMPATIBLE)
+        await backend.settings.set("default.provider", "home")
+        assert await backend.embedding_choice() is None
+        await backend.settings.set("library.embeddings", True)
+        await backend.settings.set("library.embedding_model", "small")
+        found = await backend.embedding_choice()
+        assert found is not None
+        assert (found.profile.id, found.model) == ("home", "small")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "data"), [("text/plain", b"bytes"), (FOLDER, "tëxt".encode())]
+)
+async def test_of_a_folder_the_text_is_kept(media_type: str, data: bytes) -> None:
+    sha256 = hashlib.sha256(data).hexdigest()
+    document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
+    async with opened() as backend:
+        part = await backend.store_attachment(b"bytes", document)
+        assert part == DocumentPart(sha256, "a", media_type, len(data), None, 1)
+        assert await backend.attachments.bytes(sha256) == data
+        assert await backend.attachments.text(sha256) == "tëxt"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "remedy"),
+    [
+        (b"\xff", Reason.MODELS_FILE_UNREADABLE, None),
+        (b"[models", Reason.MODELS_FILE_INVALID, Remedy.CORRECT_FILE),
+    ],
+)
+def test_a_file_of_models_that_cannot_be_used_is_named(
+    data: bytes, reason: Reason, remedy: Remedy | None
+) -> None:
+    file = folders().config / "models.toml"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(data)
+    with pytest.raises(SettingError) as caught:
+        read_catalog(folders())
+    assert (caught.value.reason, caught.value.params["file"]) == (reason, str(file))
+    if remedy:
+        assert caught.value.remedy is remedy
+
+
+async def test_settings_of_the_models_on_this_computer_are_applied() -> None:
+    async with opened() as backend:
+        built_in = backend.on_device_model
+        use_weights(backend, {WEIGHTS_SETTING: "/models/a.gguf"})
+        assert backend.on_device_model == "/models/a.gguf"
+        use_weights(backend, {})
+        assert backend.on_device_model == built_in
+        for choice in ("small", "own"):
+            use_routine_model(backend, {"answer.routine_model": choice})
+            assert backend.utility_model.prefers_small == (choice == "small")

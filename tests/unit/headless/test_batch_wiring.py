@@ -1,0 +1,139 @@
+"""The files of a batch, and its answers as conversations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.batch_wiring import (
+    expand_paths,
+    has_files,
+    store_as_conversation,
+)
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
+from desktop_app.domain.conversations.conversation import ModelChoice, Role, now
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.spending.cost import Usage
+
+CHOICE = ModelChoice("openai", "gpt-5.2")
+ENDED = datetime(2026, 1, 2, tzinfo=UTC)
+JOB = BatchJob("job", CHOICE, "Title", "What is it?", now(), ended_at=ENDED)
+ITEM = BatchItem(
+    "job",
+    1,
+    "a.txt",
+    status=ItemStatus.ANSWERED,
+    answer="A letter.",
+    usage=Usage(3, 0, 2, 0),
+    cost=Decimal("0.01"),
+    answered_by="gpt-5.2-2025",
+)
+FROM_BATCH = notice(NoticeCode.FROM_BATCH)
+
+
+@asynccontextmanager
+async def stored(job: BatchJob, item: BatchItem) -> AsyncIterator[Backend]:
+    """Yield a backend whose store has a job with a file."""
+    backend = build_backend(environment={})
+    await backend.open()
+    try:
+        await backend.batch_store.create(job, [item])
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+async def test_an_answer_is_a_conversation_once() -> None:
+    async with stored(JOB, ITEM) as backend:
+        conversation_id = await store_as_conversation(backend, JOB, ITEM)
+        found = await backend.conversations.get(conversation_id)
+        assert found is not None
+        assert (found.title, found.choice) == ("a.txt: Title", CHOICE)
+        question, answer = await backend.conversations.messages(conversation_id)
+        assert (question.role, question.parts) == (Role.USER, (TextPart("What is it?"),))
+        assert (answer.role, answer.parent_id) == (Role.ASSISTANT, question.id)
+        assert answer.parts == (TextPart("A letter."),)
+        assert (answer.created_at, answer.choice) == (ENDED, CHOICE)
+        assert (answer.usage, answer.cost) == (ITEM.usage, ITEM.cost)
+        assert answer.answered_by == "gpt-5.2-2025"
+        assert answer.notices == (FROM_BATCH,)
+        (item,) = await backend.batch_store.page("job", 0)
+        assert item.conversation_id == conversation_id
+        assert await store_as_conversation(backend, JOB, item) == conversation_id
+        await backend.conversations.delete(conversation_id)
+        again = await store_as_conversation(backend, JOB, item)
+        assert again != conversation_id
+        assert await backend.conversations.get(again) is not None
+
+
+SCHEMA = json.dumps({"kind": "schema", "name": "Letter", "text": '{"type": "object"}'})
+
+
+@pytest.mark.parametrize(
+    ("form", "error", "notices"),
+    [
+        (SCHEMA, None, (notice(NoticeCode.SCHEMA_USED, name="Letter"),)),
+        (
+            SCHEMA,
+            ErrorNote(Reason.ITEM_ENDED_EARLY, params={"words": "why"}),
+            (AnswerNotice(Reason.ITEM_ENDED_EARLY, (("words", "why"),)),),
+        ),
+        (
+            "",
+            ErrorNote("In the words of an older version."),
+            ("In the words of an older version.",),
+        ),
+    ],
+)
+async def test_an_answer_shows_its_form_or_its_error(
+    form: str, error: ErrorNote | None, notices: tuple[NoticeText, ...]
+) -> None:
+    job = replace(JOB, ended_at=None, parameters=replace(JOB.parameters, form=form))
+    item = replace(ITEM, error=error)
+    async with stored(job, item) as backend:
+        conversation_id = await store_as_conversation(backend, job, item)
+        _, answer = await backend.conversations.messages(conversation_id)
+    assert answer.notices == (FROM_BATCH, *notices)
+    assert JOB.created_at < answer.created_at <= now()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with files, hidden ones, links and a folder."""
+    top = tmp_path / "top"
+    (top / "Below").mkdir(parents=True)
+    (top / ".hidden").mkdir()
+    for name in ("b.txt", "A.txt", "Below/c.txt", ".hidden/d.txt", ".e.txt"):
+        (top / name).write_text(name)
+    (top / "link.txt").symlink_to(top / "b.txt")
+    (top / "round").symlink_to(top)
+    return top
+
+
+async def test_files_of_folders_are_found_in_order(folder: Path) -> None:
+    other = folder.parent / "other.txt"
+    other.write_text("x")
+    found = await expand_paths([other, folder, folder / "b.txt", folder / ".e.txt"])
+    assert found == [
+        ("other.txt", str(other)),
+        ("top/A.txt", str(folder / "A.txt")),
+        ("top/b.txt", str(folder / "b.txt")),
+        ("top/Below/c.txt", str(folder / "Below/c.txt")),
+        (".e.txt", str(folder / ".e.txt")),
+    ]
+
+
+def test_a_few_files_are_counted(folder: Path) -> None:
+    paths = [folder, folder / "b.txt"]
+    assert [has_files(count, paths) for count in range(6)] == [True] * 5 + [False]

@@ -1,0 +1,84 @@
+"""Prompts of the library for commands: filled in, with what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.backend import build_backend
+from desktop_app.backend.prompt_loader import (
+    built_in_prompts,
+    from_template,
+    needs_of_prompt,
+    prompt_library,
+    today,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.prompts.prompts import NO_NEEDS, Prompt, TemplateNeeds
+from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.unit.storage.samples import opened
+
+REPLY = Prompt("reply", "Reply", "To {{name}}, on {{date}}: {{selection}}")
+LETTER = Prompt("letter", "Letter", "Dear {{name=friend}},")
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "text", "question"),
+    [
+        ("reply", ["name=Ann"], " Hello. ", "To Ann, on {today}: Hello."),
+        ("Reply", [" name = A=b"], "", "To  A=b, on {today}:"),
+        ("letter", [], "Hello. ", "Dear friend,\n\nHello."),
+        ("letter", ["name="], " ", "Dear ,"),
+    ],
+)
+async def test_a_prompt_is_filled_in(
+    name: str, fields: Sequence[str], text: str, question: str
+) -> None:
+    backend = build_backend(environment={})
+    await backend.open()
+    await backend.prompts.save([REPLY, LETTER])
+    prompt, filled = await from_template(backend, name, fields, text)
+    library = [entry.prompt.id for entry in await prompt_library(backend)]
+    await backend.aclose()
+    assert prompt.id == name.casefold()
+    assert filled == question.format(today=today())
+    assert {"reply", "letter", "translate"} <= set(library)
+
+
+@pytest.mark.parametrize("field", ["name", "=Ann", " =Ann", ""])
+async def test_a_field_has_a_name_and_a_value(field: str) -> None:
+    with pytest.raises(IllegalChoiceError) as caught:
+        await from_template(build_backend(environment={}), "reply", [field], "")
+    assert (caught.value.reason, caught.value.params) == (Reason.SET_MALFORMED, {"given": field})
+
+
+async def test_the_needs_are_those_of_the_built_in_prompt_with_the_users_form(
+    tmp_path: Path,
+) -> None:
+    summary = next(p for p in built_in_prompts() if p.id == "executive-summary")
+    assert summary.needs.documents == 1
+    assert summary.needs.grammar is not None
+    async with opened(tmp_path / "s.sqlite3") as database:
+        store = PromptStore(database)
+        assert await needs_of_prompt(store, "") == NO_NEEDS
+        assert await needs_of_prompt(store, "unknown") == NO_NEEDS
+        assert await needs_of_prompt(store, summary.id) == summary.needs
+        copy = Prompt(summary.id, "Mine", "…", form="a form")
+        await store.save([copy, Prompt("own", "Own", "…", form="a form")])
+        assert await needs_of_prompt(store, summary.id) == summary.needs._replace(form="a form")
+        assert await needs_of_prompt(store, "own") == TemplateNeeds(form="a form")
+
+
+def test_built_in_prompts_are_in_the_order_of_their_files() -> None:
+    prompts = built_in_prompts()
+    assert [prompt.position for prompt in prompts] == list(range(len(prompts)))
+    assert [prompt.id for prompt in prompts] == sorted(prompt.id for prompt in prompts)
+
+
+def test_the_date_is_the_users() -> None:
+    found = date.fromisoformat(today())
+    assert abs((date.today() - found).days) <= 1  # noqa: DTZ011 — midnight may be between them

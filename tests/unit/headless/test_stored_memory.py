@@ -1,0 +1,94 @@
+"""What replies show about a server, as the settings keep it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.stored_memory import StoredMemory
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.server_kind import ServerKind
+from tests.unit.providers.samples import COMPATIBLE, OPENAI, ask
+
+ON_DEVICE = replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE)
+REQUEST = ask(model="m")
+
+
+def days_ago(days: int) -> str:
+    return (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
+
+
+class Learning:
+    """Notes what is to be learned; every request was cut."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[object, ...]] = []
+
+    def note(self, *what: object) -> None:
+        self.noted.append(what)
+
+    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
+        assert (request, tokens) == (REQUEST, 5)
+        return True
+
+
+def memory_of(
+    profile: ProviderProfile, settings: dict[str, Any], learning: Learning | None = None
+) -> StoredMemory:
+    """Return a memory that writes to `settings`."""
+    write = settings.__setitem__
+    return StoredMemory.of(profile, settings, write, learning)  # type: ignore[arg-type]
+
+
+def test_what_one_run_learns_the_next_one_knows() -> None:
+    settings: dict[str, Any] = {"other": 1}
+    first = memory_of(COMPATIBLE, settings)
+    assert (first.api, first.kind, first.refusals) == (None, None, {})
+    first.remember_api(Api.CHAT_COMPLETIONS)
+    first.remember_kind(ServerKind.VLLM)
+    first.remember_refusals("a model", frozenset({"top_p", "seed"}))
+    again = memory_of(COMPATIBLE, settings)
+    assert (again.api, again.kind) == (Api.CHAT_COMPLETIONS, ServerKind.VLLM)
+    assert again.refusals == {"a model": {"top_p", "seed"}}
+    at = "http://127.0.0.1:1/v1"
+    assert settings == {
+        "other": 1,
+        f"learnt.api.home.{at}": "chat_completions",
+        f"learnt.server.home.{at}": "vllm",
+        f"learnt.refusals.home {at} a model": {"refused": ["seed", "top_p"], "on": days_ago(0)},
+    }
+    for other in (replace(COMPATIBLE, id="x"), replace(COMPATIBLE, base_url="http://x")):
+        there = memory_of(other, settings)
+        assert (there.api, there.kind, there.refusals) == (None, None, {})
+
+
+def test_refusals_are_known_for_thirty_days() -> None:
+    key = "learnt.refusals.home http://127.0.0.1:1/v1 "
+    ages = (29, 30, 31)
+    settings = {key + str(age): {"refused": ["seed"], "on": days_ago(age)} for age in ages}
+    assert memory_of(COMPATIBLE, settings).refusals == {"29": {"seed"}, "30": {"seed"}}
+
+
+@pytest.mark.parametrize(("profile", "count"), [(COMPATIBLE, 2), (OPENAI, 1), (ON_DEVICE, 0)])
+def test_only_lasting_facts_are_stored(profile: ProviderProfile, count: int) -> None:
+    settings: dict[str, Any] = {}
+    memory = memory_of(profile, settings)
+    memory.remember_kind(ServerKind.VLLM)
+    memory.remember_refusals("m", frozenset({"seed"}))
+    assert len(settings) == count
+
+
+async def test_counts_are_learned_from_if_something_learns() -> None:
+    learning = Learning()
+    memory = memory_of(COMPATIBLE, {}, learning)
+    memory.remember_count(REQUEST, 5, 8)
+    assert learning.noted == [(COMPATIBLE, REQUEST, 5, 8)]
+    assert await memory.is_cut(REQUEST, 5)
+    assert not await memory_of(OPENAI, {}, learning).is_cut(REQUEST, 5)
+    alone = memory_of(COMPATIBLE, {})
+    alone.remember_count(REQUEST, 5, 8)
+    assert not await alone.is_cut(REQUEST, 5)
