@@ -59,8 +59,8 @@ async def bounded_stdio(
             limit=LONGEST_LINE,
             preexec_fn=die_with_parent if sys.platform == "linux" else None,
         )
-    incoming, read_stream = anyio.create_memory_object_stream[Any](0)
-    write_stream, outgoing = anyio.create_memory_object_stream[Any](0)
+    incoming, read_stream = anyio.create_memory_object_stream[Any]()
+    write_stream, outgoing = anyio.create_memory_object_stream[Any]()
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_read, process, incoming, log, on_ended)
@@ -115,7 +115,7 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
 def _message(line: bytes) -> SessionMessage | None:
     text = line.decode("utf-8", "replace")  # a program may pass on the bytes of any file
     try:
-        return SessionMessage(types.jsonrpc_message_adapter.validate_json(text, by_name=False))
+        return SessionMessage(types.jsonrpc_message_adapter.validate_json(text))
     except (ValueError, RecursionError):
         return _unreadable_reply(text)
 

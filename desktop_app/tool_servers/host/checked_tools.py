@@ -86,12 +86,12 @@ def _usable(tool: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fault(tool: dict[str, Any]) -> str:
-    """Return why the SDK would refuse a tool; "" if it accepts it."""
+def _fault(tool: dict[str, Any]) -> str | None:
+    """Return why the SDK would refuse a tool; None if it accepts it."""
     try:
         types.Tool.model_validate(tool, by_name=False)
         for version in HANDSHAKE_PROTOCOL_VERSIONS:
             validate_server_result("tools/list", version, {"tools": [tool]})
     except (ValueError, RecursionError) as error:
         return invalid_place(error).removeprefix("tools.0.") or _TOO_DEEP
-    return ""
+    return None

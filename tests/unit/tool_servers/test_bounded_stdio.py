@@ -1,0 +1,211 @@
+"""The standard streams of a server, as a small process writes them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import types
+from mcp.shared.message import SessionMessage
+
+from desktop_app.child_processes import ChildCommand
+from desktop_app.tool_servers.host import bounded_stdio as module
+from desktop_app.tool_servers.host.bounded_stdio import LONGEST_SHOWN, bounded_stdio
+from tests.helpers.waiting import LONGEST_S, until
+
+SAYS = """
+import json, sys
+for is_output, text, *times in json.loads(sys.argv[1]):
+    line = text.encode("latin-1") * sum(times or [1]) + b"\\n"
+    (sys.stdout if is_output else sys.stderr).buffer.write(line)
+    sys.stdout.flush()
+    sys.stderr.flush()
+"""
+ECHOES = """
+import sys
+for line in sys.stdin:
+    print(line.strip().replace("ping", "pong"), file=sys.stderr, flush=True)
+    print('{"jsonrpc": "2.0", "id": 1, "result": {}}', flush=True)
+"""
+
+
+class Server:
+    """A running server, with its log and the messages that it sends.
+
+    Attributes:
+        ended: how often it was said that it sends nothing more.
+    """
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, str]] = []
+        self.ended = 0
+        self.received: Any = None
+        self.sent: Any = None
+
+    def on_log(self, level: str, text: str) -> None:
+        self.log.append((level, text))
+
+    def on_ended(self) -> None:
+        self.ended += 1
+
+    async def messages(self) -> list[dict[str, Any]]:
+        """Return all messages until the server sends nothing more."""
+        with anyio.fail_after(LONGEST_S):
+            return [each.message.model_dump(exclude_none=True) async for each in self.received]
+
+    async def logs(self, count: int) -> None:
+        """Wait for so many lines of standard error."""
+
+        async def has_logged() -> bool:
+            return sum(not level for level, _ in self.log) == count
+
+        await until(has_logged)
+
+
+@asynccontextmanager
+async def running(program: str, *arguments: str) -> AsyncIterator[Server]:
+    """Yield a server; it has been ended after the block."""
+    server = Server()
+    argv = (sys.executable, "-I", "-S", "-c", program, *arguments)
+    async with bounded_stdio(ChildCommand(argv, {}), server.on_log, server.on_ended) as streams:
+        server.received, server.sent = streams
+        yield server
+
+
+async def said(*lines: tuple[object, ...]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Return the messages and the log of a server that writes lines and ends."""
+    async with running(SAYS, json.dumps(lines)) as server:
+        messages = await server.messages()
+        assert server.ended == 1
+        await server.logs(sum(not is_output for is_output, *_ in lines))
+    return messages, server.log
+
+
+def reply(number: object, **more: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": number, **more}
+
+
+UNREADABLE = {"code": types.INTERNAL_ERROR, "message": "The reply could not be read."}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (reply(1, result={"a": "b"}), reply(1, result={"a": "b"})),
+        (reply("x", result={}), reply("x", result={})),
+        (reply(1, result=[]), reply(1, error=UNREADABLE)),
+        (reply("x"), reply("x", error=UNREADABLE)),
+        (reply(True), None),
+        (reply(None, result=[]), None),
+        (reply(1, method=7), None),
+        ([reply(1)], None),
+    ],
+)
+async def test_a_reply_that_cannot_be_read_is_an_error_of_its_request(
+    line: object, message: dict[str, object] | None
+) -> None:
+    text = json.dumps(line)
+    messages, log = await said((1, text))
+    assert messages == ([] if message is None else [message])
+    assert log == ([("warning", f"Not a message: {text}")] if message is None else [])
+
+
+async def test_a_deep_result_is_read() -> None:
+    deep = "[" * 300 + "]" * 300
+    text = json.dumps(reply(1, result={"a": 0})).replace("0}", f"{deep}}}")
+    messages, log = await said((1, text))
+    assert messages == [reply(1, result={"a": json.loads(deep)})]
+    assert log == []
+
+
+async def test_lines_that_are_no_messages_are_logged() -> None:
+    messages, log = await said(
+        *((1, "Hello"), (1, ""), (1, "  "), (1, "x" * 3_000), (1, "[" * 100_000), (1, "\xe9")),
+        (1, json.dumps(reply(1, result={"a": "\xe9"}), ensure_ascii=False)),
+    )
+    assert messages == [reply(1, result={"a": "\ufffd"})]
+    assert log == [
+        ("warning", "Not a message: Hello"),
+        ("warning", f"Not a message: {'x' * LONGEST_SHOWN}"),
+        ("warning", f"Not a message: {'[' * LONGEST_SHOWN}"),
+        ("warning", "Not a message: \ufffd"),
+    ]
+
+
+@pytest.mark.parametrize(("count", "is_ended"), [(99, False), (100, True)])
+async def test_a_server_that_writes_other_things_is_left(count: int, is_ended: bool) -> None:
+    lines = [(1, ""), *[(1, "Hello")] * count, (1, json.dumps(reply(1, result={})))]
+    messages, log = await said(*lines)
+    assert len(messages) == (not is_ended)
+    told = [("error", "The server writes other things than messages.")] * is_ended
+    assert log[count:] == told
+
+
+async def test_a_line_that_is_too_long_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_LINE", 1 << 20)
+    message = json.dumps(reply(1, result={}))
+    lines = [(1, " ", 1_000_000), (1, message), (1, "x", 1_100_000), (1, message)]
+    messages, log = await said(*lines)
+    assert messages == [reply(1, result={})]
+    assert log == [("error", "The server sent a line of more than 1 MB.")]
+
+
+async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_LINE", 10_000)
+    _, log = await said((0, "One \xe9 "), (0, ""), (0, "x" * 3_000))
+    assert log == [("", "One \ufffd"), ("", ""), ("", "x" * LONGEST_SHOWN)]
+
+
+async def test_a_line_of_the_log_that_is_too_long_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_LINE", 10_000)
+    async with running(SAYS, json.dumps([(0, "x", 50_000), (0, "after")])) as server:
+
+        async def is_read() -> bool:
+            return ("", "after") in server.log
+
+        await until(is_read)
+
+
+async def test_a_message_is_sent_as_a_line() -> None:
+    request = types.JSONRPCRequest(jsonrpc="2.0", id=1, method="ping", params={"text": "é\u2028"})
+    plain = types.JSONRPCNotification(jsonrpc="2.0", method="ping")
+    async with running(ECHOES) as server:
+        for message in (request, plain):
+            await server.sent.send(SessionMessage(message))
+            with anyio.fail_after(LONGEST_S):
+                answer = await server.received.receive()
+            assert answer.message.id == 1
+        await server.logs(2)
+    assert [json.loads(text) for _, text in server.log] == [
+        {"jsonrpc": "2.0", "id": 1, "method": "pong", "params": {"text": "é\u2028"}},
+        {"jsonrpc": "2.0", "method": "pong"},
+    ]
+
+
+ENDS = """
+import sys, pathlib, time
+sys.stdin.read()
+pathlib.Path(sys.argv[1]).write_text("ended")
+"""
+
+
+async def test_a_server_ends_by_itself(tmp_path: Path) -> None:
+    async with running(ENDS, str(tmp_path / "file")):
+        pass
+    assert (tmp_path / "file").read_text() == "ended"
+
+
+async def test_a_program_that_is_missing_cannot_be_started() -> None:
+    with pytest.raises(FileNotFoundError):
+        async with bounded_stdio(ChildCommand(("/no/such",), {}), Server().on_log, lambda: None):
+            pass
