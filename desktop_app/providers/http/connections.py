@@ -46,7 +46,7 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
         "TCP_KEEPCNT": 6,
         "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's default is 15 minutes
     }
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    options: list[tuple[int, int, int]] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, True)]
     for name, value in wanted.items():
         if hasattr(socket, name):
             options.append((socket.IPPROTO_TCP, getattr(socket, name), value))

@@ -35,10 +35,10 @@ def proxy_for(
     return parse_proxy(address_text) if address_text else None
 
 
-def _environment_proxy(address: SplitResult) -> str:
+def _environment_proxy(address: SplitResult) -> str | None:
     import urllib.request  # imports http.client and email: 30 ms that start-up avoids
 
     if urllib.request.proxy_bypass(address.hostname or ""):
-        return ""
+        return None
     proxies = urllib.request.getproxies()
-    return proxies.get(address.scheme) or proxies.get("all") or ""
+    return proxies.get(address.scheme) or proxies.get("all")

@@ -22,13 +22,13 @@ from desktop_app.domain.errors import ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 
-LARGEST_ANSWER: Final = 64 * MB
+LARGEST_ANSWER: Final = 64 << 20
 """In bytes of UTF-8. Callers that hold the answer in memory have limits of their own."""
-LARGEST_EVENT: Final = 16 * MB
-LARGEST_JSON: Final = 32 * MB
-LARGEST_STREAM: Final = 512 * MB
+LARGEST_EVENT: Final = 16 << 20
+LARGEST_JSON: Final = 32 << 20
+LARGEST_STREAM: Final = 512 << 20
 """The largest stream: each token of an answer takes some 300 bytes."""
-LARGEST_FILE: Final = 8192 * MB
+LARGEST_FILE: Final = 8192 << 20
 """The largest file of a batch's results, which are read line by line."""
 MOST_LINES: Final = 200_000
 """The most lines of such a file: a batch has at most 50,000 requests."""

@@ -46,7 +46,7 @@ NAME_KEY: Final = "repartee"
 
 # A batch streams nothing, and nobody replays the reasoning of its answers.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
-LARGEST_RESULT: Final = 16 * MB
+LARGEST_RESULT: Final = 16 << 20
 """The most bytes of an answer that are kept: storing it takes several times its size."""
 MOST_ERRORS: Final = 50_000
 """The most errors read of a batch: one for each of its requests."""
@@ -78,9 +78,7 @@ def request_line(
     Args:
         refused: the refused parameters of this model, spelled as in unsupported_parameters.py.
     """
-    plain = replace(
-        request.parameters, stream=False, service_tier=None, candidates=1, reasoning_summary=None
-    )
+    plain = replace(request.parameters, service_tier=None, candidates=1, reasoning_summary=None)
     request = replace(request, parameters=plain, store=False, background=False, cache_key="")
     request, _ = unsupported_parameters.without_known(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body

@@ -126,22 +126,22 @@ def _refusal_name(name: str) -> str:
     return f"embeddings.{name}"
 
 
-def _refused_setting(error: ProviderError, fields: Mapping[str, Any]) -> str:
-    """Return the refused setting, "" if the server refuses anything else."""
+def _refused_setting(error: ProviderError, fields: Mapping[str, Any]) -> str | None:
+    """Return the refused setting, None if the server refuses anything else."""
     if error.status not in _REFUSALS or _is_too_much(error):
-        return ""
+        return None
     param = error.param if isinstance(error, RefusedParameterError) else ""
     for name in _OPTIONAL:
         if name in fields and (param == name or re.search(rf"\b{name}\b", error.details)):
             return _refusal_name(name)
-    return ""
+    return None
 
 
 def _is_too_much(error: ProviderError) -> bool:
     """Return True if the texts are too many, or too long, for one request."""
     if isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE:
         return True
-    return error.status in (*_REFUSALS, 413) and bool(_TOO_MUCH.search(error.details))
+    return error.status in _REFUSALS and bool(_TOO_MUCH.search(error.details))
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:

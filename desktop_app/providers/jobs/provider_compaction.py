@@ -19,7 +19,6 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.reply_limits import MB
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
 """The refusal under which a server without the endpoint is remembered."""
 
-LARGEST_STATE: Final = 8 * MB
+LARGEST_STATE: Final = 8 << 20
 """The state is sent with every later message."""
 
 _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
@@ -88,5 +87,5 @@ def state_from(reply: object, provider: str) -> ProviderState:
     if not isinstance(output, list) or "compaction" not in kinds:
         raise UnexpectedReplyError(Reason.COMPACTION_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
-    items = json.dumps(output, ensure_ascii=True, separators=(",", ":"))
+    items = json.dumps(output, separators=(",", ":"))
     return ProviderState(items, usage_of(usage))

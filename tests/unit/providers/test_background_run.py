@@ -23,9 +23,11 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
+    ProviderError,
     RunLostError,
     StreamCutError,
 )
@@ -40,6 +42,7 @@ from tests.helpers.background_server import USAGE, BackgroundServer, Fault, even
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.secrets import key_for
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
 
 PIECES = ("Hé, ", "théâtre", " ☂\u2028", "end.")
@@ -320,6 +323,26 @@ async def test_cancelling_tells_the_provider() -> None:
         await client.aclose()
     assert server.runs["resp_1"].status == "cancelled"
     assert used == Usage(USAGE["input_tokens"], 0, 7, 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "times", "reason"),
+    [
+        (replies(404, {"error": {"message": "No such run."}}), None, Reason.API_MISSING),
+        (stalls(head=b""), RunTimes(cancel=0.01), Reason.CANCEL_TIMEOUT),
+    ],
+)
+async def test_a_run_that_cannot_be_cancelled(
+    script: Script, times: RunTimes | None, reason: Reason
+) -> None:
+    async with LoopbackServer(script) as server:
+        profile = replace(OPENAI, base_url=server.base_url)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG, run_times=times)
+        with pytest.raises(ProviderError) as caught:
+            await client.cancel(RemoteRun("r/1"))
+        await client.aclose()
+        assert {request.path for request in server.requests} <= {"/v1/responses/r%2F1/cancel"}
+    assert caught.value.reason is reason
 
 
 @pytest.mark.parametrize("param", ["background", "store"])

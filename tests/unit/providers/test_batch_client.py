@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchStatus, RemoteBatch
+from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus, RemoteBatch
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http import json_fields, reply_limits
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
 from desktop_app.providers.provider_client import ProviderClient
@@ -73,6 +73,25 @@ def test_a_line_holds_a_request_without_what_the_model_refused() -> None:
             "store": False,
         },
     }
+
+
+def test_a_line_is_short_and_has_no_line_breaks() -> None:
+    batches = ProviderClient(OPENAI, key_for(OPENAI.base_url), CATALOG).batches()
+    line = batches.line("one", ask("Wéshalb\u2028\x85\n?"), Api.RESPONSES)
+    assert '"content":"Wéshalb\\u2028\\u0085\\n?"'.encode() in line
+    assert line.endswith(b"}\n")
+
+
+async def test_an_answer_in_too_many_parts_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reply_limits, "MOST_PARTS", 1)
+    row = answered("a", "A")
+    row["response"]["body"]["output"].insert(0, {"type": "reasoning", "id": "r", "summary": []})
+    async with opened(replies(200, lines(row), "text/plain")) as (batches, _, _):
+        [result] = [each async for each in batches.results("f", Api.RESPONSES)]
+    assert result is not None
+    assert result.status is ItemStatus.FAILED
+    assert result.error is not None
+    assert result.error.reason is Reason.ANSWER_IN_TOO_MANY_PARTS
 
 
 @pytest.mark.parametrize("data", [b'{"a": 1}\n', LARGE], ids=["small", "in pieces"])

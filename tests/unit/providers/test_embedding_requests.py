@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import ContextTooLongError, ProviderError
+from desktop_app.domain.errors import ContextTooLongError, ProviderError, UnexpectedReplyError
+from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
 from tests.helpers.recording_memory import RecordingMemory
@@ -135,3 +136,89 @@ def test_the_reason_of_a_fault_is_passed_on() -> None:
         server.embed(["a"])
     assert "does not support embeddings" in caught.value.what_happened
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("length", "asked"), [(400, [400, 200]), (399, [399])])
+def test_a_text_is_cut_to_a_length_at_least(length: int, asked: list[int]) -> None:
+    server = Server(lambda _: refusal(400, "the input length exceeds the context length"))
+    with pytest.raises(ContextTooLongError):
+        server.embed(["x" * length])
+    assert [len(body["input"][0]) for body in server.asked] == asked
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "asked"),
+    [
+        (400, {"message": "No.", "code": "unsupported_parameter", "param": "dimensions"}, 2),
+        (422, {"message": "encoding_format is odd"}, 2),
+        (500, {"message": "Unknown dimensions"}, 2),
+        (400, {"message": "redimensions"}, 1),
+        (400, {"message": "No.", "code": "unsupported_parameter", "param": "user"}, 1),
+        (403, {"message": "Unknown dimensions"}, 1),
+        (400, {"message": "Too many inputs for these dimensions"}, 1),
+    ],
+)
+def test_a_setting_is_refused_by_its_name(status: int, error: dict[str, str], asked: int) -> None:
+    """Once it is left out, the server answers."""
+    names = ("dimensions", "encoding_format")
+    server = Server(lambda b: (status, {"error": error}) if {*names} <= b.keys() else None)
+    if asked == 2:
+        server.embed(["a"])
+        [(_, learned)] = server.learned
+        assert learned == {f"embeddings.{n}" for n in names if n not in server.asked[-1]}
+    else:
+        with pytest.raises(ProviderError):
+            server.embed(["a"])
+    assert len(server.asked) == asked
+
+
+def test_dimensions_are_asked_of_the_models_that_have_a_choice() -> None:
+    assert embeddings.body(MODEL, ["a"]) == {
+        "model": MODEL,
+        "input": ["a"],
+        "encoding_format": "float",
+        "dimensions": 512,
+    }
+    assert "dimensions" not in embeddings.body("text-embedding-ada-002", ["a"])
+
+
+ONE, TWO = [0.0, 127.0], [127.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"index": 0, "embedding": ONE}, {"index": 1, "embedding": TWO}],
+        [{"index": 1, "embedding": TWO}, {"index": 0, "embedding": ONE}],
+        [{"index": 0, "embedding": ONE}, {"index": 0, "embedding": TWO}],
+        [{"embedding": ONE}, {"embedding": TWO}],
+        [{"index": "0", "embedding": ONE}, {"index": 1, "embedding": TWO}],
+    ],
+)
+def test_vectors_are_in_the_order_of_their_texts(rows: list[dict[str, Any]]) -> None:
+    for usage, billed in (({"prompt_tokens": 3, "total_tokens": 4}, 3), ({"total_tokens": 4}, 4)):
+        found, tokens = embeddings.vectors_from({"data": rows, "usage": usage}, 2, "Mine")
+        assert ([list(vector.numbers) for vector in found], tokens) == ([ONE, TWO], billed)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        *({"index": 1, "embedding": bad} for bad in (None, "x", [], [1.0], [1.0, "x"], [None, 1])),
+        *({"index": 1, "embedding": bad} for bad in ([1.0, 2.0, 3.0], [1.0, 10**400])),
+        *({"index": index, "embedding": TWO} for index in (2, 7)),
+    ],
+)
+def test_each_text_has_one_vector_of_the_same_length(
+    second: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings, "MOST_DIMENSIONS", 2)
+    first = {"index": 0, "embedding": ONE}
+    with pytest.raises(UnexpectedReplyError):
+        embeddings.vectors_from({"data": [first, second]}, 2, "Mine")
+    with pytest.raises(UnexpectedReplyError):
+        embeddings.vectors_from({"data": [first]}, 2, "Mine")
+    with pytest.raises(UnexpectedReplyError):
+        embeddings.vectors_from({"data": [{"embedding": [1.0, 2.0, 3.0]}]}, 1, "Mine")
+    (found,), billed = embeddings.vectors_from({"data": [first]}, 1, "Mine")
+    assert (list(found.numbers), billed) == (ONE, 0)

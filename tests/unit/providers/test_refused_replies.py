@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,15 +15,28 @@ import pytest
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, Remedy
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.providers.http import connections, http_reply, json_fields, json_parser
+from desktop_app.providers.http.sse import SSEDecoder
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.closed_port import closed_port
 from tests.helpers.listings import listed_ids
+from tests.helpers.proxies import SocksProxy
 from tests.helpers.secrets import key_for
-from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, stalls
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+from tests.unit.providers.loopback import (
+    LoopbackServer,
+    Received,
+    Script,
+    hangs_up,
+    replies,
+    stalls,
+    streams,
+)
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
+from tests.unit.providers.samples import sse as stream_of
 from tests.unit.providers.test_network import ALLOWED, LISTED, asked, failed
-from tests.unit.providers.test_provider_client import collect, failure
+from tests.unit.providers.test_provider_client import DELTA, DONE, collect, failure, run
 
 PAGE = b"<html>Sign in</html>"
 
@@ -87,20 +102,89 @@ async def test_a_compressed_refusal_is_one_without_words() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_so_many_headers_are_read_at_most() -> None:
+async def test_so_many_headers_are_read_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     found = await error_of(replies(200, {}, x_many="a" * 70_000))
     assert found.reason is Reason.TOO_MANY_HEADERS
+    whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"
+
+    async def in_one_piece(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(whole)
+
+    for largest, is_read in ((len(whole), True), (len(whole) - 1, False)):
+        monkeypatch.setattr(connections, "LARGEST_HEADERS", largest)
+        async with LoopbackServer(in_one_piece) as server:
+            listed = await asked(replace(COMPATIBLE, base_url=server.base_url))
+        assert (listed == ()) is is_read
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    ("module", "limit", "most", "reason"),
+    [
+        (http_reply, "SSEDecoder", partial(SSEDecoder, 99), Reason.EVENT_TOO_LARGE),
+        (http_reply, "LARGEST_STREAM", 99, Reason.REPLY_TOO_LARGE),
+        (json_parser, "LARGEST_VALUE", 99, Reason.TOO_MANY_VALUES),
+    ],
+)
+def test_a_reply_that_is_too_large_is_named_with_its_id(
+    module: ModuleType, limit: str, most: object, reason: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_fields, "AT_ONCE", 99)
+    monkeypatch.setattr(module, limit, most)
+    delta = {"type": "response.output_text.delta", "delta": "a" * 100}
+    stream = stream_of(delta)
+    events, _ = run(streams(stream[:-1], stream[-1:]))
+    found = failure(events)
+    assert found.reason is reason
+    assert (found.request_id, found.details) == ("req_1", "Request id: req_1")
+
+
+@pytest.mark.attack("reply-bounds")
+def test_a_stream_may_be_as_large_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = stream_of(DELTA, DONE)
+    monkeypatch.setattr(http_reply, "LARGEST_STREAM", len(stream))
+    assert fold(run(replies(200, stream, "text/event-stream"))[0]).text == "Hello"
+    monkeypatch.setattr(http_reply, "LARGEST_STREAM", len(stream) - 1)
+    found = failure(run(replies(200, stream, "text/event-stream"))[0])
+    assert found.reason is Reason.REPLY_TOO_LARGE
 
 
 @pytest.mark.parametrize(
-    ("script", "limits"),
-    [(stalls(), {"quick_total": 0.05}), (stalls(head=b""), {"quick_read": 0.05})],
+    ("body", "kind", "reason"),
+    [
+        (b"nonsense", "application/json", Reason.REPLY_NOT_JSON),
+        (b'"nonsense"', "Application/JSON; charset=utf-8", Reason.ANSWER_UNREADABLE),
+        (b"nonsense", "text/event-stream", Reason.ANSWER_CUT),
+        (b"", "application/json", Reason.ANSWER_CUT),
+        (b"data: x", "application/json", Reason.ANSWER_CUT),
+    ],
+)
+def test_the_first_character_tells_json_from_a_stream(
+    body: bytes, kind: str, reason: Reason
+) -> None:
+    profile = replace(OPENAI, api=Api.RESPONSES)
+    assert failure(run(replies(200, body, kind), profile=profile)[0]).reason is reason
+
+
+async def test_a_provider_behind_a_proxy_that_hangs_up_is_not_the_proxy_s_fault() -> None:
+    async with LoopbackServer(hangs_up) as server, SocksProxy(upstream=server.base_url) as proxy:
+        found = failed(await asked(replace(ALLOWED, proxy=proxy.url)))
+    assert found.reason is Reason.BROKE_BEFORE_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("script", "limits", "reason"),
+    [
+        (stalls(), {"quick_total": 0.05}, Reason.NO_REPLY_IN_TIME),
+        (stalls(head=b""), {"quick_read": 0.05}, Reason.NO_REPLY_IN_TIME),
+        (stalls(), {"quick_read": 0.05}, Reason.SILENT_IN_ANSWER),
+    ],
 )
 async def test_a_quick_request_gets_so_much_time(
-    script: Script, limits: Mapping[str, float]
+    script: Script, limits: Mapping[str, float], reason: Reason
 ) -> None:
     found = await error_of(script, Timeouts(**limits))
-    assert found.reason in (Reason.NO_REPLY_IN_TIME, Reason.SILENT_IN_ANSWER)
+    assert found.reason is reason
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

@@ -26,6 +26,7 @@ CASES = {
     "no space after the colon": (b"data:a\n\n", ["a"]),
     "one space only is taken off": (b"data:  a\n\n", [" a"]),
     "lines joined": (b"data: a\ndata: b\n\n", ["a\nb"]),
+    "lines joined, CRLF": (b"data: a\r\ndata: b\r\n\r\n", ["a\nb"]),
     "CRLF": (b"data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]),
     "lone CR": (b"data: a\r\rdata: b\r\r", ["a", "b"]),
     "line ends mixed": (b"data: a\r\n\ndata: b\r\r\ndata: c\n\r\n", ["a", "b", "c"]),

@@ -240,6 +240,12 @@ def response_body(part: dict[str, Any], **more: Any) -> dict[str, Any]:
             "Half",
             "item_ended_by_filter",
         ),
+        (
+            200,
+            response_body({"type": "output_text", "text": "Half"}, status="failed", **FILTERED),
+            "Half",
+            "ended_by_filter",
+        ),
         (400, FILTERED, "", "ended_by_filter"),
     ],
 )
