@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import random
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from desktop_app.rendering.block_model import (
     Block,
+    Patch,
+    Run,
     clean,
     has_gap_between,
     is_in_other_quote,
@@ -35,6 +37,7 @@ from desktop_app.rendering.search.text_search import fold_text, match_ranges
 from desktop_app.rendering.spoken_formula import spoken_formula
 
 EXPECTED: Final = Path(__file__).with_name("markdown")
+_STYLES: Final = ("bold", "italic", "code", "strike", "math", "note", "image")  # by first letter
 _INLINE: Final = (
     *("word", "two words", " ", " ", " ", ", ", ".", "\n", "*", "*", "**", "**", "***", "_", "__"),
     *("~", "~~", "~~~", "`", "``", "`code`", "[", "]", "](", ")", "![", "!", "(", "](u)", "][x]"),
@@ -199,8 +202,8 @@ _WORDS: Final = (
 def half_written() -> Iterator[str]:
     """Yield texts with what is shown of them and the marks that close it."""
     chance = random.Random("half-written")
-    for _ in range(1_500):
-        content = "".join(chance.choices(_INLINE, k=chance.randint(2, 9)))
+    for _ in range(2_500):
+        content = "".join(chance.choices(_INLINE, k=chance.randint(2, 13)))
         is_word = chance.random() < 0.8
         yield json.dumps(
             [content, is_word, *complete_inline(content, is_word=is_word)], ensure_ascii=False
@@ -208,29 +211,29 @@ def half_written() -> Iterator[str]:
 
 
 def streamed() -> Iterator[str]:
-    """Yield sources with the patches of a stream: index-removed+added, and the shown words."""
+    """Yield sources with the patches of a stream: index-removed+added blocks."""
     chance = random.Random("streamed")
-    for _ in range(150):
+    for _ in range(250):
         source, at, steps = _source(chance), 0, []
         stream = BlockStream()
         while at < len(source):
             size = chance.randint(1, 12)
-            patches = stream.feed(source[at : at + size])
+            steps.append(_changes(stream.feed(source[at : at + size])))
             at += size
-            added = "".join(f"{p.at}-{p.removed}+{len(p.added)} " for p in patches)
-            steps.append(added + (_words(stream.blocks[-1]) if stream.blocks else ""))
-        yield json.dumps([source, steps], ensure_ascii=False)
+        steps.append(_changes(stream.finish()))
+        yield json.dumps([source, *steps], ensure_ascii=False)
 
 
 def streamed_long() -> Iterator[str]:
     """Yield long sources by their pieces, with the patches of a stream."""
     chance = random.Random("streamed long")
-    for _ in range(30):
-        filler = chance.choice(_LONG)
-        source = _source(chance) + filler * chance.choice((20, 90, 300)) + _source(chance)
+    for _ in range(60):
+        filler = "".join(chance.choices(_LONG, k=chance.choice((1, 1, 2, 3))))
+        times = chance.choice((600, 600, 1_500)) // len(filler)
+        source = _source(chance) + filler * times + _source(chance)
         stream, at, steps = BlockStream(), 0, []
         while at < len(source):
-            size = chance.choice((7, 40, 400))
+            size = chance.choice((7, 40, 80, 400))
             patches = stream.feed(source[at : at + size])
             at += size
             steps.append(" ".join(f"{p.at}-{p.removed}+{len(p.added)}" for p in patches))
@@ -279,7 +282,7 @@ def picture_sizes() -> Iterator[str]:
 def exported() -> Iterator[str]:
     """Yield sources with their HTML, Markdown and plain text."""
     chance = random.Random("exported")
-    for _ in range(250):
+    for _ in range(500):
         source = _source(chance)
         blocks = render(source, frozenset(chance.choices(range(1, 5), k=2)))
         texts = [to_html(blocks), to_markdown(blocks), "".join(plain_pieces(blocks))]
@@ -316,7 +319,7 @@ def searched() -> Iterator[str]:
 def passages() -> Iterator[str]:
     """Yield documents with the slices and marks of a passage."""
     chance = random.Random("passages")
-    for _ in range(120):
+    for _ in range(240):
         form = chance.choice(list(TextForm))
         text = "".join(chance.choices((*_BLOCKS, "[page 3]\n", "long words " * 400), k=12))
         document = DocumentText(text, form)
@@ -328,13 +331,30 @@ def passages() -> Iterator[str]:
         yield json.dumps([text.replace("long words " * 400, "…"), form.name, span, slices, marks])
 
 
+def _changes(patches: Iterable[Patch]) -> str:
+    return " ".join(f"{p.at}-{p.removed}+{''.join(map(_facts, p.added))}" for p in patches)
+
+
+def _facts(block: Block) -> str:
+    """Return what makes a block other than an empty paragraph."""
+    marks = {
+        name: value
+        for name, value in block._asdict().items()
+        if name not in ("kind", "runs", "rows") and value != Block._field_defaults[name]
+    }
+    cells = (" | ".join("".join(map(_styled, cell)) for cell in row) for row in block.rows)
+    text = "".join(map(_styled, block.runs)) + " / ".join(cells)
+    said = "".join(f" {name}={value}" for name, value in marks.items())
+    return f"({block.kind.value[:2]}{said}: {text})"
+
+
+def _styled(run: Run) -> str:
+    styles = "".join(name[0] for name in _STYLES if getattr(run, name))
+    return f"{run.text}{{{styles}{run.link}}}" if styles or run.link else run.text
+
+
 def _source(chance: random.Random) -> str:
     return "".join(chance.choices(_BLOCKS, k=chance.randint(2, 9)))
-
-
-def _words(block: Block) -> str:
-    cells = (cell for row in block.rows[-1:] for cell in row)
-    return block.text or " | ".join("".join(run.text for run in cell) for cell in cells)
 
 
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
