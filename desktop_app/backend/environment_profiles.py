@@ -25,6 +25,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
 ORGANIZATION: Final = "OpenAI-Organization"
 _AZURE_PATH: Final = re.compile(r"/openai(?:/v1|/deployments/([^/]+))?$")
+_DATED: Final = re.compile("[0-9]")
+"""The start of a version such as 2024-10-21; others are names, such as "preview"."""
 PROJECT: Final = "OpenAI-Project"
 
 ON_DEVICE = ProviderProfile(
@@ -125,7 +127,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
     versions have an address for each deployment; the deployment's name is the model's name here.
     """
     bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
-    is_dated = version[:1].isdigit()
+    is_dated = bool(_DATED.match(version))
     if bare:
         match = _AZURE_PATH.search(bare)
         root = bare[: match.start()] if match else bare
@@ -151,7 +153,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
 def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
     """Return a gateway's profile; at a dated address of Azure, with Azure's key header and API."""
     match = _AZURE_PATH.search(profile.base_url)
-    if not match or not version[:1].isdigit():
+    if not match or not _DATED.match(version):
         return profile
     models = profile.models or tuple(filter(None, [match[1]]))
     return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)

@@ -43,8 +43,16 @@ def test_an_x_server_on_this_computer() -> None:
         assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland"}) is not None
 
 
-def test_a_number_that_is_no_port() -> None:
-    assert why_no_window({"DISPLAY": ":99999999"}) is not None
+def test_an_x_server_that_listens_on_a_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        display = f":{server.getsockname()[1] - 6000}"
+        assert why_no_window({"DISPLAY": display}) is None
+    assert why_no_window({"DISPLAY": display}) is not None
+
+
+@pytest.mark.parametrize("number", [65_536 - 6_000, 99_999_999])
+def test_a_number_that_is_no_port(number: int) -> None:
+    assert why_no_window({"DISPLAY": f":{number}"}) is not None
 
 
 def test_wayland_by_name_by_path_and_by_default(tmp_path: Path) -> None:

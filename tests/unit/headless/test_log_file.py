@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.log_file import CRASH_NAME, last_lines, redacted, start_log
+from desktop_app.backend.log_file import CRASH_NAME, LOG_NAME, last_lines, redacted, start_log
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,14 @@ of_no_use("a secret of the person")
 """
 
 
+START = """
+import sys
+from pathlib import Path
+from desktop_app.backend.log_file import start_log
+start_log(Path(sys.argv[1]))
+"""
+
+
 def test_a_crash_leaves_where_it_was_and_no_text(tmp_path: Path) -> None:
     done = run(CRASH, tmp_path)
     assert done.returncode == -signal.SIGSEGV
@@ -99,3 +107,17 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_no_log_is_no_error(tmp_path: Path) -> None:
     assert last_lines(tmp_path) == []
+
+
+def test_the_end_of_the_log_is_redacted_again(tmp_path: Path) -> None:
+    lines = [*map(str, range(30)), "Bearer abc"]
+    (tmp_path / LOG_NAME).write_text("\n".join(lines))
+    assert last_lines(tmp_path) == [*map(str, range(11, 30)), "Bearer [key]"]
+
+
+def test_the_log_is_in_a_folder_of_the_users_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "home" / "logs"
+    for _ in range(2):
+        assert run(START, folder).returncode == 0
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert last_lines(folder) == []

@@ -8,10 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from desktop_app.backend.provider_gateway import ProviderGateway
+from desktop_app.backend.stored_memory import StoredMemory
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.answering.stream_events import Completed, TextDelta
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.listings import listed_ids
@@ -105,3 +112,45 @@ async def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -
         assert listed_ids(await second.listing()) == ("a",)
         assert await gateway.provider(profile) is second
         assert "right" not in repr(gateway._clients)
+
+
+async def test_what_earlier_runs_learned_is_known(tmp_path: Path) -> None:
+    learned: dict[str, object] = {}
+    memory = StoredMemory.of(COMPATIBLE, {}, learned.__setitem__)
+    memory.remember_api(Api.CHAT_COMPLETIONS)
+    memory.remember_refusals("m", frozenset({"seed"}))
+    async with opened(tmp_path / "s.sqlite3") as database:
+        settings = SettingsStore(database)
+        vault = KeyVault("repartee-test", settings)
+        gateway = ProviderGateway(vault, LocalModel(), settings, CATALOG)
+        assert await gateway.learned_support(COMPATIBLE, "m") == LearnedSupport()
+        for key, value in learned.items():
+            await settings.set(key, value)
+        known = LearnedSupport(Api.CHAT_COMPLETIONS, frozenset({"seed"}))
+        assert await gateway.learned_support(COMPATIBLE, "m") == known
+        other = await gateway.learned_support(COMPATIBLE, "other")
+        assert other == LearnedSupport(Api.CHAT_COMPLETIONS)
+        await gateway.aclose()
+
+
+async def test_batches_are_those_of_the_provider(tmp_path: Path) -> None:
+    batch = replies(200, {"id": "b", "status": "completed"})
+    async with LoopbackServer(batch) as server, gateway_over(tmp_path) as (gateway, _):
+        batches = await gateway.batches(replace(COMPATIBLE, base_url=server.base_url))
+        assert (await batches.fetch("b")).id == "b"
+
+
+async def test_secret_headers_come_from_the_vault(tmp_path: Path) -> None:
+    team = CustomField("x-team", "blue")
+    token = CustomField("x-token", is_secret=True)
+    async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
+        profile = replace(COMPATIBLE, base_url=server.base_url, custom_fields=(team, token))
+        with pytest.raises(CredentialError) as caught:
+            await gateway.provider(profile)
+        assert caught.value.reason is Reason.CUSTOM_VALUE_MISSING
+        assert caught.value.params == {"name": "x-token"}
+        value = key_for(server.base_url, "hidden")
+        vault.use_for_session(profile.custom_field_id(token), value, KeyPlace.SESSION)
+        await (await gateway.provider(profile)).listing()
+        [request] = server.requests
+        assert (request.headers["x-team"], request.headers["x-token"]) == ("blue", "hidden")

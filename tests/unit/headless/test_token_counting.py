@@ -13,7 +13,6 @@ import pytest
 
 from desktop_app.backend.token_counting import (
     _LARGEST_CACHE,
-    _MOST_WAITING,
     ProviderTokenCounter,
     TokenLearning,
 )
@@ -281,11 +280,11 @@ async def test_what_cannot_be_read_is_not_learned(tmp_path: Path) -> None:
 
 async def test_at_most_twenty_texts_wait(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
-        for number in range(_MOST_WAITING + 5):
+        for number in range(25):
             its.learning.note(SERVER, request(f"{number} " * 200), 1200, 0)
-        assert len(its.learning._tasks) == _MOST_WAITING
+        assert len(its.learning._tasks) == 20
         await its.learning.settle()
-        assert len(its.worker.read) == _MOST_WAITING
+        assert len(its.worker.read) == 20
 
 
 @pytest.mark.parametrize(

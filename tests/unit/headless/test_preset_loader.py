@@ -1,0 +1,45 @@
+"""The built-in presets beside the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from desktop_app.backend.preset_loader import (
+    built_in_presets,
+    hidden_ids,
+    preset_cases,
+    with_built_in,
+)
+
+FIRST, SECOND, *OTHERS = built_in_presets()
+
+
+def test_built_in_presets_come_after_the_users() -> None:
+    own = replace(FIRST, id="own", name="Own", position=7)
+    assert with_built_in([own]) == [
+        own,
+        *(replace(p, position=1_000_000 + at) for at, p in enumerate(built_in_presets())),
+    ]
+
+
+def test_a_preset_of_the_user_replaces_the_one_of_its_name_or_id() -> None:
+    by_name = replace(FIRST, id="own", name=FIRST.name.upper())
+    by_id = replace(SECOND, name="Another")
+    shown = with_built_in([by_name, by_id])
+    assert shown[:2] == [by_name, by_id]
+    assert [preset.id for preset in shown[2:]] == [preset.id for preset in OTHERS]
+
+
+def test_a_deleted_preset_is_not_shown() -> None:
+    assert [preset.id for preset in with_built_in([], {FIRST.id})] == [
+        preset.id for preset in (SECOND, *OTHERS)
+    ]
+    assert hidden_ids([FIRST.id, 7]) == {FIRST.id}
+    assert hidden_ids(None) == hidden_ids("text") == set()
+
+
+def test_cases_belong_to_a_preset_by_its_name_or_id() -> None:
+    with_cases = next(preset for preset in built_in_presets() if preset_cases(preset.id))
+    cases = preset_cases(with_cases.id)
+    assert preset_cases(with_cases.name.upper()) == preset_cases(with_cases.id.upper()) == cases
+    assert preset_cases("unknown") == []
