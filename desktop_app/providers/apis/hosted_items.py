@@ -28,7 +28,7 @@ INCLUDED: Final = {
 }
 """The parts of hosted tools' results that are sent only on demand."""
 MOST_CITATIONS: Final = 100
-LARGEST_IMAGE: Final = 12 * 1024 * 1024
+LARGEST_BASE64: Final = 16 * 1024 * 1024
 _LONGEST_HEAD: Final = 100
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
 _MARKUP: Final = re.compile(r"([\\\[\]<>`*_])")
@@ -130,7 +130,7 @@ def decode_image(text: str) -> bytes:
     head, _, encoded = text[:_LONGEST_HEAD].partition(";base64,")
     if encoded and head.startswith("data:image/"):
         text = text[len(head) + len(";base64,") :]
-    if not text or len(text) > LARGEST_IMAGE * 4 // 3:
+    if not text or len(text) > LARGEST_BASE64:
         return b""
     try:
         return base64.b64decode(text, validate=True)

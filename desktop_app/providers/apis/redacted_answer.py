@@ -57,7 +57,7 @@ class RedactedAnswer:
 
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:
         self._new_stream = new_stream
-        self._texts: dict[tuple[type[_Delta], int], tuple[RedactedStream, _Delta]] = {}
+        self._texts: dict[tuple[type[_Delta], int | None], tuple[RedactedStream, _Delta]] = {}
         self._others: dict[int, RedactedAnswer] = {}
 
     def take(self, event: StreamEvent) -> list[StreamEvent]:
@@ -87,7 +87,7 @@ class RedactedAnswer:
         return stream.feed(text) + stream.end()
 
     def _take_delta(self, event: _Delta) -> list[StreamEvent]:
-        key = (type(event), event.index if isinstance(event, ToolCallDelta) else 0)
+        key = (type(event), event.index if isinstance(event, ToolCallDelta) else None)
         known = self._texts.get(key)
         stream = self._new_stream() if known is None else known[0]
         self._texts[key] = (stream, event)

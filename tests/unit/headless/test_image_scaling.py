@@ -72,3 +72,12 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
         part = DocumentPart("d", "d", "application/pdf", 9, 3, pictured=pages[:count])
         assert len(await scaler.pages(part, None)) == count
     assert worker.made == ["d 1", "d 2", "d 3"]
+
+
+async def test_of_two_large_images_the_newer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_scaling, "MOST_BYTES", 15)
+    worker = CountingWorker()
+    scaler = ImageScaler(Originals(), worker)
+    for name in ("a", "b", "b", "a"):
+        await scaler.scaled(picture(name), None)
+    assert worker.made == ["a", "b", "a"]

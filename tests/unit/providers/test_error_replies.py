@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -339,6 +340,12 @@ def test_the_size_of_what_is_too_long(body: ErrorBody, tokens: int, window: int)
     assert (made.tokens, made.window) == (tokens, window)
 
 
+def quoting(reply: object, **more: str) -> bytes:
+    """Return the error of a gateway that quotes the reply of the provider behind it."""
+    raw = {"raw": json.dumps(reply)}
+    return json.dumps({"error": {"message": "Odd.", "metadata": raw, **more}}).encode()
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -359,6 +366,15 @@ def test_the_size_of_what_is_too_long(body: ErrorBody, tokens: int, window: int)
             ErrorBody("Odd: Why."),
         ),
         (b'{"error": {"message": "", "metadata": {"raw": "Why."}}}', ErrorBody("Why.")),
+        (
+            json.dumps({"detail": [{"loc": ["body", *"abcdefghijk"], "msg": "No."}]}).encode(),
+            ErrorBody("No.", param="a.b.c.d.e.f.g.h.i"),
+        ),
+        (quoting({"error": {"message": "Why.", "param": "x"}}), ErrorBody("Odd: Why.", param="x")),
+        (
+            quoting({"error": {"param": "x", "code": "c", "type": "t"}}, code="d", param="p"),
+            ErrorBody('Odd: {"error": {"param": "x", "code": "c", "type": "t"}}', "d", "t", "p"),
+        ),
     ],
 )
 def test_the_fields_of_an_error(body: bytes, expected: ErrorBody) -> None:

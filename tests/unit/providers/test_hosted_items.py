@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.apis.hosted_items import (
-    LARGEST_IMAGE,
+    LARGEST_BASE64,
     MOST_CITATIONS,
     CitedSource,
     cited_sources,
@@ -53,7 +53,7 @@ def test_pages_and_files_are_cited_once() -> None:
         ("aGk=", b"hi"),
         ("data:image/png;base64,aGk=", b"hi"),
         *((text, b"") for text in ("", "a", "ä", "data:text/html;base64,aGk=", "aGk=\n")),
-        ("A" * (LARGEST_IMAGE * 4 // 3 + 4), b""),
+        ("A" * (LARGEST_BASE64 + 4), b""),
     ],
 )
 def test_an_image_is_base64(text: str, data: bytes) -> None:
