@@ -67,6 +67,7 @@ from desktop_app.services.fence import DIGITS
 from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.data.make_provider_samples import as_line
+from tests.data.samples import write_samples
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Permissions, Source
 from tests.unit.services.test_chat_service import Room, open_room
@@ -339,6 +340,4 @@ def _taken_rows(folder: Path) -> Iterator[object]:
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {"answers": answers, "stopped": stopped}
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{each}\n" for each in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

@@ -93,6 +93,7 @@ from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.domain.tools.tool_server import launch_order, server_of
 from desktop_app.paths import resource_path
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("domain")
 _AT: Final = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -122,7 +123,7 @@ def redactions() -> Iterator[str]:
         lambda key: key[: len(key) // 2],
     )
     keys = ("sk-proj-Ab12Cd34Ef56Gh78", "pass/w0rd+&", "correct-horse-battery", "short", "a" * 7)
-    for _ in range(200):
+    for _ in range(2_400):
         key = chance.choice(keys)
         text = "".join(
             chance.choice(
@@ -170,7 +171,7 @@ def addresses() -> Iterator[str]:
         ("", "/", "/v1", "/openai/responses", "/v1/chat/completions/", "/openai/deployments/m"),
         ("", "", "?api-version=2025-04-01", "?key=1", "#x", "?api-version=v1&x=1"),
     )
-    for _ in range(100):
+    for _ in range(1_800):
         url = "".join(chance.choice(each) for each in pieces)
         found = origin(url)
         confirmed = needs_confirmation(url)
@@ -205,7 +206,7 @@ def environments() -> Iterator[str]:
         "AZURE_OPENAI_API_KEY": ("az",),
         "COMETAPI_KEY": ("comet",),
     }
-    for _ in range(30):
+    for _ in range(720):
         chosen = {n: chance.choice(v) for n, v in given.items() if chance.random() < 0.4}
         for profile, secrets in profiles_of_environment(chosen):
             changed = {
@@ -252,7 +253,7 @@ def schemas() -> Iterator[str]:
             return {"type": "array", "items": schema(depth - 1)}
         return {"anyOf": [schema(depth - 1), schema(0)]}
 
-    for _ in range(80):
+    for _ in range(1_920):
         made = schema(chance.choice((1, 2, 2, 3)))
         while not isinstance(made, dict):
             made = schema(2)
@@ -270,7 +271,7 @@ def tables() -> Iterator[str]:
     """Yield JSON as tables."""
     chance = random.Random("tables")
     cells = (1, "x", None, True, [1], {"a": "é"}, "")
-    for _ in range(80):
+    for _ in range(1_920):
         rows = [
             {chance.choice("abc"): chance.choice(cells) for _ in range(chance.randint(0, 3))}
             for _ in range(chance.randint(0, 3))
@@ -290,12 +291,12 @@ def passages() -> Iterator[str]:
         *"What does the Schwimmweste cost , in Zürich ﬁnance 北京市 です。どこ 123 a_b ｶﾅ".split(),
         *("hyphen-\nated", "\n", "| cell |", "**bold**", "door", "doors", "İstanbul", "x" * 9),
     )
-    for _ in range(60):
+    for _ in range(1_440):
         chosen = chance.choices(words, k=chance.randint(1, 6))
         text = " ".join(chosen)
         yield _line(text, index_words(text), question_words(text))
     lines = ["the first line of it", "short", "a line of twenty-four letters", "the end of it all"]
-    for _ in range(90):
+    for _ in range(2_160):
         made = chance.choices(lines, k=chance.randint(1, 5))
         other = [*made[1:], *made[:1]] if chance.random() < 0.6 else chance.sample(made, len(made))
         passage = "\n".join(made[: chance.randint(1, 4)])
@@ -336,7 +337,7 @@ def replies() -> Iterator[str]:
         *(events.Completed(), events.Incomplete("content_filter"), events.Incomplete("length")),
         *(events.Failed(ContentFilteredError("No.")), events.Failed(StreamCutError("Cut."))),
     )
-    for _ in range(60):
+    for _ in range(1_800):
         reply = Reply()
         stream = [event() for _ in range(chance.randint(0, 9))]
         for each in (
@@ -366,7 +367,7 @@ def facts() -> Iterator[str]:
         "",
         '{"x": "' + "y" * 90 + '"}',
     )
-    for _ in range(60):
+    for _ in range(1_080):
         usage = Usage(
             chance.choice((0, 1, 900)), chance.choice((0, 1, 450)), 1, chance.choice((0, 5))
         )
@@ -438,7 +439,7 @@ def facts() -> Iterator[str]:
 def rates() -> Iterator[str]:
     """Yield learned token rates, percentiles, histograms and evaluations."""
     chance = random.Random("rates")
-    for _ in range(80):
+    for _ in range(1_440):
         known = TokenRates()
         seen = []
         for _ in range(chance.randint(1, 3)):
@@ -448,7 +449,7 @@ def rates() -> Iterator[str]:
             known = known.learned(mix, chance.choice((0, 60, 300, 900, 5_000, 90_000)))
             seen.append([known.covers(mix), known.share(mix), known.tokens(mix)])
         yield _line({kind: round(rate, 6) for kind, rate in known.rates.items()}, seen)
-    for _ in range(60):
+    for _ in range(1_080):
         values = [chance.choice((0.0, 0.5, 3.0, 80.0, 1e12)) for _ in range(chance.randint(0, 6))]
         share = chance.choice((0, 5, 50, 95, 100))
         counted = Histogram()
@@ -464,7 +465,7 @@ def rates() -> Iterator[str]:
         yield _line(
             values, share, percentile(values, share), near, len(counted.to_bytes()), interval
         )
-    for _ in range(40):
+    for _ in range(720):
         results = [
             CaseResult(
                 "a",
@@ -496,7 +497,7 @@ def parameters() -> Iterator[str]:
         "candidates": (2,),
         "service_tier": ("flex",),
     }
-    for _ in range(90):
+    for _ in range(2_700):
         given = {n: chance.choice(v) for n, v in asked_values.items() if chance.random() < 0.4}
         asked = GenerationParameters(**given)
         kind = chance.choice(list(ProviderKind))
@@ -525,7 +526,7 @@ def listings() -> Iterator[str]:
     def maybe() -> bool | None:
         return chance.choice((None, True, False))
 
-    for _ in range(90):
+    for _ in range(1_620):
         name = chance.choice(("gpt-5.2", "gpt-5.2-chat-latest", "other", "gpt-4o"))
         details = ModelDetails(
             chance.choice((None, *ModelKind)),
@@ -562,7 +563,7 @@ def listings() -> Iterator[str]:
     for tool in ("clock", "a b", "x" * 64, "x" * 65):
         made = ToolDefinition(tool, "about", source=chance.choice(("", "mail")), touches="files")
         yield _line(tool, made.wire_name, made.full_name, made.about)
-    for _ in range(20):
+    for _ in range(360):
         first, second = (Vector.from_values(chance.choices((-1.0, 0.2, 0.9), k=9)) for _ in "ab")
         cosine = round(first.cosine_to(second), 6)
         yield _line(first.numbers.hex(), first.sign_distance(second.signs), cosine)
@@ -585,7 +586,7 @@ def templates() -> Iterator[str]:
             "a@b.c ",
         ),
     )
-    for _ in range(100):
+    for _ in range(2_400):
         text = "".join(chance.choices(pieces, k=chance.randint(1, 5)))
         values = {name: chance.choice(("", "v", "{{x}}")) for name in chance.sample("xy", 1)}
         found = [list(prompt.variables(text)), sorted(prompt.filled_names(text))]
@@ -605,7 +606,7 @@ def templates() -> Iterator[str]:
 def jobs() -> Iterator[str]:
     """Yield batch jobs in words."""
     chance = random.Random("jobs")
-    for _ in range(70):
+    for _ in range(1_680):
         costs = [chance.choice((None, Decimal(0), Decimal("0.5"), Decimal(2))) for _ in range(4)]
         number = chance.randint
         estimate = BatchEstimate(
@@ -668,7 +669,7 @@ def servers() -> Iterator[str]:
         "ftp://h",
         "https://u:p@h",
     )
-    for _ in range(80):
+    for _ in range(2_400):
         has_command = chance.random() < 0.7
         command = tuple(chance.choices(words, k=chance.randint(1, 4))) if has_command else ()
         url = "" if has_command and chance.random() < 0.9 else chance.choice(urls)
@@ -742,6 +743,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

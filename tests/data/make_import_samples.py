@@ -34,6 +34,7 @@ from desktop_app.exchange.writers.office.odt_file import write_odt
 from desktop_app.exchange.writers.office.office_content import OfficeMessage
 from desktop_app.exchange.writers.office.pptx_outline import write_pptx
 from desktop_app.rendering.incremental.block_stream import render
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("imports")
 _TEXTS: Final = ("", " ", "words", "two words", "What is it?", "<think>x</think>y", "**b**")
@@ -102,7 +103,7 @@ def chatgpt_exports() -> Iterator[str]:
     """Yield conversations of ChatGPT's exports."""
     chance = random.Random("chatgpt")
     kinds = ("text", "code", "thoughts", "multimodal_text", "reasoning_recap", "execution_output")
-    for _ in range(120):
+    for _ in range(1_440):
         mapping: dict[str, Any] = {}
         for number in range(chance.randint(1, 6)):
             content = {
@@ -143,7 +144,7 @@ def chatgpt_exports() -> Iterator[str]:
 def librechat_exports() -> Iterator[str]:
     """Yield conversations of LibreChat's exports."""
     chance = random.Random("librechat")
-    for _ in range(120):
+    for _ in range(1_440):
         messages: list[Any] = []
         for number in range(chance.randint(0, 5)):
             message = {
@@ -182,7 +183,7 @@ def open_webui_exports() -> Iterator[str]:
     """Yield conversations of Open WebUI's exports."""
     chance = random.Random("open webui")
     thought = "<details type='reasoning'><summary>Thought</summary>&gt; why\n> so</details> "
-    for _ in range(120):
+    for _ in range(1_440):
         messages = [
             {
                 "id": chance.choice(("", f"m{number}")),
@@ -231,7 +232,7 @@ def open_webui_exports() -> Iterator[str]:
 def cases() -> Iterator[str]:
     """Yield files of cases with what is read of them."""
     chance = random.Random("cases")
-    for _ in range(500):
+    for _ in range(6_000):
         name, text = chance.choice((_json_lines, _promptfoo, _csv))(chance)
         try:
             found: object = [repr(case) for case in read_cases(text, name)]
@@ -251,7 +252,7 @@ def notebooks() -> Iterator[str]:
         {"output_type": "pyout", "text": "old"},
         {"output_type": "display_data", "data": {}},
     )
-    for _ in range(150):
+    for _ in range(2_700):
         made = [
             {
                 "cell_type": chance.choice(("code", "code", "markdown", "raw", "heading")),
@@ -273,7 +274,7 @@ def notebooks() -> Iterator[str]:
 def images() -> Iterator[str]:
     """Yield the parts of images, and whether they may be sent unchanged."""
     chance = random.Random("images")
-    for _ in range(300):
+    for _ in range(7_200):
         parts = b"".join(chance.choices(_JPEG_PARTS, k=chance.randint(0, 4)))
         end = chance.choice((b"\xff\xd9", b"\xff\xd9", b"\xff\xd9x", b"", b"\xff"))
         jpeg = b"\xff\xd8" + parts + end
@@ -416,7 +417,7 @@ def kinds() -> Iterator[str]:
             b"RIFFWEBP",
         ),
     )
-    for _ in range(200):
+    for _ in range(4_800):
         data = chance.choice(heads) + chance.choice((b"", b"more"))
         name = chance.choice(("x", "x.pdf", "x.py", "x.txt", "x.html", "x.JSON"))
         line = "".join(chance.choices(_LINE_PIECES, k=chance.randint(0, 6)))
@@ -617,6 +618,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

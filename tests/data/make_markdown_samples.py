@@ -35,6 +35,7 @@ from desktop_app.rendering.markdown.links import image_destination, is_opened, t
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 from desktop_app.rendering.search.text_search import fold_text, match_ranges
 from desktop_app.rendering.spoken_formula import spoken_formula
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("markdown")
 _STYLES: Final = ("bold", "italic", "code", "strike", "math", "note", "image")  # by first letter
@@ -202,7 +203,7 @@ _WORDS: Final = (
 def half_written() -> Iterator[str]:
     """Yield texts with what is shown of them and the marks that close it."""
     chance = random.Random("half-written")
-    for _ in range(2_500):
+    for _ in range(10_000):
         content = "".join(chance.choices(_INLINE, k=chance.randint(2, 13)))
         is_word = chance.random() < 0.8
         yield json.dumps(
@@ -213,7 +214,7 @@ def half_written() -> Iterator[str]:
 def streamed() -> Iterator[str]:
     """Yield sources with the patches of a stream: index-removed+added blocks."""
     chance = random.Random("streamed")
-    for _ in range(250):
+    for _ in range(500):
         source, at, steps = _source(chance), 0, []
         stream = BlockStream()
         while at < len(source):
@@ -245,7 +246,7 @@ def streamed_long() -> Iterator[str]:
 def links() -> Iterator[str]:
     """Yield words and targets of links, with the destination that is shown."""
     chance = random.Random("links")
-    for _ in range(1_000):
+    for _ in range(4_000):
         web = (_SCHEMES, _USERS, _HOSTS, _RESTS)
         mail = (("mailto:", "MAILTO:"), _RECIPIENTS, _FIELDS)
         target = "".join(map(chance.choice, chance.choice((web, web, web, mail))))
@@ -272,7 +273,7 @@ def picture_sizes() -> Iterator[str]:
         b"RIFF1234WEBPVP8L1234/",
         b"RIFF1234WEBPVP8X12345678",
     )
-    for _ in range(200):
+    for _ in range(800):
         data = chance.choice(heads) + bytes(chance.choices((0, 1, 2, 64), k=chance.randint(0, 12)))
         kind = chance.choice(("png", "jpeg", "gif", "webp", "svg"))
         target = f"data:image/{kind};base64,{b64encode(data).decode()}"
@@ -282,7 +283,7 @@ def picture_sizes() -> Iterator[str]:
 def exported() -> Iterator[str]:
     """Yield sources with their HTML, Markdown and plain text."""
     chance = random.Random("exported")
-    for _ in range(500):
+    for _ in range(1_000):
         source = _source(chance)
         blocks = render(source, frozenset(chance.choices(range(1, 5), k=2)))
         texts = [to_html(blocks), to_markdown(blocks), "".join(plain_pieces(blocks))]
@@ -297,7 +298,7 @@ def exported() -> Iterator[str]:
 def formulas() -> Iterator[str]:
     """Yield formulas with their words."""
     chance = random.Random("formulas")
-    for _ in range(400):
+    for _ in range(1_600):
         tex = "".join(chance.choices(_TEX, k=chance.randint(1, 8)))
         yield json.dumps([tex, spoken_formula(tex)], ensure_ascii=False)
     for depth in (37, 38, 39, 40, 41):
@@ -307,7 +308,7 @@ def formulas() -> Iterator[str]:
 def searched() -> Iterator[str]:
     """Yield texts with the places of words, and with the signs that are made visible."""
     chance = random.Random("searched")
-    for _ in range(400):
+    for _ in range(1_600):
         text = "".join(chance.choices(_SIGNS, k=chance.randint(1, 9)))
         words = fold_text("".join(chance.choices(_SIGNS, k=chance.randint(0, 2))))
         is_code, is_link = chance.random() < 0.5, chance.random() < 0.3
@@ -319,7 +320,7 @@ def searched() -> Iterator[str]:
 def passages() -> Iterator[str]:
     """Yield documents with the slices and marks of a passage."""
     chance = random.Random("passages")
-    for _ in range(240):
+    for _ in range(720):
         form = chance.choice(list(TextForm))
         text = "".join(chance.choices((*_BLOCKS, "[page 3]\n", "long words " * 400), k=12))
         document = DocumentText(text, form)
@@ -370,5 +371,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

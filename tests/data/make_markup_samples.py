@@ -22,6 +22,7 @@ from desktop_app.documents.text import html_markdown
 from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.protocol import Limits, rows_to_payload
 from desktop_app.domain import errors
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("markup")
 _W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -298,7 +299,7 @@ _PROSE: Final = (
 def web_pages() -> Iterator[str]:
     """Yield HTML with its Markdown."""
     chance = random.Random("web pages")
-    for number in range(400):
+    for number in range(1_600):
         source = _nested(chance, _HTML, _HTML_TEXTS, 3)
         left_out = (
             html_markdown.LEFT_OUT_OF_SELECTIONS if number % 3 else html_markdown.LEFT_OUT_OF_PAGES
@@ -310,7 +311,7 @@ def web_pages() -> Iterator[str]:
 def web_tables() -> Iterator[str]:
     """Yield tables and headings of web pages with their Markdown."""
     chance = random.Random("web tables")
-    for _ in range(250):
+    for _ in range(1_500):
         rows = []
         for _ in range(chance.randint(0, 4)):
             cells = []
@@ -407,7 +408,7 @@ def mails() -> Iterator[str]:
         ("message/rfc822", "Subject: Inner\r\nFrom: x@a.example\r\n\r\nInner words"),
         ("application/octet-stream", "\\0\\1"),
     )
-    for _ in range(150):
+    for _ in range(300):
         heads = {
             "Subject": chance.choice(("Geese", "=?utf-8?q?G=C3=A4nse?=", "")),
             "From": chance.choice(("Ann <ann@a.example>", "broken <", "")),
@@ -434,7 +435,7 @@ def mails() -> Iterator[str]:
 def rich_texts() -> Iterator[str]:
     """Yield RTF with its Markdown."""
     chance = random.Random("rich texts")
-    for _ in range(400):
+    for _ in range(2_400):
         body = "".join(chance.choices(_RTF, k=chance.randint(2, 10)))
         yield _line(body, rtf.read(f"{_RTF_HEAD}{body}}}".encode()))
 
@@ -478,7 +479,7 @@ def word_files() -> Iterator[str]:
             "</w:f>"
         ),
     }
-    for _ in range(200):
+    for _ in range(600):
         body = "".join(
             start + chance.choice(("words", "two words", "1", "*")) + end
             for start, end in chance.choices(_WORD, k=chance.randint(1, 7))
@@ -517,7 +518,7 @@ def open_documents() -> Iterator[str]:
         '</text:list-style><text:list-style style:name="B"><text:list-level-style-bullet '
         'text:level="1"/><text:list-level-style-number text:level="2"/></text:list-style>'
     )
-    for _ in range(200):
+    for _ in range(600):
         body = "".join(
             start + chance.choice(("words", "two words", " ", "")) + end
             for start, end in chance.choices(_ODT, k=chance.randint(1, 6))
@@ -534,7 +535,7 @@ def open_documents() -> Iterator[str]:
 def encodings() -> Iterator[str]:
     """Yield texts with an encoding, and the text that is read."""
     chance = random.Random("encodings")
-    for _ in range(500):
+    for _ in range(1_000):
         encoding = chance.choice(_ENCODINGS)
         words = "\n".join(chance.choices(_LETTERS, k=chance.randint(1, 6))) * chance.choice((1, 9))
         data = words.encode(encoding, "ignore")
@@ -547,7 +548,7 @@ def encodings() -> Iterator[str]:
 def text_chunks() -> Iterator[str]:
     """Yield texts with the chunks that they are cut into."""
     chance = random.Random("text chunks")
-    for _ in range(250):
+    for _ in range(1_500):
         text = "".join(chance.choices(_PROSE, k=chance.randint(2, 25)))
         limit = chance.choice((5, 8, 20, 40))
         found = chunks(text, limit, lambda part: (len(part) + 3) // 4)
@@ -557,7 +558,7 @@ def text_chunks() -> Iterator[str]:
 def answers() -> Iterator[str]:
     """Yield answers of a reader's process, right and wrong ones, as they are taken."""
     chance = random.Random("answers")
-    for _ in range(600):
+    for _ in range(3_600):
         taken = _answers(chance)
         number = chance.randrange(len(taken))
         try:
@@ -704,6 +705,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

@@ -72,6 +72,7 @@ from desktop_app.providers.jobs import batch_lines
 from desktop_app.providers.models.model_list import listing_from
 from desktop_app.providers.models.model_windows import window_source
 from desktop_app.providers.models.server_kinds import CREATED_BY_LITELLM
+from tests.data.samples import write_samples
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 EXPECTED: Final = Path(__file__).with_name("providers")
@@ -88,7 +89,7 @@ _STRICT: Final = {
 def requests() -> Iterator[str]:
     """Yield the bodies of requests to both APIs, and lines of batches."""
     chance = random.Random("requests")
-    for number in range(70):
+    for number in range(840):
         request, profile = _request(chance), _profile(chance)
         info = CATALOG.info(request.model)
         names = ("temperature", "max_tokens", "max_completion_tokens", "encrypted_content", "tools")
@@ -115,7 +116,7 @@ def refusals() -> Iterator[str]:
         *("text.format", "response_format", "service_tier", "background", "store", "n", "stream"),
         *("verbosity", "max_tokens", "tools", "seed", "model", "presence_penalty", "top_p"),
     )
-    for _ in range(120):
+    for _ in range(720):
         request = _request(chance)
         info = replace(CATALOG.info(request.model), efforts=chance.choice((None, (Effort.LOW,))))
         refusal = error_replies.error_from(
@@ -165,7 +166,7 @@ def negotiations() -> Iterator[str]:
     """Yield how requests are adapted to what servers refuse, and what is learned."""
     chance = random.Random("negotiations")
     names = ("store", "background", "tools", "encrypted_content", "prompt_cache_key", "text.format")
-    for _ in range(150):
+    for _ in range(1_800):
         request, profile = _request(chance), _profile(chance)
         profile = replace(profile, api=chance.choice((None, None, None, Api.CHAT_COMPLETIONS)))
         info = replace(CATALOG.info(request.model), efforts=None)
@@ -205,7 +206,7 @@ def negotiations() -> Iterator[str]:
 def redactions() -> Iterator[str]:
     """Yield the events of answers that may hold a secret."""
     chance = random.Random("redactions")
-    for _ in range(120):
+    for _ in range(720):
         answer = RedactedAnswer(Redactor(["sk-secret-1234567"]).stream)
         taken: list[object] = []
         for _ in range(chance.randint(2, 7)):
@@ -232,7 +233,7 @@ def redactions() -> Iterator[str]:
 def responses_streams() -> Iterator[str]:
     """Yield the events read of streams of the Responses API."""
     chance = random.Random("responses")
-    for number in range(150):
+    for number in range(1_200):
         reader = ResponsesReader("P", numbered=number % 5 == 0)
         read: list[object] = []
         try:
@@ -254,7 +255,7 @@ def responses_streams() -> Iterator[str]:
 def chat_streams() -> Iterator[str]:
     """Yield the events read of streams of Chat Completions, of one answer or several."""
     chance = random.Random("chat")
-    for number in range(150):
+    for number in range(1_200):
         several = number % 4 == 0
         reader = CandidatesReader("P", 3) if several else ChatCompletionsReader("P")
         read: list[object] = []
@@ -311,7 +312,7 @@ def errors() -> Iterator[str]:
         *("context_length_exceeded", "model_not_found", "unsupported_value", "invalid_prompt"),
         *("server_error", "invalid_request", "error", "invalid_encrypted_content", 429, 503),
     )
-    for _ in range(150):
+    for _ in range(1_800):
         message, code = chance.choice(messages), chance.choice(codes)
         named: dict[str, Any] = {"message": message, "code": code, "type": chance.choice(codes[:8])}
         if chance.random() < 0.3:
@@ -379,7 +380,7 @@ def errors() -> Iterator[str]:
 def batches() -> Iterator[str]:
     """Yield the results read of batches, and the states of batches."""
     chance = random.Random("batches")
-    for _ in range(120):
+    for _ in range(2_160):
         api = chance.choice((Api.RESPONSES, Api.CHAT_COMPLETIONS))
         body: Any = _response(chance) if api is Api.RESPONSES else _chunk(chance, key="message")
         if chance.random() < 0.2:
@@ -416,7 +417,7 @@ def batches() -> Iterator[str]:
 def models() -> Iterator[str]:
     """Yield what listings of models say, and the further request for what they do not."""
     chance = random.Random("listed models")
-    for _ in range(150):
+    for _ in range(900):
         owner = chance.choice(("openai", "llamacpp", "me", "library", "organization_owner", "x"))
         rows = [_row(chance, f"m{number}", owner) for number in range(chance.choice((0, 1, 1, 2)))]
         reply: Any = chance.choice(({"data": rows}, {"data": rows}, rows, {"data": ["m1", 5]}, {}))
@@ -908,6 +909,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

@@ -55,6 +55,7 @@ from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("queries")
 # Noon in UTC is the same day in most time zones.
@@ -291,6 +292,4 @@ SAMPLES: Final[dict[str, Any]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

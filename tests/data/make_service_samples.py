@@ -89,6 +89,7 @@ from desktop_app.services.tools.hosted_tools import (
     hosted_refusal,
     price_words,
 )
+from tests.data.samples import write_samples
 from tests.helpers.scripted_provider import WordCounter
 
 EXPECTED: Final = Path(__file__).with_name("services")
@@ -202,7 +203,7 @@ class _Fences:
 def estimates() -> Iterator[str]:
     """Yield the figures of questions in a conversation."""
     chance = random.Random("estimates")
-    for _ in range(400):
+    for _ in range(800):
         context = _context(chance)
         draft = Draft(_phrase(chance), tuple(_attached(chance)))
         estimator = Estimator(WordCounter(), _Shelf())
@@ -220,7 +221,7 @@ def estimates() -> Iterator[str]:
 def compactions() -> Iterator[str]:
     """Yield the plans of compactions and their results."""
     chance = random.Random("compactions")
-    for _ in range(300):
+    for _ in range(600):
         context = _context(chance, longest=500)
         service = CompactionService(
             store=cast("Any", _Store()),
@@ -243,7 +244,7 @@ def compactions() -> Iterator[str]:
 def pieces() -> Iterator[str]:
     """Yield how texts are divided, and the positions and pages of the pieces."""
     chance = random.Random("pieces")
-    for _ in range(400):
+    for _ in range(2_400):
         text = "".join(chance.choices(_LINES, k=chance.randint(1, 14)))
         size = chance.choice((7, 20, 60))
         positions = ChunkPositions(text)
@@ -321,7 +322,7 @@ def _piece(piece: DocumentPiece) -> list[object]:
 def passages() -> Iterator[str]:
     """Yield which of similar passages are new, and what is searched for."""
     chance = random.Random("similar passages")
-    for _ in range(300):
+    for _ in range(900):
         known = DuplicatePassages()
         words = chance.choices(_WORDS, k=chance.choice((3, 4, 5, 20, 40)))
         found = []
@@ -339,7 +340,7 @@ def passages() -> Iterator[str]:
 def models() -> Iterator[str]:
     """Yield what is known of models, and whether their price counts."""
     chance = random.Random("models")
-    for _ in range(200):
+    for _ in range(4_800):
         profile = _resolved(chance).profile
         name = chance.choice((*_MODELS, "openai/gpt-5.2", "gpt-5.2-2025-12-11", "llama"))
         learned = chance.choice((None, None, 1_000, 500_000))
@@ -370,7 +371,7 @@ def forms() -> Iterator[str]:
             return [{"a": value(0), chance.choice("bc"): value(0)} for _ in range(2)]
         return [value(depth - 1) for _ in range(chance.randint(0, 3))]
 
-    for _ in range(250):
+    for _ in range(6_000):
         used = NoticeCode.SCHEMA_USED
         code = chance.choice((used, used, NoticeCode.GRAMMAR_USED))
         problem = notice(NoticeCode.SCHEMA_PROBLEM, path="a", reason="no")
@@ -411,7 +412,7 @@ def tools() -> Iterator[str]:
     chance = random.Random("tools")
     names = (CODE_INTERPRETER, "web_search", "other")
     prices = {CODE_INTERPRETER: Decimal("0.03"), "web_search": Decimal("0.01")}
-    for _ in range(250):
+    for _ in range(4_500):
         resolved = _resolved(chance)
         kind = chance.choice(list(ProviderKind))
         resolved = replace(resolved, profile=replace(resolved.profile, kind=kind))
@@ -448,7 +449,7 @@ def tools() -> Iterator[str]:
 def titles() -> Iterator[str]:
     """Yield whether conversations want a title."""
     chance = random.Random("titles")
-    for _ in range(200):
+    for _ in range(3_600):
         path = _path(chance)[: chance.randint(0, 3)]
         title = chance.choice(("", "Mine", *[first_title(message) for message in path[:1]] * 4))
         conversation = replace(_conversation(), title=title)
@@ -458,7 +459,7 @@ def titles() -> Iterator[str]:
 def pictures() -> Iterator[str]:
     """Yield what is left of an answer whose images arrive in pieces."""
     chance = random.Random("inline pictures")
-    for _ in range(200):
+    for _ in range(4_800):
         source = "".join(
             chance.choice(
                 (
@@ -650,6 +651,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

@@ -59,6 +59,7 @@ from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 from desktop_app.storage.settings.token_rate_store import rates_from_row
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("stores")
 _NOON: Final = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -477,7 +478,7 @@ def rows() -> Iterator[str]:
     """Yield which rows with odd values are taken over, and how."""
     chance = random.Random("rows")
     tables = [*_ROWS, *["messages"] * 4, "conversations", "profiles", "batch_jobs"]
-    for _ in range(600):
+    for _ in range(1_800):
         name = chance.choice(tables)
         table, row = _tables()[name], dict(_ROWS[name])
         for column in chance.sample(list(row), k=chance.choice((1, 1, 2))):
@@ -494,7 +495,7 @@ def settings() -> Iterator[str]:
     """Yield which settings with odd values are taken over."""
     chance = random.Random("settings")
     table = _tables()["settings"]
-    for _ in range(250):
+    for _ in range(3_750):
         key = chance.choice(list(_SETTINGS))
         value = _SETTINGS[key] if chance.random() < 0.1 else _altered(chance, _SETTINGS[key])
         text = json.dumps(value) if chance.random() < 0.95 else "{"
@@ -505,7 +506,7 @@ def settings() -> Iterator[str]:
 def pages() -> Iterator[str]:
     """Yield the records in the pages of small databases with damaged bytes."""
     chance = random.Random("pages")
-    for number in range(40):
+    for number in range(120):
         size = chance.choice((512, 512, 512, 1_024, 65_536))
         data = bytearray(_database(chance, size, chance.choice((0, 0, 8, 32, 33))))
         for _ in range(chance.choice((0, 0, 1, 3, 9))):
@@ -855,6 +856,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

@@ -48,6 +48,7 @@ from desktop_app.tools.calculator import calculate
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
 from tests.data.make_provider_samples import as_line
+from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("tools_and_output")
 _AT: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -87,7 +88,7 @@ def tables() -> Iterator[str]:
     chance = random.Random("tables")
     lines = ("| a | A | |\n", "| --- | :-: |\n", "| 1 | x \\| y |\n", "## Sheet\n", "words\n", "\n")
     rows = ("a,b\n", "a;b;c\n", '"1\n2",3\n', "\n", "4\t5\n", "6,7,8,9\n", "sep=;\n")
-    for _ in range(120):
+    for _ in range(2_880):
         is_csv = chance.random() < 0.5
         text = "".join(chance.choices(rows if is_csv else lines, k=chance.randint(0, 7)))
         name = chance.choice(("data.csv", "B.TSV") if is_csv else ("sheet.v1.xlsx", "plain"))
@@ -99,7 +100,7 @@ def documents() -> Iterator[str]:
     """Yield what models read of attached documents."""
     chance = random.Random("documents")
     words = ("winter", "Goose", "tides", "bays")
-    for _ in range(60):
+    for _ in range(120):
         texts = {}
         parts = []
         for number in range(chance.choice((0, 1, 2, 3))):
@@ -153,7 +154,7 @@ async def _read(
 def outputs() -> Iterator[str]:
     """Yield what a command writes to standard output and standard error."""
     chance = random.Random("outputs")
-    for _ in range(100):
+    for _ in range(600):
         out, err = io.StringIO(), io.StringIO()
         as_json = chance.random() < 0.5
         with redirect_stdout(out), redirect_stderr(err):
@@ -234,6 +235,4 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    EXPECTED.mkdir(exist_ok=True)
-    for name, lines in SAMPLES.items():
-        (EXPECTED / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines()), "utf-8")
+    write_samples(EXPECTED, SAMPLES)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.data.make_tool_samples import EXPECTED, SAMPLES
+from tests.data.samples import check_samples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_tools_and_commands_say_what_they_said(name: str) -> None:
-    assert list(SAMPLES[name]()) == (EXPECTED / f"{name}.jsonl").read_text("utf-8").split("\n")[:-1]
+    check_samples(EXPECTED, SAMPLES, name)
