@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import pypdfium2 as pdfium
 
@@ -20,7 +21,9 @@ from desktop_app.documents.worker.protocol import Limits
 from tests.data.long_pdf import drawn_pdf
 
 EXPECTED: Final = Path(__file__).with_name("page_layouts")
-_PAGES_OF_A_KIND: Final = 80
+_PAGES_OF_A_KIND: Final = 320
+_WHOLE: Final = 40
+"""So many pages of a file can be read; of the others it holds a checksum."""
 _WORDS: Final = (
     "goose winter bay tide north ring shore mild hut warden oil door salt rope in of the at on a"
 ).split()
@@ -32,7 +35,9 @@ def read(kind: str) -> str:
     draw = KINDS[kind]
     pages = [draw(random.Random(f"{kind} {number}")) for number in range(_PAGES_OF_A_KIND)]
     document = pdf_reader.read(kind, drawn_pdf(pages, _FORMS), Limits(), lambda _: None)
-    return f"{document.text}\n"
+    texts = document.text.split("\n[page ")
+    sums = [f"{crc32(text.encode()):08x}" for text in texts[_WHOLE:]]
+    return "\n".join(["\n[page ".join(texts[:_WHOLE]), *sums, ""])
 
 
 def _said(x: float, y: float, text: str, size: float = 10) -> str:
@@ -334,7 +339,7 @@ def _texts_in_columns(chance: random.Random) -> str:
 def boxes() -> str:
     """Return where passages of pages stand: the sides of their boxes, in thousandths."""
     chance, found = random.Random("boxes"), []
-    for number in range(60):
+    for number in range(180):
         kind = chance.choice(("columns", "ruled", "figures", "letters"))
         data = drawn_pdf([KINDS[kind](random.Random(f"{kind} {number}"))])
         with pdfium.PdfDocument(data) as document:
