@@ -53,11 +53,39 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.temporary_database import MemoryDatabase
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.search.search_text import (
+    count_occurrences,
+    index_text,
+    match_expression,
+    snippet,
+)
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("queries")
+_PIECES: Final = (
+    *(
+        "word ",
+        "Straße ",
+        "STRASSE",
+        "naïve ",
+        "e\u0301t\u00e9 ",
+        "ﬁn ",
+        "Σίσυφος ",
+        "ёлка ",
+        "1.5 ",
+    ),
+    *("日本語", "文", "字 ", "北京 ", "🙂", "☃ ", "हिन्दी ", "สวัสดี ", "\x02", "\x07", "\t"),
+    *("a", "b_c ", "C++ ", "x-y ", "don't ", "\n", "\n# Head\n", "\n- item ", "\n> quote ", "…"),
+    *("`code` ", "**bold** ", "[link](https://a.example/word) ", "![p](u)", "~~s~~", "\n\n"),
+    *("\n```py\nword\n```\n", "long " * 30),
+)
+_QUERIES: Final = (
+    *("word", "strasse", "naive", "été", "a", "b_c", "C++", '"x y"', " ", " ", " ", '"', "don't"),
+    *("日本", "本", "北京 ", "🙂", "☃", "हिन्", "สวั", "σισυφ", "елка", "fin", "1.5", "wo", "lon"),
+    *("bold", "code", "link"),
+)
 # Noon in UTC is the same day in most time zones.
 _NOON: Final = datetime(2026, 3, 14, 12, tzinfo=UTC)
 _STATUSES: Final[tuple[FileStatus, ...]] = ("ready", "ready", "ready", "failed", "waiting")
@@ -283,12 +311,26 @@ async def _collected(query: Callable[[MemoryDatabase], AsyncIterator[str]]) -> l
         await database.close()
 
 
+def snippets() -> Iterator[str]:
+    """Yield texts with what a query finds in them."""
+    chance = random.Random("snippets")
+    for _ in range(800):
+        text = "".join(chance.choices(_PIECES, k=chance.choice((3, 12, 40))))
+        if chance.random() < 0.02:
+            text = text.rjust(chance.choice((49_990, 50_010, 120_000)), "-")
+        query = "".join(chance.choices(_QUERIES, k=chance.randint(1, 4)))
+        indexed = index_text(text).decode() if len(text) < 1_000 else ""
+        found = (count_occurrences(text, query), match_expression(query), snippet(text, query))
+        yield json.dumps([text[-300:], indexed, query, *found], ensure_ascii=False)
+
+
 def _lines(query: Callable[[MemoryDatabase], AsyncIterator[str]]) -> Callable[[], Iterator[str]]:
     return lambda: iter(asyncio.run(_collected(query)))
 
 
 SAMPLES: Final[dict[str, Any]] = {
-    each.__name__: _lines(each) for each in (ledgers, batches, collections, searches)
+    **{each.__name__: _lines(each) for each in (ledgers, batches, collections, searches)},
+    "snippets": snippets,
 }
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from zlib import crc32
 
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import StorageError
@@ -55,6 +56,7 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.row_checks import INDEX_TABLES, TableSchema, tables_of
 from desktop_app.storage.recovery.sqlite_pages import SqlitePages
 from desktop_app.storage.recovery.store_copy import copy_store
+from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
@@ -62,6 +64,13 @@ from desktop_app.storage.settings.token_rate_store import rates_from_row
 from tests.data.samples import write_samples
 
 EXPECTED: Final = Path(__file__).with_name("stores")
+_LOGIN_BYTES: Final = (
+    *(b'"base_url": "https://me:pw@a.example/v1"', b'"base_url":"https://a.example/v1?key=pw"'),
+    *(b'"proxy": "http://me:pw@proxy.example:80"', b'"proxy": "socks5://me@proxy.example"'),
+    *(b"learnt.window.https://me:pw@a.example gpt", b"me:pw", b"filling ", b"\0\0\0\1", b"\0"),
+    *(b'"base_url": "https://a:b/c@d@a.example#pw"', b'"base_url": "https://a.example/v1"'),
+    *(b'"base_url": "https://me:p', b"w@a.example/v1", b'"name": "pw"', b"\0\0\0\3", b"://me:pw@"),
+)
 _NOON: Final = datetime(2026, 3, 14, 12, tzinfo=UTC)
 _AT: Final = 1_773_489_600_000_000
 _HASH: Final = "ab" * 32
@@ -491,6 +500,29 @@ def rows() -> Iterator[str]:
         yield _line(name, _changes(_ROWS[name], row), "dropped" if after is None else kept)
 
 
+def logins() -> Iterator[str]:
+    """Yield the bytes of stores with addresses, copied without their passwords."""
+    chance = random.Random("logins")
+    with TemporaryDirectory() as folder:
+        store, copy = Path(folder, "store.sqlite3"), Path(folder, "copy.sqlite3")
+        for _ in range(300):
+            size = chance.choice((512, 512, 1_024, 4_096, 0))
+            data = bytearray(b"SQLite format 3\0" + size.to_bytes(2, "big"))
+            while len(data) < 4 * (size or 4_096):
+                data += chance.choice(_LOGIN_BYTES) * chance.choice((1, 1, 1, 40))
+                if chance.random() < 0.3:  # a row that goes on on another page
+                    data += b"y" * (-len(data) % (size or 4_096) - chance.choice((0, 4, 30)))
+                    data += chance.randrange(6).to_bytes(4, "big")
+            store.write_bytes(data)
+            store.with_name("store.sqlite3-wal").write_bytes(bytes(data[:700]))
+            copy_damaged(store, copy)
+            left = [copy.read_bytes(), copy.with_name("copy.sqlite3-wal").read_bytes()]
+            changed = [at for at, (a, b) in enumerate(zip(data, left[0], strict=True)) if a != b]
+            copy.unlink()
+            copy.with_name("copy.sqlite3-wal").unlink()
+            yield _line(size, changed[:60], len(changed), crc32(left[0]), crc32(left[1]))
+
+
 def settings() -> Iterator[str]:
     """Yield which settings with odd values are taken over."""
     chance = random.Random("settings")
@@ -848,6 +880,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "values": values,
     "rows": rows,
     "settings": settings,
+    "logins": logins,
     "pages": pages,
     "copies": copies,
     "refusals": refusals,
