@@ -19,7 +19,6 @@ LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
 REPORTS = ("spending", "models")
 QUESTIONS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
 CLI_COMMANDS = (*QUESTIONS, *REPORTS, *LIBRARY, "doctor")
-EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,17 +36,20 @@ def _run_command(arguments: list[str]) -> int:
     try:
         return _command(arguments)
     except BrokenPipeError:  # as with `repartee search … | head`
+        from desktop_app.cli.exit_code import ExitCode
         from desktop_app.cli.streams.console import drop_output
 
         drop_output()
-        return EXIT_READER_GONE
+        return ExitCode.READER_GONE
     except KeyboardInterrupt:
+        from desktop_app.cli.exit_code import ExitCode
+
         # A command that had not begun still writes its one JSON object.
         if arguments[:1] in (["ask"], ["summarize"]):
             from desktop_app.cli.streams.terminal import AnswerOutput
 
             AnswerOutput(as_json="--json" in arguments).end_without_answer()
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 def _command(arguments: list[str]) -> int:

@@ -51,6 +51,7 @@ from desktop_app.cli.ask_collections import (
     find_collections,
     passages_json,
 )
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import say
@@ -113,12 +114,9 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH = 1, 2, 3, 4
-EXIT_INTERRUPTED, EXIT_PIPE = 130, 141
-
 
 def run_ask(options: argparse.Namespace) -> int:
-    """Ask once; the module docstring lists the exit codes."""
+    """Ask once; return the exit code."""
     several = bool(options.compare) or (options.n or 1) > 1
     output = AnswerOutput(as_json=options.json, shows_steps=options.in_parts, is_several=several)
     try:
@@ -127,13 +125,13 @@ def run_ask(options: argparse.Namespace) -> int:
         with as_file(options.file) as options.file:
             return asyncio.run(_ask(options, prompt, output))
     except asyncio.CancelledError:
-        return EXIT_INTERRUPTED  # a second signal during shutdown
+        return ExitCode.INTERRUPTED  # a second signal during shutdown
     except KeyboardInterrupt:  # while reading the question, or during shutdown
         output.end_without_answer()
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except UserFacingError as error:
         output.refuse(error)
-        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
 
 def _prompt(options: argparse.Namespace) -> str:
@@ -192,7 +190,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
         return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
         output.interrupted()
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     finally:
         output.stop_with(lambda: None)
         await backend.aclose()
@@ -362,14 +360,19 @@ async def _run_several(
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         say(source)
     if several.write_error is not None:
-        return EXIT_PIPE if isinstance(several.write_error, BrokenPipeError) else EXIT_FAILED
+        return _code_of(several.write_error)
     if was_stopped:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     if several.store_failed:
-        return EXIT_FAILED
-    complete_code = EXIT_MISMATCH if several.has_problems else 0
-    ends = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: EXIT_REFUSED}
-    return ends.get(status_of(several.answers), EXIT_FAILED)
+        return ExitCode.FAILED
+    complete_code = ExitCode.MISMATCH if several.has_problems else 0
+    ends = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: ExitCode.REFUSED}
+    return ends.get(status_of(several.answers), ExitCode.FAILED)
+
+
+def _code_of(error: OSError) -> ExitCode:
+    """Return the exit code for output that could not be written."""
+    return ExitCode.READER_GONE if isinstance(error, BrokenPipeError) else ExitCode.FAILED
 
 
 def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
@@ -505,14 +508,14 @@ async def _run_one(
     if choice is not None and not is_same_model(choice.model, answered_by):
         say(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:
-        return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
+        return _code_of(output.write_error)
     if was_stopped:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     if run.answer.status is MessageStatus.REFUSED and not output.store_failed:
-        return EXIT_REFUSED
+        return ExitCode.REFUSED
     if run.answer.status is not MessageStatus.COMPLETE or output.store_failed:
-        return EXIT_FAILED
-    return EXIT_MISMATCH if found is not None and found.problems else 0
+        return ExitCode.FAILED
+    return ExitCode.MISMATCH if found is not None and found.problems else 0
 
 
 def _file_of(backend: Backend, answer: Message) -> Path | None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
 from desktop_app.cli.streams.console import as_json, say
 from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend, path_of
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_catalog import ModelCatalog
 
-EXIT_FAILED: Final = 1
 PICTURE_BOX: Final = (1600, 1600)
 """Embedded images are scaled to fit into this size in pixels."""
 
@@ -275,7 +275,7 @@ async def export(options: argparse.Namespace) -> int:
     )
     for sentence in left_out:
         say(sentence)
-    return EXIT_FAILED if left_out else 0
+    return ExitCode.FAILED if left_out else 0
 
 
 async def _requested_conversations(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.export_command import export
 from desktop_app.cli.streams.console import (
     ask,
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.storage.settings.outbound_settings import SettingChange
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-
 
 def run_library(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
@@ -70,9 +69,9 @@ def run_library(options: argparse.Namespace) -> int:
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
         say(error.sentences)
-        return EXIT_FAILED
+        return ExitCode.FAILED
     except asyncio.CancelledError:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 # -------------------------------------------------------------- import
@@ -138,7 +137,7 @@ async def _import(options: argparse.Namespace) -> int:
                 _say_result(results[-1])
     if options.json:
         write_json({"files": [vars(result) for result in results]})
-    return EXIT_FAILED if any(result.refused for result in results) else 0
+    return ExitCode.FAILED if any(result.refused for result in results) else 0
 
 
 def _say_result(result: _ImportResult) -> None:
@@ -216,7 +215,7 @@ async def _search(options: argparse.Namespace) -> int:
             snippet = " ".join(_without_marks(hit.snippet).split())
             write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
             write_line(f"    {snippet}")
-    return 0 if hits else EXIT_FAILED
+    return 0 if hits else ExitCode.FAILED
 
 
 def _without_marks(snippet: str) -> str:
@@ -265,7 +264,7 @@ def _restore(options: argparse.Namespace) -> int:
     )
     if restored is None:
         say(tr("Nothing was changed."))
-        return EXIT_FAILED
+        return ExitCode.FAILED
     say(restored.sentence(archive.name))
     return 0
 

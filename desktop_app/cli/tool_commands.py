@@ -8,6 +8,7 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import learn_listing
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import rounded, say, write_json, write_line
 from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 _LONGEST_BRIEF: Final = 200
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
@@ -39,9 +39,9 @@ def run_tools(options: argparse.Namespace) -> int:
         return asyncio.run(_list(as_json=options.json))
     except UserFacingError as error:
         say(error.sentences)
-        return EXIT_FAILED
+        return ExitCode.FAILED
     except asyncio.CancelledError:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 async def _list(*, as_json: bool) -> int:

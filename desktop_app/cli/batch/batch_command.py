@@ -26,6 +26,7 @@ from desktop_app.cli.batch.batch_output import (
     report_pieces,
     write_report,
 )
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import say
 from desktop_app.cli.streams.progress_output import (
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 SHORTEST_ID = 4
 NAMED_FILES = 20
 """At most this many skipped files, and scans, are named; the rest are counted."""
@@ -78,11 +78,11 @@ def run_batch(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_with_backend(run[options.action], options))
     except asyncio.CancelledError:
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except UserFacingError as error:
         from_environment = getattr(options, "from_environment", False)
         say(error_words(note_of(error), from_environment=from_environment))
-        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
 
 async def _with_backend(run: Any, options: argparse.Namespace) -> int:
@@ -167,14 +167,14 @@ async def _prepare_and_send(
         if not job.estimate.files:
             await service.remove(job.id)
             say(tr("None of the files can be sent."))
-            return EXIT_FAILED
+            return ExitCode.FAILED
         say(estimate_words(job))
         if not options.yes and not await console.confirm(
             tr("Start this batch job? [y/N]"), default=True
         ):
             await service.remove(job.id)
             say(tr("Nothing was sent."))
-            return EXIT_FAILED
+            return ExitCode.FAILED
         job = await service.start(job.id)
         pause = await service.advance(job.id)
         while options.wait and pause is not None:
@@ -238,27 +238,27 @@ async def _say_outcome(backend: Backend, job: BatchJob, options: argparse.Namesp
     if not job.status.was_sent:
         resume = f"repartee batch resume {job.id}"
         say(tr("The job was saved. To try again, run “{command}”.", command=resume))
-        return EXIT_FAILED
+        return ExitCode.FAILED
     if job.status.is_over:
         say(result_words(job))
         return await _exit_code(backend, job)
     say(progress_words(job))
     say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
-    return 0 if any(upload.batch_id for upload in job.uploads) else EXIT_FAILED
+    return 0 if any(upload.batch_id for upload in job.uploads) else ExitCode.FAILED
 
 
 async def _exit_code(backend: Backend, job: BatchJob) -> int:
     """Return the exit code of a job that is over: that of the worst outcome of its files."""
     counts = job.counts
     if counts.answered + counts.refused < counts.total - counts.left_out:
-        return EXIT_FAILED
+        return ExitCode.FAILED
     if counts.refused:
-        return EXIT_REFUSED
+        return ExitCode.REFUSED
     lines = await backend.batch_store.lines(job.id)
     mismatched = any(
         line.error is not None and line.error.reason is Reason.ITEM_SCHEMA_PROBLEM for line in lines
     )
-    return EXIT_MISMATCH if mismatched else 0
+    return ExitCode.MISMATCH if mismatched else 0
 
 
 # -------------------------------------------------------------- status

@@ -30,6 +30,7 @@ from desktop_app.cli.evaluation.evaluation_batches import (
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
 from desktop_app.cli.streams.progress_output import (
     ProgressReporter,
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
     from desktop_app.services.chat.chat_service import AskSettings
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 LARGEST_CASES: Final = 64 * 1024 * 1024
 
 
@@ -75,12 +75,12 @@ def run_eval(options: argparse.Namespace) -> int:
         return asyncio.run(_eval(options))
     except (asyncio.CancelledError, KeyboardInterrupt):
         say(tr("Interrupted. Continue with the same command."))
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
     except UserFacingError as error:
         say(error_words(note_of(error), from_environment=_is_from_environment(options)))
         if options.json:
             write_json({"runs": [], "notices": [], "error": error.what_happened})
-        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
 
 async def _eval(options: argparse.Namespace) -> int:
@@ -126,7 +126,7 @@ async def _eval(options: argparse.Namespace) -> int:
     else:
         _show(runs)
     is_below = options.min is not None and any(run.share < options.min for run in runs)
-    return EXIT_FAILED if error is not None or is_below else 0
+    return ExitCode.FAILED if error is not None or is_below else 0
 
 
 def _is_from_environment(options: argparse.Namespace) -> bool:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
 from desktop_app.cli.streams.progress_output import open_backend
 from desktop_app.cli.streams.terminal import error_words
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_row import ModelRow
 
-EXIT_FAILED, EXIT_USAGE = 1, 2
 _LONGEST_NAME: Final = 60
 
 
@@ -37,7 +37,7 @@ def run_models(options: argparse.Namespace) -> int:
         rows, notices = asyncio.run(_read(options))
     except UserFacingError as error:
         say(error_words(note_of(error), from_environment=False))
-        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+        return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
     for notice in notices:
         say(notice)
     if options.json:

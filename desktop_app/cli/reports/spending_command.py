@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, rounded, say, write, write_json, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter, open_backend
 from desktop_app.cli.streams.terminal import error_words
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.storage.spending.ledger import Ledger
 
-EXIT_FAILED: Final = 1
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -53,7 +53,7 @@ def run_spending(options: argparse.Namespace) -> int:
         rows, months = asyncio.run(_read(Grouping(options.by)))
     except UserFacingError as error:
         say(error_words(note_of(error), from_environment=False))
-        return EXIT_FAILED
+        return ExitCode.FAILED
     if options.json:
         write_json(_as_json(options.by, rows, months))
     elif options.csv:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
+from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.cli.streams.progress_output import cancel_at_signals, open_backend
 from desktop_app.cli.streams.terminal import error_words
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.services.tools.tool_server_book import ToolServers
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _LOG_LINES = 20
 _USAGE_REASONS: Final = frozenset(
     {
@@ -60,9 +60,9 @@ def run_mcp(options: argparse.Namespace) -> int:
         return asyncio.run(_run(options))
     except UserFacingError as error:
         say(_words_of(error))
-        return EXIT_USAGE if error.reason in _USAGE_REASONS else EXIT_FAILED
+        return ExitCode.USAGE if error.reason in _USAGE_REASONS else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 def _words_of(error: UserFacingError) -> str:
@@ -168,12 +168,12 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     seconds = time.monotonic() - started_at
     if as_json:
         write_json(_test_json(run, seconds, tools, error))
-        return 0 if error is None else EXIT_FAILED
+        return 0 if error is None else ExitCode.FAILED
     if error is not None:
         say(_words_of(error))
         for line in list(run.log)[-_LOG_LINES:]:
             say(line.text)
-        return EXIT_FAILED
+        return ExitCode.FAILED
     duration = formatting.decimal(seconds, 1)
     words = tr_plural(
         "{server} is ready after {seconds} s and has {count} tool.",
@@ -212,7 +212,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
         found = await asyncio.to_thread(read_servers, path)
     except ImportRefusedError as error:
         say(_words_of(error))
-        return EXIT_USAGE
+        return ExitCode.USAGE
     for read in found:
         try:
             server, secrets = read.require_usable()
@@ -222,4 +222,4 @@ async def _import(servers: ToolServers, path: Path) -> int:
             say(_words_of(error))
         else:
             write_line(tr("Added {server}", server=server.name))
-    return EXIT_FAILED if failed else 0
+    return ExitCode.FAILED if failed else 0
