@@ -6,7 +6,15 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Every code but 0; each command's help lists those that it can return."""
+    """Every code but 0; each command's help lists those that it can return.
+
+    Attributes:
+        FAILED: also for an answer that is incomplete.
+        USAGE: a wrong command line, or an unsupported choice.
+        REFUSED: the model refused to answer.
+        MISMATCH: the answer does not match its schema.
+        READER_GONE: whoever reads the output has closed the pipe.
+    """
 
     FAILED = 1
     USAGE = 2

@@ -34,7 +34,8 @@ _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
 _LONGEST_ADDRESS: Final = 1000
 """Bytes that are searched on each side of the end of a page."""
-_PAGE_SIZES: Final = (512, 1024, 2048, 4096, 8192, 16384, 32768)
+_PAGE_SIZES: Final = tuple(1 << bits for bits in range(9, 16))
+_USUAL_PAGE: Final = 1 << 12
 _BEFORE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 
 
@@ -180,7 +181,7 @@ def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     one (section 1.6 of SQLite's file format).
     """
     size = int.from_bytes(data[16:18], "big")
-    size = size if size in _PAGE_SIZES else _PAGE_SIZES[3]
+    size = size if size in _PAGE_SIZES else _USUAL_PAGE
     count = len(data) // size
     for start in range(0, count * size, size):
         if 0 < (number := int.from_bytes(data[start : start + 4], "big")) <= count:
