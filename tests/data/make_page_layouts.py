@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 from zlib import crc32
 
@@ -37,7 +38,7 @@ def read(kind: str) -> str:
     document = pdf_reader.read(kind, drawn_pdf(pages, _FORMS), Limits(), lambda _: None)
     texts = document.text.split("\n[page ")
     sums = [f"{crc32(text.encode()):08x}" for text in texts[_WHOLE:]]
-    return "\n".join(["\n[page ".join(texts[:_WHOLE]), *sums, ""])
+    return "\n".join(["\n[page ".join(texts[:_WHOLE]), fill(" ".join(sums), 100), ""])
 
 
 def _said(x: float, y: float, text: str, size: float = 10) -> str:
