@@ -10,7 +10,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 ENTRIES: dict[tuple[str, str], str] = {}
 """The texts by service and name; tests clear them."""
 FAULTS: set[str] = set()
-"""What goes wrong: "locked", "undeletable" or "slow"."""
+"""The fault: "locked", "undeletable" or "slow"."""
 ASKED, ANSWERED = threading.Event(), threading.Event()
 """A slow keyring is asked, and answers once it may."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,8 +10,6 @@ import pytest
 
 from desktop_app.backend.backend import (
     WEIGHTS_SETTING,
-    Backend,
-    build_backend,
     read_catalog,
     use_routine_model,
     use_weights,
@@ -28,20 +24,10 @@ from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.paths import folders
 from tests.helpers.secrets import key_for
+from tests.helpers.started import started
 from tests.unit.providers.samples import COMETAPI, COMPATIBLE, OPENAI
 
 ENVIRONMENT = {"OPENAI_API_KEY": "sk-env", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
-
-
-@asynccontextmanager
-async def opened(environment: Mapping[str, str] | None = None) -> AsyncIterator[Backend]:
-    """Yield a backend whose store is open."""
-    backend = build_backend(environment=environment or {})
-    await backend.open()
-    try:
-        yield backend
-    finally:
-        await backend.aclose()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +46,7 @@ async def opened(environment: Mapping[str, str] | None = None) -> AsyncIterator[
 async def test_new_conversations_have_a_usable_provider(
     chosen: str, keys: list[ProviderProfile], environment: dict[str, str], found: str
 ) -> None:
-    async with opened(environment) as backend:
+    async with started(environment) as backend:
         await backend.settings.save_profile(COMPATIBLE)
         for profile in keys:
             await backend.settings.save_profile(profile)
@@ -74,7 +60,7 @@ async def test_providers_of_the_environment_have_what_was_entered_for_their_addr
     entered = replace(
         COMPATIBLE, monthly_cap=Decimal(5), own_models=(OwnModel("llama", window=100),)
     )
-    async with opened(ENVIRONMENT) as backend:
+    async with started(ENVIRONMENT) as backend:
         plain, *built_in = await backend.profiles()
         assert (plain.id, plain.monthly_cap, plain.own_models) == ("env-openai", None, ())
         assert [profile.id for profile in built_in] == ["on-device", "openai", "cometapi"]
@@ -94,7 +80,7 @@ async def test_providers_of_the_environment_have_what_was_entered_for_their_addr
 
 
 async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
-    async with opened() as backend:
+    async with started() as backend:
         await backend.settings.save_profile(COMPATIBLE)
         await backend.settings.set("default.provider", "home")
         assert await backend.embedding_choice() is None
@@ -111,7 +97,7 @@ async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
 async def test_of_a_folder_the_text_is_kept(media_type: str, data: bytes) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
-    async with opened() as backend:
+    async with started() as backend:
         part = await backend.store_attachment(b"bytes", document)
         assert part == DocumentPart(sha256, "a", media_type, len(data), None, 1)
         assert await backend.attachments.bytes(sha256) == data
@@ -139,7 +125,7 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
 
 
 async def test_settings_of_the_models_on_this_computer_are_applied() -> None:
-    async with opened() as backend:
+    async with started() as backend:
         built_in = backend.on_device_model
         use_weights(backend, {WEIGHTS_SETTING: "/models/a.gguf"})
         assert backend.on_device_model == "/models/a.gguf"

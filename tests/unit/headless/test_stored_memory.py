@@ -1,4 +1,4 @@
-"""What replies show about a server, as the settings keep it."""
+"""Facts about a server that its replies show, as the settings keep them."""
 
 from __future__ import annotations
 
