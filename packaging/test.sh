@@ -40,9 +40,9 @@ run_stage() {
         unit) "${pytest[@]}" tests/unit ;;
         gui) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui --ignore=tests/gui/app ;;
         app) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui/app ;;
-        commands) packaging/desktop-session.sh "${pytest[@]}" tests/integration/headless ;;
+        commands) packaging/desktop-session.sh "${pytest[@]}" tests/integration/cli ;;
         integration) packaging/desktop-session.sh "${pytest[@]}" tests/integration \
-            --ignore=tests/integration/headless ;;
+            --ignore=tests/integration/cli ;;
         end2end) packaging/desktop-session.sh --screen "${pytest[@]}" tests/end2end ;;
     esac
 }

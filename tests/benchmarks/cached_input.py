@@ -24,7 +24,7 @@ from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.domain.conversations.conversation import Conversation, Draft, ModelChoice, now
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import folders
-from tests.integration.headless.command import Shell, gateway
+from tests.integration.cli.command import Shell, gateway
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 from tests.unit.providers.samples import sse
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.batch_server import BatchServer
-from tests.integration.headless.command import gateway
-from tests.integration.headless.test_batch_command import all_answered
+from tests.integration.cli.command import gateway
+from tests.integration.cli.test_batch_command import all_answered
 
 FILES = 12
 

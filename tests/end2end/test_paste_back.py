@@ -20,7 +20,7 @@ from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
 from tests.end2end.test_quick_place import active
 from tests.end2end.test_resident import shows
-from tests.integration.headless.command import gateway
+from tests.integration.cli.command import gateway
 
 # Editors of another program. Each says its window, and then its text after each change.
 EDITOR = """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
-from tests.integration.headless.command import gateway
+from tests.integration.cli.command import gateway
 
 REPORT = Path(__file__).parents[1] / "data" / "report.pdf"
 ANSWERS = {  # the first whose words are in the question and what was said before

@@ -24,7 +24,7 @@ from tests.end2end.test_paste_back import Other
 from tests.end2end.test_resident import TRAY, shows, the_name
 from tests.helpers.bus_service import BusService
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
-from tests.integration.headless.command import gateway
+from tests.integration.cli.command import gateway
 from tests.integration.session.test_portal_shortcut import ShortcutsPortal
 
 # Another program, which gets the focus as a new window, and then says what is on the clipboard.

@@ -23,7 +23,7 @@ from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 from desktop_app.local_model.server import LocalModel
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from tests.helpers.children import python_child
-from tests.integration.headless.command import Shell
+from tests.integration.cli.command import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

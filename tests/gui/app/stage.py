@@ -136,7 +136,7 @@ class StageModel:
 
 
 class StageGateway:
-    """Satisfies what the program asks of headless.gateway.ProviderGateway."""
+    """Satisfies what the program asks of backend.provider_gateway.ProviderGateway."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage

@@ -23,8 +23,8 @@ from tests.end2end.batch_states import fill_batches
 from tests.gui.app.desk import Desk, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.widgets import find
-from tests.integration.headless.command import gateway
-from tests.integration.headless.test_batch_command import all_answered, answered
+from tests.integration.cli.command import gateway
+from tests.integration.cli.test_batch_command import all_answered, answered
 
 ANSWER = "Nine bullets, and `code`."
 

@@ -24,7 +24,7 @@ from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_paper import has_said
 from tests.gui.app.test_viewer import OPENAI
 from tests.helpers.widgets import find
-from tests.integration.headless.test_file_modes import open_to_others
+from tests.integration.cli.test_file_modes import open_to_others
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -15,7 +15,7 @@ from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, until
 from tests.helpers.closed_port import closed_port
 from tests.helpers.family import FAMILY_ENVIRONMENT
-from tests.integration.headless.replies import CHAT, refusal, whole_of_the_asked
+from tests.integration.cli.replies import CHAT, refusal, whole_of_the_asked
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 if TYPE_CHECKING:

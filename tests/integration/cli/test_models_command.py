@@ -6,9 +6,9 @@ import asyncio
 import json
 from pathlib import Path
 
-from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.replies import WHOLE
-from tests.integration.headless.test_ask_cap import allow
+from tests.integration.cli.command import Shell, against, gateway
+from tests.integration.cli.replies import WHOLE
+from tests.integration.cli.test_ask_cap import allow
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
 LISTS = json.loads((Path(__file__).parents[2] / "data/model_lists.json").read_text("utf-8"))

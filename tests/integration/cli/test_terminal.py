@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, refused
-from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.replies import COMPLETED, CREATED, delta, refusal
+from tests.integration.cli.command import Shell, against, gateway
+from tests.integration.cli.replies import COMPLETED, CREATED, delta, refusal
 from tests.unit.providers.loopback import LoopbackServer, Script, streams
 from tests.unit.providers.samples import sse
 

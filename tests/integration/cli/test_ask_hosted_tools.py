@@ -9,8 +9,8 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
-from tests.integration.headless.command import Shell, answer_to
-from tests.integration.headless.replies import COMPLETED, CREATED
+from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.replies import COMPLETED, CREATED
 from tests.unit.providers.loopback import Script, streams
 from tests.unit.providers.samples import sse
 

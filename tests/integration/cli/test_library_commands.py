@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.fork_server import ForkServer
-from tests.integration.headless.command import Ended, Shell
+from tests.integration.cli.command import Ended, Shell
 
 CHATGPT = [
     {

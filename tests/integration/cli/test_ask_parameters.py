@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.preset_loader import built_in_presets
-from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.headless.replies import (
+from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway
+from tests.integration.cli.replies import (
     ANSWER,
     CHAT,
     COMPLETED,

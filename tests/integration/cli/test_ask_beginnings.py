@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.headless.command import Shell, answer_to
-from tests.integration.headless.replies import COMPLETED, CREATED, delta
+from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.replies import COMPLETED, CREATED, delta
 from tests.unit.providers.loopback import streams
 from tests.unit.providers.samples import sse
 

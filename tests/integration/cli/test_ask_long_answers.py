@@ -10,8 +10,8 @@ import pytest
 
 from desktop_app.providers.http.reply_limits import LARGEST_ANSWER, MB
 from tests.helpers.hostile_replies import KEPT, path_of, serving
-from tests.integration.headless.command import Ended, Shell, answer_to
-from tests.integration.headless.replies import COMPLETED, CREATED, delta
+from tests.integration.cli.command import Ended, Shell, answer_to
+from tests.integration.cli.replies import COMPLETED, CREATED, delta
 from tests.unit.providers.loopback import Received, streams
 from tests.unit.providers.samples import sse
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.replies import ANSWER, WHOLE
+from tests.integration.cli.command import Shell, against, gateway
+from tests.integration.cli.replies import ANSWER, WHOLE
 from tests.unit.providers.loopback import LoopbackServer
 
 

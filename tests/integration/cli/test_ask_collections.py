@@ -12,8 +12,8 @@ import pytest
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.blocking import blocking
-from tests.integration.headless.command import Shell, answer_to
-from tests.integration.headless.replies import COMPLETED, CREATED, WHOLE, delta
+from tests.integration.cli.command import Shell, answer_to
+from tests.integration.cli.replies import COMPLETED, CREATED, WHOLE, delta
 from tests.unit.providers.loopback import Received, replies, streams
 from tests.unit.providers.samples import sse
 

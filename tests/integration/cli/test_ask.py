@@ -10,8 +10,8 @@ import pytest
 from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
 from tests.helpers.fences import plain
 from tests.helpers.templates import translate_into
-from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.headless.replies import (
+from tests.integration.cli.command import Ended, Shell, against, answer_to, gateway
+from tests.integration.cli.replies import (
     ANSWER,
     CHAT,
     WHOLE,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.pictures import SECRET, drawing, exif, packed, photo, unpacked
-from tests.integration.headless.command import Shell, against, answer_to
-from tests.integration.headless.replies import CHAT, WHOLE, refusal
+from tests.integration.cli.command import Shell, against, answer_to
+from tests.integration.cli.replies import CHAT, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 

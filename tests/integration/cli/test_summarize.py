@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.helpers.fences import plain
-from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.replies import ANSWER, WHOLE, refusal
+from tests.integration.cli.command import Shell, against, gateway
+from tests.integration.cli.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 ONE_CALL = Decimal("0.00175") + Decimal("0.0014")  # 1,000 and 100 tokens of GPT-5.2

@@ -20,8 +20,8 @@ from desktop_app.cli.doctor.doctor import Finding, _confinement, findings_json, 
 from desktop_app.cli.doctor.doctor import examine as look
 from desktop_app.sandbox import linux
 from tests.helpers.blocking import blocking
+from tests.integration.cli.command import KEY, Ended, Shell
 from tests.integration.credentials.conftest import Desktop
-from tests.integration.headless.command import KEY, Ended, Shell
 
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 MOST_S = 90  # with a bus that never answers; the parts give up after ten

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.integration.headless.command import Shell, gateway
+from tests.integration.cli.command import Shell, gateway
 
 if TYPE_CHECKING:
     import pytest

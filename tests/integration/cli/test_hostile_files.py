@@ -26,7 +26,7 @@ from tests.helpers.hostile_files import (
     own,
     special_files,
 )
-from tests.integration.headless.command import Ended, Shell
+from tests.integration.cli.command import Ended, Shell
 
 pytestmark = pytest.mark.attack("imports")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to, gateway
-from tests.integration.headless.replies import ANSWER, CHAT, refusal
+from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to, gateway
+from tests.integration.cli.replies import ANSWER, CHAT, refusal
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.headless.command import Ended, Shell
+from tests.integration.cli.command import Ended, Shell
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import pytest
 
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_executed, refused
 from tests.helpers.waiting import LONGEST_S
-from tests.integration.headless.command import Ended, Shell, gateway
+from tests.integration.cli.command import Ended, Shell, gateway
 from tests.integration.providers.test_llmock import LLMock, server
 
 __all__ = ["server"]

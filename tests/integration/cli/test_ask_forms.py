@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.headless.command import Shell, against, answer_to
-from tests.integration.headless.replies import COMPLETED, CREATED, WHOLE, delta, refusal
+from tests.integration.cli.command import Shell, against, answer_to
+from tests.integration.cli.replies import COMPLETED, CREATED, WHOLE, delta, refusal
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import sse
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.fork_server import ForkServer
 from tests.helpers.processors import on_one_processor
-from tests.integration.headless.command import Shell
+from tests.integration.cli.command import Shell
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -17,9 +17,9 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_files import TemporaryFolder
 from tests.helpers.family import FAMILY
 from tests.helpers.waiting import until
-from tests.integration.headless.command import Shell, gateway
-from tests.integration.headless.test_batch_command import TASK, batch_server
-from tests.integration.headless.test_library_commands import CHATGPT
+from tests.integration.cli.command import Shell, gateway
+from tests.integration.cli.test_batch_command import TASK, batch_server
+from tests.integration.cli.test_library_commands import CHATGPT
 from tests.unit.providers.loopback import LoopbackServer
 
 

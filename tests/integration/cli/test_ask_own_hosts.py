@@ -11,9 +11,9 @@ import pytest
 
 from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
 from tests.helpers.blocking import blocking
-from tests.integration.headless.command import KEY, Ended, Shell
-from tests.integration.headless.interception import Interception, certificate, server_context
-from tests.integration.headless.replies import ANSWER, WHOLE, refusal
+from tests.integration.cli.command import KEY, Ended, Shell
+from tests.integration.cli.interception import Interception, certificate, server_context
+from tests.integration.cli.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, Received, Script
 
 OTHER_MODEL = "repartee: Answered by gpt-5.2.\n"

@@ -21,8 +21,8 @@ from tests.helpers.batch_server import (
     refused,
 )
 from tests.helpers.waiting import until
-from tests.integration.headless.command import Shell, against, answer_to, gateway
-from tests.integration.headless.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
+from tests.integration.cli.command import Shell, against, answer_to, gateway
+from tests.integration.cli.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 from tests.unit.providers.samples import sse
 

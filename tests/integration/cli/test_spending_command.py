@@ -6,8 +6,8 @@ import csv
 import io
 from decimal import Decimal
 
-from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.replies import WHOLE
+from tests.integration.cli.command import Shell, against, gateway
+from tests.integration.cli.replies import WHOLE
 from tests.unit.providers.loopback import LoopbackServer
 
 COST = Decimal("0.00315")  # 1000 input and 100 output tokens of GPT-5.2

@@ -19,8 +19,8 @@ from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import StatusChanged, TextDelta
 from tests.helpers.closed_port import closed_port
 from tests.helpers.waiting import LONGEST_S
-from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
-from tests.integration.headless.replies import (
+from tests.integration.cli.command import KEY, Shell, against, answer_to, ended, gateway
+from tests.integration.cli.replies import (
     ANSWER,
     CREATED,
     CUT,

@@ -11,8 +11,8 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.certificates import Authority
 from tests.helpers.proxies import HttpProxy, SocksProxy
-from tests.integration.headless.command import KEY, Shell, gateway
-from tests.integration.headless.replies import ANSWER, WHOLE
+from tests.integration.cli.command import KEY, Shell, gateway
+from tests.integration.cli.replies import ANSWER, WHOLE
 from tests.unit.providers.loopback import LoopbackServer
 
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}

@@ -13,8 +13,8 @@ import pytest
 from desktop_app.domain.tools.tool import ToolDefinition
 from tests.helpers.guarded_server import guarded_server
 from tests.helpers.process_tree import processes_below, wait_until_gone
-from tests.integration.headless.command import Ended, Shell, answer_to, ended, gateway
-from tests.integration.headless.replies import COMPLETED, CREATED, delta
+from tests.integration.cli.command import Ended, Shell, answer_to, ended, gateway
+from tests.integration.cli.replies import COMPLETED, CREATED, delta
 from tests.unit.providers.loopback import LoopbackServer, Script, streams
 from tests.unit.providers.samples import sse
 

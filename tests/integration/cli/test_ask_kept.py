@@ -9,8 +9,8 @@ from desktop_app.domain.conversations.conversation import Conversation, ModelCho
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
-from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to
-from tests.integration.headless.replies import (
+from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to
+from tests.integration.cli.replies import (
     ANSWER,
     WHOLE,
     refusal,
