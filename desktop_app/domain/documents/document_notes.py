@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -63,7 +62,7 @@ class DocumentNote(NamedTuple):
     """
 
     reason: Reason
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, Param]
     skipped: tuple[tuple[str, Skip], ...] = ()
 
     def __str__(self) -> str:

@@ -147,15 +147,15 @@ def _choice_error(
     reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
 ) -> IllegalChoiceError:
     remedy: Remedy | None = Remedy.SECTIONS_ARE
-    example = "1, 3"
     if reason is Reason.SECTION_NAME_IS_NUMBER:
         remedy = None
     elif count <= 1:
         remedy = Remedy.SECTION_IS_ALONE
     elif names:
         remedy = Remedy.SECTIONS_ARE_NAMED
-    elif count > 2:
-        example = f"1-{min(count - 1, 3)}" + (f", {count}" if count > 4 else "")
+    example = "1" if count < 3 else f"1-{min(count - 1, 3)}"
+    if count > 4:
+        example += f", {count}"
     return IllegalChoiceError(
         reason,
         params,

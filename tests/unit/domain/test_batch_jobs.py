@@ -2,23 +2,151 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from desktop_app.domain.batch.batch_jobs import BatchCounts, BatchJob, BatchUpload
+from desktop_app.domain.answering.chat_request import (
+    GenerationParameters,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.batch.batch_jobs import (
+    BatchCounts,
+    BatchEstimate,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    BatchUpload,
+    combined_status,
+    custom_id,
+    estimate_batch,
+    item_number,
+    refusal,
+)
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.spending.cost import Price
+
+JOB = BatchJob(
+    "job",
+    ModelChoice("openai", "gpt-5.2"),
+    "Summarize",
+    "Summarize.",
+    datetime(2026, 1, 1, tzinfo=UTC),
+)
 
 
 @pytest.mark.parametrize(("answered", "done"), [(0, 5), (4, 5), (8, 8)])
 def test_files_count_as_done_before_their_results_are_fetched(answered: int, done: int) -> None:
-    job = BatchJob(
-        "job",
-        ModelChoice("openai", "gpt-5.2"),
-        "Summarize",
-        "Summarize.",
-        datetime(2026, 1, 1, tzinfo=UTC),
+    job = replace(
+        JOB,
         uploads=(BatchUpload("job", 0, completed=2, failed=1), BatchUpload("job", 1, completed=2)),
         counts=BatchCounts(total=9, answered=answered),
     )
     assert job.done == done
+
+
+def test_files_without_an_answer_are_done_too() -> None:
+    counts = BatchCounts(total=99, waiting=50, answered=1, refused=2, failed=4, unanswered=8)
+    assert (counts.missing, counts.done, replace(JOB, counts=counts).done) == (14, 15, 15)
+
+
+def test_an_estimate_adds_files_images_and_answers() -> None:
+    batch, ordinary = Price(Decimal(1), Decimal(4)), Price(Decimal(2), Decimal(8))
+    assert estimate_batch([1000, 500], 3, batch, ordinary, 250, (2, 100)) == BatchEstimate(
+        files=2,
+        left_out=3,
+        input_tokens=1500,
+        input_cost=Decimal("0.0015"),
+        cost=Decimal("0.0035"),
+        ordinary_cost=Decimal("0.007"),
+        image_pages=2,
+        image_tokens=100,
+        image_cost=Decimal("0.0001"),
+    )
+    assert estimate_batch([1000], 0, batch, None).cost == Decimal("0.005")
+    assert estimate_batch([1000], 0, None, None) == BatchEstimate(1, 0, 1000)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 1000), (999, 999), (1001, 1000)])
+def test_answers_are_expected_within_their_limit(limit: int | None, expected: int) -> None:
+    job = replace(JOB, parameters=GenerationParameters(max_output_tokens=limit))
+    assert job.expected_answer == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("job-1-7", 7),
+        ("job-1-0", 0),
+        ("job-1-999999999", 999_999_999),
+        ("job-1-1000000000", None),
+        ("job-1-07", None),
+        ("job-1-", None),
+        ("job-1--7", None),
+        ("job-1-x", None),
+        ("job-1-٣", None),
+        ("job-2-7", None),
+        ("7", None),
+    ],
+)
+def test_an_item_is_found_by_the_id_of_its_request(given: str, number: int | None) -> None:
+    assert item_number("job-1", given) == number
+    assert number is None or custom_id("job-1", number) == given
+
+
+def test_an_item_has_the_hash_of_its_bytes_once_they_are_read() -> None:
+    item = BatchItem("job", 7, "a.png")
+    assert item.sha256 == ""
+    assert replace(item, part=ImagePart("f" * 64, "a.png", "image/png", 9)).sha256 == "f" * 64
+    assert item.custom_id == "job-7"
+
+
+@pytest.mark.parametrize(
+    ("states", "combined"),
+    [
+        ((), BatchStatus.UPLOADING),
+        ((BatchStatus.FINALIZING, BatchStatus.IN_PROGRESS), BatchStatus.IN_PROGRESS),
+        ((BatchStatus.COMPLETED, BatchStatus.VALIDATING), BatchStatus.VALIDATING),
+        ((BatchStatus.FAILED, BatchStatus.CANCELLING), BatchStatus.CANCELLING),
+        ((BatchStatus.CANCELLED, BatchStatus.COMPLETED), BatchStatus.COMPLETED),
+        ((BatchStatus.EXPIRED, BatchStatus.FAILED), BatchStatus.FAILED),
+    ],
+)
+def test_a_job_is_as_advanced_as_its_least_advanced_upload(
+    states: tuple[BatchStatus, ...], combined: BatchStatus
+) -> None:
+    uploads = [BatchUpload("job", number, state) for number, state in enumerate(states)]
+    assert combined_status(uploads) is combined
+
+
+def test_jobs_are_sent_once_the_user_has_confirmed_them() -> None:
+    unsent = {BatchStatus.PREPARING, BatchStatus.READY}
+    assert {status for status in BatchStatus if not status.was_sent} == unsent
+
+
+@pytest.mark.parametrize(
+    ("kind", "offers", "takes", "reason"),
+    [
+        (ProviderKind.OPENAI, None, None, None),
+        (ProviderKind.OPENAI, None, True, None),
+        (ProviderKind.OPENAI, None, False, Reason.BATCH_NOT_WITH_MODEL),
+        (ProviderKind.OPENAI, False, True, Reason.BATCH_NOT_KNOWN),
+        (ProviderKind.COMPATIBLE, None, True, Reason.BATCH_NOT_KNOWN),
+        (ProviderKind.COMPATIBLE, True, True, None),
+        (ProviderKind.COMETAPI, None, True, Reason.BATCH_NOT_OFFERED),
+        (ProviderKind.COMETAPI, True, True, None),
+        (ProviderKind.ON_DEVICE, True, True, Reason.BATCH_NOT_LOCAL),
+    ],
+)
+def test_batches_are_refused_with_the_reason(
+    kind: ProviderKind, offers: bool | None, takes: bool | None, reason: Reason | None
+) -> None:
+    profile = ProviderProfile("p", "P", kind, offers_batches=offers)
+    error = refusal(profile, ModelInfo("m", "M", takes_batches=takes))
+    assert (error and error.reason) is reason

@@ -14,6 +14,7 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
 
 FULL = ChatRequest(
@@ -93,6 +94,39 @@ def test_what_waits_at_the_provider_is_asked_for_directly(param: str) -> None:
     lighter = replace(FULL, background=True).without(param)
     assert lighter == FULL
     assert lighter.without(param) is None
+
+
+def test_a_request_that_waits_at_nobody_may_still_be_stored() -> None:
+    assert replace(FULL, store=True).without("store") is None
+    assert FULL.without("background") is None
+
+
+def test_keys_and_passwords_of_a_provider_have_names_of_their_own() -> None:
+    fields = (
+        CustomField("X-Key", is_secret=True),
+        CustomField("X-Team", "red"),
+        CustomField("key", is_secret=True, in_query=True),
+    )
+    profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, custom_fields=fields)
+    assert profile.proxy_password_id == "own.proxy"
+    assert profile.secret_field_ids == {"own.header.x-key", "own.query.key"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "has_batches"),
+    [
+        (ProviderKind.OPENAI, None, True),
+        (ProviderKind.OPENAI, False, False),
+        (ProviderKind.COMETAPI, None, False),
+        (ProviderKind.COMPATIBLE, None, False),
+        (ProviderKind.COMPATIBLE, True, True),
+        (ProviderKind.ON_DEVICE, True, False),
+    ],
+)
+def test_batches_are_offered_by_openai_and_by_servers_that_the_user_named(
+    kind: ProviderKind, said: bool | None, has_batches: bool
+) -> None:
+    assert ProviderProfile("p", "P", kind, offers_batches=said).has_batches is has_batches
 
 
 def test_bytes_of_pictures_stay_out_of_logs() -> None:

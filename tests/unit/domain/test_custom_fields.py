@@ -6,12 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.network.custom_fields import (
-    MOST_FIELDS,
-    CustomField,
-    parse_headers,
-    parse_query,
-)
+from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
 
 
 def test_headers_are_lines_or_json() -> None:
@@ -45,8 +40,8 @@ def test_wrong_parameters_are_refused(text: str) -> None:
 
 
 def test_as_many_are_taken_as_are_allowed() -> None:
-    lines = [f"X-{number}: a" for number in range(MOST_FIELDS + 1)]
-    assert len(parse_headers("\n".join(lines[1:]))) == MOST_FIELDS
+    lines = [f"X-{number}: a" for number in range(51)]
+    assert len(parse_headers("\n".join(lines[1:]))) == 50
     with pytest.raises(ValueError, match="too many"):
         parse_headers("\n".join(lines))
 
@@ -59,6 +54,25 @@ def test_no_text_breaks_the_parsers(text: str) -> None:
         except ValueError:
             continue
         assert all(name and value for name, value in found.items())
+
+
+@pytest.mark.parametrize("in_query", [False, True])
+def test_names_and_values_have_a_largest_length(in_query: bool) -> None:
+    for length, is_allowed in ((0, False), (1, True), (256, True), (257, False)):
+        assert CustomField("a" * length, in_query=in_query).has_valid_name is is_allowed
+    for length, is_allowed in ((0, False), (1, True), (8192, True), (8193, False)):
+        assert CustomField("a", in_query=in_query).takes("a" * length) is is_allowed
+
+
+def test_parameters_take_any_script_and_headers_do_not() -> None:
+    assert CustomField("ü", in_query=True).has_valid_name
+    assert CustomField("ü", in_query=True).takes("ä")
+    assert not CustomField("ü").has_valid_name
+    assert not CustomField("X").takes("ä")
+    for in_query in (False, True):
+        assert not CustomField("X", in_query=in_query).takes(" a")
+        assert not CustomField("X", in_query=in_query).takes("a\x00b")
+        assert not CustomField("a\nb", in_query=in_query).has_valid_name
 
 
 def test_the_case_of_a_header_does_not_matter() -> None:

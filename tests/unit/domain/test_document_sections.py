@@ -185,3 +185,30 @@ def test_what_can_be_chosen_from() -> None:
     assert unit_of(PDF) == "page"
     assert unit_of(replace(PDF, pages=1)) == ""
     assert unit_of(replace(PDF, media_type=document_types.DOCX, pages=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "advice"),
+    [
+        ((), 1, "Only 1 is available."),
+        ((), 2, "Enter numbers from 1 to 2, such as 1."),
+        ((), 3, "Enter numbers from 1 to 3, such as 1-2."),
+        ((), 4, "Enter numbers from 1 to 4, such as 1-3."),
+        ((), 5, "Enter numbers from 1 to 5, such as 1-3, 5."),
+        (NAMES[:1], 1, "Only 1 is available."),
+        (NAMES[:2], 2, "Enter numbers from 1 to 2 or names, such as 1 or Prices."),
+        (NAMES, 3, "Enter numbers from 1 to 3 or names, such as 1-2 or Prices."),
+    ],
+)
+def test_the_advice_on_a_wrong_selection_fits_the_file(
+    names: tuple[str, ...], count: int, advice: str
+) -> None:
+    with pytest.raises(IllegalChoiceError) as refused:
+        parse_spans("9", count, "sheet" if names else "page", names)
+    assert refused.value.what_to_do == advice
+
+
+def test_a_sheet_may_be_the_last_line() -> None:
+    assert [section.name for section in find_sections("## A\n\nb\n\n## Last", "sheet")] == [
+        *("A", "Last")
+    ]

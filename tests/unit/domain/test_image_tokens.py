@@ -42,6 +42,10 @@ rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
         (GPT_4O, (4096, 8192), "low", (256, 512), 85),
         (GPT_4_1, (1024, 1024), "high", (1024, 1024), 1024),
         (GPT_4_1, (1800, 2400), "high", (1056, 1408), 1452),
+        # Exactly as many patches as allowed, and one row or column more.
+        (GPT_4_1, (1536, 1024), "high", (1536, 1024), 1536),
+        (GPT_4_1, (1536, 1025), "high", (1504, 1004), 1504),
+        (GPT_4_1, (1696, 928), "high", (1638, 896), 1456),
         # What developers were billed, less the words of the question.
         (GPT_4O, (128, 64), "high", (128, 64), 255),
         (GPT_5_2, (256, 256), "auto", (256, 256), 77),

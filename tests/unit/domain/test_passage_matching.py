@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ def test_the_nearest_place_is_the_one() -> None:
     assert find(letters, "again", 0) == [TextSpan(0, 5)]
     assert find(letters, "again", 7) == [TextSpan(8, 13)]
     assert find(letters, "again", 99) == [TextSpan(16, 21)]
+    assert find(letters, "again", 4) == [TextSpan(0, 5)], "of two as near, the first"
 
 
 def test_most_lines_must_be_found_for_any_to_be() -> None:
@@ -42,6 +44,35 @@ def test_most_lines_must_be_found_for_any_to_be() -> None:
     )
     assert find(page, "nothing of this stands there", 0) == []
     assert find(page, "", 0) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "count", "is_found"),
+    [
+        ("abcdefg", 1, False),
+        ("abcdefgh", 1, True),
+        ("abcdefgh", 2, False),
+        ("abcdefghijklmnopqrstuvw", 2, False),
+        ("abcdefghijklmnopqrstuvwx", 2, True),
+    ],
+)
+def test_a_line_counts_if_it_is_unlikely_to_be_another(
+    line: str, count: int, is_found: bool
+) -> None:
+    page = "1".join(["", *[line] * count, ""])
+    assert find(page, f"{line}\n9", 1) == ([TextSpan(1, 1 + len(line))] if is_found else [])
+
+
+@pytest.mark.parametrize(("missing", "is_found"), [(16, True), (17, False)])
+def test_three_fifths_of_a_passage_must_be_found(missing: int, is_found: bool) -> None:
+    line = "abcdefghijklmnopqrstuvwx"
+    assert bool(find(f"1{line}1", f"{line}\n{'6' * missing}", 1)) is is_found
+
+
+def test_the_lines_of_a_passage_are_found_in_their_order() -> None:
+    first, second = "abcdefghijklmnopqrstuvwx", "yzabcdefghijklmnopqrstuv"
+    page = f"1{first}2{second}3{first}4"
+    assert find(page, f"{second}\n{first}\n9", 26) == [TextSpan(26, 50), TextSpan(51, 75)]
 
 
 @given(st.text(), st.text(), st.text())

@@ -33,6 +33,7 @@ def test_words_keep_their_apostrophes_and_marks() -> None:
         *("`wrld`", "``a ` wrld``", "https://wrld.example/teh", "www.wrld.nl", "wrld@teh.org"),
         *("/wrld", "./teh/wrld", r"C:\wrld", "@wrld", "#teh", "$WRLD", "<wrld>", "--wrld"),
         *("snake_wrld", "camelWrld", "WRLD", "wrld2", "2wrld", "wrld()", "teh.wrld"),
+        *("x-2wrld", "wrld2-x", "+2wrld"),
         *("中文字", "人々", "Wrldは素晴らしい"),
         "a" * (LONGEST_LINE + 1),
     ],

@@ -18,6 +18,8 @@ from desktop_app.domain.answering.text_size import TextSize
         (("abc", "漢", "d"), 15),
         (("abc", "🙂", "d"), 20),
         (("a\x00", "\x01"), 13),
+        (("\x1f ",), 7),
+        (("\t\r\n",), 3),
     ],
 )
 def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None:

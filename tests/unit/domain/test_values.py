@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain import errors
+from desktop_app.domain.bounds import checked_money
 from desktop_app.domain.conversations.conversation import Draft, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
@@ -24,6 +25,15 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
     text_of,
 )
+from desktop_app.domain.conversations.notices import (
+    AnswerNotice,
+    NoticeCode,
+    NoticeText,
+    notice,
+    notice_from_json,
+    notice_to_json,
+)
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
 
@@ -98,6 +108,78 @@ def test_a_row_of_another_shape_is_an_error(row: dict[str, object]) -> None:
 def test_the_words_of_a_message() -> None:
     made: list[Part] = [TextPart("a"), ReasoningPart("b"), TextPart(""), RefusalPart("c")]
     assert text_of(made) == "a\n\nc"
+
+
+@pytest.mark.parametrize(
+    ("name", "full_name", "shown", "sent"),
+    [
+        ("clock", "", "clock", "clock"),
+        ("files__read", "", "files/read", "files__read"),
+        ("a__b__c", "", "a/b__c", "a__b__c"),
+        ("files__r_1", "files/read all", "files/read all", "files__r_1"),
+        ("f-1 ä", "", "f-1 ä", "f-1__"),
+        ("n" * 65, "", "n" * 65, "n" * 64),
+        ("", "", "", "unknown"),
+    ],
+)
+def test_a_tool_has_a_name_for_users_and_one_for_servers(
+    name: str, full_name: str, shown: str, sent: str
+) -> None:
+    call = ToolCallPart("id", name, "{}", full_name=full_name)
+    assert (call.shown_name, call.sent_name) == (shown, sent)
+
+
+@pytest.mark.parametrize(
+    ("amount", "is_taken"),
+    [
+        ("0", True),
+        ("999999999.99", True),
+        ("1000000000", False),
+        ("-1", False),
+        ("nan", False),
+        ("much", False),
+        (1, False),
+        (f"0.{'1' * 60}", True),
+        (f"1.{'1' * 60}", False),
+        ("0E-60", True),
+        ("0E-61", False),
+        ("0E+61", False),
+    ],
+)
+def test_amounts_of_money_have_bounds(amount: object, is_taken: bool) -> None:
+    if is_taken:
+        assert checked_money(amount) == Decimal(str(amount))
+    else:
+        with pytest.raises(ValueError, match="out of bounds"):
+            checked_money(amount)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "A sentence of an import.",
+        notice(NoticeCode.COST_OF_ALL, count="3"),
+        AnswerNotice(Reason.NOTE_READ, (("read", 2),)),
+    ],
+)
+def test_a_notice_is_read_back_as_it_was_written(made: NoticeText) -> None:
+    read = notice_from_json(json.loads(json.dumps(notice_to_json(made))))
+    assert (read, str(read)) == (made, str(made))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {"code": "cost_of_all"},
+        {"code": "cost_of_all", "params": {"number": "3"}},
+        {"code": "cost_of_all", "params": {"count": 1.5}},
+        {"code": "no_such_code", "params": {}},
+    ],
+)
+def test_what_is_no_notice_is_refused(value: object) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        notice_from_json(value)
 
 
 def classes(root: type[UserFacingError]) -> list[type[UserFacingError]]:

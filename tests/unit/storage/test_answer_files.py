@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -13,15 +15,17 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.services.chat.long_answer import attach_interrupted_files, with_file
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.answer_files import GrowingFile
+from desktop_app.storage.database.temporary_database import TemporaryConversations
+from desktop_app.storage.documents import answer_files
+from desktop_app.storage.documents.answer_files import GrowingFile, decode_answer_file
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
@@ -243,3 +247,87 @@ async def test_a_saved_copy_can_be_attached_to_a_question(place: Place) -> None:
             text=WHOLE, pages=None, tokens=9,
         )  # fmt: skip
         assert await files.text(SHA256) == WHOLE
+
+
+@asynccontextmanager
+async def temporary_answers(
+    place: Place, count: int = 1
+) -> AsyncIterator[tuple[AttachmentStore, list[Message]]]:
+    """Yield the attachments of a temporary conversation, and answers to one question in it."""
+    async with opened(place.database) as database:
+        temporary, conversation = TemporaryConversations(database), a_conversation("Long")
+        temporary.begin(conversation.id)
+        question = a_question(conversation, "Why?")
+        answers = [an_answer(question) for _ in range(count)]
+        store = ConversationStore(temporary)
+        await store.create(conversation)
+        await store.begin_turn(conversation, question, answers[0])
+        for answer in answers[1:]:
+            await store.begin_turn(conversation, None, answer)
+        yield AttachmentStore(temporary, place.attachments), answers
+        await temporary.aclose()
+
+
+async def test_the_file_of_a_temporary_conversation_is_in_memory(place: Place) -> None:
+    async with temporary_answers(place, 2) as (files, (answer, discarded)):
+        file, other = files.answers.open(answer), files.answers.open(discarded)
+        await other.append("Nobody keeps this.")
+        for piece in (WHOLE[:10], WHOLE[10:25], WHOLE[25:]):
+            await file.append(piece)
+        assert await files.answers.attach(answer) == FILE
+        await files.answers.discard(discarded.id)
+        await files.answers.discard(answer.id)
+        assert await files.text(SHA256) == WHOLE, "an attachment is not discarded"
+        stored = await files.metadata(SHA256)
+        assert (stored.name, stored.media_type) == ("answer.md", "text/markdown")
+        assert not place.attachments.exists()
+        assert place.holding() == []
+
+
+async def test_temporary_answers_to_a_question_share_a_limit(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_files, "LARGEST_IN_MEMORY", 10)
+    async with temporary_answers(place, 2) as (files, answers):
+        first, second = map(files.answers.open, answers)
+        await first.append("123456")
+        await second.append("789")
+        with pytest.raises(ReplyTooLargeError):
+            await second.append("ä")
+        await second.append("0")
+        with pytest.raises(ReplyTooLargeError):
+            await first.append("1")
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff", "jpeg"),
+        (b"RIFF", "webp"),
+        (b"GIF89a", None),
+        (b" RIFF", None),
+    ],
+)
+async def test_generated_images_become_attachments(
+    place: Place, start: bytes, kind: str | None
+) -> None:
+    data = start + b" and more"
+    sha256 = hashlib.sha256(data).hexdigest()
+    async with opened(place.database) as database:
+        _, files = place.stores(database)
+        _, answer = await place.begin(database)
+        part = await files.answers.add_picture(answer, data)
+        if kind is None:
+            assert part is None
+            assert await files.source(sha256) is None
+        else:
+            name, media_type = f"image.{kind}", f"image/{kind}"
+            assert part == ImagePart(sha256, name, media_type, len(data))
+            assert await files.file(sha256) == AttachmentFile(sha256, name, media_type, data, "")
+
+
+def test_a_file_that_ends_in_half_a_character_is_read() -> None:
+    assert decode_answer_file("Grö".encode()[:-1]) == "Gr\ufffd"
+    long = "é" * (1 << 20)
+    assert decode_answer_file(b"a" + long.encode()) == f"a{long}"

@@ -7,11 +7,16 @@ import hashlib
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.message_parts import AttachmentFile
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from tests.unit.storage.samples import opened
 
@@ -96,3 +101,72 @@ async def test_only_a_hash_names_a_file(tmp_path: Path, name: str) -> None:
     async with open_store(tmp_path) as store:
         with pytest.raises(ValueError, match="SHA-256"):
             store.path(name)
+
+
+async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        store = AttachmentStore(database, tmp_path / "files")
+        await add(store, DATA)
+        whole = AttachmentFile(HASH, "report.pdf", "application/pdf", DATA, "its text", 3, 7)
+        assert await store.file(HASH) == whole
+        assert await store.metadata(HASH) == replace(whole, data=b"", text="")
+        assert await store.source(HASH) == store.path(HASH)
+        store.path(HASH).unlink()
+        assert await store.source(HASH) is None
+        assert await store.file(HASH) is None
+        with pytest.raises(StorageError) as missing:
+            await store.bytes(HASH)
+        assert missing.value.reason is Reason.ATTACHMENT_MISSING
+        await add(store, DATA)
+        await database.write(lambda c: c.execute("DELETE FROM attachments"))
+        assert await store.source(HASH) == store.path(HASH)
+        assert await store.file(HASH) is None
+        for read in (store.text, store.metadata):
+            with pytest.raises(StorageError) as missing:
+                await read(HASH)
+            assert missing.value.reason is Reason.ATTACHMENT_MISSING
+
+
+@pytest.mark.parametrize(
+    ("media_type", "text", "read"),
+    [
+        ("text/markdown", "", "# A"),
+        ("text/markdown", "stored", "stored"),
+        ("text/plain", "", ""),
+    ],
+)
+async def test_only_markdown_without_a_stored_text_is_decoded(
+    tmp_path: Path, media_type: str, text: str, read: str
+) -> None:
+    sha256 = hashlib.sha256(b"# A").hexdigest()
+    async with open_store(tmp_path) as store:
+        await store.add(b"# A", sha256=sha256, name="a", media_type=media_type, text=text)
+        assert await store.text(sha256) == read
+
+
+@pytest.mark.parametrize("is_searchable", [True, False])
+async def test_a_search_finds_what_is_to_be_found(tmp_path: Path, is_searchable: bool) -> None:
+    sha256 = hashlib.sha256(b"# A").hexdigest()
+    async with opened(tmp_path / "s.sqlite3") as database:
+        store = AttachmentStore(database, tmp_path / "files")
+        for _ in range(2):
+            await store.add(
+                b"# A", sha256=sha256, name="a", media_type="text/plain", text="persimmon",
+                is_searchable=is_searchable,
+            )  # fmt: skip
+        sql = "SELECT count(*) FROM search_index WHERE search_index MATCH 'persimmon'"
+        found = await database.read(lambda c: c.execute(sql).fetchone()[0])
+        assert found == is_searchable
+
+
+async def test_an_attachment_that_is_added_again_counts_as_new(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        store = AttachmentStore(database, tmp_path / "files")
+        await add(store, DATA)
+        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 7"))
+        began = to_micros(now())
+        await add(store, DATA, "another text")
+        sql = "SELECT created_at, text, size FROM attachments"
+        (row,) = await database.read(lambda c: c.execute(sql).fetchall())
+        assert row["created_at"] >= began
+        assert (row["text"], row["size"]) == ("its text", len(DATA))

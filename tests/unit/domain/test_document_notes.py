@@ -1,0 +1,57 @@
+"""Notes on how documents were read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.documents.document_notes import (
+    DocumentNote,
+    Skip,
+    bundle_note,
+    note_from_json,
+    note_to_json,
+)
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        bundle_note(3, []),
+        bundle_note(2, [("a.bin", Skip.NO_DOCUMENT), ("b/c.zip", Skip.NESTED)]),
+    ],
+)
+def test_a_note_is_read_back_as_it_was_written(note: DocumentNote | None) -> None:
+    assert note_from_json(note_to_json(note)) == note
+
+
+def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
+    hidden = [(f".{n}", Skip.HIDDEN) for n in range(2)]
+    note = bundle_note(1, [*hidden, *((f"{n}.bin", Skip.NO_DOCUMENT) for n in range(5))])
+    assert note.reason is Reason.NOTE_SKIPPED
+    assert note.params == {"read": 1, "skipped": 7}
+    assert [name for name, _ in note.skipped] == [f"{n}.bin" for n in range(5)]
+    assert str(note).endswith("4.bin (not a document), and 2 more.")
+    assert note.as_error == ErrorNote(Reason.NOTE_SKIPPED, params={"read": 1, "skipped": 7})
+    assert str(bundle_note(1, hidden)).endswith("Skipped: .0 (hidden) and .1 (hidden).")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"reason": "note_encoding", "params": {"name": "utf-8"}, "skipped": []},
+        {"reason": "note_read", "params": {"read": 1.5}, "skipped": []},
+        {"reason": "note_read", "params": {"read": 1, 2: "a"}, "skipped": []},
+        {"reason": "note_read", "params": {"read": 1, "skipped": 1}, "skipped": [[7, "hidden"]]},
+        {"reason": "note_read", "params": {"read": 1, "skipped": 1}, "skipped": [["a", "odd"]]},
+        {"reason": "no such reason", "params": {}, "skipped": []},
+        {"reason": "note_read"},
+    ],
+)
+def test_what_is_no_note_is_refused(value: Any) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        note_from_json(value)
