@@ -7,6 +7,7 @@ one long text, in which the longest typed word is found by `str.find`.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -34,20 +35,17 @@ class TitleIndex:
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         self._rows = list(rows)
-        lines = [" ".join(fold(title).split()) for _, title in self._rows]
-        self._text = "\n".join(lines)
-        self._ends = list(accumulate(len(line) + 1 for line in lines))
-
-    def __len__(self) -> int:
-        return len(self._rows)
+        lines = [" ".join(fold(title).split()) + "\n" for _, title in self._rows]
+        self._text = "".join(lines)
+        self._starts = list(accumulate(map(len, lines), initial=0))
 
     def find(
-        self, words: Sequence[str], limit: int = MOST_SHOWN, *, within: int | None = None
+        self, words: Sequence[str], limit: int = MOST_SHOWN, *, within: int = sys.maxsize
     ) -> list[tuple[str, str]]:
         """Return the newest conversations whose titles contain all words (folded).
 
         Args:
-            within: the number of conversations to look at; None for all.
+            within: the number of conversations to look at.
         """
         if not words:
             return self._rows[:limit]
@@ -55,22 +53,20 @@ class TitleIndex:
         rarest = max(words, key=len)  # counting all of them would take longer than a frame
         others = [word for word in words if word != rarest]
         found: list[tuple[str, str]] = []
-        at, reads = text.find(rarest, 0, last), 0
-        while at >= 0 and len(found) < limit and reads < _MOST_READ:
-            reads += 1
-            row = bisect_right(self._ends, at)
-            end = self._ends[row] - 1
-            line = text[self._ends[row - 1] if row else 0 : end]
-            if all(word in line for word in others):
+        at = text.find(rarest, 0, last)
+        for _ in range(_MOST_READ):
+            if at < 0 or len(found) == limit:
+                break
+            row = bisect_right(self._starts, at) - 1
+            end = self._starts[row + 1]
+            if all(text.find(word, self._starts[row], end) >= 0 for word in others):
                 found.append(self._rows[row])
             at = text.find(rarest, end, last)
         return found
 
-    def _end_of(self, count: int | None) -> int:
+    def _end_of(self, count: int) -> int:
         """Return where the first `count` titles end in the text."""
-        if count is None or count >= len(self._ends):
-            return len(self._text)
-        return self._ends[count]
+        return self._starts[min(count, len(self._rows))]
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
         """Return the newest conversations whose titles match a pattern of `letters_in_order`."""
@@ -78,9 +74,9 @@ class TitleIndex:
         found: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)
         while match is not None and len(found) < limit:
-            row = bisect_right(self._ends, match.start())
+            row = bisect_right(self._starts, match.start()) - 1
             found.append(self._rows[row])
-            match = letters.search(self._text, self._ends[row], end)
+            match = letters.search(self._text, self._starts[row + 1], end)
         return found
 
 
@@ -162,27 +158,26 @@ class PaletteIndex:
             rest = [e for e in self._entries if not self._uses.score(e.id)]
             return [*used, *rest]
         fuzzy = letters_in_order("".join(words))
-        ranked: list[tuple[tuple[int, float, int], PaletteEntry]] = []
+        ranked: list[tuple[tuple[int, float], PaletteEntry]] = []
         for entry in self._entries:
             place = rank(words, entry.title, entry.other_text)
             if place is None and not fuzzy.search(fold(entry.title)):
                 continue
             place = _FUZZY if place is None else place
-            ranked.append(((place, -self._uses.score(entry.id), 0), entry))
+            ranked.append(((place, -self._uses.score(entry.id)), entry))
         titles = self._titles.find(words)
         if len(titles) < MOST_SHOWN:
             others = self._titles.find_letters(fuzzy, MOST_SHOWN)
             titles += [row for row in others if row not in titles]
-        for row, (id_, title) in enumerate(titles):
+        for id_, title in titles:
             entry = PaletteEntry(CONVERSATION + id_, title, note)
             place = rank(words, title, "")
-            key = (_FUZZY if place is None else place, -self._uses.score(entry.id), row + 1)
-            ranked.append((key, entry))
-        if all(place == _FUZZY for (place, _, _), _ in ranked):
+            place = _FUZZY if place is None else place
+            ranked.append(((place, -self._uses.score(entry.id)), entry))
+        if all(place == _FUZZY for (place, _), _ in ranked):
             near = {entry.id: entry for entry in self._swapped(words, note)}
-            for row, entry in enumerate(near.values()):
-                ranked.append(((_SWAPPED, -self._uses.score(entry.id), row), entry))
-            ranked = [(k, e) for k, e in ranked if k[0] == _SWAPPED or e.id not in near]
+            ranked = [(key, entry) for key, entry in ranked if entry.id not in near]
+            ranked += [((_SWAPPED, -self._uses.score(e.id)), e) for e in near.values()]
         return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MOST_SHOWN]]
 
     def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.commands.command import COMMANDS
-from desktop_app.commands.command_search import PaletteEntry, entries_of, matching
+from desktop_app.commands.command_search import PaletteEntry, entries_of, matching, rank
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n import translation
 
@@ -64,3 +64,22 @@ def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
 )
 def test_words_in_title_or_category_the_likeliest_first(typed: str, found: str) -> None:
     assert ids(typed) == found
+
+
+@pytest.mark.parametrize(
+    ("title", "other", "place"),
+    [
+        ("New theme", "", 0),
+        ("New theme of colors", "", 0),
+        ("A theme, new", "", 3),
+        ("A theme is new", "", 1),
+        ("New themes", "", 2),
+        ("Themes", "newly", 3),
+        ("Renewed", "themes", 4),
+        ("New", "", None),
+    ],
+)
+def test_titles_that_begin_with_whole_words_are_best(
+    title: str, other: str, place: int | None
+) -> None:
+    assert rank(["new", "theme"], title, other) == place

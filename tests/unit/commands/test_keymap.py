@@ -64,13 +64,16 @@ def test_the_defaults_do_not_collide() -> None:
         ("", ""),
         ("ctrl+g,  shift+ctrl+s", "Ctrl+G, Ctrl+Shift+S"),
         ("Ctrl+,, Ctrl+,", "Ctrl+,, Ctrl+,"),
+        *(("f1", "F1"), ("f24", "F24")),
     ],
 )
 def test_keys_have_one_spelling(written: str, meant: str) -> None:
     assert normalized(written) == meant
 
 
-@pytest.mark.parametrize("text", ["Ctrl", "Ctrl+", "Foo+A", "Ctrl+AB", "Ctrl+ ", "A+B", "++", "+A"])
+@pytest.mark.parametrize(
+    "text", ["Ctrl", "Ctrl+", "Foo+A", "Ctrl+AB", "Ctrl+ ", "A+B", "++", "+A", "F25"]
+)
 def test_not_a_shortcut(text: str) -> None:
     with pytest.raises(SettingError):
         normalized(text)

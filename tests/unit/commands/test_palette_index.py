@@ -7,10 +7,12 @@ from hypothesis import given, strategies
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.commands.palette_index import (
     CONVERSATION,
+    MOST_SHOWN,
     PaletteIndex,
     TitleIndex,
     UseCounts,
     letters_in_order,
+    swapped_spellings,
 )
 from desktop_app.domain.documents.letter_folding import fold
 
@@ -57,6 +59,44 @@ def test_two_swapped_letters_still_find_a_row() -> None:
     assert [entry.id for entry in shown] == [f"{CONVERSATION}c0"]  # nothing near beside a match
 
 
+def test_neighboring_letters_of_words_of_four_letters_are_swapped() -> None:
+    assert list(swapped_spellings(["pro", "aabc", "de"])) == [
+        ["pro", "abac", "de"],
+        ["pro", "aacb", "de"],
+    ]
+
+
+def test_a_row_with_swapped_letters_comes_before_letters_in_order() -> None:
+    entries = [PaletteEntry("a", "The male eel"), PaletteEntry("b", "Theme")]
+    often = UseCounts({"a": 9})
+    assert [e.id for e in PaletteIndex(entries, TITLES, often).find("thmee")] == ["b", "a"]
+
+
+def test_no_more_rows_are_shown_than_fit() -> None:
+    rows = [(str(n), "Retries") for n in range(MOST_SHOWN + 1)]
+    index = TitleIndex(rows)
+    assert MOST_SHOWN == 60
+    assert index.find(["retries"]) == index.find([]) == rows[:60]
+    assert index.find(["ret", "tries"], 2) == rows[:2]
+    assert index.find_letters(letters_in_order("rts"), 2) == rows[:2]
+    entries = [PaletteEntry(f"entry {n}", "Retries") for n in range(9)]
+    shown = [entry.id for entry in PaletteIndex(entries, index, NONE).find("retries")]
+    assert shown == [e.id for e in entries] + [f"{CONVERSATION}{n}" for n in range(51)]
+
+
+def test_the_newest_titles_are_searched() -> None:
+    index = TitleIndex([("c2", "a"), ("c1", "ba"), ("c0", "ba")])
+    assert index.find(["a"], within=1) == [("c2", "a")]
+    assert index.find(["a"], within=2) == [("c2", "a"), ("c1", "ba")]
+    assert index.find(["ba"], within=1) == []
+    assert index.find(["ba", "a"], within=3) == [("c1", "ba"), ("c0", "ba")]
+
+
+def test_words_are_found_in_one_title_only() -> None:
+    assert TitleIndex([("c1", "boat"), ("c0", "sail")]).find(["boat", "s"]) == []
+    assert TitleIndex([("c1", "boat"), ("c0", "sail")]).find(["sail", "b"]) == []
+
+
 def test_what_is_used_most_comes_first_among_equals() -> None:
     uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"
@@ -67,8 +107,19 @@ def test_what_is_used_most_comes_first_among_equals() -> None:
     assert UseCounts(uses.stored).score("prompt.focus") == 1.0
 
 
+def test_older_choices_count_less() -> None:
+    uses = UseCounts({})
+    for _ in range(3):
+        uses.note("a")
+    uses.note("b")
+    assert uses.stored == {"a": 2.439, "b": 1.0}
+    uses.note("c")
+    assert uses.stored == {"a": 2.195, "c": 1.0, "b": 0.9}
+
+
 def test_damaged_counts_are_left_out() -> None:
     assert UseCounts({"a": "x", "b": -1, "c": 2}).stored == {"c": 2.0}
+    assert UseCounts({"a": 0, "b": 0.5, "c": 999, "d": 1_000}).stored == {"b": 0.5, "c": 999.0}
     assert UseCounts([1, 2]).stored == {}
 
 
