@@ -27,6 +27,8 @@ LONGEST_EXPRESSION: Final = 2000
 """Characters of an expression."""
 DIGITS: Final = 100
 LARGEST_EXPONENT: Final = 10_000
+_MOST_DIGITS: Final = 20_001
+"""Digits of the largest value minus the smallest, which is the longest exact rest."""
 _DEEPEST: Final = 50
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
 
@@ -53,7 +55,7 @@ def _context() -> Context:
 def _wide_context() -> Context:
     """Return a context with enough digits for an exact integer division."""
     context = _context()
-    context.prec = 2 * LARGEST_EXPONENT + 2 * DIGITS
+    context.prec = _MOST_DIGITS
     return context
 
 
@@ -118,12 +120,12 @@ class _Parser:
             raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
         return value
 
-    def _next(self, *marks: str) -> str:
-        """Consume the next token if it is one of `marks`, and return it; "" otherwise."""
+    def _next(self, *marks: str) -> str | None:
+        """Consume the next token if it is one of `marks`, and return it."""
         if self._at < len(self._tokens) and self._tokens[self._at] in [("mark", m) for m in marks]:
             self._at += 1
             return self._tokens[self._at - 1][1]
-        return ""
+        return None
 
     def _sum(self) -> Decimal:
         self._depth += 1
@@ -175,7 +177,7 @@ class _Parser:
             value = self._sum()
             self._close()
             return value
-        if self._at > 0 and self._tokens[self._at - 1] == ("mark", "%") and not self._is_operand():
+        if self._tokens[: self._at][-1:] == [("mark", "%")] and not self._is_operand():
             raise ToolError("% is the remainder of a division. Write 15/100 for 15 %.")
         if self._at >= len(self._tokens):
             raise ToolError("The expression ends too early.")
@@ -191,8 +193,10 @@ class _Parser:
 
     def _is_operand(self) -> bool:
         """Return True if the next token begins a value."""
-        token = self._tokens[self._at : self._at + 1]
-        return bool(token) and (token[0][0] != "mark" or token[0][1] == "(")
+        if self._at == len(self._tokens):
+            return False
+        kind, text = self._tokens[self._at]
+        return kind != "mark" or text == "("
 
     def _close(self) -> None:
         if not self._next(")"):
@@ -267,7 +271,7 @@ def _round(values: list[Decimal], context: Context) -> Decimal:
     if not -DIGITS <= places <= DIGITS:
         raise ToolError(f"At most {DIGITS} decimals.")
     # In another context, because requested rounding must not set the flag Inexact.
-    step = Decimal(1).scaleb(-places)
+    step = Decimal(f"1e{-places}")
     return context.plus(values[0].quantize(step, context=_wide_context()))
 
 

@@ -59,7 +59,7 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
             await process.stdin.drain()
         process.stdin.close()
     answer = b""
-    while piece := await process.stdout.read(1 << 16):
+    while piece := await process.stdout.read(PIECE):
         answer += piece
         if len(answer) > LONGEST_ANSWER:
             raise ToolError("The output is too long.")

@@ -230,7 +230,7 @@ def _passages(name: str, document: DocumentPart, text: str, words: str) -> list[
     matches = matches or [p for p in pages if any(word in p[2] for word in wanted)]
     excerpts = []
     for number, page, folded in matches[:MOST_HITS]:
-        at = min((folded.find(word) for word in wanted if word in folded), default=0)
+        at = min(folded.find(word) for word in wanted if word in folded)
         text = page[max(0, at - _CONTEXT_LENGTH) : at + _CONTEXT_LENGTH].strip()
         excerpts.append(f"[{name}, page {number}]\n{text}")
     return excerpts

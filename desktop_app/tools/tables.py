@@ -13,6 +13,8 @@ from typing import Final
 from desktop_app.domain.documents.csv_head import CSV_TYPES, first_row
 
 MOST_CELLS: Final = 20_000_000
+_LONGEST_CELL: Final = 0x7FFFFFFF
+"""The csv module's largest limit on every system."""
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 
@@ -47,12 +49,11 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
     if media_type in CSV_TYPES or name.lower().endswith((".csv", ".tsv")):
         yield from _table(stem, partial(_csv_rows, text))
         return
-    sheet, start, at = stem, 0, 0
+    sheet, start = stem, 0
     for line, end in _lines(text):
         if line.startswith("## "):
-            yield from _table(sheet, partial(_sheet_rows, text, start, at))
+            yield from _table(sheet, partial(_sheet_rows, text, start, end - len(line)))
             sheet, start = line[3:].strip(), end
-        at = end
     yield from _table(sheet, partial(_sheet_rows, text, start, len(text)))
 
 
@@ -68,7 +69,7 @@ def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
     start, delimiter = first_row(text)
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(_LONGEST_CELL)
     yield from csv.reader((line for line, _ in _lines(text, start)), delimiter=delimiter)
 
 

@@ -183,7 +183,7 @@ def _cell_value(cell: str) -> str | int | float | None:
         decimal = float(cell)
     except ValueError:
         return cell
-    is_plain = cell.replace("-", "", 1).replace(".", "", 1).isdigit() and cell[:2] != "00"
+    is_plain = cell.replace("-", "").replace(".", "").isdigit()
     return decimal if is_plain and len(cell) <= 15 and not _is_padded(cell) else cell
 
 
@@ -212,7 +212,7 @@ def _allow_reading(action: int, *_: object) -> int:
 def _cell_text(value: object) -> str:
     """Return a value on one line, so that each row is one line."""
     text = "" if value is None else str(value)[:LONGEST_CELL]
-    return "\\n".join(text.splitlines()) if len(text.splitlines()) > 1 else text
+    return "\\n".join(text.splitlines())
 
 
 def run_python(code: str) -> dict[str, str]:

@@ -36,7 +36,7 @@ _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "t
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
 _NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
-_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
+_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
 _GZIP_BEGINS: Final = b"\x1f"
 """The first byte of a gzip member; the second may be in the next piece."""
 _ISATAP: Final = 0x5EFE
@@ -79,8 +79,6 @@ def is_public(address: str) -> bool:
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
     last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if address in ipaddress.ip_network("64:ff9b::/96"):
-        return last
     if (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
         return last
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]

@@ -32,6 +32,7 @@ _PROCESS_TESTS: Final = {
     "documents": ["tests/integration/documents"],
     "local_model": ["tests/integration/local_model"],
     "tool_servers": ["tests/integration/tool_servers"],
+    "tools": ["tests/unit/tools/test_built_in.py"],
 }
 """The tests of packages that run in processes that are not recorded."""
 _LONGEST_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}

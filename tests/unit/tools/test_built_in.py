@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -26,13 +27,13 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.tools import tables
+from desktop_app.tools import confined_job, tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import LONGEST_EXPRESSION, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
-from desktop_app.tools.tool_process import run_query
+from desktop_app.tools.tool_process import LONGEST_OUTPUT, run_python, run_query
 from tests.helpers.blocking import blocking
 from tests.helpers.process_tree import processes_below, wait_until_gone
 
@@ -58,13 +59,16 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
         ("1e3", "1000"),
         ("0 * 5", "0"),
         ("10^150 % 7 + -10^150 % 7", "7"),
+        ("1e9999 % 7", "6"),
+        ("log(0.1)", "-1"),
+        ("(1) + " * 60 + "1", "61"),
     ],
 )
 def test_calculations_are_exact(expression: str, value: str) -> None:
     assert calculate(expression) == value
 
 
-@pytest.mark.parametrize("expression", ["1 / 3", "pi", "e", "sqrt(2)"])
+@pytest.mark.parametrize("expression", ["1 / 3", "pi", "e", "sqrt(2)", "-1e-10000 % 9e10000"])
 def test_rounding_is_said(expression: str) -> None:
     assert calculate(expression).endswith("(rounded to 100 digits)")
 
@@ -92,6 +96,9 @@ def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -
             "(" * 60 + "1" + ")" * 60,
             "1" * (LONGEST_EXPRESSION + 1),
             "2^2^" * 80 + "1",
+            "(1) + " * 60 + "(" * 60 + "1" + ")" * 60,
+            "1^1 + " * 60 + "1^" * 60 + "1",
+            ")%",
             "abs(1, 2)",
             "0^0^-1",
         ),
@@ -176,7 +183,34 @@ async def call(name: str, **arguments: object) -> str:
 
 
 async def test_every_schema_is_strict() -> None:
-    assert all(is_strict(t.definition.parameters) for t in await TOOLS.tools())
+    tools = [tool.definition for tool in await TOOLS.tools()]
+    assert all(is_strict(tool.parameters) for tool in tools)
+    assert tools[0].parameters == {
+        "type": "object",
+        "properties": {
+            "expression": {"type": "string", "description": "For example: (1.05^10 - 1) * 2000"}
+        },
+        "required": ["expression"],
+        "additionalProperties": False,
+    }
+    pages = next(tool for tool in tools if tool.name == "read_pages").parameters["properties"]
+    kinds = {name: schema["type"] for name, schema in pages.items()}
+    assert kinds == {
+        "document": "string",
+        "first": ["integer", "null"],
+        "last": ["integer", "null"],
+    }
+
+
+async def test_only_tools_that_compute_need_no_consent() -> None:
+    tools = [tool.definition for tool in await TOOLS.tools()]
+    assert [t.name for t in tools if not t.needs_consent] == ["calculator", "date_time"]
+    assert [t.name for t in tools if t.timeout_s == 120] == ["query_table"]
+
+
+def test_calculator_and_clock_are_called() -> None:
+    assert call("calculator", expression="6 * 7") == "42"
+    assert "(Asia/Tokyo)\n" in call("date_time", zone="Asia/Tokyo")
 
 
 def test_documents_are_searched_and_read_by_page() -> None:
@@ -198,10 +232,26 @@ async def test_documents_of_collections_are_read_by_page() -> None:
     asked = replace(ASKED, parts=(*ASKED.parts, passages))
     arguments = {"document": "held.csv", "first": 1, "last": None}
     said = await TOOLS.call(tool, arguments, ToolContext("c", (asked,), text_of))
-    assert said.startswith("held.csv, pages 1 to 1 of 1")
-    assert "Harrow" in said
+    assert said == "held.csv, pages 1 to 1 of 1\n\nname;rooms\nHarrow;7\nSelby;4\n"
     with pytest.raises(ToolError, match="no such document"):
         await TOOLS.call(tool, arguments, CONTEXT)
+
+
+async def test_texts_come_from_the_conversation_or_the_collection() -> None:
+    async def of_collection(_sha256: str) -> str:
+        return "collected"
+
+    async def of_conversation(_sha256: str) -> str:
+        return "attached"
+
+    tools = DocumentTools(Library(), nothing, collected, of_collection).tools()
+    (read,) = [tool for tool in tools if tool.definition.name == "read_pages"]
+    held = replace(HELD, sha256="c" * 64)
+    asked = replace(ASKED, parts=(held, PassagesPart("k", "Contracts", ())))
+    context = ToolContext("c", (asked,), of_conversation)
+    for name, text in (("held.csv", "attached"), ("held.csv (2)", "collected")):
+        said = await read.run({"document": name, "first": 1, "last": 1}, context)
+        assert said.endswith(f"\n\n{text}")
 
 
 async def test_documents_of_the_same_name_are_told_apart() -> None:
@@ -223,10 +273,12 @@ async def test_documents_of_the_same_name_are_told_apart() -> None:
 
 
 def test_tables_of_spreadsheets() -> None:
-    text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n| z |\n| --- |\n| 2 |\n"
+    text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n|z|\n|---|\n|2|\n"
     first, second = tables_of("t.xlsx", "x", text)
     assert (first.name, first.columns, list(first.rows)) == ("A", ["x", "y"], [["1", "a | b"]])
-    assert (second.name, list(second.rows)) == ("B", [["2"]])
+    assert (second.name, second.columns, list(second.rows)) == ("B", ["z"], [["2"]])
+    (only,) = tables_of("t.xlsx", "x", "| x |\n| --- |\n| 1 |\n")
+    assert (only.name, only.columns, list(only.rows)) == ("t", ["x"], [["1"]])
 
 
 def csv(text: str, name: str = "t.csv") -> dict[str, str]:
@@ -248,15 +300,17 @@ def test_numbers_are_numbers_and_keys_stay_texts() -> None:
         ("9223372036854775807", "integer"),
         ("-9223372036854775808", "integer"),
         *((cell, "real") for cell in ("12345678901.50", "12345678901234.5")),
-        *((cell, "real") for cell in ("0.50", "-0.50", "-7.10")),
+        *((cell, "real") for cell in ("0.50", "-0.50", "-7.10", "-0", "123456789012.50")),
         *(
             (cell, "text")
             for cell in (
                 "123456789012345.50",
+                "1234567890123.50",
                 "9223372036854775808",
+                "-9223372036854775809",
                 "007",
                 "-07",
-                "00.5",
+                *("00.5", "-00.5"),
                 "1-2",
                 "١.٥٠",
             )
@@ -319,6 +373,10 @@ def test_a_long_cell_is_read() -> None:
     assert run_query([csv(text)], "SELECT length(b) FROM t") == {"result": "length(b)\n1100000"}
 
 
+def test_a_table_of_a_single_cell_has_no_rows() -> None:
+    assert run_query([csv("x" * 200_000)], "SELECT count(*) FROM t") == {"result": "count(*)\n0"}
+
+
 def test_a_damaged_table_is_an_error_in_words() -> None:
     assert "new-line" in run_query([csv("a,b\r1,2\r")], "SELECT * FROM t")["error"]
 
@@ -333,6 +391,29 @@ def test_numbers_that_sql_would_misread_are_named() -> None:
     )
 
 
+def test_only_some_numbers_that_sql_would_misread_are_named() -> None:
+    cells = [f"{number}%" for number in range(30)]
+    header = ";".join(f"c{number}" for number in range(30))
+    said = run_query([csv(f"{header}\n{';'.join(cells)}\n")], "SELECT 1 FROM t")["result"]
+    assert said.endswith(", c19 (as 19%))")
+
+
+@pytest.mark.parametrize(("count", "remark"), [(500, []), (501, ["(only the first 500 rows)"])])
+def test_rows_beyond_the_most_are_said(count: int, remark: list[str]) -> None:
+    many = csv("a\n" + "1\n" * count)
+    said = run_query([many], "SELECT a FROM t")["result"].splitlines()
+    assert said == ["a", *["1"] * 500, *remark]
+
+
+@pytest.mark.parametrize(
+    ("length", "shown", "remark"), [(999, 198, []), (1000, 197, ["(only the first 197 rows)"])]
+)
+def test_rows_fill_the_output(length: int, shown: int, remark: list[str]) -> None:
+    many = csv("a\n" + ("x" * length + "\n") * 198)
+    said = run_query([many], "SELECT a FROM t")["result"].splitlines()
+    assert said == ["a", *["x" * length] * shown, *remark]
+
+
 def test_rows_that_are_too_long_are_left_out_whole_and_said() -> None:
     many = "a\n" + ("x" * 900 + "\n") * 400
     said = run_query([csv(many)], "SELECT a FROM t")["result"]
@@ -344,6 +425,7 @@ def test_rows_that_are_too_long_are_left_out_whole_and_said() -> None:
 
 def test_each_row_is_one_line() -> None:
     assert run_query([csv('a\n"x\ny"\n')], "SELECT a FROM t") == {"result": "a\nx\\ny"}
+    assert run_query([csv('a\n"x\n"\ny\n')], "SELECT a FROM t") == {"result": "a\nx\ny"}
 
 
 def test_a_query_that_is_no_text_is_refused() -> None:
@@ -362,6 +444,41 @@ def test_a_query_that_is_no_text_is_refused() -> None:
 )
 def test_only_reading_statements_run(sql: str) -> None:
     assert "error" in run_query([TABLE], sql)
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        *(("", ""), ("1", "1\n"), ("x = 6\nx * 7", "42\n"), ("[1].append(2)", "")),
+        *(("print(1)\nraise SystemExit", "1\n"), ("raise SystemExit(0)", "")),
+        ("import sys; sys.stderr.write('warning')", "warning7\n"),
+        ("__name__", "'__main__'\n"),
+    ],
+)
+def test_code_prints_its_output_and_last_value(code: str, printed: str) -> None:
+    assert run_python(code) == {"result": printed}
+
+
+@pytest.mark.parametrize(
+    ("code", "last", "frames"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero", 1),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", 1),
+        ("raise SystemExit('no data')", "SystemExit: no data", 1),
+        ("def f(n):\n    return f(n - 1) if n else 1 / 0\nf(9)", "division by zero", 3),
+    ],
+)
+def test_the_last_frames_of_a_failure_are_output(code: str, last: str, frames: int) -> None:
+    said = run_python(code)["result"]
+    assert said.endswith(f"{last}\n")
+    assert said.count("File ") == frames
+
+
+@pytest.mark.parametrize(("more", "said"), [(0, ""), (7, "\n[Cut here: 7 characters more.]")])
+def test_output_beyond_the_bound_is_counted(more: int, said: str) -> None:
+    code = f"print('x' * {LONGEST_OUTPUT - 4 + more}, end='')\nprint('y' * 4, end='')"
+    whole = "x" * (LONGEST_OUTPUT - 4 + more) + "y" * 4
+    assert run_python(code) == {"result": whole[:LONGEST_OUTPUT] + said}
 
 
 needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
@@ -423,6 +540,20 @@ def test_code_is_bounded() -> None:
     printed = call("python", code="print('x' * 10_000_000)")
     assert len(printed) <= 200_000
     assert printed.endswith(" characters more.]")
+
+
+@needs_sandbox
+async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = await processes_below(os.getpid())
+    monkeypatch.setattr(confined_job, "LONGEST_S", 0)
+    with pytest.raises(ToolError, match="It took longer than 0 s and was stopped"):
+        await run_job({"kind": "python", "code": "while True: pass"})
+    assert await processes_below(os.getpid()) <= before
+
+
+@needs_sandbox
+async def test_every_tool_can_be_used() -> None:
+    assert [tool.reason for tool in await TOOLS.tools()] == [""] * 7
 
 
 _PARENT = """

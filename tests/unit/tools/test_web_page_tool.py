@@ -7,6 +7,7 @@ import gzip
 import ssl
 import threading
 import tracemalloc
+import zlib
 from collections.abc import AsyncGenerator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,7 +16,15 @@ import pytest
 
 from desktop_app.documents.text import web_page
 from desktop_app.domain.tools.tool import ToolError
-from desktop_app.tools.web_page_tool import LARGEST_PAGE, WebPageTool, bounded_body, is_public
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.tools import web_page_tool
+from desktop_app.tools.web_page_tool import (
+    LARGEST_PAGE,
+    WebPageTool,
+    bounded_body,
+    is_public,
+    resolve_host,
+)
 
 REDIRECT = "/redirect?"
 RUSSIAN = "<meta charset=utf-8><p>Привет</p>".encode("cp1251")
@@ -30,11 +39,14 @@ class _Site(BaseHTTPRequestHandler):
             self.send_header("location", target)
             self.end_headers()
             return
-        bodies = {"/": b"<p>Hello</p>", "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
+        hello = dict.fromkeys(("/", "/plain", "/markdown"), b"<p>Hello</p>")
+        bodies = {**hello, "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
         bodies |= {"/packed-cut": gzip.compress(bytes(9000))[:-12], "/russian": RUSSIAN}
         body = bodies.get(self.path, b"x" * (LARGEST_PAGE + 1))
         charset = "windows-1251" if self.path == "/russian" else "utf-8"
-        kind = "image/png" if self.path == "/image" else f"text/html; charset={charset}"
+        kinds = {"/plain": "text/plain", "/markdown": "text/markdown"}
+        kind = f"{kinds.get(self.path, 'text/html')}; charset={charset}"
+        kind = "image/png" if self.path == "/image" else kind
         self.send_response(200)
         self.send_header("content-type", kind)
         if self.path in ("/packed", "/bomb"):
@@ -127,6 +139,17 @@ async def test_all_members_of_a_compressed_page_are_read(size: int, padding: byt
     assert await bounded_body(reply) == b"<p>OneTwoThree"
 
 
+@pytest.mark.parametrize("bits", [zlib.MAX_WBITS, zlib.MAX_WBITS + 16])
+async def test_a_deflated_page_is_read(bits: int) -> None:
+    packing = zlib.compressobj(wbits=bits)
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield packing.compress(b"<p>One") + packing.flush()
+
+    reply = httpx.Response(200, headers={"content-encoding": "deflate"}, content=pieces())
+    assert await bounded_body(reply) == b"<p>One"
+
+
 @pytest.mark.attack("tools")
 async def test_members_together_are_bounded() -> None:
     member = gzip.compress(bytes(LARGEST_PAGE))
@@ -164,16 +187,61 @@ async def test_many_small_chunks_leave_time_for_the_window() -> None:
 
 
 async def test_names_are_those_of_the_current_standard() -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, int]] = []
 
-    async def resolve(host: str, _port: int) -> list[str]:
-        asked.append(host)
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append((host, port))
         raise OSError
 
     tool = WebPageTool(read, ssl.create_default_context, resolve)
-    with pytest.raises(ToolError, match="not found"):
-        await tool.fetch("https://straße.example/")
-    assert asked == ["xn--strae-oqa.example"]
+    for url in ("https://straße.example/", "http://a.example", "http://a.example:8080"):
+        with pytest.raises(ToolError, match="not found"):
+            await tool.fetch(url)
+    assert asked == [("xn--strae-oqa.example", 443), ("a.example", 80), ("a.example", 8080)]
+
+
+async def test_a_host_has_its_addresses() -> None:
+    assert await resolve_host("127.0.0.1", 80) == ["127.0.0.1"]
+    assert await resolve_host("::1", 80) == ["::1"]
+
+
+async def on_this_computer(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def any_address(_address: str) -> bool:
+    return True
+
+
+NO_CONTEXT = ToolContext("c")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/", "page.html"), ("/plain", "page.txt"), ("/markdown", "page.txt")]
+)
+async def test_a_call_returns_the_address_and_the_text(port: int, path: str, name: str) -> None:
+    reader = WebPageTool(read, ssl.create_default_context, on_this_computer, any_address)
+    (tool,) = reader.tools()
+    url = f"http://site.test:{port}{path}"
+    said = await tool.run({"url": url}, NO_CONTEXT)
+    assert said == f"{url}\n\n{name} \ufeff<p>Hello</p>"
+
+
+async def test_a_page_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_page_tool, "LONGEST_S", 0)
+    reader = WebPageTool(read, ssl.create_default_context, on_this_computer, any_address)
+    (tool,) = reader.tools()
+    with pytest.raises(ToolError, match="took longer than 0 s"):
+        await tool.run({"url": "http://site.test/"}, NO_CONTEXT)
+
+
+async def test_few_redirects_are_followed(port: int) -> None:
+    tool = WebPageTool(read, ssl.create_default_context, on_this_computer, any_address)
+    site = f"http://site.test:{port}"
+    url, _, _ = await tool.fetch(site + f"{REDIRECT}302:" * 5 + "/")
+    assert url == f"{site}/"
+    with pytest.raises(ToolError, match="redirects too often"):
+        await tool.fetch(site + f"{REDIRECT}302:" * 6 + "/")
 
 
 def test_a_redirect_to_no_address_is_refused(port: int) -> None:
@@ -214,6 +282,7 @@ def test_no_address_of_a_private_network_is_public(address: str) -> None:
 def test_addresses_of_the_internet_are_public() -> None:
     assert is_public("93.184.215.14")
     assert is_public("2606:2800:220:1:248:1893:25c8:1946")
+    assert is_public("2606:4700::a00:1")
 
 
 @pytest.mark.attack("tools")
