@@ -11,9 +11,11 @@ import json
 import random
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from unittest.mock import patch
 
 from desktop_app.rendering.block_model import (
     Block,
@@ -32,10 +34,14 @@ from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import size_of
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
+from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 from desktop_app.rendering.search.text_search import fold_text, match_ranges
 from desktop_app.rendering.spoken_formula import spoken_formula
 from tests.data.samples import write_samples
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 EXPECTED: Final = Path(__file__).with_name("markdown")
 _STYLES: Final = ("bold", "italic", "code", "strike", "math", "note", "image")  # by first letter
@@ -217,30 +223,36 @@ def streamed() -> Iterator[str]:
     for _ in range(500):
         source, at, steps = _source(chance), 0, []
         stream = BlockStream()
-        while at < len(source):
-            size = chance.randint(1, 12)
-            steps.append(_changes(stream.feed(source[at : at + size])))
-            at += size
-        steps.append(_changes(stream.finish()))
-        yield json.dumps([source, *steps], ensure_ascii=False)
+        with _parsed() as parsed:
+            while at < len(source):
+                size = chance.randint(1, 12)
+                steps.append(_changes(stream.feed(source[at : at + size])))
+                at += size
+            steps += [str(stream.fitting), _changes(stream.finish())]
+        yield json.dumps([source, *steps, sum(parsed)], ensure_ascii=False)
 
 
 def streamed_long() -> Iterator[str]:
     """Yield long sources by their pieces, with the patches of a stream."""
     chance = random.Random("streamed long")
-    for _ in range(60):
+    for number in range(100):
         filler = "".join(chance.choices(_LONG, k=chance.choice((1, 1, 2, 3))))
-        times = chance.choice((600, 600, 1_500)) // len(filler)
-        source = _source(chance) + filler * times + _source(chance)
+        length = 25_000 if number == 9 else chance.choice((600, 600, 600, 1_500, 2_500))
+        source = _source(chance) + filler * (length // len(filler)) + _source(chance)
         stream, at, steps = BlockStream(), 0, []
-        while at < len(source):
-            size = chance.choice((7, 40, 80, 400))
-            patches = stream.feed(source[at : at + size])
-            at += size
-            steps.append(" ".join(f"{p.at}-{p.removed}+{len(p.added)}" for p in patches))
-        patches = stream.finish()
-        end = " ".join(f"{p.at}-{p.removed}+{len(p.added)}" for p in patches)
-        yield json.dumps([filler, steps, end, len(stream.blocks)], ensure_ascii=False)
+        with _parsed() as parsed:
+            while at < len(source):
+                size = chance.choice((7, 40, 80, 400))
+                patches = stream.feed(source[at : at + size])
+                at += size
+                steps.append(_places(patches))
+            patches = stream.finish(shortly=chance.random() < 0.5)
+            renewals = []
+            while stream.is_renewing:
+                renewals.append(_places(stream.renew()))
+        counts = len(stream.blocks), len(parsed), sum(parsed)
+        ends = [_places(patches), *renewals, *counts]
+        yield json.dumps([filler, steps, ends], ensure_ascii=False)
 
 
 def links() -> Iterator[str]:
@@ -330,6 +342,30 @@ def passages() -> Iterator[str]:
         marks = [list(mark) for mark in document.render_slice(at, span).marks]
         slices = [[one.start, one.end] for one in document.slices]
         yield json.dumps([text.replace("long words " * 400, "…"), form.name, span, slices, marks])
+
+
+@contextmanager
+def _parsed() -> Iterator[list[int]]:
+    """Collect the lengths of what is parsed: a stream may not parse more than it has to."""
+    lengths: list[int] = []
+    markdown = parser()
+
+    def counted(parse: Callable[..., list[Token]]) -> Callable[..., list[Token]]:
+        def count_and_parse(source: str, env: object) -> list[Token]:
+            lengths.append(len(source))
+            return parse(source, env)
+
+        return count_and_parse
+
+    with (
+        patch.object(markdown, "parse", counted(markdown.parse)),
+        patch.object(markdown, "parseInline", counted(markdown.parseInline)),
+    ):
+        yield lengths
+
+
+def _places(patches: Iterable[Patch]) -> str:
+    return " ".join(f"{p.at}-{p.removed}+{len(p.added)}" for p in patches)
 
 
 def _changes(patches: Iterable[Patch]) -> str:
