@@ -35,7 +35,7 @@ from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import size_of
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.rendering.provisional.provisional_inline import complete_inline
+from desktop_app.rendering.provisional.provisional_inline import complete_inline, is_plain
 from desktop_app.rendering.search.text_search import fold_text, match_ranges
 from desktop_app.rendering.spoken_formula import spoken_formula
 from tests.data.samples import write_samples
@@ -48,6 +48,7 @@ _STYLES: Final = ("bold", "italic", "code", "strike", "math", "note", "image")  
 _INLINE: Final = (
     *("word", "two words", " ", " ", " ", ", ", ".", "\n", "*", "*", "**", "**", "***", "_", "__"),
     *("~", "~~", "~~~", "`", "``", "`code`", "[", "]", "](", ")", "![", "!", "(", "](u)", "][x]"),
+    *("](<", "](<u>", '](u "t', '](u "t")', "](u (t", "]( u ", "[a]", "[^a]", "<b>", "-$", "a$"),
     *("[^1]", "[^", "$", "$$", "$5", "$x$", "$a_b", "\\", "\\(", "\\)", "\\[", "\\]", "\\*", "<"),
     *("<b", "<https://a.b", ">", "<me@a.b", "&", "&am", "&amp;", "&#12", "h", "htt", "www.a.b"),
     *(
@@ -85,6 +86,26 @@ _BLOCKS: Final = (
 )
 
 
+_OPENING: Final = (
+    *("*", "**", "_", "~~", "`", "``", "[", "[a](", "[a](<", '[a](u "', "[a](u (", "![", "$", "$$"),
+    *("\\(", "\\[", "<", "</b", "<http:", "<me@", "&", "&#x", "https://", "www.", "me@a.", "\n"),
+    *("word ", "a", "$5 ", "1", "文", "(", "[^", "[^a]", "[a]["),
+)
+_FILLERS: Final = (
+    "a",
+    "word ",
+    "b.c ",
+    "x_y ",
+    "文字",
+    "1 + ",
+    "a\n",
+    "](",
+    "[",
+    "*a ",
+    "`",
+    "\\ ",
+)
+_LENGTHS: Final = (3, 8, 33, 41, 80, 200, 400, 1_000, 2_000)
 _TEX: Final = (
     *("x", "a", "2", "12", "^2", "^3", "_i", "^{n+1}", "_", "^", "{", "}", "+", "=", "-", "<", "("),
     *(
@@ -212,9 +233,23 @@ def half_written() -> Iterator[str]:
     for _ in range(10_000):
         content = "".join(chance.choices(_INLINE, k=chance.randint(2, 13)))
         is_word = chance.random() < 0.8
-        yield json.dumps(
-            [content, is_word, *complete_inline(content, is_word=is_word)], ensure_ascii=False
-        )
+        said = [content, is_word, *complete_inline(content, is_word=is_word), is_plain(content)]
+        yield json.dumps(said, ensure_ascii=False)
+
+
+def half_written_long() -> Iterator[str]:
+    """Yield texts about as long as what is looked at of links, tags, formulas and emphasis."""
+    chance = random.Random("half-written long")
+    for _ in range(4_000):
+        start = "".join(chance.choices(_OPENING, k=chance.choice((1, 1, 2, 3))))
+        length = max(0, chance.choice(_LENGTHS) + chance.randint(-3, 3) - len(start))
+        filler = chance.choice(_FILLERS)
+        content = start + (filler * length)[:length]
+        content += "".join(chance.choices(_INLINE, k=chance.choice((0, 0, 1, 2))))
+        is_word = chance.random() < 0.8
+        shown, closer = complete_inline(content, is_word=is_word)
+        said = [start, filler[:9], len(content), content[-9:], is_word, len(shown), shown[-9:]]
+        yield json.dumps([*said, closer, is_plain(content)], ensure_ascii=False)
 
 
 def streamed() -> Iterator[str]:
@@ -396,6 +431,7 @@ def _source(chance: random.Random) -> str:
 
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "half-written": half_written,
+    "half-written-long": half_written_long,
     "streamed": streamed,
     "streamed-long": streamed_long,
     "links": links,
