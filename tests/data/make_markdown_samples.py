@@ -32,12 +32,21 @@ from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
-from desktop_app.rendering.markdown.inline_images import size_of
+from desktop_app.rendering.markdown.inline_images import (
+    LONGEST_ADDRESS,
+    after_address,
+    ends_in_address,
+    outside_image,
+    overlong_range,
+    size_of,
+)
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline, is_plain
+from desktop_app.rendering.search.match_count import count_in_markdown
 from desktop_app.rendering.search.text_search import fold_text, match_ranges
 from desktop_app.rendering.spoken_formula import spoken_formula
+from desktop_app.rendering.spoken_sentences import SentenceSplitter
 from tests.data.samples import write_samples
 
 if TYPE_CHECKING:
@@ -86,6 +95,33 @@ _BLOCKS: Final = (
 )
 
 
+_COUNTED: Final = (
+    *("word", "code", "two words", "1", "x", "[word](https://a.b/word)", "[word](u)", "`word` "),
+    *("``` py\nword\n```\n", " ```\n word\n ```\n", "  ~~~\n  word\n ~~~\n", "~~~~\nword\n~~~\n"),
+    *("$$\nword\n", "\\[\nword\n", "\n\n", "\n\n", "| word | word |\n", "|-|-|\n", "&amp;word"),
+    *("[x]: word\n", "wo*r*d", "w\\ord", "www.word.de", "<https://word>", "word@a.b", "\u00adword"),
+    *("> " * 13 + "word\n", "[" * 13 + "word", "1. word\n", "\tword\n", "- [x] word\n", "xn--word"),
+    *("word " * 9, "*" * 41, "word\x07", "| word |\n|---|\n| word | word |\n", "not shown"),
+)
+_SOUGHT: Final = (
+    "word",
+    "word",
+    "word",
+    "WORD",
+    "two words",
+    "1",
+    "x",
+    "code",
+    "wor",
+    "d w",
+    "shown",
+)
+_SENTENCES: Final = (
+    *("A sentence. ", "Is it? ", "e.g. this ", "See 3. Then ", "Stop!” ", "完了。", "No end", "\n"),
+    *("- Item. Two.\n", "1. one. \n", "| a | b. |\n", "|---|\n", "> Said. ", "# Head. More\n"),
+    *("```py\nx. y\n```\n", "~~~\nz\n~~~\n", "```\n", "long words " * 200, "x" * 2_100, "  "),
+    *("**Bold.** ", "[^1]", "`c`", "\u2062", "\r\n", "W. ", "Mr. X ", "… ", ". ", "1.5 ", "abc"),
+)
 _OPENING: Final = (
     *("*", "**", "_", "~~", "`", "``", "[", "[a](", "[a](<", '[a](u "', "[a](u (", "![", "$", "$$"),
     *("\\(", "\\[", "<", "</b", "<http:", "<me@", "&", "&#x", "https://", "www.", "me@a.", "\n"),
@@ -330,8 +366,10 @@ def picture_sizes() -> Iterator[str]:
 def exported() -> Iterator[str]:
     """Yield sources with their HTML, Markdown and plain text."""
     chance = random.Random("exported")
-    for _ in range(1_000):
-        source = _source(chance)
+    for _ in range(1_200):
+        is_line = chance.random() < 0.5
+        line = "".join(chance.choices(_INLINE, k=chance.randint(3, 14)))
+        source = _source(chance) + line if is_line else _source(chance)
         blocks = render(source, frozenset(chance.choices(range(1, 5), k=2)))
         texts = [to_html(blocks), to_markdown(blocks), "".join(plain_pieces(blocks))]
         beside = [
@@ -340,6 +378,51 @@ def exported() -> Iterator[str]:
         ]
         inner = [[quote_block(block).quote, quote_block(block).quoted_at] for block in blocks]
         yield json.dumps([source, *texts, beside, inner], ensure_ascii=False)
+
+
+def counted() -> Iterator[str]:
+    """Yield sources with the count of a word in them, and how much is parsed for it."""
+    chance = random.Random("counted")
+    for number in range(1_500):
+        pieces = chance.choices((*_BLOCKS, *_INLINE, *_COUNTED * 4), k=chance.randint(2, 12))
+        source = f"line {number}\n\n" + "".join(pieces)
+        words = fold_text(chance.choice(_SOUGHT))
+        with _parsed() as parsed:
+            count = count_in_markdown(source, words)
+        yield json.dumps([source, words, count, parsed], ensure_ascii=False)
+
+
+def spoken() -> Iterator[str]:
+    """Yield sources with the sentences that are complete with each piece."""
+    chance = random.Random("spoken")
+    for _ in range(600):
+        pieces = chance.choices((*_BLOCKS, *_SENTENCES), k=chance.randint(2, 9))
+        source, at, steps = "".join(pieces), 0, []
+        splitter = SentenceSplitter()
+        while at < len(source):
+            size = chance.choice((1, 3, 9, 40)) if len(source) < 1_000 else 150
+            steps.append(splitter.feed(source[at : at + size]))
+            at += size
+        said = [[len(words), words[:40], words[-9:]] for words in splitter.finish()]
+        yield json.dumps([pieces, [step for step in steps if step], said], ensure_ascii=False)
+
+
+def image_addresses() -> Iterator[str]:
+    """Yield texts with images, some too long, and what is found of their addresses."""
+    chance = random.Random("image addresses")
+    beginnings = ("![a](data:image/png;base64,", "](data:image/", "](DATA:image/jpeg;base64,", "")
+    for _ in range(600):
+        length = max(0, chance.choice((0, 9, LONGEST_ADDRESS)) + chance.randint(-60, 30))
+        end = chance.choice(("", ")", ") ", ") x", " x", "=)", "=", ",", '"'))
+        source = chance.choice(("", "x", "![b](u) ")) + chance.choice(beginnings)
+        source += "A" * length + end + chance.choice(("", "", "yy"))
+        added = min(len(source), chance.choice((1, 2, 5, 400, len(source))))
+        places = [
+            [added, ends_in_address(source, added), overlong_range(source, added)],
+            [outside_image(source, at) for at in (1, 9, len(source) // 2, len(source))],
+            len(after_address(source[-added:])),
+        ]
+        yield json.dumps([source[:30], len(source), end, places])
 
 
 def formulas() -> Iterator[str]:
@@ -437,6 +520,9 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "links": links,
     "picture-sizes": picture_sizes,
     "exported": exported,
+    "counted": counted,
+    "spoken": spoken,
+    "image-addresses": image_addresses,
     "formulas": formulas,
     "searched": searched,
     "passages": passages,
