@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,14 +41,31 @@ class Record:
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
         """Return the tests that run the lines, and whether their import does.
 
-        If an import runs them, all tests of the module count: any may use their definitions.
+        If an import runs them, all tests of the module count, and of files that import it: any may
+        use their definitions.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}
         is_imported = "" in found
         if is_imported:
             found = {test for tests in by_line.values() for test in tests}
+            files = _importing(module.removesuffix(".py").replace("/", "."))
+            found |= {test for test in self.seconds if test.partition("::")[0] in files}
         return found & self.seconds.keys(), is_imported
+
+
+def _importing(module: str) -> set[str]:
+    """Return the test files that import from a module."""
+    package, _, name = module.rpartition(".")
+    imports = re.compile(
+        rf"^(?:from {re.escape(module)} import |from {re.escape(package)} import .*\b{name}\b)",
+        re.MULTILINE,
+    )
+    return {
+        str(file)
+        for file in Path("tests").rglob("test_*.py")
+        if imports.search(file.read_text("utf-8"))
+    }
 
 
 def follow_forks() -> None:
