@@ -32,12 +32,16 @@ _LARGEST_FILE: Final = 4 << 30
 _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
 _PROCESS_TESTS: Final = {
-    "documents": ["tests/integration/documents"],
-    "local_model": ["tests/integration/local_model"],
-    "tool_servers": ["tests/integration/tool_servers"],
-    "tools": ["tests/unit/tools/test_built_in.py"],
+    "documents/": ["tests/integration/documents", "tests/gui/app/test_viewer.py"],
+    "local_model/": ["tests/integration/local_model"],
+    "rendering/processes/": [
+        "tests/unit/rendering/test_lexing_process.py",
+        "tests/unit/rendering/test_math_typesetting.py",
+    ],
+    "tool_servers/": ["tests/integration/tool_servers"],
+    "tools/": ["tests/unit/tools/test_built_in.py"],
 }
-"""The tests of packages that run in processes that are not recorded."""
+"""The tests of modules that run in processes that are not recorded."""
 _LONGEST_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
 """Seconds that the tests of each kind may take on a mutant, as recorded; others do not run."""
 
@@ -72,7 +76,12 @@ class Sample:
         outcome = self._run_forked(forked, mutant, [test for test in unit if test in forked])
         if outcome in ("killed", "timeout"):
             return outcome
-        processes = _PROCESS_TESTS.get(mutant.module.split("/")[1], [])
+        processes = [
+            test
+            for folder, tests in _PROCESS_TESTS.items()
+            if mutant.module.startswith(f"desktop_app/{folder}")
+            for test in tests
+        ]
         if outcome == "survived" and not is_imported:
             unit = []
         for chosen in filter(None, (unit, integration, processes, gui)):
