@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
+from zlib import crc32
 
 from desktop_app.rendering.block_model import (
     Block,
@@ -122,6 +123,36 @@ _SENTENCES: Final = (
     *("```py\nx. y\n```\n", "~~~\nz\n~~~\n", "```\n", "long words " * 200, "x" * 2_100, "  "),
     *("**Bold.** ", "[^1]", "`c`", "\u2062", "\r\n", "W. ", "Mr. X ", "… ", ". ", "1.5 ", "abc"),
 )
+_REPEATED: Final = (
+    *("[", "![", "[a](", "<https://a.b> ", "<", "*", "**a ", "_a", "`", "`a` ", "$x$ ", "$", "|a"),
+    *(
+        ">",
+        "> ",
+        "- ",
+        "(",
+        "\\[",
+        "\\(",
+        "~~a ",
+        "~",
+        "&amp;",
+        "me@a.b ",
+        "www.a.b ",
+        "[^1]",
+        "a\n",
+    ),
+    *("row", "row", "row", "- a\n", "1. a\n", "> a\n", "[a] ", "![a](u) ", "\\", "]", "*a* ", "文"),
+    *(
+        "```\nx\n```\n",
+        "- a\n\n",
+        "# a\n",
+        "x = 1\n",
+        "    x\n",
+        "a\n\n",
+        "[x]: u\n",
+        "$$\nx\n$$\n",
+    ),
+)
+_TIMES: Final = (2, 8, 12, 20, 24, 32, 40, 50, 64, 100, 160, 200, 300, 400)
 _OPENING: Final = (
     *("*", "**", "_", "~~", "`", "``", "[", "[a](", "[a](<", '[a](u "', "[a](u (", "![", "$", "$$"),
     *("\\(", "\\[", "<", "</b", "<http:", "<me@", "&", "&#x", "https://", "www.", "me@a.", "\n"),
@@ -380,6 +411,27 @@ def exported() -> Iterator[str]:
         yield json.dumps([source, *texts, beside, inner], ensure_ascii=False)
 
 
+def repeated() -> Iterator[str]:
+    """Yield pieces repeated about as often as what is parsed may be, with the blocks they make."""
+    chance = random.Random("repeated")
+    for _ in range(360):
+        piece = chance.choice(_REPEATED)
+        times = max(1, chance.choice(_TIMES) + chance.randint(-2, 2))
+        columns = chance.choice((1, 2, 3, 5, 9, 63, 64, 65))
+        if piece == "row":
+            row = "| " + "a | " * columns + "\n"
+            source = row + "|" + "-|" * columns + "\n" + row * times
+        else:
+            source = chance.choice(("", "word ", "> ", "- ")) + piece * times
+            source += chance.choice(("", "", "](u)", "]", "\n\nword", " word", ")", "`", "$"))
+        stream, at = BlockStream(), chance.randint(1, len(source))
+        patches = [*stream.feed(source[:at]), *stream.feed(source[at:]), *stream.finish()]
+        shown = [(one.kind.value, one.depth, len(one.text), len(one.rows)) for one in stream.blocks]
+        last = _facts(stream.blocks[-1])[-60:] if stream.blocks else ""
+        counts = [len(complete_inline(source)[0]), len(shown), crc32(str(shown).encode())]
+        yield json.dumps([piece, times, at, _places(patches)[-60:], *counts, last])
+
+
 def counted() -> Iterator[str]:
     """Yield sources with the count of a word in them, and how much is parsed for it."""
     chance = random.Random("counted")
@@ -520,6 +572,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "links": links,
     "picture-sizes": picture_sizes,
     "exported": exported,
+    "repeated": repeated,
     "counted": counted,
     "spoken": spoken,
     "image-addresses": image_addresses,
