@@ -17,7 +17,7 @@ from typing import Final
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_words
-from desktop_app.storage.conversations.row_conversion import searchable_text
+from desktop_app.storage.conversations.row_conversion import searchable_text, to_micros
 from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES
 from desktop_app.storage.database.migration_runner import migrate, pending_steps
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -146,7 +146,6 @@ class _StoreCopy:
     def _messages(self, table: TableSchema, index: _IndexWriter) -> Iterator[tuple[Value, ...]]:
         """Yield and index the messages. Parse each only once: they are most of a store."""
         names, files = table.names, []
-        created_at = names.index("created_at")
         for found in self._store.rows(table):
             row = found
             try:
@@ -164,7 +163,7 @@ class _StoreCopy:
             files += [(sha256, message.id) for sha256 in message.files]
             if message.status is not MessageStatus.STREAMING:
                 text = searchable_text(message.parts)
-                index.add(EntryKind.MESSAGE, message.id, text, row[created_at])
+                index.add(EntryKind.MESSAGE, message.id, text, to_micros(message.created_at))
         sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
         self._connection.executemany(sql, files)
 
@@ -194,8 +193,8 @@ class _IndexWriter:
         sql = "INSERT INTO search_index (search_index, rank) VALUES ('hashsize', ?)"
         self._connection.execute(sql, (size,))
 
-    def add(self, kind: EntryKind, ref: str, text: str, at_micros: Value) -> None:
-        self._pending.append((int(at_micros or 0), kind, ref, text))
+    def add(self, kind: EntryKind, ref: str, text: str, at_micros: int) -> None:
+        self._pending.append((at_micros, kind, ref, text))
         self._bytes += len(text)
         if len(self._pending) == _ROWS_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
             self._write()

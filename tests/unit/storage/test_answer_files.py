@@ -30,6 +30,7 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.search.search_index import EntryKind, has_entry
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, opened
 
@@ -325,6 +326,8 @@ async def test_generated_images_become_attachments(
             name, media_type = f"image.{kind}", f"image/{kind}"
             assert part == ImagePart(sha256, name, media_type, len(data))
             assert await files.file(sha256) == AttachmentFile(sha256, name, media_type, data, "")
+        found = await database.read(lambda c: has_entry(c, EntryKind.ATTACHMENT, sha256))
+        assert not found, "nobody searches for it"
 
 
 def test_a_file_that_ends_in_half_a_character_is_read() -> None:

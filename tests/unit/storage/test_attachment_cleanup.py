@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
-LONG_AGO = int(time.time()) - 2 * 3600
+LONG_AGO = int(time.time()) - 61 * 60
+"""A little more than the grace period."""
 
 
 class Library:
@@ -223,3 +225,39 @@ async def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> N
         with pytest.raises(StorageError):
             await library.attachments.remove_unneeded()
         assert await library.kept() == {"spared"}
+
+
+async def test_a_file_without_a_row_is_stray_even_if_it_is_gone(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        library = Library(database, tmp_path / "files")
+        kept = await library.add("attachment0", old=False)
+        for sha256, is_stray in (("f" * 64, True), (None, True), (kept.sha256, False)):
+            remove = partial(attachment_cleanup.remove_stray, sha256=sha256, path=tmp_path / "gone")
+            assert await database.write(remove) is is_stray
+
+
+async def test_what_is_needed_again_is_not_removed(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        library = Library(database, tmp_path / "files")
+        old, fresh = await library.add("attachment0"), await library.add("attachment2", old=False)
+        assert await database.read(attachment_cleanup.unneeded_hashes) == [old.sha256]
+        for part, is_removed in ((old, True), (old, False), (fresh, False)):
+            path = library.attachments.path(part.sha256)
+            remove = partial(attachment_cleanup.remove_unneeded, sha256=part.sha256, path=path)
+            assert await database.write(remove) is is_removed
+        assert await library.kept() == {"attachment2"}
+
+
+def test_only_old_files_of_attachments_are_looked_at(tmp_path: Path) -> None:
+    names = ("ab/" + "c" * 62, "ab/.unfinished", "ab/notes", "ab/" + "d" * 62, "answers/.x", "cd")
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        if "d" * 62 not in name:
+            os.utime(path, (LONG_AGO, LONG_AGO))
+    assert sorted(attachment_cleanup.old_files(tmp_path)) == [
+        (tmp_path / "ab/.unfinished", None),
+        (tmp_path / names[0], "ab" + "c" * 62),
+    ]
+    assert list(attachment_cleanup.old_files(tmp_path / "none")) == []

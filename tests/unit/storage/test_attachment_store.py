@@ -125,6 +125,9 @@ async def test_an_attachment_needs_its_row_and_its_file(tmp_path: Path) -> None:
             with pytest.raises(StorageError) as missing:
                 await read(HASH)
             assert missing.value.reason is Reason.ATTACHMENT_MISSING
+        await add(store, DATA)  # the file is there already
+        row = await database.read(lambda c: c.execute("SELECT size FROM attachments").fetchone())
+        assert row["size"] == len(DATA)
 
 
 @pytest.mark.parametrize(

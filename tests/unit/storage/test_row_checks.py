@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -9,21 +10,194 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain import bounds
 from desktop_app.storage.batch.batch_row_conversion import ESTIMATE_AMOUNTS, job_to_row
+from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.recovery.row_checks import TableSchema, tables_of
 from tests.unit.storage.test_batch_store import a_job
 
+ID = "a" * 32
+HASH = "f" * 64
+LATEST = to_micros(bounds.LATEST)
+ROWS: dict[str, dict[str, Any]] = {
+    "ledger": {
+        "id": 1, "at": 5, "provider_id": "openai", "model": "m", "purpose": "answer",
+        "input_tokens": 1, "cached_tokens": 0, "output_tokens": 1, "reasoning_tokens": 0,
+        "cost": "0.5", "conversation_id": None, "message_id": None, "effort": None, "tier": None,
+        "outcome": None, "retries": None, "first_token_s": None, "duration_s": None,
+    },
+    "prompts": {
+        "id": "p", "title": "T", "folder": "", "text": "Why?", "position": 0, "created_at": 5,
+        "hidden": 0, "form": "",
+    },
+    "collection_files": {
+        "id": 1, "collection_id": "c", "path": "/a", "name": "a", "sha256": HASH,
+        "media_type": "text/plain", "size": 9, "pages": None, "status": "ready", "problem": "",
+        "modified": 5,
+    },
+    "messages": {
+        "id": ID, "conversation_id": "b", "parent_id": None, "role": "user", "status": "complete",
+        "created_at": 5, "owner_pid": None, "owner_started": None, "provider_id": None,
+        "model": None, "variant": None, "effort": None, "input_tokens": None,
+        "cached_tokens": None, "output_tokens": None, "reasoning_tokens": None, "cost": None,
+        "duration_s": None, "error": None, "notices": "[]",
+        "parts": '[{"kind": "text", "text": "Why?"}]', "remote_run": None, "template_id": "",
+        "usage_scope": "own", "answered_by": "",
+    },
+    "passages": {
+        "id": 1, "sha256": HASH, "start": 3, "end": 9, "tokens": 2, "page": None, "place": "",
+        "title": "",
+    },
+    "passage_vectors": {"passage_id": 1, "model": "m", "vector": b"\0\1"},
+    "settings": {"key": "window.help", "value": '"models"'},
+    "spending_holds": {
+        "id": 1, "provider_id": "p", "amount": "1", "owner_pid": 1, "owner_started": "", "at": 0,
+        "model": "", "purpose": "",
+    },
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
-def jobs() -> TableSchema:
-    connection = connect_in_memory()
-    migrate(connection, Path("memory"), MIGRATIONS)
-    table = tables_of(connection)["batch_jobs"]
-    connection.close()
-    return table
+def tables() -> dict[str, TableSchema]:
+    with closing(connect_in_memory()) as connection:
+        migrate(connection, Path("memory"), MIGRATIONS)
+        return tables_of(connection)
+
+
+@pytest.fixture(scope="module")
+def jobs(tables: dict[str, TableSchema]) -> TableSchema:
+    return tables["batch_jobs"]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_of_this_version_is_taken_as_it_is(tables: dict[str, TableSchema], name: str) -> None:
+    row = tuple(ROWS[name][column] for column in tables[name].names)
+    assert tables[name].checked(row) == row
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "taken", "refused"),
+    [
+        ("ledger", "id", [-(2**62), 2**62], ["1", None]),
+        ("ledger", "at", [-1, LATEST - 1], [LATEST, 2**62]),
+        ("ledger", "input_tokens", [0, bounds.MOST_COUNT], [-1, bounds.MOST_COUNT + 1, None]),
+        ("ledger", "first_token_s", [0.5, 3, None, -1.0], [float("nan"), 1e13, float("-inf")]),
+        ("ledger", "provider_id", ["", "a" * 1000], ["a" * 1001]),
+        ("ledger", "model", ["m" * bounds.LONGEST_NAME], ["m" * (bounds.LONGEST_NAME + 1)]),
+        ("prompts", "id", ["a", "ü -", "a" * 64], ["", "a" * 65, "a\n"]),
+        ("prompts", "position", [-(2**31), 2**31 - 1], [-(2**31) - 1, 2**31]),
+        ("prompts", "created_at", [None, 0], [LATEST]),
+        ("prompts", "text", ["m" * (bounds.LONGEST_NAME + 1)], [None]),
+        ("collection_files", "modified", [-5, 2**62], [None]),
+        ("collection_files", "sha256", [None, "0" * 64], ["F" * 64, "f" * 63, ""]),
+        ("collection_files", "status", ["ready"], ["odd", ""]),
+        ("messages", "owner_pid", [0, 2**31 - 1, None], []),
+        ("messages", "parent_id", ["c", None], ["", "a" * 65]),
+        ("messages", "conversation_id", ["c"], ["", "a" * 65, "\0"]),
+        ("messages", "created_at", [0], [LATEST]),
+        ("passages", "start", [0, 9], [10, -1]),
+        ("passage_vectors", "vector", [b"\1", b"\1" * (1 << 16)], [b"", b"\0", b"\1" * 65537]),
+        ("spending_holds", "owner_pid", [0], [-1]),
+    ],
+)
+def test_values_have_bounds(
+    tables: dict[str, TableSchema],
+    name: str,
+    column: str,
+    taken: list[Any],
+    refused: list[Any],
+) -> None:
+    for value in (*taken, *refused):
+        row = {**ROWS[name], column: value}
+        checked = tables[name].checked(tuple(row[each] for each in tables[name].names))
+        assert (checked is not None) is (value in taken), value
+        assert checked in (None, tuple(row.values()))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "without"),
+    [
+        ("owner_pid", -1, None),
+        ("owner_pid", 2**31, None),
+        ("cost", "much", None),
+        ("duration_s", -1.0, None),
+        ("error", "{", None),
+        ("notices", "no JSON", "[]"),
+        ("owner_started", "a" * (bounds.LONGEST_NAME + 1), None),
+        ("input_tokens", -1, None),
+        ("remote_run", '{"response_id": "a b"}', None),
+    ],
+)
+def test_a_message_does_without_values_that_are_wrong(
+    tables: dict[str, TableSchema], column: str, value: Any, without: Any
+) -> None:
+    table = tables["messages"]
+    row = {**ROWS["messages"], column: value}
+    checked = table.checked(tuple(row[each] for each in table.names))
+    assert checked is not None
+    assert dict(zip(table.names, checked, strict=True))[column] == without
+
+
+def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
+    row = {**ROWS["ledger"], "cost": "-1"}
+    checked = tables["ledger"].checked(tuple(row.values()))
+    assert checked == tuple({**row, "cost": None}.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "taken", "refused"),
+    [
+        ("any", ["1", '"a"', "null", "0.5", "true"], ["[]", "{}", "no JSON"]),
+        ("window.help", ['"a"'], ["1", "null"]),
+        ("window.unread", ["[]", '["a"]'], ['"a"', "[1]", "{}"]),
+        ("models.favorites", ["[]", '[["a", "b"]]'], ['[["a", 1]]', "{}", '"a"']),
+        (
+            "window.scroll",
+            ['["a", 1]', '["a", 0.5]'],
+            ['["a"]', "[1, 1]", '["a", true]', '["a", NaN]'],
+        ),
+        ("window.quick_place", ["[1, 0.5]"], ["[1]", "[1, 2, 3]", '["a", 1]', '{"a": 1, "b": 2}']),
+        ("backup.last", ["{}", '{"a": 1, "b": null, "c": "d"}'], ["[]", '{"a": []}', '{"a": 0.5}']),
+        ("window.forms", ["{}", '{"a": {"b": 1}}'], ["[]", '{"a": 1}', '{"a": {"b": []}}']),
+        (
+            "window.state",
+            ["{}", '{"a": 1, "geometries": {"b": "c"}}'],
+            ["[]", '{"geometries": []}', '{"geometries": {"b": 1}}', '{"a": []}'],
+        ),
+        (
+            "learnt.refusals.x",
+            ['{"on": "a", "refused": ["b"]}'],
+            [
+                '{"on": 1, "refused": []}',
+                '{"on": "a", "refused": "b"}',
+                '{"on": "a", "refused": [1]}',
+            ],
+        ),
+        ("learnt.api.x", ['"responses"'], ['"odd"']),
+        ("spending.unpriced.x", [], ["1", "true"]),
+        (
+            "window.new_draft",
+            [
+                '{"text": "a", "attachments": []}',
+                '{"text": "", "attachments": [], "preset": "p"}',
+            ],
+            [
+                '{"text": 1, "attachments": []}',
+                '{"text": "", "attachments": [], "preset": 1}',
+                "[]",
+            ],
+        ),
+    ],
+)
+def test_structured_settings_are_checked(
+    tables: dict[str, TableSchema], key: str, taken: list[str], refused: list[str]
+) -> None:
+    for value in (*taken, *refused):
+        checked = tables["settings"].checked((key, value))
+        assert checked == ((key, value) if value in taken else None), value
 
 
 @pytest.mark.parametrize("name", ESTIMATE_AMOUNTS)
