@@ -125,7 +125,7 @@ def model_info(
             price=FREE,
         )
     found = info_at(profile, model_id, catalog, listing)
-    if learned_window is None or (found.input_limit or 0) > 0:
+    if learned_window is None or found.input_limit:
         return found
     return replace(found, context_window=learned_window)
 

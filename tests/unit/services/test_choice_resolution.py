@@ -178,6 +178,31 @@ def test_what_a_server_lists_says_how_much_its_model_takes() -> None:
     assert retired.model.input_limit == 4096
 
 
+@pytest.mark.parametrize(
+    ("listed", "learned", "window"),
+    [(None, None, None), (None, 4096, 4096), (8192, 4096, 8192), (8192, None, 8192), (0, 9, 9)],
+)
+def test_a_window_that_a_refusal_named_counts_if_no_other_is_known(
+    listed: int | None, learned: int | None, window: int | None
+) -> None:
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    listing = ModelListing(
+        server.base_url,
+        (ListedModel("qwen3:8b", window=listed),),
+        datetime(2026, 11, 20, tzinfo=UTC),
+    )
+    asked: list[tuple[str, str]] = []
+
+    def window_of(profile: ProviderProfile, model: str) -> int | None:
+        asked.append((profile.id, model))
+        return learned
+
+    choice = ModelChoice("own", "qwen3:8b")
+    found = resolve(server, choice, CATALOG, AFTER, listing=listing, window_of=window_of)
+    assert found.model.input_limit == window
+    assert asked == [("own", "qwen3:8b")]
+
+
 def test_the_person_s_own_file_knows_better_than_a_server() -> None:
     own = '[models."qwen3:8b"]\ncontext_window = 40_000\n[models."other"]\nname = "Other"\n'
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)

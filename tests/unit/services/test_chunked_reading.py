@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -195,7 +195,11 @@ class Reading:
 
 
 @asynccontextmanager
-async def open_reading(tmp_path: Path, **texts: str) -> AsyncIterator[Reading]:
+async def open_reading(
+    tmp_path: Path,
+    note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda own: own,
+    **texts: str,
+) -> AsyncIterator[Reading]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
     attachments = AttachmentStore(database, tmp_path / "files")
@@ -220,6 +224,7 @@ async def open_reading(tmp_path: Path, **texts: str) -> AsyncIterator[Reading]:
         notes=NoteStore(database),
         spending=ledger,
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
+        note_taker=note_taker,
     )
     yield Reading(reader, provider, ledger)
     await database.close()

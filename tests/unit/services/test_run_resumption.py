@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -25,7 +26,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
 from desktop_app.domain.errors import AuthenticationError, NetworkError, RunLostError
-from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.background_offer import offers_background
@@ -248,6 +249,12 @@ def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     assert not offered(COMETAPI, pro, Effort.XHIGH)
     assert not offered(replace(OPENAI, api=Api.CHAT_COMPLETIONS), thinking, Effort.XHIGH)
     assert not offered(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), Effort.XHIGH)
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE)
+    unknown = ModelInfo("m", "M")
+    assert offered(server, unknown, Effort.XHIGH)
+    assert not offered(server, unknown, None)
+    assert not offered(server, replace(unknown, apis=(Api.CHAT_COMPLETIONS,)), Effort.XHIGH)
+    assert offered(server, replace(unknown, apis=(Api.RESPONSES,)), Effort.XHIGH)
 
 
 async def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from desktop_app.domain import bounds
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.storage.batch.batch_row_conversion import ESTIMATE_AMOUNTS, job_to_row
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.recovery.row_checks import TableSchema, tables_of
+from desktop_app.storage.settings.settings_store import profile_to_text
 from tests.unit.storage.test_batch_store import a_job
 
 ID = "a" * 32
@@ -214,3 +217,41 @@ def test_an_estimate_has_amounts_that_can_be_shown(
     row |= {name: 0 for name in jobs.names if name.endswith("_tokens")}
     row |= {"cost": "0", "uncounted": 0}
     assert (jobs.checked(tuple(row.values())) is not None) == is_valid
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_valid"),
+    [
+        ({}, True),
+        ({"from_environment": True}, False),
+        ({"unusable_variable": "OPENAI_PROXY"}, False),
+        ({"key_header": "api-key"}, True),
+        ({"key_header": "x"}, False),
+        ({"custom_fields": [{"name": "X-A", "value": "b"}] * 50}, True),
+        ({"custom_fields": [{"name": "X-A", "value": "b"}] * 51}, False),
+        ({"custom_fields": [{"name": "Host", "value": "b"}]}, False),
+        ({"custom_fields": [{"name": "X-A", "value": ""}]}, False),
+        ({"custom_fields": [{"name": "X-A", "value": "", "is_secret": True}]}, True),
+        ({"custom_fields": [{"name": "Host", "value": "", "is_secret": True}]}, False),
+        ({"monthly_cap": "5"}, True),
+        ({"monthly_cap": "-5"}, False),
+        ({"price_multiplier": "NaN"}, False),
+        ({"name": "n" * (bounds.LONGEST_NAME + 1)}, False),
+        ({"models": ["m" * (bounds.LONGEST_NAME + 1)]}, False),
+        ({"plain_http_hosts": ["m" * (bounds.LONGEST_NAME + 1)]}, False),
+        ({"needs_key": 1}, False),
+    ],
+)
+def test_a_profile_is_one_that_a_user_could_have_made(
+    tables: dict[str, TableSchema], changes: dict[str, Any], is_valid: bool
+) -> None:
+    profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE)
+    body = json.dumps({**json.loads(profile_to_text(profile)), **changes})
+    assert (tables["profiles"].checked(("own", 1, body)) is not None) is is_valid
+
+
+def test_the_column_that_stands_for_the_row_id_is_known(tables: dict[str, TableSchema]) -> None:
+    aliases = {name: table.alias for name, table in tables.items() if table.alias is not None}
+    assert set(aliases.values()) == {0}
+    assert {"ledger", "passages", "passage_vectors", "batch_items"} <= aliases.keys()
+    assert not {"profiles", "messages", "prompts", "keys_in_keyring"} & aliases.keys()

@@ -12,6 +12,14 @@ async def nothing(_arguments: Any) -> str:
     return ""
 
 
+async def test_the_sources_are_named_without_the_built_in_one() -> None:
+    async def servers() -> list[Source]:
+        return [Source("a"), Source("b")]
+
+    assert await ToolCatalog([Source("")], servers).sources() == ["a", "b"]
+    assert await ToolCatalog([Source("")]).sources() == []
+
+
 async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
     many = Source("many", **{f"t{number:03}": nothing for number in range(200)})
     found = await ToolCatalog([many]).chosen(["many/*", "none"])

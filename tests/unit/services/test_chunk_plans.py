@@ -1,0 +1,130 @@
+"""Plans for reading documents in chunks, and what they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from math import ceil
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.chat_request import GenerationParameters
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ContextTooLongError
+from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.documents.chunk_plan import ChunkPlan
+from desktop_app.services.documents.note_taking import (
+    INSTRUCTIONS,
+    DocumentPiece,
+    Task,
+    longest_note,
+)
+from tests.unit.services.test_chunked_reading import MODEL, PRICE, PROMPT, book, open_reading
+
+
+@pytest.mark.parametrize(
+    ("window", "wanted", "longest"),
+    [
+        (None, None, None),
+        (None, 700, 700),
+        (32_769, None, None),
+        (32_769, 700, 700),
+        (32_768, None, 4096),
+        (32_768, 700, 700),
+        (32_768, 5000, 4096),
+    ],
+)
+def test_notes_are_short_for_small_windows(
+    window: int | None, wanted: int | None, longest: int | None
+) -> None:
+    info = ModelInfo("m", "M", context_window=window)
+    parameters = GenerationParameters(max_output_tokens=wanted)
+    task = Task((), PROMPT, ResolvedChoice(OPENAI, info, None, None), parameters=parameters)
+    assert longest_note(task) == longest
+
+
+@pytest.mark.parametrize(
+    ("window", "note"), [(32_000, 1500), (11_992, 1499)], ids=["usual", "short"]
+)
+async def test_a_plan_counts_what_each_model_would_cost(
+    tmp_path: Path, window: int, note: int
+) -> None:
+    answerer = replace(MODEL, id="large", name="Large", price=Price(Decimal(10), Decimal(20)))
+    taker = replace(MODEL, context_window=window)
+    async with open_reading(tmp_path, a=book(800)) as reading:
+        task = replace(
+            reading.task("a"),
+            resolved=ResolvedChoice(OPENAI, taker, None, Effort.LOW),
+            answerer=ResolvedChoice(OPENAI, answerer, None, None),
+        )
+        pieces = await reading.reader.pieces(task)
+        assert len(pieces) > 1
+        around = ceil((len(INSTRUCTIONS) + len(PROMPT)) / 3)
+        tokens = sum(piece.tokens + around for piece in pieces) + len(pieces) * note
+        usage = Usage(input_tokens=tokens, output_tokens=len(pieces) * note + 1500)
+        plan = await reading.reader.plan_of(task, pieces)
+        assert plan == ChunkPlan(
+            len(pieces), 0, tokens, PRICE.of(usage), True, plan.method, "Small", "Large",
+            answerer.price and answerer.price.of(usage),
+        )  # fmt: skip
+        alone = await reading.reader.plan_of(replace(task, answerer=None), pieces)
+        assert (alone.answerer, alone.cost_of_answerer) == ("Small", None)
+        unpriced = replace(taker, price=None)
+        free = replace(task, resolved=ResolvedChoice(OPENAI, unpriced, None, Effort.NONE))
+        plan = await reading.reader.plan_of(free, pieces)
+        assert (plan.cost, plan.leaves_out_reasoning) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "window", "count"),
+    [(0, 0, 2), (100, 0, 2), (0, 100, 2), (960, 400, 4), (961, 400, 5), (9, 400, 2)],
+)
+async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
+    tmp_path: Path, tokens: int, window: int, count: int
+) -> None:
+    error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+    error.tokens, error.window = tokens, window
+    info = replace(MODEL, context_window=None)
+    text = "word " * 400
+    seen = DocumentPart("0" * 64, "a", "application/pdf", 9)
+    async with open_reading(tmp_path, a="") as reading:
+        task = replace(reading.task("a"), resolved=ResolvedChoice(OPENAI, info, None, None))
+        piece = DocumentPiece("part", text, 1000, seen)
+        parts = await reading.reader.split(task, piece, error)
+        assert "".join(part.text for part in parts) == text
+        assert len(parts) == count
+        assert [part.label for part in parts] == [
+            f'part section="{number} of {count}"' for number in range(1, count + 1)
+        ]
+        assert [part.tokens for part in parts] == [len(part.text) // 2 for part in parts]
+        assert [part.seen for part in parts] == [seen, *[None] * (count - 1)]
+        short = DocumentPiece("part", "w", 1)
+        assert await reading.reader.split(task, short, error) == [short]
+
+
+@pytest.mark.parametrize(
+    ("own", "taker", "limit"),
+    [
+        (None, 9000, None),
+        (9000, 8000, None),
+        (9000, 9000, None),
+        (9000, None, 9000),
+        (8000, 9000, 8000),
+    ],
+)
+async def test_notes_are_taken_within_the_window_of_both_models(
+    tmp_path: Path, own: int | None, taker: int | None, limit: int | None
+) -> None:
+    small = ResolvedChoice(OPENAI, ModelInfo("s", "S", context_window=taker), None, None)
+    whole = ResolvedChoice(OPENAI, ModelInfo("l", "L", context_window=own), None, None)
+    async with open_reading(tmp_path, lambda _own: small, a=book(300)) as reading:
+        task = replace(reading.task("a"), resolved=whole)
+        plan = await reading.reader.plan(task.documents, PROMPT, whole)
+        within = replace(small, model=replace(small.model, max_input=limit))
+        pieces = await reading.reader.pieces(replace(task, resolved=within))
+        assert (plan.taker, plan.answerer, plan.calls) == ("S", "L", len(pieces))

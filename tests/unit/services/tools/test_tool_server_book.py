@@ -1,0 +1,181 @@
+"""The configured servers of tools, with their secrets and permissions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Remedy, ToolServerError
+from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
+from desktop_app.services.tools.tool_server_book import ToolServers
+from desktop_app.storage.tools.server_store import ServerStore
+from tests.unit.storage.samples import opened
+
+NONE = ServerSecrets()
+FILES = ToolServer("files", ("run", "it"))
+DOCS, DOCS_SECRETS = server_of("docs", url="https://host/mcp", headers={"X-Key": "abc"})
+
+
+@dataclass
+class Place:
+    is_usable: bool
+
+
+@dataclass
+class Keyring:
+    """Secrets by their names, and the sources whose permissions were forgotten."""
+
+    is_lasting: bool = True
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
+
+    async def keep(self, name: str, secret: Secret) -> bool:
+        if self.is_lasting:
+            self.secrets[name] = secret
+        return self.is_lasting
+
+    async def get(self, name: str, origin: str) -> Secret | None:
+        found = self.secrets.get(name)
+        return found if found and found.origin == origin else None
+
+    async def place(self, name: str, origin: str) -> Place:
+        return Place(await self.get(name, origin) is not None)
+
+    async def remove(self, name: str) -> None:
+        self.secrets.pop(name, None)
+
+    async def forget_source(self, source: str) -> None:
+        self.forgotten.append(source)
+
+
+async def no_connection(order: Mapping[str, Any], listener: Any) -> Any:
+    raise AssertionError("no server is started")
+
+
+@asynccontextmanager
+async def open_servers(
+    tmp_path: Path, keyring: Keyring | None = None
+) -> AsyncIterator[tuple[ToolServers, Keyring]]:
+    keyring = keyring or Keyring()
+    async with opened(tmp_path / "store.sqlite3") as database:
+        servers = ToolServers(
+            ServerStore(database),
+            keyring,
+            keyring,
+            no_connection,
+            keep=keyring.keep,
+            alone=lambda _name: nullcontext(),
+            variables={},
+            home="/home/me",
+        )
+        yield servers, keyring
+        await servers.aclose()
+
+
+async def test_a_server_is_added_with_its_secrets(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(FILES, NONE)
+        await servers.add(DOCS, DOCS_SECRETS)
+        assert await servers.book.servers() == [DOCS, FILES]
+        assert list(keyring.secrets) == [DOCS.secret_name]
+        assert keyring.forgotten == ["files", "docs"], "of earlier servers of these names"
+        assert await servers.secrets_of(DOCS) == DOCS_SECRETS
+        assert await servers.secrets_of(FILES) == NONE
+
+
+async def test_a_server_is_replaced_only_if_that_is_wanted(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(DOCS, DOCS_SECRETS)
+        with pytest.raises(ToolServerError) as refused:
+            await servers.add(DOCS, NONE)
+        assert refused.value.reason is Reason.TOOL_SERVER_EXISTS
+        assert await servers.secrets_of(DOCS) == DOCS_SECRETS
+        await servers.book.save_listed_tools("docs", [{"name": "find"}])
+        keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
+        again = ToolServer("docs", url=DOCS.url)
+        await servers.add(again, NONE, replaces=True)
+        assert await servers.book.servers() == [again]
+        assert await servers.book.listed_tools("docs") == []
+        assert list(keyring.secrets) == [DOCS.sign_in_name], "the address is the same"
+        await servers.add(ToolServer("docs", url="https://other/mcp"), NONE, replaces=True)
+        assert keyring.secrets == {}
+
+
+async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
+    async with open_servers(tmp_path, Keyring(is_lasting=False)) as (servers, _):
+        with pytest.raises(ToolServerError) as refused:
+            await servers.add(DOCS, DOCS_SECRETS)
+        assert refused.value.reason is Reason.TOOL_SERVER_KEYRING
+        assert await servers.book.servers() == []
+
+
+async def test_lost_secrets_are_missed(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(DOCS, DOCS_SECRETS)
+        moved = replace(DOCS, url="https://other/mcp")
+        for server in (moved, DOCS):
+            with pytest.raises(ToolServerError) as missed:
+                await servers.secrets_of(server)
+            assert missed.value.reason is Reason.TOOL_SERVER_SECRETS_LOST
+            keyring.secrets.clear()
+
+
+async def test_a_removed_server_leaves_nothing(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(FILES, NONE)
+        await servers.add(DOCS, DOCS_SECRETS)
+        keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
+        keyring.forgotten.clear()
+        await servers.remove("docs")
+        assert await servers.book.servers() == [FILES]
+        assert (keyring.secrets, keyring.forgotten) == ({}, ["docs"])
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "remedy"),
+    [((), "", Remedy.NONE), (("files", "docs"), "docs, files", Remedy.THERE_ARE)],
+)
+async def test_an_unknown_server_is_refused_with_the_known_ones(
+    tmp_path: Path, names: tuple[str, ...], known: str, remedy: Remedy
+) -> None:
+    async with open_servers(tmp_path) as (servers, _):
+        for name in names:
+            await servers.add(replace(FILES, name=name), NONE)
+        with pytest.raises(ToolServerError) as refused:
+            await servers.run("none")
+        assert refused.value.params == {"server": "none", "known": known}
+        assert refused.value.remedy is remedy
+
+
+async def test_a_run_lasts_as_long_as_its_server_stays_the_same(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, _):
+        await servers.add(FILES, NONE)
+        await servers.add(DOCS, DOCS_SECRETS)
+        docs, files = await servers.runs()
+        assert (docs.server, files.server) == (DOCS, FILES)
+        changed = replace(FILES, folder="/other")
+        await servers.book.save(changed)
+        again, other = await servers.runs()
+        assert again is docs is await servers.run("docs")
+        assert (other is files, other.server) == (False, changed)
+        await servers.book.remove("docs")
+        assert await servers.runs() == [other]
+
+
+async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> None:
+    async with open_servers(tmp_path) as (servers, keyring):
+        await servers.add(DOCS, DOCS_SECRETS)
+        assert not await servers.is_signed_in(DOCS)
+        keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
+        assert await servers.is_signed_in(DOCS)
+        assert not await servers.is_signed_in(replace(DOCS, url="https://other/mcp"))
+        await servers.sign_out("docs")
+        assert not await servers.is_signed_in(DOCS)
+        assert await servers.secrets_of(DOCS) == DOCS_SECRETS
