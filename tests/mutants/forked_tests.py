@@ -10,6 +10,7 @@ import importlib
 import os
 import pkgutil
 import select
+import shutil
 import signal
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -34,6 +35,8 @@ class ForkedTests:
         self._session = session
         self._items = {item.nodeid: item for item in session.items}
         self._failed = ""
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        self._folder = factory.getbasetemp()
         for module in pkgutil.walk_packages(desktop_app.__path__, "desktop_app.", _ignore):
             if not module.name.startswith(_WINDOW):
                 importlib.import_module(module.name)
@@ -63,6 +66,7 @@ class ForkedTests:
 
         "unreached" means that the change is outside of functions.
         """
+        kept = set(self._folder.iterdir())
         answers, its_answers = os.pipe()
         if not (pid := os.fork()):
             try:
@@ -79,6 +83,9 @@ class ForkedTests:
         os.close(answers)
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        for left in self._folder.iterdir():
+            if left not in kept:
+                shutil.rmtree(left, ignore_errors=True)
         outcome, _, test = answer.partition(" ")
         # A process that died has answered nothing.
         return outcome or "killed", test or tests[-1]

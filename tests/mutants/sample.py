@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -27,8 +26,6 @@ _EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")
 _LOWEST_SCORE: Final = 0.92
 _LONGEST_RUN_S: Final = 300
 """A mutant whose tests run longer hangs."""
-_LARGEST_FILE: Final = 4 << 30
-"""Bytes: a mutant may write until the disk is full."""
 _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
 _PROCESS_TESTS: Final = {
@@ -178,7 +175,6 @@ def _read_equivalent() -> set[tuple[str, str, str]]:
 
 def main(record: str, count: str, seed: str, only: str) -> int:
     """Print a line for each mutant and the score; return 1 if it is too low."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     # pytest captures standard output.
     with os.fdopen(os.dup(1), "w", buffering=1) as report:
         sample = Sample(Record(Path(record)), _draw(int(count), int(seed), only), report)
