@@ -1,0 +1,118 @@
+"""The findings of `repartee doctor`, without its processes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.cli.doctor.doctor import Finding, findings_json, findings_text, why_qt_failed
+from desktop_app.cli.doctor.provider_routes import describe_route, is_remote
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from tests.helpers.certificates import Authority
+from tests.unit.providers.samples import COMPATIBLE
+
+NO_PLUGIN = "no Qt platform plugin could be initialized"
+
+
+def test_findings_are_a_line_each() -> None:
+    found = [
+        Finding("store", True, "here\nwindow: forged"),
+        Finding("window", False, "no screen"),
+        Finding("way to A", None, "No proxy", "Connection to A"),
+        Finding("python", None, "3.11"),
+    ]
+    assert findings_text(found).split("\n") == [
+        "ok  Library: here window: forged",
+        "NO  Window: no screen",
+        "    Connection to A: No proxy",
+        "    Python: 3.11",
+    ]
+
+
+def test_findings_have_their_facts_in_json() -> None:
+    found = [Finding("hotkey", None, "Off", facts={"shortcut": "F1"}), Finding("store", True, "x")]
+    assert findings_json(found) == {
+        "hotkey": {"works": None, "text": "Off", "shortcut": "F1"},
+        "store": {"works": True, "text": "x"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (f"x\nqt: could not connect to display :7\n{NO_PLUGIN}", "The X11 display :7 refuses"),
+        (f"Failed to create wl_display (x)\n{NO_PLUGIN}\n", "The Wayland compositor refuses"),
+        (
+            f"or libxcb-cursor0 is needed to\n{NO_PLUGIN}",
+            "Install the system library libxcb-cursor0",
+        ),
+        (f"error\n{NO_PLUGIN}.\nAvailable: xcb", "The Qt platform “odd” doesn’t work here."),
+        ("Traceback\n\n  ImportError: libEGL\n \n", "ImportError: libEGL"),
+        (" \n", "Qt didn’t start and gave no reason."),
+    ],
+)
+def test_what_qt_says_is_put_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, output: str, reason: str
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "odd")
+    assert why_qt_failed(output).startswith(reason)
+
+
+NEAR = replace(COMPATIBLE, base_url="http://nas.lan/v1")
+
+
+@pytest.mark.parametrize(
+    ("profile", "route"),
+    [
+        (OPENAI, (None, "No proxy, system certificates")),
+        (replace(OPENAI, base_url="x"), (False, "The address is invalid")),
+        (NEAR, (False, "nas.lan isn’t encrypted and isn’t allowed in Settings › Provider")),
+        (replace(NEAR, plain_http_hosts=("nas.lan",)), (None, "No proxy, not encrypted")),
+        (
+            replace(OPENAI, proxy="http://me@proxy.lan:3128"),
+            (None, "Proxy http://proxy.lan:3128 (settings), system certificates"),
+        ),
+    ],
+)
+def test_the_route_to_a_provider_is_described(
+    profile: ProviderProfile, route: tuple[bool | None, str]
+) -> None:
+    assert describe_route(profile) == route
+
+
+def test_a_proxy_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.lan:1")
+    assert describe_route(OPENAI) == (
+        None,
+        "Proxy http://proxy.lan:1 (environment), system certificates",
+    )
+
+
+def test_certificates_of_a_file_are_named(tmp_path: Path) -> None:
+    pem = Authority(tmp_path).pem
+    works, text = describe_route(replace(OPENAI, ca_file=str(pem)))
+    assert works is None
+    assert text.startswith(f"No proxy, system certificates and {pem} (Example Company Root")
+    assert ", valid until " in text
+    gone = replace(OPENAI, ca_file=f"{pem}.gone")
+    works, text = describe_route(gone)
+    assert works is False
+    assert "Couldn’t read" in text
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_far"),
+    [
+        (OPENAI, True),
+        (COMETAPI, True),
+        (replace(COMPATIBLE, base_url=""), False),
+        (replace(COMPATIBLE, base_url="", from_environment=True), True),
+        (replace(OPENAI, kind=ProviderKind.ON_DEVICE), False),
+    ],
+)
+def test_the_providers_of_a_network_have_a_route(profile: ProviderProfile, *, is_far: bool) -> None:
+    assert is_remote(profile) is is_far

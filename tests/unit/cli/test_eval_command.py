@@ -1,0 +1,253 @@
+"""`repartee eval`, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from desktop_app.cli.arguments import parser
+from desktop_app.cli.evaluation.eval_command import run_eval
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
+from tests.unit.providers.samples import sse
+
+Run = Callable[..., tuple[int, str, str]]
+COMPLETED = {
+    "type": "response.completed",
+    "response": {
+        "id": "r",
+        "status": "completed",
+        "usage": {"input_tokens": 1000, "output_tokens": 100},
+    },
+}
+POLITE = {"rubric": "polite"}
+MODELS = ("gpt-5.2", "gpt-5-mini", "m")
+
+
+def replying(reply: Callable[[str], str]) -> Script:
+    """Answer each question with `reply`, by the model that is asked."""
+
+    async def answer(request: Received, writer: asyncio.StreamWriter) -> None:
+        response = {"id": "r", "model": request.json["model"]}
+        text = reply(request.json["input"][-1]["content"])
+        delta = {"type": "response.output_text.delta", "output_index": 0, "delta": text}
+        created = sse({"type": "response.created", "response": response})
+        await streams(created, sse(delta), sse(COMPLETED))(request, writer)
+
+    return answer
+
+
+def saying(text: str) -> Script:
+    return replying(lambda _question: text)
+
+
+@contextmanager
+def serving(*scripts: Script) -> Iterator[LoopbackServer]:
+    """Run a server in a thread: a command has its own loop."""
+    started: SimpleQueue[tuple[LoopbackServer, asyncio.AbstractEventLoop, asyncio.Event]]
+    started = SimpleQueue()
+
+    async def serve() -> None:
+        stopped = asyncio.Event()
+        async with LoopbackServer(*scripts, models=MODELS) as server:
+            started.put((server, asyncio.get_running_loop(), stopped))
+            await stopped.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    server, loop, stopped = started.get()
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
+
+
+@pytest.fixture
+def evaluate(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Return a function that evaluates cases; it returns the exit code and both outputs."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    file = tmp_path / "cases.jsonl"
+
+    def run(
+        cases: list[dict[str, Any]] | bytes,
+        *words: str,
+        scripts: tuple[Script, ...] = (),
+        name: str = "cases.jsonl",
+    ) -> tuple[int, str, str]:
+        rows = cases if isinstance(cases, bytes) else "\n".join(map(json.dumps, cases)).encode()
+        file.with_name(name).write_bytes(rows)
+        typed = ["eval", str(file), "--concurrency", "1", *words]
+        with serving(*scripts) as server:
+            monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+            code = run_eval(parser(typed).parse_args(typed))
+        written = capsys.readouterr()
+        assert len(server.requests) == len(scripts)
+        return code, written.out, written.err
+
+    return run
+
+
+def test_answers_are_checked_and_judged(evaluate: Run) -> None:
+    checks = [{"contains": "Red"}, {"contains": "green"}, POLITE, {"rubric": "short"}]
+    verdicts = (saying('Well: {"pass": true, "reason": "Yes."} Done.'), saying('{"pass": false}'))
+    code, out, _ = evaluate(
+        [{"id": "a", "input": "Which?", "checks": checks}],
+        *("--variant", "thinking/high", "--json", "--min", "1"),
+        scripts=(saying("Red"), *verdicts),
+    )
+    told = json.loads(out)
+    (run,) = told["runs"]
+    (result,) = run["results"]
+    assert (code, told["notices"], told["error"]) == (1, [], None)
+    assert (run["passed"], run["cases"], run["variant"], run["effort"]) == (
+        0,
+        1,
+        "thinking",
+        "high",
+    )
+    assert (result["answer"], result["failed"]) == ("Red", ["contains: green", "rubric: short ()"])
+    assert float(result["cost_usd"]) == pytest.approx(0.00315)
+    assert float(run["judge_cost_usd"]) == pytest.approx(2 * 0.00045)
+    assert 0 <= run["p50_first_token_s"] <= run["p50_s"] == result["duration_s"]
+
+
+def test_a_verdict_is_read_strictly(evaluate: Run) -> None:
+    verdicts = {
+        '{"pass": true}': [],
+        '{"pass": "true", "reason": "Odd."}': ["rubric: polite (Odd.)"],
+        "Yes.": ["rubric: polite (the judge gave no verdict)"],
+        '{"reason": "?"}': ["rubric: polite (the judge gave no verdict)"],
+        "{[]}": ["rubric: polite (the judge gave no verdict)"],
+    }
+
+    def reply(question: str) -> str:
+        number = int(question.partition("Case ")[2][0])
+        return [*verdicts][number] if "Rubric:" in question else "Hello."
+
+    code, out, _ = evaluate(
+        [{"input": f"Case {number}", "checks": [POLITE]} for number in range(5)],
+        *("--variant", "thinking", "--json"),
+        scripts=(replying(reply),) * 10,
+    )
+    assert code == 0
+    results = json.loads(out)["runs"][0]["results"]
+    assert [result["failed"] for result in results] == list(verdicts.values())
+
+
+def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
+    error = {"error": {"message": "No.", "type": "x", "code": "invalid_prompt", "param": None}}
+    code, out, _ = evaluate(
+        [{"id": "a", "input": "Hi", "checks": [{"contains": "x"}, POLITE]}],
+        *("--variant", "thinking", "--json"),
+        scripts=(saying("Hello."), replies(400, error)),
+    )
+    (run,) = json.loads(out)["runs"]
+    (result,) = run["results"]
+    assert (code, result["failed"][0], run["judge_cost_usd"]) == (0, "contains: x", None)
+    assert result["failed"][1].startswith("rubric: polite (not judged: ")
+
+
+def test_results_are_a_table(evaluate: Run) -> None:
+    cases = [
+        {"id": "a", "input": "Which?", "checks": [{"contains": "Red"}]},
+        {"id": "b", "input": "What?", "checks": [{"contains": "blue"}, {"contains": "green"}]},
+    ]
+    code, out, err = evaluate(
+        cases, "--variant", "thinking/high", "--min", "0.5", scripts=(saying("Red"), saying("Red"))
+    )
+    head, *failed = out.splitlines()
+    assert (code, err) == (0, "")
+    assert head.startswith(
+        f"{'thinking/high':<24} {1:>4}/{2:<4} {'50%':>5} (9%–91%)  {'$0.006':>10}  "
+    )
+    assert head.endswith(" s")
+    assert failed == ["    b: contains: blue; contains: green"]
+
+
+def test_repeated_cases_are_numbered(evaluate: Run) -> None:
+    _, out, _ = evaluate(
+        [{"id": "a", "input": "Hi"}],
+        *("--variant", "thinking", "--variant", "thinking", "--n", "2", "--json"),
+        scripts=(saying("x"), saying("y")),
+    )
+    (run,) = json.loads(out)["runs"]
+    assert [result["id"] for result in run["results"]] == ["a#1", "a#2"]
+    assert {result["answer"] for result in run["results"]} == {"x", "y"}
+
+
+def test_an_unknown_price_is_said(evaluate: Run) -> None:
+    code, out, _ = evaluate(
+        [{"id": "a", "input": "Hi"}], "--model", "m", "--allow-unpriced", scripts=(saying("x"),)
+    )
+    assert code == 0
+    assert out.startswith(f"{'m':<24}")
+    assert "unknown cost" in out
+
+
+def test_a_plan_names_calls_tokens_and_costs(evaluate: Run) -> None:
+    cases = [{"id": "a", "input": "Hi", "checks": [POLITE]}, {"id": "b", "input": "Hi"}]
+    options = ("--variant", "thinking/high", "--max-tokens", "100", "--dry-run")
+    code, out, err = evaluate(cases, *options)
+    answers, judging, total = out.splitlines()
+    assert (code, err) == (0, "")
+    assert answers.startswith("thinking/high: 2 calls, ")
+    assert judging.startswith("  Judging 1 rubric by gpt-5-mini: ")
+    assert total.startswith("Total: ")
+    code, out, _ = evaluate(cases, *options, "--model", "m", "--json")
+    told = json.loads(out)
+    assert (code, told["dry_run"], told["calls"], told["judge_calls"]) == (0, True, 4, 2)
+    priced, unpriced = told["runs"]
+    assert (priced["variant"], priced["effort"], priced["model"]) == ("thinking", "high", "gpt-5.2")
+    assert (priced["calls"], priced["max_output_tokens"]) == (2, 100)
+    assert (unpriced["variant"], unpriced["effort"], unpriced["model"]) == (None, None, "m")
+    assert (unpriced["input_cost_usd"], unpriced["max_cost_usd"]) == (None, None)
+    assert (told["input_cost_usd"], told["max_cost_usd"]) == (None, None)
+
+
+def test_a_plan_without_rubrics_has_no_judge(evaluate: Run) -> None:
+    _, out, _ = evaluate([{"input": "Hi"}], "--variant", "thinking", "--dry-run", "--json")
+    (run,) = json.loads(out)["runs"]
+    assert {name: value for name, value in run.items() if name.startswith("judge")} == {
+        "judge_model": None,
+        "judge_calls": 0,
+        "judge_input_tokens": 0,
+        "judge_input_cost_usd": "0",
+        "judge_max_cost_usd": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("cases", "why"),
+    [
+        (b"\xff\xfe", "it isn’t UTF-8 text"),
+        (b"[{", "JSON"),
+        (b'[{"input": "Hi", "files": 3}]', ""),
+    ],
+)
+def test_cases_that_cannot_be_read_are_a_mistake_in_the_command(
+    evaluate: Run, cases: bytes, why: str
+) -> None:
+    code, out, err = evaluate(cases, "--variant", "thinking", "--json")
+    assert code == 2
+    assert "cases.jsonl" in err
+    assert why in err
+    told = json.loads(out)
+    assert (told["runs"], told["notices"]) == ([], [])
+    assert told["error"] in err
+
+
+def test_a_file_that_is_not_there_is_a_mistake_in_the_command(evaluate: Run) -> None:
+    code, out, err = evaluate([], "--variant", "thinking", name="other.jsonl")
+    assert (code, out) == (2, "")
+    assert "“cases.jsonl” was not found" in err

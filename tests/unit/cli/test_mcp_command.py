@@ -1,0 +1,120 @@
+"""`repartee mcp`, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from desktop_app.cli.arguments import parser
+from desktop_app.cli.servers.mcp_command import run_mcp
+
+Run = Callable[..., tuple[int, str, str]]
+URL = "https://tools.example/mcp"
+
+
+@pytest.fixture
+def mcp(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a subcommand; it returns the exit code and both outputs."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, program: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        typed = ["mcp", *words]
+        options = parser(typed).parse_args(typed)
+        if program:
+            options.program = [*program]
+        code = run_mcp(options)
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return run
+
+
+def test_servers_are_added_listed_and_removed(mcp: Run, tmp_path: Path) -> None:
+    assert mcp("list") == (0, "", "")
+    assert mcp("add", "far", "--url", URL, "--header", "X-Team : ${env:TEAM}") == (0, "", "")
+    assert mcp("add", "local", "--env", "A=${env:B}", program=("serve", "x")) == (0, "", "")
+    assert mcp("list") == (0, f"far    {URL}  X-Team\nlocal  serve  A\n", "")
+    code, out, err = mcp("list", "--json")
+    shared = {"signed_in": False, "tools": 0}
+    far = {"name": "far", "transport": "http", "program": "tools.example", "folder": "", "url": URL}
+    local = {"name": "local", "transport": "stdio", "program": "serve", "folder": str(tmp_path)}
+    assert (code, json.loads(out), err) == (
+        0,
+        [
+            {**far, "env": [], "headers": ["X-Team"], **shared},
+            {**local, "url": "", "env": ["A"], "headers": [], **shared},
+        ],
+        "",
+    )
+    assert mcp("logout", "far") == (0, "", "")
+    assert mcp("remove", "far") == (0, "", "")
+    assert mcp("list") == (0, "local  serve  A\n", "")
+
+
+@pytest.mark.parametrize("action", ["remove", "test", "login", "logout"])
+def test_a_server_that_is_not_there_is_a_mistake_in_the_command(mcp: Run, action: str) -> None:
+    assert mcp(action, "gone") == (2, "", "repartee: There is no tool server named “gone”.\n")
+
+
+def test_a_second_server_of_a_name_is_a_mistake_in_the_command(mcp: Run) -> None:
+    assert mcp("add", "far", "--url", URL)[0] == 0
+    code, out, err = mcp("add", "far", "--url", URL)
+    assert (code, out) == (2, "")
+    assert "already" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "program", "said"),
+    [
+        (("add", "a"), (), "either --url or a command"),
+        (("add", "a", "--url", URL), ("serve",), "either --url or a command"),
+        (("add", "a", "--env", "A"), ("serve",), "--env takes NAME=VALUE"),
+        (("add", "a", "--url", URL, "--header", "A=b"), (), "--header takes NAME:VALUE"),
+    ],
+)
+def test_an_incomplete_server_is_refused(
+    mcp: Run,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    program: tuple[str, ...],
+    said: str,
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        mcp(*words, program=program)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+    assert mcp("list") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("servers", "code", "out", "err"),
+    [
+        ({"a": {"url": URL}, "b": {"url": URL}}, 0, "Added a\nAdded b\n", ""),
+        ({"a": {"url": "ftp://x"}, "b": {"url": URL}}, 1, "Added b\n", "“a” isn’t a web address"),
+        ({"a": {"url": URL, "disabled": True}}, 0, "", "a"),
+    ],
+)
+def test_the_servers_of_another_program_are_imported(
+    mcp: Run, tmp_path: Path, servers: dict[str, object], code: int, out: str, err: str
+) -> None:
+    file = tmp_path / "mcp.json"
+    file.write_text(json.dumps({"mcpServers": servers}))
+    found = mcp("import", str(file))
+    assert found[:2] == (code, out)
+    assert bool(found[2]) == bool(err)
+    assert err in found[2]
+
+
+def test_a_file_that_cannot_be_read_is_told(mcp: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mcp.json"
+    code, out, err = mcp("import", str(file))
+    assert (code, out) == (2, "")
+    assert "mcp.json" in err
+    file.write_text("{")
+    code, out, err = mcp("import", str(file))
+    assert (code, out) == (1, "")
+    assert "mcp.json" in err
