@@ -16,12 +16,15 @@ from desktop_app.domain.spending.spending_report import (
     CallPerformance,
     Grouping,
     GroupPerformance,
+    MonthUnderCap,
+    Spent,
 )
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.spending import daily_sums, ledger
-from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.ledger import Ledger, record_lost_calls
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.unit.storage.samples import opened
 
 
@@ -271,3 +274,47 @@ async def test_many_older_calls_are_summed_up_after_the_store_is_open(
         found = [(row.spent.calls, row.spent.cost) for row in await calls.grouped(Grouping.DAY)]
         assert found == [(4, Decimal("0.4")), (4, Decimal("0.4")), (4, Decimal("0.8"))]
         assert not await calls.sum_up_earlier(lambda _done, _total: None)
+
+
+async def test_the_usual_time_of_a_model_is_the_median_of_its_answers(tmp_path: Path) -> None:
+    at = datetime(2026, 3, 14, tzinfo=UTC)
+
+    async def answered(model: str, effort: str, *seconds: float | None, **other: str) -> None:
+        for duration_s in seconds:
+            performance = CallPerformance(
+                effort, outcome=other.get("outcome", "complete"), duration_s=duration_s
+            )
+            call = Call(at, other.get("provider", "openai"), model, "answer", Usage(), None)
+            call = call._replace(purpose=other.get("purpose", "answer"), performance=performance)
+            await calls.add(call)
+
+    async with opened(tmp_path / "s.sqlite3") as database:
+        calls = Ledger(database)
+        await answered("m", "low", 9.0, 1.0, 2.0)
+        await answered("m", "", 3.0, 4.0, 5.0, None)
+        await answered("m", "high", 3.0, 4.0, None)
+        await answered("m", "low", 100.0, 100.0, outcome="failed")
+        await answered("m", "low", 100.0, 100.0, purpose="title")
+        await answered("m", "low", 7.0, 7.0, 8.0, provider="own")
+        assert await calls.usual_seconds("openai") == {("m", "low"): 2.0, ("m", ""): 4.0}
+        assert await calls.usual_seconds("own") == {("m", "low"): 7.0}
+
+
+async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> None:
+    at = datetime(2026, 3, 14, tzinfo=UTC)
+
+    async with opened(tmp_path / "s.sqlite3") as database:
+        holds, one = SpendingHolds(database), Decimal(1)
+        await holds.take("openai", one, Decimal(9), at, ("m", "answer"))
+        await holds.take("openai", one, Decimal(9), at, ("n", "title"))
+        await holds.take("openai", one, Decimal(9), at)
+        dead = "UPDATE spending_holds SET owner_started = 'another boot:1' WHERE model <> 'n'"
+        await database.write(lambda c: c.execute(dead))
+        await database.write(record_lost_calls)
+        spent = await Ledger(database).spent_in_month(at, "openai")
+        assert spent == Spent(1, 1, Usage(), Decimal(0))
+        sql = "SELECT at, model, purpose, outcome, cost FROM ledger"
+        (row,) = await database.read(lambda c: c.execute(sql).fetchall())
+        assert tuple(row) == (to_micros(at), "m", "answer", "interrupted", None)
+        month = await holds.month("openai", None, at)
+        assert month == MonthUnderCap(Decimal(0), Decimal(1), 1)

@@ -1,0 +1,31 @@
+"""Cached notes on parts of documents."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.documents.note_store import NoteStore
+from tests.unit.storage.samples import opened
+
+
+@pytest.mark.parametrize(
+    ("age", "is_kept"), [(timedelta(days=29, hours=23), True), (timedelta(days=30), False)]
+)
+async def test_notes_are_kept_for_thirty_days(
+    tmp_path: Path, age: timedelta, is_kept: bool
+) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        notes = NoteStore(database)
+        await notes.put("a", "An old note", "c")
+        at = to_micros(now() - age)
+        await database.write(lambda c: c.execute("UPDATE part_notes SET created_at = ?", (at,)))
+        await notes.put("b", "half \ud800", "c")
+        assert await notes.get("a") == ("An old note" if is_kept else None)
+        assert await notes.get("b") == "half \ufffd"
+        await notes.put("b", "Another", "c")
+        assert await notes.get("b") == "Another"

@@ -1,0 +1,77 @@
+"""The entries of the search index, whose ids are their times."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.search.search_index import (
+    EntryKind,
+    add_entry,
+    first_id_at,
+    has_entry,
+    micros_of,
+    remove_entry,
+)
+
+MS = 1000
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        for statement in MIGRATIONS[0].statements:
+            if "search_" in statement:
+                connection.execute(statement)
+        yield connection
+
+
+def ids(connection: sqlite3.Connection) -> list[int]:
+    return [row["id"] for row in connection.execute("SELECT id FROM search_entries ORDER BY id")]
+
+
+def found(connection: sqlite3.Connection, word: str) -> int:
+    sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
+    return int(connection.execute(sql, (word,)).fetchone()[0])
+
+
+@pytest.mark.parametrize(
+    ("micros", "first"),
+    [(0, 0), (999, 0), (1000, 8), (5999, 40), (1_760_000_000_000_000, 14_080_000_000_000)],
+)
+def test_an_id_is_a_time_in_milliseconds(micros: int, first: int) -> None:
+    assert first_id_at(micros) == first
+    assert {micros_of(first + number) for number in range(8)} == {micros // 1000 * 1000}
+
+
+def test_entries_of_one_moment_follow_each_other(connection: sqlite3.Connection) -> None:
+    add_entry(connection, EntryKind.MESSAGE, "before", "one", 4 * MS)
+    for number in range(100):
+        add_entry(connection, EntryKind.MESSAGE, f"m{number}", "two", 5 * MS)
+    assert ids(connection) == [32, *range(40, 140)]
+    assert found(connection, "two") == 100
+
+
+def test_a_gap_in_a_moment_is_not_filled(connection: sqlite3.Connection) -> None:
+    for name in ("a", "b", "c"):
+        add_entry(connection, EntryKind.MESSAGE, name, "one", 0)
+    remove_entry(connection, EntryKind.MESSAGE, "b", "one")
+    add_entry(connection, EntryKind.MESSAGE, "d", "one", 0)
+    assert ids(connection) == [0, 2, 3]
+
+
+def test_an_entry_is_known_by_its_kind_and_name(connection: sqlite3.Connection) -> None:
+    add_entry(connection, EntryKind.TITLE, "a", "persimmon", 0)
+    assert has_entry(connection, EntryKind.TITLE, "a")
+    assert not has_entry(connection, EntryKind.MESSAGE, "a")
+    assert not has_entry(connection, EntryKind.TITLE, "b")
+    remove_entry(connection, EntryKind.MESSAGE, "a", "persimmon")
+    assert found(connection, "persimmon") == 1
+    remove_entry(connection, EntryKind.TITLE, "a", "persimmon")
+    assert found(connection, "persimmon") == 0
+    assert not has_entry(connection, EntryKind.TITLE, "a")

@@ -1,0 +1,105 @@
+"""Errors of SQLite and of the file system, as users see them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+
+import pytest
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    StorageError,
+    StoreDamagedError,
+    StoreFullError,
+    StoreRefusedError,
+)
+from desktop_app.storage.database.storage_errors import translate_errors
+
+
+def translated(error: Exception) -> StorageError:
+    """Return the error for the user."""
+    with pytest.raises(StorageError) as raised, translate_errors("/a/store"):
+        raise error
+    assert raised.value.__cause__ is error
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "reason"),
+    [
+        (sqlite3.SQLITE_FULL, StoreFullError, Reason.DISK_FULL),
+        (sqlite3.SQLITE_IOERR, StorageError, Reason.DISK_FAILED),
+        (sqlite3.SQLITE_IOERR_WRITE, StorageError, Reason.DISK_FAILED),
+        (sqlite3.SQLITE_READONLY, StoreFullError, Reason.READ_ONLY),
+        (sqlite3.SQLITE_READONLY_DBMOVED, StoreFullError, Reason.READ_ONLY),
+        (sqlite3.SQLITE_CANTOPEN, StoreFullError, Reason.READ_ONLY),
+        (sqlite3.SQLITE_PERM, StoreFullError, Reason.READ_ONLY),
+        (sqlite3.SQLITE_CORRUPT, StoreDamagedError, Reason.STORE_DAMAGED),
+        (sqlite3.SQLITE_NOTADB, StoreDamagedError, Reason.STORE_DAMAGED),
+        (sqlite3.SQLITE_BUSY, StorageError, Reason.STORE_BUSY),
+        (sqlite3.SQLITE_LOCKED, StorageError, Reason.STORE_BUSY),
+        (sqlite3.SQLITE_CONSTRAINT, StoreRefusedError, Reason.STORE_UNUSABLE),
+        (sqlite3.SQLITE_TOOBIG, StoreRefusedError, Reason.STORE_UNUSABLE),
+        (sqlite3.SQLITE_ERROR, StorageError, Reason.STORE_UNUSABLE),
+    ],
+)
+def test_codes_of_sqlite_are_told_apart(
+    code: int, kind: type[StorageError], reason: Reason
+) -> None:
+    error = sqlite3.OperationalError("some words")
+    error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_NAME"
+    found = translated(error)
+    assert (type(found), found.reason) == (kind, reason)
+    assert (found.details, found.params) == ("SQLITE_NAME: some words", {"place": "/a/store"})
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "details"),
+    [
+        (sqlite3.OperationalError("words"), StorageError, "OperationalError: words"),
+        (sqlite3.DataError("words"), StoreRefusedError, "DataError: words"),
+    ],
+)
+def test_errors_of_sqlite_without_a_code_are_unusable(
+    error: sqlite3.Error, kind: type[StorageError], details: str
+) -> None:
+    found = translated(error)
+    assert (type(found), found.reason, found.details) == (kind, Reason.STORE_UNUSABLE, details)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "reason"),
+    [
+        (errno.ENOSPC, StoreFullError, Reason.DISK_FULL),
+        (errno.EDQUOT, StoreFullError, Reason.DISK_FULL),
+        (errno.EFBIG, StoreFullError, Reason.DISK_FULL),
+        (errno.EROFS, StoreFullError, Reason.READ_ONLY),
+        (errno.EACCES, StoreFullError, Reason.READ_ONLY),
+        (errno.EPERM, StoreFullError, Reason.READ_ONLY),
+        (errno.ENOENT, StorageError, Reason.PATH_MISSING),
+        (errno.ENOTDIR, StorageError, Reason.PATH_THROUGH_FILE),
+        (errno.EISDIR, StorageError, Reason.PATH_IS_FOLDER),
+        (errno.EIO, StorageError, Reason.DISK_FAILED),
+    ],
+)
+def test_errors_of_the_system_are_told_apart(
+    number: int, kind: type[StorageError], reason: Reason
+) -> None:
+    found = translated(OSError(number, os.strerror(number)))
+    assert (type(found), found.reason) == (kind, reason)
+    assert found.details == f"{errno.errorcode[number]}: {os.strerror(number)}"
+    assert found.params == {"place": "/a/store"}
+
+
+def test_an_error_without_a_number_is_named_by_its_class() -> None:
+    assert translated(OSError("odd")).details == "OSError: None"
+
+
+def test_a_schema_that_is_no_text_is_damage() -> None:
+    found = translated(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"))
+    assert (type(found), found.details) == (
+        StoreDamagedError,
+        "UnicodeDecodeError: invalid start byte",
+    )
