@@ -36,8 +36,8 @@ def _checked(tool: ListedTool) -> ListedTool:
 
 
 @lru_cache(maxsize=1024)
-def _fault_in(schema: str) -> str:
-    """Return why a schema cannot be used, in English; "" if it can.
+def _fault_in(schema: str) -> str | None:
+    """Return why a schema cannot be used, in English; None if it can.
 
     APIs refuse a whole request with such a schema.
     """
@@ -47,4 +47,4 @@ def _fault_in(schema: str) -> str:
         return _TOO_DEEP
     except UnusableSchemaError as error:
         return str(error)
-    return ""
+    return None

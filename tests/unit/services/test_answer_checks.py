@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from desktop_app.child_processes import child_command
@@ -47,3 +50,30 @@ def test_an_endless_expression_is_given_up_and_the_next_one_is_searched() -> Non
         assert failure_of(paris, "It is Rome.", patterns) == paris.label
     finally:
         patterns.close()
+
+
+class OneReply:
+    """Replies to each search in the same way."""
+
+    def __init__(self, reply: dict[str, Any] | None) -> None:
+        self.reply = reply
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        assert request == {"pattern": "a+", "text": "baa"}
+        return self.reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure", "negated"),
+    [
+        ({"found": True}, "", "not regex: a+"),
+        ({"found": False}, "regex: a+", ""),
+        ({"error": "odd"}, "regex: a+ (odd)", "not regex: a+ (odd)"),
+        (None, "regex: a+ (too slow)", "not regex: a+ (too slow)"),
+    ],
+)
+def test_an_undecided_search_fails_both_ways(
+    reply: dict[str, Any] | None, failure: str, negated: str
+) -> None:
+    for row, expected in (({"regex": "a+"}, failure), ({"regex": "a+", "not": True}, negated)):
+        assert failure_of(check_from_json(row), "baa", OneReply(reply)) == expected

@@ -33,6 +33,7 @@ from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.models.model_catalog import ModelInfo, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.prompt_assembly import sent_text
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import (
     NAMED_TOKENS,
@@ -195,12 +196,29 @@ async def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Pat
         assert needs_counting(path, seeing)
         same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
         assert await room.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
+        asked_elsewhere = [replace(question, choice=blind), same[1]]
+        assert used_tokens(asked_elsewhere, seeing) == 50
+        assert not needs_counting(asked_elsewhere, seeing)
 
 
 TEXT = DocumentPart("0" * 64, "a.txt", "text/plain", 9)
 SCAN = DocumentPart(
     "1" * 64, "scan.pdf", "application/pdf", 9, 1, pictured=(PageImage(1, 100, 100),)
 )
+
+
+@pytest.mark.parametrize(
+    ("part", "sees", "sent"),
+    [
+        (TEXT, True, "<document>"),
+        (SCAN, True, "<document>\n\n[page 1 of scan.pdf, as a picture]"),
+        (SCAN, False, "<document>"),
+    ],
+)
+def test_the_names_of_images_follow_their_document(
+    part: DocumentPart, sees: bool, sent: str
+) -> None:
+    assert sent_text(part, "<document>", sees=sees) == sent
 
 
 def test_the_detail_is_that_of_images() -> None:
