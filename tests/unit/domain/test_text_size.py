@@ -29,6 +29,13 @@ def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None
     assert counted.bytes == size
 
 
+@pytest.mark.parametrize(
+    ("text", "limit", "kept"), [("abc", 3, "abc"), ("abcd", 3, ""), ("é", 3, "é"), ("é", 2, "")]
+)
+def test_a_text_of_just_the_limit_fits(text: str, limit: int, kept: str) -> None:
+    assert TextSize().fit(text, limit) == kept
+
+
 @pytest.mark.attack("reply-bounds")
 @given(st.lists(st.text()))
 def test_pieces_count_as_the_whole(pieces: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain import errors
 from desktop_app.domain.bounds import checked_money
-from desktop_app.domain.conversations.conversation import Draft, new_id, now, title_from
+from desktop_app.domain.conversations.conversation import Draft, SearchHit, new_id, now, title_from
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -205,6 +206,8 @@ def test_every_error_is_drawn_in_the_tree_and_speaks_in_sentences(
         ("", ""),
         ("###", "###"),
         ("word " * 30, " ".join(["word"] * 12) + "…"),
+        ("a" * 60, "a" * 60),
+        ("a " * 28 + "b, then", "a " * 28 + "b…"),
         ("x" * 100, "x" * 60 + "…"),
     ],
 )
@@ -224,3 +227,10 @@ def test_ids_differ_times_have_zones_and_empty_drafts_are_false() -> None:
     assert now().tzinfo is not None
     assert not Draft()
     assert Draft("x")
+
+
+def test_a_search_hit_knows_its_first_match() -> None:
+    hit = SearchHit("c", "Title", None, "of \2two\3 and \2more\3", now())
+    assert hit.first_match == "two"
+    assert replace(hit, snippet="of none").first_match == ""
+    assert not hit.archived
