@@ -65,10 +65,10 @@ class ContextMenu(QObject):
     def menu_for(self, block: QTextBlock, link: str) -> QMenu:
         """Return the context menu for a block, and a link in it or ""."""
         menu = ProgramMenu(self._view)
-        entry = self._messages.at_block(block)
+        state = self._messages.at_block(block)
         if not self._selection.is_empty:
             menu.addAction(tr("Copy"), self._keys.copy_selected)
-        passage = self._messages.cited_passage(entry, link)
+        passage = self._messages.cited_passage(state, link)
         if passage is not None:
             source = one_line(passage.source)
             words = tr("Open source {number}: {source}", number=passage.number, source=source)
@@ -79,12 +79,12 @@ class ContextMenu(QObject):
         if head is not None:
             copy = partial(self._copies.copy_code, head.blockNumber())
             menu.addAction(tr("Copy code block"), copy)
-        if entry is not None:
-            for action, _, words in ACTIONS[entry.message.role]:
-                run = partial(self._commands.run, entry.message.id, action)
+        if state is not None:
+            for action, _, words in ACTIONS[state.message.role]:
+                run = partial(self._commands.run, state.message.id, action)
                 menu.addAction(menu_text(tr(words)), run)
             if not self._messages.is_brief:
-                run = partial(self._commands.run, entry.message.id, COPY_LINK)
+                run = partial(self._commands.run, state.message.id, COPY_LINK)
                 menu.addAction(tr("Copy link to message"), run)
         menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._messages.is_brief:

@@ -37,23 +37,23 @@ class MessageCommands(QObject):
 
     def run(self, message_id: str, action: str) -> None:
         """Run an action of a materialized message."""
-        entry = self._messages.get(message_id)
-        if entry is None or self._folding.toggle(entry, action):
+        state = self._messages.get(message_id)
+        if state is None or self._folding.toggle(state, action):
             return
         if action == COPY:
-            self._copies.copy_message(entry)
+            self._copies.copy_message(state)
         self.action_requested.emit(message_id, action)
 
     def copy_selection_or_answer(self) -> None:
         """Copy the selection, or the newest answer if nothing is selected, without a notice."""
-        entry = self._messages.newest_answer()
-        if not self._copies.copy_selected() and entry is not None:
-            self._copies.copy_message(entry)
+        state = self._messages.newest_answer()
+        if not self._copies.copy_selected() and state is not None:
+            self._copies.copy_message(state)
 
     def copy_last_answer(self) -> None:
         """Copy the newest answer, like its Copy action."""
-        entry = self._messages.newest_answer()
-        if entry is not None:
-            self._copies.copy_message(entry)
-            self.action_requested.emit(entry.message.id, COPY)
+        state = self._messages.newest_answer()
+        if state is not None:
+            self._copies.copy_message(state)
+            self.action_requested.emit(state.message.id, COPY)
             self.notice_raised.emit(tr("Response copied"))

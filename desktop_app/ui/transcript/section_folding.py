@@ -42,39 +42,39 @@ class SectionFolding:
         self._filler, self._stream, self._navigator = filler, stream, navigator
         self._actions = actions
 
-    def toggle(self, entry: MessageState, action: str) -> bool:
+    def toggle(self, state: MessageState, action: str) -> bool:
         """Fold or unfold a section of a message. Return False for any other action."""
         if action not in (_REASONING, DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
             return False
-        with self._anchor.item_kept(entry, self._item_to_keep(entry, action)):
+        with self._anchor.item_kept(state, self._item_to_keep(state, action)):
             if action.startswith(FOLD):
-                self._messages.message_writer.set_fold(entry, int(action.removeprefix(FOLD)))
+                self._messages.message_writer.set_fold(state, int(action.removeprefix(FOLD)))
             else:
-                entry.toggle(action)
-                self._messages.message_writer.refresh(entry)
+                state.toggle(action)
+                self._messages.message_writer.refresh(state)
         self._stream.write_unfolded_reasoning()
         self._filler.fill()
         self._actions.place_again()
         return True
 
-    def _item_to_keep(self, entry: MessageState, action: str) -> Callable[[], int]:
+    def _item_to_keep(self, state: MessageState, action: str) -> Callable[[], int]:
         """Return a function that finds the item to keep in place while a section folds.
 
         It is the line with the action. If lines of code unfold above that line, it is the last
         item shown above them.
         """
-        if not action.startswith(FOLD) or entry.is_unfolded(action):
-            return partial(entry.item_of_action, action)
-        return lambda: last_visible_line(entry.layout.items, entry.item_of_action(action))
+        if not action.startswith(FOLD) or state.is_unfolded(action):
+            return partial(state.item_of_action, action)
+        return lambda: last_visible_line(state.layout.items, state.item_of_action(action))
 
     def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
         """Unfold the reasoning of a materialized message, and materialize all of it.
 
         Return True if that is done; otherwise `then` runs once it is.
         """
-        entry = self._messages.get(message_id)
-        if entry is not None and entry.folded:
-            self.toggle(entry, _REASONING)
+        state = self._messages.get(message_id)
+        if state is not None and state.folded:
+            self.toggle(state, _REASONING)
         return self._navigator.materialize_whole(message_id, then)
 
     def unfold_code(self, layout: MessageLayout, at: int) -> None:

@@ -446,10 +446,10 @@ class TranscriptView(TranscriptSurface):
         if found is None:
             return ""
         layout, number = found
-        item, entry = layout.items[layout.item_at(number)], self.messages.get(layout.key)
-        if entry is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
+        item, state = layout.items[layout.item_at(number)], self.messages.get(layout.key)
+        if state is None or not isinstance(item, Line) or item.kind is not LineKind.FOOTER:
             return ""
-        return "\n".join(token_facts(entry.message))
+        return "\n".join(token_facts(state.message))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reflow the text and move the floating widgets."""
@@ -495,9 +495,9 @@ class TranscriptView(TranscriptSurface):
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-        entry = self.messages.at_block(self.cursorForPosition(position).block())
-        if entry is not None and not event.buttons() and not self.action_placer.row.has_focus:
-            self.action_placer.show_for(entry)
+        state = self.messages.at_block(self.cursorForPosition(position).block())
+        if state is not None and not event.buttons() and not self.action_placer.row.has_focus:
+            self.action_placer.show_for(state)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Copy the code if its Copy mark is clicked; record the position of a click on a link."""

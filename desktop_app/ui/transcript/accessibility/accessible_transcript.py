@@ -152,14 +152,14 @@ class MessageNode(AccessibleNode):
         )
 
     def child_nodes(self) -> list[AccessibleNode]:
-        entry, message = self._messages.get(self.message_id), self._newest()
-        version = (entry.layout.edition, message) if entry else (None, message)
+        state, message = self._messages.get(self.message_id), self._newest()
+        version = (state.layout.edition, message) if state else (None, message)
         if self._shown_version != version:
             self._shown_version = version
             for node in self._nodes or ():
                 node.release()
             self._nodes = None
-            items = entry.layout.items if entry else list(self._messages.block_maker(message)())
+            items = state.layout.items if state else list(self._messages.block_maker(message)())
             self.content = replace(self.content, children=reading_nodes(items))
         return super().child_nodes()
 
@@ -180,15 +180,15 @@ class MessageNode(AccessibleNode):
 
         It is that of the whole message for -1 and for an item that is not materialized.
         """
-        entry = self._messages.get(self.message_id)
-        if entry is None or not entry.layout.total:
+        state = self._messages.get(self.message_id)
+        if state is None or not state.layout.total:
             return QRect()
         layouts, view = self._messages.writer.layouts, self._view
-        if 0 <= item < len(entry.layout.items) and entry.layout.counts[item]:
-            first = layouts.block_of(entry.layout, item).blockNumber()
-            count = entry.layout.counts[item]
+        if 0 <= item < len(state.layout.items) and state.layout.counts[item]:
+            first = layouts.block_of(state.layout, item).blockNumber()
+            count = state.layout.counts[item]
         else:
-            first, count = layouts.first_block(entry.layout), entry.layout.total
+            first, count = layouts.first_block(state.layout), state.layout.total
         document = view.document()
         layout = document.documentLayout()
         top = layout.blockBoundingRect(document.findBlockByNumber(first))

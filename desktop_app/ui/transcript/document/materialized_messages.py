@@ -77,7 +77,7 @@ class MaterializedMessages:
         self.versions: dict[str, tuple[int, int]] = {}
         self.sources = CitationSources()
         self._marks: Mapping[str, MessageMark] = {}
-        self._entries: dict[str, MessageState] = {}
+        self._states: dict[str, MessageState] = {}
         self.highlighter = CodeHighlighter(self.writer, theme, parent)
         self.message_writer = MessageWriter(self.writer, self.highlighter)
 
@@ -85,16 +85,16 @@ class MaterializedMessages:
 
     def get(self, message_id: str) -> MessageState | None:
         """Return a message that is in the document."""
-        return self._entries.get(message_id)
+        return self._states.get(message_id)
 
     def find_state(self, message_id: str) -> MessageState | None:
         """Return a message that is in the document or streams outside it."""
-        return self._entries.get(message_id) or self._detached.get(message_id)
+        return self._states.get(message_id) or self._detached.get(message_id)
 
     def last(self) -> MessageState | None:
         """Return the last message in the document."""
         layouts = self.writer.layouts
-        return self._entries.get(layouts[-1].key) if layouts else None
+        return self._states.get(layouts[-1].key) if layouts else None
 
     def first_id(self) -> str:
         """Return the id of the oldest message, materialized or not, or "" if there is none."""
@@ -107,28 +107,28 @@ class MaterializedMessages:
         for message in reversed(self.newer):
             if message.role is Role.ASSISTANT:
                 return self._detached.get(message.id) or self._new_state(message)
-        entries = (self._entries[layout.key] for layout in reversed(self.writer.layouts))
-        return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
+        states = (self._states[layout.key] for layout in reversed(self.writer.layouts))
+        return next((e for e in states if e.message.role is Role.ASSISTANT), None)
 
     def at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the message that owns a block of the document."""
         found = self.writer.layouts.layout_at(block.blockNumber())
-        return None if found is None else self._entries.get(found[0].key)
+        return None if found is None else self._states.get(found[0].key)
 
     def layout_of(self, message_id: str) -> MessageLayout:
         """Return the layout of a message in the document."""
-        return self._entries[message_id].layout
+        return self._states[message_id].layout
 
     def first_block(self, message_id: str) -> QTextBlock:
         """Return the first block of a message in the document."""
-        return self.writer.layouts.block_of(self._entries[message_id].layout, 0)
+        return self.writer.layouts.block_of(self._states[message_id].layout, 0)
 
     # ------------------------------------------------------------------ materializing
 
     def has_message(self, message_id: str) -> bool:
         """Return True if the conversation has this message, materialized or not."""
         unwritten = (*self.older, *self.newer)
-        return message_id in self._entries or any(m.id == message_id for m in unwritten)
+        return message_id in self._states or any(m.id == message_id for m in unwritten)
 
     @property
     def count(self) -> int:
@@ -142,7 +142,7 @@ class MaterializedMessages:
         index -= len(self.older)
         layouts = self.writer.layouts
         if index < len(layouts):
-            return self._entries[layouts[index].key].message
+            return self._states[layouts[index].key].message
         return self.newer[index - len(layouts)]
 
     def index_of(self, message_id: str) -> int:
@@ -157,7 +157,7 @@ class MaterializedMessages:
 
     def all_with_text(self) -> list[tuple[Message, str | None]]:
         """Return all messages in order, each with its text so far if it streams, else None."""
-        written = (self._entries[layout.key] for layout in self.writer.layouts)
+        written = (self._states[layout.key] for layout in self.writer.layouts)
         return [
             *((message, self._detached_text(message)) for message in self.older),
             *((e.message, e.text if e.is_streaming else None) for e in written),
@@ -175,8 +175,8 @@ class MaterializedMessages:
         return block_maker_of(message, self.sources.numbers(message.id))
 
     def _detached_text(self, message: Message) -> str | None:
-        entry = self._detached.get(message.id)
-        return entry.text if entry is not None and entry.is_streaming else None
+        state = self._detached.get(message.id)
+        return state.text if state is not None and state.is_streaming else None
 
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Start another conversation or path, with all messages outside the document."""
@@ -191,7 +191,7 @@ class MaterializedMessages:
 
     def _clear(self) -> None:
         self.highlighter.clear()
-        self._entries.clear()
+        self._states.clear()
         self.writer.clear()
 
     def write_older(self, characters: int) -> None:
@@ -230,30 +230,30 @@ class MaterializedMessages:
         self.write_older(characters)
 
     def _take_all(self) -> list[Message]:
-        entries = [self._entries[layout.key] for layout in self.writer.layouts]
-        messages = [*self.older, *(entry.message for entry in entries), *self.newer]
-        for entry in entries:
-            self._detach(entry)
+        states = [self._states[layout.key] for layout in self.writer.layouts]
+        messages = [*self.older, *(state.message for state in states), *self.newer]
+        for state in states:
+            self._detach(state)
         self._clear()
         return messages
 
     def _take_out(self, at: int) -> Message:
         """Remove the first (0) or the last (-1) message from the document."""
         layout = self.writer.layouts[at]
-        entry = self._entries.pop(layout.key)
+        state = self._states.pop(layout.key)
         self.highlighter.forget(layout)
         self.writer.remove_message(layout)
-        self._detach(entry)
-        return entry.message
+        self._detach(state)
+        return state.message
 
-    def _detach(self, entry: MessageState) -> None:
+    def _detach(self, state: MessageState) -> None:
         """Keep the state of a message that still grows, because it does so outside the document."""
-        if entry.is_growing:
-            self._detached[entry.message.id] = entry
+        if state.is_growing:
+            self._detached[state.message.id] = state
 
     def _take_state(self, message: Message) -> MessageState:
-        entry = self._detached.pop(message.id, None)
-        return entry or self._new_state(message)
+        state = self._detached.pop(message.id, None)
+        return state or self._new_state(message)
 
     def _new_state(self, message: Message) -> MessageState:
         unfolded = self._unfolded.setdefault(message.id, UnfoldedSections())
@@ -278,7 +278,7 @@ class MaterializedMessages:
 
     def _written_size(self, layout: MessageLayout) -> int:
         """Return about how many characters of a message are materialized, or soon will be."""
-        size = _size(self._entries[layout.key].message)
+        size = _size(self._states[layout.key].message)
         if layout.is_fully_materialized:
             return size
         document, first = self.writer.document, self.writer.layouts.first_block(layout)
@@ -294,13 +294,13 @@ class MaterializedMessages:
         """Append a message. Return None if it stays outside the document."""
         self.sources.add(message)
         self._facts.followed_ids.add(message.parent_id)
-        entry = self._new_state(message)
+        state = self._new_state(message)
         if self.newer:
             self.newer.append(message)
-            self._detach(entry)
+            self._detach(state)
             return None
-        self._write(len(self.writer.layouts), entry)
-        return entry
+        self._write(len(self.writer.layouts), state)
+        return state
 
     def rewrite_screen(
         self, theme: Theme, message_id: str, item: int, height: float, width: int
@@ -310,7 +310,7 @@ class MaterializedMessages:
         That is item `item` of message `message_id` and `height` pixels below it or, if there is no
         such message, `height` pixels at the end. The rest is materialized afterwards.
         """
-        order = [self._entries[layout.key] for layout in self.writer.layouts]
+        order = [self._states[layout.key] for layout in self.writer.layouts]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
         on_screen = self._keep_on_screen(order, message_id, item, height / scale)
         self.highlighter.clear()
@@ -319,12 +319,12 @@ class MaterializedMessages:
             Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code), width
         )
         self.writer.clear()
-        for entry, ranges in on_screen:
-            layout = entry.layout
+        for state, ranges in on_screen:
+            layout = state.layout
             self.writer.put_back(layout, ranges, scale)
             for first, end in layout.materialized_ranges(0, len(layout.items)):
                 self.highlighter.highlight_items(layout, first, end)
-            self.message_writer.show_folds(entry)
+            self.message_writer.show_folds(state)
         self.writer.finish_table()
 
     def write_items(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
@@ -334,7 +334,7 @@ class MaterializedMessages:
         for first, end in ranges:
             self.highlighter.highlight_items(layout, first, end)
         if any(0.0 in layout.heights[first:end] for first, end in ranges):
-            self.message_writer.show_folds(self._entries[layout.key])
+            self.message_writer.show_folds(self._states[layout.key])
 
     def write_folded(self) -> bool:
         """Materialize the folded lines of one code block for a screen reader.
@@ -369,8 +369,8 @@ class MaterializedMessages:
     def _keep_on_screen(
         self, order: list[MessageState], message_id: str, item: int, height: float
     ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
-        """Return the entries on screen with the items to write, and remove all others."""
-        at = next((n for n, entry in enumerate(order) if entry.message.id == message_id), -1)
+        """Return the states on screen with the items to write, and remove all others."""
+        at = next((n for n, state in enumerate(order) if state.message.id == message_id), -1)
         on_screen: list[tuple[MessageState, list[tuple[int, int]]]] = []
         first = end = max(at, 0)
         if at < 0:
@@ -389,73 +389,73 @@ class MaterializedMessages:
             on_screen.append((order[end], around(layout, begin, 0, height)))
             height -= sum(layout.heights[begin + 1 :])
             end += 1
-        for entry in (*order[:first], *order[end:]):
-            del self._entries[entry.message.id]
-            self._detach(entry)
-        self.older += [entry.message for entry in order[:first]]
-        self.newer[:0] = [entry.message for entry in order[end:]]
+        for state in (*order[:first], *order[end:]):
+            del self._states[state.message.id]
+            self._detach(state)
+        self.older += [state.message for state in order[:first]]
+        self.newer[:0] = [state.message for state in order[end:]]
         return on_screen
 
-    def _write(self, at: int, entry: MessageState) -> None:
-        self._entries[entry.message.id] = entry
-        entry.set_mark(self._marks.get(entry.message.id))
-        self.message_writer.insert(at, entry)
+    def _write(self, at: int, state: MessageState) -> None:
+        self._states[state.message.id] = state
+        state.set_mark(self._marks.get(state.message.id))
+        self.message_writer.insert(at, state)
 
     def take_unwritten(self) -> list[tuple[Message, str]]:
         """Return the text still to append to long answers, and reset it."""
         unwritten = []
         for layout in self.writer.layouts:
-            entry = self._entries[layout.key]
-            if rest := entry.take_unwritten():
-                unwritten.append((entry.message, rest))
+            state = self._states[layout.key]
+            if rest := state.take_unwritten():
+                unwritten.append((state.message, rest))
         return unwritten
 
     def all_unshown_reasoning(self) -> Iterator[tuple[str, str]]:
         """Yield unfolded reasoning that is still to be shown, by message id."""
         for layout in self.writer.layouts:
-            if unshown_reasoning := self._entries[layout.key].unshown_reasoning:
+            if unshown_reasoning := self._states[layout.key].unshown_reasoning:
                 yield layout.key, unshown_reasoning
 
     # ------------------------------------------------------------------ changes
 
-    def grow(self, entry: MessageState, text: str, visible_item: int = -1) -> None:
+    def grow(self, state: MessageState, text: str, visible_item: int = -1) -> None:
         """Append text to a message. Code that contains item `visible_item` stays unfolded."""
-        if entry.message.id in self._detached:
-            entry.add_text(text)
+        if state.message.id in self._detached:
+            state.add_text(text)
             return
-        is_first = not entry.has_text
-        self.message_writer.grow(entry, entry.add_text(text), visible_item)
+        is_first = not state.has_text
+        self.message_writer.grow(state, state.add_text(text), visible_item)
         if is_first:
-            self.message_writer.refresh(entry)
+            self.message_writer.refresh(state)
 
-    def renew(self, entry: MessageState) -> None:
+    def renew(self, state: MessageState) -> None:
         """Apply the next changes that link definitions make to a complete answer."""
-        changes = entry.renew()
-        if entry.message.id not in self._detached:
-            self.message_writer.renew(entry, changes)
+        changes = state.renew()
+        if state.message.id not in self._detached:
+            self.message_writer.renew(state, changes)
 
-    def append_reasoning(self, entry: MessageState, text: str) -> None:
+    def append_reasoning(self, state: MessageState, text: str) -> None:
         """Append text to the reasoning of an answer."""
-        entry.add_reasoning(text, time.monotonic())
-        if entry.message.id not in self._detached:
-            self.message_writer.show_reasoning(entry, len(text))
+        state.add_reasoning(text, time.monotonic())
+        if state.message.id not in self._detached:
+            self.message_writer.show_reasoning(state, len(text))
 
     def update(self, message: Message) -> MessageState | None:
         """Update a message and edit only the text that differs."""
-        entry = self._entries.get(message.id)
-        if entry is None:
+        state = self._states.get(message.id)
+        if state is None:
             self._detached.pop(message.id, None)
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
-        changes = entry.update(message, self.versions.get(message.id))
-        self.message_writer.update(entry, changes)
-        return entry
+        changes = state.update(message, self.versions.get(message.id))
+        self.message_writer.update(state, changes)
+        return state
 
-    def set_waiting(self, entry: MessageState, sentence: str) -> None:
+    def set_waiting(self, state: MessageState, sentence: str) -> None:
         """Show below an answer what it waits for."""
-        entry.set_waiting(sentence)
-        self.message_writer.refresh(entry)
+        state.set_waiting(sentence)
+        self.message_writer.refresh(state)
 
     def set_limit(self, characters: int) -> None:
         """Set the approximate number of characters to materialize at most."""
@@ -469,33 +469,33 @@ class MaterializedMessages:
         changed, self._wraps_code = wraps != self._wraps_code, wraps
         return changed
 
-    def cited_passage(self, entry: MessageState | None, target: str) -> Passage | None:
+    def cited_passage(self, state: MessageState | None, target: str) -> Passage | None:
         """Return the passage that a citation in a message refers to; None if there is none."""
         number = passage_number(target)
-        if entry is None or number is None:
+        if state is None or number is None:
             return None
-        return self.sources.passage(entry.message.id, number)
+        return self.sources.passage(state.message.id, number)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models, and refresh the names on screen."""
         self._facts.set_names(name_of)
         for layout in self.writer.layouts:
-            self.message_writer.refresh(self._entries[layout.key])
+            self.message_writer.refresh(self._states[layout.key])
 
     def set_marks(self, marks: Mapping[str, MessageMark]) -> None:
         """Replace all marks with these, by message id."""
         changed = {key for key in {*self._marks, *marks} if self._marks.get(key) != marks.get(key)}
         self._marks = marks
-        for key in changed & self._entries.keys():
-            self._entries[key].set_mark(marks.get(key))
-            self.message_writer.refresh(self._entries[key])
+        for key in changed & self._states.keys():
+            self._states[key].set_mark(marks.get(key))
+            self.message_writer.refresh(self._states[key])
 
     def unfold_code_at(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at`."""
         for item in layout.items[at:]:
             number = fold_number(item)
             if number is not None:
-                self.message_writer.set_fold(self._entries[layout.key], number, unfold=True)
+                self.message_writer.set_fold(self._states[layout.key], number, unfold=True)
                 return
 
 

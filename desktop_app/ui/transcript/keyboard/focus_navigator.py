@@ -257,10 +257,10 @@ class FocusNavigator(QObject):
     # ------------------------------------------------------------------ focus
 
     def _focus_actions(self, at: int, *, forward: bool) -> bool:
-        entry = self._messages.get(self._messages.writer.layouts[at].key)
-        if entry is None or entry.is_streaming:
+        state = self._messages.get(self._messages.writer.layouts[at].key)
+        if state is None or state.is_streaming:
             return False
-        self._placer.show_for(entry)
+        self._placer.show_for(state)
         self._scroll_to([self._actions.geometry()])
         self._actions.take_focus(last=not forward)
         return True
@@ -272,10 +272,10 @@ class FocusNavigator(QObject):
         self._scroll_to(self._rects(target))
         button.cover(self._rects(target))
         button.setFocus(Qt.FocusReason.TabFocusReason)
-        entry = self._messages.at_block(self._view.document().findBlock(target.start))
-        if entry is not None:
-            self._message_id = entry.message.id
-            self._placer.show_for(entry)
+        state = self._messages.at_block(self._view.document().findBlock(target.start))
+        if state is not None:
+            self._message_id = state.message.id
+            self._placer.show_for(state)
         self.link_focused.emit(self._describe(target)[1])
 
     def _scroll_to(self, rects: list[QRect]) -> None:

@@ -226,13 +226,13 @@ class ActionRowPlacer:
     def __init__(self, view: QTextBrowser, messages: MaterializedMessages, row: ActionRow) -> None:
         self._view, self._messages, self.row = view, messages, row
 
-    def show_for(self, entry: MessageState) -> None:
+    def show_for(self, state: MessageState) -> None:
         """Show the actions of a message, or hide its row while it streams."""
-        if entry.is_streaming:
-            if self.row.message_id == entry.message.id:
+        if state.is_streaming:
+            if self.row.message_id == state.message.id:
                 self.row.dismiss()
             return
-        self.row.show_for(entry.message.id, entry.message.role)
+        self.row.show_for(state.message.id, state.message.role)
         self.place_again()
 
     def show_for_last(self) -> None:
@@ -243,9 +243,9 @@ class ActionRowPlacer:
 
     def place_again(self) -> None:
         """Move the row to its message, because the text has moved on screen."""
-        entry = self._messages.get(self.row.message_id)
-        if entry is not None:
-            block = self._messages.writer.layouts.block_of(entry.layout, entry.action_item)
+        state = self._messages.get(self.row.message_id)
+        if state is not None:
+            block = self._messages.writer.layouts.block_of(state.layout, state.action_item)
             self.row.place_beside(block, self._view.verticalScrollBar().value())
 
     def hide(self) -> None:

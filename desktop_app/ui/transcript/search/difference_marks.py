@@ -56,10 +56,10 @@ class DifferenceMarks(QObject):
         self._mark()
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
-        entry = self._messages.last()
-        items = () if entry is None else entry.layout.items
+        state = self._messages.last()
+        items = () if state is None else state.layout.items
         for at, item in enumerate(items):
-            is_text = entry is not None and entry.head_count <= at < len(items) - entry.foot_count
+            is_text = state is not None and state.head_count <= at < len(items) - state.foot_count
             if is_text and isinstance(item, Block):
                 yield at, [word for text in texts_of([item]) for word in WORD.findall(text)]
 
@@ -76,10 +76,10 @@ class DifferenceMarks(QObject):
         self._view.setExtraSelections(marks)
 
     def _on_screen(self) -> Iterator[QTextCursor]:
-        entry = self._messages.last()
-        if entry is None or not self._is_indexed(entry.layout):
+        state = self._messages.last()
+        if state is None or not self._is_indexed(state.layout):
             return
-        layout, current_item, word_index = entry.layout, -1, 0
+        layout, current_item, word_index = state.layout, -1, 0
         for block in visible_blocks(self._view):
             found = self._messages.writer.layouts.layout_at(block.blockNumber())
             if found is None or found[0] is not layout:

@@ -212,8 +212,8 @@ class Finder(QObject):
         Thread(target=_count, args=work, daemon=True, name="find").start()
 
     def _topmost_index(self) -> int:
-        entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
-        return self._index.order.index(entry.message.id) if entry is not None else 0
+        state = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        return self._index.order.index(state.message.id) if state is not None else 0
 
     def _count_touched(self) -> None:
         touched, self._touched = self._touched, set()
@@ -261,9 +261,9 @@ class Finder(QObject):
         in_reasoning = match.number < self._index.count_of(match.message_id).reasoning
         if in_reasoning and not self._unfold_reasoning(match.message_id, again):
             return
-        entry, found = self._messages.get(match.message_id), self._hit_of(match)
-        if entry is not None and found is not None:
-            self._reveal(entry.layout, found, self._words, again)
+        state, found = self._messages.get(match.message_id), self._hit_of(match)
+        if state is not None and found is not None:
+            self._reveal(state.layout, found, self._words, again)
         self._mark_soon()
 
     def _go_again(self, match: Match) -> None:
@@ -276,20 +276,20 @@ class Finder(QObject):
         Searches what is shown of it, then its reasoning, which is unfolded for that. If part of
         the message is still to be written, the search waits for it.
         """
-        words, entry = fold_text(text), self._messages.get(message_id)
-        if entry is None or not words:
+        words, state = fold_text(text), self._messages.get(message_id)
+        if state is None or not words:
             return
         again = partial(self.show_in, message_id, text)
-        hits = self._hits(entry, words)
-        if not hits and entry.is_growing and not self._materialize(message_id, again):
+        hits = self._hits(state, words)
+        if not hits and state.is_growing and not self._materialize(message_id, again):
             return
-        hits = self._hits(entry, words)
-        if not hits and may_contain(entry.reasoning, words):
+        hits = self._hits(state, words)
+        if not hits and may_contain(state.reasoning, words):
             if not self._unfold_reasoning(message_id, again):
                 return
-            hits = self._hits(entry, words)
+            hits = self._hits(state, words)
         if hits:
-            self._reveal(entry.layout, _Hit(hits[0][0], 0), words, again, selects=True)
+            self._reveal(state.layout, _Hit(hits[0][0], 0), words, again, selects=True)
 
     def _reveal(
         self, layout: MessageLayout, hit: _Hit, words: str, again: Then, *, selects: bool = False
@@ -341,27 +341,27 @@ class Finder(QObject):
 
     def _hit_of(self, match: Match) -> _Hit | None:
         """Return a match as an item and a number; the message's last one if it has changed."""
-        entry = self._messages.get(match.message_id)
-        if entry is None:
+        state = self._messages.get(match.message_id)
+        if state is None:
             return None
         number = match.number
-        if entry.folded or not entry.head_count:
+        if state.folded or not state.head_count:
             number -= self._index.count_of(match.message_id).reasoning
         number, hit = max(0, number), None
-        for at, count in self._hits(entry, self._words):
+        for at, count in self._hits(state, self._words):
             hit = _Hit(at, min(number, count - 1))
             if number < count:
                 break
             number -= count
         return hit
 
-    def _hits(self, entry: MessageState, words: str) -> list[tuple[int, int]]:
+    def _hits(self, state: MessageState, words: str) -> list[tuple[int, int]]:
         """Return the items of a message that match, by index, with the number of matches.
 
         Covers the reasoning, if it is shown, and the text.
         """
-        layout, first = entry.layout, 1 if entry.head_count > 1 else entry.head_count
-        end = len(layout.items) - entry.foot_count
+        layout, first = state.layout, 1 if state.head_count > 1 else state.head_count
+        end = len(layout.items) - state.foot_count
         key = (layout, layout.edition, words, first, end)
         if self._hits_cache is None or self._hits_cache[0] != key:
             self._hits_cache = key, list(_hits_in(layout.items, first, end, words))
@@ -435,22 +435,22 @@ class Finder(QObject):
     def _current_cursor(self) -> QTextCursor | None:
         """Return the current match as a selection; None if it is not materialized."""
         hit = None if self._current is None else self._hit_of(self._current)
-        entry = None if self._current is None else self._messages.get(self._current.message_id)
-        if hit is None or entry is None:
+        state = None if self._current is None else self._messages.get(self._current.message_id)
+        if hit is None or state is None:
             return None
-        return self._cursor_of(entry.layout, hit, self._words)
+        return self._cursor_of(state.layout, hit, self._words)
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """Yield the blocks on screen that are searched."""
         for block in visible_blocks(self._view):
             found = self._messages.writer.layouts.layout_at(block.blockNumber())
-            entry = self._messages.get(found[0].key) if found is not None else None
-            if found is not None and entry is not None:
+            state = self._messages.get(found[0].key) if found is not None else None
+            if found is not None and state is not None:
                 item = found[0].item_at(found[1])
-                is_ours = (entry.head_count and item == 0) or fold_number(
+                is_ours = (state.head_count and item == 0) or fold_number(
                     found[0].items[item]
                 ) is not None
-                if not is_ours and item < len(found[0].items) - entry.foot_count:
+                if not is_ours and item < len(found[0].items) - state.foot_count:
                     yield block
 
 

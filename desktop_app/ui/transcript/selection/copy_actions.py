@@ -76,24 +76,24 @@ class CopyActions(QObject):
         """Return True while a copy is still being prepared."""
         return self._copying is not None and self._copying.is_building
 
-    def copy_message(self, entry: MessageState) -> None:
+    def copy_message(self, state: MessageState) -> None:
         """Copy a message: an answer as its Markdown source, a question as shown."""
-        is_answer = entry.message.role is Role.ASSISTANT
-        message = entry.message
+        is_answer = state.message.role is Role.ASSISTANT
+        message = state.message
         if (
             isinstance(message, ShownMessage)
             and message.whole is not None
-            and not entry.is_streaming
+            and not state.is_streaming
         ):
             self._put(selected_text.texts_of_source(message.whole.text))
             return
-        text = entry.source
-        is_written = self._messages.get(entry.message.id) is entry
-        items = entry.layout.items if is_written else entry.items()
+        text = state.source
+        is_written = self._messages.get(state.message.id) is state
+        items = state.layout.items if is_written else state.items()
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
         source = text if is_answer else None
-        self._put(selected_text.texts_of(entry.block_maker(), source, is_short=is_short))
+        self._put(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
 
     def copy_code(self, head: int) -> None:
         """Copy the code with this head block number."""
@@ -111,10 +111,10 @@ class CopyActions(QObject):
 
     def _texts_of_code(self, head: int) -> Texts | None:
         found = self._messages.writer.layouts.layout_at(head)
-        entry = self._messages.get(found[0].key) if found is not None else None
-        if found is None or entry is None:
+        state = self._messages.get(found[0].key) if found is not None else None
+        if found is None or state is None:
             return None
-        return selected_text.texts_of_code(entry.code_at(found[0].item_at(found[1])))
+        return selected_text.texts_of_code(state.code_at(found[0].item_at(found[1])))
 
     def copy_code_at_or_above_cursor(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""

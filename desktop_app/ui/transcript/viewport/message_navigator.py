@@ -107,10 +107,10 @@ class MessageNavigator(QObject):
 
         None if it is not on screen, or if it is the end of the conversation and followed.
         """
-        entry = self._messages.get(message_id)
-        if entry is None or (self.is_at_end and entry is self._messages.last()):
+        state = self._messages.get(message_id)
+        if state is None or (self.is_at_end and state is self._messages.last()):
             return None
-        y = round(self._anchor.actions_line_bottom(entry)) - self._view.verticalScrollBar().value()
+        y = round(self._anchor.actions_line_bottom(state)) - self._view.verticalScrollBar().value()
         return y if 0 < y <= self._view.viewport().height() else None
 
     def scroll_actions_line_to(self, message_id: str, y: int) -> None:
@@ -121,11 +121,11 @@ class MessageNavigator(QObject):
         again = partial(self.scroll_actions_line_to, message_id, y)
         if not self.materialize_whole(message_id, again):
             return
-        entry = self._messages.get(message_id)
-        if entry is not None:
+        state = self._messages.get(message_id)
+        if state is not None:
             self.load_more()  # short messages need more above them
             self._view.verticalScrollBar().setValue(
-                round(self._anchor.actions_line_bottom(entry)) - y
+                round(self._anchor.actions_line_bottom(state)) - y
             )
             self.load_more()
 

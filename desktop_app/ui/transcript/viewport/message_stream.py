@@ -85,14 +85,14 @@ class MessageStream(QObject):
         if self._selection.is_all:
             # The new message was not selected.
             self._view.moveCursor(QTextCursor.MoveOperation.End)
-        entry, before = self._messages.append(message), self._messages.get(message.parent_id or "")
+        state, before = self._messages.append(message), self._messages.get(message.parent_id or "")
         if before is not None:
             with self._anchor.kept():  # it is no longer last: drop its Continue action
                 self._messages.message_writer.refresh(before)
         self.queue_unwritten()
         self.text_changed.emit(message.id)
-        if entry is not None:
-            self._actions.show_for(entry)
+        if state is not None:
+            self._actions.show_for(state)
 
     def append_text(self, message_id: str, text: str) -> None:
         """Queue the next text of a streaming answer; it is shown with the next frame."""
@@ -100,9 +100,9 @@ class MessageStream(QObject):
 
     def append_reasoning(self, message_id: str, text: str) -> None:
         """Append to the reasoning summary of a streaming answer."""
-        entry = self._messages.find_state(message_id)
-        if entry is not None:
-            self._messages.append_reasoning(entry, text)
+        state = self._messages.find_state(message_id)
+        if state is not None:
+            self._messages.append_reasoning(state, text)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Update a message's status, footer, error, notices and, if it differs, its text.
@@ -114,9 +114,9 @@ class MessageStream(QObject):
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
         """Show below an answer what it waits for; "" shows nothing."""
-        entry = self._messages.get(message_id)
-        if entry is not None and entry.waiting != sentence:
-            self._messages.set_waiting(entry, sentence)
+        state = self._messages.get(message_id)
+        if state is not None and state.waiting != sentence:
+            self._messages.set_waiting(state, sentence)
 
     # ------------------------------------------------------------------ the queue
 
@@ -132,8 +132,8 @@ class MessageStream(QObject):
 
     def has_more(self, message_id: str) -> bool:
         """Return True if text of the message has arrived but is not yet written."""
-        entry = self._messages.get(message_id)
-        if entry is not None and entry.is_growing and not entry.is_streaming:
+        state = self._messages.get(message_id)
+        if state is not None and state.is_growing and not state.is_streaming:
             return True
         return self._text.has(message_id) or self._reasoning.has(message_id)
 
@@ -172,22 +172,22 @@ class MessageStream(QObject):
     # ------------------------------------------------------------------ writing
 
     def _write(self, message_id: str, text: str) -> tuple[int, int]:
-        entry = self._messages.find_state(message_id)
-        if entry is None:
+        state = self._messages.find_state(message_id)
+        if state is None:
             return ANY_LENGTH
         with self._inserting():
             if self._anchor.is_following:
-                self._messages.grow(entry, text)
+                self._messages.grow(state, text)
             else:
                 on_top = self._anchor.item_on_top()
                 with self._anchor.kept():  # text above the screen may change
-                    self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
-        if entry.is_streaming:
-            self._speech.announce_text(message_id, text, lambda: entry.text)
+                    self._messages.grow(state, text, on_top[1] if on_top[0] == message_id else -1)
+        if state.is_streaming:
+            self._speech.announce_text(message_id, text, lambda: state.text)
         self.text_changed.emit(message_id)
         self._filler.tidy_soon()
         self.slice_written.emit(message_id)
-        return entry.fitting
+        return state.fitting
 
     @contextmanager
     def _inserting(self) -> Iterator[None]:
@@ -199,37 +199,37 @@ class MessageStream(QObject):
 
     def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
         """Write the next text of unfolded reasoning."""
-        entry = self._messages.get(message_id)
-        if entry is not None and not entry.folded:
+        state = self._messages.get(message_id)
+        if state is not None and not state.folded:
             with self._inserting(), self._anchor.kept():
-                self._messages.message_writer.show_more_reasoning(entry, len(text))
+                self._messages.message_writer.show_more_reasoning(state, len(text))
             self._filler.tidy_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
-            if not entry.unshown_reasoning:
+            if not state.unshown_reasoning:
                 self._renew_later(message_id)
-        return ANY_LENGTH if entry is None else entry.reasoning_fitting
+        return ANY_LENGTH if state is None else state.reasoning_fitting
 
     def _end(self, message_id: str) -> None:
-        entry = self._messages.find_state(message_id)
-        if entry is not None:
+        state = self._messages.find_state(message_id)
+        if state is not None:
             with self._anchor.kept():
-                self._messages.update(entry.message)
+                self._messages.update(state.message)
             self._filler.fill()
             self._renew_later(message_id)
 
     def _renew_later(self, message_id: str) -> None:
         """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
-        entry = self._messages.find_state(message_id)
-        if entry is not None and entry.is_renewing:
+        state = self._messages.find_state(message_id)
+        if state is not None and state.is_renewing:
             self._text.run_after(message_id, partial(self._renew, message_id))
         else:
             self.slice_written.emit(message_id)
 
     def _renew(self, message_id: str) -> None:
-        entry = self._messages.find_state(message_id)
-        if entry is not None:
+        state = self._messages.find_state(message_id)
+        if state is not None:
             with self._anchor.kept():
-                self._messages.renew(entry)
+                self._messages.renew(state)
             self.text_changed.emit(message_id)
             self._renew_later(message_id)
 
@@ -239,11 +239,11 @@ class MessageStream(QObject):
         before = self._messages.find_state(message.id)
         was_streaming = before is not None and before.is_streaming
         with self._anchor.kept():
-            entry = self._messages.update(message)
+            state = self._messages.update(message)
         self._renew_later(message.id)
         self.text_changed.emit(message.id)
-        if entry is not None:
-            self._actions.show_for(entry)
+        if state is not None:
+            self._actions.show_for(state)
         if was_streaming and message.status is not MessageStatus.STREAMING:
             self._speech.finish(message.id, message.text)
         self.message_updated.emit(message.id)

@@ -100,11 +100,11 @@ class ScrollAnchor(QObject):
 
     def state(self) -> tuple[str, int]:
         """Return the topmost message on screen and how many pixels of it are scrolled off."""
-        entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
-        if entry is None:
+        state = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        if state is None:
             return "", 0
-        top = self.top_of(entry.message.id)
-        return entry.message.id, round(self._view.verticalScrollBar().value() - top)
+        top = self.top_of(state.message.id)
+        return state.message.id, round(self._view.verticalScrollBar().value() - top)
 
     def go_to(self, state: tuple[str, int]) -> None:
         """Restore a position returned by `state`; the message must be materialized."""
@@ -123,9 +123,9 @@ class ScrollAnchor(QObject):
         block = self._messages.first_block(message_id)
         return float(self._view.document().documentLayout().blockBoundingRect(block).top())
 
-    def actions_line_bottom(self, entry: MessageState) -> float:
+    def actions_line_bottom(self, state: MessageState) -> float:
         """Return the bottom of the line beside a message's actions, in document coordinates."""
-        block = self._messages.writer.layouts.block_of(entry.layout, entry.action_item)
+        block = self._messages.writer.layouts.block_of(state.layout, state.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
 
     @property
@@ -171,13 +171,13 @@ class ScrollAnchor(QObject):
             self.is_kept = was_kept
 
     @contextmanager
-    def item_kept(self, entry: MessageState, find: Callable[[], int]) -> Iterator[None]:
+    def item_kept(self, state: MessageState, find: Callable[[], int]) -> Iterator[None]:
         """Keep an item of a message in place on screen while a section folds or unfolds.
 
         `find` returns the index of the item, before and after the change. The position is kept
         even if the view follows the end of the conversation.
         """
-        line, was_kept = self._line_of(entry, find()), self.is_kept
+        line, was_kept = self._line_of(state, find()), self.is_kept
         if line is None:
             with self.kept():
                 yield
@@ -189,14 +189,14 @@ class ScrollAnchor(QObject):
             self.is_kept = was_kept
             self._go_to_line(_Line(line.text_anchor._replace(item=max(0, find())), line.y))
 
-    def _line_of(self, entry: MessageState, at: int) -> _Line | None:
+    def _line_of(self, state: MessageState, at: int) -> _Line | None:
         """Return the first line of an item; None if it is not on screen."""
-        if at < 0 or not entry.layout.counts[at]:
+        if at < 0 or not state.layout.counts[at]:
             return None
-        cursor = QTextCursor(self._messages.writer.layouts.block_of(entry.layout, at))
+        cursor = QTextCursor(self._messages.writer.layouts.block_of(state.layout, at))
         rect = self._view.cursorRect(cursor)
         is_seen = 0 <= rect.center().y() <= self._view.viewport().height()
-        return _Line(TextAnchor(entry.layout.key, at, 0, 0), rect.top()) if is_seen else None
+        return _Line(TextAnchor(state.layout.key, at, 0, 0), rect.top()) if is_seen else None
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) while following."""
