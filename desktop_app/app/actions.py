@@ -1,4 +1,7 @@
-"""The action of each command of commands/command.py in the window, by its id."""
+"""The actions of the window's controllers, by the ids of their commands (commands/command.py).
+
+Those of the whole program are in window_session, those of the quick prompt in ui/quick.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "find.next": lambda: window.transcript.find_in_transcript.step(+1),
         "find.previous": lambda: window.transcript.find_in_transcript.step(-1),
         "answer.copy": window.transcript.commands.copy_last_answer,
-        "answer.copy-code": window.transcript.copy_code_at_or_above_cursor,
+        "answer.copy-code": window.transcript.copy_nearest_code,
         "conversation.copy": controllers.export.copy,
         "answer.retry": controllers.answer_actions.retry_last,
         "answer.compare": controllers.compared_models.offer,

@@ -42,10 +42,10 @@ STORE_RETRY_S = 1.0
 
 
 @dataclass
-class _Run:
-    """A running answer and its progress that is not reported yet."""
+class _Progress:
+    """The run of an answer, and its progress that is not reported yet."""
 
-    answering: AnswerRun
+    run: AnswerRun
     task: asyncio.Future[Message] | None = None
     is_stopping: bool = False
     has_begun: bool = False
@@ -104,7 +104,7 @@ class RunningAnswers(QObject):
         self._tasks = tasks
         self._store = store
         self._unstored: dict[str, Message] = {}
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _Progress] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._report_next)
         self._countdown = RetryCountdown(self)
@@ -113,14 +113,14 @@ class RunningAnswers(QObject):
     def start(self, answering: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
         for each in (answering, *answering.siblings):
-            run = self._runs[each.answer.id] = _Run(each, prefix=fence_of(each.answer))
-            run.task = self._tasks.start(self._run(each.conversation.id, run))
+            progress = self._runs[each.answer.id] = _Progress(each, prefix=fence_of(each.answer))
+            progress.task = self._tasks.start(self._run(each.conversation.id, progress))
         self.started.emit(answering.conversation.id)
 
     def stop(self, conversation_id: str) -> None:
         """Stop all answers of a conversation and keep their text."""
-        for run in self._runs_of(conversation_id):
-            self._cancel(run)
+        for progress in self._runs_of(conversation_id):
+            self._cancel(progress)
 
     def stop_answer(self, answer_id: str) -> None:
         """Stop one answer and keep its text."""
@@ -129,24 +129,24 @@ class RunningAnswers(QObject):
 
     def first_token_s(self, answer_id: str) -> float | None:
         """Return the seconds to the first text of an answer that streams."""
-        run = self._runs.get(answer_id)
-        return None if run is None else run.answering.first_token_s
+        progress = self._runs.get(answer_id)
+        return None if progress is None else progress.run.first_token_s
 
-    def _runs_of(self, conversation_id: str) -> list[_Run]:
+    def _runs_of(self, conversation_id: str) -> list[_Progress]:
         runs = self._runs.values()
-        return [run for run in runs if run.answering.conversation.id == conversation_id]
+        return [progress for progress in runs if progress.run.conversation.id == conversation_id]
 
-    def _cancel(self, run: _Run) -> None:
+    def _cancel(self, progress: _Progress) -> None:
         """Cancel a run once, after its first step.
 
         A second cancellation would keep it from storing what arrived; a task that is cancelled
         before its first step never runs and stores nothing.
         """
-        if not run.has_begun:
-            asyncio.get_running_loop().call_soon(self._cancel, run)
-        elif run.task is not None and not run.is_stopping:
-            run.is_stopping = True
-            run.task.cancel()
+        if not progress.has_begun:
+            asyncio.get_running_loop().call_soon(self._cancel, progress)
+        elif progress.task is not None and not progress.is_stopping:
+            progress.is_stopping = True
+            progress.task.cancel()
 
     def is_running(self, conversation_id: str) -> bool:
         """Return True if an answer streams in a conversation."""
@@ -155,27 +155,29 @@ class RunningAnswers(QObject):
     @property
     def conversations(self) -> frozenset[str]:
         """The conversations in which answers stream."""
-        return frozenset(run.answering.conversation.id for run in self._runs.values())
+        return frozenset(progress.run.conversation.id for progress in self._runs.values())
 
     def newest_state(self, answer: Message) -> Message:
         """Report all progress; return the answer as far as it has arrived."""
         self._report_all()
-        run = self._runs.get(answer.id)
-        if run is None:
+        progress = self._runs.get(answer.id)
+        if progress is None:
             return self._unstored.get(answer.id, answer)
-        return run.answering.so_far
+        return progress.run.so_far
 
     def repeat_status(self, conversation_id: str) -> None:
         """Report again why nothing arrives in a conversation that was just opened."""
-        for run in self._runs_of(conversation_id):
-            if run.status:
-                self.status_changed.emit(conversation_id, run.answering.answer.id, str(run.status))
+        for progress in self._runs_of(conversation_id):
+            if progress.status:
+                self.status_changed.emit(
+                    conversation_id, progress.run.answer.id, str(progress.status)
+                )
 
     def retry_with_key(self, provider_id: str) -> None:
         """Continue runs that wait for this provider's key, which has changed."""
-        for run in self._runs.values():
-            if isinstance(run.answering, ResumedRun):
-                run.answering.retry_with_key(provider_id)
+        for progress in self._runs.values():
+            if isinstance(progress.run, ResumedRun):
+                progress.run.retry_with_key(provider_id)
 
     async def stop_all(self) -> None:
         """Stop every answer and wait until its text is stored.
@@ -183,36 +185,36 @@ class RunningAnswers(QObject):
         Background runs continue at their provider, and are resumed at the next start.
         """
         runs = list(self._runs.values())
-        for run in runs:
-            run.answering.leave()
-            self._cancel(run)
-        tasks = [run.task for run in runs if run.task is not None]
+        for progress in runs:
+            progress.run.leave()
+            self._cancel(progress)
+        tasks = [progress.task for progress in runs if progress.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, conversation_id: str, run: _Run) -> Message:
+    async def _run(self, conversation_id: str, progress: _Progress) -> Message:
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            self._take(run, event)
+            self._take(progress, event)
 
         def on_store(error: StorageError | None) -> None:
             # An error is reported once, however often the write is retried.
-            if (error is None) != (run.store_error is None):
-                run.store_error = error
+            if (error is None) != (progress.store_error is None):
+                progress.store_error = error
                 self.store_error_changed.emit(conversation_id, error)
 
-        run.has_begun = True
+        progress.has_begun = True
         try:
-            return await run.answering.run(listen, on_store)
+            return await progress.run.run(listen, on_store)
         finally:
             self._report_all()
-            self._countdown.stop(run.answering.answer.id)
-            del self._runs[run.answering.answer.id]
-            if run.store_error is not None:  # stopped while the disk was full
-                self._tasks.start(self._store_until_done(run.answering.answer))
-            if run.answering.changed_question is not None:
-                self.amended.emit(conversation_id, run.answering.changed_question)
-            self.finished.emit(conversation_id, run.answering.answer)
-            if run.is_stopping:
-                self._tasks.start(self._call_off(conversation_id, run.answering))
+            self._countdown.stop(progress.run.answer.id)
+            del self._runs[progress.run.answer.id]
+            if progress.store_error is not None:  # stopped while the disk was full
+                self._tasks.start(self._store_until_done(progress.run.answer))
+            if progress.run.changed_question is not None:
+                self.amended.emit(conversation_id, progress.run.changed_question)
+            self.finished.emit(conversation_id, progress.run.answer)
+            if progress.is_stopping:
+                self._tasks.start(self._call_off(conversation_id, progress.run))
 
     async def _call_off(self, conversation_id: str, answering: AnswerRun) -> None:
         """Cancel a background run at its provider, without blocking."""
@@ -231,96 +233,96 @@ class RunningAnswers(QObject):
             del self._unstored[answer.id]
             self.store_error_changed.emit(answer.conversation_id, None)
 
-    def _take(self, run: _Run, event: StreamEvent) -> None:
+    def _take(self, progress: _Progress, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text):
-                run.text.append(run.shown_text.take(run.prefix + text))
-                run.prefix = ""
-                self._count_delta(run)
-                self._note_if_cut(run, run.shown_text)
+                progress.text.append(progress.shown_text.take(progress.prefix + text))
+                progress.prefix = ""
+                self._count_delta(progress)
+                self._note_if_cut(progress, progress.shown_text)
             case ReasoningDelta(text, section):
-                is_first = run.section is None
-                gap = "" if is_first or section == run.section else "\n\n"
-                run.section = section
-                run.reasoning.append(run.shown_reasoning.take(gap + text))
-                if run.status:  # the reason for the wait
-                    self._countdown.stop(run.answering.answer.id)
-                    run.status = run.unreported_status = ""
-                self._note_if_cut(run, run.shown_reasoning)
+                is_first = progress.section is None
+                gap = "" if is_first or section == progress.section else "\n\n"
+                progress.section = section
+                progress.reasoning.append(progress.shown_reasoning.take(gap + text))
+                if progress.status:  # the reason for the wait
+                    self._countdown.stop(progress.run.answer.id)
+                    progress.status = progress.unreported_status = ""
+                self._note_if_cut(progress, progress.shown_reasoning)
             case ReasoningItem():  # the next item counts its own sections
-                run.section = None if run.section is None else -1
+                progress.section = None if progress.section is None else -1
                 return
             case StatusChanged(seconds, reason):
-                answer_id = run.answering.answer.id
+                answer_id = progress.run.answer.id
                 self._countdown.stop(answer_id)
                 if seconds:
-                    run.is_retrying = True
+                    progress.is_retrying = True
                     reason = self._countdown.start(answer_id, seconds, reason)
-                run.first_status = run.first_status or reason
-                run.status = run.unreported_status = reason
-            case Started() if run.is_retrying:
+                progress.first_status = progress.first_status or reason
+                progress.status = progress.unreported_status = reason
+            case Started() if progress.is_retrying:
                 # The retry was accepted, so the reason for the wait is over.
-                run.is_retrying = False
-                self._countdown.stop(run.answering.answer.id)
-                run.status = run.unreported_status = run.first_status
+                progress.is_retrying = False
+                self._countdown.stop(progress.run.answer.id)
+                progress.status = progress.unreported_status = progress.first_status
             case Notice(text):
-                run.status = run.unreported_status = text
+                progress.status = progress.unreported_status = text
             case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
-                run.has_step = True
-                if isinstance(event, RoundEnded) and run.deltas:
-                    run.prefix = "\n\n"
+                progress.has_step = True
+                if isinstance(event, RoundEnded) and progress.deltas:
+                    progress.prefix = "\n\n"
             case _:
                 return
         if not self._frame.isActive():
             self._frame.start(FRAME_MS)
 
     @staticmethod
-    def _count_delta(run: _Run) -> None:
-        run.deltas += 1
-        if run.deltas == 1:
-            run.first_delta = time.monotonic()
-            run.status = run.unreported_status = ""
+    def _count_delta(progress: _Progress) -> None:
+        progress.deltas += 1
+        if progress.deltas == 1:
+            progress.first_delta = time.monotonic()
+            progress.status = progress.unreported_status = ""
 
     @staticmethod
-    def _note_if_cut(run: _Run, length: ShownLength) -> None:
-        if length.is_cut and run.status != NOT_ALL_SHOWN:
-            run.status = run.unreported_status = NOT_ALL_SHOWN
+    def _note_if_cut(progress: _Progress, length: ShownLength) -> None:
+        if length.is_cut and progress.status != NOT_ALL_SHOWN:
+            progress.status = progress.unreported_status = NOT_ALL_SHOWN
 
     def _on_countdown(self, answer_id: str, sentence: str) -> None:
-        run = self._runs.get(answer_id)
-        if run is not None:
-            run.status = sentence
-            self.status_changed.emit(run.answering.conversation.id, answer_id, sentence)
+        progress = self._runs.get(answer_id)
+        if progress is not None:
+            progress.status = sentence
+            self.status_changed.emit(progress.run.conversation.id, answer_id, sentence)
 
     def _report_next(self) -> None:
         """Report one answer at a time, so that writing several side by side fills no frame."""
-        waiting = [run for run in self._runs.values() if run.has_unreported]
+        waiting = [progress for progress in self._runs.values() if progress.has_unreported]
         if waiting:
-            self._report(min(waiting, key=lambda run: run.reported_at))
+            self._report(min(waiting, key=lambda progress: progress.reported_at))
         if len(waiting) > 1:
             self._frame.start(FRAME_MS // len(waiting))
 
     def _report_all(self) -> None:
-        for run in list(self._runs.values()):
-            self._report(run)
+        for progress in list(self._runs.values()):
+            self._report(progress)
 
-    def _report(self, run: _Run) -> None:
-        message_id, conversation_id = run.answering.answer.id, run.answering.conversation.id
-        run.reported_at = time.monotonic()
-        if run.unreported_status is not None:
-            self.status_changed.emit(conversation_id, message_id, str(run.unreported_status))
-            run.unreported_status = None
-        if run.reasoning:
-            reasoning, run.reasoning = "".join(run.reasoning), []
+    def _report(self, progress: _Progress) -> None:
+        message_id, conversation_id = progress.run.answer.id, progress.run.conversation.id
+        progress.reported_at = time.monotonic()
+        if progress.unreported_status is not None:
+            self.status_changed.emit(conversation_id, message_id, str(progress.unreported_status))
+            progress.unreported_status = None
+        if progress.reasoning:
+            reasoning, progress.reasoning = "".join(progress.reasoning), []
             if reasoning:
                 self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
-        if run.text:
-            text, run.text = "".join(run.text), []
+        if progress.text:
+            text, progress.text = "".join(progress.text), []
             if text:
                 self.text_arrived.emit(conversation_id, message_id, text)
-            seconds = time.monotonic() - run.first_delta
-            if seconds > 0.5 and run is self._runs_of(conversation_id)[0]:
-                self.rate_changed.emit(conversation_id, run.deltas / seconds)
-        if run.has_step:
-            run.has_step = False
-            self.stepped.emit(conversation_id, run.answering.so_far)
+            seconds = time.monotonic() - progress.first_delta
+            if seconds > 0.5 and progress is self._runs_of(conversation_id)[0]:
+                self.rate_changed.emit(conversation_id, progress.deltas / seconds)
+        if progress.has_step:
+            progress.has_step = False
+            self.stepped.emit(conversation_id, progress.run.so_far)

@@ -62,7 +62,7 @@ class ShownAnswers(QObject):
         self._current.opened.connect(self._announce_early_end)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_waiting)
+        running.status_changed.connect(self._show_status_line)
         running.rate_changed.connect(self._show_rate)
         running.amended.connect(self._show_amended)
         running.stepped.connect(self._show_amended)
@@ -75,7 +75,7 @@ class ShownAnswers(QObject):
             return  # a streaming one continues at its provider after the program's end
         self._ended_answer = answer
         if self._is_on_path(answer):
-            self._pane.transcript.stream.set_waiting(answer.id, "")
+            self._pane.transcript.stream.set_status_line(answer.id, "")
             self._show_amended(answer.conversation_id, answer)
 
     def _is_on_path(self, answer: Message) -> bool:
@@ -112,9 +112,9 @@ class ShownAnswers(QObject):
         if self._is_open(conversation_id):
             self._pane.transcript.stream.append_reasoning(message_id, text)
 
-    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.stream.set_waiting(message_id, sentence)
+            self._pane.transcript.stream.set_status_line(message_id, sentence)
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):

@@ -68,7 +68,7 @@ class ComparisonController(QObject):
         self._conversation_id, self._path = "", list[Message]()
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_waiting)
+        running.status_changed.connect(self._show_status_line)
         for changed in (running.finished, running.amended, running.stepped):
             changed.connect(self._update_answer)
         self._current.opened.connect(self._close_if_forgotten)
@@ -164,15 +164,15 @@ class ComparisonController(QObject):
         if column.first_token_s is None:
             column.set_first_token(self._running.first_token_s(column.id))
 
-    def _show_waiting(self, _conversation_id: str, answer_id: str, sentence: str) -> None:
+    def _show_status_line(self, _conversation_id: str, answer_id: str, sentence: str) -> None:
         column = self._column(answer_id)
         if column is not None:
-            column.transcript.stream.set_waiting(answer_id, sentence)
+            column.transcript.stream.set_status_line(answer_id, sentence)
 
     def _update_answer(self, _conversation_id: str, answer: Message) -> None:
         column = self._column(answer.id)
         if column is not None and self._window is not None:
-            column.transcript.stream.set_waiting(answer.id, "")
+            column.transcript.stream.set_status_line(answer.id, "")
             column.update_answer(self._providers.as_shown(answer))
             self._window.show_state()
 

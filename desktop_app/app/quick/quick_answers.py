@@ -33,7 +33,7 @@ class QuickAnswers(QObject):
         quick.transcript.message_updated.connect(self._announce_end)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.status_changed.connect(self._show_waiting)
+        running.status_changed.connect(self._show_status_line)
         running.finished.connect(self._finish)
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
@@ -44,16 +44,16 @@ class QuickAnswers(QObject):
         if conversation_id == self._conversation.id:
             self._quick.transcript.stream.append_reasoning(message_id, text)
 
-    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+    def _show_status_line(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.set_waiting(message_id, sentence)
+            self._quick.transcript.stream.set_status_line(message_id, sentence)
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if conversation_id != self._conversation.id:
             return
         self._conversation.replace_message(answer)
         self._quick.set_streaming(False)
-        self._quick.transcript.stream.set_waiting(answer.id, "")
+        self._quick.transcript.stream.set_status_line(answer.id, "")
         self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
         facts = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:

@@ -149,8 +149,8 @@ class ModelInfo:
         return self.sampling_efforts is None or effort in self.sampling_efforts
 
 
-class UtilityTask(NamedTuple):
-    """The models for a utility task such as titles, at providers that serve the family.
+class SmallJob(NamedTuple):
+    """The models for routine work such as titles, at providers that serve the family.
 
     The first of `models` that the provider has is asked, with `effort` or the least that it takes.
     """
@@ -182,7 +182,7 @@ class ModelCatalog:
     def __init__(
         self,
         models: Iterable[ModelInfo],
-        utility_tasks: Mapping[str, UtilityTask] | None = None,
+        small_jobs: Mapping[str, SmallJob] | None = None,
         not_chat: Iterable[str] = (),
         file_inputs: Mapping[str, FileInputs] | None = None,
         embeddings: Mapping[str, Price] | None = None,
@@ -192,7 +192,7 @@ class ModelCatalog:
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
-        self._utility_tasks = dict(utility_tasks or {})
+        self._small_jobs = dict(small_jobs or {})
         self._file_inputs = dict(file_inputs or {})
         self._embeddings = dict(embeddings or {})
         self.hosted_tools = dict(hosted_tools or {})
@@ -234,7 +234,7 @@ class ModelCatalog:
         models = tables["models"]
         return cls(
             [_model_from_row(id_, _with_family(id_, row, models)) for id_, row in models.items()],
-            {job: _utility_task_from_row(row) for job, row in tables["small_jobs"].items()},
+            {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
             {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
@@ -282,9 +282,9 @@ class ModelCatalog:
         name = model_id.casefold()
         return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
 
-    def utility_task(self, job: str) -> UtilityTask:
-        """Return the models for the task `job`; an empty UtilityTask if the data has none."""
-        return self._utility_tasks.get(job, UtilityTask())
+    def small_job(self, job: str) -> SmallJob:
+        """Return the models for a job; an empty SmallJob if the data has none."""
+        return self._small_jobs.get(job, SmallJob())
 
     def file_inputs(self, kind: str) -> FileInputs | None:
         """Return the documents that a kind of provider takes as files; None if it takes none."""
@@ -406,12 +406,12 @@ def _seconds_from_row(row: Mapping[str, Any]) -> tuple[tuple[Effort, float], ...
     return tuple((Effort(effort), float(seconds)) for effort, seconds in row.items())
 
 
-def _utility_task_from_row(row: Mapping[str, Any]) -> UtilityTask:
+def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
     _require_known_names(row, ("models", "effort"), "small_jobs")
     models = row.get("models", [])
     if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
         raise ValueError("models of a small job is a list of names")
-    return UtilityTask(tuple(models), Effort(row["effort"]) if "effort" in row else None)
+    return SmallJob(tuple(models), Effort(row["effort"]) if "effort" in row else None)
 
 
 def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:

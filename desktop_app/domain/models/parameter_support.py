@@ -34,7 +34,7 @@ LEAST_IN_RESPONSES: Final = 16
 class ParameterRefusal(Enum):
     """The reason why a model does not support a parameter.
 
-    NEEDS_EFFORT: it does with `ModelInfo.sampling_efforts`.
+    NEEDS_EFFORT: it supports it with an effort of `ModelInfo.sampling_efforts` only.
     """
 
     NOT_SUPPORTED = auto()
@@ -121,7 +121,10 @@ def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: Lear
 def refusals(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None, api: Api | None
 ) -> dict[str, ParameterRefusal]:
-    """Return the reason for each parameter that is not supported, by name."""
+    """Return the reason for each parameter that is not supported, by name.
+
+    `ModelInfo.effort_refusal` has the rule for the effort itself.
+    """
     why: dict[str, ParameterRefusal] = {}
     if not info.takes_sampling(effort or info.default_effort):
         # Models that take no temperature while they think take no penalty and no stop either.

@@ -1,6 +1,6 @@
 """Resolves the user's choice to the model and effort that are sent.
 
-The choice is stored as the user made it. A setting that the model does not support is shown as
+The choice is stored as the user made it. An effort that the model does not support is shown as
 refused, and the nearest supported one is sent. Switching back restores the user's choice.
 """
 

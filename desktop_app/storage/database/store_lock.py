@@ -15,8 +15,8 @@ from desktop_app.domain.errors import StorageError
 class StoreLock:
     """A lock that all processes with the store open share.
 
-    Checks, migrations, restores, repairs and erasures hold it alone. It is on a separate file,
-    because closing any descriptor of the database would drop SQLite's own locks.
+    Checks at the start, migrations, restores, repairs and erasures hold it alone. It is on a
+    separate file, because closing any descriptor of the database would drop SQLite's own locks.
     """
 
     def __init__(self, path: Path) -> None:

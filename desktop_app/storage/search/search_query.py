@@ -94,11 +94,11 @@ class Search:
         within: SearchFilter = _EVERYWHERE,
         order: SearchOrder = SearchOrder.NEWEST,
     ) -> list[SearchHit]:
-        """Return the newest texts with every word of `text`, its last word as a prefix.
+        """Return the texts with every word of `text`, its last word as a prefix, in this order.
 
         Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
         "is:rejected" find answers with this verdict of the user's, with or without other words. No
-        other character has a meaning. A text without letters and digits finds nothing.
+        other character has a meaning. A text of punctuation alone finds nothing.
 
         Raises:
             StorageError: the store cannot be read.

@@ -71,15 +71,15 @@ def index_text(text: str) -> bytearray:
     for piece in fold_pieces(text):
         for at in range(0, len(piece), _PIECE_LENGTH):
             part = piece[at : at + _PIECE_LENGTH]
-            words += _split_signs(_pairs_between(before, part)).encode()
+            words += _split_signs(_pairs_in_piece(before, part)).encode()
             before = part[-1]
         if len(words) > most:
             break
-    words += _pairs_between(before, "").encode()
+    words += _pairs_in_piece(before, "").encode()
     return words
 
 
-def _pairs_between(before: str, folded: str) -> str:
+def _pairs_in_piece(before: str, folded: str) -> str:
     """Return a piece of a folded text with its dense runs as pairs.
 
     Args:
@@ -106,7 +106,7 @@ def _split_signs(folded: str) -> str:
     return _SIGN.sub(lambda sign: f" {chr(_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
 
 
-def _pairs(run: str, *, ends: bool) -> str:
+def _pairs_of_run(run: str, *, ends: bool) -> str:
     words = list(map("".join, pairwise(run)))
     if ends or not words:
         words.append(run[-1])
@@ -145,7 +145,9 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     character must be searched as the start of a pair.
     """
     folded, is_prefix = term
-    words = dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
+    words = dense_run().sub(
+        lambda run: _pairs_of_run(run.group(), ends=run.end() < len(folded)), folded
+    )
     if dense_run().match(folded[-1]):
         is_prefix = len(words.split()[-1]) == 1
     return _split_signs(words).replace('"', " "), is_prefix

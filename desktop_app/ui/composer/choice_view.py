@@ -43,11 +43,12 @@ class ChoiceView:
     Attributes:
         variant: None if another model than the three variants is chosen.
         effort: the effort in use; None if the model takes none.
-        offers_variants: whether the provider serves the family.
+        offers_variants: whether a variant is chosen and the provider offers all three.
         offers_effort: whether the model is known to take an effort.
         effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.
-        notice: a sentence about the choice ("Pro takes no low effort: medium is used."), or "".
+        notice: a sentence about the chosen model, which is shut down or answers in place of
+            another one, or "".
         background: whether a long answer runs in the background; None if that is not offered.
         provider_name: the name of the provider.
         provider_id, model: the entry to check in the menu; "" for none.

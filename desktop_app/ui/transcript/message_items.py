@@ -92,7 +92,7 @@ class LineKind(Enum):
     PICTURES = "pictures"
     ATTACHMENT = "attachment"
     REASONING = "reasoning"
-    WAITING = "waiting"
+    STATUS = "status"
     NOTICE = "notice"
     ERROR_TITLE = "error-title"
     ERROR_TEXT = "error-text"
@@ -209,19 +209,19 @@ def _code(language: str, texts: Iterable[str]) -> list[Item]:
 
 
 def ending_lines(
-    message: Message, waiting: str, *, details: bool, is_last: bool = True
+    message: Message, status_line: str, *, details: bool, is_last: bool = True
 ) -> list[Item]:
-    """Return the lines below an answer's text: waiting, notices, its ending and an error.
+    """Return the lines below an answer's text: its status line, notices, its ending and an error.
 
     Args:
         message: the answer.
-        waiting: what it waits for; "" for nothing.
+        status_line: says what happens meanwhile; "" for none.
         details: whether the error's details are unfolded.
         is_last: False if other messages follow, so that it cannot be continued.
     """
     lines: list[Item] = []
-    if waiting:
-        lines.append(Line(LineKind.WAITING, _line_runs(waiting)))
+    if status_line:
+        lines.append(Line(LineKind.STATUS, _line_runs(status_line)))
     lines += [_notice_line(message, notice) for notice in message.notices]
     if any(_code_of(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
         lines.append(Line(LineKind.NOTICE, (_action("retry"),)))

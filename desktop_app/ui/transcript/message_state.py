@@ -107,7 +107,7 @@ class MessageState:
         self.unfolded = UnfoldedSections() if unfolded is None else unfolded
         self._facts = facts
         self.version = version
-        self.waiting = ""
+        self.status_line = ""
         self.mark: MessageMark | None = None
         self._cited = cited
         self.head_count = self.foot_count = 0
@@ -158,9 +158,9 @@ class MessageState:
         """Set the line below the message."""
         self.mark = mark
 
-    def set_waiting(self, sentence: str) -> None:
-        """Set what the answer waits for; "" for nothing."""
-        self.waiting = sentence
+    def set_status_line(self, sentence: str) -> None:
+        """Set the line that says what happens meanwhile; "" for none."""
+        self.status_line = sentence
 
     def take_unwritten(self) -> str:
         """Return `rest` and reset it."""
@@ -351,15 +351,15 @@ class MessageState:
             if self.version is None or self.version[1] < 2:
                 return items
             return [versions_line(self.version), *items]
-        waiting = self.waiting
-        if self.is_streaming and not (waiting or self.has_text or self.reasoning):
-            waiting = "…"
+        status_line = self.status_line
+        if self.is_streaming and not (status_line or self.has_text or self.reasoning):
+            status_line = "…"
         return [
             *items,
             *tool_lines(self.message, self.unfolded.tools),
             *ending_lines(
                 self.message,
-                waiting,
+                status_line,
                 details=self.unfolded.details,
                 is_last=self.message.id not in self._facts.followed_ids,
             ),

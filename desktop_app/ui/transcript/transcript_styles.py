@@ -126,7 +126,7 @@ _KINDS_OF_NOTES: Final = (
     LineKind.PICTURES,
     LineKind.ATTACHMENT,
     LineKind.REASONING,
-    LineKind.WAITING,
+    LineKind.STATUS,
     LineKind.NOTICE,
     LineKind.VERSIONS,
     LineKind.FOOTER,
@@ -224,7 +224,7 @@ class Styles:
         self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
         self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
         self._fonts = {
-            "answer": theme.reading(),
+            "reading": theme.reading(),
             "code": theme.code(),
             "note": theme.note(),
             "strong": theme.strong(),
@@ -440,7 +440,7 @@ class Styles:
 
     def _base(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
         theme, char_format = self.theme, QTextCharFormat()
-        char_format.setFont(self._fonts["answer"])
+        char_format.setFont(self._fonts["reading"])
         char_format.setForeground(theme.text)
         if kind is Kind.HEADING:
             font = theme.heading()

@@ -591,9 +591,9 @@ class TranscriptView(TranscriptSurface):
         """Select the whole conversation."""
         self.selection.select_all()
 
-    def copy_code_at_or_above_cursor(self) -> None:
+    def copy_nearest_code(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
-        self.copies.copy_code_at_or_above_cursor()
+        self.copies.copy_nearest_code()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""

@@ -16,7 +16,6 @@ from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.layout_cost import (
     cost_of,
     cost_of_runs,
-    costs_more,
     is_costly,
 )
 from tests.gui.transcript.test_long_message import settle
@@ -157,8 +156,6 @@ def test_cells_runs_and_formulas_cost_more_than_letters() -> None:
         for text in ("a a a a", "**a** a", "$a$ $b$", "| a | a |\n|---|---|\n| a | a |\n")
     )
     assert cost_of(plain[0]) < cost_of(runs[0]) < cost_of(table[0]) < cost_of(formulas[0])
-    assert costs_more(plain * 3, cost_of(plain[0]) * 3 - 1)
-    assert not costs_more(plain * 3, cost_of(plain[0]) * 3)
 
 
 def test_the_runs_of_a_very_long_text_are_not_unpacked_to_be_counted(

@@ -76,16 +76,16 @@ def test_one_who_listens_only_at_the_end_hears_it_all(view: TranscriptView) -> N
 def test_code_is_copied_by_the_keyboard(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer("No code.")])
     with qtbot.waitSignal(view.notice_raised) as raised:
-        view.copy_code_at_or_above_cursor()
+        view.copy_nearest_code()
     assert raised.args == ["There is no code block here or above."]
     view.set_messages(
         [question("q"), answer("```\nfirst\n```\n\ntext\n\n```py\nsecond\n  more\n```\n\nend")]
     )
-    view.copy_code_at_or_above_cursor()
+    view.copy_nearest_code()
     assert QGuiApplication.clipboard().text() == "second\n  more"
     found = view.document().find("first")
     view.setTextCursor(QTextCursor(found))
-    view.copy_code_at_or_above_cursor()
+    view.copy_nearest_code()
     assert QGuiApplication.clipboard().text() == "first"
 
 

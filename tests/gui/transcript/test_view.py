@@ -326,9 +326,9 @@ def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
 def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
     message = streaming()
     view.stream.append_message(message)
-    view.stream.set_waiting(message.id, "Waiting 3 s: too many requests")
+    view.stream.set_status_line(message.id, "Waiting 3 s: too many requests")
     assert "Waiting 3 s" in view.toPlainText()
-    view.stream.set_waiting(message.id, "")
+    view.stream.set_status_line(message.id, "")
     assert "Waiting 3 s" not in view.toPlainText()
 
 

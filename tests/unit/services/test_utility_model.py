@@ -30,7 +30,7 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     SpendingCapError,
 )
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, UtilityTask, Variant
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, SmallJob, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
@@ -131,9 +131,9 @@ def test_never_a_dearer_one_than_the_conversations() -> None:
 
 def test_a_file_of_the_persons_overrides_who_does_a_job() -> None:
     catalog = ModelCatalog.from_toml(DATA, '[small_jobs.title]\nmodels = ["gpt-5-mini"]\n')
-    assert catalog.utility_task("title") == UtilityTask(("gpt-5-mini",), Effort.MINIMAL)
-    assert catalog.utility_task("compaction") == CATALOG.utility_task("compaction")
-    assert catalog.utility_task("dance") == UtilityTask()
+    assert catalog.small_job("title") == SmallJob(("gpt-5-mini",), Effort.MINIMAL)
+    assert catalog.small_job("compaction") == CATALOG.small_job("compaction")
+    assert catalog.small_job("dance") == SmallJob()
 
 
 async def test_a_call_is_plain_priced_and_written_down() -> None:

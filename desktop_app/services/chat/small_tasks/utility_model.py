@@ -72,7 +72,7 @@ class UtilityModel:
         with the least effort.
         Judgments and tests of a key are not routine work.
         """
-        job, profile = self._catalog.utility_task(purpose.value), own.profile
+        job, profile = self._catalog.small_job(purpose.value), own.profile
         is_small = self.prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if is_small and profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))

@@ -132,9 +132,9 @@ class DocumentWriter:
         try:
             yield
         finally:
-            holes, self._unmeasured = self._unmeasured, None
-            for layout, at in {(layout, layout.next_materialized(at)) for layout, at in holes}:
-                self._items.adjust_gap(layout, at, cursor)
+            missing, self._unmeasured = self._unmeasured, None
+            for layout, at in {(layout, layout.next_materialized(at)) for layout, at in missing}:
+                self._items.adjust_space_above(layout, at, cursor)
             cursor.endEditBlock()
 
     def _begin(self) -> QTextCursor:
@@ -182,7 +182,7 @@ class DocumentWriter:
         index = 0
         while index < common and self._changes.update(layout, at + index, added[index], cursor):
             if index and layout.counts[at + index]:  # the item above may change the gap
-                self._items.adjust_gap(layout, at + index, cursor)
+                self._items.adjust_space_above(layout, at + index, cursor)
             index += 1
         at, removed, added = at + index, removed - index, added[index:]
         is_materialized = (
@@ -197,7 +197,7 @@ class DocumentWriter:
         if self._unmeasured is not None and below < len(layout.items) and not layout.counts[below]:
             self._unmeasured.append((layout, below))
         elif removed or added or index:
-            self._items.adjust_gap(layout, below, cursor)
+            self._items.adjust_space_above(layout, below, cursor)
         self._write_ends(layout, cursor)
         self._reflow.finish_earlier_table(layout, cursor)
         self._report_written(layout, first, below)
@@ -217,7 +217,7 @@ class DocumentWriter:
         # by its position until the edit ends.
         for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
             self._items.write(layout, first, end, cursor)
-            self._items.adjust_gap(layout, end, cursor)
+            self._items.adjust_space_above(layout, end, cursor)
             self._report_written(layout, first, end)
         self._write_ends(layout, cursor)
         cursor.endEditBlock()
@@ -237,7 +237,7 @@ class DocumentWriter:
         cursor = self._begin()
         for layout, first, end in runs:
             self._items.erase(layout, first, end, cursor)
-            self._items.adjust_gap(layout, end, cursor)
+            self._items.adjust_space_above(layout, end, cursor)
         cursor.endEditBlock()
 
     def measure(self, layout: MessageLayout, at: int) -> None:

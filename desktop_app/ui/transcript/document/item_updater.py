@@ -41,7 +41,7 @@ class ItemUpdater:
         if _is_respaced(old, new):
             above, layout.items[at] = layout.item_above(at), new
             if layout.counts[at]:
-                self._items.adjust_gap(layout, at, cursor)
+                self._items.adjust_space_above(layout, at, cursor)
             else:
                 room = self._items.styles.gap(new, above) - self._items.styles.gap(old, above)
                 layout.heights[at] += room * self._items.styles.scale

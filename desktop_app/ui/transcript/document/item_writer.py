@@ -92,7 +92,7 @@ class ItemWriter:
             inserter = BlockInserter(cursor, self._layouts.block_of(layout, placeholder.first))
             for at in range(*placeholder):
                 self._write_item(layout, at, inserter, whole=whole)
-            self.adjust_gap(layout, placeholder.first, cursor)
+            self.adjust_space_above(layout, placeholder.first, cursor)
 
     def _write_item(
         self, layout: MessageLayout, at: int, inserter: BlockInserter, *, whole: bool
@@ -181,8 +181,8 @@ class ItemWriter:
         self._insert_table(
             layout, at, block, BlockInserter(cursor, self._layouts.block_of(layout, at)), widths
         )
-        self.adjust_gap(layout, at, cursor)
-        self.adjust_gap(layout, at + 1, cursor)
+        self.adjust_space_above(layout, at, cursor)
+        self.adjust_space_above(layout, at + 1, cursor)
 
     def write_again(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Rewrite an item in place."""
@@ -193,11 +193,11 @@ class ItemWriter:
             self.erase(layout, at, at + 1, cursor)
             self.write(layout, at, at + 1, cursor)
 
-    def adjust_gap(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Update the gap above item `at`.
+    def adjust_space_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+        """Update the space above item `at`.
 
-        The gap depends on the item above, materialized or not. If item `at` is not materialized,
-        its gap belongs to the next materialized item.
+        It depends on the item above, materialized or not. If item `at` is not materialized, the
+        space belongs to the next materialized item.
         """
         at = layout.next_materialized(at)
         if at >= len(layout.items):

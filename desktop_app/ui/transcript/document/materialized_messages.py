@@ -127,8 +127,8 @@ class MaterializedMessages:
 
     def has_message(self, message_id: str) -> bool:
         """Return True if the conversation has this message, materialized or not."""
-        unwritten = (*self.older, *self.newer)
-        return message_id in self._states or any(m.id == message_id for m in unwritten)
+        outside = (*self.older, *self.newer)
+        return message_id in self._states or any(m.id == message_id for m in outside)
 
     @property
     def count(self) -> int:
@@ -195,7 +195,7 @@ class MaterializedMessages:
         self.writer.clear()
 
     def write_older(self, characters: int) -> None:
-        """Materialize older messages of about `characters`; remove messages far below."""
+        """Write older messages of about `characters` above; remove messages far below."""
         written = 0
         while self.older and written < characters:
             message = self.older.pop()
@@ -206,7 +206,7 @@ class MaterializedMessages:
             self.newer.insert(0, self._take_out(-1))
 
     def write_newer(self, characters: int) -> None:
-        """Materialize newer messages of about `characters`; remove messages far above."""
+        """Write newer messages of about `characters` below; remove messages far above."""
         written = 0
         while self.newer and written < characters:
             message = self.newer.pop(0)
@@ -217,7 +217,7 @@ class MaterializedMessages:
             self.older.append(self._take_out(0))
 
     def write_around(self, message_id: str, characters: int) -> None:
-        """Materialize only a message, the messages after it and a few before it."""
+        """Write only a message, the messages after it and a few before it."""
         messages = self._take_all()
         at = next(number for number, m in enumerate(messages) if m.id == message_id)
         self.older, self.newer = messages[:at], messages[at:]
@@ -225,7 +225,7 @@ class MaterializedMessages:
         self.write_older(characters // 4)
 
     def write_end(self, characters: int) -> None:
-        """Materialize only the end of the conversation."""
+        """Write only the end of the conversation."""
         self.older, self.newer = self._take_all(), []
         self.write_older(characters)
 
@@ -328,7 +328,7 @@ class MaterializedMessages:
         self.writer.finish_table()
 
     def write_items(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
-        """Materialize the items of these ranges [first, end) of a message."""
+        """Write the items of these ranges [first, end) of a message."""
         ranges = list(ranges)
         self.writer.write(layout, ranges)
         for first, end in ranges:
@@ -337,7 +337,7 @@ class MaterializedMessages:
             self.message_writer.show_folds(self._states[layout.key])
 
     def write_folded(self) -> bool:
-        """Materialize the folded lines of one code block for a screen reader.
+        """Write the folded lines of one code block for a screen reader.
 
         Only lines below a materialized item qualify, because folded lines must not follow a
         placeholder. Return True if any were materialized.
@@ -352,7 +352,7 @@ class MaterializedMessages:
         return False
 
     def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
-        """Materialize an item and about `height` pixels on either side.
+        """Write an item and about `height` pixels on either side.
 
         Of a very long text, materialize the part that contains this UTF-16 unit. Its surroundings
         are filled in once they are on screen.
@@ -363,7 +363,7 @@ class MaterializedMessages:
             self.write_part(layout, at, unit, unit + 1)
 
     def write_part(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
-        """Materialize UTF-16 units [first, end) of a long text."""
+        """Write UTF-16 units [first, end) of a long text."""
         self.writer.fill(layout, at, first, end)
 
     def _keep_on_screen(
@@ -452,9 +452,9 @@ class MaterializedMessages:
         self.message_writer.update(state, changes)
         return state
 
-    def set_waiting(self, state: MessageState, sentence: str) -> None:
-        """Show below an answer what it waits for."""
-        state.set_waiting(sentence)
+    def set_status_line(self, state: MessageState, sentence: str) -> None:
+        """Show a status line below an answer; "" shows none."""
+        state.set_status_line(sentence)
         self.message_writer.refresh(state)
 
     def set_limit(self, characters: int) -> None:

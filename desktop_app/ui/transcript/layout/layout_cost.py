@@ -51,14 +51,13 @@ def size_of(document: QTextDocument) -> int:
     return document.characterCount() + _BLOCK_CHARACTERS * document.blockCount()
 
 
-def costs_more(items: Iterable[Item], limit: int) -> bool:
-    """Return True if items cost more than `limit`; the rest is not counted then."""
-    return _exceeds(map(cost_of, items), limit)
-
-
 def is_costly(layouts: Iterable[MessageLayout], limit: int) -> bool:
     """Return True if the materialized part of messages costs more than `limit`."""
-    return _exceeds((cost for layout in layouts for cost in _costs(layout)), limit)
+    for cost in (cost for layout in layouts for cost in _costs(layout)):
+        limit -= cost
+        if limit < 0:
+            return True
+    return False
 
 
 def _costs(layout: MessageLayout) -> Iterable[int]:
@@ -67,11 +66,3 @@ def _costs(layout: MessageLayout) -> Iterable[int]:
         in_part = bool(layout.gaps[at])
         yield _PART_COST * layout.counts[at] if in_part else cost_of(layout.items[at])
         at = layout.next_materialized(at + 1)
-
-
-def _exceeds(costs: Iterable[int], limit: int) -> bool:
-    for cost in costs:
-        limit -= cost
-        if limit < 0:
-            return True
-    return False

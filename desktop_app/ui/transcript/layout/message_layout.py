@@ -60,7 +60,8 @@ class MessageLayout:
         shapes: the column widths of a table in pixels, or the cuts of a text that takes several
             blocks (the start of each block except the first, in UTF-16 units). Else empty.
         gaps: the missing text between the blocks of a long text.
-        heights: the estimated height in pixels of an item that is not materialized.
+        heights: the height in pixels of an item that is not materialized: an estimate, or what it
+            was when it was removed.
         total: the sum of the counts.
         edition: changes whenever the items change.
     """

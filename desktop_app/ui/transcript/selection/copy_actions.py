@@ -116,7 +116,7 @@ class CopyActions(QObject):
             return None
         return selected_text.texts_of_code(state.code_at(found[0].item_at(found[1])))
 
-    def copy_code_at_or_above_cursor(self) -> None:
+    def copy_nearest_code(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
         head = self.code_head(self._view.textCursor().block())
         if head is None:

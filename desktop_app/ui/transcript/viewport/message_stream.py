@@ -95,7 +95,7 @@ class MessageStream(QObject):
             self._actions.show_for(state)
 
     def append_text(self, message_id: str, text: str) -> None:
-        """Queue the next text of a streaming answer; it is shown with the next frame."""
+        """Queue the next text of an answer; it is written now or in one of the next frames."""
         self._text.add(message_id, text)
 
     def append_reasoning(self, message_id: str, text: str) -> None:
@@ -112,11 +112,11 @@ class MessageStream(QObject):
         self._text.run_after(message.id, partial(self._update, message, version))
         self._text.flush(shortly=True)
 
-    def set_waiting(self, message_id: str, sentence: str) -> None:
-        """Show below an answer what it waits for; "" shows nothing."""
+    def set_status_line(self, message_id: str, sentence: str) -> None:
+        """Show a status line below an answer; "" shows none."""
         state = self._messages.get(message_id)
-        if state is not None and state.waiting != sentence:
-            self._messages.set_waiting(state, sentence)
+        if state is not None and state.status_line != sentence:
+            self._messages.set_status_line(state, sentence)
 
     # ------------------------------------------------------------------ the queue
 
