@@ -125,6 +125,10 @@ def test_a_job_is_as_advanced_as_its_least_advanced_upload(
     assert combined_status(uploads) is combined
 
 
+def test_an_upload_is_found_by_its_name() -> None:
+    assert BatchUpload("job", 2).name == "repartee-job-2"
+
+
 def test_jobs_are_sent_once_the_user_has_confirmed_them() -> None:
     unsent = {BatchStatus.PREPARING, BatchStatus.READY}
     assert {status for status in BatchStatus if not status.was_sent} == unsent

@@ -101,6 +101,13 @@ def test_a_request_that_waits_at_nobody_may_still_be_stored() -> None:
     assert FULL.without("background") is None
 
 
+def test_a_refused_setting_leaves_the_background_as_it_is() -> None:
+    waiting = replace(FULL, background=True)
+    lighter = FULL.without("temperature")
+    assert lighter is not None
+    assert waiting.without("temperature") == replace(lighter, background=True)
+
+
 def test_keys_and_passwords_of_a_provider_have_names_of_their_own() -> None:
     fields = (
         CustomField("X-Key", is_secret=True),

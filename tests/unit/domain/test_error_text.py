@@ -17,6 +17,7 @@ from desktop_app.domain.error_text import (
     WINDOW,
     of_environment,
     remedy_text,
+    retry_text,
 )
 from desktop_app.domain.errors import AuthenticationError, Remedy, UserFacingError
 from tests.helpers.error_params import error_params
@@ -91,3 +92,8 @@ def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
     )
     other = {"what_happened": "It broke.", "what_to_do": "Turn it off.", "kind": "Unknown"}
     assert error_from_json(other) == ErrorNote("It broke.", "Turn it off.")
+
+
+def test_a_wait_is_said_in_whole_seconds() -> None:
+    assert retry_text("Too many requests.", 0) == "Too many requests."
+    assert retry_text("Too many requests.", 1.2) == "Too many requests. Trying again in 2 s."

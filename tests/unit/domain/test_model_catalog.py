@@ -195,3 +195,16 @@ def test_what_is_wrong_in_the_person_s_file_is_said(text: str, says: str) -> Non
     with pytest.raises(SettingError) as caught:
         ModelCatalog.from_toml(text)
     assert says in caught.value.what_happened
+
+
+def test_the_users_file_is_known_by_what_it_states() -> None:
+    own = """
+        [models.priced]
+        price = { input = "1", output = "2" }
+        [models.sized]
+        context_window = 9000
+    """
+    catalog = ModelCatalog.from_toml(SHIPPED, own)
+    models = ("priced", "sized", "gpt-5.2", "none")
+    assert [model for model in models if catalog.has_user_price(model)] == ["priced"]
+    assert [model for model in models if catalog.has_user_window(model)] == ["sized"]

@@ -23,9 +23,10 @@ def test_a_message_that_fits_stays_itself() -> None:
 
 
 def test_of_a_long_one_the_beginning_is_shown_as_text_with_a_notice() -> None:
-    long = replace(SHORT, parts=(TextPart("a" * SHOWN_CHARACTERS), TextPart("b")))
+    long = replace(SHORT, parts=(TextPart("a" * SHOWN_CHARACTERS), TextPart("b"), TextPart("c")))
     shown = shorten(long)
     assert isinstance(shown, ShownMessage)
+    assert shown.parts[1:] == (TextPart(""), TextPart(""))
     assert shown.whole is long
     assert shown.is_tree is False
     assert shown.notices == (NOT_ALL_SHOWN,)
