@@ -45,6 +45,10 @@ def test_unsafe_characters_are_made_visible() -> None:
     assert clean("žluť 漢字 👩‍👩‍👧 עברית नमस्ते") == "žluť 漢字 👩‍👩‍👧 עברית नमस्ते"
 
 
+def test_unsafe_characters_of_json_are_escaped() -> None:
+    assert as_json("\x9b\U000e0041\U000e007f") == r'"\u009b\udb40\udc41\udb40\udc7f"'
+
+
 @pytest.mark.attack("terminal")
 @given(st.text())
 def test_any_text_is_cleaned_for_the_terminal(text: str) -> None:

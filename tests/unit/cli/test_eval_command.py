@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -210,6 +211,13 @@ def test_a_plan_names_calls_tokens_and_costs(evaluate: Run) -> None:
     priced, unpriced = told["runs"]
     assert (priced["variant"], priced["effort"], priced["model"]) == ("thinking", "high", "gpt-5.2")
     assert (priced["calls"], priced["max_output_tokens"]) == (2, 100)
+    cost = priced["input_tokens"] * Decimal("0.00000175")
+    assert Decimal(priced["input_cost_usd"]) == cost
+    assert Decimal(priced["max_cost_usd"]) == cost + 2 * 100 * Decimal("0.000014")
+    reading = priced["judge_input_tokens"] * Decimal("0.00000025")
+    assert Decimal(priced["judge_input_cost_usd"]) == reading
+    verdict = 100 * Decimal("0.00000025") + 2048 * Decimal("0.000002")
+    assert Decimal(priced["judge_max_cost_usd"]) == reading + verdict
     assert (unpriced["variant"], unpriced["effort"], unpriced["model"]) == (None, None, "m")
     assert (unpriced["input_cost_usd"], unpriced["max_cost_usd"]) == (None, None)
     assert (told["input_cost_usd"], told["max_cost_usd"]) == (None, None)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,3 +248,13 @@ def test_tools_are_listed_with_what_they_do(command: Run) -> None:
     assert first["kind"] == "reads"
     reason = "Local models don’t run tools themselves."
     assert (last["name"], last["available"], last["reason"]) == ("image_generation", False, reason)
+
+
+@pytest.mark.parametrize("name", ["spending", "tools"])
+def test_a_store_that_cannot_be_used_is_told(command: Run, repartee_home: Path, name: str) -> None:
+    file = repartee_home / "data" / "repartee.sqlite3"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"no database " * 1000)
+    code, out, err = command(name)
+    assert (code, out) == (1, "")
+    assert err.startswith("repartee: ")

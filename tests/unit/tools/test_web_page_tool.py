@@ -39,14 +39,15 @@ class _Site(BaseHTTPRequestHandler):
             self.send_header("location", target)
             self.end_headers()
             return
-        hello = dict.fromkeys(("/", "/plain", "/markdown"), b"<p>Hello</p>")
+        hello = dict.fromkeys(("/", "/plain", "/markdown", "/bare", "/odd"), b"<p>Hello</p>")
         bodies = {**hello, "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
         bodies |= {"/packed-cut": gzip.compress(bytes(9000))[:-12], "/russian": RUSSIAN}
         body = bodies.get(self.path, b"x" * (LARGEST_PAGE + 1))
         charset = "windows-1251" if self.path == "/russian" else "utf-8"
         kinds = {"/plain": "text/plain", "/markdown": "text/markdown"}
         kind = f"{kinds.get(self.path, 'text/html')}; charset={charset}"
-        kind = "image/png" if self.path == "/image" else kind
+        others = {"/image": "image/png", "/bare": "text/html", "/odd": "text/html; charset=odd"}
+        kind = others.get(self.path, kind)
         self.send_response(200)
         self.send_header("content-type", kind)
         if self.path in ("/packed", "/bomb"):
@@ -101,6 +102,11 @@ def test_a_page_is_fetched(port: int) -> None:
     assert url == f"http://site.test:{port}/"
 
 
+@pytest.mark.parametrize("path", ["/bare", "/odd"])
+def test_a_page_without_a_known_encoding_is_unchanged(port: int, path: str) -> None:
+    assert fetch(f"http://site.test:{port}{path}")[1:] == ("text/html", b"<p>Hello</p>")
+
+
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
@@ -148,6 +154,15 @@ async def test_a_deflated_page_is_read(bits: int) -> None:
 
     reply = httpx.Response(200, headers={"content-encoding": "deflate"}, content=pieces())
     assert await bounded_body(reply) == b"<p>One"
+
+
+async def test_a_damaged_page_is_refused() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"no gzip"
+
+    reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
+    with pytest.raises(ToolError, match="damaged"):
+        await bounded_body(reply)
 
 
 @pytest.mark.attack("tools")
