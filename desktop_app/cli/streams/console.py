@@ -85,7 +85,7 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Write a line to standard error."""
     if sys.stderr is not None:
-        print(clean(text), file=sys.stderr, flush=True)
+        print(clean(text), file=sys.stderr)
 
 
 def ask(question: str) -> None:

@@ -64,7 +64,7 @@ def strip_profiles(connection: sqlite3.Connection) -> None:
             "proxy": bare_proxy(fields["proxy"])[0],
         }
         if bare != fields:
-            body = json.dumps(bare, ensure_ascii=False)
+            body = json.dumps(bare)
             sql = "UPDATE profiles SET body = ? WHERE id = ?"
             connection.execute(sql, (body, profile_id))
 
