@@ -205,6 +205,7 @@ def open_webui_exports() -> Iterator[str]:
         ]
         tree = {each["id"] or "x": each for each in messages}
         chat: dict[str, Any] = {
+            "id": chance.choice(("", "c1", "c2")),
             "title": chance.choice(_TEXTS),
             "models": chance.choice((None, [], [1, "llama"])),
             "params": chance.choice(({}, {"system": "Be short."})),

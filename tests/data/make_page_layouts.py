@@ -95,7 +95,8 @@ def _ruled(chance: random.Random) -> str:
             for number in range(max(1, int((top - bottom) // 13))):
                 if chance.random() < filled:
                     text = chance.choice(_FIGURES) if figures else _phrase(chance, 1, 3)
-                    drawn += _said(_near(chance, left + 4, 3), top - 10 - 13 * number, text, 9)
+                    place = _near(chance, left + 4, 3) if jitter < 3 else _near(chance, left, 3)
+                    drawn += _said(place, top - 10 - 13 * number, text, 9)
     return drawn
 
 
@@ -197,7 +198,8 @@ def _strokes(chance: random.Random) -> str:
     """A table whose lines are rectangles, short strokes, doubled or slanted lines."""
     xs, ys = (60, 120, 180, 240), (650, 664, 678, 692)
     drawn = ""
-    style = chance.choice(("box", "thin", "steps", "double", "slant", "turned", "curve"))
+    styles = ("box", "thin", "steps", "double", "slant", "turned", "curve", "curve first")
+    style = chance.choice(styles)
     at = chance.choice((0.5, 1, 1.25, 1.5, 2, 2.5, 3, 3.5, 4))
     for x in xs:
         drawn += _stroke(style, at, x, ys[0], x, ys[-1])
@@ -228,6 +230,9 @@ def _stroke(style: str, at: float, x: float, y: float, to_x: float, to_y: float)
             return _line(x, y, to_x, to_y) + second
         case "slant":
             return _line(x, y, to_x + (0 if is_across else at), to_y + (at if is_across else 0))
+        case "curve first":
+            bow = f"{x:g} {y:g} m {x + at:g} {y:g} {to_x:g} {to_y + at:g} {to_x:g} {to_y:g} c"
+            return f"{bow} {x:g} {y:g} m {to_x:g} {to_y:g} l S "
         case "curve":
             return f"{x:g} {y:g} m {x + at:g} {y:g} {to_x:g} {to_y + at:g} {to_x:g} {to_y:g} c S "
     return _line(x, y, to_x, to_y)
