@@ -1,0 +1,65 @@
+"""The lines that the process of a server writes to its parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from desktop_app.tool_servers.host.line_output import LONGEST_LOG_LINE, LineOutput
+
+Written = Callable[[], list[Any]]
+
+
+@pytest.fixture
+def output() -> Iterator[tuple[LineOutput, Written]]:
+    """Yield an output, and a function that returns the lines since its last call."""
+    reading, writing = os.pipe()
+
+    def written() -> list[Any]:
+        return [json.loads(line) for line in os.read(reading, 1 << 16).splitlines()]
+
+    yield LineOutput(writing), written
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_line_is_ascii_and_complete(output: tuple[LineOutput, Written]) -> None:
+    lines, written = output
+    lines.send(id=7, text="žluť\n")
+    lines.log("info", "x" * (LONGEST_LOG_LINE + 1))
+    lines.progress(7, 1.5, None, "half")
+    assert written() == [
+        {"id": 7, "text": "žluť\n"},
+        {"event": "log", "level": "info", "text": "x" * LONGEST_LOG_LINE},
+        {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "half"},
+    ]
+
+
+def test_lines_beyond_fifty_a_second_are_counted(
+    output: tuple[LineOutput, Written], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, written = output
+    seconds = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
+    for number in range(53):
+        lines.progress(number, 0, 1, "") if number % 2 else lines.log("info", str(number))
+    assert len(written()) == 50
+    lines.send(id=1)
+    assert written() == [{"id": 1}]
+    seconds = 100.5
+    lines.log("info", "dropped, too")
+    seconds = 101.0
+    lines.log("info", "next")
+    assert written() == [
+        {"event": "log", "level": "warning", "text": "[4 lines left out]"},
+        {"event": "log", "level": "info", "text": "next"},
+    ]
+    seconds = 102.0
+    for _ in range(50):
+        lines.log("info", "again")
+    assert [line["text"] for line in written()] == ["again"] * 50
