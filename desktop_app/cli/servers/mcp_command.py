@@ -17,7 +17,7 @@ from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.tool_commands import tool_json, tool_summary
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, UserFacingError
+from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
@@ -210,7 +210,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
     failed = False
     try:
         found = await asyncio.to_thread(read_servers, path)
-    except ImportRefusedError as error:
+    except (ImportRefusedError, ToolServerError) as error:
         say(_words_of(error))
         return ExitCode.USAGE
     for read in found:

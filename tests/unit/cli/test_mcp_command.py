@@ -116,5 +116,5 @@ def test_a_file_that_cannot_be_read_is_told(mcp: Run, tmp_path: Path) -> None:
     assert "mcp.json" in err
     file.write_text("{")
     code, out, err = mcp("import", str(file))
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "mcp.json" in err
