@@ -46,7 +46,8 @@ class Record:
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}
-        is_imported = "" in found
+        # What tests/conftest.py imports runs before the recording begins.
+        is_imported = "" in found or not found
         if is_imported:
             found = {test for tests in by_line.values() for test in tests}
             files = _importing(module.removesuffix(".py").replace("/", "."))
