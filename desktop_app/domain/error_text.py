@@ -89,8 +89,8 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     """Return what happened in a sentence.
 
     Raises:
-        LookupError, ValueError: of the parameters one is missing, or of another type. Without any
-            parameters, the placeholders stay as they are.
+        LookupError, ValueError: a parameter is missing or of another type. If `params` is empty,
+            the placeholders stay as they are.
     """
     if not isinstance(reason, Reason):
         return reason

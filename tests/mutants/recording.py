@@ -41,8 +41,8 @@ class Record:
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
         """Return the tests that run the lines, and whether their import does.
 
-        If an import runs them, all tests of the module count, and of files that import it: any may
-        use their definitions.
+        If an import runs them, return all tests of the module and of the test files that import it,
+        because any of them may use what the lines define.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}

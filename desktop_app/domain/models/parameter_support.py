@@ -34,7 +34,7 @@ LEAST_IN_RESPONSES: Final = 16
 class ParameterRefusal(Enum):
     """The reason why a model does not support a parameter.
 
-    NEEDS_EFFORT: it supports it with an effort of `ModelInfo.sampling_efforts` only.
+    NEEDS_EFFORT: the model supports it only with an effort of `ModelInfo.sampling_efforts`.
     """
 
     NOT_SUPPORTED = auto()

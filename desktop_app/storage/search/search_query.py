@@ -94,7 +94,7 @@ class Search:
         within: SearchFilter = _EVERYWHERE,
         order: SearchOrder = SearchOrder.NEWEST,
     ) -> list[SearchHit]:
-        """Return the texts with every word of `text`, its last word as a prefix, in this order.
+        """Return the newest or best texts with every word of `text`, its last word as a prefix.
 
         Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
         "is:rejected" find answers with this verdict of the user's, with or without other words. No

@@ -108,7 +108,7 @@ class MaterializedMessages:
             if message.role is Role.ASSISTANT:
                 return self._detached.get(message.id) or self._new_state(message)
         states = (self._states[layout.key] for layout in reversed(self.writer.layouts))
-        return next((e for e in states if e.message.role is Role.ASSISTANT), None)
+        return next((state for state in states if state.message.role is Role.ASSISTANT), None)
 
     def at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the message that owns a block of the document."""

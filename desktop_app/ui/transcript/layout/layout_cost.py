@@ -6,6 +6,7 @@ QTextTable is a frame, and a formula is measured in Python.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.block_model import Block, Kind, Runs
@@ -53,7 +54,7 @@ def size_of(document: QTextDocument) -> int:
 
 def is_costly(layouts: Iterable[MessageLayout], limit: int) -> bool:
     """Return True if the materialized part of messages costs more than `limit`."""
-    for cost in (cost for layout in layouts for cost in _costs(layout)):
+    for cost in chain.from_iterable(map(_costs, layouts)):
         limit -= cost
         if limit < 0:
             return True
