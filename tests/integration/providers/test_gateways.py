@@ -237,8 +237,11 @@ def test_an_unknown_model(place: Place) -> None:
 @pytest.mark.parametrize("server", ["litellm"])
 def test_too_many_requests(place: Place) -> None:
     limited = replace(place, model="limited")
-    answer(limited, Api.CHAT_COMPLETIONS)
-    events = answer(limited, Api.CHAT_COMPLETIONS)
+    # LiteLLM counts by the minute of the clock: a new minute may begin after the first request.
+    for _ in range(3):
+        events = answer(limited, Api.CHAT_COMPLETIONS)
+        if isinstance(events[-1], StatusChanged | Failed):
+            break
     if isinstance(events[-1], StatusChanged):
         assert events[-1].reason.startswith("The server is limiting requests: ")
     else:
