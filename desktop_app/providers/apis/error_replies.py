@@ -73,7 +73,8 @@ _PARAMETER_CODES: Final = {
     "invalid_value",
     "extra_forbidden",
 }
-WRONG_REQUEST_CODES: Final = frozenset({"invalid_request", "bad_request"})
+# Gateways also answer 500, 502 and 503 to requests that stay invalid.
+_WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
 _FAULT_CODES: Final = {
     *("server_error", "internal_error", "internal_server_error", "overloaded"),
     *("api_error", "InternalServerError"),  # Ollama, vLLM
@@ -321,7 +322,7 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
         return AuthenticationError(Reason.ACCESS_REFUSED, provider=provider)
     if status == 413:
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
-    is_wrong_request = status == 500 and body.names & WRONG_REQUEST_CODES
+    is_wrong_request = status in (500, 502, 503) and body.names & _WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _server_fault(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):

@@ -17,7 +17,6 @@ from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, RateLimitedError, Remedy
-from desktop_app.providers.apis.error_replies import WRONG_REQUEST_CODES
 
 ATTEMPTS: Final = 3
 LONGEST_WAIT_S: Final = 120.0
@@ -73,10 +72,7 @@ def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]
         error.remedy = Remedy.RETRY_AFTER_WAIT
         error.params["minutes"] = minutes
     repeatable = isinstance(error, RateLimitedError) or (
-        # Gateways also answer 500 and 503 to requests that stay invalid.
-        status in _REPEATABLE_STATUSES
-        and error.reason is Reason.PROVIDER_FAULT
-        and error.api_code not in WRONG_REQUEST_CODES
+        status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
     )
     refused = headers.get("x-should-retry", "").lower() == "false"
     return AttemptError(error, may_repeat=repeatable and not refused, asked_wait_s=asked)

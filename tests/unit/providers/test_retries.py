@@ -35,7 +35,13 @@ def test_what_may_have_been_billed_or_stays_wrong_is_not(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(429, "insufficient_quota"), (429, "credit_balance_exhausted"), (500, "invalid_request")],
+    [
+        (429, "insufficient_quota"),
+        (429, "credit_balance_exhausted"),
+        (500, "invalid_request"),
+        (502, "bad_request"),
+        (503, "invalid_request"),
+    ],
 )
 def test_codes_that_waiting_does_not_help(status: int, code: str) -> None:
     assert failed(status, code).wait_s(0) is None
