@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import pypdfium2 as pdfium
@@ -13,7 +14,7 @@ _CHECKABLE_FIELDS: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADI
 _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
 # A page of references has hundreds, which say little.
 _MOST_LINKS: Final = 20
-_LONGEST_STRING: Final = 1 << 16
+_LONGEST_STRING: Final = 1 << 16  # bytes
 
 
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
@@ -25,8 +26,8 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         kind = raw.FPDFAnnot_GetSubtype(annotation)
         if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
             fields += _field(document.formenv, annotation)
-        elif kind == raw.FPDF_ANNOT_FREETEXT and (words := _visible_text(annotation)):
-            typed.append(words)
+        elif kind == raw.FPDF_ANNOT_FREETEXT and not _is_hidden(annotation):
+            typed += _contents(annotation)
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
     hidden = [address for address in links if address not in text][:_MOST_LINKS]
@@ -50,15 +51,10 @@ def _is_hidden(annotation: Any) -> bool:
     return bool(raw.FPDFAnnot_GetFlags(annotation) & raw.FPDF_ANNOT_FLAG_HIDDEN)
 
 
-def _visible_text(annotation: Any) -> str:
-    """Return the text of a visible annotation; "" for a hidden one."""
-    if _is_hidden(annotation):
-        return ""
-    size = min(raw.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0), _LONGEST_STRING)
-    buffer = ctypes.create_string_buffer(size + 2)
-    pointer = ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR))
-    raw.FPDFAnnot_GetStringValue(annotation, b"Contents", pointer, size)
-    return _decode(buffer.raw[:size])
+def _contents(annotation: Any) -> list[str]:
+    """Return the text of an annotation; none if it is empty."""
+    text = _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
+    return [text] if text else []
 
 
 def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
@@ -87,38 +83,33 @@ def _field(form: Any, annotation: Any) -> list[str]:
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:
         return []
-    name = _read_string(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
-    name = name or _read_string(raw.FPDFAnnot_GetFormFieldName, form, annotation)
+
+    def text(get: Callable[..., int]) -> str:
+        return _read_string(partial(get, form, annotation))
+
+    name = text(raw.FPDFAnnot_GetFormFieldAlternateName) or text(raw.FPDFAnnot_GetFormFieldName)
     if kind in _CHECKABLE_FIELDS:
         is_checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
         if kind == raw.FPDF_FORMFIELD_CHECKBOX:
             return [f"{name}: {'yes' if is_checked else 'no'}"]
-        value = _read_string(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
-        return [f"{name}: {value}"] if is_checked else []
-    value = _read_string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
-    return [f"{name}: {value or '(empty)'}"]
+        return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldExportValue)}"] if is_checked else []
+    return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldValue) or '(empty)'}"]
 
 
-def _read_string(get: Callable[..., int], form: Any, annotation: Any) -> str:
-    """Have a function of pdfium fill a buffer with UTF-16, and decode it."""
-    size = min(get(form, annotation, None, 0), _LONGEST_STRING)
-    buffer = ctypes.create_string_buffer(size + 2)
-    get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
-    return _decode(buffer.raw[:size])
+def _read_string(get: Callable[..., int]) -> str:
+    """Have a function of pdfium fill a buffer with UTF-16, and decode it.
 
-
-def _decode(data: bytes) -> str:
-    text = data.decode("utf-16-le", "replace")
+    A text that is too long for the buffer is left out.
+    """
+    buffer = ctypes.create_string_buffer(_LONGEST_STRING)
+    get(ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), _LONGEST_STRING)
+    text = buffer.raw.decode("utf-16-le", "replace")
     return text.split("\0")[0].replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _target_url(document: pdfium.PdfDocument, annotation: Any) -> str:
     """Return the URL of a link; "" for links within the document."""
-    link = raw.FPDFAnnot_GetLink(annotation)
-    action = link and raw.FPDFLink_GetAction(link)
-    if not action or raw.FPDFAction_GetType(action) != raw.PDFACTION_URI:
-        return ""
-    size = min(raw.FPDFAction_GetURIPath(document, action, None, 0), _LONGEST_STRING)
-    buffer = ctypes.create_string_buffer(size + 1)
-    raw.FPDFAction_GetURIPath(document, action, buffer, size)
+    action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(annotation))
+    buffer = ctypes.create_string_buffer(_LONGEST_STRING)
+    raw.FPDFAction_GetURIPath(document, action, buffer, _LONGEST_STRING)
     return buffer.value.decode("utf-8", "replace").strip()

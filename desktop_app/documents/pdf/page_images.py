@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -41,7 +40,7 @@ def render(
         DocumentDamagedError: the PDF cannot be rendered, or there is no such page.
     """
     try:
-        with pdfium.PdfDocument(data, password=password or None) as document:
+        with pdfium.PdfDocument(data, password=password) as document:
             return [_render_page(document[number - 1], size) for number, size in wanted]
     except (pdfium.PdfiumError, IndexError) as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
@@ -52,16 +51,10 @@ def render(
 def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledImage:
     width, height = page.get_size()
     scale = min(size[0] / max(width, 1.0), size[1] / max(height, 1.0))
-    # pdfium rounds up, which could exceed the size by a pixel.
-    scale = min(scale, _scale_within(width, scale, size[0]), _scale_within(height, scale, size[1]))
-    bitmap = page.render(scale=scale)
+    # pdfium rounds up, so that a side could exceed the size by a pixel.
+    bitmap = page.render(scale=scale * (1 - 1e-9))
     try:
         return encode(bitmap.to_pil().convert("RGB"))
     finally:
         bitmap.close()
         page.close()
-
-
-def _scale_within(points: float, scale: float, pixels: int) -> float:
-    """Return the scale, reduced if a side of `points` would take more than `pixels`."""
-    return scale if ceil(points * scale) <= pixels else pixels / points * (1 - 1e-9)

@@ -66,7 +66,7 @@ def read(
         DocumentEncryptedError, DocumentDamagedError, DocumentEmptyError, DocumentTooLargeError
     """
     try:
-        with pdfium.PdfDocument(data, password=password or None) as document:
+        with pdfium.PdfDocument(data, password=password) as document:
             return _read(name, document, limits, on_progress)
     except pdfium.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
@@ -157,7 +157,7 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
 
 def _area(page_object: pdfium.PdfObject) -> float:
     left, bottom, right, top = page_object.get_bounds()
-    return float(max(0, right - left) * max(0, top - bottom))
+    return float((right - left) * (top - bottom))
 
 
 def _page_image(number: int, size: tuple[float, float]) -> PageImage:

@@ -40,7 +40,7 @@ class PdfView:
         self._page: tuple[int, pdfium.PdfPage] | None = None
         try:
             data = _map_file(source) if isinstance(source, int) else source
-            self._document = pdfium.PdfDocument(data, password=password or None)
+            self._document = pdfium.PdfDocument(data, password=password)
             if self._document.get_formtype() != raw.FORMTYPE_NONE:
                 self._document.init_forms()
         except (pdfium.PdfiumError, OSError, ValueError) as error:

@@ -90,13 +90,13 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
 
     The ligature is a single glyph, whose letters pdfium reverses together with the line.
     """
+    count = textpage.count_chars()
+    letters = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in range(count)]
     found: dict[int, int] = {}
-    for index in range(textpage.count_chars() - 1):
-        pair = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in (index, index + 1)]
-        if _LIGATURE.fullmatch("".join(pair)) and _box_of(textpage, index) == _box_of(
-            textpage, index + 1
-        ):
-            found |= {index: index + 1, index + 1: index}
+    for match in _LIGATURE.finditer("".join(letters)):
+        first, second = match.start(), match.start() + 1
+        if _box_of(textpage, first) == _box_of(textpage, second):
+            found |= {first: second, second: first}
     return found
 
 

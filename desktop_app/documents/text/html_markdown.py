@@ -144,7 +144,7 @@ class _Table:
 
     def blocks(self) -> list[MarkdownBlock]:
         """Return the table, or the blocks of its cells if it is only layout."""
-        if self.is_layout or max(map(len, self.rows), default=0) < 2:
+        if self.is_layout or not any(row[1:] for row in self.rows):
             return [block for row in self.rows for cell in row for block in cell.blocks]
         table = md.table(self._grid())
         return [table] if table.text else []

@@ -25,10 +25,7 @@ def read(name: str, text: str) -> str:
 
 def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield all cells; before nbformat 4 they were in worksheets."""
-    if notebook.get("nbformat", 4) >= 4:
-        yield from notebook["cells"]
-        return
-    for sheet in notebook["worksheets"]:
+    for sheet in notebook.get("worksheets", [notebook]):
         yield from sheet["cells"]
 
 
