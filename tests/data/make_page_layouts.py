@@ -194,6 +194,86 @@ def _columns(chance: random.Random) -> str:
     return drawn
 
 
+_EVEN: Final = "abdeghnopqu"
+"""Letters of the same width in Helvetica: twice that of a space."""
+
+
+def _filling(chance: random.Random, width: float) -> str:
+    """Return words that are so wide, in points, at 10 points: to about a letter."""
+    halves = max(2, round(width / 2.78))
+    text = ""
+    while halves > 1:
+        count = min(chance.randint(2, 8), halves // 2)
+        text += "".join(chance.choices(_EVEN, k=count)) + " "
+        halves -= 2 * count + 1
+    return text.strip()
+
+
+_FEATURES: Final = (
+    *("few", "narrow", "uneven", "gutter", "paragraphs", "short", "crossing", "order", "rules"),
+    *("joined", "raised", "third", "three"),
+)
+
+
+def _two_columns(chance: random.Random) -> str:
+    """Two plain columns, written line by line, with one or two properties near a limit."""
+    features = set(chance.sample(_FEATURES, chance.choice((1, 2, 2))))
+    lines = chance.choice((2, 3, 3, 4)) if "few" in features else chance.randint(5, 12)
+    widths = [150.0, 150.0]
+    gutter = 20.0
+    if "narrow" in features:
+        widths = [chance.choice((85, 88.5, 91, 94.5, 97, 100, 103, 106, 109)) for _ in range(2)]
+    if "uneven" in features:
+        widths = chance.choice(([88, 200], [92, 200], [96, 200], [200, 90], [200, 96], [120, 200]))
+    if "gutter" in features:
+        gutter = chance.choice((2, 3, 4, 5, 5.5, 6, 6.5, 7, 7.5, 8))
+    if "three" in features:
+        widths = [chance.choice((95, 100, 105, 110)) for _ in range(3)]
+    extra = chance.choice((3, 3.5, 3.75, 4, 4.25, 4.5, 6))
+    shift = chance.choice((0, 1, 2, 2.5, 2.75, 3, 3.25, 3.5, 5)) if "paragraphs" in features else 0
+    share = chance.choice((0.7, 0.73, 0.76, 0.8, 0.5))
+    heights = [700.0 for _ in widths]
+    pieces, drawn = [], ""
+    for number in range(lines):
+        row = []
+        x = 60.0
+        for column, width in enumerate(widths):
+            part = share if "short" in features and chance.random() < 0.45 else 1
+            row.append((x, heights[column] - shift * column, _filling(chance, width * part)))
+            x += width + gutter
+        for column in range(len(widths)):
+            at_gap = "paragraphs" in features and chance.random() < 0.4
+            heights[column] -= 13 + (extra if at_gap else 0)
+        if "third" in features and number % 3 == 2:
+            row[-1] = (row[-1][0] + chance.choice((-4, -3, -2.5, 2.5, 3, 4)), *row[-1][1:])
+        if "crossing" in features and chance.random() < chance.choice((0.25, 0.35, 0.5)):
+            row = [(60.0, row[0][1], _filling(chance, sum(widths) + gutter))]
+        pieces.append(row)
+    if "order" in features:
+        for _ in range(chance.randint(1, 4)):
+            chance.choice(pieces).reverse()
+    gap = chance.choice((3, 5, 5.5, 5.75, 6, 6.25, 6.5, 8, 9, 9.5, 10, 10.25, 10.5, 11, 12, 20))
+    size = chance.choice((5, 6, 7, 10, 10, 10))
+    often = chance.choice((0.4, 0.5, 0.6, 1))
+    for row in pieces:
+        if features & {"joined", "raised"} and len(row) == 2 and chance.random() < often:
+            (x, y, left), (_, _, right) = row
+            rise = chance.choice((6, 8, 9, 10, 11, 12, 13)) if "raised" in features else 0
+            between = f"{-1000 * gap / size + 278:g}"
+            shown = f"[({left} ) {between}] TJ {rise} Ts ({right}) Tj 0 Ts"
+            drawn += f"BT /F {size} Tf {x:g} {y:g} Td {shown} ET "
+        else:
+            drawn += "".join(_said(*piece) for piece in row)
+    if "rules" in features:
+        middle = 60 + widths[0] + gutter / 2
+        ends = (8, 9.5, 10, 10.5, 12, 40)
+        start, end = middle - chance.choice(ends), middle + chance.choice(ends)
+        top = 703 - chance.choice((-13, 0, 6, 13, 32, 13 * lines - 13))
+        height = chance.choice((0, 1, 58, 59.5, 60, 60.5, 62))
+        drawn += f"{start:g} {top - height:g} {end - start:g} {height:g} re S "
+    return drawn
+
+
 def _strokes(chance: random.Random) -> str:
     """A table whose lines are rectangles, short strokes, doubled or slanted lines."""
     xs, ys = (60, 120, 180, 240), (650, 664, 678, 692)
@@ -365,6 +445,7 @@ KINDS: Final[dict[str, Callable[[random.Random], str]]] = {
     "between_rules": _between_rules,
     "figures": _figures,
     "columns": _columns,
+    "two_columns": _two_columns,
     "strokes": _strokes,
     "forms": _forms,
     "joined_figures": _joined_figures,

@@ -1,4 +1,4 @@
-"""PDF annotations: typed text, stamps and strokes."""
+"""PDF annotations: typed text, stamps and strokes, links and form fields."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from tests.data.long_pdf import drawn_pdf
 
+RECT = "/Rect [50 700 200 720]"
+CONTRACT = "BT /F 10 Tf 60 790 Td (The contract.) Tj ET"
 
-def read(page: str, annotation: str) -> PdfText:
-    over = f"/Annots [<< /Type /Annot {annotation} /Rect [50 700 200 720] >>] /MediaBox".encode()
-    return pdf_reader.read(
-        "x.pdf", drawn_pdf([page]).replace(b"/MediaBox", over), Limits(), lambda _: None
+
+def read(page: str, *annotations: str, fields: str = "") -> PdfText:
+    made = " ".join(
+        f"<< /Type /Annot {each} {'' if '/Rect' in each else RECT} >>" for each in annotations
     )
+    data = drawn_pdf([page]).replace(b"/MediaBox", f"/Annots [{made}] /MediaBox".encode())
+    data = data.replace(b"/Type /Catalog", f"/Type /Catalog {fields}".encode())
+    return pdf_reader.read("x.pdf", data, Limits(), lambda _: None)
 
 
 def test_what_is_typed_over_a_page_is_read_behind_it() -> None:
-    found = read(
-        "BT /F 10 Tf 60 790 Td (The contract.) Tj ET", "/Subtype /FreeText /Contents (Ines\rOkafor)"
-    )
+    found = read(CONTRACT, "/Subtype /FreeText /Contents (Ines\rOkafor)", "/Subtype /FreeText")
     assert found.text == "[page 1]\nThe contract.\n[typed over the page]\nInes\nOkafor"
     assert found.pictured == ()
 
@@ -35,3 +38,54 @@ def test_a_page_with_a_stamp_alone_is_looked_at() -> None:
 def test_what_is_hidden_stays_hidden() -> None:
     with pytest.raises(errors.DocumentEmptyError):
         read("", "/Subtype /FreeText /Contents (secret) /F 2")
+    with pytest.raises(errors.DocumentEmptyError):
+        read("", "/Subtype /Stamp /F 2")
+    with pytest.raises(errors.DocumentEmptyError):
+        read("", "/Subtype /Square")
+
+
+def link(address: str) -> str:
+    return f"/Subtype /Link /A << /S /URI /URI ({address}) >>"
+
+
+def test_twenty_links_that_the_text_lacks_are_named() -> None:
+    addresses = [f"https://a.test/{number:02}" for number in range(21)]
+    others = [
+        link(addresses[3]),
+        link("contract"),
+        "/Subtype /Link /A << /S /JavaScript /JS (1) >>",
+        "/Subtype /Link",
+        "/Subtype /Link /Dest [4 0 R /Fit]",
+    ]
+    found = read(CONTRACT, *others, *map(link, addresses))
+    named = " ".join([addresses[3], *addresses[:3], *addresses[4:20]])
+    assert found.text == f"[page 1]\nThe contract.\n[links] {named}"
+
+
+TABLE = "".join(
+    [f"{x} 600 m {x} 660 l S " for x in (60, 160, 240)]
+    + [f"60 {y} m 240 {y} l S " for y in (600, 620, 640, 660)]
+    + [
+        f"BT /F 9 Tf {x} {y} Td ({word}) Tj ET "
+        for x, y, word in ((64, 646, "Room"), (164, 646, "Floor"), (64, 626, "East"), (164, 626, 1))
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "is_table"),
+    [
+        ("/Subtype /Square /Rect [100 620 120 640]", True),
+        ("/Subtype /Widget /Rect [100 620 120 640]", False),
+        ("/Subtype /Widget /Rect [62 622 70 626]", False),
+        ("/Subtype /Widget /Rect [200 640 300 650]", True),  # its center is beside the table
+        ("/Subtype /Widget /Rect [200 640 278 650]", False),
+        ("/Subtype /Widget /Rect [20 640 98 650]", True),
+        ("/Subtype /Widget /Rect [100 640 120 684]", True),
+        ("/Subtype /Widget /Rect [100 640 120 676]", False),
+        ("/Subtype /Widget /Rect [100 570 120 628]", True),
+        ("/Subtype /Widget /Rect [300 500 320 520]", True),
+    ],
+)
+def test_a_table_with_a_form_field_is_read_as_a_form(annotation: str, is_table: bool) -> None:
+    assert ("| Room | Floor |" in read(TABLE, annotation).text) == is_table

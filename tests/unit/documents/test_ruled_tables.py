@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pypdfium2 as pdfium
+import pytest
 
 from desktop_app.documents.pdf import passage_boxes, pdf_reader
 from desktop_app.documents.worker.protocol import Limits
@@ -243,3 +244,37 @@ def test_words_that_stand_on_their_side_are_no_rows() -> None:
         for y, text in zip((500, 600, 700), cells, strict=True)
     )
     assert "|" not in read(grid([80, 105, 130], [480, 580, 680, 760]) + turned)
+
+
+def ruled_columns(left: float, top: float) -> str:
+    """Return two columns of figures between three rules."""
+    drawn = "".join(line(left, top - y, left + 180, top - y) for y in (0, 16, 58))
+    figures = [("Year", "Tons"), ("1999", "3.5"), ("2000", "4.5"), ("2001", "4")]
+    return drawn + rows(figures, (left + 4, left + 100), top - 11, 14)
+
+
+def ruled_grid(left: float, top: float) -> str:
+    drawn = grid([left, left + 80, left + 180], [top, top - 14, top - 28, top - 42])
+    figures = [("Room", "Floor"), ("East", "1"), ("West", "2")]
+    return drawn + rows(figures, (left + 4, left + 84), top - 10, 14)
+
+
+@pytest.mark.parametrize(("left", "top"), [(60, 560), (60, 640), (300, 700), (300, 560)])
+def test_a_grid_and_columns_between_rules_beside_it_are_two_tables(left: float, top: float) -> None:
+    text = read(ruled_grid(60, 712) + ruled_columns(left, top))
+    assert "| Room | Floor |\n| --- | --- |\n| East | 1 |\n| West | 2 |" in text
+    assert "| Year | Tons |\n| --- | --- |\n| 1999 | 3.5 |" in text
+
+
+def test_rules_around_a_grid_are_no_second_table() -> None:
+    around = "".join(line(50, y, 260, y) for y in (730, 720, 600))
+    figures = [(f"Room {number}", f"{number}") for number in range(6)]
+    drawn = grid([60, 140, 240], [712 - 14 * number for number in range(7)])
+    drawn += rows([*figures, ("Sum", "15")], (64, 144), 702, 14)
+    text = read(drawn + around)
+    assert [row for row in text.split("\n") if row] == [
+        "| Room 0 | 0 |",
+        "| --- | --- |",
+        *(f"| Room {number} | {number} |" for number in range(1, 6)),
+        "Sum 15",
+    ]

@@ -123,9 +123,11 @@ def test_percentages_are_shown_as_such() -> None:
     cells = (
         '<c r="A1" s="4"><v>0.978</v></c><c r="B1" s="4"><f>A1/2</f><v>0.489</v></c>'
         '<c r="C1"><v>0.978</v></c><c r="D1" s="4" t="inlineStr"><is><t>none</t></is></c>'
-        '<c r="E1" s="4"><v>-1.0E-2</v></c>'
+        '<c r="E1" s="4"><v>-1.0E-2</v></c><c r="F1" s="4" t="str"><v>0.5</v></c>'
+        '<c r="G1" s="4" t="n"><v>0.5</v></c>'
     )
-    assert text_of(S=cells).split("\n")[2] == "| 97.8% | 48.9% | 0.978 | none | -1% |"
+    shown = "| 97.8% | 48.9% | 0.978 | none | -1% | 0.5 | 50% |"
+    assert text_of(S=cells).split("\n")[2] == shown
 
 
 def changed(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
