@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -89,8 +90,8 @@ def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
 
 def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
     """Return True for a space, a line end or an empty character."""
-    unit = raw.FPDFText_GetUnicode(textpage, index)
-    return unit == 0 or (unit < 0x110000 and chr(unit).isspace())
+    char = decode_units([raw.FPDFText_GetUnicode(textpage, index)])
+    return not char.replace("\0", "").strip()
 
 
 def _continues_word(last: _Letter, letter: _Letter) -> bool:
@@ -176,12 +177,12 @@ def _is_ideograph(sign: str) -> bool:
 
 def decode_units(units: Iterable[int]) -> str:
     """Decode pdfium's character numbers, which may be halves of surrogate pairs."""
-    packed = b"".join(
-        unit.to_bytes(2, "little") if unit < 0x10000 else chr(unit).encode("utf-16-le")
-        for unit in units
-        if unit <= 0x10FFFF
-    )
-    return packed.decode("utf-16-le", "replace")
+    return b"".join(map(encode_unit, units)).decode("utf-16-le", "replace")
+
+
+def encode_unit(unit: int) -> bytes:
+    """Return a character, or half of one, in UTF-16; b"" for a number that is no character."""
+    return chr(unit).encode("utf-16-le", "surrogatepass") if unit <= sys.maxunicode else b""
 
 
 def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:

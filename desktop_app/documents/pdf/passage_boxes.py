@@ -6,6 +6,7 @@ among them (passage_matching.py), and the boxes of its characters are joined to 
 
 from __future__ import annotations
 
+import codecs
 import ctypes
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from desktop_app.documents.pdf import reading_order
+from desktop_app.documents.pdf import page_words, reading_order
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
@@ -63,15 +64,11 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
 
 
 def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterator[tuple[int, str]]:
-    half = 0
+    """Yield the characters but "\0", each with its number: of a surrogate pair, the second's."""
+    decode = codecs.getincrementaldecoder("utf-16-le")("replace").decode
     for index in indices:
-        unit = raw.FPDFText_GetUnicode(textpage, index)
-        if 0xD800 <= unit < 0xDC00:
-            half = unit
-        elif 0xDC00 <= unit < 0xE000:
-            yield index, chr(0x10000 + ((half & 0x3FF) << 10) + (unit & 0x3FF))
-        elif 0 < unit < 0x110000:
-            yield index, chr(unit)
+        text = decode(page_words.encode_unit(raw.FPDFText_GetUnicode(textpage, index)))
+        yield from ((index, char) for char in text.strip("\0"))
 
 
 def _include_punctuation(characters: list[tuple[int, str]], last: int) -> int:
