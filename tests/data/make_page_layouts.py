@@ -214,6 +214,8 @@ _FEATURES: Final = (
     *("joined", "raised", "third", "three"),
 )
 
+_UNEVEN: Final = ((88, 200), (92, 200), (96, 200), (200, 90), (200, 96), (120, 200))
+
 
 def _two_columns(chance: random.Random) -> str:
     """Two plain columns, written line by line, with one or two properties near a limit."""
@@ -224,7 +226,7 @@ def _two_columns(chance: random.Random) -> str:
     if "narrow" in features:
         widths = [chance.choice((85, 88.5, 91, 94.5, 97, 100, 103, 106, 109)) for _ in range(2)]
     if "uneven" in features:
-        widths = chance.choice(([88, 200], [92, 200], [96, 200], [200, 90], [200, 96], [120, 200]))
+        widths = [*map(float, chance.choice(_UNEVEN))]
     if "gutter" in features:
         gutter = chance.choice((2, 3, 4, 5, 5.5, 6, 6.5, 7, 7.5, 8))
     if "three" in features:

@@ -74,7 +74,7 @@ def test_a_page_is_sent_as_an_image_if_its_text_lacks_what_it_shows(
     ],
 )
 def test_the_note_names_at_most_eight_pages(
-    pictured: int, reason: Reason, params: dict[str, object]
+    pictured: int, reason: Reason, params: dict[str, str | int]
 ) -> None:
     found = read(*[LINE] * pictured, words("The contract."))
     assert found.note == DocumentNote(reason, params)
