@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, cast
+from zlib import crc32
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.documents.index.chunks import chunks
@@ -25,6 +27,14 @@ from desktop_app.domain.answering.chat_request import (
     ProviderKind,
     ProviderProfile,
     RequestMessage,
+)
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    StatusChanged,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
 )
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
@@ -42,6 +52,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     TextPart,
     ToolCallPart,
+    text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
@@ -75,6 +86,7 @@ from desktop_app.services.documents.chunked_reading import ChunkedReader, in_par
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.kept_spans import even_parts, spans_from
 from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
+from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import (
     Estimator,
     needs_counting,
@@ -90,7 +102,7 @@ from desktop_app.services.tools.hosted_tools import (
     price_words,
 )
 from tests.data.samples import write_samples
-from tests.helpers.scripted_provider import WordCounter
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 
 EXPECTED: Final = Path(__file__).with_name("services")
 _AT: Final = datetime(2026, 1, 2, tzinfo=UTC)
@@ -124,10 +136,10 @@ class _Shelf:
 class _Texts(_Shelf):
     """Documents of random lines."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, lengths: Sequence[int] = (5, 60, 300)) -> None:
         self._lines = [*_LINES, "words of a paragraph that goes on for a while\n"]
         self._texts = [
-            "".join(chance.choices(self._lines, k=chance.choice((5, 60, 300)))) for _ in range(2)
+            "".join(chance.choices(self._lines, k=chance.choice(lengths))) for _ in range(2)
         ]
 
     async def text(self, sha256: str) -> str:
@@ -189,8 +201,15 @@ class _Jobs:
 
 
 class _Store:
-    async def add(self, _made: Compaction) -> bool:
+    async def add(self, _made: object) -> bool:
         return True
+
+
+class _Unlimited:
+    """A budget without a limit."""
+
+    async def hold(self, *_call: object) -> Hold:
+        return Hold()
 
 
 class _Fences:
@@ -317,6 +336,91 @@ async def _reading(chance: random.Random) -> list[object]:
 def _piece(piece: DocumentPiece) -> list[object]:
     pages = [page.number for page in piece.seen.pictured] if piece.seen else None
     return [piece.label.partition(" ")[2], len(piece.text), piece.tokens, pages]
+
+
+def notes() -> Iterator[str]:
+    """Yield the requests and events of documents that are read in chunks."""
+    chance = random.Random("notes")
+    for _ in range(70):
+        yield _line(*asyncio.run(_noted(chance)))
+
+
+async def _noted(chance: random.Random) -> list[object]:
+    model = ModelInfo(
+        "m",
+        "M",
+        context_window=chance.choice((None, 1_500, 1_700, 2_400, 6_000)),
+        max_output=chance.choice((None, 100, 200)),
+        price=chance.choice((None, Price(Decimal(1), Decimal(1), Decimal(4)))),
+    )
+    kind = chance.choice((ProviderKind.OPENAI, ProviderKind.ON_DEVICE))
+    effort = chance.choice((None, Effort.LOW))
+    own = ResolvedChoice(replace(OPENAI, kind=kind), model, None, effort)
+    shelf = _Texts(chance, (60, 300, 900))
+    provider = _NoteTaker(chance)
+    gateway = OneProvider(provider)
+    reader = ChunkedReader(
+        gateway=gateway,
+        attachments=shelf,
+        pictures=cast("Any", None),
+        estimator=Estimator(WordCounter(), shelf),
+        splitter=_Splitter(),
+        notes=_Notes(),
+        spending=cast("Any", _Store()),
+        budget=cast("Any", _Unlimited()),
+    )
+    documents = [
+        DocumentPart(str(number) * 64, f"{number}.txt", "text/plain", 9, in_parts=True)
+        for number in range(chance.choice((1, 1, 2)))
+    ]
+    prompt = _phrase(chance, 200)
+    task = Task(tuple(documents), prompt, own, chance.choice(("", "Be short. " * 30)))
+    said = [_phrase(chance, 300) for _ in range(chance.choice((0, 2)))]
+    messages = [RequestMessage(Role.USER, (TextPart(text),)) for text in (*said, prompt)]
+    request = ChatRequest("m", tuple(messages), task.instructions)
+    events: list[StreamEvent] = []
+    found = await reader.reading(task).provider(own.profile)
+    async with aclosing(found.stream(request)) as stream:
+        events += [event async for event in stream]
+    asked = [
+        [
+            [crc32(text_of(message.parts).encode()) for message in request.messages],  # type: ignore[arg-type]
+            len(request.instructions),
+            request.parameters.max_output_tokens,
+            request.effort,
+        ]
+        for request in provider.requests
+    ]
+    shown = [
+        event for at, event in enumerate(events) if not at or not isinstance(event, StatusChanged)
+    ]
+    return [  # the order of concurrent calls changes from run to run
+        sorted(asked, key=str),
+        [f"{str(event)[:90]} {crc32(str(event).encode())}" for event in shown],
+    ]
+
+
+class _NoteTaker(ScriptedProvider):
+    """Answers with the first words of what it is sent, and refuses what is too long for it."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._words = chance.choice((5, 60, 300, 700))
+        self._window = chance.choice((None, None, 500, 900))
+        self._names_sizes = chance.random() < 0.5
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        self.requests.append(request)
+        words = " ".join(text_of(m.parts) for m in request.messages).split()  # type: ignore[arg-type]
+        if self._window is not None and len(words) > self._window:
+            error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+            if self._names_sizes:
+                error.tokens, error.window = len(words), self._window
+            yield Failed(error)
+            return
+        yield TextDelta(" ".join(words[20 : 20 + self._words]))
+        yield UsageReported(Usage(len(words), 0, min(len(words), self._words), 0))
+        yield Completed()
 
 
 def passages() -> Iterator[str]:
@@ -642,6 +746,7 @@ SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "compactions": compactions,
     "pieces": pieces,
     "readings": readings,
+    "notes": notes,
     "passages": passages,
     "models": models,
     "forms": forms,
