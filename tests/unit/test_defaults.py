@@ -40,8 +40,6 @@ NOT_EMPTY = {
     "_Check.mask": 0xFFFFFFFF,
     "_Column.at_line_start": True,
     "_List.number": 1,
-    "_Paragraph.style": -1,
-    "_State.font": -1,
     "_State.stand_ins": 1,
 }
 SLOW_TO_IMPORT = ("__main__", "app", "main", "tool_servers", "ui")

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, local_name
+from desktop_app.documents.office.package import Package, local_name, whole_number
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MOST_POINTS: Final = 5_000
@@ -41,13 +41,12 @@ def blocks(
 def sheet_blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
     """Yield the text boxes, charts and diagrams on a workbook's sheet."""
     for target in package.relations(part).values():
-        if not target.startswith("xl/drawings/drawing") or target not in package:
-            continue
-        tree = package.xml_or_empty(target)
-        for shape in _iterate(tree, "sp"):
-            lines = (_text_of(paragraph) for paragraph in _iterate(shape, "p"))
-            yield MarkdownBlock("\n".join(line for line in lines if line))
-        yield from blocks(package, tree, package.relations(target))
+        if target.startswith("xl/drawings/drawing"):
+            tree = package.xml_or_empty(target)
+            for shape in _iterate(tree, "sp"):
+                lines = (_text_of(paragraph) for paragraph in _iterate(shape, "p"))
+                yield MarkdownBlock("\n".join(line for line in lines if line))
+            yield from blocks(package, tree, package.relations(target))
 
 
 def relation_id(element: Element, name: str = "id") -> str:
@@ -55,24 +54,23 @@ def relation_id(element: Element, name: str = "id") -> str:
     return element.get(f"{_RELATION}{name}", "")
 
 
-def _find_child(element: Element | None, *path: str) -> Element | None:
-    """Return the first descendant along a path of local names."""
-    for name in path:
-        if element is None:
-            return None
-        element = next((child for child in element if local_name(child) == name), None)
-    return element
+def _find_child(element: Element | None, *names: str) -> Element | None:
+    """Return the first child that has one of these local names."""
+    children = () if element is None else element
+    return next((child for child in children if local_name(child) in names), None)
 
 
-def _iterate(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element.iter() if local_name(child) == name)
+def _iterate(element: Element | None, name: str) -> Iterator[Element]:
+    """Yield the descendants that have a local name, and the element itself if it has."""
+    descendants = () if element is None else element.iter()
+    return (child for child in descendants if local_name(child) == name)
 
 
 def _chart(tree: Element) -> Iterator[MarkdownBlock]:
     """Yield a chart's title, and a table of its categories and series."""
     chart = _find_child(tree, "chart")
     area = _find_child(chart, "plotArea")
-    if chart is None or area is None:
+    if area is None:
         return
     series = list(_iterate(area, "ser"))[:_MOST_SERIES]
     title = _text_of(_find_child(chart, "title"))
@@ -88,12 +86,10 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
 def _rows(series: list[Element]) -> list[list[str]]:
     """Return the header row, and a row for each category."""
     names = [_series_name(e) or f"Series {number}" for number, e in enumerate(series, start=1)]
-    columns = [_points(_find_child(e, "val") or _find_child(e, "yVal")) for e in series]
+    columns = [_points(_find_child(e, "val", "yVal")) for e in series]
     categories: dict[int, str] = {}
     for element in series:
-        for at, category in _points(
-            _find_child(element, "cat") or _find_child(element, "xVal")
-        ).items():
+        for at, category in _points(_find_child(element, "cat", "xVal")).items():
             categories.setdefault(at, category)
     places = sorted({at for points in (categories, *columns) for at in points})[:_MOST_POINTS]
     rows = [
@@ -104,10 +100,8 @@ def _rows(series: list[Element]) -> list[list[str]]:
 
 
 def _series_name(element: Element) -> str:
-    name = _find_child(element, "tx")
-    if name is None:
-        return ""
-    return " ".join(value.text or "" for value in _iterate(name, "v")).strip()
+    values = _iterate(_find_child(element, "tx"), "v")
+    return " ".join(value.text or "" for value in values).strip()
 
 
 def _points(source: Element | None) -> dict[int, str]:
@@ -129,11 +123,9 @@ def _points(source: Element | None) -> dict[int, str]:
 
 def _level(element: Element) -> dict[int, str]:
     style = next((code.text or "" for code in _iterate(element, "formatCode")), "")
-    return {_index(point.get("idx", "")): _value(point, style) for point in _iterate(element, "pt")}
-
-
-def _index(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 8 else 0
+    return {
+        whole_number(point.get("idx")): _value(point, style) for point in _iterate(element, "pt")
+    }
 
 
 def _value(point: Element, style: str) -> str:
@@ -154,8 +146,6 @@ def _value(point: Element, style: str) -> str:
 
 def _text_of(element: Element | None) -> str:
     """Return the words of rich text, or of the cell that a title refers to."""
-    if element is None:
-        return ""
     texts = [text.text or "" for text in _iterate(element, "t")] or [
         value.text or "" for value in _iterate(element, "v")
     ]
@@ -168,7 +158,7 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
     children: dict[str, list[tuple[int, str]]] = {}
     for link in _iterate(tree, "cxn"):
         if link.get("type", "parOf") == "parOf":
-            child = (_index(link.get("srcOrd", "0")), link.get("destId", ""))
+            child = (whole_number(link.get("srcOrd")), link.get("destId", ""))
             children.setdefault(link.get("srcId", ""), []).append(child)
     roots = [key for key, point in points.items() if point.get("type") == "doc"]
     seen: set[str] = set()
@@ -184,11 +174,8 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
 
 
 def _paragraphs(point: Element) -> str:
-    body = _find_child(point, "t")
-    if body is None:
-        return ""
     lines = (
         " ".join("".join(t.text or "" for t in _iterate(p, "t")).split())
-        for p in _iterate(body, "p")
+        for p in _iterate(_find_child(point, "t"), "p")
     )
     return "; ".join(line for line in lines if line)

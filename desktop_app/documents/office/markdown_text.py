@@ -99,7 +99,7 @@ def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:
 
 
 def _width(row: Sequence[str]) -> int:
-    return max((n for n, cell in enumerate(row, start=1) if cell.strip()), default=0)
+    return max(n for n, cell in enumerate(row, start=1) if cell.strip())
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -115,7 +115,7 @@ def _operand(text: str) -> str:
 
 def _is_closed(text: str) -> bool:
     """Return True if the first bracket closes at the end of the text."""
-    if not text or _BRACKET_PAIRS.get(text[0]) != text[-1] or len(text) < 2:
+    if not text or _BRACKET_PAIRS.get(text[0]) != text[-1]:
         return False
     depth = 0
     for sign in text[1:-1]:

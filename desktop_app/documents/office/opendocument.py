@@ -16,7 +16,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, local_name, resolve_part
+from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
@@ -49,8 +49,9 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     package = Package(name, data, limits)
     content = package.xml("content.xml")
     reader = _Reader(package, _Styles([package.optional_xml("styles.xml"), content]))
-    body = content.find(f"{_OFFICE}body")
-    body = body[0] if body is not None and len(body) else Element("none")
+    body = content.find(f"{_OFFICE}body/*")
+    if body is None:
+        body = Element("none")
     if kind == document_types.ODP:
         return _slides(reader, body)
     if kind == document_types.ODS:
@@ -77,10 +78,6 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
         yield reader.table(sheet)
 
 
-def _number(text: str | None, default: int = 1) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else default
-
-
 class _Styles:
     """The styles of a document: parents, bold, raised or lowered text, and list numbering."""
 
@@ -99,7 +96,7 @@ class _Styles:
                 if words is not None and (position := words.get(f"{STYLE}text-position")):
                     self._text_positions[name] = position
             for style in tree.iter(f"{TEXT}list-style"):
-                levels = {_number(level.get(f"{TEXT}level")): level for level in style}
+                levels = {whole_number(level.get(f"{TEXT}level"), 1): level for level in style}
                 self._lists[style.get(f"{STYLE}name", "")] = levels
 
     def is_title(self, name: str) -> bool:
@@ -132,7 +129,7 @@ class _Styles:
             at: definition.get(f"{STYLE}num-format", "") for at, definition in levels.items()
         }
         shown_counts = list(enumerate(counts, start=1))[
-            -_number(level.get(f"{TEXT}display-levels")) :
+            -whole_number(level.get(f"{TEXT}display-levels"), 1) :
         ]
         number = ".".join(md.number(n, formats[at]) for at, n in shown_counts if formats.get(at))
         suffix = level.get(f"{STYLE}num-suffix", "")
@@ -176,7 +173,9 @@ class _Reader:
         boxes: list[Element] = []
         text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
         if text and local_name(element) == "h":
-            yield md.heading(text.replace("**", ""), _number(element.get(f"{TEXT}outline-level")))
+            yield md.heading(
+                text.replace("**", ""), whole_number(element.get(f"{TEXT}outline-level"), 1)
+            )
         elif text and self.styles.is_title(element.get(f"{TEXT}style-name", "")):
             yield md.heading(text.replace("**", ""), 1)
         elif text:
@@ -190,7 +189,7 @@ class _Reader:
         count = self._last_counts.get(style, 0) if is_continued and not above else 0
         for entry in element:
             if local_name(entry) == "list-item":
-                count = _number(entry.get(f"{TEXT}start-value"), count + 1)
+                count = whole_number(entry.get(f"{TEXT}start-value"), count + 1)
                 yield from self._entry(entry, style, [*above, count])
             else:
                 yield from self.blocks(entry)
@@ -219,7 +218,7 @@ class _Reader:
     def _inline_element(self, child: Element, boxes: list[Element]) -> str:
         local = local_name(child)
         if local in ("s", "tab", "line-break"):
-            count = min(_number(child.get(f"{TEXT}c")), _MOST_REPEATS)
+            count = min(whole_number(child.get(f"{TEXT}c"), 1), _MOST_REPEATS)
             return {"s": " " * count, "tab": "\t", "line-break": "\n"}[local]
         if local == "note":
             body = child.find(f"{TEXT}note-body")
@@ -237,10 +236,11 @@ class _Reader:
         words = "".join(self._inline(child, boxes))
         if local == "a":
             return md.link(words, child.get(_HREF, ""))
-        is_bold = local == "span" and self.styles.is_bold(child.get(f"{TEXT}style-name", ""))
-        if local == "span" and words:
-            words = self.styles.raise_or_lower(child.get(f"{TEXT}style-name", ""), words)
-        return md.bold(words) if is_bold else words
+        if local != "span":
+            return words
+        style = child.get(f"{TEXT}style-name", "")
+        words = self.styles.raise_or_lower(style, words)
+        return md.bold(words) if self.styles.is_bold(style) else words
 
     def _object(self, element: Element) -> Element:
         """Return the tree of an embedded chart or formula."""
@@ -269,7 +269,7 @@ class _Reader:
             while cells and not cells[-1].strip():
                 cells.pop()
             if cells:
-                times = min(_number(row.get(f"{TABLE}number-rows-repeated")), _MOST_REPEATS)
+                times = min(whole_number(row.get(f"{TABLE}number-rows-repeated"), 1), _MOST_REPEATS)
                 rows += [cells] * times
                 self._cells += len(cells) * times
                 if self._cells > _MOST_CELLS:
@@ -283,7 +283,7 @@ class _Reader:
             return []
         is_covered = local_name(cell) == "covered-table-cell"
         text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
-        times = _number(cell.get(f"{TABLE}number-columns-repeated"))
+        times = whole_number(cell.get(f"{TABLE}number-columns-repeated"), 1)
         return [text] * min(times, _MOST_REPEATS)
 
 

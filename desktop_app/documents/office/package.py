@@ -78,7 +78,7 @@ class Package:
         """
         data = self.bytes(part)
         # UTF-16 would hide a declaration from the search.
-        is_utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         try:
             if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
                 raise refusals.damaged(self.name, f"{part}: a document type of its own")

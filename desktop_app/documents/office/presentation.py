@@ -34,7 +34,7 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
     main = package.main_part(_MAIN_PART)
     targets = package.relations(main)
     ids = [row.get(_RELATION, "") for row in package.xml(main).iter(f"{P}sldId")]
-    parts = [targets[key] for key in ids if key in targets and targets[key] in package]
+    parts = [part for key in ids if (part := targets.get(key, "")) in package]
     texts = [
         f"[slide {number}]\n\n{md.join_blocks(_slide(package, part))}".strip()
         for number, part in enumerate(parts, start=1)
@@ -46,8 +46,8 @@ def _slide(package: Package, part: str) -> Iterator[MarkdownBlock]:
     relations = package.relations(part)
     yield from _shapes(package.xml(part), package, relations)
     for target in relations.values():
-        if target.startswith("ppt/notesSlides/") and target in package:
-            notes = md.join_blocks(_shapes(package.xml(target), package, {}))
+        if target.startswith("ppt/notesSlides/"):
+            notes = md.join_blocks(_shapes(package.optional_xml(target), package, {}))
             yield MarkdownBlock(f"Notes: {notes}" if notes else "")
 
 
@@ -63,7 +63,7 @@ def _shapes(
                     yield md.table([_cells(row) for row in table.iter(f"{A}tr")])
                 yield from drawing.blocks(package, child, relations)
             case "AlternateContent":
-                yield from _shapes(child[0] if len(child) else child, package, relations)
+                yield from _shapes(next(iter(child), child), package, relations)
             case "cSld" | "spTree" | "grpSp" | "Choice" | "Fallback":
                 yield from _shapes(child, package, relations)
 
@@ -98,7 +98,7 @@ def _run_text(part: Element) -> str:
     if local in ("oMath", "oMathPara", "m"):
         return office_formulas.office_math_line(part)
     if local == "AlternateContent":
-        return "".join(_run_text(child) for child in (part[0] if len(part) else part))
+        return "".join(_run_text(child) for child in next(iter(part), part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))
     properties = part.find(f"{A}rPr")
     baseline = "" if properties is None else properties.get("baseline", "")

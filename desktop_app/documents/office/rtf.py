@@ -110,7 +110,7 @@ class _State(NamedTuple):
     """
 
     destination: str = ""
-    font: int = -1
+    font: int | None = None
     is_bold: bool = False
     is_hidden: bool = False
     script: str = ""
@@ -123,7 +123,7 @@ class _Paragraph:
     """The current paragraph; each run is a text and whether it is bold."""
 
     runs: list[tuple[str, bool]] = field(default_factory=list)
-    style: int = -1
+    style: int | None = None
     outline: int | None = None
     level: int = 0
     label: str = ""
@@ -149,12 +149,12 @@ class _Reader:
         self.blocks: list[MarkdownBlock] = []
         self.notes = md.FootnoteList()
         self._encoding = "cp1252"
-        self._fonts: dict[int, str] = {}
-        self._default_font = -1
-        self._headings: dict[int, int] = {}
-        self._current_definition = 0  # the font or style that is being defined
+        self._fonts: dict[int | None, str] = {}
+        self._default_font: int | None = None
+        self._headings: dict[int | None, int] = {}
+        self._current_definition: int  # the font or style that is being defined
         self._state = _State()
-        self._groups: list[_Group] = []
+        self._groups = [_Group(self._state)]  # the first one is the document
         self._paragraph = _Paragraph()
         self._bytes = bytearray()
         self._stand_ins_left = 0
@@ -279,10 +279,10 @@ class _Reader:
 
     def _change_format(self, word: str, number: int | None) -> None:
         """Change the formatting of the characters that follow."""
-        is_on = number != 0
+        is_on, value = number != 0, number or 0
         match word:
             case "f":
-                self._state = self._state._replace(font=number or 0)
+                self._state = self._state._replace(font=value)
             case "b":
                 self._state = self._state._replace(is_bold=is_on)
             case "v" | "deleted":
@@ -297,9 +297,9 @@ class _Reader:
                     script="",
                 )
             case "uc":
-                self._state = self._state._replace(stand_ins=max(0, number or 0))
+                self._state = self._state._replace(stand_ins=max(0, value))
             case "deff":
-                self._default_font = number or 0
+                self._default_font = value
                 self._state = self._state._replace(font=self._default_font)
             case "ansicpg" | "mac" | "pc" | "pca":
                 self._encoding = _encoding_or_default(
@@ -308,18 +308,18 @@ class _Reader:
 
     def _change_structure(self, word: str, number: int | None) -> None:
         """Process a control word of paragraphs and tables."""
-        paragraph = self._paragraph
+        paragraph, value = self._paragraph, number or 0
         match word:
             case "par" | "sect" | "page":
                 self._end_paragraph()
             case "pard":
                 self._paragraph = _Paragraph(paragraph.runs, label=paragraph.label)
             case "s":
-                paragraph.style = number or 0
+                paragraph.style = value
             case "outlinelevel":
-                paragraph.outline = number or 0
+                paragraph.outline = value
             case "ilvl":
-                paragraph.level = min(max(number or 0, 0), _NO_OUTLINE)
+                paragraph.level = min(max(value, 0), _NO_OUTLINE)
             case "intbl":
                 paragraph.is_in_table = True
             case "cell":
@@ -332,21 +332,22 @@ class _Reader:
             case "trowd":
                 self._row = Row(texts=self._row.texts)
             case "cellx":
-                self._row.edges.append(number or 0)
+                self._row.edges.append(value)
             case "clvmrg" | "clmrg":
                 self._row.merged.add(len(self._row.edges))
 
     def _define(self, word: str, number: int | None) -> None:
         """Process a control word in the table of fonts or styles."""
+        value = number or 0
         if self._state.destination == "fonttbl":
             if word == "f":
-                self._current_definition = number or 0
+                self._current_definition = value
             elif word in ("fcharset", "cpg"):
-                name = f"cp{number}" if word == "cpg" else _ENCODING_OF_CHARSET.get(number or 0, "")
+                name = f"cp{number}" if word == "cpg" else _ENCODING_OF_CHARSET.get(value, "")
                 if name:
                     self._fonts[self._current_definition] = _encoding_or_default(name)
         elif word == "s":
-            self._current_definition = number or 0
+            self._current_definition = value
             self._destination_texts = []
         elif word == "outlinelevel" and number is not None:
             self._headings[self._current_definition] = number
@@ -361,21 +362,23 @@ class _Reader:
         if destination == "skipped":
             return
         self._destination_texts = []
-        if destination == "stylesheet":
-            self._current_definition = 0  # A style without a number has 0.
-        if destination in _LABELS and self._groups:
-            self._groups[-1].on_end = self._take_label
-        elif destination == "fldinst" and self._groups:
-            self._groups[-1].on_end = self._take_address
+        self._current_definition = 0  # A font or style without a number has 0.
+        if destination in _LABELS:
+            self._at_group_end(self._take_label)
+        elif destination == "fldinst":
+            self._at_group_end(self._take_address)
+
+    def _at_group_end(self, call: Callable[[], None]) -> None:
+        self._groups[-1].on_end = call
 
     def _begin_nested_text(self, word: str) -> None:
         """Begin a note, a text box, or the words of a link, up to the end of the group."""
-        if self._state.destination or not self._groups:
+        if self._state.destination:
             return
         if word == "fldrslt":
             begins, address = len(self._paragraph.runs), self._address
             self._address = ""
-            self._groups[-1].on_end = lambda: self._take_link(begins, address)
+            self._at_group_end(lambda: self._take_link(begins, address))
             return
         if not self._paragraph.is_in_table:
             self._end_table()
@@ -387,18 +390,17 @@ class _Reader:
             self._end_nested_text(word, *outer)
             self._rows, self._row = table
 
-        self._groups[-1].on_end = on_end
+        self._at_group_end(on_end)
 
     def _end_group(self) -> None:
         self._flush()
-        if not self._groups:
-            return
         group = self._groups.pop()
         if self._state.destination == "stylesheet":
             self._take_style()
         if group.on_end:
             group.on_end()
         self._state = group.state
+        self._groups = self._groups or [group]  # a bracket too many ends no group
 
     def _take_style(self) -> None:
         name = "".join(self._destination_texts).strip().rstrip(";").casefold()
@@ -420,7 +422,7 @@ class _Reader:
 
     def _take_link(self, begins: int, address: str) -> None:
         runs = self._paragraph.runs
-        if address and len(runs) > begins:
+        if address and runs[begins:]:
             words = "".join(text for text, _ in runs[begins:])
             runs[begins:] = [(md.link(words, address), False)]
 

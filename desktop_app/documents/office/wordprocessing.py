@@ -130,7 +130,7 @@ class _Numbering:
         text = _value(definition, f"{W}lvlText") or f"%{level + 1}."
         for at in range(level + 1):
             number_style = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
-            text = text.replace(f"%{at + 1}", md.number(counts.get(at, 1), number_style))
+            text = text.replace(f"%{at + 1}", md.number(counts[at], number_style))
         return text
 
     def _levels(self, abstract: Element) -> dict[int, Element]:
@@ -177,7 +177,7 @@ class _Reader:
                 case "tbl":
                     yield from self._table(child)
                 case "AlternateContent":
-                    yield from self.blocks(child[0] if len(child) else child)
+                    yield from self.blocks(next(iter(child), child))
                 case "altChunk":
                     yield self._web_page(self.relations.get(child.get(_RELATION, ""), ""))
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
@@ -250,8 +250,6 @@ class _Reader:
     def _run(self, run: Element, boxes: list[Element]) -> str:
         text = "".join(self._run_words(run, boxes))
         properties = run.find(f"{W}rPr")
-        if properties is None or not text:
-            return text
         if _is_on(properties, "vanish"):
             return ""
         alignment = _value(properties, f"{W}vertAlign")

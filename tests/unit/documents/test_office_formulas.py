@@ -66,6 +66,8 @@ def of(**parts: str) -> str:
             "((a)(b))/(cc)",
         ),
         (f"<m:f>{of(num=run('((a)b)'), den=run('1.5'))}</m:f>", "((a)b)/1.5"),
+        (f"<m:f>{of(num=run('((a)(b))'), den=run('()'))}</m:f>", "((a)(b))/()"),
+        (f"<m:f>{of(num=run('('), den=run(''))}</m:f>", "(/()"),
         (
             f"<m:oMathPara><m:oMath>{run('a')}</m:oMath><m:oMath>{run('b')}</m:oMath></m:oMathPara>",
             "a\nb",

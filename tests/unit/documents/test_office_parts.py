@@ -234,6 +234,11 @@ def test_reading_aids_are_left_out_and_web_pages_that_are_put_in_are_read() -> N
     parts["word/_rels/document.xml.rels"] = relations(one="page.html")
     parts["word/page.html"] = "<html><body><h2>Keys</h2><p>They hang.</p></body></html>"
     assert read("x.docx", parts) == "東京\n\n## Keys\n\nThey hang."
+    parts["word/_rels/document.xml.rels"] = relations(one="page.rtf")
+    parts["word/page.rtf"] = "<html><body>They hang.</body></html>"
+    assert read("x.docx", parts) == "東京"
+    parts["word/_rels/document.xml.rels"] = relations(one="gone.html")
+    assert read("x.docx", parts) == "東京"
 
 
 def test_a_chart_that_is_damaged_costs_nothing_but_itself() -> None:
@@ -342,6 +347,9 @@ def shape(*paragraphs: str, kind: str = "") -> str:
     )
 
 
+_MATH = f'xmlns:m="{_OFFICE}/officeDocument/2006/math"'
+
+
 def run(text: str, look: str = "") -> str:
     return f"<a:r><a:rPr {look}/><a:t>{text}</a:t></a:r>"
 
@@ -368,6 +376,19 @@ def run(text: str, look: str = "") -> str:
         ),
         (shape(run("4", 'baseline="0"') + run("5", 'baseline="0%"') + run("6")), "456"),
         (f"<p:AlternateContent><p:Choice>{shape(run('a'))}</p:Choice></p:AlternateContent>", "a"),
+        (
+            f"<p:AlternateContent><p:Choice>{shape(run('a'))}</p:Choice>"
+            f"<p:Fallback>{shape(run('b'))}</p:Fallback></p:AlternateContent>",
+            "a",
+        ),
+        (
+            shape(
+                f"{run('x')}<a:m><m:oMath {_MATH}><m:r><m:t>=y</m:t></m:r></m:oMath></a:m>"
+                f"<p:AlternateContent><p:Choice>{run('z')}</p:Choice>"
+                f"<p:Fallback>{run('old')}</p:Fallback></p:AlternateContent><p:AlternateContent/>"
+            ),
+            "x=yz",
+        ),
         (
             "<p:graphicFrame><a:tbl>"
             f"<a:tr><a:tc><a:p>{run('a')}</a:p></a:tc><a:tc><a:p>{run('b')}</a:p></a:tc></a:tr>"

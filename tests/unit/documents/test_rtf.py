@@ -271,6 +271,25 @@ def test_the_code_page_of_a_font(charset: int, letter: bytes, expected: str) -> 
         (rb"{\pict 00ff}{\info a}{\header b}c", "c"),
         (b"\\par\\par a\\\nb\\\rc", "a\n\nb\n\nc"),
         (rb"a}b", "ab"),
+        (rb"a}b}c}\b d", "abc**d**"),
+        (rb"{\field{\*\fldinst PAGE}{\fldrslt{\b 7}}}", "**7**"),
+        (
+            rb'{\b a{\field{\*\fldinst HYPERLINK "https://a.b"}{\fldrslt}}b}',
+            "**ab**",
+        ),
+        (rb"\trowd\cellx9 a\cell\cellx99 b\cell\row\pard c", "| a | b |\n| --- | --- |\n\nc"),
+        (
+            rb"\trowd\cellx1000\cellx3000\intbl a\cell b\cell\row"
+            rb"\trowd\cellx1060\cellx3000\intbl c\cell d\cell\row",
+            "| a | b |\n| --- | --- |\n| c | d |",
+        ),
+        (
+            rb"\trowd\cellx1000\cellx3000\intbl a\cell b\cell\row"
+            rb"\trowd\cellx1061\cellx3000\intbl c\cell d\cell\row",
+            "| a | b |  |\n| --- | --- | --- |\n| c |  | d |",
+        ),
+        (rb"\u-8192?a\u-10179?\u-8192?\u-8704?b", "\ue000a\ue000😀b"),
+        (rb"\s a\par\outlinelevel b\par\outlinelevel9\ilvl c", "a\n\n# b\n\nc"),
         (rb"{a", "a"),
         (rb"\~\_\-x\{\\\}", "\xa0‑x{\\}"),
         (rb"\bin2 {}a", "a"),

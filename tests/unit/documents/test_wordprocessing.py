@@ -217,6 +217,18 @@ def text_of(body: str) -> str:
             "a\n\na\n\na\n\n1. b",
             id="a number that is none",
         ),
+        pytest.param(
+            "".join(paragraph("a", value("outlineLvl", n)) for n in (8, 9)),
+            "###### a\n\na",
+            id="a paragraph below all outline levels",
+        ),
+        pytest.param(
+            "<w:p><w:bookmarkStart/><w:r><w:footnoteReference w:id='7'/><w:t>a</w:t></w:r>"
+            "<w:oMathPara xmlns:m='http://schemas.openxmlformats.org/officeDocument/2006/math'>"
+            "<m:oMath><m:r><m:t>x=1</m:t></m:r></m:oMath></w:oMathPara></w:p>",
+            "ax=1",
+            id="a formula, and a footnote that is missing",
+        ),
     ],
 )
 def test_a_feature(body: str, expected: str) -> None:
