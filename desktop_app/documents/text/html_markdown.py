@@ -21,6 +21,7 @@ from typing import Final
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
+from desktop_app.documents.office.package import whole_number
 
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _LISTS: Final = frozenset({"ul", "ol"})
@@ -152,27 +153,21 @@ class _Table:
     def _grid(self) -> list[list[str]]:
         """Return the texts by row and column; a spanning cell is in its first column."""
         # A cell alone in its row often states more columns than the table has.
-        width = max(sum(cell.columns for cell in row) if row[1:] else 1 for row in self.rows)
+        width = max(sum(cell.columns for cell in row) for row in self.rows if row[1:])
         grid: list[list[str]] = []
         # The number of rows that a cell above still covers, by column.
         covered: dict[int, int] = {}
         for row in self.rows:
             texts: list[str] = []
             for cell in row:
-                _skip_covered(texts, covered, width)
-                columns = max(1, min(cell.columns, width - len(texts)))
-                if cell.rows > 1:
-                    covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
+                while len(texts) in covered:
+                    texts.append("")
+                columns = min(cell.columns, width)
+                covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
                 texts += [cell.text, *[""] * (columns - 1)]
             grid.append(texts)
             covered = {column: rows - 1 for column, rows in covered.items() if rows > 1}
         return grid
-
-
-def _skip_covered(texts: list[str], covered: Mapping[int, int], width: int) -> None:
-    """Leave the columns empty that cells from rows above cover."""
-    while len(texts) < width and len(texts) in covered:
-        texts.append("")
 
 
 @dataclass
@@ -440,7 +435,7 @@ class _Writer(HTMLParser):
         self._end_paragraph()
 
     def _start_block_element(self, tag: str, attributes: dict[str, str], style: str) -> None:
-        level = _WORD_LEVEL.search(style) if style and tag == "p" else None
+        level = _WORD_LEVEL.search(style) if tag == "p" else None
         if level and not self._tags["li"]:
             self._start_word_item(min(int(level[1]), 9))
             return
@@ -451,7 +446,7 @@ class _Writer(HTMLParser):
             self._heading = _HEADINGS[tag]
             self._push(_Element(tag, self._end_heading))
         elif tag == "table":
-            for outer in self._tables[-1:]:
+            for outer in self._tables:
                 outer.is_layout = True
             self._tables.append(_Table(attributes.get("role") in ("presentation", "none")))
             self._push(_Element(tag, self._end_table))
@@ -493,11 +488,10 @@ class _Writer(HTMLParser):
     def _end_code(self) -> None:
         code = "".join(self._code or ()).strip("\n")
         if code.strip():
-            longest = max(map(len, _BACKTICKS.findall(code)), default=0)
-            fence = "`" * max(3, longest + 1)
+            fence = "`" * (1 + max([2, *map(len, _BACKTICKS.findall(code))]))
             block = MarkdownBlock(f"{fence}{self._language}\n{code}\n{fence}")
             self._flows[-1].blocks.append(block)
-            for table in self._tables[-1:]:
+            for table in self._tables:
                 table.is_layout = True  # Code needs its lines.
         self._code, self._language = None, ""
 
@@ -696,11 +690,10 @@ def _language(attributes: dict[str, str]) -> str:
 
 
 def _keeps_lines(style: str) -> bool:
-    return bool(style and _LINES_KEPT.search(style))
+    return bool(_LINES_KEPT.search(style))
 
 
 def _span(attributes: Mapping[str, str | None], name: str) -> int:
     """Return the number of columns or rows of a cell."""
-    count = attributes.get(name) or ""
-    is_short = count.isdecimal() and len(count) < 5
-    return int(count) if is_short and 1 <= int(count) <= _MOST_SPANNED else 1
+    count = whole_number(attributes.get(name))
+    return count if 1 <= count <= _MOST_SPANNED else 1

@@ -99,3 +99,10 @@ def test_an_archive_has_a_limited_number_of_members() -> None:
     assert text_of(archive("a.txt", "b.txt"), Limits(pages=2)).count("words") == 2
     with pytest.raises(errors.DocumentTooLargeError):
         text_of(archive("a.txt", "b.txt", "c.txt"), Limits(pages=2))
+
+
+def test_what_is_damaged_is_refused_and_a_damaged_member_is_left_out() -> None:
+    with pytest.raises(errors.DocumentDamagedError):
+        text_of(b"PK\3\4" + bytes(40))
+    data = archive("a.txt", "b.txt").replace(b"words", b"sword", 1)
+    assert text_of(data) == "# b.txt\n\nwords\n\n[not included: a.txt (damaged)]"

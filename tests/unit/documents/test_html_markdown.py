@@ -45,6 +45,13 @@ from desktop_app.documents.text.html_markdown import (
         ("<ul><li>a<ul><li>b</ul>c</ul>", "- a\n  * b\n\n  c"),
         ("<ul><li><ul><li>a</ul></ul>", "- * a"),
         ("<li>a</li>b", "a\n\nb"),
+        (
+            "".join(
+                f"<p style='mso-list:l0 level{n} lfo1'><span style='mso-list:Ignore'>1.</span>a"
+                for n in (1, 9, 12)
+            ),
+            "1. a\n   1. a\n   2. a",
+        ),
         ("<ul></ul>a", "a"),
         ("<ul><li></ul>", "-"),
         ("<ul><li>a<pre>x\ny</pre></ul>", "- a\n\n  ```\n  x\n  y\n  ```"),

@@ -130,3 +130,11 @@ def test_messages_within_each_other_are_read_to_a_depth() -> None:
     assert "\n\nWords 4." in text
     assert "Too deep." not in text
     assert "Attachments (not included): without a name (without text)" in text
+
+
+@pytest.mark.parametrize("charset", ["x-unknown", "ascii", "utf-8"])
+def test_words_in_another_encoding_than_stated_are_read(charset: str) -> None:
+    words = "Die Straße ist schön.".encode("cp1252")
+    head = f"Subject: a\nContent-Type: text/plain; charset={charset}\n\n"
+    text = extract_bytes("m.eml", head.encode() + words, Limits(), lambda _: None).text
+    assert text == "Subject: a\n\nDie Straße ist schön."

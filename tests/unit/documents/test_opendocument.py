@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.errors import DocumentTooLargeError
 
 OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 SPACES = " ".join(
@@ -44,9 +47,11 @@ STYLES = (
 )
 
 
-def text_of(body: str, kind: str = "text") -> str:
+def text_of(body: str, kind: str = "text", parts: Mapping[str, str] = MappingProxyType({})) -> str:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
         archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
         archive.writestr(
             "content.xml",
@@ -265,3 +270,26 @@ def test_the_fourth_level_shows_three_that_have_numbers() -> None:
 )
 def test_sheets_and_slides(kind: str, body: str, expected: str) -> None:
     assert text_of(body, kind) == expected
+
+
+def test_a_row_may_contain_a_page_break() -> None:
+    assert text_of(table(row(cell("a"), "<text:soft-page-break/>", cell("b")))) == (
+        "| a | b |\n| --- | --- |"
+    )
+
+
+def test_all_tables_of_a_document_have_a_limited_number_of_cells() -> None:
+    wide = cell("a", 'table:number-columns-repeated="2000"')
+    full = [row(wide, more=f'table:number-rows-repeated="{times}"') for times in (300, 700)]
+    assert len(text_of(table(full[0]))) > 600_000
+    with pytest.raises(DocumentTooLargeError):
+        text_of(table(full[0]) + table(full[1]) + table(row(cell("b"))))
+
+
+def test_a_formula_is_part_of_its_line() -> None:
+    formula = (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow><mi>x</mi><mo>=</mo><mn>1</mn>'
+        "</mrow></math>"
+    )
+    line = 'a <draw:frame><draw:object xlink:href="./One"/></draw:frame> b'
+    assert text_of(paragraph(line), parts={"One/content.xml": formula}) == "a x = 1 b"

@@ -288,6 +288,11 @@ def test_the_code_page_of_a_font(charset: int, letter: bytes, expected: str) -> 
             rb"\trowd\cellx1061\cellx3000\intbl c\cell d\cell\row",
             "| a | b |  |\n| --- | --- | --- |\n| c |  | d |",
         ),
+        (
+            rb"\trowd\cellx1000\cellx2000\cellx3000\intbl a\cell b\cell c\cell\row"
+            rb"\trowd\cellx1060\cellx2061\cellx3000\intbl d\cell e\cell f\cell\row",
+            "| a | b | c |  |\n| --- | --- | --- | --- |\n| d | e |  | f |",
+        ),
         (rb"\u-8192?a\u-10179?\u-8192?\u-8704?b", "\ue000a\ue000😀b"),
         (rb"\s a\par\outlinelevel b\par\outlinelevel9\ilvl c", "a\n\n# b\n\nc"),
         (rb"{a", "a"),

@@ -1,0 +1,79 @@
+"""Jupyter notebooks: cells, outputs, and the formats before version 4."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from desktop_app.documents.text import notebook
+from desktop_app.domain.errors import DocumentDamagedError
+
+
+def cell(kind: str, source: object, **more: object) -> dict[str, object]:
+    return {"cell_type": kind, "source": source, **more}
+
+
+def code(source: str, *outputs: dict[str, object]) -> dict[str, object]:
+    return cell("code", source, outputs=outputs)
+
+
+def text_of(*cells: object, **more: Any) -> str:
+    return notebook.read("n.ipynb", json.dumps({"cells": cells, **more}))
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([cell("markdown", "# a"), cell("raw", ["b\n", "c"]), cell("markdown", "")], "# a\n\nb\nc"),
+        ([cell("heading", "a", level=3), cell("heading", "b")], "### a\n\n# b"),
+        ([code("a = 1"), code(" ")], "```\na = 1\n```"),
+        ([code("a = '```'")], "````\na = '```'\n````"),
+        ([cell("code", "a", language="r")], "```r\na\n```"),
+        (
+            [code("a", {"output_type": "stream", "text": ["1\n", "2\n"]})],
+            "```\na\n```\n\n```output\n1\n2\n```",
+        ),
+        (
+            [
+                code(
+                    "",
+                    {"output_type": "error", "ename": "E", "evalue": "x"},
+                    {"output_type": "pyerr", "ename": "F", "evalue": "y"},
+                )
+            ],
+            "```output\nE: x\nF: y\n```",
+        ),
+        (
+            [
+                code(
+                    "",
+                    {"output_type": "execute_result", "data": {"text/plain": ["4", "2"]}},
+                    {"output_type": "display_data", "data": {"image/png": "AAAA"}},
+                    {"output_type": "pyout", "text": "7"},
+                    {"output_type": "display_data"},
+                )
+            ],
+            "```output\n42\n\n7\n```",
+        ),
+    ],
+)
+def test_cells(cells: list[object], expected: str) -> None:
+    assert text_of(*cells) == expected
+
+
+def test_the_language_is_that_of_the_kernel() -> None:
+    told = {"language_info": {"name": "python"}}
+    assert text_of(code("a"), metadata=told) == "```python\na\n```"
+
+
+def test_cells_were_in_worksheets_before_version_4() -> None:
+    sheets = [{"cells": [{"cell_type": "code", "input": "a"}]}, {"cells": [cell("raw", "b")]}]
+    assert text_of(worksheets=sheets, nbformat=3) == "```\na\n```\n\nb"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 9_999])
+def test_what_is_no_notebook_is_refused(text: str) -> None:
+    with pytest.raises(DocumentDamagedError):
+        notebook.read("n.ipynb", text)
