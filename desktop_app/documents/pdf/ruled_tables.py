@@ -123,7 +123,7 @@ def _grid(lines: Rulings) -> _Grid | None:
     bottom, top = min(v.start for v in lines.down), max(v.end for v in lines.down)
     xs = _borders([*(v.at for v in lines.down), left, right])
     ys = _borders([*(h.at for h in lines.across), bottom, top])
-    if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > _MOST_CELLS:
+    if len(ys) < 3 or len(xs) * len(ys) > _MOST_CELLS:
         return None
     if not any(xs[0] + _MEETING_DISTANCE < v.at < xs[-1] - _MEETING_DISTANCE for v in lines.down):
         return None
@@ -157,7 +157,7 @@ def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> 
     cells: dict[Position, list[Word]] = {region: [] for region in regions.values()}
     cut = 0
     for word in inside:
-        row = min(max(sum(y > word.middle for y in grid.ys) - 1, 0), len(grid.ys) - 2)
+        row = sum(y > word.middle for y in grid.ys[1:-1])
         parts = _split_word(word, row, grid, regions, textpage)
         cut += len(parts) > 1
         for region, part in parts:
@@ -178,7 +178,7 @@ def _words_by_position(
 ) -> Iterator[tuple[Position, list[Word]]]:
     """Yield words by position; those of a merged cell move to the columns they align with."""
     for (row, column), words in cells.items():
-        last = max(c for (r, c), first in regions.items() if first == (row, column) and r == row)
+        last = max(c for (_, c), first in regions.items() if first == (row, column))
         borders = grid.xs[column + 1 : last + 1]
         pieces = [piece for line in page_words.lines(words) for piece in page_words.pieces(line)]
         crosses = any(
@@ -203,8 +203,7 @@ def _split_word(
     """Split a word at the cells it crosses; return the parts with their cells."""
 
     def region_at(x: float) -> Position:
-        column = min(max(bisect_right(grid.xs, x) - 1, 0), len(grid.xs) - 2)
-        return regions[row, column]
+        return regions[row, bisect_right(grid.xs[1:-1], x)]
 
     borders = [
         x

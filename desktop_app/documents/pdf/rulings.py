@@ -47,32 +47,30 @@ class _TooManyError(Exception):
     """The page has so many lines that it is a drawing."""
 
 
-_Matrix = tuple[float, float, float, float, float, float]
 _Point = tuple[float, float]
-_IDENTITY: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 def page_rulings(page: pdfium.PdfPage) -> Rulings:
     """Return the lines of a page, continuations joined; none if the page is a drawing."""
     count = raw.FPDFPage_CountObjects(page)
-    if count > _MOST_OBJECTS:
-        return Rulings()
     found = Rulings()
     try:
+        if count > _MOST_OBJECTS:
+            raise _TooManyError
         for page_object in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
-            _collect(page_object, _IDENTITY, found, 0)
+            _collect(page_object, pdfium.PdfMatrix(), found, 0)
     except _TooManyError:
         return Rulings()
     return Rulings(_join_rulings(found.across), _join_rulings(found.down))
 
 
-def _collect(page_object: Any, matrix: _Matrix, found: Rulings, depth: int) -> None:
+def _collect(page_object: Any, matrix: pdfium.PdfMatrix, found: Rulings, depth: int) -> None:
     kind = raw.FPDFPageObj_GetType(page_object)
     if kind == raw.FPDF_PAGEOBJ_PATH:
         if _is_drawn(page_object):
-            _add_strokes(_strokes(page_object, _multiply(_matrix_of(page_object), matrix)), found)
+            _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), found)
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
-        inner = _multiply(_matrix_of(page_object), matrix)
+        inner = _matrix_of(page_object).multiply(matrix)
         for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MOST_OBJECTS)):
             _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, found, depth + 1)
 
@@ -83,26 +81,13 @@ def _is_drawn(path: Any) -> bool:
     return bool(fill.value or stroke.value)
 
 
-def _matrix_of(page_object: Any) -> _Matrix:
-    matrix = raw.FS_MATRIX()
-    if not raw.FPDFPageObj_GetMatrix(page_object, matrix):
-        return _IDENTITY
-    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
+def _matrix_of(page_object: Any) -> pdfium.PdfMatrix:
+    matrix = pdfium.PdfMatrix().to_raw()
+    raw.FPDFPageObj_GetMatrix(page_object, matrix)
+    return pdfium.PdfMatrix.from_raw(matrix)
 
 
-def _multiply(m: _Matrix, n: _Matrix) -> _Matrix:
-    """Return the product of two matrices: `m` is applied first."""
-    return (
-        m[0] * n[0] + m[1] * n[2],
-        m[0] * n[1] + m[1] * n[3],
-        m[2] * n[0] + m[3] * n[2],
-        m[2] * n[1] + m[3] * n[3],
-        m[4] * n[0] + m[5] * n[2] + n[4],
-        m[4] * n[1] + m[5] * n[3] + n[5],
-    )
-
-
-def _strokes(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
+def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
     """Yield the strokes of a path, split where the pen is lifted; skip those with curves."""
     count = raw.FPDFPath_CountSegments(path)
     if not 1 < count <= _MOST_IN_A_PATH:
@@ -119,16 +104,11 @@ def _strokes(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
                 yield points
             points, is_curved = [], False
         is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
-        points.append(_transform((x.value, y.value), matrix))
+        points.append(matrix.on_point(x.value, y.value))
         if raw.FPDFPathSegment_GetClose(segment):
             points.append(points[0])
     if not is_curved:
         yield points
-
-
-def _transform(point: _Point, m: _Matrix) -> _Point:
-    x, y = point
-    return x * m[0] + y * m[2] + m[4], x * m[1] + y * m[3] + m[5]
 
 
 def _add_strokes(parts: Iterable[list[_Point]], found: Rulings) -> None:
