@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
@@ -110,20 +111,18 @@ class DocumentText:
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
         self.slices = list(_markdown_slices(text) if form is TextForm.MARKDOWN else _slices(text))
-        self._starts = [item.start for item in self.slices]
+        self._later_starts = [item.start for item in self.slices[1:]]
 
     def slice_at(self, offset: int) -> int:
         """Return the number of the slice that contains a character."""
-        return max(0, bisect_right(self._starts, offset) - 1)
+        return bisect_right(self._later_starts, offset)
 
     def render_slice(self, number: int, passage: tuple[int, int] | None = None) -> RenderedSlice:
         """Return a slice as blocks; `passage` is a range of the whole text whose parts to mark."""
         part = self.slices[number]
         placed = self._place_blocks(part)
         blocks, places = _join_rows(placed)
-        marks: list[PassageMark] = []
-        if passage is not None and passage[0] < part.end and passage[1] > part.start:
-            marks = list(self._marks(placed, places, passage))
+        marks = () if passage is None else self._marks(placed, places, passage)
         return RenderedSlice(tuple(blocks), tuple(marks))
 
     def _place_blocks(self, part: Slice) -> list[_PlacedBlock]:
@@ -208,15 +207,13 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
     env: dict[str, Any] = {}
     tokens = parser().parse(part.head + text, env)
     find_loose(tokens, part.head + text, env)
-    found = convert(tokens)
-    in_slice = [p for p in found if p.line >= head_lines]
-    placed = []
-    for at, (line, block) in enumerate(in_slice):
-        following = next((p.line for p in in_slice[at + 1 :] if p.line > line), len(offsets) - 1)
-        begin = offsets[min(line - head_lines, len(offsets) - 1)]
-        end = offsets[min(max(following - head_lines, 0), len(offsets) - 1)]
-        placed.append(_PlacedBlock(begin, end if following > line else offsets[-1], block))
-    return placed
+    found = [(p.line - head_lines, p.block) for p in convert(tokens) if p.line >= head_lines]
+    lines = {line for line, _ in found} | {len(offsets) - 1}
+    next_line = dict(pairwise(sorted(lines)))
+    return [
+        _PlacedBlock(offsets[line], offsets[next_line.get(line, line)], block)
+        for line, block in found
+    ]
 
 
 def _split(text: str) -> list[str]:
@@ -267,8 +264,7 @@ def _slices(text: str) -> Iterator[Slice]:
 
 
 def _line_end(text: str, place: int) -> int:
-    end = text.find("\n", place)
-    return len(text) if end < 0 else end + 1
+    return text.find("\n", place) + 1 or len(text)
 
 
 def _markdown_slices(text: str) -> Iterator[Slice]:
@@ -277,8 +273,8 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
     state = _OpenConstruct()
     for begin, line in _lines(text):
         is_long = begin - start >= _LONGEST_SLICE
-        is_suitable = begin - start >= SLICE and state.is_between and not line[:1].isspace()
-        if begin > start and (is_suitable or is_long):
+        is_suitable = begin - start >= SLICE and state.is_between
+        if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
             yield Slice(start, begin, head)
             start, head = begin, state.head
         state.take(line)
@@ -322,7 +318,7 @@ class _OpenConstruct:
         """Process the next line."""
         fence = _FENCE.match(line)
         if self._fence:
-            if fence and fence[1].startswith(self._mark) and not line.strip().strip(fence[1][0]):
+            if fence and fence[1].startswith(self._mark) and not line.strip().strip(self._mark):
                 self._fence = ""
         elif fence:
             self._fence, self._mark = line if line.endswith("\n") else f"{line}\n", fence[1]

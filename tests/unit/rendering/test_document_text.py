@@ -302,3 +302,31 @@ def test_a_passage_in_a_slice_that_repeats_a_head() -> None:
     span = (start, text.index("End") + 3)
     found = [marked_words(document, number, span) for number in range(len(document.slices))]
     assert found == [[], ["2\t22222", "3\t22222", "4\t22222"], ["End."]]
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_a_passage_in_the_last_lines_of_a_paragraph_behind_a_repeated_head() -> None:
+    text = "| a | b |\n|---|---|\n" + "| 1 | 22222 |\n" * 3 + "\none\ntwo\nsix"
+    document = DocumentText(text, TextForm.MARKDOWN)
+    start = text.index("six")
+    last = document.slices[-1]
+    assert (last.head, text[last.start : last.end]) == (
+        "| a | b |\n|---|---|\n",
+        "| 1 | 22222 |\n\none\ntwo\nsix",
+    )
+    number = len(document.slices) - 1
+    assert marked_words(document, number, (start, start + 3)) == ["six"]
+
+
+def test_a_line_of_code_and_a_line_of_text() -> None:
+    kinds = [
+        [block.kind for block in DocumentText("a\n", form).render_slice(0).blocks]
+        for form in (TextForm.CODE, TextForm.LINES)
+    ]
+    assert kinds == [[Kind.CODE], [Kind.PARAGRAPH]]
+
+
+def test_a_table_is_shown_in_blocks_of_eight_rows() -> None:
+    text = "| a |\n|---|\n" + "| 1 |\n" * 20
+    blocks, _ = DocumentText(text, TextForm.MARKDOWN).render_slice(0)
+    assert [len(block.rows) for block in blocks] == [8, 8, 5]
