@@ -53,9 +53,11 @@ class Source:
         self.name, self._runs = name, runs
         self.calls: list[tuple[str, Any]] = []
         self.parameters: dict[str, Any] = {"type": "object"}
+        self.is_prepared = False
 
     async def prepare(self) -> None:
-        """Do nothing."""
+        """Remember that the tools will be used."""
+        self.is_prepared = True
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return all tools."""

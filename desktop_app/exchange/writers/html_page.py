@@ -136,7 +136,7 @@ class _PageWriter(HtmlWriter):
         self._find_formula, self._number = find_formula, number
         self._used_ids: set[str] = set()
 
-    def direction(self, _runs: Runs, *, of_list: bool = False) -> str:
+    def direction(self, _runs: Runs, *, of_list: bool) -> str:
         """Let browsers detect the direction of lists, so that markers are at the right side.
 
         For texts the style sheet does the same.

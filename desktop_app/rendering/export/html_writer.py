@@ -115,7 +115,7 @@ class HtmlWriter:
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
         )
 
-    def direction(self, runs: Runs, *, of_list: bool = False) -> str:
+    def direction(self, runs: Runs, *, of_list: bool) -> str:
         """Return the direction attribute of a text, or of a list with this first item.
 
         Word processors do not detect directions. After the first text from right to left, every
@@ -153,7 +153,7 @@ class HtmlWriter:
                 cells = (
                     f'<{tag} align="{align or begin}"{self.cell_type(cell)}>'
                     f"{self.runs(cell)}</{tag}>"
-                    for cell, align in zip(row, part.aligns, strict=False)
+                    for cell, align in zip(row, part.aligns, strict=True)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
         direction = _DIRECTIONS[begin] if is_from_right or self._has_right_to_left else ""
@@ -200,7 +200,7 @@ class HtmlWriter:
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
             look = ' style="list-style-type:none"' if _mark_in_text(block.marker) else ""
-            return f"<li{self.direction(block.runs)}{look}>"
+            return f"<li{self.direction(block.runs, of_list=False)}{look}>"
         if name not in _LISTS:
             return f"<{name}>"
         direction = self.direction(block.runs, of_list=True)
@@ -221,7 +221,8 @@ class HtmlWriter:
             return f"<p>{mark}{''.join(formulas)}</p>"
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
-        text, direction = mark + self.runs(block.runs), self.direction(block.runs)
+        text = mark + self.runs(block.runs)
+        direction = self.direction(block.runs, of_list=False)
         is_from_right = direction == _DIRECTIONS["right"]
         direction += _AT_RIGHT if is_from_right else ""
         if block.kind is Kind.HEADING:

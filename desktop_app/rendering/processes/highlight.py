@@ -105,7 +105,7 @@ def _find_lexer(name: str) -> Lexer | None:
     # Snippets of PHP seldom begin with its tag.
     more = {"startinline": True} if name.lower() == "php" else {}
     try:
-        return get_lexer_by_name(name, stripnl=False, ensurenl=False, **more)
+        return get_lexer_by_name(name, stripnl=False, **more)
     except ClassNotFound:
         return None
 

@@ -349,6 +349,15 @@ async def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
         assert provider.seen == []
 
 
+async def test_twenty_of_the_skipped_files_are_named(shell: Shell) -> None:
+    async with batch_server(shell) as (_provider, run):
+        missing = [f"missing-{number:02}.md" for number in range(22)]
+        ended = await run("start", *missing, *TASK, "--yes")
+        named = [line.split()[1] for line in ended.err.splitlines() if "skipped: " in line]
+        assert named == missing[:20]
+        assert "2 more files skipped." in ended.err
+
+
 async def test_a_folder_is_its_files(shell: Shell) -> None:
     async with batch_server(shell) as (_provider, run):
         folder = shell.outside / "here" / "papers"

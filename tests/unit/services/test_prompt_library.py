@@ -44,7 +44,7 @@ OWN = Prompt("o", "Reply", "To {{name}}, {{tone=plain|formal}}", "Mail")
 def test_a_file_is_a_heading_a_folder_and_a_text() -> None:
     found = prompt_from_markdown("x", "# Title\nFolder: Code\n\nDo this.\n\nAnd that.\n", 3)
     assert found == Prompt("x", "Title", "Do this.\n\nAnd that.", "Code", 3)
-    assert prompt_from_markdown("x", "# Title\nDo this.").folder == ""
+    assert prompt_from_markdown("x", "# Title\nDo this.") == Prompt("x", "Title", "Do this.")
 
 
 def test_front_matter_says_what_a_prompt_needs() -> None:

@@ -29,3 +29,13 @@ async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
     few = await ToolCatalog([many]).chosen(["many/t150"])
     assert [tool.full_name for tool in few.definitions] == ["many/t150"]
     assert few.missing == ()
+
+
+async def test_only_the_sources_of_chosen_tools_are_prepared() -> None:
+    sources = [Source(name, look=nothing) for name in ("a", "b", "look")]
+
+    async def servers() -> list[Source]:
+        return sources
+
+    await ToolCatalog([Source("", look=nothing)], servers).chosen(["a/look", "look"])
+    assert [source.is_prepared for source in sources] == [True, False, False]
