@@ -27,7 +27,7 @@ class PageSpan:
     """
 
     start: int
-    end: int = 0
+    end: int
     pages: list[tuple[int, PageImage]] = field(default_factory=list)
     tokens: int = 0
 
@@ -38,7 +38,7 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
     Raises:
         IllegalChoiceError: a single image is too large for a chunk of `room` tokens.
     """
-    made = [PageSpan(0)]
+    made = [PageSpan(0, len(text))]
     for at, page in placed_pages(document, text, model):
         alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(alone, model)
@@ -47,10 +47,9 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
         last = made[-1]
         if len(last.pages) == MOST_SEEN or last.tokens + tokens > room * PICTURES_SHARE:
             last.end = at
-            made.append(PageSpan(at))
+            made.append(PageSpan(at, len(text)))
         made[-1].pages.append((at, page))
         made[-1].tokens += tokens
-    made[-1].end = len(text)
     return made
 
 

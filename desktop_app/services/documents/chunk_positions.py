@@ -53,16 +53,13 @@ class ChunkPositions:
 
     def table_head(self, at: int) -> str:
         """Return the two header lines of the table that continues at `at`; "" if none does."""
-        lines = self._text[at:].partition("\n")[0], self._text[:at].rpartition("\n")[0]
-        if not _ROW.fullmatch(lines[0]) or not lines[1]:
+        if not _ROW.fullmatch(self._text[at:].partition("\n")[0]):
             return ""
         start = at
         while start and _ROW.fullmatch(
             self._text, (line := _line_before(self._text, start)), start - 1
         ):
             start = line
-        if start == at:
-            return ""
         head, rule = (self._text[start:at] + "\n").split("\n", 2)[:2]
         is_head = _RULE.fullmatch(rule) and len(head) <= _LONGEST_HEAD
         return f"{head}\n{rule}\n" if is_head else ""

@@ -166,6 +166,66 @@ async def test_every_file_ends_as_it_should(
         await database.close()
 
 
+async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None:
+    database = Database(tmp_path / "repartee.sqlite3")
+    await database.open()
+    store = BatchStore(database, Ledger(database))
+    job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
+    items = [BatchItem(job.id, n, f"f{n}", status=ItemStatus.READ) for n in range(1, 6)]
+    await store.create(job, items)
+    for number, rows in ((1, (1, 2)), (2, (3, 4, 5))):
+        upload = BatchUpload(job.id, number, batch_id=f"b{number}")
+        await store.plan(upload, rows)
+        await store.save_upload(upload)
+    errors = ((3, "Wrong."), (4, "Beyond."), (0, "One."), (0, ""), (0, "Two."))
+    batch = RemoteBatch("b2", BatchStatus.FAILED, errors=errors)
+    provider: Any = Files(b"", b"", 1)
+    assert await fetch(store, provider, job, upload, batch, cost_at(PRICE)) is None
+    said = [(item.error.reason, item.error.params) for item in (await store.page(job.id, 0))[2:]]
+    refused = (Reason.ITEM_BATCH_REFUSED, {"words": "One"})
+    assert said == [refused, refused, (Reason.ITEM_REFUSED, {"words": "Wrong."})]
+    assert provider.deleted == []
+    await database.close()
+
+
+class Book:
+    """A store that counts the results that come at once, none of which is for a file."""
+
+    def __init__(self) -> None:
+        self.saved: list[int] = []
+
+    async def rows(self, _job_id: str) -> list[BatchItem]:
+        return []
+
+    async def save_results(self, _job: Any, _upload: Any, results: list[Any], *_: Any) -> int:
+        self.saved.append(len(results))
+        return len(results)
+
+    async def finish(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("sizes", "saved"),
+    [
+        ([1] * 401, [200, 200, 1]),
+        ([2_000_000] * 4, [3, 1]),
+        ([3_000_000, 1_000_001, 3_999_999, 1, 1], [2, 3]),
+    ],
+)
+async def test_results_are_stored_before_they_are_many(sizes: list[int], saved: list[int]) -> None:
+    rows = [answered(f"job-{number}", "a" * size) for number, size in enumerate(sizes)]
+    job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
+    book: Any = Book()
+    provider: Any = Files(lines(*rows), b"", 1 << 20)
+    batch = RemoteBatch("b", BatchStatus.COMPLETED, output_file_id="out")
+    odd = await fetch(book, provider, job, BatchUpload(job.id, 1), batch, cost_at(PRICE))
+    assert book.saved == saved
+    assert odd == ErrorNote(
+        Reason.BATCH_LINES_UNKNOWN, params={"unreadable": 0, "unknown": len(sizes)}
+    )
+
+
 async def _broken_off(
     store: BatchStore, half: Files, job: BatchJob, upload: BatchUpload, batch: RemoteBatch
 ) -> None:

@@ -81,3 +81,11 @@ def test_images_are_placed_at_the_marks_of_their_pages() -> None:
     ], "an image without a mark stays behind the one before"
     assert [at for at, _ in placed_pages(document(1), f"A preface.\n\n{text}", MODEL)] == [12]
     assert placed_pages(document(1), text, BLIND) == []
+
+
+def test_a_page_is_placed_at_its_mark() -> None:
+    three = document(1, 2, 3)
+    assert [at for at, _ in placed_pages(three, text_of(3), MODEL)] == [0, 18, 36]
+    # A page without a mark is with the page before it.
+    without = text_of(3).replace("[page 2]", "[page x]")
+    assert [at for at, _ in placed_pages(three, without, MODEL)] == [0, 0, 36]

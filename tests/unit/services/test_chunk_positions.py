@@ -66,3 +66,34 @@ def test_rows_of_a_table_that_goes_on_have_its_head(begins: str, head: str) -> N
 def test_a_long_table_is_walked_back_once() -> None:
     text = "| n | words |\n|---|---|\n" + "".join(f"| {n} | some |\n" for n in range(50_000))
     assert ChunkPositions(text).table_head(text.index("| 49999 ")) == "| n | words |\n|---|---|\n"
+
+
+@pytest.mark.parametrize(("length", "said"), [(80, 80), (81, 80)])
+def test_a_long_heading_is_cut(length: int, said: int) -> None:
+    text = f"# {'h' * length}\n\nWords."
+    assert ChunkPositions(text).attributes(text.index("Words")) == f' under="{"h" * said}"'
+
+
+@pytest.mark.parametrize(("below", "said"), [(199, "Top › Sub"), (200, "Sub")])
+def test_two_hundred_headings_are_searched(below: int, said: str) -> None:
+    text = "# Top\n\n" + "## Sub\n\n" * below + "Words."
+    assert ChunkPositions(text).attributes(text.index("Words")) == f' under="{said}"'
+
+
+def test_the_deepest_headings_count() -> None:
+    text = "###### Deep\n\nWords."
+    assert ChunkPositions(text).attributes(text.index("Words")) == ' under="Deep"'
+
+
+@pytest.mark.parametrize(("length", "is_said"), [(400, True), (401, False)])
+def test_a_long_table_head_is_left_out(length: int, is_said: bool) -> None:
+    head = f"| {'h' * (length - 4)} |\n|---|\n"
+    text = f"{head}| a |\n| b |\n"
+    positions = ChunkPositions(text)
+    assert positions.table_head(text.index("| b")) == (head if is_said else "")
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_a_table_that_begins_does_not_continue(line: int) -> None:
+    text = "| h |\n|---|\n| a |\n"
+    assert ChunkPositions(text).table_head(6 * line) == ""

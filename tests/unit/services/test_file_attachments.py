@@ -25,6 +25,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
+    file_refusal,
     file_tokens,
     is_file,
     preferred,
@@ -32,6 +33,7 @@ from desktop_app.services.documents.file_attachments import (
     text_notice,
 )
 from tests.helpers.fences import fences
+from tests.helpers.messages import question
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat_service import CATALOG, Room, open_room
 
@@ -148,6 +150,35 @@ def test_the_limits_are_what_is_just_taken() -> None:
         require_files([replace(PART, size=11)], [], choice)
     with pytest.raises(IllegalChoiceError, match="total"):
         require_files([first, replace(second, size=6)], [], choice)
+
+
+def test_earlier_files_count_only_if_another_is_sent() -> None:
+    choice = replace(resolved(), files=FileInputs(10, 15, ("application/pdf",)))
+    parts = (replace(PART, size=10), replace(PART, size=5, sha256="1" * 64))
+    earlier = [question("", part) for part in parts]
+    require_files([TextPart("And now?")], [*earlier, *earlier], choice)
+    another = replace(PART, size=1, sha256="2" * 64)
+    require_files([another], earlier[:1], choice)
+    with pytest.raises(IllegalChoiceError, match="total"):
+        require_files([another], earlier, choice)
+    earlier.append(question("", another))
+    require_files([TextPart("And now?")], earlier, choice)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_refused"),
+    [
+        ({}, True),
+        ({"as_file": False}, False),
+        ({"chosen": ChosenPages("page", ((1, 1),), 2, 3)}, False),
+        ({"in_parts": True}, False),
+        ({"by_tools": True}, False),
+    ],
+)
+def test_only_what_is_to_go_as_a_file_is_refused(change: dict[str, Any], is_refused: bool) -> None:
+    part = replace(PART, **change)
+    assert (file_refusal(part, resolved(COMETAPI)) is not None) == is_refused
+    assert file_refusal(part, resolved()) is None
 
 
 def test_the_pages_of_a_pdf_are_images_too() -> None:
