@@ -10,6 +10,6 @@ _TICKS: Final = re.compile("`+")
 
 def fenced(text: str, language: str = "") -> str:
     """Return `text` as a fenced code block in Markdown, with a fence longer than any inside."""
-    longest = max(map(len, _TICKS.findall(text)), default=0)
-    ticks = "`" * max(3, longest + 1)
+    longest = max([2, *map(len, _TICKS.findall(text))])
+    ticks = "`" * (longest + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"

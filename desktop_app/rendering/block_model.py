@@ -165,7 +165,7 @@ def has_gap_between(above: Block, block: Block) -> bool:
 def shared_quotes(above: Block, block: Block) -> int:
     """Return the number of quotes that contain both blocks."""
     depths = zip(depths_of_quotes(above), depths_of_quotes(block), strict=False)
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], depths))
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], depths)))
     return min(shared, block.quote - block.opened)
 
 

@@ -186,7 +186,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
         or not (len(turns) % 2)
     ):
         raise CaseError(N_("the messages do not take turns, ending with the user"))
-    examples = tuple((turns[n][1], turns[n + 1][1]) for n in range(0, len(turns) - 1, 2))
+    examples = tuple((turns[n - 1][1], turns[n][1]) for n in range(1, len(turns), 2))
     return EvaluationCase(
         _id_of(row),
         turns[-1][1],

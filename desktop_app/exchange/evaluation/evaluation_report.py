@@ -93,7 +93,7 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
         numbers = "".join(f'<td class="n">{escape(str(cell))}</td>' for cell in cells)
         rows.append(f"<tr><th>{escape(run.name)}</th>{numbers}</tr>")
     head = "".join(f"<th>{name}</th>" for name in heads)
-    return f"<table>\n<tr>{head}</tr>\n{chr(10).join(rows)}\n</table>\n"
+    return "\n".join(["<table>", f"<tr>{head}</tr>", *rows, "</table>\n"])
 
 
 def _failing(evaluation: Evaluation) -> str:
@@ -109,10 +109,8 @@ def _failing(evaluation: Evaluation) -> str:
             f"<th>{escape(case_id)}</th><td><pre>{escape(evaluation.input_of(case_id))}</pre></td>"
         )
         rows.append(f"<tr>{case}{answers}</tr>")
-    return (
-        f"<h2>Failing cases</h2>\n<table>\n<tr><th>Case</th><th>Input</th>{head}</tr>\n"
-        f"{chr(10).join(rows)}\n</table>\n"
-    )
+    heads = f"<tr><th>Case</th><th>Input</th>{head}</tr>"
+    return "\n".join(["<h2>Failing cases</h2>", "<table>", heads, *rows, "</table>\n"])
 
 
 def _answer(result: CaseResult | None) -> str:

@@ -614,3 +614,10 @@ def test_a_number_of_endless_digits_is_refused_with_its_line() -> None:
 def test_thousands_of_combinations_are_cases() -> None:
     text = json.dumps([{"vars": {"input": ["a"] * 71, "b": ["b"] * 71}}])
     assert len(read_cases(text, "a.json")) == 71 * 71
+
+
+def test_a_report_without_failing_cases_says_so() -> None:
+    runs = [EvaluationRun("p", None, None, "m", [CaseResult("a", "Blue", ())])]
+    page = html_report(Evaluation("e", now(), "cases", runs, {"a": "Sky?"}))
+    assert "<p>Every case passed.</p>" in page
+    assert "Failing cases" not in page

@@ -335,6 +335,46 @@ def test_marks_of_a_chatgpt_conversation(is_set: bool) -> None:
     assert (found.pinned, found.archived) == (is_set, not is_set)
 
 
+def test_a_chatgpt_conversation_is_known_by_its_id() -> None:
+    from desktop_app.exchange.importers import chatgpt
+
+    def id_of(**changes: Any) -> str:
+        value = {name: field for name, field in CHATGPT[0].items() if name != "conversation_id"}
+        return chatgpt.read_conversation(value | changes, lambda _: None).conversation.id
+
+    known = id_of(conversation_id="c-1")
+    assert known == id_of(id="c-1") == id_of(conversation_id="c-1", id="c-2", title="Other")
+    assert known != id_of(id="c-2")
+    without = id_of()
+    assert without == id_of() == id_of(conversation_id="", id="")
+    assert len({known, without, id_of(title="Other"), id_of(create_time=1)}) == 4
+
+
+def test_files_of_a_chatgpt_message_are_named() -> None:
+    from desktop_app.exchange.importers import chatgpt
+
+    files = [
+        {"name": "a.pdf", "mime_type": "application/pdf"},
+        {"name": "b.png", "mime_type": "image/png"},
+        {"name": "c.png", "mimeType": "image/png"},
+        {"name": "d.dat"},
+        {"mime_type": "text/plain"},
+    ]
+
+    def names(kind: str) -> str:
+        content = {"content_type": kind, "parts": [7, {"url": "https://a.example"}]}
+        message = said("user", content, metadata={"attachments": files})
+        value = {"id": "c", "mapping": {"m": node("m", None, message)}}
+        return chatgpt.read_conversation(value, lambda _: None).messages[0].text
+
+    said_first = "[Attached: a.pdf]\n\n"
+    assert names("multimodal_text") == f"{said_first}[Attached: d.dat]\n\nhttps://a.example"
+    assert names("text") == (
+        f"{said_first}[Attached: b.png]\n\n[Attached: c.png]\n\n[Attached: d.dat]\n\n"
+        "https://a.example"
+    )
+
+
 @pytest.mark.parametrize(
     ("marks", "status"),
     [

@@ -1,0 +1,57 @@
+"""Rows of a table in blocks of limited size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.incremental.table_packing import most_rows, pack
+
+
+def row(letters: int = 1, columns: int = 2, **more: Any) -> Block:
+    cells = ((),) * columns
+    return Block(Kind.TABLE, rows=(cells,), aligns=("",) * columns, letters=letters, **more)
+
+
+def sizes(blocks: list[Block]) -> list[tuple[int, int]]:
+    return [(len(block.rows), block.letters) for block in blocks]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [(0, 8), (1, 8), (20, 8), (21, 7), (22, 7), (23, 6), (80, 2), (81, 1), (160, 1), (500, 1)],
+)
+def test_blocks_of_wide_tables_have_fewer_rows(columns: int, rows: int) -> None:
+    assert most_rows(row(columns=columns)) == rows
+    packed = pack([], [row(columns=columns) for _ in range(2 * rows + 1)])
+    assert [len(block.rows) for block in packed] == [rows, rows, 1]
+
+
+@pytest.mark.parametrize(
+    ("letters", "packed"),
+    [
+        ([4000, 4000, 1], [(2, 8000), (1, 1)]),
+        ([4000, 3999, 1, 1], [(3, 8000), (1, 1)]),
+        ([8001, 1, 1], [(1, 8001), (2, 2)]),
+        ([1, 8000, 1], [(1, 1), (1, 8000), (1, 1)]),
+    ],
+)
+def test_blocks_have_a_limited_number_of_letters(
+    letters: list[int], packed: list[tuple[int, int]]
+) -> None:
+    assert sizes(pack([], [row(each) for each in letters])) == packed
+    below = pack([row(letters[0])], [row(each) for each in letters[1:]])
+    assert sizes(below) == packed
+
+
+def test_a_head_has_a_row_below_it() -> None:
+    head = row(9000, head=True)
+    assert sizes(pack([], [head, row(9000), row()])) == [(2, 18000), (1, 1)]
+    assert sizes(pack([], [row(), head, row()])) == [(1, 1), (2, 9001)]
+
+
+@pytest.mark.parametrize("apart", [row(depth=1), row(quote=1), Block(Kind.PARAGRAPH)])
+def test_only_rows_of_the_same_table_are_joined(apart: Block) -> None:
+    assert pack([], [row(), apart, row()]) == [row(), apart, row()]
