@@ -168,7 +168,7 @@ class HtmlWriter:
         """
         containers = self._containers_of(block)
         pairs = zip(containers, self._open, strict=False)
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
         if block.opened:
             outer = block.quote - block.opened
             quotes = [at for at, name in enumerate(containers) if name == "blockquote"]

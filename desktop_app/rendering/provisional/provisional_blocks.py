@@ -57,17 +57,17 @@ def _without_open_display(source: str) -> str:
     After a blank line, or more text than any formula has, it is not one.
     """
     start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
-    opener = -1
+    opener: int | None = None
     for found in _DISPLAY.finditer(source, start):
-        if opener >= 0:
+        if opener is not None:
             if any(closer in found["line"] for closer in _CLOSERS.values()):
-                opener = -1
+                opener = None
         elif found["opens"]:
             closer, rest = _CLOSERS[found["opens"]], found["rest"].rstrip(" \t")
             is_last = found.end() == len(source)  # text after it would make it part of a sentence
             if closer not in rest or (is_last and rest.index(closer) == len(rest) - 2):
                 opener = found.start()
-    return source[:opener] if opener >= 0 else source
+    return source[:opener]
 
 
 def _without_table_head(source: str) -> str:

@@ -141,6 +141,12 @@ def test_a_picture_says_where_it_lies_whatever_stands_before_the_host() -> None:
     assert image_destination("https://bank.example@evil.example/x.png") == "evil.example"
 
 
+def test_a_long_destination_is_cut() -> None:
+    longest = "folder/" + "x" * 73
+    assert image_destination(longest) == longest
+    assert image_destination(f"{longest}y") == f"{longest[:79]}…"
+
+
 @pytest.mark.attack("links")
 @pytest.mark.parametrize(
     ("words", "target", "place"),
