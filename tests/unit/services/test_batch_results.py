@@ -181,9 +181,9 @@ async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None
     batch = RemoteBatch("b2", BatchStatus.FAILED, errors=errors)
     provider: Any = Files(b"", b"", 1)
     assert await fetch(store, provider, job, upload, batch, cost_at(PRICE)) is None
-    said = [(item.error.reason, item.error.params) for item in (await store.page(job.id, 0))[2:]]
-    refused = (Reason.ITEM_BATCH_REFUSED, {"words": "One"})
-    assert said == [refused, refused, (Reason.ITEM_REFUSED, {"words": "Wrong."})]
+    refused = ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": "One"})
+    wrong = ErrorNote(Reason.ITEM_REFUSED, params={"words": "Wrong."})
+    assert [item.error for item in (await store.page(job.id, 0))[2:]] == [refused, refused, wrong]
     assert provider.deleted == []
     await database.close()
 
