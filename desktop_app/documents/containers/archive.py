@@ -20,6 +20,7 @@ from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 
 _UTF_8: Final = 1 << 11
+_BREAK: Final = re.compile(rb"[\r\n]+")
 # Characters of code page 437 that names hardly contain: their presence means another code page.
 _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
@@ -78,14 +79,12 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
         m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()
     ]
     packed = [name.encode("cp437", "replace") for name in unmarked]
-    if not unmarked:
-        return names
-    if (decoded := _decode_all(packed, "utf-8")) is None and _IMPLAUSIBLE_CP437.search(
-        "".join(unmarked)
-    ):
-        guessed = plain_text.decode(b"\n".join(packed))
+    decoded = _decode_all(packed, "utf-8")
+    if decoded is None and _IMPLAUSIBLE_CP437.search("".join(unmarked)):
+        # A line each, to guess the encoding from all of them.
+        guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in packed))
         decoded = guessed.text.split("\n") if guessed else None
-    return names | dict(zip(unmarked, decoded or unmarked, strict=False))
+    return names | dict(zip(unmarked, decoded or unmarked, strict=True))
 
 
 def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:

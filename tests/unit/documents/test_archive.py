@@ -47,6 +47,13 @@ def test_names_are_read_in_their_encoding(packed: bytes, shown: str) -> None:
     assert text_of(data) == f"# b.txt\n\nwords\n\n# {shown}\n\nwords"
 
 
+def test_a_line_break_in_a_name_does_not_shift_the_other_names() -> None:
+    first, second = (name.encode("cp866") for name in ("Отчёт\rо складе.txt", "Товары.txt"))
+    data = archive("1" * len(first), "2" * len(second))
+    data = data.replace(b"1" * len(first), first).replace(b"2" * len(second), second)
+    assert text_of(data) == "# Отчёт о складе.txt\n\nwords\n\n# Товары.txt\n\nwords"
+
+
 def test_a_name_that_is_marked_as_utf_8_is_not_guessed() -> None:
     assert text_of(archive("÷½.txt")) == "# ÷½.txt\n\nwords"
 
