@@ -104,9 +104,7 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
                 yield points
             points, is_curved = [], False
         is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
-        points.append(matrix.on_point(x.value, y.value))
-        if raw.FPDFPathSegment_GetClose(segment):
-            points.append(points[0])
+        points.append(matrix.on_point(x.value, y.value))  # again the first one if it is closed
     if not is_curved:
         yield points
 
