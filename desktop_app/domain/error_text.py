@@ -21,7 +21,7 @@ from desktop_app.domain.places import (
     linked_text,
     plain_text,
 )
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, tr, tr_filled
 
 _ENVIRONMENT: Final = N_("environment variables")
 
@@ -89,8 +89,7 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     """Return what happened in a sentence.
 
     Raises:
-        LookupError, ValueError: a parameter is missing or of another type. If `params` is empty,
-            the placeholders stay as they are.
+        LookupError, ValueError: a parameter is missing or of another type.
     """
     if not isinstance(reason, Reason):
         return reason
@@ -98,7 +97,7 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
 
     said = SENTENCES[reason]
     is_full = bool(said.fuller) and all(params.get(name) for name in _placeholders(said.fuller))
-    return tr(said.fuller if is_full else said.happened, **params)
+    return tr_filled(said.fuller if is_full else said.happened, params)
 
 
 def remedy_of(error: DescribedError) -> Remedy | str:

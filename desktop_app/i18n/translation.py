@@ -1,7 +1,8 @@
 """Translations of whole sentences, with named placeholders.
 
 `tr`, `tr_plural` and `tr_context` translate where text is shown. `N_` marks text of constants,
-which `tr` translates later. packaging/messages.sh extracts all four into `resources/locale/`.
+which `tr` or `tr_filled` translates later. packaging/messages.sh extracts all that is given to the
+first three and `N_` into `resources/locale/`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,15 @@ def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
     ['1 file', '1,200 files']
     """
     return _filled(_current.catalog.ngettext(one, many, count), {"count": count, **values})
+
+
+def tr_filled(message: str, values: Mapping[str, str | int], /) -> str:
+    """Translate a message that is chosen by a stored or foreign code, and fill its placeholders.
+
+    Raises:
+        KeyError: a placeholder has no value.
+    """
+    return _with_values(_current.catalog.gettext(message), values) if message else ""
 
 
 def tr_context(context: str, message: str, /, **values: str | int) -> str:
@@ -161,8 +171,10 @@ def _catalog_path(code: str, folder: Path) -> Path:
 
 
 def _filled(message: str, values: Mapping[str, str | int]) -> str:
-    if not values:
-        return message
+    return _with_values(message, values) if values else message
+
+
+def _with_values(message: str, values: Mapping[str, str | int]) -> str:
     return message.format_map(
         {
             name: formatting.number(value) if isinstance(value, int) else value

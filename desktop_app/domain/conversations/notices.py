@@ -15,7 +15,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import Param
 from desktop_app.i18n.formatting import day
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, tr_filled
 
 
 class NoticeCode(StrEnum):
@@ -168,7 +168,7 @@ class AnswerNotice:
                 sentence = _EDITED_WITH_NOTE if is_edited else _WITH_NOTE[self.code]
             elif is_edited:
                 sentence = _EDITED
-        return tr(sentence, **_shown(params))
+        return tr_filled(sentence, _shown(params))
 
 
 def _shown(params: dict[str, Param]) -> dict[str, Param]:

@@ -133,6 +133,7 @@ MALFORMED = {
     "progress that is a text": frame({"kind": "progress", "done": "1", "total": 1, "unit": "x"}),
     "a file that was not asked for": frame({"kind": "open", "number": "../../secret"}),
     "an error of no known kind": frame({**REFUSED, "error": "SystemExit"}),
+    "an error without parameters": frame({**REFUSED, "params": {}}),
     "an error without words": frame({"kind": "refused", "error": "DocumentError"}),
     "last words that are a list": frame({"kind": "crashed", "details": []}),
     **{

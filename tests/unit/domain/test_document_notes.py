@@ -50,6 +50,7 @@ def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
         {"reason": "note_read", "params": {"read": 1, "skipped": 1}, "skipped": [["a", "odd"]]},
         {"reason": "no such reason", "params": {}, "skipped": []},
         {"reason": "note_read"},
+        {"reason": "note_read", "params": {}, "skipped": []},
     ],
 )
 def test_what_is_no_note_is_refused(value: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from desktop_app.cli.streams.terminal import error_words
@@ -74,6 +76,13 @@ def test_an_error_comes_back_from_json() -> None:
     assert error_from_json(error_to_json(note)) == note
     free = ErrorNote("It broke.", "Wait.", "", "network")
     assert error_from_json(error_to_json(free)) == free
+
+
+def test_an_error_without_its_parameters_is_refused() -> None:
+    for reason in Reason:
+        with suppress(KeyError):
+            note = error_from_json({"code": "", "reason": reason.value, "params": {}})
+            assert "{" not in note.sentences
 
 
 def test_an_error_of_an_earlier_version_gets_its_codes() -> None:

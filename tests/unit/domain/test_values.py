@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -181,6 +182,12 @@ def test_a_notice_is_read_back_as_it_was_written(made: NoticeText) -> None:
 def test_what_is_no_notice_is_refused(value: object) -> None:
     with pytest.raises((LookupError, TypeError, ValueError)):
         notice_from_json(value)
+
+
+def test_a_notice_without_its_parameters_is_refused() -> None:
+    for code in {*NoticeCode, *Reason}:
+        with suppress(KeyError):
+            assert "{" not in str(notice_from_json({"code": code.value, "params": {}}))
 
 
 def classes(root: type[UserFacingError]) -> list[type[UserFacingError]]:

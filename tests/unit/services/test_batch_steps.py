@@ -51,6 +51,7 @@ from tests.helpers.scripted_provider import WordCounter
 
 ANSWERED = ItemStatus.ANSWERED
 COMPLETED = RemoteBatch("b", BatchStatus.COMPLETED, "", "out")
+PARAMS = {"provider": "OpenAI", "host": "api.openai.com", "http": "HTTP 500"}
 
 
 class Desk(BatchSetup):
@@ -154,8 +155,13 @@ async def test_the_steps_of_an_upload(
 @pytest.mark.parametrize(
     ("error", "is_creating", "input_file_id", "calls"),
     [
-        (ProviderError(Reason.PROVIDER_FAULT, status=500), True, "in-1", ["find", "create"]),
-        (ProviderError(Reason.PROVIDER_FAULT, status=400), False, "", ["upload", "create"]),
+        (
+            ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500),
+            True,
+            "in-1",
+            ["find", "create"],
+        ),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=400), False, "", ["upload", "create"]),
     ],
 )
 async def test_a_batch_that_is_not_created(
@@ -189,7 +195,7 @@ async def test_a_batch_that_may_have_been_created_is_looked_for(
     tmp_path: Path, found: RemoteBatch | None, calls: list[str], batch_id: str
 ) -> None:
     async with open_desk(tmp_path) as made:
-        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED)
+        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
         made.provider.names()
         made.provider.found = found
@@ -208,7 +214,7 @@ async def test_a_file_that_may_have_been_uploaded_is_looked_for(
     tmp_path: Path, found_file: str, calls: list[str]
 ) -> None:
     async with open_desk(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED)
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         job = await made.sent("a")
         assert job.uploads == (BatchUpload("j", 1, is_uploading=True),)
         made.provider.names()
@@ -221,7 +227,7 @@ async def test_a_file_that_may_have_been_uploaded_is_looked_for(
 
 async def test_an_interrupted_upload_takes_its_own_files_alone(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED)
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a", "b", "c", limits=UploadLimits(requests=2))
         made.provider.calls.clear()
         await made.of_limits(UploadLimits()).advance("j")
@@ -249,7 +255,7 @@ async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> 
 
 async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as made:
-        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED)
+        made.provider.errors["upload"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
         tight = made.of_limits(UploadLimits(size=3))
         assert await tight.advance("j") is None
@@ -265,7 +271,7 @@ async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> 
     ("error", "expected"),
     [
         *(
-            (ProviderError(Reason.PROVIDER_FAULT, status=status), expected)
+            (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=status), expected)
             for status, expected in [
                 *((None, False), (399, False), (400, True), (407, True), (408, False)),
                 *((409, False), (410, True), (428, True), (429, False), (430, True)),
@@ -273,9 +279,9 @@ async def test_an_upload_of_which_nothing_is_left_has_failed(tmp_path: Path) -> 
             ]
         ),
         (AuthenticationError(Reason.KEY_MALFORMED), True),
-        (EndpointMissingError(Reason.WEB_PAGE), True),
-        (QuotaExhaustedError(Reason.PROVIDER_FAULT, status=429), True),
-        (NetworkError(Reason.NOT_REACHED), False),
+        (EndpointMissingError(Reason.WEB_PAGE, PARAMS), True),
+        (QuotaExhaustedError(Reason.PROVIDER_FAULT, PARAMS, status=429), True),
+        (NetworkError(Reason.NOT_REACHED, PARAMS), False),
     ],
 )
 def test_what_is_refused_for_good(error: ProviderError, expected: bool) -> None:
@@ -350,7 +356,9 @@ async def test_a_file_of_results_that_is_gone_is_one_that_cannot_be_read(
     tmp_path: Path, status: int, is_over: bool
 ) -> None:
     async with open_desk(tmp_path) as made:
-        made.provider.errors["results"] = ProviderError(Reason.PROVIDER_FAULT, status=status)
+        made.provider.errors["results"] = ProviderError(
+            Reason.PROVIDER_FAULT, PARAMS, status=status
+        )
         made.provider.states = [COMPLETED]
         job = await made.sent("a")
         assert job.status.is_over is is_over
@@ -466,7 +474,7 @@ async def test_a_batch_that_cannot_be_cancelled_has_just_ended(
         await made.sent("a")
         await made.service.cancel("j")
         made.provider.names()
-        made.provider.errors["cancel"] = ProviderError(Reason.PROVIDER_FAULT, status=error)
+        made.provider.errors["cancel"] = ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=error)
         ended = RemoteBatch("b", BatchStatus.CANCELLED)
         made.provider.states = [RemoteBatch("b", BatchStatus.IN_PROGRESS), ended]
         wait_s = await made.service.advance("j")
@@ -482,7 +490,7 @@ async def test_a_cancelled_job_is_ended_with_what_a_crash_left_unrecorded(
     tmp_path: Path, found: RemoteBatch | None
 ) -> None:
     async with open_desk(tmp_path) as made:
-        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED)
+        made.provider.errors["create"] = NetworkError(Reason.NOT_REACHED, PARAMS)
         await made.sent("a")
         await made.store.mark_cancelled("j")
         made.provider.names()
@@ -506,8 +514,8 @@ async def test_a_cancelled_job_is_ended_with_what_a_crash_left_unrecorded(
 @pytest.mark.parametrize(
     ("error", "wait_s", "status"),
     [
-        (ProviderError(Reason.PROVIDER_FAULT, status=400), None, BatchStatus.READY),
-        (ProviderError(Reason.PROVIDER_FAULT, status=500), RETRY_S, BatchStatus.UPLOADING),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=400), None, BatchStatus.READY),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), RETRY_S, BatchStatus.UPLOADING),
     ],
 )
 async def test_trouble_before_anything_was_created(
@@ -530,11 +538,16 @@ async def test_trouble_before_anything_was_created(
 @pytest.mark.parametrize(
     ("error", "is_cancelled", "wait_s", "status"),
     [
-        (ProviderError(Reason.PROVIDER_FAULT, status=404), True, None, BatchStatus.CANCELLED),
-        (EndpointMissingError(Reason.WEB_PAGE), True, None, BatchStatus.CANCELLED),
-        (ProviderError(Reason.PROVIDER_FAULT, status=403), True, LOST_S, None),
-        (ProviderError(Reason.PROVIDER_FAULT, status=404), False, LOST_S, None),
-        (ProviderError(Reason.PROVIDER_FAULT, status=500), False, RETRY_S, None),
+        (
+            ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=404),
+            True,
+            None,
+            BatchStatus.CANCELLED,
+        ),
+        (EndpointMissingError(Reason.WEB_PAGE, PARAMS), True, None, BatchStatus.CANCELLED),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=403), True, LOST_S, None),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=404), False, LOST_S, None),
+        (ProviderError(Reason.PROVIDER_FAULT, PARAMS, status=500), False, RETRY_S, None),
     ],
 )
 async def test_trouble_with_a_batch_that_was_created(
