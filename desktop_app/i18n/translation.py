@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from gettext import NullTranslations
+from gettext import GNUTranslations, NullTranslations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n import formatting, pseudo
@@ -159,9 +159,8 @@ def _catalog(code: str, folder: Path) -> NullTranslations | None:
     if code == ENGLISH or code not in LANGUAGES:
         return None
     try:
-        from desktop_app.i18n.catalog import Catalog  # English needs none
-
-        return Catalog(_catalog_path(code, folder))
+        with _catalog_path(code, folder).open("rb") as file:
+            return GNUTranslations(file)
     except FileNotFoundError:
         return None
 

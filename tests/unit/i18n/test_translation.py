@@ -6,7 +6,6 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from gettext import GNUTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from hypothesis import strategies as st
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting, pseudo, translation
-from desktop_app.i18n.catalog import Catalog
 from desktop_app.i18n.translation import (
     N_,
     in_english,
@@ -102,27 +100,6 @@ def test_a_missing_catalog_means_english(tmp_path: Path) -> None:
     use_language("nl", tmp_path)
     assert language() == "en"
     assert formatting.number(1200) == "1,200"
-
-
-def test_a_catalog_says_what_the_standard_library_reads(folder: Path) -> None:
-    path = folder / "de" / "LC_MESSAGES" / "repartee.mo"
-    own = Catalog(path)
-    with path.open("rb") as file:
-        known = GNUTranslations(file)
-    for message in ("Delete “{title}”?", "Open", "Not translated"):
-        assert own.gettext(message) == known.gettext(message)
-        assert own.pgettext("state", message) == known.pgettext("state", message)
-    for count in range(3):
-        for key in ("{count} file", "{count} word"):
-            forms = (key, f"{key}s", count)
-            assert own.ngettext(*forms) == known.ngettext(*forms)
-
-
-def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.mo"
-    path.write_bytes(b"no catalog, but long enough for its header")
-    with pytest.raises(ValueError, match=r"x\.mo"):
-        Catalog(path)
 
 
 def test_languages_with_a_catalog_are_offered(folder: Path) -> None:
