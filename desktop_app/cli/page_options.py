@@ -45,9 +45,7 @@ def _parse_option(option: str, names: Sequence[str]) -> tuple[Sequence[str], str
         file = option[:end]
         if found := [name for name in names if file in (name, Path(name).name)]:
             return found, option[end + 1 :]
-    raise IllegalChoiceError(
-        Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names) or "none"
-    )
+    raise IllegalChoiceError(Reason.NO_SUCH_FILE_NAMED, given=option, known=", ".join(names))
 
 
 async def with_pages(

@@ -40,7 +40,7 @@ class TileTokens(NamedTuple):
         if detail == "low":
             return _fit_into(size, LOW_SIDE)
         width, height = _fit_into(size, LARGEST_SIDE)
-        return _scale_down((width, height), min(1.0, SHORTER_SIDE / min(width, height)))
+        return _scale_down((width, height), SHORTER_SIDE / min(width, height))
 
     def tokens(self, size: Size, detail: str) -> int:
         """Return the cost of an image of `size` before scaling."""
@@ -104,7 +104,7 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
 
 
 def _fit_into(size: Size, side: int) -> Size:
-    return _scale_down(size, min(1.0, side / max(size)))
+    return _scale_down(size, side / max(size))
 
 
 def _scale_down(size: Size, ratio: float) -> Size:

@@ -33,7 +33,7 @@ def _tool(tool: types.Tool) -> dict[str, Any]:
         fault = f"it has more than {LONGEST_SCHEMA} characters"
     hints = tool.annotations or types.ToolAnnotations()
     return {
-        "name": tool.name[: LONGEST_NAME + 1],
+        "name": tool.name[:LONGEST_NAME],
         "description": (tool.description or tool.title or "")[:LONGEST_DESCRIPTION],
         "parameters": {} if fault else schema,
         "fault": fault,
