@@ -129,19 +129,15 @@ class _Steps:
         finder, key = view.find_in_transcript.finder, QTest.keyClick
 
         def busy() -> bool:
-            return (
-                view.stream.is_writing
-                or view.messages.writer.has_outdated_items
-                or finder.is_unfolding
-            )
+            return view.stream.is_writing or view.messages.writer.has_outdated_items
 
         self._measure("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":
             self._measure("unfold", lambda: view.commands.run(message.id, "reasoning"), busy=busy)
         view.verticalScrollBar().setValue(0)
-        found: list[int] = []
-        finder.counted.connect(lambda number, *_: found.append(number))
-        self._measure("find", lambda: finder.search(SOUGHT), busy=lambda: not any(found) or busy())
+        shown: list[bool] = []
+        finder.match_shown.connect(lambda: shown.append(True))
+        self._measure("find", lambda: finder.search(SOUGHT), busy=lambda: not shown or busy())
         assert self._is_on_screen(view, SOUGHT), kind
         finder.stop()
         bar = view.verticalScrollBar()

@@ -125,7 +125,6 @@ class Finder(QObject):
         self._text_matches: _TextMatches | None = None
         self._first_from: int | None = None
         self._touched: set[str] = set()
-        self._unfoldings = 0
         self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
         self._arrived.connect(self._on_counted)
@@ -140,11 +139,6 @@ class Finder(QObject):
     def is_active(self) -> bool:
         """Return True if a search is active."""
         return bool(self._words)
-
-    @property
-    def is_unfolding(self) -> bool:
-        """Return True if code must still be unfolded to reach a match."""
-        return self._unfoldings > 0
 
     def set_theme(self, theme: Theme) -> None:
         """Set the highlight colors."""
@@ -300,7 +294,6 @@ class Finder(QObject):
         event loop iteration of its own; then `again` is called.
         """
         if not layout.heights[hit.item]:
-            self._unfoldings += 1
             QTimer.singleShot(
                 _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, hit.item, again)
             )
@@ -317,11 +310,7 @@ class Finder(QObject):
     def _unfold_item(self, layout: MessageLayout, item: int, again: Then) -> None:
         if item < len(layout.items) and not layout.heights[item]:
             self._unfold_code(layout, item)
-        QTimer.singleShot(_NEXT_ITERATION_MS, self, partial(self._finish_unfolding, again))
-
-    def _finish_unfolding(self, then: Then) -> None:
-        self._unfoldings -= 1
-        then()
+        QTimer.singleShot(_NEXT_ITERATION_MS, self, again)
 
     def _show(self, found: QTextCursor) -> None:
         """Scroll a match to a third below the top unless it is already on screen.
