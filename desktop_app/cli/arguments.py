@@ -18,7 +18,6 @@ from desktop_app.cli.command_help import (
     json_fields,
     json_list_fields,
     translate_argparse,
-    usual_codes,
 )
 from desktop_app.cli.evaluation.eval_options import add_eval
 from desktop_app.cli.number_arguments import whole_number_between
@@ -83,7 +82,6 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
                 "To open a file that has the name of a command, include its folder: {example}",
                 example="repartee ./ask",
             ),
-            codes=usual_codes(),
         ),
     )
     program.add_argument(
@@ -289,7 +287,6 @@ def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
         "[--json]",
         epilog(
             json_list_fields(_TOOL_FIELDS),
-            codes=usual_codes(),
         ),
     )
     tools.add_argument("--json", action="store_true", help=tr("print a JSON list"))
@@ -358,7 +355,6 @@ def _add_spending(command: AddCommand) -> argparse.ArgumentParser:
         epilog(
             tr("Shows cost, calls, and tokens of each group, and the forecast of this month."),
             json_fields(_SPENDING_FIELDS),
-            codes=usual_codes(),
         ),
     )
     spending.add_argument(
@@ -386,7 +382,6 @@ def _add_models(command: AddCommand) -> argparse.ArgumentParser:
                 place=place_name(Place.MODELS),
             ),
             json_fields(_MODEL_FIELDS),
-            codes=usual_codes(),
         ),
     )
     models.add_argument(
@@ -409,7 +404,6 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
                 "window shows imported conversations immediately."
             ),
             codes={
-                **usual_codes(),
                 0: tr("Everything was imported"),
                 1: tr("Something wasn’t imported"),
             },
@@ -433,7 +427,6 @@ def _add_export(command: AddCommand) -> argparse.ArgumentParser:
                 "complete and can be imported. It includes attachments, but no API keys. Markdown, "
                 "HTML, and PDF contain the messages shown in the window."
             ),
-            codes=usual_codes(),
         ),
     )
     which = exporting.add_mutually_exclusive_group(required=True)
@@ -500,7 +493,7 @@ def _add_backup(command: AddCommand) -> argparse.ArgumentParser:
 
 
 def _unchanged_codes() -> Mapping[int, str]:
-    return {**usual_codes(), 1: tr("Failed. The library is unchanged.")}
+    return {1: tr("Failed. The library is unchanged.")}
 
 
 def _add_restore(command: AddCommand) -> argparse.ArgumentParser:

@@ -60,20 +60,21 @@ def translate_argparse() -> None:
     vars(argparse)["_"] = tr
 
 
-def epilog(*paragraphs: str, codes: Mapping[int, str]) -> str:
-    """Return paragraphs and a table of exit codes."""
-    rows = (f"  {code:<3}  {meaning}" for code, meaning in codes.items())
-    return "\n\n".join((*paragraphs, "\n".join((tr("Exit codes:"), *rows))))
+def epilog(*paragraphs: str, codes: Mapping[int, str] | None = None) -> str:
+    """Return paragraphs and a table of exit codes.
 
-
-def usual_codes() -> Mapping[int, str]:
-    """Return the exit codes of a command that succeeds or fails."""
-    return {
+    Args:
+        codes: those that have a meaning of their own in this command.
+    """
+    meanings = {
         0: tr("Done"),
         1: tr("Failed"),
         2: tr("Invalid command line"),
         130: tr("Interrupted"),
+        **(codes or {}),
     }
+    rows = (f"  {code:<3}  {meaning}" for code, meaning in sorted(meanings.items()))
+    return "\n\n".join((*paragraphs, "\n".join((tr("Exit codes:"), *rows))))
 
 
 def add_command(
@@ -84,7 +85,7 @@ def add_command(
         name,
         help=help_,
         usage=f"{program} {name} {usage}",
-        epilog=text or epilog(codes=usual_codes()),
+        epilog=text or epilog(),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from desktop_app.cli.command_help import add_command, epilog, usual_codes
+from desktop_app.cli.command_help import add_command, epilog
 from desktop_app.i18n.translation import tr
 
 _JOB_FIELDS: Final = (
@@ -84,7 +84,6 @@ def _epilog_of_batch() -> str:
             "given or there is no terminal. The provider’s monthly limit applies."
         ),
         codes={
-            **usual_codes(),
             2: tr(
                 "Invalid command line, or an option that the provider or the model doesn’t "
                 "support. Nothing was sent."
@@ -102,7 +101,6 @@ def _epilog_of_start() -> str:
         ),
         _json_of_job(),
         codes={
-            **usual_codes(),
             0: tr("The job was sent. With --wait: every file has a response."),
             1: tr("The job wasn’t sent. With --wait: some files have no response."),
             3: tr("With --wait: the model declined some files, or a content filter stopped them."),
@@ -118,7 +116,6 @@ def _epilog_of_status() -> str:
             "be the beginning of an ID."
         ),
         _json_of_job(),
-        codes=usual_codes(),
     )
 
 
@@ -128,7 +125,6 @@ def _epilog_of_report() -> str:
             "Exports name, status, response, error, tokens, and cost of each file. In CSV, "
             "responses with a schema have a column for each field, and no cell is a formula."
         ),
-        codes=usual_codes(),
     )
 
 

@@ -11,7 +11,6 @@ from desktop_app.cli.command_help import (
     epilog,
     json_fields,
     json_list_fields,
-    usual_codes,
 )
 from desktop_app.i18n.translation import tr
 
@@ -40,7 +39,6 @@ def add_mcp(
                 "your rights: add only servers that you trust.",
                 command="repartee tools",
             ),
-            codes=usual_codes(),
         ),
     )
     below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
@@ -51,14 +49,14 @@ def add_mcp(
         "list",
         tr("list tool servers"),
         "[--json]",
-        epilog(json_list_fields(_LIST_FIELDS), codes=usual_codes()),
+        epilog(json_list_fields(_LIST_FIELDS)),
     )
     remove = command("remove", tr("remove a tool server and its stored values"), tr("NAME"))
     test = command(
         "test",
         tr("start a tool server and list its tools"),
         tr("NAME [--json]"),
-        epilog(json_fields(_TEST_FIELDS), codes=usual_codes()),
+        epilog(json_fields(_TEST_FIELDS)),
     )
     login = command(
         "login",
@@ -66,7 +64,6 @@ def add_mcp(
         tr("NAME"),
         epilog(
             tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
-            codes=usual_codes(),
         ),
     )
     logout = command("logout", tr("sign out of a tool server"), tr("NAME"))
@@ -89,7 +86,6 @@ def _add_add(command: AddCommand) -> argparse.ArgumentParser:
                 "current folder.",
                 example="${env:TOKEN}",
             ),
-            codes=usual_codes(),
         ),
     )
     add.add_argument("name", metavar=tr("NAME"))
@@ -120,7 +116,6 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
         epilog(
             tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
             codes={
-                **usual_codes(),
                 1: tr("Something wasn’t imported"),
                 2: tr("Invalid command line, or the file can’t be read"),
             },
