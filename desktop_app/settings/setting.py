@@ -1,7 +1,7 @@
 """The declaration of a setting: its values, and how and where it is shown.
 
-A setting that is `optional` may be None, the model's own default: the field is then left out of the
-request.
+A setting whose default is None may be None, the model's own default: the field is then left out of
+the request.
 """
 
 from __future__ import annotations
@@ -56,11 +56,9 @@ class Setting:
     """A setting. Its texts are marked for translation.
 
     Attributes:
-        type: str, bool, int or float.
-        optional: None is allowed and means the model's own default.
         choices: all allowed values, in order; () if any are.
-        minimum, maximum, step: of a number; the bounds themselves are allowed.
-        stops: the values of a slider, if they are not evenly spaced.
+        stops: the values of a number's slider, ascending.
+        minimum: the least number, if it is less than the first stop.
         unit: of a number.
         is_font: the name of a font family, chosen from those installed; "" is the system's font.
         placeholder: shown in an empty text field.
@@ -72,17 +70,13 @@ class Setting:
     """
 
     key: str
-    type: type[str | bool | int | float]
     default: SettingValue
     label: str
     group: Group
     help: str = ""
-    optional: bool = False
     choices: tuple[Choice, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
     stops: tuple[float, ...] = ()
+    minimum: float | None = None
     unit: Unit = Unit.NONE
     is_font: bool = False
     placeholder: str = ""
@@ -92,10 +86,19 @@ class Setting:
     per_conversation: bool = False
     per_folder: bool = False
 
-    def positions(self) -> tuple[float, ...]:
-        """Return the numbers of a slider, ascending; () if the setting is no bounded number."""
-        if self.stops or self.minimum is None or self.maximum is None or not self.step:
-            return self.stops
-        count = round((self.maximum - self.minimum) / self.step)
-        numbers = [round(self.minimum + n * self.step, 6) + 0.0 for n in range(count + 1)]  # no -0
-        return tuple(self.type(number) for number in numbers)  # type: ignore[misc]
+    @property
+    def is_optional(self) -> bool:
+        """Return True if None is allowed."""
+        return self.default is None
+
+    @property
+    def value_type(self) -> type[str | bool | int | float]:
+        """Return the type of the values other than None: str, bool, int or float."""
+        if self.default is not None:
+            return type(self.default)
+        return type(self.stops[0]) if self.stops else str
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the least and the largest allowed number of a setting with stops."""
+        return self.stops[0] if self.minimum is None else self.minimum, self.stops[-1]

@@ -6,7 +6,6 @@ Values may come from a file, or from another version.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Final
 
 from desktop_app.domain.errors import Param, Remedy, SettingError
@@ -26,7 +25,7 @@ def validate(key: str, value: object) -> SettingValue:
         return value
     declaration = setting(key)
     if value is None:
-        if declaration.optional:
+        if declaration.is_optional:
             return None
         raise _refused(key, value, Remedy.NEEDS_VALUE)
     return _check_value(declaration, _with_type(declaration, value))
@@ -49,11 +48,11 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
 
 # To a type checker, bool and int are floats, too.
 def _with_type(declaration: Setting, value: object) -> str | float:
-    if declaration.type is float and isinstance(value, int) and not isinstance(value, bool):
+    if declaration.value_type is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    is_stray_bool = isinstance(value, bool) and declaration.type is not bool
-    if is_stray_bool or not isinstance(value, declaration.type):
-        raise _refused(declaration.key, value, _TAKES[declaration.type])
+    is_stray_bool = isinstance(value, bool) and declaration.value_type is not bool
+    if is_stray_bool or not isinstance(value, declaration.value_type):
+        raise _refused(declaration.key, value, _TAKES[declaration.value_type])
     return value
 
 
@@ -72,11 +71,12 @@ def _check_value(declaration: Setting, value: str | float) -> str | float:
     lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
     if declaration.most_lines is not None and len(lines) > declaration.most_lines:
         raise _refused(declaration.key, value, Remedy.TAKES_LINES, limit=declaration.most_lines)
-    if isinstance(value, str) or declaration.minimum is None or declaration.maximum is None:
+    if isinstance(value, str) or not declaration.stops:
         return value
-    if not isfinite(value) or not declaration.minimum <= value <= declaration.maximum:
-        least, most = map(_shown_bound, (declaration.minimum, declaration.maximum))
-        raise _refused(declaration.key, value, Remedy.TAKES_RANGE, least=least, most=most)
+    least, most = declaration.bounds
+    if not least <= value <= most:
+        shown = {"least": _shown_bound(least), "most": _shown_bound(most)}
+        raise _refused(declaration.key, value, Remedy.TAKES_RANGE, **shown)
     return value
 
 

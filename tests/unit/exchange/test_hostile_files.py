@@ -198,4 +198,4 @@ def test_whatever_json_is_imported_nothing_else_is_raised(
 
 
 def test_a_conversation_asks_for_as_many_answers_as_the_setting_takes() -> None:
-    assert setting("answer.candidates").maximum == bounds.MOST_CANDIDATES
+    assert setting("answer.candidates").bounds[1] == bounds.MOST_CANDIDATES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,11 +27,10 @@ def test_the_default_is_valid(declared: Setting) -> None:
 
 @by_key
 def test_every_position_of_a_slider_is_valid(declared: Setting) -> None:
-    positions = declared.positions()
-    assert list(positions) == sorted(positions)
-    for number in positions:
+    assert list(declared.stops) == sorted(declared.stops)
+    for number in declared.stops:
         assert validate(declared.key, number) == number
-        assert isinstance(number, declared.type)
+        assert isinstance(number, declared.value_type)
 
 
 @by_key
@@ -46,9 +46,9 @@ def test_every_choice_is_valid_and_nothing_else(declared: Setting) -> None:
 def values_near(declared: Setting) -> st.SearchStrategy[object]:
     """Return values that are often valid: choices, and numbers around the limits."""
     near: list[object] = [choice.value for choice in declared.choices] + [declared.default]
-    if declared.minimum is not None and declared.maximum is not None:
-        for limit in (declared.minimum, declared.maximum):
-            near += [limit, declared.type(limit), limit - 1, limit + 1]
+    if declared.stops:
+        for limit in declared.bounds:
+            near += [limit, declared.value_type(limit), limit - 1, limit + 1]
     return st.sampled_from(near) | anything
 
 
@@ -60,10 +60,9 @@ def test_what_is_let_through_fits_the_declaration(declared: Setting, data: st.Da
         kept = validate(declared.key, value)
     except SettingError:
         return
-    assert (kept is None and declared.optional) or type(kept) is declared.type
-    if isinstance(kept, int | float) and declared.minimum is not None:
-        assert declared.maximum is not None
-        assert declared.minimum <= kept <= declared.maximum
+    assert (kept is None and declared.is_optional) or type(kept) is declared.value_type
+    if isinstance(kept, int | float) and declared.stops:
+        assert declared.bounds[0] <= kept <= declared.bounds[1]
 
 
 def test_keys_are_unique() -> None:
@@ -121,7 +120,7 @@ def test_groups_keep_the_order_of_the_declarations() -> None:
 
 def test_settings_are_found_by_their_keys() -> None:
     assert setting("default.variant").default == "thinking"
-    assert setting("answer.top_p").positions()[0] == 0.05
+    assert setting("answer.top_p").stops[0] == 0.05
     with pytest.raises(SettingError):
         setting("no.such")
 
@@ -187,14 +186,14 @@ desktop.notifications: True
 
 def facts_of(declared: Setting) -> str:
     """Return the default, the bounds, the stops or the step, and what else a setting is."""
-    is_bounded = declared.minimum is not None or declared.maximum is not None
+    steps = {round(after - number, 6) for number, after in pairwise(declared.stops)}
     facts = [
         "" if isinstance(declared.default, str) else declared.default or "",
-        f"{declared.minimum}..{declared.maximum}" if is_bounded else "",
-        ",".join(map(str, declared.stops)) if declared.stops else "",
-        f"by {declared.step}" if declared.step else "",
+        "{}..{}".format(*declared.bounds) if declared.stops else "",
+        ",".join(map(str, declared.stops)) if len(steps) > 1 else "",
+        f"by {steps.pop()}" if len(steps) == 1 else "",
         f"{declared.most_lines} lines" if declared.most_lines else "",
-        "optional" if declared.optional else "",
+        "optional" if declared.is_optional else "",
         "per conversation" if declared.per_conversation else "",
         "per folder" if declared.per_folder else "",
         "dialog" if declared.has_dialog else "",

@@ -184,14 +184,14 @@ class _OverrideLine:
 
 
 def _field_for(declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited) -> Field:
-    if declared.type is bool:
+    if declared.value_type is bool:
         return _FlagField(declared, section, theme, on_edited)
     if declared.choices:
-        few = len(declared.choices) <= MOST_SEGMENTS and not declared.optional
+        few = len(declared.choices) <= MOST_SEGMENTS and not declared.is_optional
         return (_SegmentsField if few else _ListField)(declared, section, theme, on_edited)
     if declared.is_font:
         return _ListField(declared, section, theme, on_edited)
-    if declared.positions():
+    if declared.stops:
         return _SliderField(declared, section, theme, on_edited)
     return _LongTextField(declared, section, theme, on_edited)
 
@@ -248,7 +248,7 @@ class _ListField:
     ) -> None:
         self._declared = declared
         self._combo = Combo(theme, tr(declared.label), object_name=declared.key)
-        if declared.optional:
+        if declared.is_optional:
             self._combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
         for choice in declared.choices:
             self._combo.addItem(tr(choice.label), choice.value)
@@ -276,8 +276,8 @@ class _SliderField:
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
     ) -> None:
         self._declared = declared
-        numbers: list[SettingValue] = [*declared.positions()]
-        self._stops = [None, *numbers] if declared.optional else numbers
+        numbers: list[SettingValue] = [*declared.stops]
+        self._stops = [None, *numbers] if declared.is_optional else numbers
         self._slider = Slider(theme)
         self._slider.setObjectName(declared.key)
         self._slider.setRange(0, len(self._stops) - 1)
