@@ -87,7 +87,7 @@ class ChunkedReadingController(QObject):
             self._draft.set_attachments(draft.attachments)
             words = tr(
                 "Only the beginning is sent, and tools read the rest: {names}",
-                names=joined(names_of_beginnings(draft)),
+                names=joined(names_of_beginnings(draft.attachments)),
             )
             self._notifications.notify(words, topic=TOPIC)
 

@@ -95,19 +95,15 @@ async def with_beginnings(
             return draft
 
 
-def names_of_beginnings(draft: Draft) -> list[str]:
+def names_of_beginnings(parts: Iterable[Part]) -> list[str]:
     """Return the names of the documents that are reduced to their beginnings."""
-    return _shortened_names(draft.attachments)
-
-
-def _shortened_names(parts: Iterable[Part]) -> list[str]:
     return [part.name for part in parts if isinstance(part, DocumentPart) and part.by_tools]
 
 
 def beginning_notice(path: Iterable[Message]) -> NoticeText:
     """Return the notice that only the beginnings of documents are sent; "" if there are none."""
     parts = [part for message in path for part in message.parts]
-    names = ", ".join(dict.fromkeys(_shortened_names(parts)))
+    names = ", ".join(dict.fromkeys(names_of_beginnings(parts)))
     return notice(NoticeCode.BEGINNING_SENT, names=names) if names else ""
 
 
@@ -129,21 +125,21 @@ def _is_table(part: DocumentPart) -> bool:
 def _csv_beginning(name: str, text: str) -> str:
     import csv  # few documents need it
 
-    start, delimiter = first_row(text[:_SAMPLE])
-    sample = text[start:_SAMPLE]
+    start, delimiter = first_row(text)
+    sample = text[start : start + _SAMPLE]
     csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE))
     rows = list(islice(csv.reader(io.StringIO(sample), delimiter=delimiter), FIRST_ROWS + 1))
-    if len(text) > _SAMPLE and len(rows) <= FIRST_ROWS:
+    if len(text) - start > _SAMPLE and 1 < len(rows) <= FIRST_ROWS:
         rows.pop()  # it may be cut
-    lines = text.count("\n") + (not text.endswith("\n"))  # a quoted cell may have several
+    lines = text.count("\n", start) + (not text.endswith("\n"))  # a quoted cell may have several
     return _describe_table(name, f"about {lines - 1:,} rows", rows)
 
 
 def _sheet_beginnings(text: str) -> Iterator[str]:
-    sheets = [(mark[1].strip(), mark.end(), mark.start()) for mark in _SHEET.finditer(text)]
-    sheets = sheets or [("sheet", 0, 0)]
-    ends = [begins for _, _, begins in sheets[1:]] + [len(text)]
-    for (name, start, _), end in islice(zip(sheets, ends, strict=True), MOST_SHEETS):
+    sheets = list(_SHEET.finditer(text))
+    ends = [*(mark.start() for mark in sheets[1:]), len(text)]
+    for mark, end in islice(zip(sheets, ends, strict=False), MOST_SHEETS):
+        start = mark.end()
         lines = (line for line in _lines(text, start, end) if line.startswith("|"))
         cells = (
             [cell.strip() for cell in _CELLS.split(line.strip()[1:-1])]
@@ -152,7 +148,7 @@ def _sheet_beginnings(text: str) -> Iterator[str]:
         )
         rows = list(islice(cells, FIRST_ROWS + 1))
         count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule
-        yield _describe_table(name, f"{count:,} rows", rows)
+        yield _describe_table(mark[1].strip(), f"{count:,} rows", rows)
     if len(sheets) > MOST_SHEETS:
         yield f"({len(sheets) - MOST_SHEETS} more sheets)"
 

@@ -166,6 +166,15 @@ def test_a_row_that_may_be_cut_is_left_out(length: int, rows: int) -> None:
     assert beginning(CSV, many).endswith("First rows:\n" + "\n".join("1" * FIRST_ROWS))
 
 
+def test_long_blanks_and_rows_at_the_start_are_no_empty_table() -> None:
+    blank = "\n" * 200_001
+    described = "Table “sales”: about 1 rows. Columns: a (number); b (number)\nFirst rows:\n1 | 2"
+    assert beginning(CSV, f"{blank}a,b\n1,2\n").endswith(described)
+    assert beginning(CSV, blank).endswith("Table “sales”: empty")
+    wide = beginning(CSV, ",".join(["a"] * 200_000) + "\n1\n")
+    assert "Table “sales”: about 1 rows. Columns: a (text); a (text); " in wide
+
+
 def test_the_beginnings_of_sheets() -> None:
     sheet = "## {n}\n\n|a \\| b | c|\n| :--- | ---: |\n|1  | x|\n\n"
     text = "".join(sheet.format(n=n) for n in range(1, 22))
@@ -174,10 +183,10 @@ def test_the_beginnings_of_sheets() -> None:
     assert found == [described.format(n=n) for n in range(1, 21)] + ["(1 more sheets)"]
     found = beginning(SHEETS, text[: text.index("## 21")]).partition(TABLES)[2].split("\n\n")
     assert found == [described.format(n=n) for n in range(1, 21)]
-    assert beginning(SHEETS, "").endswith("Table “sheet”: empty")
+    assert "Table “Two”: empty\n\nTable “Three”: 2 rows. " in beginning(
+        SHEETS, "## One\n\n## Two\n\n## Three\n\n|a|\n|---|\n|1|\n|2|"
+    )
     assert "Table “One”: 0 rows. " in beginning(SHEETS, "## One\n\n|a|\n|---|\n")
-    assert "Columns: a (text)" in beginning(SHEETS, "|a|")
-    assert "Table “sheet”: 1 rows. Columns: a (number)" in beginning(SHEETS, "\n|a|\n|--|\n|1|")
 
 
 def test_the_documents_that_are_reduced_are_named_once() -> None:
@@ -230,7 +239,7 @@ async def test_the_largest_documents_are_reduced_until_all_fit(
             await with_beginnings(estimator, SendContext([], resolved), draft, tools)
         return
     reduced = await with_beginnings(estimator, SendContext([], resolved), draft, tools)
-    assert names_of_beginnings(reduced) == names
+    assert names_of_beginnings(reduced.attachments) == names
     assert reduced.attachments == tuple(
         replace(part, by_tools=part.name in names) for part in parts
     )
