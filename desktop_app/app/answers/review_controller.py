@@ -58,7 +58,10 @@ class ReviewController(QObject):
 
     def _open(self, message_id: str) -> None:
         answer = next((m for m in self._current.path if m.id == message_id), None)
-        if answer is None or answer.status is MessageStatus.STREAMING:
+        if answer is None:
+            return
+        if answer.status is MessageStatus.STREAMING:
+            self._pane.notifications.notify(tr("Wait for the response to finish, then review it."))
             return
         # Here and below: not needed at the start.
         from desktop_app.domain.conversations.review import review_of

@@ -76,6 +76,17 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
         assert await search.find("is:rejected")
 
 
+async def test_a_response_that_streams_is_not_reviewed_and_the_user_is_told() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.type("Why is the sky blue?")
+        desk.enter()
+        await until(lambda: bool(desk.stage.turns))
+        desk.session.actions["answer.review"]()
+        await until(lambda: "Wait for the response to finish, then review it." in desk.said)
+        desk.stage.turns[-1].end("Because of dust.")
+        await desk.settled()
+
+
 async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path) -> None:
     async with Desk(environment=KEYED) as desk:
         await _answered(desk)
