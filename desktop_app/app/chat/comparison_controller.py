@@ -175,6 +175,7 @@ class ComparisonController(QObject):
             column.transcript.stream.set_status_line(answer.id, "")
             column.update_answer(self._providers.as_shown(answer))
             self._window.show_state()
+            self._mark_again()
 
     # ------------------------------------------------------------------ actions
 
@@ -233,6 +234,7 @@ class ComparisonController(QObject):
             return
         self._running.start(run)
         await self._backend.conversations.save(conversation)  # its own model and shown version
+        self._mark(False)  # the marks compare the answer before
         column.show_answer(self._newest_shown(run.answer))
         if self._window is not None:
             self._window.set_problem("")
@@ -247,8 +249,8 @@ class ComparisonController(QObject):
             self._tasks.start(self._mark_differences(self._columns))
 
     def _mark_again(self) -> None:
-        """Mark the differences in the colors of another theme."""
-        if self._window is not None and self._window.marks.isChecked():
+        """Mark the differences of newer answers, or in the colors of another theme."""
+        if self._window is not None and self._window.marks_differences:
             self._mark(True)
 
     async def _mark_differences(self, columns: Sequence[AnswerColumn]) -> None:
@@ -256,6 +258,6 @@ class ComparisonController(QObject):
 
         words = [column.transcript.differences.words() for column in columns]
         found = await asyncio.to_thread(differing_words, words)
-        if self._window is not None and self._window.marks.isChecked():
+        if self._window is not None and self._window.marks_differences:
             for column, differs in zip(columns, found, strict=True):
                 column.mark(differs, self._theme.current)

@@ -87,7 +87,9 @@ def _speaker(message: Message, name_of_model: Callable[[str], str]) -> str:
     return tr("{model}, {effort}", model=name, effort=tr(choice.effort.label))
 
 
-def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
+def answer_facts(
+    message: Message, name_of_model: Callable[[str], str], *, with_effort: bool = True
+) -> list[str]:
     """Return the known facts of an answer: variant or model, effort, tokens, cost, time."""
     facts: list[str] = []
     if message.choice is not None:
@@ -96,7 +98,7 @@ def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[
         facts.append(variant.label if variant else name_of_model(choice.model))
         if other := other_model(choice, message.answered_by):
             facts.append(other)
-        if choice.effort is not None:
+        if with_effort and choice.effort is not None:
             facts.append(tr(choice.effort.label))
     if message.usage is not None:
         tokens = message.usage.input_tokens + message.usage.output_tokens

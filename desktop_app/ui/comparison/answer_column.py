@@ -148,11 +148,10 @@ class AnswerColumn(QFrame):
 
     def _show_facts(self, answer: Message) -> None:
         self.answer = answer
-        name, *facts = answer_facts(answer, self._name_of_model) or [tr("Response")]
+        known = answer_facts(answer, self._name_of_model, with_effort=self._is_tight)
+        name, *facts = known or [tr("Response")]
         choice = answer.choice
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
-        if not self._is_tight:
-            facts = [fact for fact in facts if fact != effort]
         self.name = name
         self._title.setText(" · ".join(filter(None, (name, effort))))
         self.transcript.setAccessibleName(spoken_text(self._title.text()))

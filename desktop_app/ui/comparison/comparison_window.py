@@ -125,6 +125,11 @@ class ComparisonWindow(QDialog):
         """The column with the focus, or the one that had it last."""
         return self.columns[self._current]
 
+    @property
+    def marks_differences(self) -> bool:
+        """True if the differences are to be marked now: not while an answer streams."""
+        return self.marks.isChecked() and self.marks.isEnabled()
+
     def show_state(self) -> None:
         """Enable what applies to answers that stream, or to answers that have ended."""
         streams = any(column.is_streaming for column in self.columns)

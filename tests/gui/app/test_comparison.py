@@ -167,6 +167,31 @@ async def test_differences_are_marked_in_words_and_underlined() -> None:
         assert "differ" not in window.columns[0].facts
 
 
+async def test_an_answer_that_is_retried_is_marked_when_it_has_ended() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second = await compare(desk)
+        window = await shown(ComparisonWindow)
+        first.end("It is blue.")
+        second.say("It was")
+        await until(lambda: "It was" in window.columns[1].transcript.toPlainText())
+        second.fail(NetworkError("No connection."))
+        await desk.settled()
+        window.marks.click()
+        await until(lambda: window.columns[1].facts.endswith("1 word differs"))
+        window.columns[1].retry.click()
+        again = await desk.turn(2)
+        await until(lambda: window.columns[1].is_streaming)
+        for column in window.columns:
+            assert "differ" not in column.facts
+            assert not column.transcript.extraSelections()
+        again.say("It is gray and")
+        await until(lambda: "gray" in window.columns[1].transcript.toPlainText())
+        assert "differ" not in window.columns[1].facts
+        again.end(" blue.")
+        await until(lambda: window.columns[1].facts.endswith("2 words differ"))
+        assert window.columns[0].facts.endswith("0 words differ")
+
+
 async def test_a_narrow_window_shows_a_page_each_and_keys_go_between_them() -> None:
     async with Desk(environment=COMET) as desk:
         turns = await compare(desk, 3)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.domain.conversations import message_facts
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -14,6 +15,7 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
     ToolCallPart,
 )
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from tests.helpers.messages import answer
@@ -38,6 +40,13 @@ from tests.helpers.messages import answer
 )
 def test_tokens_are_told_by_kind(usage: Usage | None, facts: list[str]) -> None:
     assert message_facts.token_facts(answer("Yes.", usage=usage)) == facts
+
+
+def test_a_model_with_the_name_of_an_effort_is_told_without_the_effort() -> None:
+    reply = answer("Yes.", choice=ModelChoice("p", "m", effort=Effort.HIGH), answered_by="High")
+    facts = message_facts.answer_facts(reply, lambda _model: "High", with_effort=False)
+    assert facts == ["High", "answered by High"]
+    assert message_facts.answer_facts(reply, lambda _model: "High") == [*facts, "High"]
 
 
 @pytest.mark.parametrize(
