@@ -134,7 +134,7 @@ def as_default(word: str) -> list[str]:
 
 def default_words(text: str) -> list[str]:
     """Return the words that the program indexes."""
-    return list(passage_words.words(text))
+    return list(passage_words.terms(text))
 
 
 VARIANTS: Final = (

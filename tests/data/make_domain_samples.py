@@ -51,7 +51,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.documents.passage_matching import find, letters_of
-from desktop_app.domain.documents.passage_words import index_words, question_words
+from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ContentFilteredError, StreamCutError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, EvaluationRun
@@ -294,7 +294,7 @@ def passages() -> Iterator[str]:
     for _ in range(1_440):
         chosen = chance.choices(words, k=chance.randint(1, 6))
         text = " ".join(chosen)
-        yield _line(text, index_words(text), question_words(text))
+        yield _line(text, index_terms(text), question_terms(text))
     lines = ["the first line of it", "short", "a line of twenty-four letters", "the end of it all"]
     for _ in range(2_160):
         made = chance.choices(lines, k=chance.randint(1, 5))

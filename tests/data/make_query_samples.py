@@ -41,7 +41,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.domain.conversations.review import Review, ReviewKind, with_review
 from desktop_app.domain.documents.collections import Collection, CollectionFile, FileStatus
 from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.passage_words import index_words, question_words
+from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -207,7 +207,7 @@ async def collections(database: MemoryDatabase) -> AsyncIterator[str]:
         await _add_attachment(database, sha256, text)
         cuts = sorted({0, *chance.sample(range(1, len(text)), 3), len(text)})
         passages = [
-            IndexedPassage(start, end, 9, number, "page 1", "key", index_words(text[start:end]))
+            IndexedPassage(start, end, 9, number, "page 1", "key", index_terms(text[start:end]))
             for start, end in pairwise(cuts if number else cuts[:-1])
         ]
         await store.index_passages(sha256, passages)
@@ -222,7 +222,7 @@ async def collections(database: MemoryDatabase) -> AsyncIterator[str]:
         found = []
         for words in ("green door", "Zürich", "keys", "", "winter tide stone"):
             for chosen in (["a"], ["a", "b", "C"], []):
-                places = await store.find(chosen, question_words(words), 4)
+                places = await store.find(chosen, question_terms(words), 4)
                 lines = await store.texts(places)
                 shown = [[p.id, p.collection_id, p.name, p.start, p.end] for p in places]
                 found.append([words, chosen, shown, [text and text[:9] for text in lines]])

@@ -35,7 +35,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.passage_words import index_words
+from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
@@ -217,7 +217,7 @@ async def _fill_collection(database: Database) -> None:
     await collections.index_passages(
         SHA256,
         [
-            IndexedPassage(start, end, 20, None, "door", "found", index_words(TEXT[start:end]))
+            IndexedPassage(start, end, 20, None, "door", "found", index_terms(TEXT[start:end]))
             for start, end in ((0, middle), (middle, len(TEXT)))
         ],
     )

@@ -18,7 +18,7 @@ from desktop_app.documents.index.chunks import Count, chunks
 from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, find_sections
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_place import place_code
-from desktop_app.domain.documents.passage_words import index_words
+from desktop_app.domain.documents.passage_words import index_terms
 
 # Maximum tokens of a passage. `python -m tests.benchmarks retrieval` measures its effect.
 PASSAGE_TOKENS: Final = 320
@@ -53,7 +53,7 @@ def passages(
             page=page,
             place=place or (above[-1] if above else ""),
             title=" ".join([title, *above]),
-            words=index_words(body),
+            words=index_terms(body),
         )
 
 

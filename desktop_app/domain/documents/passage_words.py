@@ -1,14 +1,14 @@
 """Splits text into the search terms of passages: runs of four letters.
 
-Questions use other forms of the words than the answers, or words that are part of theirs
-("Schwimmweste", "Westenpflicht"). So words are folded (case, accents) and split into all runs of
+A question often uses another form of the answer's word, or only part of a compound
+(“Schwimmweste”, “Westenpflicht”). So words are folded (case, accents) and split into all runs of
 four letters, which needs no dictionary and works in any language. Short words are also found by
 their beginning ("dogs", "dog"). Scripts without spaces are split into characters and pairs. Words
 that occur in every question ("what", "wie", "est-ce") are left out.
 
-`python -m tests.benchmarks retrieval` measures the variants; the README has the figures. Passages
-are removed from the index by computing their terms again, so the terms must not change. A change
-needs a migration that empties the index and marks every file of a collection as waiting.
+`python -m tests.benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
+the figures. The index deletes a passage by recomputing its terms, so any change needs a migration
+that empties the index and marks every file of a collection as waiting.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ STOP_WORDS: Final = frozenset(
 # Pairs that hold Japanese and Chinese sentences together.
 STOP_PAIRS: Final = frozenset(
     """
-    です ます でし まし した した。 する して され ださ くだ さい ている てい いる
+    です ます でし まし した する して され ださ くだ さい てい いる
     ある から まで どの どこ いつ なに なぜ だれ どう なん 何で 何を ので のは には
-    とは では ても であ であり こと ため もの 什么 怎么 如何 哪里 多少 是否 可以
+    とは では ても であ こと ため もの 什么 怎么 如何 哪里 多少 是否 可以
     """.split()
 )
 
 
-def words(text: str) -> Iterator[str]:
+def terms(text: str) -> Iterator[str]:
     """Yield the search terms of `text`, in order."""
     folded = fold(text)
     at = 0
@@ -74,14 +74,14 @@ def words(text: str) -> Iterator[str]:
     yield from _spaced_terms(folded[at:])
 
 
-def index_words(text: str) -> str:
+def index_terms(text: str) -> str:
     """Return the search terms of `text`, separated by spaces."""
-    return " ".join(words(text))
+    return " ".join(terms(text))
 
 
-def question_words(text: str) -> list[str]:
+def question_terms(text: str) -> list[str]:
     """Return the distinct terms of a question; stop words count if there is nothing else."""
-    found = dict.fromkeys(words(text)) or dict.fromkeys(
+    found = dict.fromkeys(terms(text)) or dict.fromkeys(
         run for word in _WORD.findall(fold(text)) for run in _runs_of(word)
     )
     return list(found)

@@ -27,7 +27,7 @@ from desktop_app.domain.documents.collections import (
     PassageLocation,
 )
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
-from desktop_app.domain.documents.passage_words import question_words
+from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -325,7 +325,7 @@ class Collections:
         They have at most `budget_tokens` tokens together. Duplicate texts are included once.
         """
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
-        words = question_words(question)
+        words = question_terms(question)
         places = await self._store.find(list(names), words, MOST_FOUND)
         if not is_estimate:
             near = await self._nearest_by_meaning(list(names), question)

@@ -142,10 +142,10 @@ def retrieval_text(path: Sequence[Message], question: str) -> str:
 
     "And in winter?", for example, says little without the question before.
     """
-    from desktop_app.domain.documents.passage_words import question_words  # slows the start
+    from desktop_app.domain.documents.passage_words import question_terms  # slows the start
 
     before = next((m.text for m in reversed(path) if m.passage_parts), "")
-    says_little = 0 < len(question_words(question)) < FEW_WORDS
+    says_little = 0 < len(question_terms(question)) < FEW_WORDS
     return f"{question}\n{before}" if says_little and before else question
 
 

@@ -23,7 +23,7 @@ from desktop_app.domain.documents.collections import (
     PassageLocation,
 )
 from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.passage_words import index_words
+from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     error_from_text,
@@ -274,7 +274,7 @@ def _insert_passages(
         )
         connection.execute(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
-            (found.lastrowid, index_words(passage.title), passage.words),
+            (found.lastrowid, index_terms(passage.title), passage.words),
         )
 
 
@@ -289,7 +289,7 @@ def _remove_step(sha256: str, connection: sqlite3.Connection) -> bool:
     connection.executemany(
         "INSERT INTO passage_index (passage_index, rowid, title, words) VALUES ('delete', ?, ?, ?)",
         [
-            (row["id"], index_words(row["title"]), index_words(text[row["start"] : row["end"]]))
+            (row["id"], index_terms(row["title"]), index_terms(text[row["start"] : row["end"]]))
             for row in rows
         ],
     )

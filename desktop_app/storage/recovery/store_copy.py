@@ -16,7 +16,7 @@ from typing import Final
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.documents.passage_words import index_words
+from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.conversations.row_conversion import searchable_text, to_micros
 from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES
 from desktop_app.storage.database.migration_runner import migrate, pending_steps
@@ -238,7 +238,7 @@ def _index_passages(connection: sqlite3.Connection) -> None:
         connection.executemany(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
             [
-                (id_, index_words(title), index_words(text[start:end]))
+                (id_, index_terms(title), index_terms(text[start:end]))
                 for id_, title, start, end in connection.execute(sql, sha256).fetchall()
             ],
         )

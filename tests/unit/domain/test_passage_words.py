@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.documents.passage_words import index_words, question_words, words
+from desktop_app.domain.documents.passage_words import index_terms, question_terms, terms
 
 
 @pytest.mark.parametrize(
@@ -23,21 +23,21 @@ from desktop_app.domain.documents.passage_words import index_words, question_wor
     ],
 )
 def test_other_forms_of_a_word_meet(text: str, question: str) -> None:
-    assert set(question_words(question)) & set(words(text))
+    assert set(question_terms(question)) & set(terms(text))
 
 
 def test_what_stands_in_every_question_is_left_out() -> None:
-    assert question_words("What is the notice period?") == question_words("notice period")
-    assert question_words("Wie lange ist die Frist?") == question_words("lange Frist")
+    assert question_terms("What is the notice period?") == question_terms("notice period")
+    assert question_terms("Wie lange ist die Frist?") == question_terms("lange Frist")
 
 
 def test_a_question_of_nothing_else_is_asked_as_it_stands() -> None:
-    assert question_words("Who are you?") == ["who", "are", "you"]
+    assert question_terms("Who are you?") == ["who", "are", "you"]
 
 
 @given(st.text())
 def test_whatever_is_typed_makes_words_that_an_index_takes(text: str) -> None:
-    made = question_words(text)
+    made = question_terms(text)
     assert len(set(made)) == len(made)
     assert all(word and not set(word) & set('" \n*^') for word in made)
-    assert index_words(text) == " ".join(words(text))
+    assert index_terms(text) == " ".join(terms(text))

@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
-from desktop_app.domain.documents.passage_words import index_words, question_words
+from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.storage.database.database import Database
@@ -36,7 +36,7 @@ async def fill(
     )  # fmt: skip
     at, passages = 0, []
     for text in texts:
-        made = IndexedPassage(at, at + len(text), 9, None, "", name, index_words(text))
+        made = IndexedPassage(at, at + len(text), 9, None, "", name, index_terms(text))
         passages.append(made)
         at = made.end
     await store.index_passages(sha256, passages)
@@ -81,13 +81,13 @@ async def test_of_six_million_passages_the_rarest_words_are_searched_for(
             VALUES (6000000, ?, 0, 1, 1, NULL, '', '')"""
         await database.write(lambda c: c.execute(last, ("f" * 64,)))
         store = CollectionStore(database)
-        places = await store.find([A], question_words("owl bay"), 5)
+        places = await store.find([A], question_terms("owl bay"), 5)
         assert set(await store.texts(places)) == found
 
 
 async def test_without_words_collections_or_passages_nothing_is_found(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
-        store, words = CollectionStore(database), question_words("harbour")
+        store, words = CollectionStore(database), question_terms("harbour")
         assert await store.find([A], words, 5) == []
         await fill(database, tmp_path / "files", A, "log", ["Harbour. "])
         assert [each.name for each in await store.find([A], words, 5)] == ["log"]
@@ -137,7 +137,7 @@ async def test_what_no_collection_refers_to_leaves_the_index(tmp_path: Path) -> 
         counted = [f"SELECT count(*) FROM {table}" for table in tables]
         rows = await database.read(lambda c: [c.execute(sql).fetchone()[0] for sql in counted])
         assert rows == [1, 1]
-        assert [each.name for each in await store.find([B], question_words("harbour"), 5)] == [
+        assert [each.name for each in await store.find([B], question_terms("harbour"), 5)] == [
             "small"
         ]
 
@@ -147,7 +147,7 @@ async def test_a_small_collection_is_found_beside_a_large_one(tmp_path: Path) ->
         large = ["Harbour harbour harbour. " for _ in range(600)]
         await fill(database, tmp_path / "files", A, "large", large)
         await fill(database, tmp_path / "files", B, "small", ["One quiet harbour of many."])
-        store, words = CollectionStore(database), question_words("harbour")
+        store, words = CollectionStore(database), question_terms("harbour")
         assert {place.name for place in await store.find([A], words, 5)} == {"large"}
         assert [place.name for place in await store.find([B], words, 5)] == ["small"]
         both = await store.find([A, B], words, 700)

@@ -15,7 +15,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import BUILT_IN, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.documents.passage_words import question_words
+from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.network.custom_fields import CustomField
@@ -126,7 +126,7 @@ async def found_by_every_search(path: Path) -> list[object]:
                 sorted(await search.find(words), key=repr)
                 for words in ("apricot", "\U0001f600", "Title", "stone")
             ],
-            await collections.find(ids, question_words("green door"), 5),
+            await collections.find(ids, question_terms("green door"), 5),
             await collections.is_indexed((await collections.files(ids[0]))[0].sha256),
             await near.nearest(ids, "small", vector, 5),
         ]
