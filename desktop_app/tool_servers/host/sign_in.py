@@ -20,6 +20,7 @@ from mcp.shared.auth import (
     OAuthToken,
     ProtectedResourceMetadata,
 )
+from pydantic import BaseModel, ValidationError
 
 from desktop_app.domain.network.network_path import is_private
 
@@ -49,12 +50,23 @@ class SignInError(Exception):
     """The sign-in failed. The message says why, in English or in the server's words."""
 
 
+class SavedSignIn(BaseModel):
+    """The saved state of a sign-in, as the keyring has it."""
+
+    tokens: OAuthToken
+    expires_at: float | None = None
+    client: OAuthClientInformationFull
+    server: OAuthMetadata | None = None
+    resource: ProtectedResourceMetadata | None = None
+
+
 class SignIn:
     """The sign-in to a server, and the store of the SDK's tokens.
 
     Args:
         order: a `launch_order` with an address. Its "tokens" are the saved state of an earlier
-            sign-in; its "sign_in" is the text for the browser if the user has asked to sign in.
+            sign-in, which is ignored if it is malformed; its "sign_in" is the text for the browser
+            if the user has asked to sign in.
 
     Attributes:
         is_needed: True if the server wants a sign-in that the user has not asked for.
@@ -63,7 +75,7 @@ class SignIn:
     def __init__(self, order: dict[str, Any], output: LineOutput) -> None:
         self.is_needed = False
         self._url = str(order["url"]).partition("?")[0]
-        self._saved: dict[str, Any] = order.get("tokens") or {}
+        self._saved = _parse(order.get("tokens"))
         self._page: str = order.get("sign_in", "")
         self._output = output
         self._state = ""
@@ -90,15 +102,16 @@ class SignIn:
 
     def _restore(self, context: OAuthContext) -> None:
         """Restore the state that the SDK does not: the address and the time of the next refresh."""
-        kept = self._saved
-        if kept.get("server"):
-            context.oauth_metadata = OAuthMetadata.model_validate(kept["server"])
-        if kept.get("resource"):
-            found = ProtectedResourceMetadata.model_validate(kept["resource"])
-            context.protected_resource_metadata = found
-            context.auth_server_url = str(found.authorization_servers[0])
-        has_refresh = bool(kept) and bool(kept["tokens"].get("refresh_token"))
-        context.token_expiry_time = kept.get("expires_at") or (_EXPIRED if has_refresh else None)
+        saved = self._saved
+        if saved is None:
+            return
+        if saved.server:
+            context.oauth_metadata = saved.server
+        if saved.resource:
+            context.protected_resource_metadata = saved.resource
+            context.auth_server_url = str(saved.resource.authorization_servers[0])
+        expired = _EXPIRED if saved.tokens.refresh_token else None
+        context.token_expiry_time = saved.expires_at or expired
 
     async def check_request(self, request: httpx2.Request) -> None:
         """Refuse addresses that a server may not name: unencrypted, or in the user's network."""
@@ -190,21 +203,23 @@ class SignIn:
 
         Until `end_renewal`, no other request renews them. If another process has renewed them, its
         tokens are used.
+
+        Raises:
+            SignInError: the saved state has become malformed.
         """
         if not self._has_expired():
             return 0
         await self._renewing.acquire()  # another request may have renewed them since
         self._renewal += 1
         number = self._renewal
+        is_needed = False
         try:
             if self._has_expired():
                 await self._fetch_saved()
             is_needed = self._has_expired()
-        except asyncio.CancelledError:
-            self.end_renewal(number)
-            raise
-        if not is_needed:
-            self.end_renewal(number)
+        finally:
+            if not is_needed:
+                self.end_renewal(number)
         return number if is_needed else 0
 
     async def _fetch_saved(self) -> None:
@@ -215,8 +230,14 @@ class SignIn:
                 found = await self._received
         except TimeoutError:
             return
-        if found is not None and found != self._saved and self._context is not None:
-            self._saved = found
+        if found is None or self._context is None:
+            return
+        saved = _parse(found)
+        if saved is None:
+            self.is_needed = True
+            raise SignInError(SIGN_IN_NEEDED)
+        if saved != self._saved:
+            self._saved = saved
             self._restore(self._context)
             self._context.current_tokens = await self.get_tokens()
             self._context.client_info = await self.get_client_info()
@@ -234,25 +255,21 @@ class SignIn:
 
     def _has_expired(self) -> bool:
         """Return True if the next request would begin with a refresh."""
-        if not self._saved or self._context is None:
+        if self._saved is None or self._context is None:
             return False
         until = self._context.token_expiry_time
-        has_refresh = bool(self._saved["tokens"].get("refresh_token"))
+        has_refresh = bool(self._saved.tokens.refresh_token)
         return has_refresh and until is not None and time.time() > until
 
     # -- the SDK's store
 
     async def get_tokens(self) -> OAuthToken | None:
         """Return the tokens of an earlier sign-in."""
-        return OAuthToken.model_validate(self._saved["tokens"]) if self._saved else None
+        return None if self._saved is None else self._saved.tokens
 
     async def get_client_info(self) -> OAuthClientInformationFull | None:
         """Return this client as the authorization server knows it."""
-        return (
-            OAuthClientInformationFull.model_validate(self._saved["client"])
-            if self._saved
-            else None
-        )
+        return None if self._saved is None else self._saved.client
 
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
         """Do nothing: the client is saved with its tokens."""
@@ -263,15 +280,23 @@ class SignIn:
         assert context is not None
         assert context.client_info is not None
         server, resource = context.oauth_metadata, context.protected_resource_metadata
-        self._saved = {
+        saved = {
             "tokens": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": context.token_expiry_time,
             "client": context.client_info.model_dump(mode="json", include=_SAVED_OF_CLIENT),
             "server": server and server.model_dump(mode="json", include=_SAVED_OF_SERVER),
             "resource": resource and resource.model_dump(mode="json", include=_SAVED_OF_RESOURCE),
         }
-        self._output.send(event="tokens", kept=self._saved)
+        self._saved = _parse(saved)
+        self._output.send(event="tokens", kept=saved)
         self.end_renewal(self._renewal)
+
+
+def _parse(saved: object) -> SavedSignIn | None:
+    try:
+        return SavedSignIn.model_validate(saved)
+    except ValidationError:
+        return None
 
 
 class _SharedProvider(OAuthClientProvider):

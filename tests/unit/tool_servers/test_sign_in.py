@@ -210,3 +210,28 @@ async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent)
     assert parent.lines() == [{"event": "renewed"}]
     assert await sign_in.begin_renewal() == 0
     assert parent.lines() == []
+
+
+BROKEN: dict[str, Any] = {"tokens": {"refresh_token": "r"}}
+
+
+async def test_a_malformed_sign_in_is_none(parent: Parent) -> None:
+    sign_in = SignIn({"url": URL, "tokens": BROKEN}, parent.output)
+    assert await sign_in.provider() is None
+
+
+@pytest.mark.parametrize("broken", [BROKEN, {**TOKENS, "expires_at": "soon"}])
+async def test_a_malformed_sign_in_ends_its_renewal(parent: Parent, broken: dict[str, Any]) -> None:
+    sign_in = SignIn({"url": URL, "tokens": TOKENS}, parent.output)
+    await sign_in.provider()
+    renewing = asyncio.create_task(sign_in.begin_renewal())
+    await until(parent.is_asked)
+    sign_in.receive_saved(broken)
+    with pytest.raises(SignInError, match=SIGN_IN_NEEDED):
+        await renewing
+    assert sign_in.is_needed
+    assert parent.lines() == [{"event": "renewed"}]
+    renewing = asyncio.create_task(sign_in.begin_renewal())
+    await until(parent.is_asked)
+    sign_in.receive_saved(TOKENS)
+    assert await renewing == 2
