@@ -130,3 +130,13 @@ def test_a_part_of_it_is_copied(view: TranscriptView) -> None:
     view.setTextCursor(cursor)
     text = view.createMimeDataFromSelection().text()
     assert text.removeprefix("• ").split(" ") == words[500:2501]
+
+
+def test_a_surrogate_pair_at_a_cut_stays_whole(view: TranscriptView) -> None:
+    view.wrap_code(False)  # no line start is near the cut
+    for letters in range(1998, 2003):
+        line = "a" * letters + "🙂" + "b" * 3000
+        view.set_messages([answer(f"```\n{line}\n```")])
+        view.stream.flush()
+        assert longest(view) <= LONGEST_BLOCK + 1
+        assert line in view.toPlainText().replace("\n", "")

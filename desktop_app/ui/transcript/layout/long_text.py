@@ -93,8 +93,8 @@ class RunIndex:
 
     def character_end(self, at: int) -> int:
         """Return `at`, or the unit after it if `at` splits a surrogate pair."""
-        halves = "".join(run.text for run in self.between(at, at + 1))
-        return at + (halves == "\ufffd")
+        around = "".join(run.text for run in self.between(at - 1, at + 1))
+        return at + (max(around) > "\uffff")
 
     def _cut(self, number: int, first: int, end: int) -> str:
         text = self._runs[number].text
