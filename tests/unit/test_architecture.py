@@ -57,7 +57,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "session": {"jeepney"},
     "settings": set(),
     "storage": set(),
-    "tool_servers": {"anyio", "httpx2", "mcp", "mcp_types"},
+    "tool_servers": {"anyio", "httpx2", "mcp", "mcp_types", "pydantic"},
     "tools": {"httpx"},
     "ui": QT,
 }
