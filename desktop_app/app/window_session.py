@@ -144,7 +144,7 @@ class WindowSession:
             lambda id_, action: self._copy_link(id_) if action == COPY_LINK else None
         )
         window.prompt.command_requested.connect(lambda command: actions[command]())
-        window.closing.connect(self.closing.close_window)
+        window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         for changed in (
             self.controllers.state.current.opened,

@@ -102,7 +102,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
 
 def test_slow_copying_emits_a_signal(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
-    with qtbot.waitSignal(copying.slow):
+    with qtbot.waitSignal(copying.delayed):
         copying.put(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
         slow.gate.set()

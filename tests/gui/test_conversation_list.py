@@ -690,14 +690,14 @@ def pinned(listing: ConversationList) -> ConversationList:
 def test_a_drop_among_the_pinned_ones_arranges_them(
     pinned: ConversationList, qtbot: QtBot, dragged: str, at: str, lower: bool, order: list[str]
 ) -> None:
-    with qtbot.waitSignal(pinned.pins_arranged) as told:
+    with qtbot.waitSignal(pinned.pin_order_requested) as told:
         drop_at(pinned, place_of(pinned, at, lower=lower), dragged)
     assert told.args == [order]
 
 
 def test_a_drop_on_the_heading_pins_on_top(pinned: ConversationList, qtbot: QtBot) -> None:
     heading = pinned.view.model().index(row_of(pinned, "p").row() - 1, 0)
-    with qtbot.waitSignal(pinned.pins_arranged) as told:
+    with qtbot.waitSignal(pinned.pin_order_requested) as told:
         drop_at(pinned, pinned.view.visualRect(heading).center(), "a")
     assert told.args == [["a", "p", "q", "r"]]
 
@@ -707,16 +707,16 @@ def test_a_drop_on_the_first_heading_pins_the_first_one(
 ) -> None:
     listing.set_conversations([conversation("a"), conversation("b")])
     place = listing.view.visualRect(listing.view.model().index(0, 0)).center()
-    with qtbot.waitSignal(listing.pins_arranged) as told:
+    with qtbot.waitSignal(listing.pin_order_requested) as told:
         drop_at(listing, place, "b")
     assert told.args == [["b"]]
     listing.view.set_can_go_back(True)  # in the archive
-    with qtbot.assertNotEmitted(listing.pins_arranged):
+    with qtbot.assertNotEmitted(listing.pin_order_requested):
         drop_at(listing, place, "b")
 
 
 def test_a_drop_elsewhere_arranges_nothing(pinned: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(pinned.pins_arranged):
+    with qtbot.assertNotEmitted(pinned.pin_order_requested):
         drop_at(pinned, place_of(pinned, "a", lower=False), "p")
         drop_at(pinned, place_of(pinned, "p", lower=False), "p")
 

@@ -510,7 +510,7 @@ def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, ob
 
 
 def test_closing_emits_a_signal(window: MainWindow, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(window.closing):
+    with qtbot.waitSignal(window.close_requested):
         window.close()
 
 

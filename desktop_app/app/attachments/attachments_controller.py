@@ -79,7 +79,7 @@ class AttachmentsController(QObject):
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)
         prompts.changed.connect(self._show_suggestions)
-        pictures.thumbnail_ready.connect(self._show_thumbnail)
+        pictures.thumbnail_made.connect(self._show_thumbnail)
         readings.text_attached.connect(self._offer_as_text)
         self._current.opened.connect(self._on_opened)
         for changed in (

@@ -34,10 +34,10 @@ class ImageChips(QObject):
     """Makes thumbnails and chips of stored images.
 
     Signals:
-        thumbnail_ready(str): the thumbnail of the image with this SHA-256.
+        thumbnail_made(str): the thumbnail of the image with this SHA-256.
     """
 
-    thumbnail_ready = Signal(str)
+    thumbnail_made = Signal(str)
 
     def __init__(self, parent: QObject, *, tasks: Tasks, image_scaler: ImageScaler) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class ImageChips(QObject):
         self._making: set[str] = set()
 
     def thumbnail(self, part: ImagePart) -> QImage | None:
-        """Return the thumbnail, None until `thumbnail_ready` reports it."""
+        """Return the thumbnail, None until `thumbnail_made` reports it."""
         found = self._cache.get(part.sha256)
         if found is not None:
             self._cache.move_to_end(part.sha256)
@@ -69,7 +69,7 @@ class ImageChips(QObject):
         self._cache[part.sha256] = image
         while len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)
-        self.thumbnail_ready.emit(part.sha256)
+        self.thumbnail_made.emit(part.sha256)
 
     def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
         """Return the chip of an image as the model would see it."""

@@ -61,7 +61,7 @@ class ImagesController(QObject):
         self._chips = chips
         self._copies = TemporaryCopies(user_folders.temporary)
         self.show_images_in(transcript, lambda: current.path)
-        chips.thumbnail_ready.connect(self._pass_thumbnail)
+        chips.thumbnail_made.connect(self._pass_thumbnail)
 
     def show_images_in(self, transcript: TranscriptView, messages: Messages) -> None:
         """Show the images of these messages in a transcript."""

@@ -105,7 +105,7 @@ class ChoiceController(QObject):
         self._current.compactions_changed.connect(self._timer.start)
         spending.utility_calls_paid.connect(self._timer.start)
         choices.changed.connect(self._show)
-        prompt.row.models_opened.connect(
+        prompt.row.model_listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
         self._values.changed.connect(

@@ -137,7 +137,7 @@ class ExportController(QObject):
 
         notify = self._notifications.notify
         copier = ClipboardCopier(self)
-        copier.slow.connect(lambda: notify(tr("Copying conversation…")))
+        copier.delayed.connect(lambda: notify(tr("Copying conversation…")))
         copier.done.connect(lambda _: notify(end))
         copier.ended.connect(copier.deleteLater)
         return copier

@@ -39,7 +39,7 @@ class PinnedOrder(QObject):
             notifications,
         )
         self._flag_store, self._settings_store = flag_store, settings_store
-        conversation_list.pins_arranged.connect(self._arrange)
+        conversation_list.pin_order_requested.connect(self._arrange)
         conversation_list.pin_requested.connect(self._pin)
 
     async def load(self) -> None:

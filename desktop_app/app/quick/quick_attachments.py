@@ -66,7 +66,7 @@ class QuickAttachments(QObject):
         quick.field.image_pasted.connect(lambda picture: self._start_reading(picture.name, picture))
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
-        pictures.thumbnail_ready.connect(lambda _sha256: self.show())
+        pictures.thumbnail_made.connect(lambda _sha256: self.show())
         conversation.choice_changed.connect(self.show)
 
     @property

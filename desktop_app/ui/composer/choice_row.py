@@ -96,7 +96,7 @@ class ChoiceRow(QWidget):
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
             by the user.
-        models_opened(): the menu of models is about to open.
+        model_listing_requested(): the menu of models is about to open; list them again.
         model_table_requested(): show the table of all models.
         comparison_requested(): ask several models at once.
         background_requested(bool): whether the next answers run in the background.
@@ -105,7 +105,7 @@ class ChoiceRow(QWidget):
     variant_requested = Signal(object)
     effort_requested = Signal(object)
     model_requested = Signal(object)
-    models_opened = Signal()
+    model_listing_requested = Signal()
     model_table_requested = Signal()
     comparison_requested = Signal()
     background_requested = Signal(bool)
@@ -285,7 +285,7 @@ class ChoiceRow(QWidget):
 
     def _fill_models(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
-        self.models_opened.emit()
+        self.model_listing_requested.emit()
         choice_menus.fill_models(
             menu, self.choice, self.model_requested.emit, width, self._choice_figures
         )

@@ -76,7 +76,7 @@ class ConversationList(QFrame):
         rename_ended(): the editor of a title was closed.
         pin_requested(list ids, bool), archive_requested(list ids, bool): the rows stay until
             changed.
-        pins_arranged(list ids): pin these conversations, in this order.
+        pin_order_requested(list ids): pin these conversations, in this order.
         delete_requested(list ids), restore_requested(list ids), erase_requested(list ids): the rows
             stay until removed.
         move_requested(list ids, str folder id or ""): the rows stay until changed.
@@ -101,7 +101,7 @@ class ConversationList(QFrame):
     rename_ended = Signal()
     pin_requested = Signal(list, bool)
     archive_requested = Signal(list, bool)
-    pins_arranged = Signal(list)
+    pin_order_requested = Signal(list)
     delete_requested = Signal(list)
     restore_requested = Signal(list)
     erase_requested = Signal(list)
@@ -204,7 +204,7 @@ class ConversationList(QFrame):
         at = others.index(before) if before else len(others)
         order = [*others[:at], *identifiers, *others[at:]]
         if order != self.model.pins:
-            self.pins_arranged.emit(order)
+            self.pin_order_requested.emit(order)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
         """Mark the conversations with an answer that nobody has seen."""

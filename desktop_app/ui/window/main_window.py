@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
         image_dropped(DroppedData): an image or a mail message without a file was dropped.
-        closing(): the user closes the window.
+        close_requested(): the user closes the window.
         escaped(): Esc was pressed, and no widget handled it.
         place_requested(Place): a link to a place of the window was followed.
     """
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
 
     files_dropped = Signal(list)
     image_dropped = Signal(object)
-    closing = Signal()
+    close_requested = Signal()
     escaped = Signal()
     place_requested = Signal(object)
 
@@ -455,11 +455,11 @@ class MainWindow(QMainWindow):
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Emit `closing`, and stay open, unless the session ends."""
+        """Emit `close_requested`, and stay open, unless the session ends."""
         from desktop_app.ui.window.session_end import is_session_ending  # not for the first paint
 
         event.setAccepted(is_session_ending())
-        self.closing.emit()
+        self.close_requested.emit()
 
     def _on_dropped(self, dropped: DroppedContent) -> None:
         """Emit dropped files and images; pass text to the prompt."""

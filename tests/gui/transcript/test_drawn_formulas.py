@@ -134,7 +134,7 @@ def test_what_cannot_be_typeset_stays(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.set_typesetter(typesetter)
-    with qtbot.waitSignal(typesetter.formulas_ready):
+    with qtbot.waitSignal(typesetter.formulas_settled):
         view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
     assert drawn(view) == 0
     assert r"\nosuchcommand x" in view.toPlainText()
@@ -187,7 +187,7 @@ def test_formulas_are_drawn_some_paragraphs_at_a_time(
     counts = [0]
     (display,) = view.findChildren(FormulaDisplay)
     timer_of(display).timeout.connect(lambda: counts.append(drawn(view)))
-    with qtbot.waitSignal(typesetter.formulas_ready):
+    with qtbot.waitSignal(typesetter.formulas_settled):
         view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
     qtbot.waitUntil(lambda: drawn(view) == 10)
     assert counts == [0, 4, 6, 8, 10]

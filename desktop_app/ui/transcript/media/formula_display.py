@@ -27,7 +27,7 @@ class FormulaDisplay(QObject):
     def set_typesetter(self, typesetter: Typesetter) -> None:
         """Draw formulas with this typesetter; until then their source is shown."""
         self._formulas.set_typesetter(typesetter)
-        typesetter.formulas_ready.connect(self._start_over)
+        typesetter.formulas_settled.connect(self._start_over)
         self._start_over()
 
     def _start_over(self) -> None:

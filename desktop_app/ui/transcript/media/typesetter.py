@@ -27,10 +27,10 @@ class Typesetter(QObject):
     A formula that crashes the process or times out is not requested again.
 
     Signals:
-        formulas_ready(): requested formulas are typeset, or never will be.
+        formulas_settled(): requested formulas are typeset, or never will be.
     """
 
-    formulas_ready = Signal()
+    formulas_settled = Signal()
 
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
         """Prepare to start the process with `command`."""
@@ -40,11 +40,11 @@ class Typesetter(QObject):
         self._process = JsonProcess(command, self)
         self._process.answered.connect(self._settle)
         self._ready_timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
-        self._ready_timer.timeout.connect(self.formulas_ready)
+        self._ready_timer.timeout.connect(self.formulas_settled)
 
     @property
     def is_busy(self) -> bool:
-        """Return True until `formulas_ready` is emitted for all requests."""
+        """Return True until `formulas_settled` is emitted for all requests."""
         return self._process.is_busy or self._ready_timer.isActive()
 
     def find(self, tex: str, *, display: bool) -> Formula | None:

@@ -63,7 +63,7 @@ class CopyActions(QObject):
             from desktop_app.ui.widgets.text.clipboard import ClipboardCopier  # not at start-up
 
             self._copying = ClipboardCopier(self)
-            self._copying.slow.connect(lambda: self.notice_raised.emit(tr("Copying…")))
+            self._copying.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
             self._copying.done.connect(self._on_done)
         self._copying.put(texts)
 

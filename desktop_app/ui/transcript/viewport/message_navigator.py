@@ -251,7 +251,7 @@ class ScreenReaderLoader(QObject):
         self._stream, self._actions, self._speech = stream, actions, speech
         self._timer = QTimer(self, singleShot=True, interval=_READER_PASS_MS)
         self._timer.timeout.connect(self._load)
-        filler.reader_active.connect(self.start)
+        filler.reader_detected.connect(self.start)
 
     @property
     def is_waiting(self) -> bool:

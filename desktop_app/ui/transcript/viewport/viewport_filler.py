@@ -38,10 +38,10 @@ class ViewportFiller(QObject):
     """Decides when one view materializes, removes and reflows text.
 
     Signals:
-        reader_active(): nothing was removed, because a screen reader reads all of the text.
+        reader_detected(): nothing was removed, because a screen reader reads all of the text.
     """
 
-    reader_active = Signal()
+    reader_detected = Signal()
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class ViewportFiller(QObject):
     def tidy_soon(self) -> None:
         """Schedule the removal of distant text if there is too much of it."""
         if self._speech.has_screen_reader():
-            self.reader_active.emit()
+            self.reader_detected.emit()
         elif self._messages.is_over_limit and not self._tidy_timer.isActive():
             self._tidy_timer.start()
 

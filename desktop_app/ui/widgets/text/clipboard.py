@@ -27,7 +27,7 @@ LONGEST_RICH: Final = 4_000_000
 
 _WORK_S: Final = 0.002
 _PAUSE_S: Final = 0.001
-_SLOW_AFTER_MS: Final = 1000
+_DELAY_MS: Final = 1000
 
 
 class Texts:
@@ -121,12 +121,12 @@ class ClipboardCopier(QObject):
     """Puts texts on the clipboard.
 
     Signals:
-        slow(): building the texts takes longer than a second.
-        done(bool): the clipboard holds all texts; True if `slow` was emitted.
+        delayed(): building the texts has taken longer than a second.
+        done(bool): the clipboard holds all texts; True if `delayed` was emitted.
         ended(): the texts are done, or something else was copied meanwhile.
     """
 
-    slow = Signal()
+    delayed = Signal()
     done = Signal(bool)
     ended = Signal()
     _built = Signal(object, object)
@@ -134,10 +134,10 @@ class ClipboardCopier(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._owner: QMimeData | None = None
-        self._was_slow = False
+        self._was_delayed = False
         self._built.connect(self._publish)
-        self._slow_timer = QTimer(self, singleShot=True, interval=_SLOW_AFTER_MS)
-        self._slow_timer.timeout.connect(self._report_slow)
+        self._delay_timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._delay_timer.timeout.connect(self._report_delay)
 
     @property
     def is_building(self) -> bool:
@@ -146,23 +146,23 @@ class ClipboardCopier(QObject):
 
     def put(self, texts: Texts) -> None:
         """Put texts on the clipboard."""
-        self._was_slow = False
-        self._slow_timer.stop()
+        self._was_delayed = False
+        self._delay_timer.stop()
         self._owner = mime_data(texts)
         QGuiApplication.clipboard().setMimeData(self._owner)
         if texts.is_short:
             self._report_done()
             return
-        self._slow_timer.start()
+        self._delay_timer.start()
         Thread(target=self._build, args=(texts, self._owner), daemon=True, name="copy").start()
 
     def _build(self, texts: Texts, owner: QMimeData) -> None:
         texts.build_all()
         self._built.emit(texts, owner)
 
-    def _report_slow(self) -> None:
-        self._was_slow = True
-        self.slow.emit()
+    def _report_delay(self) -> None:
+        self._was_delayed = True
+        self.delayed.emit()
 
     def _publish(self, texts: Texts, owner: QMimeData) -> None:
         if owner is not self._owner:
@@ -176,9 +176,9 @@ class ClipboardCopier(QObject):
 
     def _report_done(self) -> None:
         self._finish()
-        self.done.emit(self._was_slow)
+        self.done.emit(self._was_delayed)
 
     def _finish(self) -> None:
-        self._slow_timer.stop()
+        self._delay_timer.stop()
         self._owner = None
         self.ended.emit()
