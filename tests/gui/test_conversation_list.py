@@ -25,6 +25,7 @@ from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
+from desktop_app.ui.sidebar.search_field import SearchField
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
@@ -726,3 +727,11 @@ def test_the_chosen_order_stays_and_others_stand_above(pinned: ConversationList)
     assert pinned.model.pins == ["p", "r", "q"]
     pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed
     assert pinned.model.pins == ["p", "r", "q"]
+
+
+def test_the_search_field_can_be_used_before_its_theme_is_applied(qtbot: QtBot) -> None:
+    field = SearchField(theme.light())
+    qtbot.addWidget(field)
+    field.set_hint("Ctrl+K")
+    field.setText("words")
+    assert not field.grab().isNull()

@@ -68,7 +68,7 @@ class ListSearch(QObject):
         self._filters: SearchFilters | None = None
         self._words = self._announced = ""
         self.is_on = False
-        self.field = SearchField()
+        self.field = SearchField(theme)
         self.hits = HitModel(self)
         self.view = HitView("search-hits", self.hits)
         self.column = QVBoxLayout()

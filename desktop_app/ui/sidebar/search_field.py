@@ -33,8 +33,9 @@ class SearchField(QLineEdit):
 
     down_pressed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
         self.setObjectName("search")
         self.setAccessibleName(tr("Search conversations"))
         self.setPlaceholderText(tr("Search"))
