@@ -200,6 +200,7 @@ class Kills:
     def _examine(self, seen: Seen, killed_at: float) -> None:
         path = self._home / "data" / "repartee.sqlite3"
         if not path.exists():
+            assert seen.asked_at is None, "the store is gone"
             return
         with closing(sqlite3.connect(path)) as connection:
             verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
