@@ -73,6 +73,7 @@ class Run(NamedTuple):
         note: it is the mark of a footnote; with `image`, the name of the drawn image before it.
         image: it is the name of an image, which is never fetched, or a drawn image (PICTURE).
         link: the target, "" for none.
+        expanded: whether the section that `link` folds is shown; None for other runs.
     """
 
     text: str
@@ -84,6 +85,7 @@ class Run(NamedTuple):
     note: bool = False
     image: bool = False
     link: str = ""
+    expanded: bool | None = None
 
 
 Runs = Sequence[Run]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.documents.collections import Passage, passage_link
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
-from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, LineKind
+from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, LineKind, fold_line
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -72,13 +72,11 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """Return `› 12 passages from Contracts` per collection, and its passages if unfolded."""
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
-        is_open, link = number in unfolded, f"{ACTION}{SOURCES}{number}"
-        words = one_line(_count_text(part))
+        is_open, words = number in unfolded, _count_text(part)
         if not part.passages:
-            lines.append(Line(LineKind.NOTICE, (Run(words),)))
+            lines.append(Line(LineKind.NOTICE, (Run(one_line(words)),)))
             continue
-        mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
-        lines.append(Line(LineKind.REASONING, (mark, Run(words, link=link))))
+        lines.append(fold_line(words, f"{ACTION}{SOURCES}{number}", expanded=is_open))
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines
 

@@ -46,7 +46,6 @@ TOOL: Final = "tool-"
 DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
 
-HIDE_DETAILS: Final = N_("Hide details")
 """Label of the `DETAILS` action while the details are shown."""
 
 DOCUMENT: Final = "document/"
@@ -169,8 +168,13 @@ def reasoning_seconds(message: Message) -> float | None:
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
     words = reasoning_title(reasoning, seconds, thinking=thinking)
-    mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
-    return Line(LineKind.REASONING, (mark, Run(one_line(words), link=f"{ACTION}reasoning")))
+    return fold_line(words, f"{ACTION}reasoning", expanded=not folded)
+
+
+def fold_line(words: str, link: str, *, expanded: bool) -> Line:
+    """Return the line that shows and hides a section."""
+    mark = Run("⌄  " if expanded else "›  ", bold=True, link=link, expanded=expanded)
+    return Line(LineKind.REASONING, (mark, Run(one_line(words), link=link)))
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
@@ -190,10 +194,9 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
             )
             lines.append(Line(LineKind.REASONING, (Run(words),)))
         last_round = call.round
-        is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
-        mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
-        words = one_line(call_line(call, is_streaming=message.status is MessageStatus.STREAMING))
-        lines.append(Line(LineKind.REASONING, (mark, Run(words, link=link))))
+        is_open = number in unfolded
+        words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
+        lines.append(fold_line(words, f"{ACTION}{TOOL}{number}", expanded=is_open))
         if is_open:
             lines += _code("json", indented_json(call.run_arguments))
             if call.result:
@@ -279,8 +282,8 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         actions.append("add-key" if has_none else "change-key")
     links = [_action(action, bold=True) for action in actions]
     if error.details:
-        words = tr(HIDE_DETAILS) if details else tr("Details")
-        links.append(Run(words, bold=True, link=ACTION + DETAILS))
+        words = tr("Hide details") if details else tr("Details")
+        links.append(Run(words, bold=True, link=ACTION + DETAILS, expanded=details))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
     detail_lines = error.details.splitlines()[:_MOST_DETAIL_LINES] if details else []

@@ -84,6 +84,9 @@ COLUMNS: Final = FORMULA + 1
 INLINE_CODE: Final = LOOK + 20
 """User property of the character format of inline code: True."""
 
+EXPANDED: Final = LOOK + 21
+"""User property of the first characters of a fold: True if its section is shown."""
+
 
 class Look:
     """Flags for what is painted with a block, combined in an integer.
@@ -432,6 +435,8 @@ class Styles:
         if run.link and not (is_ours and isinstance(kind, Kind)):
             char_format.setAnchor(True)
             char_format.setAnchorHref(run.link)
+            if run.expanded is not None:
+                char_format.setProperty(EXPANDED, run.expanded)
             quiet = kind in (LineKind.REASONING,)
             char_format.setForeground(self.theme.dim if quiet else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.

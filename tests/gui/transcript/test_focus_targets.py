@@ -11,7 +11,7 @@ from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton, next_focus_target
@@ -175,6 +175,14 @@ def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) 
         assert isinstance(stop, FocusTargetButton)
         qtbot.keyClick(stop, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, expanded")  # noqa: B023
+
+
+def test_a_name_that_begins_like_a_fold_has_no_state(qtbot: QtBot, view: TranscriptView) -> None:
+    document = DocumentPart("s", "› plan.pdf", "application/pdf", 1, pages=4)
+    view.set_messages([question("Read it.", document)])
+    enter(view)
+    tab_to(qtbot, view, "plan.pdf")
+    assert "collapsed" not in focused(view).accessibleName()
 
 
 def test_what_another_unfolds_says_so_too(

@@ -24,8 +24,8 @@ from desktop_app.rendering.markdown.footnote_links import (
     leads_back,
 )
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.ui.transcript.message_items import ACTION, DETAILS, HIDE_DETAILS, Item
-from desktop_app.ui.transcript.transcript_styles import LOOK, Look
+from desktop_app.ui.transcript.message_items import ACTION, Item
+from desktop_app.ui.transcript.transcript_styles import EXPANDED, LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop
 from desktop_app.ui.transcript.viewport.transcript_surface import TEMPORARY_REASONS
 from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
@@ -43,7 +43,6 @@ _NAMES: Final = {
     "older-version": N_("Previous version"),
     "newer-version": N_("Next version"),
 }
-_STATES: Final = {"›": N_("{name}, collapsed"), "⌄": N_("{name}, expanded")}
 _SIGNS: Final = "›⌄ \u2003"
 _LONGEST: Final = 300
 _RING_MARGIN: Final = 3
@@ -123,8 +122,10 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
         return tr("Copy code, {language}", language=words) if words else tr("Copy code"), ""
     if target.link.startswith(ACTION):
         named = tr(_NAMES.get(target.link.removeprefix(ACTION), "")) or words
-        if state := _state_of(target, shown):
-            return tr(state, name=named), ""
+        expanded = _expanded(document, target)
+        if expanded is not None:  # Qt has no role for a fold
+            states = tr("{name}, collapsed", name=named), tr("{name}, expanded", name=named)
+            return states[expanded], ""
         return named or _image_name(_attachment_name(document, target)), ""
     if is_note_link(target.link):
         return note_name(target.link), ""
@@ -146,14 +147,15 @@ def _image_name(file: str) -> str:
     return tr("Image {file}", file=file) if file else tr("Image")
 
 
-def _state_of(target: FocusTarget, shown: str) -> str:
-    """Return a name with the state of a fold, because Qt has no role for that.
+def _expanded(document: QTextDocument, target: FocusTarget) -> bool | None:
+    """Return whether a fold's section is shown; None for other targets, and for folded code.
 
-    Return "" for other targets, and for code, whose text tells the state.
+    The text of folded code tells its state.
     """
-    if target.link == ACTION + DETAILS:
-        return _STATES["⌄" if shown == tr(HIDE_DETAILS) else "›"]
-    return _STATES.get(shown[:1], "")
+    cursor = QTextCursor(document)
+    cursor.setPosition(target.start + 1)  # the format of the character before
+    found = cursor.charFormat().property(EXPANDED)
+    return found if isinstance(found, bool) else None
 
 
 def _words_of(document: QTextDocument, target: FocusTarget) -> str:
