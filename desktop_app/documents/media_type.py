@@ -8,8 +8,10 @@ ZIP packages are refused.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import PurePath
 from typing import Final
 
@@ -33,6 +35,19 @@ from desktop_app.domain.documents.document_types import (
     XLSX,
     ZIP,
 )
+
+ZIP_ERRORS: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    OSError,
+)
+"""The exceptions of the standard library for damaged or encrypted archives."""
 
 # Binary formats: if a name has this ending, the content must match.
 _TYPE_OF_ENDING: Final = {
@@ -130,7 +145,7 @@ _INTERPRETERS: Final = {
 }
 _SHEBANG: Final = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*\s")
 _HTML: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I | re.S
 )
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BMP_HEADERS: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
@@ -166,7 +181,7 @@ def detect_binary(name: str, data: bytes) -> str | None:
         bytes.
 
     Raises:
-        zipfile.BadZipFile: it begins like a ZIP archive, but is not one.
+        one of ZIP_ERRORS: it begins like a ZIP archive, but is damaged.
     """
     # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
     has_late_header = type_of_ending(name) == PDF and b"%PDF-" in data[:1024]

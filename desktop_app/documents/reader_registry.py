@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import PurePath
 from typing import Final
 
@@ -108,7 +107,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     promised = media_type.type_of_ending(name)
     try:
         kind = media_type.detect_binary(name, data)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+    except media_type.ZIP_ERRORS as error:
         raise refusals.damaged(name, str(error)) from error
     if data.startswith(media_type.OLE):
         from desktop_app.documents.mail import outlook

@@ -11,7 +11,7 @@ from typing import Final
 from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.office.package import BROKEN
+from desktop_app.documents.media_type import ZIP_ERRORS
 from desktop_app.documents.outcome import ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
@@ -36,12 +36,11 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _read_members(name, archive, bundle)
-    except BROKEN as error:
+    except ZIP_ERRORS as error:
         raise refusals.damaged(name, str(error)[:300]) from error
-    if not bundle.text() and any(why is Skip.LOCKED for _, why in bundle.left_out):
-        raise refusals.encrypted(name)
-    if not bundle.text():
-        raise refusals.empty(name)
+    if not bundle.texts:
+        is_locked = any(reason is Skip.LOCKED for _, reason in bundle.left_out)
+        raise refusals.encrypted(name) if is_locked else refusals.empty(name)
     return ReadDocument(document_types.ZIP, bundle.text(), note=bundle.note())
 
 
@@ -62,7 +61,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
             continue
         try:
             content = archive.read(member)
-        except BROKEN:
+        except ZIP_ERRORS:
             bundle.leave_out(path, Skip.DAMAGED)
             continue
         bundle.add(path, content, number, len(members))
@@ -81,7 +80,7 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
     packed = [name.encode("cp437", "replace") for name in unmarked]
     decoded = _decode_all(packed, "utf-8")
     if decoded is None and _IMPLAUSIBLE_CP437.search("".join(unmarked)):
-        # A line each, to guess the encoding from all of them.
+        # One name per line, so that the encoding is guessed from all of them.
         guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in packed))
         decoded = guessed.text.split("\n") if guessed else None
     return names | dict(zip(unmarked, decoded or unmarked, strict=True))
@@ -95,7 +94,7 @@ def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:
 
 
 def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> Skip | None:
-    """Return why a member is not opened; None if it is."""
+    """Return why a member is skipped; None if it is read."""
     if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
         return Skip.UNSAFE
     if stat.S_ISLNK(member.external_attr >> 16):

@@ -5,7 +5,7 @@ The note tells the user what was left out and why; the end of the text tells the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
@@ -24,6 +24,8 @@ _REASONS: Final = {
 }
 DEEPEST: Final = 2
 """Maximum nesting of archives and mails; deeper ones are not opened."""
+
+_MAX_LISTED: Final = 200
 
 
 @dataclass
@@ -71,21 +73,19 @@ class DocumentBundle:
             self.leave_out(f"{path}, {len(document.pictured)} pages", Skip.IMAGE_PAGES)
 
     def text(self) -> str:
-        """Return all texts and a list of what was left out; "" if nothing was read."""
+        """Return all texts, and a list of members left out unless hidden; "" without texts."""
         if not self.texts:
             return ""
-        ending = [f"[not included: {', '.join(self._left_out_rows())}]"] if self.left_out else []
+        rows = [f"{path} ({why.value})" for path, why in self.left_out if why is not Skip.HIDDEN]
+        if len(rows) > _MAX_LISTED:
+            rows[_MAX_LISTED:] = [f"and {len(rows) - _MAX_LISTED} more"]
+        ending = [f"[not included: {', '.join(rows)}]"] if rows else []
         return "\n\n".join([*self.texts, *ending])
 
     def note(self) -> DocumentNote:
         """Return the note on what was read and what was left out."""
         left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
         return bundle_note(len(self.texts), left_out)
-
-    def _left_out_rows(self) -> Iterator[str]:
-        for path, reason in self.left_out[:200]:
-            if reason is not Skip.HIDDEN:
-                yield f"{path} ({reason.value})"
 
 
 def is_hidden(path: str) -> bool:

@@ -56,7 +56,7 @@ def read(
             raise refusals.too_large(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
         bundle.add(path, data, done, len(members_to_read))
     on_progress(Progress(len(members_to_read), len(members_to_read), "file"))
-    if not bundle.text():
+    if not bundle.texts:
         raise refusals.empty(name)
     return ReadDocument(document_types.FOLDER, bundle.text(), note=bundle.note())
 

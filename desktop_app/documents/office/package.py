@@ -5,25 +5,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from typing import Final
 from xml.etree import ElementTree
 
 from desktop_app.documents import refusals
+from desktop_app.documents.media_type import ZIP_ERRORS
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.errors import DocumentDamagedError
-
-BROKEN: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    EOFError,
-    ValueError,
-    KeyError,
-    RuntimeError,
-    OSError,
-)
-"""The exceptions of the standard library for damaged or encrypted archives."""
 
 # Strict files use other namespaces for the same elements (ISO/IEC 29500-1, annex A).
 _STRICT_NAMESPACE: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
@@ -43,7 +31,7 @@ class Package:
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
             members = self._archive.infolist()
-        except BROKEN as error:
+        except ZIP_ERRORS as error:
             raise refusals.damaged(name, str(error)) from error
         if sum(member.file_size for member in members) > limits.unpacked_bytes:
             raise refusals.unpacks_too_far(name, limits)
@@ -67,18 +55,18 @@ class Package:
         """
         try:
             return self._archive.read(part)
-        except BROKEN as error:
+        except ZIP_ERRORS as error:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
     def xml(self, part: str) -> ElementTree.Element:
-        """Parse a part; refuse declarations of entities, which no office program writes.
+        """Parse a part; refuse document types and UTF-16, which no office program writes.
 
         Raises:
             DocumentDamagedError
         """
         data = self.bytes(part)
         # UTF-16 would hide a declaration from the search.
-        is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]
         try:
             if is_utf_16 or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
                 raise refusals.damaged(self.name, f"{part}: a document type of its own")

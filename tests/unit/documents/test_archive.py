@@ -113,3 +113,26 @@ def test_what_is_damaged_is_refused_and_a_damaged_member_is_left_out() -> None:
         text_of(b"PK\3\4" + bytes(40))
     data = archive("a.txt", "b.txt").replace(b"words", b"sword", 1)
     assert text_of(data) == "# b.txt\n\nwords\n\n[not included: a.txt (damaged)]"
+
+
+def test_only_hidden_members_left_out_add_no_list_to_the_text() -> None:
+    assert text_of(archive("a.txt", "__MACOSX/a.txt")) == "# a.txt\n\nwords"
+
+
+def test_the_list_of_members_left_out_ends_with_their_number() -> None:
+    hidden, unsafe = ([f"{folder}{n:03}" for n in range(202)] for folder in (".", "../"))
+    text = text_of(archive("a.txt", *hidden, *unsafe))
+    assert text.count("(an unsafe name)") == 200
+    assert text.endswith("../199 (an unsafe name), and 2 more]")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_an_archive_with_damaged_compressed_data_is_refused(method: int) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as packed:
+        packed.writestr("mimetype", "words" * 9)
+    data = bytearray(target.getvalue())
+    start = data.index(b"mimetype") + len("mimetype")
+    data[start : start + 8] = b"\xff" * 8
+    with pytest.raises(errors.DocumentDamagedError):
+        text_of(bytes(data))

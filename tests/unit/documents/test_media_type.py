@@ -70,6 +70,7 @@ def test_a_broken_archive_is_told_apart() -> None:
         ("run", b"#!/bin/sh\n", "text/x-shellscript"),
         ("run", b"#!/opt/strange\n", "text/plain"),
         ("page", b"  <!DOCTYPE html><p>", document_types.HTML),
+        ("page", b"<!-- a\nb -->\n<html><p>", document_types.HTML),
         ("letter.txt", b"<html> is what I want to write about", "text/plain"),
         ("letter.txt", b"Dear Ann", "text/plain"),
         ("unknown.xyz", b"words", "text/plain"),

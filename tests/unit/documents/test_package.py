@@ -65,6 +65,15 @@ def test_an_optional_part_that_is_missing_or_damaged_is_an_empty_element() -> No
         found.optional_xml("a")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_part_that_declares_entities_is_refused(encoding: str) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("a", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode(encoding))
+    with pytest.raises(DocumentDamagedError):
+        package(target.getvalue()).xml("a")
+
+
 def test_the_main_part_is_the_usual_one_unless_the_package_names_another() -> None:
     assert package(packed(usual="<a/>")).main_part("usual") == "usual"
     assert package(packed(a="<a/>")).main_part("usual") == "usual"
