@@ -122,7 +122,7 @@ def _decode(payload: bytes, charset: str | None) -> str:
     """
     try:
         return payload.decode(charset or "utf-8")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):
         decoded = plain_text.decode(payload)
     if decoded is None:
         raise ValueError(f"charset {charset}")

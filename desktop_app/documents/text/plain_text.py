@@ -175,7 +175,7 @@ class DecodedText:
 
 
 def decode(data: bytes) -> DecodedText | None:
-    """Decode text with LF line ends; None unless it is text in a known encoding."""
+    """Return text with LF line ends; None unless the data are text in a known encoding."""
     for decoder in (_decode_stated, _decode_wide, _decode_guessed):
         found = decoder(data)
         if found and not _has_controls(found.text):
@@ -184,14 +184,14 @@ def decode(data: bytes) -> DecodedText | None:
 
 
 def _has_controls(text: str) -> bool:
-    """Return True if at least one character in a thousand does not occur in text."""
+    """Return True if more than one character in a thousand does not occur in text."""
     allowed = len(text) // 1000
     # A list of all matches in 100 MB of NULs would not fit into memory.
     return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
 
 
 def _decode_stated(data: bytes) -> DecodedText | None:
-    """Decode by byte order mark, as UTF-8, as UTF-16 without a mark, or as declared."""
+    """Decode by byte order mark, by Japanese escapes, by NULs, as UTF-8, or as declared."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             text = _decode_strictly(data, encoding)
@@ -199,29 +199,35 @@ def _decode_stated(data: bytes) -> DecodedText | None:
                 return DecodedText(text)
     is_japanese = any(escape in data[:_SAMPLE] for escape in _ESCAPES)
     encodings = ["iso2022_jp_2"] if is_japanese else []
-    for encoding in [*encodings, _encoding_by_nuls(data), *_declared_encodings(data)]:
-        text = _decode_strictly(data, encoding)
+    for encoding in [*encodings, _encoding_by_nuls(data), _declared_encoding(data)]:
+        text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
             return DecodedText(text)
     return None
 
 
-def _declared_encodings(data: bytes) -> list[str]:
-    """Return the encoding that XML, a style sheet or source code declares, if any."""
+def _declared_encoding(data: bytes) -> str:
+    """Return the encoding that XML, a style sheet or source code declares; "" if none."""
     found = _DECLARED.match(data)
-    if not found:
-        return []
-    name = next(group for group in found.groups() if group).decode().lower()
+    return text_codec(next(filter(None, found.groups())).decode()) if found else ""
+
+
+def text_codec(encoding: str) -> str:
+    """Return the codec of an encoding that a text declares; "" unless it contains ASCII.
+
+    A text that declares UTF-16 in ASCII is not UTF-16.
+    """
     try:
-        is_text = codecs.lookup(name).name in _TEXTUAL
+        codec = codecs.lookup(encoding).name
     except LookupError:
-        return []
-    # As browsers do, read ISO 8859-1 as Windows-1252.
-    return ["cp1252" if codecs.lookup(name).name == "iso8859-1" else name] if is_text else []
+        return ""
+    if codec == "iso8859-1":
+        return "cp1252"  # As browsers do: pages are written that way.
+    return codec if codec in _TEXTUAL else ""
 
 
 def _decode_wide(data: bytes) -> DecodedText | None:
-    """Decode UTF-16 without a mark and with few NULs, if every character is assigned."""
+    """Decode UTF-16 without a mark and with few NULs, if the result is plausible."""
     if len(data) % 2 or not _CONTROL_BYTE.search(data[:_SAMPLE]) or len(data) < 8:
         return None
     for encoding in ("utf-16-le", "utf-16-be"):

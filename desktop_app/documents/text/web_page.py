@@ -27,12 +27,10 @@ def to_markdown(page: str) -> str:
 def _decode(data: bytes) -> plain_text.DecodedText | None:
     """Decode a page by the encoding that it states, else by the likeliest."""
     stated = _CHARSET.search(data[:2048])
-    if not stated or data.startswith(codecs.BOM_UTF8):
+    codec = plain_text.text_codec(stated[1].decode()) if stated else ""
+    if not codec or data.startswith(codecs.BOM_UTF8):
         return plain_text.decode(data)
-    # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
-    encoding = stated[1].decode("ascii", "replace").lower()
     try:
-        text = data.decode("cp1252" if encoding in ("iso-8859-1", "latin1") else encoding)
-    except (LookupError, UnicodeDecodeError):
+        return plain_text.DecodedText(data.decode(codec))
+    except UnicodeDecodeError:
         return plain_text.decode(data)
-    return plain_text.DecodedText(text)

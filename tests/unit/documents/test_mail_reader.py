@@ -132,7 +132,7 @@ def test_messages_within_each_other_are_read_to_a_depth() -> None:
     assert "Attachments (not included): without a name (without text)" in text
 
 
-@pytest.mark.parametrize("charset", ["x-unknown", "ascii", "utf-8"])
+@pytest.mark.parametrize("charset", ["x-unknown", "undefined", "ascii", "utf-8"])
 def test_words_in_another_encoding_than_stated_are_read(charset: str) -> None:
     words = "Die Straße ist schön.".encode("cp1252")
     head = f"Subject: a\nContent-Type: text/plain; charset={charset}\n\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.documents.text.html_markdown import LEFT_OUT_OF_PAGES, convert
-from desktop_app.documents.text.web_page import to_markdown
+from desktop_app.documents.text.web_page import read, to_markdown
 
 NEWSLETTER = """<html><head><style>p {}</style></head><body>
 <div style="display:none">Seen in the list of mails alone.</div>
@@ -124,6 +124,14 @@ def test_what_lies_deep_is_kept() -> None:
     for tag in ("div", "b", "blockquote", "ul><li", "table><tr><td"):
         deep = to_markdown(f"<{tag}>" * 3_000 + "kept" + "</div>" * 3_000 + "<p>after")
         assert re.findall(r"\w+", deep) == ["kept", "after"]
+
+
+@pytest.mark.parametrize("charset", ["undefined", "utf-16", "rot13", "no-charset"])
+def test_a_wrong_declaration_of_the_encoding_is_ignored(charset: str) -> None:
+    page = read(f"<meta charset={charset}><p>Größe 1".encode())
+    assert page is not None
+    assert page.text == "Größe 1"
+    assert page.note is None
 
 
 _TAGS = st.sampled_from(
