@@ -23,7 +23,7 @@ from desktop_app.domain.documents.passage_words import index_terms
 # Maximum tokens of a passage. `python -m tests.benchmarks retrieval` measures its effect.
 PASSAGE_TOKENS: Final = 320
 
-_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
+_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
 _MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
 _LONGEST_HEADING: Final = 80
 
@@ -78,7 +78,7 @@ class _Heading:
 
 def _headings(text: str) -> Iterator[_Heading]:
     for match in _HEADING.finditer(text):
-        yield _Heading(match.start(), len(match[1]), _plain_text(match[2]))
+        yield _Heading(match.start(), len(match[1]), _plain_text(match[2].rstrip(" \t#")))
 
 
 def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]:

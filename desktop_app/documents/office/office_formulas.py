@@ -50,31 +50,29 @@ def mathml_text(formula: Element) -> str:
 
 
 def _element_text(element: Element) -> str:
-    inner = {local_name(child): office_math_line(child) for child in element}
-    base = inner.get("e", "")
     match local_name(element):
         case "r":
             return "".join(_texts(element))
         case "f" if _property_of(element, "type", "") == "noBar":
-            return f"{inner.get('num', '')} choose {inner.get('den', '')}"
+            return f"{_part(element, 'num')} choose {_part(element, 'den')}"
         case "f":
-            return f"{_operand(inner.get('num', ''))}/{_operand(inner.get('den', ''))}"
+            return f"{_operand(_part(element, 'num'))}/{_operand(_part(element, 'den'))}"
         case "sSup" | "sSub" | "sSubSup" | "sPre":
-            return f"{_operand(base)}{_scripts(inner)}"
+            return f"{_operand(_part(element))}{_scripts(element)}"
         case "rad":
-            degree = inner.get("deg", "")
-            return f"{f'^{_operand(degree)}' if degree else ''}√{_operand(base)}"
+            degree = _part(element, "deg")
+            return f"{f'^{_operand(degree)}' if degree else ''}√{_operand(_part(element))}"
         case "nary":
             sign = _property_of(element, "chr", _INTEGRAL)
-            return f"{sign}{_scripts(inner)} {base}"
+            return f"{sign}{_scripts(element)} {_part(element)}"
         case "func":
-            name = inner.get("fName", "").strip()
-            return f"{name}{base}" if _is_closed(base) else f"{name} {base}"
+            name, argument = _part(element, "fName").strip(), _part(element)
+            return f"{name}{argument}" if _is_closed(argument) else f"{name} {argument}"
         case "limLow" | "limUpp":
             sign = "_" if local_name(element) == "limLow" else "^"
-            return f"{base}{sign}{_operand(inner.get('lim', ''))}"
+            return f"{_part(element)}{sign}{_operand(_part(element, 'lim'))}"
         case "acc":
-            return base + _property_of(element, "chr", _HAT)
+            return _part(element) + _property_of(element, "chr", _HAT)
         case "d":
             parts = [office_math_line(child) for child in element if local_name(child) == "e"]
             between = _property_of(element, "sepChr", "|")
@@ -101,8 +99,13 @@ def _texts(run: Element) -> Iterator[str]:
             yield child.text or ""
 
 
-def _scripts(inner: dict[str, str]) -> str:
-    below, above = inner.get("sub", ""), inner.get("sup", "")
+def _part(element: Element, name: str = "e") -> str:
+    """Return a part of an element, by default its base; "" if it is missing."""
+    return next((office_math_line(part) for part in element if local_name(part) == name), "")
+
+
+def _scripts(element: Element) -> str:
+    below, above = _part(element, "sub"), _part(element, "sup")
     return f"{f'_{_operand(below)}' if below else ''}{f'^{_operand(above)}' if above else ''}"
 
 

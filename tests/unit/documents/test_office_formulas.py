@@ -83,6 +83,13 @@ def test_a_formula_is_written_as_it_is_typed(formula: str, expected: str) -> Non
     )
 
 
+@pytest.mark.parametrize(("tag", "expected"), [("d", "(" * 60 + "x" + ")" * 60), ("box", "x")])
+def test_the_time_for_nested_elements_is_not_exponential(tag: str, expected: str) -> None:
+    nested = f"<m:{tag}><m:e>" * 60 + run("x") + f"</m:e></m:{tag}>" * 60
+    formula = ElementTree.fromstring(f"<m:oMath {_MATH}>{nested}</m:oMath>")
+    assert office_formulas.office_math_line(formula) == expected
+
+
 def test_what_a_formula_in_mathml_was_typed_as() -> None:
     tree = ElementTree.fromstring(
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi>'

@@ -124,6 +124,11 @@ def test_a_long_heading_is_cut(letters: int) -> None:
     assert place == "h" * 80
 
 
+def test_a_heading_with_many_spaces_is_parsed_in_linear_time() -> None:
+    ((_, place, _),) = headed(f"# One{' ' * 200_000}two ##\n", 1_000_000)
+    assert place.startswith("One ")
+
+
 def test_what_stands_before_the_first_mark_belongs_to_its_page() -> None:
     (whole,) = made("Before.\n\n[page 1]\na b\n\n[page 2]\ne f", document_types.PDF, 20)
     assert (whole.page, whole.place) == (1, "pages 1–2")
