@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -86,7 +87,8 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
             if depth < _DEEPEST:
                 yield from _files_below(entry.path, depth + 1)
         elif entry.is_file():
-            yield _to_found_file(Path(entry.path))
+            with suppress(FileNotFoundError):  # deleted since the folder was listed
+                yield _to_found_file(Path(entry.path))
 
 
 def _to_found_file(path: Path) -> FoundFile:

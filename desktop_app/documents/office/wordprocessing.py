@@ -248,10 +248,10 @@ class _Reader:
                 yield office_formulas.office_math_lines(child)
 
     def _run(self, run: Element, boxes: list[Element]) -> str:
-        text = "".join(self._run_words(run, boxes))
         properties = run.find(f"{W}rPr")
         if _is_on(properties, "vanish"):
             return ""
+        text = "".join(self._run_words(run, boxes))
         alignment = _value(properties, f"{W}vertAlign")
         text = md.superscript(text) if alignment == "superscript" else text
         text = md.subscript(text) if alignment == "subscript" else text

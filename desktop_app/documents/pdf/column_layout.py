@@ -197,7 +197,8 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_
     for crosses_gutter, group in groups:
         top, bottom = max(box.middle for box in group), min(box.middle for box in group)
         is_ruled = any(bottom < y < top for y in rulings)
-        in_stream = [box for box in lines if box in set(group)]
+        members = set(group)
+        in_stream = [box for box in lines if box in members]
         gutters = () if crosses_gutter or is_ruled else _gutters(in_stream, gutter)
         bands.append(_Band(top, bottom, gutters))
     return bands

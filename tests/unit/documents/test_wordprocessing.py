@@ -238,3 +238,10 @@ def test_a_feature(body: str, expected: str) -> None:
 def test_a_cell_spans_a_limited_number_of_columns() -> None:
     text = text_of(table([cell("a", value("gridSpan", 99_999)), cell("b")], [cell("c")]))
     assert text.split("\n")[0] == f"| a |{'  |' * 64} b |"
+
+
+def test_a_footnote_of_hidden_text_is_left_out() -> None:
+    hidden = "<w:rPr><w:vanish/></w:rPr><w:footnoteReference w:id='1'/>"
+    notes = f"<w:n {_SPACES}><w:footnote w:id='1'>{paragraph('secret')}</w:footnote></w:n>"
+    body = paragraph("shown") + f"<w:p><w:r>{hidden}</w:r></w:p>"
+    assert read("x.docx", word(body, **{"word/footnotes.xml": notes})) == "shown"

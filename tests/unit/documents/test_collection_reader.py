@@ -1,0 +1,16 @@
+"""The files of a collection, as they are listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop_app.documents.index import collection_reader
+
+
+def test_a_file_deleted_while_its_folder_is_listed_is_skipped(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).write_text("words")
+    files = collection_reader._files_below(tmp_path, 0)
+    assert next(files).path.name == "a"
+    (tmp_path / "b").unlink()
+    assert [file.path.name for file in files] == ["c"]
