@@ -62,8 +62,10 @@ from desktop_app.app.library.trash import Trash
 from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.settings.new_key_offer import NewKeyOffer
 from desktop_app.app.settings.place_opener import PlaceOpener
 from desktop_app.app.settings.providers_controller import ProvidersController
+from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.settings.settings_controller import SettingsController
 from desktop_app.app.settings.shortcut_files import ShortcutFiles
 from desktop_app.app.settings.spending_controller import SpendingController
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import UserFacingError
+    from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Actions
     from desktop_app.ui.window.main_window import MainWindow
@@ -275,7 +278,7 @@ class Controllers(QObject):
             current=state.current,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
-            backend=state.backend,
+            catalog=state.backend.catalog,
         )
         self.choice = ChoiceController(
             window,
@@ -293,7 +296,8 @@ class Controllers(QObject):
             theme,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
-            backend=state.backend,
+            catalog=state.backend.catalog,
+            settings_store=state.backend.settings,
         )
         self.prompts = PromptsController(
             window,
@@ -342,7 +346,12 @@ class Controllers(QObject):
             user_folders=state.backend.folders,
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
-        self.attachment_reader = AttachmentReader(state.values, state.setup, backend=state.backend)
+        self.attachment_reader = AttachmentReader(
+            state.values,
+            state.setup,
+            attachment_store=state.backend.attachments,
+            documents=state.backend.documents,
+        )
         self.readings = FileReadings(
             window,
             self.passwords,
@@ -447,7 +456,9 @@ class Controllers(QObject):
             prompt=window.prompt,
             panel=window.settings,
             notifications=window.notifications,
-            backend=state.backend,
+            permissions=state.backend.permissions,
+            tools=lambda: state.backend.tools,
+            catalog=state.backend.catalog,
         )
 
     def _make_answers(self) -> None:
@@ -616,7 +627,10 @@ class Controllers(QObject):
             answer_settings=state.answer_settings,
             tasks=state.tasks,
             pane=window.pane,
-            backend=state.backend,
+            chat_service=state.backend.chat,
+            conversations=state.backend.conversations,
+            ledger=state.backend.ledger,
+            temporary=state.temporary,
         )
 
     # -------------------------------------------------------------- settings, data, help
@@ -624,15 +638,32 @@ class Controllers(QObject):
     def _make_settings(self, apply_setting: Callable[[str], None]) -> None:
         """Create the controllers of the settings panel."""
         window, state = self._window, self.state
-        self.providers = ProvidersController(
+        offer = NewKeyOffer(
             window,
+            notifications=window.notifications,
             current=state.current,
             answer_settings=state.answer_settings,
             tasks=state.tasks,
+            chat_service=state.backend.chat,
+            utility_model=lambda: state.backend.utility_model,
+        )
+        removal = SecretRemoval(
+            window,
+            vault=state.backend.vault,
             notifications=window.notifications,
+            tasks=state.tasks,
+        )
+        self.providers = ProvidersController(
+            window,
+            offer,
+            removal,
+            current=state.current,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
             panel=window.settings,
             show_settings=window.show_settings,
-            backend=state.backend,
+            vault=state.backend.vault,
+            catalog=state.backend.catalog,
         )
         self.settings = SettingsController(
             window,
@@ -642,7 +673,9 @@ class Controllers(QObject):
             tasks=state.tasks,
             notifications=window.notifications,
             panel=window.settings,
-            backend=state.backend,
+            gateway=state.backend.gateway,
+            utility_model=lambda: state.backend.utility_model,
+            examine=self._examine,
         )
         self.shortcut_files = ShortcutFiles(
             window,
@@ -721,8 +754,22 @@ class Controllers(QObject):
             answer_settings=state.answer_settings,
             tasks=state.tasks,
             pane=window.pane,
-            backend=state.backend,
+            chat_service=state.backend.chat,
+            catalog=state.backend.catalog,
+            conversations=state.backend.conversations,
+            batch_store=lambda: state.backend.batch_store,
+            make_service=self._make_batch_service,
         )
+
+    def _make_batch_service(self, on_change: Callable[[str], None]) -> BatchService:
+        from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
+
+        return batch_service(self._backend, on_change)
+
+    async def _examine(self) -> str:
+        from desktop_app.cli.doctor.doctor import examine, findings_text  # not at the start
+
+        return findings_text(await examine(self._backend))
 
     def _make_help(self) -> None:
         """Create the help, and the shortcuts of windows that bind none themselves."""

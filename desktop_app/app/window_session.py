@@ -369,7 +369,7 @@ class WindowSession:
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
         stored = await self._backend.settings.all()
-        use_weights(self._backend, stored)
+        use_weights(self._backend.gateway.local_model, stored)
         self.quick_host.restore(stored)
         self._forms.restore(stored)
         await self.controllers.state.load()

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
+from desktop_app.backend.environment_profiles import BUILT_IN, profiles_of_environment
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import needs_of_prompt
 from desktop_app.backend.provider_gateway import ProviderGateway
+from desktop_app.backend.provider_registry import ProviderRegistry
 from desktop_app.backend.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.i18n.translation import tr
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.chat.choice_resolution import (
-    ON_DEVICE_MODEL,
     ResolvedChoice,
-    default_choice,
 )
 from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
-from desktop_app.services.models.model_menu import proposed_model, with_listed_models
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.tools.consent import ConsentDesk
@@ -63,10 +58,8 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from desktop_app.storage.tools.permission_store import PermissionStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice, Embeddings
     from desktop_app.services.documents.chunked_reading import ChunkedReader
@@ -109,7 +102,7 @@ class Backend:
     permissions: PermissionStore
     desk: ConsentDesk
     listings: ModelListings
-    environment_profiles: tuple[ProviderProfile, ...]
+    providers: ProviderRegistry
 
     async def open(self) -> None:
         """Open the store, first completing an interrupted deletion of all data.
@@ -268,97 +261,6 @@ class Backend:
             fences=self.fences,
         )
 
-    async def store_attachment(
-        self, source: Path | bytes, document: ExtractedDocument, conversation_id: str | None = None
-    ) -> DocumentPart | ImagePart:
-        """Store an attachment's original and text; return it as a part of a message.
-
-        A folder has no bytes, so its text is stored as the original.
-
-        Args:
-            conversation_id: the conversation it is for, which may be temporary.
-
-        Raises:
-            StorageError: it could not be stored, or changed meanwhile.
-        """
-        is_folder = document.media_type == FOLDER
-        await self.attachments.add(
-            document.text.encode("utf-8", "surrogatepass") if is_folder else source,
-            sha256=document.sha256,
-            name=document.name,
-            media_type=document.media_type,
-            text=document.text,
-            pages=document.pages,
-            tokens=document.tokens,
-            conversation_id=conversation_id,
-        )
-        return document.part
-
-    async def profiles(self) -> list[ProviderProfile]:
-        """Return all providers: the environment's, then built-in, then custom ones.
-
-        A stored profile replaces the built-in one of the same id. A provider from the environment
-        gets the monthly cap and the facts about models that the user entered for its address.
-        """
-        stored = {profile.id: profile for profile in await self.settings.profiles()}
-        caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
-        built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
-        # The others are named after companies.
-        built_in = [
-            replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
-        ]
-        own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
-        from_environment = [
-            replace(
-                with_listed_models(p, self.catalog, self.listings.of(p)),
-                monthly_cap=caps.get(p.base_url),
-                own_models=own.get(p.base_url, p.own_models),
-            )
-            for p in self.environment_profiles
-        ]
-        return [*from_environment, *built_in, *stored.values()]
-
-    async def default_profile(
-        self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
-    ) -> ProviderProfile:
-        """Return the provider of new conversations.
-
-        It is the first from the environment, else the user's choice if it is usable, else the first
-        with a key, else the on-device model.
-        """
-        by_id = {profile.id: profile for profile in profiles}
-        if self.environment_profiles:
-            return by_id[self.environment_profiles[0].id]
-        chosen = by_id.get(str(values["default.provider"]))
-        if chosen is not None and (not chosen.needs_key or await self.has_key(chosen)):
-            return chosen
-        for profile in by_id.values():
-            if profile.needs_key and await self.has_key(profile):
-                return profile
-        return by_id[ON_DEVICE.id]
-
-    async def has_key(self, profile: ProviderProfile) -> bool:
-        """Return True if there is a key for the profile's address, without asking the keyring."""
-        return (await self.vault.place(profile.id, origin(profile.base_url))).is_usable
-
-    def default_choice(
-        self, profile: ProviderProfile, values: Mapping[str, SettingValue]
-    ) -> ModelChoice:
-        """Return the initial model choice of a new conversation with `profile`."""
-        return default_choice(
-            profile,
-            variant=Variant(str(values["default.variant"])),
-            effort=Effort(str(values["default.effort"])),
-            on_device_model=self.on_device_model,
-            proposed=proposed_model(profile, self.catalog, self.listings.of(profile)),
-        )
-
-    @property
-    def on_device_model(self) -> str:
-        """Return the id of the on-device model: the built-in id, or a file's path."""
-        weights = self.gateway.local_model.weights
-        return ON_DEVICE_MODEL if weights is None else str(weights)
-
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if there is none."""
         # Takes 11 ms.
@@ -368,7 +270,7 @@ class Backend:
         model = embedding_model(values, is_wanted=self.embeddings.is_wanted)
         if not model:
             return None
-        profile = await self.default_profile(await self.profiles(), values)
+        profile = await self.providers.default_profile(values)
         return embedding_choice(model, profile, self.catalog, self.listings.of(profile))
 
     async def values(self) -> dict[str, SettingValue]:
@@ -410,6 +312,7 @@ def build_backend(
     documents, local_model = DocumentWorker(), LocalModel()
     learning = TokenLearning(TokenRateStore(database), documents, catalog)
     gateway = ProviderGateway(vault, local_model, settings, catalog, learning)
+    listings = ModelListings(ListingStore(database), gateway)
     return Backend(
         folders=where,
         catalog=catalog,
@@ -435,8 +338,10 @@ def build_backend(
         fences=Fences(settings),
         permissions=permissions,
         desk=ConsentDesk(permissions),
-        listings=ModelListings(ListingStore(database), gateway),
-        environment_profiles=environment_profiles,
+        listings=listings,
+        providers=ProviderRegistry(
+            settings, vault, catalog, listings, local_model, environment_profiles
+        ),
     )
 
 
@@ -512,7 +417,7 @@ def use_routine_model(backend: Backend, values: Mapping[str, SettingValue]) -> N
     backend.utility_model.prefers_small = values["answer.routine_model"] == "small"
 
 
-def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:
+def use_weights(local_model: LocalModel, stored: Mapping[str, Any]) -> None:
     """Use the GGUF file that the user chose for the on-device model, if any."""
     path = stored.get(WEIGHTS_SETTING)
-    backend.gateway.local_model.weights = Path(path) if path else None
+    local_model.weights = Path(path) if path else None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.answer_form import AnswerForm
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+    from desktop_app.storage.batch.batch_store import BatchStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 
 def batch_service(
@@ -42,7 +44,7 @@ def batch_service(
 
     async def read(path: Path) -> DocumentPart | ImagePart:
         detail = str((await backend.values())["answer.image_detail"])
-        part = await backend.store_attachment(path, await backend.documents.extract(path))
+        part = await backend.attachments.add_document(path, await backend.documents.extract(path))
         return with_detail(part, detail)
 
     store = backend.batch_store
@@ -59,7 +61,7 @@ def batch_service(
         ),
         budget=backend.budget,
         catalog=backend.catalog,
-        profiles=backend.profiles,
+        profiles=backend.providers.profiles,
         changed=on_change,
         needs_of=partial(needs_of_prompt, backend.prompts),
         listing_of=backend.listings.of,
@@ -105,14 +107,16 @@ def _visible(names: Iterable[str]) -> list[str]:
     return sorted(visible, key=lambda name: (name.casefold(), name))
 
 
-async def store_as_conversation(backend: Backend, job: BatchJob, item: BatchItem) -> str:
+async def store_as_conversation(
+    conversations: ConversationStore, batches: BatchStore, job: BatchJob, item: BatchItem
+) -> str:
     """Store a file's question and answer as a conversation, once; return its id.
 
     Raises:
         StorageError: the store cannot be read or written.
     """
     known = item.conversation_id
-    if known and await backend.conversations.get(known) is not None:
+    if known and await conversations.get(known) is not None:
         return known
     created_at = now()
     form = await form_of_job(job)
@@ -133,8 +137,8 @@ async def store_as_conversation(backend: Backend, job: BatchJob, item: BatchItem
         answered_by=item.answered_by,
         notices=(notice(NoticeCode.FROM_BATCH), *_form_notices(form, item), *_error_notices(item)),
     )
-    await backend.conversations.begin_turn(conversation, question, answer)
-    await backend.batch_store.note_conversation(job.id, item.number, conversation.id)
+    await conversations.begin_turn(conversation, question, answer)
+    await batches.note_conversation(job.id, item.number, conversation.id)
     return conversation.id
 
 

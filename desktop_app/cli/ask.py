@@ -185,7 +185,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
     backend = build_backend()
     try:
         await backend.open()
-        use_weights(backend, await backend.settings.all())
+        use_weights(backend.gateway.local_model, await backend.settings.all())
         await backend.listings.load()
         return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
@@ -561,7 +561,7 @@ async def _service(
     if null_store is not None:
         return backend.chat_with(null_store, null_store)
     for path, document in attached:
-        await backend.store_attachment(path, document)
+        await backend.attachments.add_document(path, document)
     return backend.chat
 
 

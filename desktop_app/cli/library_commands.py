@@ -128,8 +128,8 @@ class _ImportResult:
 async def _import(options: argparse.Namespace) -> int:
     async with open_backend() as backend:
         values = await backend.values()
-        profile = await backend.default_profile(await backend.profiles(), values)
-        choice = backend.default_choice(profile, values)
+        profile = await backend.providers.default_profile(values)
+        choice = backend.providers.default_choice(profile, values)
         results = []
         for name in options.files:
             results.append(await _import_file(backend, Path(name), choice, options))

@@ -66,12 +66,12 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
     """Return the model that answers by default, as a server's list of models says."""
     await backend.listings.load()
     values = await backend.values()
-    profile = await backend.default_profile(await backend.profiles(), values)
+    profile = await backend.providers.default_profile(values)
     if profile.kind is ProviderKind.COMPATIBLE and not profile.models:
         with suppress(UserFacingError, TimeoutError):  # it is as good as unknown then
             await learn_listing(backend, profile)
-        profile = await backend.default_profile(await backend.profiles(), values)
-    return backend.chat.resolve(profile, backend.default_choice(profile, values))
+        profile = await backend.providers.default_profile(values)
+    return backend.chat.resolve(profile, backend.providers.default_choice(profile, values))
 
 
 def tool_summary(tool: ListedTool, refusal: str) -> str:

@@ -113,7 +113,7 @@ async def _on_device(questions: int, paragraphs: int) -> dict[str, Any]:
         settings = replace(ask_settings(await backend.values()), instructions=text)
         parameters = replace(settings.parameters, max_output_tokens=16)
         settings = replace(settings, parameters=parameters)
-        choice = ModelChoice(ON_DEVICE.id, backend.on_device_model, None, None)
+        choice = ModelChoice(ON_DEVICE.id, backend.providers.on_device_model, None, None)
         for number in range(questions):
             name = leading_id(text, (), "") + f"-{number}"
             conversation = Conversation(name, "", now(), now(), choice)

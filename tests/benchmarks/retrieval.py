@@ -307,9 +307,10 @@ async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
     backend = build_backend()
     await backend.database.open()
     try:
-        found = [p for p in await backend.profiles() if profile_name in (p.id, p.kind.value)]
+        profiles = await backend.providers.profiles()
+        found = [p for p in profiles if profile_name in (p.id, p.kind.value)]
         if not found:
-            known = ", ".join(profile.id for profile in await backend.profiles())
+            known = ", ".join(profile.id for profile in profiles)
             raise SystemExit(f"There is no profile {profile_name}. There are: {known}.")
         model = str((await backend.values())["library.embedding_model"])
         client = await backend.gateway.provider(found[0])

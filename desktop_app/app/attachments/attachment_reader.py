@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.backend.backend import Backend
-    from desktop_app.documents.worker.document_worker import OnProgress
+    from desktop_app.documents.worker.document_worker import DocumentWorker, OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""
@@ -39,9 +39,11 @@ class AttachmentReader:
         values: SettingValues,
         setup: AnswerSetup,
         *,
-        backend: Backend,
+        attachment_store: AttachmentStore,
+        documents: DocumentWorker,
     ) -> None:
-        self._values, self._setup, self._backend = values, setup, backend
+        self._values, self._setup = values, setup
+        self._attachment_store, self._documents = attachment_store, documents
 
     async def read(
         self,
@@ -61,17 +63,18 @@ class AttachmentReader:
         Raises:
             DocumentError, StorageError: the content cannot be attached.
         """
-        documents = self._backend.documents
         document: ExtractedDocument
         source: Path | bytes
         if isinstance(content, Path):
             source = content
-            document = await documents.extract(content, on_progress, password=password)
+            document = await self._documents.extract(content, on_progress, password=password)
         else:
             name = tr(PASTED_NAME) if isinstance(content, str) else content.name
             source = await _bytes_of(content)
-            document = await documents.extract_bytes(name, source, on_progress, password=password)
-        part = await self._backend.store_attachment(source, document, conversation_id)
+            document = await self._documents.extract_bytes(
+                name, source, on_progress, password=password
+            )
+        part = await self._attachment_store.add_document(source, document, conversation_id)
         note = f"{document.name}: {document.note}" if document.note else ""
         part = with_detail(part, str(self._values["answer.image_detail"]))
         as_files = bool(self._values["answer.documents_as_files"])

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
-    from desktop_app.services.models.model_listings import ModelListings
 
 
 def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
@@ -41,11 +41,12 @@ def provider_options(
     providers: Providers,
     chat_service: ChatService,
     catalog: ModelCatalog,
-    listings: ModelListings,
 ) -> list[BatchProviderOption]:
     """Return every provider: those with batches first, the others with the reason."""
     found = [
-        _provider(profile, chat_service=chat_service, catalog=catalog, listings=listings)
+        _provider(
+            profile, providers.listing_of(profile), chat_service=chat_service, catalog=catalog
+        )
         for profile in providers.all
     ]
     return sorted(found, key=lambda provider: bool(provider.refusal))
@@ -53,16 +54,16 @@ def provider_options(
 
 def _provider(
     profile: ProviderProfile,
+    listing: ModelListing | None,
     *,
     chat_service: ChatService,
     catalog: ModelCatalog,
-    listings: ModelListings,
 ) -> BatchProviderOption:
     refusal_error = refusal(profile)
     if refusal_error:
         return BatchProviderOption(profile.id, profile.name, error_segments(refusal_error, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
-    menu = offers(profile, catalog, listings.of(profile), day)
+    menu = offers(profile, catalog, listing, day)
     models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
     return BatchProviderOption(
         profile.id, profile.name, models=tuple(m for m in models if not m.refusal)

@@ -6,7 +6,7 @@ This module is loaded at the start; it imports what it needs once there is a job
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.services.batch.batch_service import BatchService
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.storage.batch.batch_store import BatchStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import BatchOrder
@@ -45,6 +49,9 @@ TOPIC: Final = "batch"
 
 class BatchController(QObject):
     """Connects the batch service with its dialog and bar.
+
+    Args:
+        make_service: see `BatchRuns`.
 
     Signals:
         reading_stop_requested: stop reading files for the prompt.
@@ -68,7 +75,11 @@ class BatchController(QObject):
         session: ConversationSession,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        backend: Backend,
+        chat_service: ChatService,
+        catalog: ModelCatalog,
+        conversations: ConversationStore,
+        batch_store: Callable[[], BatchStore],
+        make_service: Callable[[Callable[[str], None]], BatchService],
     ) -> None:
         super().__init__(parent)
         self._parent, self._pane, self._theme = parent, pane, theme
@@ -76,7 +87,9 @@ class BatchController(QObject):
         self._values, self._providers = answer_settings.values, answer_settings.providers
         self._setup, self._tasks = answer_settings.setup, tasks
         self._start = tasks.start
-        self._backend = backend
+        self._chat_service, self._catalog = chat_service, catalog
+        self._conversations, self._batch_store = conversations, batch_store
+        self._make_service = make_service
         self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
         self._lines: Sequence[BatchLine] = ()
         self._lines_of = ""
@@ -104,7 +117,7 @@ class BatchController(QObject):
         """The tasks of running jobs."""
         from desktop_app.app.batch.batch_runs import BatchRuns
 
-        runs = BatchRuns(self, tasks=self._tasks, backend=self._backend)
+        runs = BatchRuns(self, self._make_service, tasks=self._tasks, store=self._batch_store())
         runs.job_changed.connect(lambda _: self._refresh_soon())
         runs.reading_progressed.connect(self._show_reading)
         runs.files_read.connect(self._after_reading)
@@ -154,7 +167,7 @@ class BatchController(QObject):
 
     async def pick_up(self) -> None:
         """Continue the jobs that an earlier window or a command has begun."""
-        if await self._backend.batch_store.open_ids():
+        if await self._batch_store().open_ids():
             await self.runs.pick_up()
             self._refresh_soon()
 
@@ -246,20 +259,19 @@ class BatchController(QObject):
         choice = self._setup.choice
         providers = provider_options(
             providers=self._providers,
-            chat_service=self._backend.chat,
-            catalog=self._backend.catalog,
-            listings=self._backend.listings,
+            chat_service=self._chat_service,
+            catalog=self._catalog,
         )
         here = next((p for p in providers if p.id == choice.provider_id and not p.refusal), None)
         first = here or (providers[0] if providers else None)
         model = choice.model
         if choice.variant is not None:
-            model = self._backend.catalog.for_variant(choice.variant).id
+            model = self._catalog.for_variant(choice.variant).id
         page.set_providers(providers, first.id if first else "", model, choice.effort)
         self._get_dialog().show_new()
 
     async def _show_job(self, job_id: str) -> None:
-        job = await self._backend.batch_store.get(job_id)
+        job = await self._batch_store().get(job_id)
         if job is None:
             return
         self._get_dialog().show_job(job)
@@ -267,7 +279,7 @@ class BatchController(QObject):
 
     async def _show_lines(self, job_id: str) -> None:
         """Show the files of a job; the difference is computed in a thread."""
-        store = self._backend.batch_store
+        store = self._batch_store()
         dialog = self._get_dialog()
         lines = await store.lines(job_id)
         before = self._lines if self._lines_of == job_id else None
@@ -281,7 +293,7 @@ class BatchController(QObject):
         self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
 
     async def _show_item(self, job_id: str, number: int) -> None:
-        item = await self._backend.batch_store.item(job_id, number)
+        item = await self._batch_store().item(job_id, number)
         dialog = self._get_dialog()
         chosen = dialog.job.chosen
         if item is not None and dialog.job.job_id == job_id and chosen == number:
@@ -299,7 +311,7 @@ class BatchController(QObject):
             return
         self._refreshing = True
         try:
-            jobs = await self._backend.batch_store.all()
+            jobs = await self._batch_store().all()
             self._show_bar(jobs)
             running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
             total = sum(job.counts.total for job in running)
@@ -360,7 +372,7 @@ class BatchController(QObject):
         from desktop_app.backend.answer_settings import ask_settings
         from desktop_app.backend.batch_wiring import expand_paths
 
-        resolved = resolve_order(order, providers=self._providers, chat_service=self._backend.chat)
+        resolved = resolve_order(order, providers=self._providers, chat_service=self._chat_service)
         if resolved is None:
             return
         settings = ask_settings(self._values.all).for_one()
@@ -385,7 +397,7 @@ class BatchController(QObject):
 
     async def _offer_cancelling(self, job_id: str) -> None:
         """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
-        job = await self._backend.batch_store.get(job_id)
+        job = await self._batch_store().get(job_id)
         if job is None or not job.status.was_sent:
             await self._cancel(job_id)
             return
@@ -431,12 +443,12 @@ class BatchController(QObject):
     async def _export_results(self, job_id: str, format_: str, target: Path) -> None:
         from desktop_app.cli.batch.batch_output import write_report
 
-        dialog, store = self._get_dialog(), self._backend.batch_store
+        dialog, store = self._get_dialog(), self._batch_store()
         job = await store.get(job_id)
         if job is None:
             return
         try:
-            await write_report(self._backend, job, format_, target)
+            await write_report(store, self._catalog, job, format_, target)
         except UserFacingError as error:
             dialog.show_status(error)
         else:
@@ -445,13 +457,12 @@ class BatchController(QObject):
     async def _open(self, job_id: str, number: int) -> None:
         from desktop_app.backend.batch_wiring import store_as_conversation
 
-        job, item = await self._backend.batch_store.get(job_id), None
-        if job is not None:
-            item = await self._backend.batch_store.item(job_id, number)
+        store = self._batch_store()
+        job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None:
             return
-        conversation_id = await store_as_conversation(self._backend, job, item)
-        found = await self._backend.conversations.get(conversation_id)
+        conversation_id = await store_as_conversation(self._conversations, store, job, item)
+        found = await self._conversations.get(conversation_id)
         if found is not None:
             self._presenter.upsert(found)
             self._get_dialog().hide()
@@ -459,7 +470,7 @@ class BatchController(QObject):
 
     async def _read_in_parts(self, job_id: str, number: int) -> None:
         """Put a file that is too large for a batch into a new prompt, to be read in parts."""
-        store = self._backend.batch_store
+        store = self._batch_store()
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:
             return

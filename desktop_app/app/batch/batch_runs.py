@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.domain.batch.batch_jobs import BatchStatus
 from desktop_app.domain.error_note import error_of
 from desktop_app.domain.errors import StorageError, UserFacingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
+    from desktop_app.storage.batch.batch_store import BatchStore
 
 # Interval between checks if another process still runs a job.
 ELSEWHERE_S: Final = 30.0
@@ -25,6 +26,9 @@ ELSEWHERE_S: Final = 30.0
 
 class BatchRuns(QObject):
     """Continues jobs and reports their progress.
+
+    Args:
+        make_service: creates the batch service; its argument is called with each changed job's id.
 
     Signals:
         job_changed(str): a job, by its id.
@@ -38,17 +42,23 @@ class BatchRuns(QObject):
     files_read = Signal(object)
     job_ended = Signal(object)
 
-    def __init__(self, parent: QObject, *, tasks: Tasks, backend: Backend) -> None:
+    def __init__(
+        self,
+        parent: QObject,
+        make_service: Callable[[Callable[[str], None]], BatchService],
+        *,
+        tasks: Tasks,
+        store: BatchStore,
+    ) -> None:
         super().__init__(parent)
-        self._tasks, self._backend = tasks, backend
-        self._store = self._backend.batch_store
+        self._make_service, self._tasks, self._store = make_service, tasks, store
         self._runs: dict[str, asyncio.Future[None]] = {}
         self._wake_events: dict[str, asyncio.Event] = {}
 
     @cached_property
     def service(self) -> BatchService:
         """The batch service."""
-        return batch_service(self._backend, self.job_changed.emit)
+        return self._make_service(self.job_changed.emit)
 
     async def pick_up(self) -> None:
         """Continue all running jobs. Raises StorageError."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import IllegalChoiceError
+    from desktop_app.domain.models.model_catalog import ModelCatalog
 
 
 class AvailableModels(QObject):
@@ -42,11 +42,11 @@ class AvailableModels(QObject):
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        backend: Backend,
+        catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
         self._values, self._providers, self._setup, _ = answer_settings
-        self._current, self._backend = current, backend
+        self._current, self._catalog = current, catalog
         self._models: tuple[ModelEntry, ...] = ()
         for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(lambda: tasks.start(self._list_models()))
@@ -79,8 +79,7 @@ class AvailableModels(QObject):
         effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
         profile = self._providers.get(entry.provider_id)
         takes_effort = entry.variant is not None or (
-            profile is not None
-            and model_info(profile, entry.model, self._backend.catalog).takes_effort()
+            profile is not None and model_info(profile, entry.model, self._catalog).takes_effort()
         )
         return ModelChoice(
             entry.provider_id,
@@ -92,22 +91,20 @@ class AvailableModels(QObject):
     async def _list_models(self) -> None:
         """List the models of providers that have a key or need none."""
         entries: list[ModelEntry] = []
-        for profile in self._providers.all:
-            if profile.needs_key and not await self._backend.has_key(profile):
-                continue
+        for profile in await self._providers.usable():
             entries += self._models_of(profile)
         self._models = tuple(entries)
         self.changed.emit()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
         if profile.kind is ProviderKind.ON_DEVICE:
-            model = self._backend.on_device_model
-            name = model_info(profile, model, self._backend.catalog).name
+            model = self._providers.on_device_model
+            name = model_info(profile, model, self._catalog).name
             return [ModelEntry(profile.id, profile.name, model, name, None)]
         found = offers(
             profile,
-            self._backend.catalog,
-            self._backend.listings.of(profile),
+            self._catalog,
+            self._providers.listing_of(profile),
             date.today(),  # noqa: DTZ011 — the user's day
         )
         return [

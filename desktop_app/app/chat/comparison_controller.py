@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Conversation
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
+    from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -56,14 +59,19 @@ class ComparisonController(QObject):
         answer_settings: AnswerSettings,
         tasks: Tasks,
         pane: ConversationPane,
-        backend: Backend,
+        chat_service: ChatService,
+        conversations: ConversationStore,
+        ledger: Ledger,
+        temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._pane = parent, theme, pane
         self._running, self._navigator, self._current = running, navigator, current
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
         self._values, self._setup = answer_settings.values, answer_settings.setup
-        self._providers, self._tasks, self._backend = answer_settings.providers, tasks, backend
+        self._providers, self._tasks = answer_settings.providers, tasks
+        self._chat_service, self._conversations = chat_service, conversations
+        self._ledger, self._temporary = ledger, temporary
         self._window: ComparisonWindow | None = None
         self._conversation_id, self._path = "", list[Message]()
         running.text_arrived.connect(self._show_text)
@@ -86,9 +94,9 @@ class ComparisonController(QObject):
         self._pane.notifications.notify(tr("No response in this conversation has other versions."))
 
     async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
-        found = [await self._backend.conversations.message(id_) for id_ in ids]
+        found = [await self._conversations.message(id_) for id_ in ids]
         answers = [answer for answer in found if answer is not None]
-        first_tokens = await self._backend.ledger.first_token_seconds(answers[0].conversation_id)
+        first_tokens = await self._ledger.first_token_seconds(answers[0].conversation_id)
         self.show_answers(path, answers)
         for column in self._columns:
             if column.id in first_tokens:
@@ -140,9 +148,8 @@ class ComparisonController(QObject):
 
     def _close_if_forgotten(self) -> None:
         """Close the window with a temporary conversation, of which nothing may stay."""
-        temporary = self._backend.temporary
-        was_begun = temporary.was_begun(self._conversation_id)
-        if was_begun and not temporary.holds(self._conversation_id):
+        was_begun = self._temporary.was_begun(self._conversation_id)
+        if was_begun and not self._temporary.holds(self._conversation_id):
             self._close()
 
     def _newest_shown(self, answer: Message) -> Message:
@@ -199,7 +206,7 @@ class ComparisonController(QObject):
 
     async def _keep(self, answer_id: str) -> bool:
         """Make an answer the version that the conversation shows, and close the window."""
-        store = self._backend.conversations
+        store = self._conversations
         conversation = await self._conversation()
         if conversation is None:
             return False
@@ -213,7 +220,7 @@ class ComparisonController(QObject):
 
     async def _conversation(self) -> Conversation | None:
         """Return the conversation as it is stored; say so if it was deleted."""
-        found = await self._backend.conversations.get(self._conversation_id)
+        found = await self._conversations.get(self._conversation_id)
         if found is None and self._window is not None:
             self._window.set_problem(tr("This conversation was deleted."))
         return found
@@ -227,13 +234,13 @@ class ComparisonController(QObject):
         profile = self._setup.profile_of(asking)
         settings = self._setup.settings_of(asking).for_comparison()
         try:
-            run = await self._backend.chat.begin_again(asking, self._path, profile, settings)
+            run = await self._chat_service.begin_again(asking, self._path, profile, settings)
         except UserFacingError as error:
             if self._window is not None:
                 self._window.set_problem(error.sentences)
             return
         self._running.start(run)
-        await self._backend.conversations.save(conversation)  # its own model and shown version
+        await self._conversations.save(conversation)  # its own model and shown version
         self._mark(False)  # the marks compare the answer before
         column.show_answer(self._newest_shown(run.answer))
         if self._window is not None:

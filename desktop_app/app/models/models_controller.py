@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.domain.models.own_model import OwnModel
+    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
@@ -40,12 +41,13 @@ class ModelsController(QObject):
         *,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        backend: Backend,
+        catalog: ModelCatalog,
+        settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
-        self._start, self._backend = tasks.start, backend
+        self._start, self._catalog, self._settings_store = tasks.start, catalog, settings_store
         self._dialog: ModelsDialog | None = None
         self._saving = asyncio.Lock()
         for changed in (self._providers.changed, self._providers.listings_changed):
@@ -98,18 +100,15 @@ class ModelsController(QObject):
         """Return the models of the providers that have a key or need none."""
         from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
 
-        backend = self._backend
         rows: list[ModelRow] = []
-        favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
-        for profile in self._providers.all:
-            if profile.needs_key and not await backend.has_key(profile):
-                continue
+        favorites = favorites_in((await self._settings_store.all()).get(FAVORITES))
+        for profile in await self._providers.usable():
             found = model_rows(
                 profile,
-                backend.catalog,
-                backend.listings.of(profile),
+                self._catalog,
+                self._providers.listing_of(profile),
                 date.today(),  # noqa: DTZ011 — the user's day
-                on_device_model=backend.on_device_model,
+                on_device_model=self._providers.on_device_model,
                 favorites=favorites,
             )
             is_stored = self._stored_profile(profile) is not None
@@ -133,7 +132,7 @@ class ModelsController(QObject):
         from desktop_app.services.models.model_table import FAVORITES, favorites_in
 
         async with self._saving:
-            settings = self._backend.settings
+            settings = self._settings_store
             favorites = favorites_in((await settings.all()).get(FAVORITES))
             favorites ^= {row.key}
             await settings.set(FAVORITES, sorted(map(list, favorites)))
@@ -152,6 +151,5 @@ class ModelsController(QObject):
             stored = None if profile is None else self._stored_profile(profile)
             if stored is None:
                 return
-            await self._backend.settings.save_profile(stored.with_own_model(own))
-            await self._providers.reload()
+            await self._providers.save(stored.with_own_model(own))
         self._setup.report_change()

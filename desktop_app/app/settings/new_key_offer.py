@@ -13,12 +13,15 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 OFFER = "new-provider"  # the topic of the offer to use a new provider
@@ -38,10 +41,12 @@ class NewKeyOffer(QObject):
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        backend: Backend,
+        chat_service: ChatService,
+        utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._start, self._backend = notifications, tasks.start, backend
+        self._notifications, self._start = notifications, tasks.start
+        self._chat_service, self._utility_model = chat_service, utility_model
         self._values, self._providers, self._setup, self._new_conversation = answer_settings
         # The offer names the open conversation and the default provider.
         for changed in (current.opened, self._values.changed):
@@ -81,9 +86,8 @@ class NewKeyOffer(QObject):
 
     def _request_action(self, profile: ProviderProfile) -> Actions:
         """Return the offer of a first request with a new key, which says its cost."""
-        backend = self._backend
-        own = backend.chat.resolve(profile, backend.default_choice(profile, self._values.all))
-        asked = backend.utility_model.model_for(Purpose.TEST, own)
+        own = self._chat_service.resolve(profile, self._providers.default_choice(profile))
+        asked = self._utility_model().model_for(Purpose.TEST, own)
         if asked.price is None or asked.price == FREE:
             return ()
         cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
@@ -92,7 +96,7 @@ class NewKeyOffer(QObject):
 
     async def _send_request(self, own: ResolvedChoice) -> None:
         """Send the request, and show the answer. Raises UserFacingError."""
-        began, model = time.monotonic(), self._backend.utility_model
+        began, model = time.monotonic(), self._utility_model()
         name = model.model_for(Purpose.TEST, own).model.name
         said = await model.ask(
             Purpose.TEST,

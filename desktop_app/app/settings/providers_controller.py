@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.settings.new_key_offer import NewKeyOffer
-from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, error_segments, of_environment
@@ -30,14 +28,16 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.settings.new_key_offer import NewKeyOffer
+    from desktop_app.app.settings.secret_removal import SecretRemoval
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.credentials.vault import KeyVault
+    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class ProvidersController(QObject):
@@ -55,30 +55,22 @@ class ProvidersController(QObject):
     def __init__(
         self,
         parent: QWidget,
+        offer: NewKeyOffer,
+        removal: SecretRemoval,
         *,
-        notifications: Notifications,
         panel: SettingsPanel,
         show_settings: Callable[[bool], None],
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        backend: Backend,
+        vault: KeyVault,
+        catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
         self._panel, self._show_settings, self._current = panel, show_settings, current
         self._values, self._providers, self._setup, self._new_conversation = answer_settings
-        self._start, self._backend = tasks.start, backend
-        self._removal = SecretRemoval(
-            self, vault=backend.vault, notifications=notifications, tasks=tasks
-        )
-        self._offer = NewKeyOffer(
-            self,
-            notifications=notifications,
-            current=current,
-            answer_settings=answer_settings,
-            tasks=tasks,
-            backend=backend,
-        )
+        self._start, self._vault, self._catalog = tasks.start, vault, catalog
+        self._removal, self._offer = removal, offer
         self._profile_lock, self._secret_lock = asyncio.Lock(), asyncio.Lock()
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
         self._connect()
@@ -159,7 +151,7 @@ class ProvidersController(QObject):
         self._start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
-        vault, profile = self._backend.vault, self._profile(profile_id)
+        vault, profile = self._vault, self._profile(profile_id)
         key_origin = origin(profile.base_url)
         place = await vault.place(profile_id, key_origin)
         self._panel.set_key_state(profile_id, KeyState(place.value, host_of(key_origin)))
@@ -179,7 +171,7 @@ class ProvidersController(QObject):
                 return
             if field.is_secret:
                 secret = Secret(value, origin(profile.base_url))
-                await self._backend.vault.set(profile.custom_field_id(field), secret)
+                await self._vault.set(profile.custom_field_id(field), secret)
             else:
                 field = replace(field, value=value)
             others = (f for f in profile.custom_fields if f.key != field.key)
@@ -187,12 +179,12 @@ class ProvidersController(QObject):
 
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, key_origin = profile.proxy_password_id, origin(profile.proxy)
-        place = await self._backend.vault.place(secret_id, key_origin)
+        place = await self._vault.place(secret_id, key_origin)
         self._panel.set_password_state(secret_id, KeyState(place.value, host_of(key_origin)))
 
     async def _save_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy for its current address; "" deletes it."""
-        vault = self._backend.vault
+        vault = self._vault
         async with self._secret_lock:
             profile = await self._saved_profile(lambda p: p.proxy_password_id == secret_id)
             if profile is None:
@@ -230,22 +222,19 @@ class ProvidersController(QObject):
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._profile_lock:
-            await self._backend.settings.save_profile(profile)
-            stored = self._providers.get(profile.id)
-            if stored is not None:
-                await self._remove_fields(stored, profile)
+            before = self._providers.get(profile.id)
             self._shown_id = profile.id
-            await self._providers.reload()
+            await self._providers.save(profile)
+            if before is not None:
+                await self._remove_fields(before, profile)
 
     async def _remove_profile(self, profile_id: str) -> None:
         profile = self._profile(profile_id)
         was_default = self._values["default.provider"] == profile_id
         names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
         removed = await self._removal.take(names)
-        await self._backend.settings.remove_profile(profile_id)
-        await self._backend.listings.forget(profile_id)
         self._shown_id = ""
-        await self._providers.reload()
+        await self._providers.remove(profile_id)
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
 
@@ -284,7 +273,7 @@ class ProvidersController(QObject):
                 if profile is None:
                     return
                 secret = Secret(key, origin(profile.base_url))
-                await self._backend.vault.set(profile_id, secret)
+                await self._vault.set(profile_id, secret)
         finally:
             await self._show_profile(profile_id)
         self.key_changed.emit(profile_id)
@@ -322,7 +311,7 @@ class ProvidersController(QObject):
         models: tuple[str, ...] = ()
         try:
             listing = await self._providers.fetch_listing(profile)
-            models = chat_models(self._backend.catalog, listing)
+            models = chat_models(self._catalog, listing)
         except UserFacingError as error:
             result: tuple[bool, str | LinkedText] = (False, _panel_text(error, profile))
         else:

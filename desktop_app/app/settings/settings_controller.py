@@ -15,7 +15,7 @@ from desktop_app.backend.answer_settings import (
     with_override,
     without_override,
 )
-from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
+from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
 from desktop_app.domain.spending.cost import Price
@@ -26,12 +26,14 @@ from desktop_app.paths import resource_path
 from desktop_app.settings.schema import KEYS_PREFIX, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.provider_gateway import ProviderGateway
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -41,6 +43,7 @@ class SettingsController(QObject):
 
     Args:
         apply_setting: applies a changed setting to the window, by its key.
+        examine: returns the findings of all checks as a text.
     """
 
     def __init__(
@@ -53,11 +56,14 @@ class SettingsController(QObject):
         current: OpenConversation,
         answer_settings: AnswerSettings,
         tasks: Tasks,
-        backend: Backend,
+        gateway: ProviderGateway,
+        utility_model: Callable[[], UtilityModel],
+        examine: Callable[[], Awaitable[str]],
     ) -> None:
         super().__init__(parent)
         self._apply_setting, self._notifications, self._panel = apply_setting, notifications, panel
-        self._current, self._start, self._backend = current, tasks.start, backend
+        self._current, self._start, self._examine = current, tasks.start, examine
+        self._gateway, self._utility_model = gateway, utility_model
         self._values, self._providers, self._setup, self._new_conversation = answer_settings
         self._connect()
 
@@ -126,7 +132,7 @@ class SettingsController(QObject):
         """Show the settings that the open conversation's model does not accept, and why."""
         resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
-        learned = await self._backend.gateway.learned_support(profile, model.id)
+        learned = await self._gateway.learned_support(profile, model.id)
         if resolved != self._setup.resolved:
             return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learned.api)
@@ -143,7 +149,7 @@ class SettingsController(QObject):
 
     def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
         """Return the prices of both models for routine work, for the note of its setting."""
-        small = self._backend.utility_model.model_for(Purpose.TITLE, own)
+        small = self._utility_model().model_for(Purpose.TITLE, own)
         if small.price is None or own.price is None:
             return {}
         words = tr(
@@ -157,22 +163,21 @@ class SettingsController(QObject):
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
-        await self._backend.gateway.local_model.aclose()
+        await self._gateway.local_model.aclose()
         await self._values.set(WEIGHTS_SETTING, str(path or ""))
-        use_weights(self._backend, self._values.all)
+        use_weights(self._gateway.local_model, self._values.all)
         await self._providers.reload()
         self._setup.report_change()
 
     # -------------------------------------------------------------- about
 
     async def _show_about(self) -> None:
-        from desktop_app.cli.doctor.doctor import examine, findings_text
         from desktop_app.ui.viewer.paged_text import page_ends
 
         self._panel.set_about(tr("Loading…"), "", [])
         licences = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
         ends = await asyncio.to_thread(page_ends, licences)
-        self._panel.set_about(findings_text(await examine(self._backend)), licences, ends)
+        self._panel.set_about(await self._examine(), licences, ends)
 
 
 def _read_text(path: Path) -> str:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.generation import Overrides
     from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice
-    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.chat_service import AskSettings, ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 P = TypeVar("P", bound=DraftPart)
@@ -45,7 +45,6 @@ class AnswerSetup(QObject):
 
     def __init__(
         self,
-        backend: Backend,
         current: OpenConversation,
         parent: QObject | None = None,
         *,
@@ -55,11 +54,14 @@ class AnswerSetup(QObject):
         drafts: Drafts,
         temporary: TemporaryConversations,
         tasks: Tasks,
+        chat_service: ChatService,
+        conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._backend, self._current, self._values = backend, current, values
+        self._current, self._values = current, values
         self._providers, self._folders, self._drafts = providers, folders, drafts
         self._temporary, self._tasks = temporary, tasks
+        self._chat_service, self._conversations = chat_service, conversations
         self._background_in = ""
         folders.changed.connect(self.choice_changed)
 
@@ -85,11 +87,11 @@ class AnswerSetup(QObject):
         if profile.id != choice.provider_id:
             return choice
         if profile.kind is ProviderKind.ON_DEVICE:
-            return replace(choice, model=self._backend.on_device_model)
+            return replace(choice, model=self._providers.on_device_model)
         has_variant = choice.variant is not None and profile.serves_the_family
         if choice.model or has_variant:
             return choice
-        return self._backend.default_choice(profile, self._values.all)
+        return self._providers.default_choice(profile)
 
     async def known_choice(self, conversation: Conversation) -> ModelChoice:
         """Return the current choice; without a model, look for one at the provider."""
@@ -127,7 +129,7 @@ class AnswerSetup(QObject):
     @property
     def resolved(self) -> ResolvedChoice:
         """The model, price and limits that the open conversation's choice resolves to."""
-        return self._backend.chat.resolve_with(self.profile, self.choice, self.ask_settings)
+        return self._chat_service.resolve_with(self.profile, self.choice, self.ask_settings)
 
     @property
     def context(self) -> SendContext:
@@ -181,7 +183,7 @@ class AnswerSetup(QObject):
         """Change the provider, model and effort of the open conversation."""
         self._current.update(replace(self._current.conversation, choice=choice))
         if not self._current.is_new:
-            self._tasks.start(self._backend.conversations.save(self._current.conversation))
+            self._tasks.start(self._conversations.save(self._current.conversation))
         self.choice_changed.emit()
 
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
@@ -196,14 +198,14 @@ class AnswerSetup(QObject):
     async def _override_elsewhere(
         self, conversation_id: str, change: Callable[[Overrides], Overrides]
     ) -> None:
-        conversation = await self._backend.conversations.get(conversation_id)
+        conversation = await self._conversations.get(conversation_id)
         if conversation is not None:
             await self._save_elsewhere(
                 replace(conversation, overrides=change(conversation.overrides))
             )
 
     async def _save_elsewhere(self, changed: Conversation) -> None:
-        await self._backend.conversations.save(changed)
+        await self._conversations.save(changed)
         self.other_conversation_changed.emit(changed)
 
     def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
@@ -215,10 +217,10 @@ class AnswerSetup(QObject):
         if self._current.is_new:
             self._drafts.put_blank_settings(settings.overrides, settings.preset_id)
         else:
-            self._tasks.start(self._backend.conversations.save(self._current.conversation))
+            self._tasks.start(self._conversations.save(self._current.conversation))
         self.choice_changed.emit()
 
     async def _copy_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
-        conversation = await self._backend.conversations.get(conversation_id)
+        conversation = await self._conversations.get(conversation_id)
         if conversation is not None:
             await self._save_elsewhere(conversation.with_settings_of(settings))

@@ -22,7 +22,8 @@ from desktop_app.domain.conversations.message_parts import (
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
 
 BLANK_KEY = "window.new_draft"
 
@@ -36,8 +37,10 @@ class Drafts:
         blank_preset_id: the preset that was applied to it.
     """
 
-    def __init__(self, backend: Backend, tasks: Tasks) -> None:
-        self._backend = backend
+    def __init__(
+        self, conversations: ConversationStore, settings_store: SettingsStore, tasks: Tasks
+    ) -> None:
+        self._conversations, self._settings_store = conversations, settings_store
         self._tasks = tasks
         self._drafts: dict[str, Draft] = {}
         self.blank_id = new_id()
@@ -78,7 +81,7 @@ class Drafts:
         """Replace a draft whose question was stored by `rest`, its unsent part."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
-            self._tasks.start(self._backend.settings.remove(BLANK_KEY))
+            self._tasks.start(self._settings_store.remove(BLANK_KEY))
         # Written even if empty, because an older state may be about to be written.
         self._drafts[conversation_id] = rest
         self._tasks.start(self._write(conversation_id, rest))
@@ -91,7 +94,7 @@ class Drafts:
         """Add an attachment to the draft of a conversation that is not open, unless it is there."""
         draft = self._drafts.get(conversation_id)
         if draft is None:
-            conversation = await self._backend.conversations.get(conversation_id)
+            conversation = await self._conversations.get(conversation_id)
             if conversation is None:
                 return  # deleted in the meantime
             draft = self.of(conversation)
@@ -105,9 +108,9 @@ class Drafts:
                 "overrides": self.blank_overrides.to_json(),
                 "preset": self.blank_preset_id,
             }
-            await self._backend.settings.set(BLANK_KEY, row)
+            await self._settings_store.set(BLANK_KEY, row)
         else:
-            await self._backend.conversations.save_draft(conversation_id, draft)
+            await self._conversations.save_draft(conversation_id, draft)
 
 
 def _to_json(draft: Draft) -> dict[str, Any]:

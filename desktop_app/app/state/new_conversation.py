@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 
 
@@ -24,7 +23,6 @@ class NewConversation:
 
     def __init__(
         self,
-        backend: Backend,
         current: OpenConversation,
         *,
         setup: AnswerSetup,
@@ -34,7 +32,7 @@ class NewConversation:
         presets: Presets,
         drafts: Drafts,
     ) -> None:
-        self._backend, self._current, self._setup = backend, current, setup
+        self._current, self._setup = current, setup
         self._values, self._providers, self._folders = values, providers, folders
         self._presets, self._drafts = presets, drafts
 
@@ -46,7 +44,7 @@ class NewConversation:
     def choice_with(self, profile_id: str) -> ModelChoice:
         """Return a new conversation's choice with this provider, or else the default one."""
         profile = self._providers.get(profile_id) or self._providers.default
-        return self._backend.default_choice(profile, self._values.all)
+        return self._providers.default_choice(profile)
 
     def starting_choice(self, folder_id: str | None) -> ModelChoice:
         """Return the choice of a new conversation in a folder.
@@ -60,7 +58,7 @@ class NewConversation:
         profile = self._providers.get(wanted.provider_id) or self._providers.default
         if profile.id == wanted.provider_id and wanted.model:
             return wanted
-        start = self._backend.default_choice(profile, self._values.all)
+        start = self._providers.default_choice(profile)
         if not profile.serves_the_family:
             return start
         variant, effort = wanted.variant or start.variant, wanted.effort or start.effort

@@ -12,15 +12,22 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.shown_length import shorten
-from desktop_app.domain.conversations.conversation import Conversation, Message, Role
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Message,
+    ModelChoice,
+    Role,
+)
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.rendering.structured_answer import with_form
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.backend.backend import Backend
+    from desktop_app.backend.provider_registry import ProviderRegistry
     from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.services.models.model_listings import ModelListings
+    from desktop_app.storage.settings.settings_store import SettingsStore
 
 PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 
@@ -40,10 +47,16 @@ class Providers(QObject):
     listings_changed = Signal()
 
     def __init__(
-        self, backend: Backend, values: SettingValues, parent: QObject | None = None
+        self,
+        registry: ProviderRegistry,
+        listings: ModelListings,
+        settings_store: SettingsStore,
+        values: SettingValues,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._backend, self._values = backend, values
+        self._registry, self._listings = registry, listings
+        self._settings_store, self._values = settings_store, values
         self._profiles: list[ProviderProfile] = []
         self._default: ProviderProfile = ON_DEVICE
         self.shown_as_text: set[str] = set()
@@ -70,11 +83,39 @@ class Providers(QObject):
         """
         return self.get(conversation.choice.provider_id) is not None
 
+    async def usable(self) -> list[ProviderProfile]:
+        """Return the profiles that have a key or need none."""
+        return [profile for profile in self._profiles if await self._registry.is_usable(profile)]
+
+    def listing_of(self, profile: ProviderProfile) -> ModelListing | None:
+        """Return the known listing of a provider, or None."""
+        return self._listings.of(profile)
+
+    @property
+    def on_device_model(self) -> str:
+        """The id of the on-device model."""
+        return self._registry.on_device_model
+
+    def default_choice(self, profile: ProviderProfile) -> ModelChoice:
+        """Return the initial model choice of a new conversation with `profile`."""
+        return self._registry.default_choice(profile, self._values.all)
+
+    async def save(self, profile: ProviderProfile) -> None:
+        """Store a new or changed profile. Raises StorageError."""
+        await self._settings_store.save_profile(profile)
+        await self.reload()
+
+    async def remove(self, profile_id: str) -> None:
+        """Remove a stored profile and its listing. Raises StorageError."""
+        await self._settings_store.remove_profile(profile_id)
+        await self._listings.forget(profile_id)
+        await self.reload()
+
     async def reload(self) -> None:
         """Load the profiles again."""
         async with self._loading:  # the store may answer two readers in any order
-            profiles = await self._backend.profiles()
-            self._default = await self._backend.default_profile(profiles, self._values.all)
+            profiles = await self._registry.profiles()
+            self._default = await self._registry.default_profile(self._values.all, profiles)
             self._profiles = profiles
         self.changed.emit()
 
@@ -84,16 +125,16 @@ class Providers(QObject):
         Failures are not reported here; sending a question reports them.
         """
         is_here = profile.kind is ProviderKind.ON_DEVICE
-        if is_here or (self._backend.listings.is_fresh(profile) and not insist):
+        if is_here or (self._listings.is_fresh(profile) and not insist):
             return
-        if profile.needs_key and not await self._backend.has_key(profile):
+        if not await self._registry.is_usable(profile):
             return
         with suppress(UserFacingError):
             await self.fetch_listing(profile)
 
     async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
         """Request a provider's models. Raises UserFacingError."""
-        listing = await self._backend.listings.fetch(profile)
+        listing = await self._listings.fetch(profile)
         if profile.from_environment:  # its listing decides if it serves the family
             await self.reload()
         self.listings_changed.emit()

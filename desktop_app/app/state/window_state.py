@@ -40,18 +40,19 @@ class WindowState:
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject) -> None:
         self.tasks = tasks
         self.backend, self.temporary = backend, backend.temporary
-        self.spending = SpendingEvents(self.backend.ledger, parent)
-        self.drafts = Drafts(self.backend, tasks)
-        self.values = SettingValues(self.backend.settings, parent)
-        self.providers = Providers(self.backend, self.values, parent)
-        self.folders = FolderList(self.backend.conversation_folders, parent)
+        self.spending = SpendingEvents(backend.ledger, parent)
+        self.drafts = Drafts(backend.conversations, backend.settings, tasks)
+        self.values = SettingValues(backend.settings, parent)
+        self.providers = Providers(
+            backend.providers, backend.listings, backend.settings, self.values, parent
+        )
+        self.folders = FolderList(backend.conversation_folders, parent)
         self.draft = PromptDraft(parent)
         self.prompts = PromptList(parent)
         self.collection_notes = CollectionNotes(parent)
-        self.origins = AttachmentOrigins(self.backend.attachments)
+        self.origins = AttachmentOrigins(backend.attachments)
         self.current = OpenConversation(self.drafts.blank_id, self.draft, self.temporary, parent)
         self.setup = AnswerSetup(
-            self.backend,
             self.current,
             parent,
             values=self.values,
@@ -60,10 +61,11 @@ class WindowState:
             drafts=self.drafts,
             temporary=self.temporary,
             tasks=tasks,
+            chat_service=backend.chat,
+            conversations=backend.conversations,
         )
         self.presets = Presets(self.values, self.providers, self.setup)
         self.new_conversation = NewConversation(
-            self.backend,
             self.current,
             setup=self.setup,
             values=self.values,
@@ -77,15 +79,15 @@ class WindowState:
             self.values, self.providers, self.setup, self.new_conversation
         )
         self.stores = LibraryStores(
-            conversations=self.backend.conversations,
-            flag_store=self.backend.flags,
-            folder_store=self.backend.conversation_folders,
+            conversations=backend.conversations,
+            flag_store=backend.flags,
+            folder_store=backend.conversation_folders,
         )
         self.sources = AttachmentSources(
-            attachment_store=self.backend.attachments,
-            documents=self.backend.documents,
-            image_scaler=self.backend.pictures,
-            fences=self.backend.fences,
+            attachment_store=backend.attachments,
+            documents=backend.documents,
+            image_scaler=backend.pictures,
+            fences=backend.fences,
         )
 
     async def load(self) -> None:

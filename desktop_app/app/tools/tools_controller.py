@@ -26,6 +26,7 @@ from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words,
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.services.tools.tool_set import ToolCatalog
+    from desktop_app.storage.tools.permission_store import PermissionStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -65,12 +68,15 @@ class ToolsController(QObject):
         prompt: PromptEditor,
         panel: SettingsPanel,
         notifications: Notifications,
-        backend: Backend,
+        permissions: PermissionStore,
+        tools: Callable[[], ToolCatalog],
+        catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._prompt = parent, theme, prompt
         self._current, self._setup, self._tasks = current, setup, tasks
-        self._notifications, self._backend = notifications, backend
+        self._notifications, self._permissions = notifications, permissions
+        self._tools, self._catalog = tools, catalog
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
         prompt.row.tools.clicked.connect(lambda: self.choose())
@@ -134,10 +140,10 @@ class ToolsController(QObject):
     async def _fill(self, picker: ToolPicker, names: list[str], *, is_here: bool) -> None:
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
-        conversation_id, store = self._current.id, self._backend.permissions
+        conversation_id, store = self._current.id, self._permissions
         stored = await store.for_all_conversations()
         choices: list[ToolChoice] = []
-        for tool in await self._backend.tools.listed():
+        for tool in await self._tools().listed():
             definition, name = tool.definition, tool.definition.full_name
             permission: Permission | None = None
             if definition.needs_consent:
@@ -166,14 +172,14 @@ class ToolsController(QObject):
 
     def _price(self, tool: ListedTool) -> str:
         """Return the cost of a call as a text; "" for tools that run here."""
-        return price_words(tool, self._backend.catalog.hosted_tools, self._setup.profile)
+        return price_words(tool, self._catalog.hosted_tools, self._setup.profile)
 
     async def _permit(self, name: str, permission: Permission) -> None:
-        store, conversation_id = self._backend.permissions, self._current.id
+        store, conversation_id = self._permissions, self._current.id
         await store.forget(name, conversation_id)
         if permission is Permission.ASK:
             return
-        found = [t for t in await self._backend.tools.listed() if t.definition.full_name == name]
+        found = [t for t in await self._tools().listed() if t.definition.full_name == name]
         mark = fingerprint(found[0].definition) if found else ""
         await store.save(conversation_id, name, mark, permission)
 

@@ -46,9 +46,9 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
     Raises:
         IllegalChoiceError: there is no provider of that name.
     """
-    profiles = await backend.profiles()
+    profiles = await backend.providers.profiles()
     if name is None:
-        return await backend.default_profile(profiles, await backend.values())
+        return await backend.providers.default_profile(await backend.values(), profiles)
     wanted = name.casefold().replace("_", "-")
     for profile in profiles:
         names = (profile.id, profile.id.removeprefix("env-"), profile.name, profile.kind.value)
@@ -128,7 +128,7 @@ async def choice_of(
     Raises:
         IllegalChoiceError: the provider does not offer it, or no model is known.
     """
-    choice = backend.default_choice(profile, await backend.values())
+    choice = backend.providers.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
     if options.model and options.variant:
         raise IllegalChoiceError(Reason.VARIANT_AND_MODEL)
@@ -167,7 +167,7 @@ def _use_local_model(backend: Backend, model: str) -> str:
         local.weights = path
     else:
         raise IllegalChoiceError(Reason.NO_LOCAL_MODEL, model=model)
-    return backend.on_device_model
+    return backend.providers.on_device_model
 
 
 def valid_utf8(text: str) -> str:

@@ -221,9 +221,9 @@ def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
 async def _job_error_words(backend: Backend, error: ErrorNote, job: BatchJob) -> str:
     """Return a job's error in the wording for a terminal."""
     provider_id = job.choice.provider_id
-    profiles = [profile for profile in await backend.profiles() if profile.id == provider_id]
+    profiles = await backend.providers.profiles()
     return error_words(
-        error, from_environment=any(profile.from_environment for profile in profiles)
+        error, from_environment=any(p.from_environment for p in profiles if p.id == provider_id)
     )
 
 
@@ -232,7 +232,9 @@ async def _say_outcome(backend: Backend, job: BatchJob, options: argparse.Namesp
         say(await _job_error_words(backend, job.error, job))
     if options.json:
         notices = getattr(options, "notices", [])
-        console.write_json({**await job_and_items_json(backend, job), "notices": notices})
+        console.write_json(
+            {**await job_and_items_json(backend.batch_store, job), "notices": notices}
+        )
     elif job.status.was_sent:
         console.write_line(job.id)
     if not job.status.was_sent:
@@ -297,7 +299,7 @@ async def _advance_once(backend: Backend, service: BatchService, job_id: str) ->
 
 async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     if options.json:
-        console.write_json(await job_and_items_json(backend, job), indent=1)
+        console.write_json(await job_and_items_json(backend.batch_store, job), indent=1)
         return
     console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
@@ -336,11 +338,13 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
     format_of_name = "csv" if options.to.lower().endswith(".csv") else "markdown"
     kind = options.format or format_of_name
     if options.to == "-":
-        async for piece in report_pieces(backend, job, kind, console.clean_line):
+        async for piece in report_pieces(
+            backend.batch_store, backend.catalog, job, kind, console.clean_line
+        ):
             console.write(piece)
         return 0
     target = path_of(options.to)
-    await write_report(backend, job, kind, target)
+    await write_report(backend.batch_store, backend.catalog, job, kind, target)
     say(tr("Results exported to {file}.", file=str(target)))
     return 0
 

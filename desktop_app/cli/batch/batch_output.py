@@ -18,17 +18,20 @@ from desktop_app.exchange.writers.batch_report import csv_report, markdown_repor
 from desktop_app.i18n.translation import in_english
 
 if TYPE_CHECKING:
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.notices import NoticeText
+    from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.services.chat.chat_service import AskSettings
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.storage.batch.batch_store import BatchStore
 
 UTF8_MARK: Final = "\ufeff"
 """The byte order mark: without it, spreadsheets assume the system's legacy encoding."""
 
 
-async def write_report(backend: Backend, job: BatchJob, format_: str, target: Path) -> None:
+async def write_report(
+    store: BatchStore, catalog: ModelCatalog, job: BatchJob, format_: str, target: Path
+) -> None:
     """Write a job's report, "markdown" or "csv", to a file.
 
     Raises:
@@ -39,24 +42,28 @@ async def write_report(backend: Backend, job: BatchJob, format_: str, target: Pa
             partial_file(target) as file,
             file.open("w", encoding="utf-8", errors="replace", newline="") as stream,
         ):
-            if format_ == "csv" and not await _is_ascii(backend, job):
+            if format_ == "csv" and not await _is_ascii(store, catalog, job):
                 stream.write(UTF8_MARK)
-            async for piece in report_pieces(backend, job, format_):
+            async for piece in report_pieces(store, catalog, job, format_):
                 await asyncio.to_thread(stream.write, piece)
     except OSError as exc:
         raise unwritable_error(target, exc) from exc
 
 
-async def _is_ascii(backend: Backend, job: BatchJob) -> bool:
+async def _is_ascii(store: BatchStore, catalog: ModelCatalog, job: BatchJob) -> bool:
     """Return True if a job's CSV report is ASCII and needs no byte order mark."""
-    async for piece in report_pieces(backend, job, "csv"):
+    async for piece in report_pieces(store, catalog, job, "csv"):
         if not piece.isascii():
             return False
     return True
 
 
 async def report_pieces(
-    backend: Backend, job: BatchJob, format_: str, escape: Callable[[str], str] = str
+    store: BatchStore,
+    catalog: ModelCatalog,
+    job: BatchJob,
+    format_: str,
+    escape: Callable[[str], str] = str,
 ) -> AsyncIterator[str]:
     """Yield the text of a report, some files at a time.
 
@@ -68,7 +75,7 @@ async def report_pieces(
     last_number = 0
     is_first = True
     while is_first or last_number:
-        page = await backend.batch_store.page(job.id, last_number)
+        page = await store.page(job.id, last_number)
         with in_english():
             items = [
                 replace(
@@ -79,7 +86,7 @@ async def report_pieces(
                 )
                 for item in page
             ]
-            pieces = _pieces_of(backend, job, items, format_)
+            pieces = _pieces_of(catalog, job, items, format_)
             first = next(pieces)
             text = (first if is_first else "") + "".join(pieces)
         yield text
@@ -91,12 +98,12 @@ def _escaped_error(item: BatchItem, escape: Callable[[str], str]) -> ErrorNote |
 
 
 def _pieces_of(
-    backend: Backend, job: BatchJob, items: list[BatchItem], format_: str
+    catalog: ModelCatalog, job: BatchJob, items: list[BatchItem], format_: str
 ) -> Iterator[str]:
     """Yield the head of a report, then the text of these items."""
     if format_ == "csv":
         return csv_report(job, items)
-    return markdown_report(job, items, lambda model: backend.catalog.info(model).name)
+    return markdown_report(job, items, lambda model: catalog.info(model).name)
 
 
 def job_json(job: BatchJob) -> dict[str, Any]:
@@ -129,10 +136,10 @@ def job_json(job: BatchJob) -> dict[str, Any]:
     }
 
 
-async def job_and_items_json(backend: Backend, job: BatchJob) -> dict[str, Any]:
+async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]:
     """Return a job with its files for JSON."""
     items: list[dict[str, Any]] = []
-    while page := await backend.batch_store.page(job.id, len(items)):
+    while page := await store.page(job.id, len(items)):
         items += [_item_json(job, item) for item in page]
     return {**job_json(job), "items": items}
 

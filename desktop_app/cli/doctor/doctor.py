@@ -142,7 +142,7 @@ async def _examine_and_close(backend: Backend) -> list[Finding]:
     try:
         try:
             await backend.open()
-            use_weights(backend, await backend.settings.all())
+            use_weights(backend.gateway.local_model, await backend.settings.all())
         except UserFacingError as error:
             return await examine(backend, error, start_model=True)
         return await examine(backend, start_model=True)
@@ -209,10 +209,10 @@ async def _store(
 
 async def _routes(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
     """Return how each provider is reached; without a store, only built-in and environment ones."""
-    profiles = [*backend.environment_profiles, *BUILT_IN]
+    profiles = [*backend.providers.environment_profiles, *BUILT_IN]
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
-            profiles = await backend.profiles()
+            profiles = await backend.providers.profiles()
     remote = [profile for profile in profiles if is_remote(profile)]
     found = [await asyncio.to_thread(describe_route, profile) for profile in remote]
     return [

@@ -89,7 +89,7 @@ async def _eval(options: argparse.Namespace) -> int:
     async with open_backend() as backend:
         values = await backend.values()
         use_limits(backend, values)
-        use_weights(backend, await backend.settings.all())
+        use_weights(backend.gateway.local_model, await backend.settings.all())
         await backend.listings.load()
         runner = await _build_runner(backend, options, cases)
         if options.dry_run:

@@ -64,7 +64,7 @@ async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]
                 backend.catalog,
                 backend.listings.of(profile),
                 date.today(),  # noqa: DTZ011 — the user's day
-                on_device_model=backend.on_device_model,
+                on_device_model=backend.providers.on_device_model,
                 favorites=favorites,
             )
         ]
@@ -73,8 +73,8 @@ async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]
 
 async def _usable_profiles(backend: Backend) -> list[ProviderProfile]:
     """Return the providers that have a key or need none."""
-    profiles = await backend.profiles()
-    return [p for p in profiles if not p.needs_key or await backend.has_key(p)]
+    profiles = await backend.providers.profiles()
+    return [profile for profile in profiles if await backend.providers.is_usable(profile)]
 
 
 async def _refresh(backend: Backend, profile: ProviderProfile) -> str:

@@ -65,7 +65,7 @@ def run_spending(options: argparse.Namespace) -> int:
 
 async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with open_backend() as backend:
-        months = await months_of(backend.ledger, await backend.profiles())
+        months = await months_of(backend.ledger, await backend.providers.profiles())
         reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
         await backend.ledger.sum_up_earlier(reporter.show)
         return await backend.ledger.grouped(by), months

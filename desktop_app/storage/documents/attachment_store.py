@@ -20,8 +20,9 @@ from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.conversation import new_id, now
-from desktop_app.domain.conversations.message_parts import AttachmentFile
-from desktop_app.domain.documents.document_types import MARKDOWN
+from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
+from desktop_app.domain.documents.document_types import FOLDER, MARKDOWN
+from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -108,6 +109,32 @@ class AttachmentStore:
             is_kept = await database.write(
                 partial(_insert_with_file, target, row(size), to_text(text), is_searchable)
             )
+
+    async def add_document(
+        self, source: Path | bytes, document: ExtractedDocument, conversation_id: str | None = None
+    ) -> DocumentPart | ImagePart:
+        """Store an attachment's original and text; return it as a part of a message.
+
+        A folder has no bytes, so its text is stored as the original.
+
+        Args:
+            conversation_id: the conversation it is for, which may be temporary.
+
+        Raises:
+            StorageError: it could not be stored, or changed meanwhile.
+        """
+        is_folder = document.media_type == FOLDER
+        await self.add(
+            document.text.encode("utf-8", "surrogatepass") if is_folder else source,
+            sha256=document.sha256,
+            name=document.name,
+            media_type=document.media_type,
+            text=document.text,
+            pages=document.pages,
+            tokens=document.tokens,
+            conversation_id=conversation_id,
+        )
+        return document.part
 
     async def note_origin(self, sha256: str, path: Path) -> None:
         """Record the file that an attachment was last read from; `path` is absolute."""

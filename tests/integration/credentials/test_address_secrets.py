@@ -68,7 +68,7 @@ async def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home
         assert files_with_the_word(home)
         async with started() as backend:
             assert files_with_the_word(home) == []
-            [profile] = [p for p in await backend.profiles() if p.id == "mine"]
+            [profile] = [p for p in await backend.providers.profiles() if p.id == "mine"]
             assert profile.base_url == server.base_url
             assert profile.proxy == "http://me@proxy.example:3128"
             secret = Secret(f"someone:{WORD}", origin(server.base_url), "Basic")
@@ -137,7 +137,7 @@ async def test_what_is_learnt_of_an_address_of_the_environment_holds_no_word(hom
     async with LoopbackServer(LISTED) as server:
         environment = {"OPENAI_BASE_URL": address_with_login(server)}
         async with started(environment) as backend:
-            profile = (await backend.profiles())[0]
+            profile = (await backend.providers.profiles())[0]
             await backend.listings.fetch(profile)
             assert server.requests[0].headers["authorization"].startswith("Basic ")
     assert files_with_the_word(home) == []

@@ -146,10 +146,10 @@ async def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool
         await asyncio.to_thread(old_store, theirs, evil)
         await asyncio.to_thread(restore, theirs)
         async with started() as backend:
-            [found] = [p for p in await backend.profiles() if p.id == "openai"]
+            [found] = [p for p in await backend.providers.profiles() if p.id == "openai"]
             assert found == evil
             assert await sent_by(backend, found, server) == []
-            assert not await backend.has_key(found)
+            assert not await backend.providers.is_usable(found)
             assert await backend.vault.get("openai", HERE) == SECRET, "back at its address"
 
 

@@ -68,7 +68,7 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
     backend = build_backend(environment={})
     await backend.database.open()
     try:
-        choice = backend.default_choice(ON_DEVICE, await backend.values())
+        choice = backend.providers.default_choice(ON_DEVICE, await backend.values())
         conversation = Conversation(new_id(), "Ness", now(), now(), choice)
         leaf = None
         for number in range(6):

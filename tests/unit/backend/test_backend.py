@@ -53,7 +53,7 @@ async def test_new_conversations_have_a_usable_provider(
             key = key_for(profile.base_url)
             backend.vault.use_for_session(profile.id, key, KeyPlace.SESSION)
         values = {**await backend.values(), "default.provider": chosen}
-        assert (await backend.default_profile(await backend.profiles(), values)).id == found
+        assert (await backend.providers.default_profile(values)).id == found
 
 
 async def test_providers_of_the_environment_have_what_was_entered_for_their_address() -> None:
@@ -61,13 +61,13 @@ async def test_providers_of_the_environment_have_what_was_entered_for_their_addr
         COMPATIBLE, monthly_cap=Decimal(5), own_models=(OwnModel("llama", window=100),)
     )
     async with started(ENVIRONMENT) as backend:
-        plain, *built_in = await backend.profiles()
+        plain, *built_in = await backend.providers.profiles()
         assert (plain.id, plain.monthly_cap, plain.own_models) == ("env-openai", None, ())
         assert [profile.id for profile in built_in] == ["on-device", "openai", "cometapi"]
         await backend.settings.save_profile(entered)
         await backend.settings.save_profile(replace(COMPATIBLE, id="x", base_url="http://x/v1"))
         await backend.settings.save_profile(replace(OPENAI, name="Mine"))
-        first, *others = await backend.profiles()
+        first, *others = await backend.providers.profiles()
         assert (first.monthly_cap, first.own_models) == (entered.monthly_cap, entered.own_models)
         assert [profile.id for profile in others] == [
             "on-device",
@@ -98,7 +98,7 @@ async def test_of_a_folder_the_text_is_kept(media_type: str, data: bytes) -> Non
     sha256 = hashlib.sha256(data).hexdigest()
     document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
     async with started() as backend:
-        part = await backend.store_attachment(b"bytes", document)
+        part = await backend.attachments.add_document(b"bytes", document)
         assert part == DocumentPart(sha256, "a", media_type, len(data), None, 1)
         assert await backend.attachments.bytes(sha256) == data
         assert await backend.attachments.text(sha256) == "tëxt"
@@ -126,11 +126,11 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
 
 async def test_settings_of_the_models_on_this_computer_are_applied() -> None:
     async with started() as backend:
-        built_in = backend.on_device_model
-        use_weights(backend, {WEIGHTS_SETTING: "/models/a.gguf"})
-        assert backend.on_device_model == "/models/a.gguf"
-        use_weights(backend, {})
-        assert backend.on_device_model == built_in
+        built_in = backend.providers.on_device_model
+        use_weights(backend.gateway.local_model, {WEIGHTS_SETTING: "/models/a.gguf"})
+        assert backend.providers.on_device_model == "/models/a.gguf"
+        use_weights(backend.gateway.local_model, {})
+        assert backend.providers.on_device_model == built_in
         for choice in ("small", "own"):
             use_routine_model(backend, {"answer.routine_model": choice})
             assert backend.utility_model.prefers_small == (choice == "small")

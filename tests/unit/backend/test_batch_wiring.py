@@ -56,7 +56,9 @@ async def stored(job: BatchJob, item: BatchItem) -> AsyncIterator[Backend]:
 
 async def test_an_answer_is_a_conversation_once() -> None:
     async with stored(JOB, ITEM) as backend:
-        conversation_id = await store_as_conversation(backend, JOB, ITEM)
+        conversation_id = await store_as_conversation(
+            backend.conversations, backend.batch_store, JOB, ITEM
+        )
         found = await backend.conversations.get(conversation_id)
         assert found is not None
         assert (found.title, found.choice) == ("a.txt: Title", CHOICE)
@@ -70,9 +72,12 @@ async def test_an_answer_is_a_conversation_once() -> None:
         assert answer.notices == (FROM_BATCH,)
         (item,) = await backend.batch_store.page("job", 0)
         assert item.conversation_id == conversation_id
-        assert await store_as_conversation(backend, JOB, item) == conversation_id
+        assert (
+            await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
+            == conversation_id
+        )
         await backend.conversations.delete(conversation_id)
-        again = await store_as_conversation(backend, JOB, item)
+        again = await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
         assert again != conversation_id
         assert await backend.conversations.get(again) is not None
 
@@ -102,7 +107,9 @@ async def test_an_answer_shows_its_form_or_its_error(
     job = replace(JOB, ended_at=None, parameters=replace(JOB.parameters, form=form))
     item = replace(ITEM, error=error)
     async with stored(job, item) as backend:
-        conversation_id = await store_as_conversation(backend, job, item)
+        conversation_id = await store_as_conversation(
+            backend.conversations, backend.batch_store, job, item
+        )
         _, answer = await backend.conversations.messages(conversation_id)
     assert answer.notices == (FROM_BATCH, *notices)
     assert JOB.created_at < answer.created_at <= now()

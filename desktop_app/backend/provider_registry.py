@@ -1,0 +1,117 @@
+"""The providers to choose from: profiles, keys, and the first choice of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.network.origin import origin
+from desktop_app.i18n.translation import tr
+from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, default_choice
+from desktop_app.services.models.model_menu import proposed_model, with_listed_models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from desktop_app.credentials.vault import KeyVault
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.conversation import ModelChoice
+    from desktop_app.local_model.server import LocalModel
+    from desktop_app.services.models.model_listings import ModelListings
+    from desktop_app.settings.setting import SettingValue
+    from desktop_app.storage.settings.settings_store import SettingsStore
+
+
+class ProviderRegistry:
+    """The stored, built-in and environment's providers.
+
+    Attributes:
+        environment_profiles: the providers of this run's environment.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsStore,
+        vault: KeyVault,
+        catalog: ModelCatalog,
+        listings: ModelListings,
+        local_model: LocalModel,
+        environment_profiles: tuple[ProviderProfile, ...],
+    ) -> None:
+        self._settings, self._vault, self._catalog = settings, vault, catalog
+        self._listings, self._local_model = listings, local_model
+        self.environment_profiles = environment_profiles
+
+    async def profiles(self) -> list[ProviderProfile]:
+        """Return all providers: the environment's, then built-in, then custom ones.
+
+        A stored profile replaces the built-in one of the same id. A provider from the environment
+        gets the monthly cap and the facts about models that the user entered for its address.
+        """
+        stored = {profile.id: profile for profile in await self._settings.profiles()}
+        caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
+        built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
+        # The others are named after companies.
+        built_in = [
+            replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
+        ]
+        own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
+        from_environment = [
+            replace(
+                with_listed_models(p, self._catalog, self._listings.of(p)),
+                monthly_cap=caps.get(p.base_url),
+                own_models=own.get(p.base_url, p.own_models),
+            )
+            for p in self.environment_profiles
+        ]
+        return [*from_environment, *built_in, *stored.values()]
+
+    async def default_profile(
+        self,
+        values: Mapping[str, SettingValue],
+        profiles: Iterable[ProviderProfile] | None = None,
+    ) -> ProviderProfile:
+        """Return the provider of new conversations, among `profiles` or all.
+
+        It is the first from the environment, else the user's choice if it is usable, else the first
+        with a key, else the on-device model.
+        """
+        by_id = {p.id: p for p in (await self.profiles() if profiles is None else profiles)}
+        if self.environment_profiles:
+            return by_id[self.environment_profiles[0].id]
+        chosen = by_id.get(str(values["default.provider"]))
+        if chosen is not None and await self.is_usable(chosen):
+            return chosen
+        for profile in by_id.values():
+            if profile.needs_key and await self.is_usable(profile):
+                return profile
+        return by_id[ON_DEVICE.id]
+
+    async def is_usable(self, profile: ProviderProfile) -> bool:
+        """Return True if there is a key for the profile's address, or it needs none.
+
+        This does not ask the keyring.
+        """
+        if not profile.needs_key:
+            return True
+        return (await self._vault.place(profile.id, origin(profile.base_url))).is_usable
+
+    def default_choice(
+        self, profile: ProviderProfile, values: Mapping[str, SettingValue]
+    ) -> ModelChoice:
+        """Return the initial model choice of a new conversation with `profile`."""
+        return default_choice(
+            profile,
+            variant=Variant(str(values["default.variant"])),
+            effort=Effort(str(values["default.effort"])),
+            on_device_model=self.on_device_model,
+            proposed=proposed_model(profile, self._catalog, self._listings.of(profile)),
+        )
+
+    @property
+    def on_device_model(self) -> str:
+        """Return the id of the on-device model: the built-in id, or a file's path."""
+        weights = self._local_model.weights
+        return ON_DEVICE_MODEL if weights is None else str(weights)
