@@ -1,6 +1,6 @@
 """Batch jobs. Every step is saved before it is taken.
 
-So after a crash, or in another process, it is known what was done and what may have been done. A
+So after a crash, or in another process, the store tells which steps were taken, or may have been. A
 result is saved together with its ledger entry. In whatever order results arrive, an answer replaces
 a failure, never the reverse.
 """
@@ -45,7 +45,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Database, mark_for_wipe
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.database.row_writing import Row, insert_rows, update_row
 from desktop_app.storage.spending.ledger import Ledger, insert_call
@@ -102,7 +102,7 @@ class BatchStore:
         )
 
     async def lines(self, job_id: str) -> list[BatchLine]:
-        """Return what a list shows of all files of a job, in order; fast for tens of thousands."""
+        """Return all files of a job as lines of a list, in order; fast for tens of thousands."""
         return await self._database.read(partial(_lines, job_id))
 
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
@@ -156,18 +156,14 @@ class BatchStore:
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def remove(self, job_id: str) -> None:
-        """Delete a job with its answers, so that they are in no file any more.
-
-        Its cost stays in the ledger.
-        """
-        sql = "DELETE FROM batch_jobs WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (job_id,)))
+        """Delete a job: afterwards no file contains its answers. Its cost stays in the ledger."""
+        await self._database.write(partial(_delete, job_id))
         await self._database.wipe()
 
     # -- ownership
 
     async def claim(self, job_id: str) -> bool:
-        """Make this process the owner of a job, unless another live process is. Return success."""
+        """Own a job unless another live process does. Return True if this process owns it."""
         return await self._database.write(partial(_claim, job_id))
 
     async def release(self, job_id: str) -> None:
@@ -249,6 +245,11 @@ class BatchStore:
             update_row(connection, "batch_uploads", done, "job_id", "number")
 
         await self._database.write(update)
+
+
+def _delete(job_id: str, connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM batch_jobs WHERE id = ?", (job_id,))
+    mark_for_wipe(connection)
 
 
 def _claim(job_id: str, connection: sqlite3.Connection) -> bool:

@@ -183,12 +183,13 @@ class Database:
             pages = -MERGED_PAGES  # a negative number begins a merge of the whole index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
-        await self.checkpoint_log()
-        await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
+        if await self.checkpoint_log():
+            await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
 
-    async def checkpoint_log(self) -> None:
-        """Checkpoint and empty the write-ahead log."""
-        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._checkpoint_log)))
+    async def checkpoint_log(self) -> bool:
+        """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
+        job = self._submit(self._writer, self._checkpoint_log)
+        return await asyncio.shield(asyncio.wrap_future(job))
 
     async def resume_wipe(self) -> None:
         """Complete an interrupted wipe, if there is one."""
@@ -196,11 +197,12 @@ class Database:
         if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
             await self.wipe()
 
-    def _checkpoint_log(self) -> None:
+    def _checkpoint_log(self) -> bool:
         if self._connection is None:
             raise closed_error()
         with translate_errors(str(self.path)):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not row["busy"]
 
     async def close(self) -> None:
         """Finish submitted work, checkpoint the write-ahead log, end the threads."""

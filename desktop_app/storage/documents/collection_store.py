@@ -1,9 +1,9 @@
-"""Collections: their files, the passages of these, and the index over the passages.
+"""Collections: their files, the passages of the files, and the index over the passages.
 
 Originals and texts are stored as attachments, which stay while a collection refers to them. A
-passage is a range of such a text. A file in several collections, or several times in one, has its
-passages once. Every write is short: a file of many passages is indexed in steps, and is "ready"
-after the last step.
+passage is a range of such a text. If a file is in several collections, or several times in one, its
+passages are stored once. Every write is short: a file of many passages is indexed in steps, and is
+"ready" after the last step.
 
 The index is SQLite's FTS5, ranked by BM25 with a higher weight for titles. It stores no text: to
 remove a passage, its words are computed again from the text, which stays until then.
@@ -33,7 +33,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Database, mark_for_wipe
 
 # Passages or files that are written in one transaction: a few milliseconds.
 STEP_PASSAGES: Final = 64
@@ -41,9 +41,9 @@ STEP_PASSAGES: Final = 64
 TITLE_WEIGHT: Final = 2.0
 # The best matches of the whole index are tried first: they often belong to the chosen collections.
 CANDIDATES: Final = 400
-# The query uses its rarest words, up to this many passages in total: words that occur everywhere
-# tell passages apart badly and take time. The frequency of a word is estimated from a few windows
-# of the index, in a fifth of the time of a full count.
+# A query uses its rarest words, as many as match at most this many passages in total: words that
+# occur everywhere distinguish passages badly and take time. The frequency of a word is estimated
+# from a few windows of the index, in a fifth of the time of a full count.
 MOST_MATCHES: Final = 20_000
 WINDOW: Final = 1_000
 WINDOWS: Final = 3
@@ -71,7 +71,7 @@ _BEST_WITHIN: Final = f"""
         WHERE f.status = 'ready' AND f.collection_id IN ({{placeholders}})
     ) ORDER BY score LIMIT ?
 """  # noqa: S608
-# One row for each collection that has the passage; of files with the same bytes the first counts.
+# One row for each file with the passage, by path: only the first counts.
 _PLACES: Final = """
     SELECT p.id, f.collection_id, p.sha256, f.name, p.page, p.place, p.start, p.end, p.tokens
     FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
@@ -117,7 +117,7 @@ class CollectionStore:
         await self._database.write(lambda c: c.execute(sql, (collection_id,)))
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
-        """Return the files of a collection by path, without removed ones."""
+        """Return the files of a collection by path, except removed ones."""
         sql = """SELECT * FROM collection_files WHERE collection_id = ? AND status != 'removed'
             ORDER BY path"""
         return await self._database.read(
@@ -127,7 +127,7 @@ class CollectionStore:
     async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
         """Return size and modification time (nanoseconds) by path, as of the last reading.
 
-        Both are -1 for files that have not been read, or are to be read again.
+        Both are -1 unless the file is "ready" or "failed".
         """
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
@@ -166,7 +166,7 @@ class CollectionStore:
         await self._database.write(lambda c: c.executemany(sql, rows))
 
     async def is_indexed(self, sha256: str) -> bool:
-        """Return True if all passages of a text are indexed: the last ends where the text does."""
+        """Return True if all passages of a text are indexed: the last reaches the text's end."""
         # A join would measure a text of megabytes once for each of its passages.
         sql = """SELECT (SELECT max("end") FROM passages WHERE sha256 = ?1)
             = (SELECT length(text) FROM attachments WHERE sha256 = ?1) AS is_whole"""
@@ -183,12 +183,14 @@ class CollectionStore:
     async def remove_unreferenced(self) -> None:
         """Remove passages that no collection refers to from the index, in short steps.
 
-        Afterwards no file contains their words. The next call completes an interrupted one.
+        Afterwards no file contains their words. If it is interrupted, the next call removes the
+        rest, and `Database.resume_wipe` wipes the words.
         """
         rows = await self._database.read(lambda c: c.execute(_UNREFERENCED).fetchall())
-        for row in rows:
-            await self._remove_passages(row["sha256"])
         if rows:
+            await self._database.write(mark_for_wipe)
+            for row in rows:
+                await self._remove_passages(row["sha256"])
             await self._database.wipe()
 
     async def _remove_passages(self, sha256: str) -> None:
@@ -304,10 +306,10 @@ def _find(
     if not expression:
         return []
     placeholders = ", ".join("?" * len(collection_ids))
-    first = max(CANDIDATES, limit)
-    best = connection.execute(_BEST, (expression, first)).fetchall()
+    count = max(CANDIDATES, limit)
+    best = connection.execute(_BEST, (expression, count)).fetchall()
     found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
-    if len(found) < limit and len(best) == first:
+    if len(found) < limit and len(best) == count:
         sql = _BEST_WITHIN.format(placeholders=placeholders)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
         found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import sqlite3
+from functools import partial
+from typing import Any
 
 from desktop_app.domain.evaluation.evaluation_result import (
     Evaluation,
@@ -19,9 +21,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-
-if TYPE_CHECKING:
-    from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Database, mark_for_wipe
 
 
 class EvaluationStore:
@@ -53,7 +53,7 @@ class EvaluationStore:
         """Return an evaluation, or None."""
         sql = "SELECT * FROM evaluations WHERE id = ?"
 
-        def read(connection: Any) -> Evaluation | None:
+        def read(connection: sqlite3.Connection) -> Evaluation | None:
             row = connection.execute(sql, (evaluation_id,)).fetchone()
             return None if row is None else read_row(evaluation_from_row, row)
 
@@ -61,9 +61,13 @@ class EvaluationStore:
 
     async def remove(self, evaluation_id: str) -> None:
         """Delete an evaluation: afterwards no file contains its answers."""
-        sql = "DELETE FROM evaluations WHERE id = ?"
-        await self._database.write(lambda c: c.execute(sql, (evaluation_id,)))
+        await self._database.write(partial(_delete, evaluation_id))
         await self._database.wipe()
+
+
+def _delete(evaluation_id: str, connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM evaluations WHERE id = ?", (evaluation_id,))
+    mark_for_wipe(connection)
 
 
 def _body(evaluation: Evaluation) -> dict[str, Any]:

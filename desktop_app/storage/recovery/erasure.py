@@ -27,6 +27,7 @@ from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
+from desktop_app.storage.spending.daily_sums import UNSUMMED_KEY
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,8 @@ def _empty(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
     sql = "DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?"
     connection.execute(sql, (_KEPT_SETTING,))
-    connection.execute("DELETE FROM settings WHERE key LIKE 'store.%'")
+    sql = "DELETE FROM settings WHERE key LIKE 'store.%' AND key <> ?"
+    connection.execute(sql, (UNSUMMED_KEY,))  # it belongs to the spending, which stays
     connection.execute("COMMIT")
 
 

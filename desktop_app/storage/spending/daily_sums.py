@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
-# The setting that exists while earlier calls are not in the sums: the last such row of the ledger.
-_UNSUMMED: Final = "store.unsummed_calls"
+UNSUMMED_KEY: Final = "store.unsummed_calls"
+"""The setting with the last row of the ledger that is not in the sums yet, if there is one."""
 SLICE: Final = 250
 """Entries that the window sums up at a time: 5 ms, for which the event loop may have to wait."""
 LARGE_SLICE: Final = 10_000
@@ -160,7 +160,7 @@ def fill_days(connection: sqlite3.Connection) -> None:
     A million entries take many seconds. If there are many, only record that they are to be summed
     up, because the window must open at once. Then `sum_up_slice` does it beside other work.
     """
-    connection.execute("DELETE FROM settings WHERE key = ?", (_UNSUMMED,))
+    connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
     _note_unsummed(connection, last)
     if count <= LARGE_SLICE:
@@ -199,16 +199,20 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:
     """Return the last row that is not in the sums of days yet, or None if all are."""
-    found = connection.execute("SELECT value FROM settings WHERE key = ?", (_UNSUMMED,)).fetchone()
+    found = connection.execute(
+        "SELECT value FROM settings WHERE key = ?", (UNSUMMED_KEY,)
+    ).fetchone()
     return int(found[0]) if found else None
 
 
 def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
     """Record the last row that is not in the sums of days yet, or with None that all are."""
     if last is not None:
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_UNSUMMED, str(last)))
+        connection.execute(
+            "INSERT OR REPLACE INTO settings VALUES (?, ?)", (UNSUMMED_KEY, str(last))
+        )
     else:
-        connection.execute("DELETE FROM settings WHERE key = ?", (_UNSUMMED,))
+        connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
 
 
 def _day_of(slot: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -18,6 +20,8 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.database.database import Database
 
@@ -76,3 +80,20 @@ def an_answer(
 
 def ended(answer: Message, text: str) -> Message:
     return replace(answer, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
+
+
+async def is_interrupted_wipe_resumed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, removal: Coroutine[Any, Any, None]
+) -> bool:
+    """Let the wipe after a removal fail. Return True if `resume_wipe` tries it again."""
+    outcomes = iter((StorageError(Reason.STORE_BUSY), None))
+
+    async def wipe() -> None:
+        if (error := next(outcomes)) is not None:
+            raise error
+
+    monkeypatch.setattr(database, "wipe", wipe)
+    with pytest.raises(StorageError):
+        await removal
+    await database.resume_wipe()
+    return next(outcomes, "all tried") == "all tried"

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from time import process_time
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
@@ -35,8 +36,11 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.batch_server import cost_at
 from tests.helpers.restores import restore_now
-from tests.unit.storage.samples import NOON, opened
+from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
 from tests.unit.storage.test_erasure import DATA, SHA256, WORD, holding
+
+if TYPE_CHECKING:
+    import pytest
 
 PRICE = Price(Decimal(1), Decimal(2))
 
@@ -218,3 +222,12 @@ async def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
         (found,) = await store.all()
         assert len(lines) == found.counts.waiting == 50_000
         assert seconds < 5  # some tenths of a second of the processor
+
+
+async def test_an_interrupted_wipe_of_a_removed_job_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store, job = BatchStore(database, Ledger(database)), a_job()
+        await store.create(job, [])
+        assert await is_interrupted_wipe_resumed(database, monkeypatch, store.remove(job.id))

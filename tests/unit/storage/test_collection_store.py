@@ -17,7 +17,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
-from tests.unit.storage.samples import NOON, opened
+from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
 
 A, B = "a" * 32, "b" * 32
 
@@ -161,3 +161,14 @@ async def test_a_text_that_was_entered_in_part_is_entered_anew(tmp_path: Path) -
         sha256 = (await store.files(A))[0].sha256
         await database.write(lambda c: c.execute('DELETE FROM passages WHERE "end" > 12'))
         assert not await store.is_indexed(sha256)
+
+
+async def test_an_interrupted_wipe_of_removed_passages_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store = CollectionStore(database)
+        await fill(database, tmp_path, A, "bay.txt", ["Bay. "])
+        await store.delete(A)
+        removal = store.remove_unreferenced()
+        assert await is_interrupted_wipe_resumed(database, monkeypatch, removal)

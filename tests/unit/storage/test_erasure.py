@@ -18,9 +18,10 @@ from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call
+from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.database import database as database_module
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
@@ -29,6 +30,7 @@ from desktop_app.storage.recovery.erasure import KEPT_TABLES, erase_everything, 
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending import daily_sums
 from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
@@ -180,6 +182,42 @@ async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
         await database.resume_wipe()
         assert holding(tmp_path) == []
         assert await SettingsStore(database).all() == {}
+
+
+async def test_a_wipe_that_a_long_read_prevents_is_completed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "repartee.sqlite3"
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.1)
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation(f"About {WORD}")
+        await store.create(conversation)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other_process:
+            other_process.execute("BEGIN")
+            other_process.execute("SELECT title FROM conversations").fetchall()
+            await store.erase([conversation.id])
+            assert holding(tmp_path)
+        await database.resume_wipe()
+        assert holding(tmp_path) == []
+
+
+async def test_calls_that_are_not_summed_up_yet_are_counted_after_an_erasure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "repartee.sqlite3"
+    monkeypatch.setattr(daily_sums, "LARGE_SLICE", 0)
+    async with opened(path) as database:
+        await Ledger(database).add(
+            Call(NOON, "openai", "gpt-5.2", "answer", Usage(10, 0, 20, 0), Decimal(1))
+        )
+        await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
+        await database.write(daily_sums.fill_days)
+    erase_everything(path, tmp_path / "attachments")
+    async with opened(path) as database:
+        assert await Ledger(database).sum_up_earlier(lambda _done, _total: None)
+        (row,) = await Ledger(database).grouped(Grouping.MODEL)
+        assert row.spent.calls == 1
 
 
 async def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
