@@ -46,7 +46,7 @@ class ImportOutcome:
 
 
 class ImportStore:
-    """Imports conversations. All methods raise StorageError."""
+    """The writer of imported conversations. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,7 +61,7 @@ class ImportStore:
     ) -> ImportOutcome:
         """Add a conversation, or the missing messages of one that exists.
 
-        Existing data stays unchanged. If messages were added, the conversation shows the path of
+        Existing messages stay unchanged. If messages were added, the conversation shows the path of
         the imported file; the path that the user chose meanwhile stays as another version.
 
         Args:
@@ -72,12 +72,11 @@ class ImportStore:
         """
         missing = await self._database.read(partial(_missing, messages))
         is_new = await self._write(partial(_create_if_missing, conversation, folder, preset))
-        for first in range(0, len(missing), BATCH_SIZE):
-            await self._write(partial(_insert, missing[first : first + BATCH_SIZE]))
-        if missing and compactions:
-            await self._write(partial(_insert_compactions, compactions))
-        if missing:
-            await self._write(partial(_show_path, conversation))
+        batches = [missing[at : at + BATCH_SIZE] for at in range(0, len(missing), BATCH_SIZE)]
+        for batch in batches[:-1]:
+            await self._write(partial(_insert, batch))
+        if batches:
+            await self._write(partial(_insert_last, batches[-1], compactions, conversation))
         return ImportOutcome(is_new, len(missing))
 
     async def _write(self, action: Action[T]) -> T:
@@ -89,10 +88,10 @@ class ImportStore:
 
 
 def _missing(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
-    return [message for message in messages if not _is_there(connection, message)]
+    return [message for message in messages if not _is_stored(connection, message)]
 
 
-def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
+def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
     sql = "SELECT conversation_id FROM messages WHERE id = ?"
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
@@ -122,16 +121,23 @@ def _create_if_missing(
 
 def _insert(messages: Sequence[Message], connection: sqlite3.Connection) -> None:
     for message in messages:
-        if not _is_there(connection, message):  # the same import may run twice at once
+        if not _is_stored(connection, message):  # the same import may run twice at once
             insert_message(connection, message)
 
 
-def _insert_compactions(compactions: Sequence[Compaction], connection: sqlite3.Connection) -> None:
+def _insert_last(
+    messages: Sequence[Message],
+    compactions: Sequence[Compaction],
+    conversation: Conversation,
+    connection: sqlite3.Connection,
+) -> None:
+    """Insert the last messages, the compactions and the path in one transaction.
+
+    An import that was interrupted between them would find no missing message the next time.
+    """
+    _insert(messages, connection)
     for compaction in compactions:
         insert_compaction(connection, compaction)
-
-
-def _show_path(conversation: Conversation, connection: sqlite3.Connection) -> None:
     connection.execute(
         """UPDATE conversations
         SET leaf_id = coalesce(?, leaf_id), updated_at = max(updated_at, ?) WHERE id = ?""",

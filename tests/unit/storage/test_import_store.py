@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
-from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
+from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
@@ -107,5 +110,37 @@ async def test_between_its_writes_other_programs_get_their_turn(
         async with opened(path):
             conversation = a_conversation()
             await ImportStore(database).add(conversation, a_turn(conversation), None)
-        assert len(pauses) == 3
+        assert len(pauses) == 2
         assert all(0.12 <= seconds < 600 for seconds in pauses)
+
+
+class InterruptedDatabase(Database):
+    """A database that refuses writes once a number of them is done."""
+
+    writes_left = 0
+
+    async def write(self, action: Action[T]) -> T:
+        if not self.writes_left:
+            raise StorageError(Reason.STORE_BUSY)
+        self.writes_left -= 1
+        return await super().write(action)
+
+
+@pytest.mark.parametrize("count", range(4))
+async def test_the_next_import_completes_an_interrupted_one(tmp_path: Path, count: int) -> None:
+    made = a_conversation("Imported")
+    messages = a_turn(made)
+    made = replace(made, leaf_id=messages[1].id)
+    compaction = compacted(messages[1])
+    interrupted = InterruptedDatabase(tmp_path / "store.sqlite3")
+    interrupted.writes_left = count
+    await interrupted.open()
+    try:
+        with suppress(StorageError):
+            await ImportStore(interrupted).add(made, messages, None, [compaction])
+    finally:
+        await interrupted.close()
+    async with opened(tmp_path / "store.sqlite3") as database:
+        await ImportStore(database).add(made, messages, None, [compaction])
+        assert await ConversationStore(database).path(made.id) == list(messages)
+        assert await CompactionStore(database).load(made.id) == (compaction,)
