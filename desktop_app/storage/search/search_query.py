@@ -37,19 +37,20 @@ _ATTACHMENT: Final = """
     JOIN conversations AS c ON c.id = m.conversation_id
     WHERE a.sha256 = :ref AND c.trashed_at IS NULL
 """
-_NEWEST_OF_THEM: Final = " ORDER BY m.created_at DESC LIMIT 1"
-# The entries of all texts that a filter lets through.
-_WANTED: Final = """
-    SELECT e.id FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id
-    JOIN search_entries AS e ON e.ref = c.id AND e.kind = 'title' WHERE {filters}
-    UNION ALL
+_NEWEST_MESSAGE: Final = " ORDER BY m.created_at DESC LIMIT 1"
+# The entries of all texts, by kind; the conditions of a filter follow.
+_ENTRIES: Final = {
+    EntryKind.TITLE: """
+    SELECT e.id FROM conversations AS c JOIN conversations AS m ON m.id = c.id
+    JOIN search_entries AS e ON e.ref = c.id AND e.kind = 'title' WHERE """,
+    EntryKind.MESSAGE: """
     SELECT e.id FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
-    JOIN search_entries AS e ON e.ref = m.id AND e.kind = 'message' WHERE {filters}
-    UNION ALL
+    JOIN search_entries AS e ON e.ref = m.id AND e.kind = 'message' WHERE """,
+    EntryKind.ATTACHMENT: """
     SELECT e.id FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
     JOIN message_attachments AS ma ON ma.message_id = m.id
-    JOIN search_entries AS e ON e.ref = ma.sha256 AND e.kind = 'attachment' WHERE {filters}
-"""
+    JOIN search_entries AS e ON e.ref = ma.sha256 AND e.kind = 'attachment' WHERE """,
+}
 _FILTERS: Final = {
     "review": "instr(m.notices, :review) > 0",
     "folder": "c.folder_id = :folder",
@@ -67,12 +68,13 @@ _FILTERS: Final = {
 _VERDICT: Final = re.compile(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
 )
-# After this many matches, checked one by one from the newest, all entries of the filter are read.
-_CHECKED_SINGLY: Final = 2_000
+# After this many matches, checked singly from the newest on, the ids of all entries that fit the
+# filter are read.
+_MAX_CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest.
-_BEST_OF: Final = 500
-_LONGEST_ID: Final = (1 << 63) - 1
-_EVERYWHERE: Final = SearchFilter()
+_MAX_COMPARED: Final = 500
+_MAX_INTEGER: Final = (1 << 63) - 1
+_NO_FILTER: Final = SearchFilter()
 _ROWS: Final = {
     EntryKind.TITLE: _TITLE,
     EntryKind.MESSAGE: _MESSAGE,
@@ -91,7 +93,7 @@ class Search:
         text: str,
         limit: int = 50,
         *,
-        within: SearchFilter = _EVERYWHERE,
+        within: SearchFilter = _NO_FILTER,
         order: SearchOrder = SearchOrder.NEWEST,
     ) -> list[SearchHit]:
         """Return the newest or best texts with every word of `text`, its last word as a prefix.
@@ -112,7 +114,7 @@ class Search:
         if order is SearchOrder.NEWEST:
             matches = await self._database.read(lambda c: _find(c, expression, within, limit))
             return await self._database.read(lambda _: [_hit(*match, text) for match in matches])
-        matches = await self._database.read(lambda c: _find(c, expression, within, _BEST_OF))
+        matches = await self._database.read(lambda c: _find(c, expression, within, _MAX_COMPARED))
         return await self._database.read(lambda _: _best(matches, text, limit))
 
 
@@ -123,7 +125,7 @@ Match = tuple[int, sqlite3.Row]
 def _find(
     connection: sqlite3.Connection, expression: str, within: SearchFilter, limit: int
 ) -> list[Match]:
-    """Return the newest matches. They are read one by one, so that the rest costs nothing."""
+    """Return the newest matches. Rows are read one by one, so that older ones cost nothing."""
     entries = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
@@ -135,29 +137,37 @@ def _find(
     for checked, (entry_id,) in enumerate(entries):
         if len(matches) == limit:
             break
-        if conditions and checked == _CHECKED_SINGLY:
-            sql = _WANTED.format(filters=" AND ".join(conditions))
+        if conditions and checked == _MAX_CHECKED_SINGLY:
+            filters = " AND ".join(conditions)
+            kinds = [kind for kind in EntryKind if _can_match(kind, within)]
+            sql = " UNION ALL ".join(_ENTRIES[kind] + filters for kind in kinds)
             wanted = {row[0] for row in connection.execute(sql, values)}
         if wanted is None or entry_id in wanted:
-            row = _matching_row(connection, entry_id, conditions, values)
+            row = _matching_row(connection, entry_id, within)
             if row is not None:
                 matches.append((entry_id, row))
     return matches
 
 
+def _can_match(kind: EntryKind, within: SearchFilter) -> bool:
+    """Return False for titles if a verdict is wanted: a title has none."""
+    return kind is not EntryKind.TITLE or not within.review
+
+
 def _matching_row(
-    connection: sqlite3.Connection, entry_id: int, conditions: list[str], values: dict[str, str]
+    connection: sqlite3.Connection, entry_id: int, within: SearchFilter
 ) -> sqlite3.Row | None:
     sql = "SELECT kind, ref FROM search_entries WHERE id = ?"
     entry = connection.execute(sql, (entry_id,)).fetchone()
     if entry is None:
         return None
     kind = EntryKind(entry["kind"])
-    if kind is EntryKind.TITLE and "review" in values:
-        return None  # a title has no verdict
+    if not _can_match(kind, within):
+        return None
+    conditions, values = _conditions(within)
     sql = " AND ".join([_ROWS[kind], *conditions])
     if kind is EntryKind.ATTACHMENT:
-        sql += _NEWEST_OF_THEM
+        sql += _NEWEST_MESSAGE
     found: sqlite3.Row | None = connection.execute(sql, {"ref": entry["ref"], **values}).fetchone()
     return found
 
@@ -165,7 +175,7 @@ def _matching_row(
 def _id_range(within: SearchFilter) -> tuple[int, int]:
     """Return the range of entry ids for the filter's time range."""
     since = 0 if within.since is None else first_id_at(to_micros(within.since))
-    until = _LONGEST_ID if within.until is None else first_id_at(to_micros(within.until))
+    until = _MAX_INTEGER if within.until is None else first_id_at(to_micros(within.until))
     return since, until
 
 
@@ -195,7 +205,7 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
     """Return the newest answers with a verdict."""
     conditions, values = _conditions(within)
     since = 0 if within.since is None else to_micros(within.since)
-    until = _LONGEST_ID if within.until is None else to_micros(within.until)
+    until = _MAX_INTEGER if within.until is None else to_micros(within.until)
     # The columns and conditions are constants of this module and of conversation_sql.
     sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id,
             m.created_at
@@ -221,7 +231,7 @@ def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
     This is BM25 with equal weights for all words: counting how rare a word is would need the whole
-    library, and every match here holds every word.
+    library, and every match here contains every word.
     """
     texts = [_text_of(row) for _, row in matches]
     mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0

@@ -128,8 +128,9 @@ def terms(query: str) -> list[tuple[str, bool]]:
 
     The last word may be one, unless a space, a quote or a sign ("C++") ends it.
     """
+    query = query[:_LONGEST_QUERY]
     found = []
-    for term in islice(_TERM.finditer(query[:_LONGEST_QUERY]), _MOST_TERMS):
+    for term in islice(_TERM.finditer(query), _MOST_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")
         if any(map(str.isalnum, folded)) or _SIGN.search(folded):

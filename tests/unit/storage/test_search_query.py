@@ -39,6 +39,7 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.search import search_query
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.search.search_text import (
     MATCH_END,
@@ -462,6 +463,33 @@ async def test_a_filter_finds_its_place_behind_any_number_of_newer_matches(path:
         await database.write(partial(insert_all, messages))
         hits = await search.find("whale", within=SearchFilter(folder_id=folder.id))
         assert [hit.message_id for hit in hits] == [question.id, None]
+
+
+async def test_a_title_matches_a_filter_by_its_conversations_model(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_query, "_MAX_CHECKED_SINGLY", 1)
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        for minutes, variant in enumerate((Variant.PRO, Variant.INSTANT)):
+            conversation = a_conversation("whale", choice=replace(CHOICE, variant=variant))
+            await store.create(conversation)
+            other = replace(CHOICE, variant=Variant.THINKING)
+            question = replace(a_question(conversation, "?", minutes=minutes), choice=other)
+            await store.begin_turn(conversation, None, question)
+        for variant in (Variant.PRO, Variant.INSTANT):
+            hits = await search.find("whale", within=SearchFilter(variant=variant))
+            assert len(hits) == 1
+
+
+async def test_a_word_that_the_limit_of_a_query_cuts_is_a_prefix(path: Path) -> None:
+    words = " ".join(f"{letter}" * 60 for letter in "abcdefghijklmnopq")
+    async with opened(path) as database:
+        conversation = a_conversation("One")
+        question = a_question(conversation, words)
+        await ConversationStore(database).begin_turn(conversation, None, question)
+        assert len(words) > 1000
+        assert len(await Search(database).find(words)) == 1
 
 
 async def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
