@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -64,7 +65,7 @@ def from_micros(micros: int) -> datetime:
 
 
 def to_json(value: Any) -> str:
-    """Return JSON that SQLite can hold.
+    """Return JSON that SQLite can store.
 
     Unpaired surrogates, which a model may send and which have no UTF-8 form, are escaped. Other
     characters are not, because escapes take twice the space in most scripts.
@@ -94,7 +95,7 @@ def _parts_json(parts: Sequence[Part]) -> str:
 
 
 def to_text(text: str) -> str:
-    """Return `text` with unpaired surrogates, which SQLite cannot hold, replaced by U+FFFD."""
+    """Return `text` with unpaired surrogates, which SQLite cannot store, replaced by U+FFFD."""
     return text if _has_utf8(text) else "".join(c if _has_utf8(c) else "\ufffd" for c in text)
 
 
@@ -288,14 +289,14 @@ def searchable_text(parts: tuple[Part, ...]) -> str:
 
 
 def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
-    """Return `convert(row)`, treating a row that another program has changed as damage.
+    """Return `convert(row)`.
 
     Raises:
-        StoreDamagedError: the row is invalid.
+        StoreDamagedError: the row is invalid; another program may have changed it.
     """
     try:
         return convert(row)
-    except (ValueError, KeyError, TypeError, ArithmeticError) as exc:
+    except BAD_VALUE as exc:
         details = f"row {row['id']}: {type(exc).__name__}"
         raise StoreDamagedError(Reason.ROW_DAMAGED, details=details) from exc
 
@@ -321,7 +322,7 @@ def choice_from_row(row: Cells) -> ModelChoice | None:
 
 @lru_cache(maxsize=64)
 def _choice(provider_id: str, model: str, variant: str | None, effort: str | None) -> ModelChoice:
-    """Return the choice, cached: a store has few different ones, and each takes 3 µs to make."""
+    """Return the choice, cached: a store has few different choices, and each takes 3 µs to make."""
     return ModelChoice(
         provider_id,
         model,

@@ -1,6 +1,6 @@
-"""Replaces sentences that earlier versions stored by the fields and codes of this version.
+"""Replaces sentences that earlier versions stored with the fields and codes of this version.
 
-The sentences are those that earlier versions wrote: they never change. Migrations call these
+The sentences here never change, because earlier versions wrote them. Migrations call these
 functions, and so do restores and repairs, whose rows may come from an older store.
 """
 
@@ -10,6 +10,7 @@ import json
 import sqlite3
 from typing import Final
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.storage.conversations.row_conversion import error_from_text, error_to_text, to_json
@@ -40,7 +41,7 @@ def mark_usage_scopes(connection: sqlite3.Connection) -> None:
 
 
 def replace_message_sentences(connection: sqlite3.Connection) -> None:
-    """Replace class names and sentences in the errors of messages by codes."""
+    """Replace class names and sentences in the errors of messages with codes."""
     sql = "SELECT id, error FROM messages WHERE error IS NOT NULL"
     rows = [
         (_replace_sentences(error), message_id) for message_id, error in connection.execute(sql)
@@ -49,24 +50,22 @@ def replace_message_sentences(connection: sqlite3.Connection) -> None:
 
 
 def _replace_sentences(error: str) -> str:
-    from desktop_app.domain.conversations.legacy.legacy_sentences import (
-        legacy_error,  # rarely needed
-    )
+    from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_error
 
     try:
         return to_json(error_to_json(legacy_error(error_from_json(json.loads(error)))))
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        return error  # damaged: left to whoever reads it
+    except BAD_VALUE:
+        return error  # damaged: reading it reports that
 
 
 def replace_error_sentences(connection: sqlite3.Connection) -> None:
-    """Replace the sentences of all stored errors by codes."""
+    """Replace the sentences of all stored errors with codes."""
     replace_message_sentences(connection)
     replace_column_sentences(connection)
 
 
 def replace_column_sentences(connection: sqlite3.Connection) -> None:
-    """Replace the sentences in the errors of batch jobs, their files and collections by codes."""
+    """Replace the sentences in the errors of batch jobs, their files and collections with codes."""
     for table, column in _ERROR_COLUMNS:
         sql = f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''"  # noqa: S608
         rows = [(_replace_in_text(error), rowid) for rowid, error in connection.execute(sql)]
@@ -77,12 +76,12 @@ def replace_column_sentences(connection: sqlite3.Connection) -> None:
 def _replace_in_text(text: str) -> str:
     try:
         return error_to_text(error_from_text(text))
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        return text  # damaged: left to whoever reads it
+    except BAD_VALUE:
+        return text  # damaged: reading it reports that
 
 
 def replace_notice_sentences(connection: sqlite3.Connection) -> None:
-    """Replace the sentences in the notices of messages by codes."""
+    """Replace the sentences in the notices of messages with codes."""
     sql = "SELECT id, notices FROM messages WHERE notices <> '[]'"
     rows = [
         (_replace_in_notices(notices), message_id)
@@ -96,7 +95,7 @@ def _replace_in_notices(notices: str) -> str:
 
     try:
         found = [notice_from_json(notice) for notice in json.loads(notices)]
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        return notices  # damaged: left to whoever reads it
+    except BAD_VALUE:
+        return notices  # damaged: reading it reports that
     coded = [legacy_notice(each) if isinstance(each, str) else each for each in found]
     return to_json([notice_to_json(notice) for notice in coded])

@@ -35,17 +35,19 @@ T = TypeVar("T")
 FOLDER: Final = "answers"
 """Inside the folder of the attachments, whose other folders have names of two digits."""
 _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
-_IMAGES: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
+_IMAGE: Final = re.compile(
+    rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
+)
 _CHUNK: Final = 1 << 20
 LARGEST_IN_MEMORY: Final = 48 * 1024 * 1024
-"""Bytes of all files of answers to one question in memory.
+"""The most bytes that all answers to one question may append in memory.
 
 With 64 MB, one reply could take more than the 200 MB of memory that it may take in all.
 """
 
 
 class InThread(Protocol):
-    """Runs jobs in a thread, in their order."""
+    """A function that runs jobs in a thread, in their order."""
 
     def __call__(self, job: Callable[[], T]) -> Awaitable[T]: ...
 
@@ -68,7 +70,7 @@ class StoredAnswerFiles:
     ) -> None:
         self._databases, self._folder = databases, attachments / FOLDER
         self._add, self._in_thread = add, in_thread
-        self._held: dict[str, MemoryFile] = {}
+        self._memory_files: dict[str, MemoryFile] = {}
         self._sizes: dict[str | None, int] = {}
 
     def open(self, answer: Message) -> GrowingFile | MemoryFile:
@@ -76,8 +78,8 @@ class StoredAnswerFiles:
         if self._databases.of(answer.conversation_id) is not self._databases.memory:
             return GrowingFile(self._folder, answer.id, self._in_thread)
         database = self._databases.of(answer.conversation_id)
-        held = self._held[answer.id] = MemoryFile(database, answer, self._sizes)
-        return held
+        memory_file = self._memory_files[answer.id] = MemoryFile(database, answer, self._sizes)
+        return memory_file
 
     async def attach(self, answer: Message) -> DocumentPart | None:
         """Store the longest file of an answer as an attachment.
@@ -91,9 +93,9 @@ class StoredAnswerFiles:
         if not await database.read(partial(_has_message, answer.id)):
             await self.discard(answer.id)
             return None
-        held = self._held.get(answer.id)
-        if held is not None:
-            return await held.attach()
+        memory_file = self._memory_files.get(answer.id)
+        if memory_file is not None:
+            return await memory_file.attach()
         path = await self._in_thread(partial(_longest, self._folder, answer.id))
         if path is None:
             return None
@@ -109,15 +111,15 @@ class StoredAnswerFiles:
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
-        """Store a generated image as an attachment. Raises StorageError.
+        """Store a generated image as an attachment; return None if it is no PNG, JPEG or WebP.
 
-        Return None if it is no PNG, JPEG or WebP.
+        Raises StorageError.
         """
-        kind = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
-        if kind is None:
+        found = _IMAGE.match(data)
+        if found is None:
             return None
-        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{kind}"
-        media_type = f"image/{kind}"
+        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{found.lastgroup}"
+        media_type = f"image/{found.lastgroup}"
         await self._add(
             data,
             sha256=sha256,
@@ -130,11 +132,11 @@ class StoredAnswerFiles:
 
     async def discard(self, answer_id: str) -> None:
         """Remove all files of an answer. Raises StorageError."""
-        held = self._held.pop(answer_id, None)
-        if held is None:
+        memory_file = self._memory_files.pop(answer_id, None)
+        if memory_file is None:
             await self._in_thread(partial(_discard, self._folder, answer_id))
         else:
-            await held.discard()
+            await memory_file.discard()
 
     async def unattached_ids(self) -> list[str]:
         """Return the ids of the stored answers that have files. Raises StorageError."""

@@ -37,7 +37,7 @@ class TokenRateStore:
 
 
 def _read_all(connection: sqlite3.Connection) -> dict[RateKey, TokenRates]:
-    rows = connection.execute("SELECT * FROM token_rates").fetchall()
+    rows = connection.execute("SELECT model AS id, * FROM token_rates").fetchall()
     return {
         (row["profile_id"], row["base_url"], row["model"]): read_row(rates_from_row, row)
         for row in rows

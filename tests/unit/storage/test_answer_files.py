@@ -305,9 +305,10 @@ async def test_temporary_answers_to_a_question_share_a_limit(
     [
         (b"\x89PNG\r\n\x1a\n", "png"),
         (b"\xff\xd8\xff", "jpeg"),
-        (b"RIFF", "webp"),
+        (b"RIFF\x0a\0\0\0WEBP", "webp"),
+        (b"RIFF\x0a\0\0\0WAVE", None),
         (b"GIF89a", None),
-        (b" RIFF", None),
+        (b" RIFF\x0a\0\0\0WEBP", None),
     ],
 )
 async def test_generated_images_become_attachments(
