@@ -8,7 +8,6 @@ the replacements for some places.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import ceil
 from string import Formatter
 from typing import Final, NamedTuple, Protocol
 
@@ -21,7 +20,7 @@ from desktop_app.domain.places import (
     linked_text,
     plain_text,
 )
-from desktop_app.i18n.translation import N_, tr, tr_filled
+from desktop_app.i18n.translation import N_, tr_filled
 
 _ENVIRONMENT: Final = N_("environment variables")
 
@@ -129,13 +128,6 @@ def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
     happened = happened_text(error.reason, error.params)
     remedy = remedy_segments(error, surface)
     return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)
-
-
-def retry_text(reason: str, seconds: float) -> str:
-    """Return why a request waits, and in how many seconds it is sent again if not at once."""
-    if not seconds:
-        return reason
-    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=ceil(seconds))
 
 
 def _placeholders(sentence: str) -> Iterable[str]:

@@ -94,6 +94,11 @@ class Remedy(Enum):
     START_VLLM = "start_vllm", N_("Start it with “vllm serve MODEL”, then try again.")
     START_LITELLM = "start_litellm", N_("Start it with “litellm --config FILE”, then try again.")
     CONTINUE = "continue", N_("Select Continue to resume.")
+    CONTINUES_THERE = "continues_there", N_("The response continues there.")
+    CONTINUES_WITH_KEY = (
+        "continues_with_key",
+        N_("The response continues there. Enter the key to get it."),
+    )
     ADD_KEY = "add_key", N_("Add one in {provider_page}.")
     CHECK_KEY = "check_key", N_("Check or replace the key in {provider_page}.")
     ENTER_KEY_AGAIN = "enter_key_again", N_("Enter it again in {provider_page}.")

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nu
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from desktop_app.domain.answering.answer_status import status_of
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ProviderKind,
@@ -402,7 +403,7 @@ class ProviderClient:
                 wait = failed.wait_s(attempt)
                 if wait is None:
                     raise failed.error from failed
-                yield StatusChanged(wait, failed.error.what_happened)
+                yield StatusChanged(wait, status_of(failed.error))
                 await asyncio.sleep(wait)
 
     @property

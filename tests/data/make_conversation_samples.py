@@ -48,6 +48,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart, tool_calls
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
@@ -258,7 +259,7 @@ def _rounds(chance: random.Random, settings: AskSettings) -> list[list[StreamEve
 def _script(chance: random.Random, *, is_last: bool) -> list[StreamEvent | str]:
     call = ToolCallPart("h", "web_search", "{}", state=ToolCallState.RUNNING, is_hosted=True)
     done = replace(call, state=chance.choice((ToolCallState.DONE, ToolCallState.FAILED)))
-    waiting = chance.choice((StatusChanged(2, "Busy."), StatusChanged(0, "")))
+    waiting = chance.choice((StatusChanged(2, ErrorNote("Busy.")), StatusChanged()))
     optional: list[list[StreamEvent | str]] = [
         [Started("resp_1", chance.choice(("m", "")), service_tier=chance.choice(("", "flex")))],
         [RunReached(RemoteRun("resp_1", 0))],

@@ -220,7 +220,7 @@ def redactions() -> Iterator[str]:
                     ToolCallDelta(chance.choice((0, 1)), text),
                     ReasoningItem("i", ""),
                     Started("r", text),
-                    StatusChanged(0, ""),
+                    StatusChanged(),
                     Completed(),
                 )
             )

@@ -35,7 +35,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError, StorageError, StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -183,14 +183,15 @@ def _write(chance: random.Random, output: AnswerOutput) -> None:
                     ToolCallStep(chance.choice(calls)),
                     RoundEnded(),
                     StatusChanged(
-                        chance.choice((0, 0, 1.2)), chance.choice(("Busy.", "Busy.", ""))
+                        chance.choice((0, 0, 1.2)),
+                        chance.choice((ErrorNote("Busy."), ErrorNote("Busy."), None)),
                     ),
                 )
             ),
             Reply(),
         )
     if chance.random() < 0.1:
-        output.on_store(chance.choice((None, StorageError(Reason.STORE_DAMAGED))))
+        output.on_store(chance.choice((None, StorageError(Reason.STORE_DAMAGED, place="“home”"))))
     errors = (AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="P"),)
     error = chance.choice((*errors, StreamCutError(Reason.ANSWER_CUT, provider="P")))
     match chance.randint(0, 9):

@@ -10,7 +10,7 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from desktop_app.domain.error_text import retry_text
+from desktop_app.domain.answering.answer_status import Status, status_text
 
 
 class RetryCountdown(QObject):
@@ -24,16 +24,16 @@ class RetryCountdown(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._waits: dict[str, tuple[float, str]] = {}
+        self._waits: dict[str, tuple[float, Status | None]] = {}
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
 
-    def start(self, key: str, seconds: float, reason: str) -> str:
+    def start(self, key: str, seconds: float, status: Status | None) -> str:
         """Count down from `seconds`; return the first sentence to show."""
         until = time.monotonic() + seconds
-        self._waits[key] = (until, reason)
+        self._waits[key] = (until, status)
         self._schedule(time.monotonic())
-        return retry_text(reason, seconds)
+        return status_text(status, seconds)
 
     def stop(self, key: str) -> None:
         """Stop the countdown of this key."""
@@ -43,10 +43,10 @@ class RetryCountdown(QObject):
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for key, (until, reason) in list(self._waits.items()):
+        for key, (until, status) in list(self._waits.items()):
             if until <= now:
                 del self._waits[key]
-            self.ticked.emit(key, retry_text(reason, max(until - now, 0)))
+            self.ticked.emit(key, status_text(status, max(until - now, 0)))
         self._schedule(now)
 
     def _schedule(self, now: float) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.app.tasks import Tasks
+from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownLength
 from desktop_app.domain.answering.stream_events import (
@@ -252,14 +253,15 @@ class RunningAnswers(QObject):
             case ReasoningItem():  # the next item counts its own sections
                 progress.section = None if progress.section is None else -1
                 return
-            case StatusChanged(seconds, reason):
+            case StatusChanged(seconds, status):
                 answer_id = progress.run.answer.id
                 self._countdown.stop(answer_id)
+                words = status_text(status)
                 if seconds:
                     progress.is_retrying = True
-                    reason = self._countdown.start(answer_id, seconds, reason)
-                progress.first_status = progress.first_status or reason
-                progress.status = progress.unreported_status = reason
+                    words = self._countdown.start(answer_id, seconds, status)
+                progress.first_status = progress.first_status or words
+                progress.status = progress.unreported_status = words
             case Started() if progress.is_retrying:
                 # The retry was accepted, so the reason for the wait is over.
                 progress.is_retrying = False

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from desktop_app.cli.streams.console import as_json, drop_output, is_stderr_terminal, say, write
 from desktop_app.cli.tool_commands import calls_json
+from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Notice,
@@ -29,7 +30,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_of
-from desktop_app.domain.error_text import TERMINAL, retry_text
+from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.system_words import system_words
@@ -84,7 +85,7 @@ class AnswerOutput:
         self._at_line_start = True
         self._has_started = False
         self._stop: Callable[[], object] = lambda: None
-        self._reason = ""
+        self._status: Status | None = None
         self._passages: list[Mapping[str, Any]] = []
         self._full_text_file: Path | None = None
         self._checked = CheckedAnswer()
@@ -107,19 +108,19 @@ class AnswerOutput:
                 say(call_words(call))
             case RoundEnded() if not self._at_line_start:
                 self._write("\n\n")
-            case StatusChanged(seconds, reason) if seconds:
-                say(retry_text(reason, seconds))
+            case StatusChanged(seconds, status) if seconds:
+                say(status_text(status, seconds))
             # The first event only says that the program waits for the answer.
-            case StatusChanged(_, reason) if self._has_started:
-                self._say_why(reason)
+            case StatusChanged(_, status) if self._has_started:
+                self._say_why(status)
         self._has_started = True
 
-    def _say_why(self, reason: str) -> None:
+    def _say_why(self, status: Status | None) -> None:
         """Say once why nothing arrives, unless that would interrupt a line of the answer."""
         is_shown = self._shows_steps or (is_stderr_terminal() and self._at_line_start)
-        if reason and reason != self._reason and is_shown:
-            say(reason)
-        self._reason = reason
+        if status is not None and status != self._status and is_shown:
+            say(status_text(status))
+        self._status = status
 
     def on_store(self, error: StorageError | None) -> None:
         """Say that something could not be stored."""

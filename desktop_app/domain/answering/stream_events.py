@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from desktop_app.domain.answering.answer_status import Status
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeText
@@ -146,11 +147,11 @@ class StatusChanged:
 
     Attributes:
         seconds: until the client retries; 0 if it does not.
-        reason: the status; "" clears the last one.
+        status: the status; None clears the last one.
     """
 
-    seconds: float
-    reason: str
+    seconds: float = 0
+    status: Status | None = None
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.i18n.translation import tr
 
 MOST_AHEAD = 100
 """The most events in the queue before the source has to wait."""
@@ -88,7 +88,7 @@ class SilenceWatch:
         self._next_s = self._limits.first
         if self._has_reported:
             self._has_reported = False
-            self._events.put_nowait(StatusChanged(0, ""))
+            self._events.put_nowait(StatusChanged())
 
     def enable_cut(self) -> None:
         """Apply `limits.cut` from now on."""
@@ -139,7 +139,9 @@ class SilenceWatch:
             self._events.put_nowait(None)
             return
         if silent_s >= self._next_s:
-            self._report(self._sentence(silent_s))
+            self._report(
+                answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
+            )
             self._next_s += self._limits.again
         cut_s = self._limits.cut if self.may_cut else None
         next_s = self._next_s if cut_s is None else cut_s
@@ -151,12 +153,7 @@ class SilenceWatch:
         slept_s = self._asleep()
         if slept_s - self._slept_s > _SLEEP_THRESHOLD_S:
             self._woke_at = now
-            self._report(
-                tr(
-                    "The computer was asleep. Checking the connection to {provider}.",
-                    provider=self._provider,
-                )
-            )
+            self._report(answer_status(StatusCode.WOKEN, provider=self._provider))
         self._slept_s = slept_s
 
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
@@ -171,13 +168,6 @@ class SilenceWatch:
             reason, details=f"nothing heard for {silent_s:.0f} s", provider=self._provider
         )
 
-    def _report(self, sentence: str) -> None:
+    def _report(self, report: AnswerStatus) -> None:
         self._has_reported = True
-        self._events.put_nowait(StatusChanged(0, sentence))
-
-    def _sentence(self, silent_s: float) -> str:
-        return tr(
-            "No data from {provider} for {seconds} s. The model may still be reasoning.",
-            provider=self._provider,
-            seconds=round(silent_s),
-        )
+        self._events.put_nowait(StatusChanged(0, report))

@@ -17,6 +17,13 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
+from desktop_app.domain.answering.answer_status import (
+    AnswerStatus,
+    Status,
+    StatusCode,
+    answer_status,
+    status_of,
+)
 from desktop_app.domain.answering.stream_events import (
     Failed,
     RunReached,
@@ -32,18 +39,18 @@ from desktop_app.domain.errors import (
     NetworkError,
     ProviderError,
     RateLimitedError,
+    Remedy,
     RunLostError,
     StreamCutError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.i18n.translation import tr
 from desktop_app.providers.apis import error_replies, responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.http_reply import HttpReply
-from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.retries import LONGEST_WAIT_S, AttemptError
 from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.http.transport import Transport
 
@@ -60,7 +67,8 @@ class RunTimes:
         poll: the time between two polls of a run that cannot be streamed.
         queued: the time in the queue after which the user is told that the run may never begin.
         unreachable: how long the provider may be unreachable before the run is given up.
-        longest_pause: the longest time between two attempts to reach the provider.
+        longest_pause: the longest time between two attempts to reach the provider, unless it asks
+            for a longer one.
         cancel: the longest time that a request to cancel may take.
     """
 
@@ -148,10 +156,7 @@ class BackgroundRun:
                 wait = self._retry_delay_s(failed, failures)
                 failures += 1
                 self._shows_waiting = True
-                sentence = tr(
-                    "Can’t reach {provider}. The response continues there.", provider=self._provider
-                )
-                yield StatusChanged(wait, sentence)
+                yield StatusChanged(wait, self._status_of(failed.error))
                 await asyncio.sleep(wait)
                 continue
             if self._reader.sequence == before and not self._reader.is_finished:
@@ -205,7 +210,7 @@ class BackgroundRun:
                 async for events in received:
                     if self._shows_waiting:
                         self._shows_waiting = False
-                        yield StatusChanged(0, "")
+                        yield StatusChanged()
                     for event in events:
                         yield self._annotate(event, reply.request_id)
                     if self._reader.is_finished:
@@ -253,38 +258,33 @@ class BackgroundRun:
         return [
             Started(self._id, model, request_id),
             RunReached(RemoteRun(self._id, self._reader.sequence)),
-            StatusChanged(0, self._status_text(status)),
+            StatusChanged(0, self._status_while(status)),
         ]
 
-    def _status_text(self, status: str) -> str:
+    def _status_while(self, name: str) -> AnswerStatus:
+        """Return the status of a run that the provider calls "queued" or "in_progress"."""
         now = self._loop.time()
-        interval_s = self._times.check if self._may_stream else self._times.poll
-        if status != "queued":
+        seconds = round(self._times.check if self._may_stream else self._times.poll)
+        if name != "queued":
             self._queued_at = None
-            return tr(
-                "Running at {provider}. Checked every {seconds} s.",
-                provider=self._provider,
-                seconds=round(interval_s),
-            )
+            return answer_status(StatusCode.RUN_STARTED, provider=self._provider, seconds=seconds)
         self._queued_at = now if self._queued_at is None else self._queued_at
         waited_s = now - self._queued_at
         if waited_s < self._times.queued:
-            return tr(
-                "Queued at {provider}. Checked every {seconds} s.",
-                provider=self._provider,
-                seconds=round(interval_s),
-            )
-        return tr(
-            "Queued at {provider} for {minutes} min. It may never start: stop it and try again.",
-            provider=self._provider,
-            minutes=max(round(waited_s / 60), 1),
-        )
+            return answer_status(StatusCode.RUN_QUEUED, provider=self._provider, seconds=seconds)
+        minutes = max(round(waited_s / 60), 1)
+        return answer_status(StatusCode.RUN_QUEUED_LONG, provider=self._provider, minutes=minutes)
 
     @property
     def _path(self) -> str:
         return run_path(self._id)
 
     # -- when the provider is out of reach
+
+    def _status_of(self, error: ProviderError) -> Status:
+        if error.status is None:
+            return answer_status(StatusCode.RUN_UNREACHED, provider=self._provider)
+        return status_of(error, Remedy.CONTINUES_THERE)
 
     def _retry_delay_s(self, failed: AttemptError, failures: int) -> float:
         """Return how long to wait before the next attempt.
@@ -304,8 +304,9 @@ class BackgroundRun:
         is_given_up = self._loop.time() - self._reached_at >= self._times.unreachable
         if is_given_up or isinstance(error, AuthenticationError) or _is_refusal(error):
             raise error from failed
-        pause = failed.asked_wait_s if failed.asked_wait_s is not None else float(2**failures)
-        return min(pause, self._times.longest_pause)
+        if failed.asked_wait_s is not None:
+            return min(failed.asked_wait_s, LONGEST_WAIT_S)
+        return min(float(2**failures), self._times.longest_pause)
 
 
 def run_path(response_id: str) -> str:

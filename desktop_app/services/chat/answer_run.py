@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
+from desktop_app.domain.answering.answer_status import AnswerStatus, StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
@@ -71,7 +72,6 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
-from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import LONGEST_MODEL, ResolvedChoice
 from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
@@ -372,9 +372,9 @@ class AnswerRun:
         return True
 
     @property
-    def _opening(self) -> str:
-        """The text shown until the first event."""
-        return tr("Waiting for {model}.", model=self._resolved.model.name)
+    def _opening(self) -> AnswerStatus:
+        """The status until the first event."""
+        return answer_status(StatusCode.WAITING, model=self._resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)

@@ -13,6 +13,12 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from desktop_app.domain.answering.answer_status import (
+    AnswerStatus,
+    StatusCode,
+    answer_status,
+    status_of,
+)
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import WHOLE, Reply, accumulate
 from desktop_app.domain.answering.stream_events import Failed, StatusChanged, StreamEvent
@@ -30,10 +36,10 @@ from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
     ProviderError,
+    Remedy,
     RunLostError,
     UserFacingError,
 )
-from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -43,11 +49,13 @@ from desktop_app.services.chat.small_tasks.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
 
-WITH_A_KEY = N_("The response continues there. Enter the key to get it.")
-
 
 class _KeyWantedError(Exception):
-    """The run needs another key; `args` contains the reason."""
+    """The run needs another key, because of `error`."""
+
+    def __init__(self, error: ProviderError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class ResumedRun(AnswerRun):
@@ -84,8 +92,8 @@ class ResumedRun(AnswerRun):
         self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
 
     @property
-    def _opening(self) -> str:
-        return tr("Reconnecting to {provider}.", provider=self._resolved.profile.name)
+    def _opening(self) -> AnswerStatus:
+        return answer_status(StatusCode.RECONNECTING, provider=self._resolved.profile.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.resume(self._kept_run)
@@ -103,7 +111,8 @@ class ResumedRun(AnswerRun):
             try:
                 await super()._stream(listen)
             except _KeyWantedError as wanted:
-                listen(StatusChanged(0, f"{wanted} {tr(WITH_A_KEY)}"), self._reply)
+                waiting = status_of(wanted.error, Remedy.CONTINUES_WITH_KEY)
+                listen(StatusChanged(0, waiting), self._reply)
                 await self._key_came.wait()
                 self._start_over()
             else:
@@ -119,7 +128,7 @@ class ResumedRun(AnswerRun):
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):
-            raise _KeyWantedError(event.error.what_happened)
+            raise _KeyWantedError(event.error)
         if self._has_caught_up:
             super()._take(event, listen)
             return

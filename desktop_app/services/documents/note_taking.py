@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, Protocol
 
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
@@ -42,7 +43,6 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -56,18 +56,9 @@ from desktop_app.services.spending.budget import Budget
 AT_ONCE: Final = 4  # concurrent calls; the on-device model handles a single call at a time
 LONGEST_ON_DEVICE: Final = 300
 # The sentences on progress: while parts are read, and while their notes are combined.
-_PROGRESS: Final = (
-    N_("Reading in parts: {done} of {total}."),
-    N_("Combining notes: {done} of {total}."),
-)
-_PROGRESS_WITH_COST: Final = (
-    N_("Reading in parts: {done} of {total} · {spent} so far."),
-    N_("Combining notes: {done} of {total} · {spent} so far."),
-)
-_PROGRESS_OF_COST: Final = (
-    N_("Reading in parts: {done} of {total} · {spent} so far, of about {cost}."),
-    N_("Combining notes: {done} of {total} · {spent} so far, of about {cost}."),
-)
+_PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
+_PROGRESS_WITH_COST: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
+_PROGRESS_OF_COST: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
 LONGEST_BUILT_IN: Final = 150  # its chunks are shorter
 # Models with small windows repeat themselves until the window is full.
 SMALL_WINDOW: Final = 32_768
@@ -425,13 +416,13 @@ class ReadingProvider(ProviderWrapper):
 
     def _progress(self, done: int, total: int, *, is_merging: bool) -> StatusChanged:
         if self._total_cost:
-            words = _PROGRESS_OF_COST
+            codes = _PROGRESS_OF_COST
         else:
-            words = _PROGRESS_WITH_COST if self._spent else _PROGRESS
+            codes = _PROGRESS_WITH_COST if self._spent else _PROGRESS
         spent = formatting.money(self._spent)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
         return StatusChanged(
-            0, tr(words[is_merging], done=done, total=total, spent=spent, cost=cost)
+            0, answer_status(codes[is_merging], done=done, total=total, spent=spent, cost=cost)
         )
 
 

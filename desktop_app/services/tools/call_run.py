@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent, ToolCallStep
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import StorageError
@@ -20,7 +21,6 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import Report, ToolContext
 from desktop_app.i18n.formatting import percent
-from desktop_app.i18n.translation import tr
 from desktop_app.services.tools.call_arguments import parse_arguments
 from desktop_app.services.tools.call_results import DENIED, bounded
 from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion
@@ -78,9 +78,9 @@ class CallRun:
             if isinstance(checked, ToolCallStep):
                 yield checked
                 continue
-            yield StatusChanged(0, tr("Waiting for your permission…"))
+            yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
             step, allowed = await self._decided(checked)
-            yield StatusChanged(0, "")
+            yield StatusChanged()
             yield step
             ready += [allowed] if allowed else []
         for each in ready:

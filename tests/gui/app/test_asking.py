@@ -16,6 +16,7 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     UsageReported,
 )
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
@@ -236,7 +237,7 @@ async def test_reasoning_keeps_its_paragraphs() -> None:
         desk.controllers.running.reasoning_arrived.connect(
             lambda _c, _m, text: arrived.append(text)
         )
-        turn.give(StatusChanged(3, "The provider is busy."))
+        turn.give(StatusChanged(3, ErrorNote("The provider is busy.")))
         await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
         turn.give(ReasoningDelta("**First**", 0))
         await until(lambda: "Thinking: First" in desk.transcript)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Started, StatusChanged
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until
@@ -75,13 +76,13 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         turn = await desk.ask("?")
         status = desk.window.notifications.status
         said = status.text()
-        turn.give(StatusChanged(2, "The provider is busy."))
+        turn.give(StatusChanged(2, ErrorNote("The provider is busy.")))
         for figure in (2, 1):
             words = f"The provider is busy. Trying again in {figure} s."
             await until(partial(shows, desk, words))
             assert status.text() == said, "not read aloud every second"
         await until(lambda: "Trying again" not in desk.transcript)
-        turn.give(StatusChanged(12, "Rate limited."))
+        turn.give(StatusChanged(12, ErrorNote("Rate limited.")))
         await until(lambda: "Rate limited. Trying again in 12 s." in desk.transcript)
         desk.click("stop")
         await desk.settled()
@@ -96,7 +97,7 @@ async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
     async with Desk() as desk:
         turn = await desk.ask("?")
         await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
-        turn.give(StatusChanged(1, "The provider is busy."))
+        turn.give(StatusChanged(1, ErrorNote("The provider is busy.")))
         await until(lambda: "The provider is busy." in desk.transcript)
         turn.give(Started())
         await until(lambda: "The provider is busy." not in desk.transcript)
@@ -109,7 +110,7 @@ async def test_a_second_is_a_turn_of_the_timer() -> None:
     parent = QObject()
     countdown, ticks = RetryCountdown(parent), []
     countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
-    assert countdown.start("a", 1.4, "Busy.") == "Busy. Trying again in 2 s."
+    assert countdown.start("a", 1.4, ErrorNote("Busy.")) == "Busy. Trying again in 2 s."
     assert 300 < timer_of(countdown).interval() <= 400, "to where the figure changes"
     await until(lambda: ticks)
     assert timer_of(countdown).interval() <= 1000
@@ -124,7 +125,7 @@ async def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened(
         desk.window.conversations.new_requested.emit()
         turn = await desk.ask("Second")
         here = desk.open_id
-        turn.give(StatusChanged(0, "Running at the provider."))
+        turn.give(StatusChanged(0, ErrorNote("Running at the provider.")))
         await until(lambda: "Running at the provider." in desk.transcript)
         await desk.opened(other)
         await desk.opened(here)

@@ -159,4 +159,4 @@ def test_compaction_and_the_countdown() -> None:
     for in_force in (made, other, None):
         mark = compaction_mark(made, NAME, NAME, in_force)
         assert not untranslated([mark.text, *(label for label, _ in mark.actions)])
-    assert not untranslated([RetryCountdown().start("a", 9, NAME)])
+    assert not untranslated([RetryCountdown().start("a", 9, ErrorNote(NAME))])

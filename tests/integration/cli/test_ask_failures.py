@@ -17,6 +17,7 @@ from desktop_app import main as cli
 from desktop_app.cli.streams.terminal import AnswerOutput
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import StatusChanged, TextDelta
+from desktop_app.domain.error_note import ErrorNote
 from tests.helpers.closed_port import closed_port
 from tests.helpers.waiting import LONGEST_S
 from tests.integration.cli.command import KEY, Shell, against, answer_to, ended, gateway
@@ -134,11 +135,13 @@ def test_in_a_terminal_a_silence_is_said_once(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setattr(sys, "stdout", nowhere)
         output = AnswerOutput(as_json=False)
-        output.listen(StatusChanged(0, "Waiting for it."), Reply())
-        output.listen(StatusChanged(0, "Nothing heard for 40 s."), Reply())
-        output.listen(StatusChanged(0, "Nothing heard for 40 s."), Reply())
+        output.listen(StatusChanged(0, ErrorNote("Waiting for it.")), Reply())
+        output.listen(StatusChanged(0, ErrorNote("Nothing heard for 40 s.")), Reply())
+        output.listen(StatusChanged(0, ErrorNote("Nothing heard for 40 s.")), Reply())
         output.listen(TextDelta("One"), Reply())
-        output.listen(StatusChanged(0, "Nothing heard: it would stand in the answer."), Reply())
+        output.listen(
+            StatusChanged(0, ErrorNote("Nothing heard: it would stand in the answer.")), Reply()
+        )
     assert all_said(ours) == b"repartee: Nothing heard for 40 s.\r\n"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain.answering.answer_status import AnswerStatus, Status, StatusCode, status_text
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import StatusChanged, StreamEvent
@@ -111,9 +112,13 @@ class Asker:
         """Record what a window shows for a while."""
         self.text = reply.text
         self.heard.set()
-        if isinstance(event, StatusChanged) and not event.reason.startswith("Waiting for"):
+        if isinstance(event, StatusChanged) and not _is_opening(event.status):
             again = f" Trying again in {event.seconds:.2f} s." if event.seconds else ""
-            self.said.append(event.reason + again)
+            self.said.append(status_text(event.status) + again)
+
+
+def _is_opening(status: Status | None) -> bool:
+    return isinstance(status, AnswerStatus) and status.code is StatusCode.WAITING
 
 
 @asynccontextmanager

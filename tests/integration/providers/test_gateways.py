@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
@@ -243,7 +244,7 @@ def test_too_many_requests(place: Place) -> None:
         if isinstance(events[-1], StatusChanged | Failed):
             break
     if isinstance(events[-1], StatusChanged):
-        assert events[-1].reason.startswith("The server is limiting requests: ")
+        assert status_text(events[-1].status).startswith("The server is limiting requests: ")
     else:
         assert isinstance(error_of(events), RateLimitedError)
 
@@ -251,7 +252,10 @@ def test_too_many_requests(place: Place) -> None:
 @pytest.mark.parametrize("server", ["litellm"])
 def test_the_reason_of_a_fault_is_passed_on(place: Place) -> None:
     event = answer(replace(place, model="dead"), Api.CHAT_COMPLETIONS)[-1]
-    said = event.reason if isinstance(event, StatusChanged) else error_of([event]).what_happened
+    if isinstance(event, StatusChanged):
+        said = status_text(event.status)
+    else:
+        said = error_of([event]).what_happened
     assert "onnect" in said, said
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain import errors
+from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.conversations.conversation import INCOMPLETE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.error_note import ErrorNote, note_of
@@ -19,7 +20,6 @@ from desktop_app.domain.error_text import (
     WINDOW,
     of_environment,
     remedy_text,
-    retry_text,
 )
 from desktop_app.domain.errors import AuthenticationError, Remedy, UserFacingError
 from tests.helpers.error_params import error_params
@@ -104,5 +104,6 @@ def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
 
 
 def test_a_wait_is_said_in_whole_seconds() -> None:
-    assert retry_text("Too many requests.", 0) == "Too many requests."
-    assert retry_text("Too many requests.", 1.2) == "Too many requests. Trying again in 2 s."
+    busy = ErrorNote("Too many requests.")
+    assert status_text(busy) == "Too many requests."
+    assert status_text(busy, 1.2) == "Too many requests. Trying again in 2 s."

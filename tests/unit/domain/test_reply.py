@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.spending.cost import Usage
 
@@ -52,7 +53,7 @@ pieces = st.one_of(
     st.builds(Started, texts, texts),
     st.builds(UsageReported, st.builds(Usage, st.integers(0, 9))),
     st.builds(Notice, texts),
-    st.builds(StatusChanged, st.just(1.0), texts),
+    st.builds(StatusChanged, st.just(1.0), st.builds(ErrorNote, texts)),
 )
 ends = st.one_of(
     st.just(Completed()),
@@ -163,7 +164,7 @@ def test_facts_about_the_reply() -> None:
         UsageReported(Usage(1)),
         UsageReported(Usage(2)),
         Notice("One."),
-        StatusChanged(1, "Busy."),
+        StatusChanged(1, ErrorNote("Busy.")),
         Notice("Two."),
         Notice("One."),
     )

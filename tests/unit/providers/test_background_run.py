@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_text
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
@@ -98,7 +99,11 @@ def check_whole(events: Sequence[StreamEvent]) -> None:
 
 
 def said(events: Sequence[StreamEvent]) -> list[str]:
-    return [event.reason for event in events if isinstance(event, StatusChanged) and event.reason]
+    return [
+        status_text(event.status)
+        for event in events
+        if isinstance(event, StatusChanged) and event.status
+    ]
 
 
 def test_a_run_that_nothing_breaks_is_asked_once() -> None:
@@ -250,9 +255,12 @@ async def test_out_of_reach_for_a_while() -> None:
     check_whole(events)
     assert len(posts) == 1
     assert said(events) == ["Can’t reach OpenAI. The response continues there."]
-    [back] = [at for at, event in enumerate(events) if event == StatusChanged(0, "")]
+    [back] = [at for at, event in enumerate(events) if event == StatusChanged()]
     assert back > events.index(
-        StatusChanged(1 if TIMES.longest_pause > 1 else 0.05, said(events)[0])
+        StatusChanged(
+            1 if TIMES.longest_pause > 1 else 0.05,
+            answer_status(StatusCode.RUN_UNREACHED, provider="OpenAI"),
+        )
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -170,7 +171,9 @@ def texts(events: Sequence[tuple[float, StreamEvent]]) -> str:
 
 
 def reasons(events: Sequence[tuple[float, StreamEvent]]) -> list[tuple[float, float, str]]:
-    return [(at, e.seconds, str(e.reason)) for at, e in events if isinstance(e, StatusChanged)]
+    return [
+        (at, e.seconds, status_text(e.status)) for at, e in events if isinstance(e, StatusChanged)
+    ]
 
 
 def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:
@@ -327,12 +330,35 @@ def test_an_unreachable_provider_is_tried_again_less_and_less_often() -> None:
     assert [at for at, _ in script.asked] == [0, 1, 1, 2]
 
 
-@pytest.mark.parametrize(("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 30.0), (None, 1.0)])
+@pytest.mark.parametrize(
+    ("asked", "waits"), [(7.0, 7.0), (0.0, 0.0), (45.0, 45.0), (300.0, 120.0), (None, 1.0)]
+)
 def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits: float) -> None:
-    busy = AttemptError(RateLimitedError(Reason.PROVIDER_FAULT, status=429), asked_wait_s=asked)
-    script, _, error = run(busy, STREAM)
-    assert error is None
+    error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
+    busy = AttemptError(error, asked_wait_s=asked)
+    script, _, ended_by = run(busy, STREAM)
+    assert ended_by is None
     assert [at for at, _ in script.asked] == [0, waits]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P"),
+            "is limiting requests",
+        ),
+        (
+            ProviderError(Reason.PROVIDER_FAULT, status=503, provider="P", http=503),
+            "is having problems (503)",
+        ),
+    ],
+)
+def test_a_provider_that_was_reached_is_not_called_unreachable(
+    error: ProviderError, words: str
+) -> None:
+    _, events, _ = run(AttemptError(error), STREAM)
+    assert reasons(events)[0] == (0, 1, f"P {words}. The response continues there.")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.domain.answering.answer_form import AnswerSchema
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -260,7 +261,7 @@ def texts(memory: Memory) -> list[StreamEvent]:
 def test_a_whole_answer() -> None:
     script = [
         Started("r", "gpt-5.2", service_tier="batch"),
-        StatusChanged(2, "Busy."), StatusChanged(0, ""),
+        StatusChanged(2, ErrorNote("Busy.")), StatusChanged(),
         1.0, ReasoningDelta("Hm."), 2.0, TextDelta("One"), 1.5, *ENDED,
     ]  # fmt: skip
     answer, memory = run(script)
@@ -277,7 +278,7 @@ def test_a_whole_answer() -> None:
         usage_scope=UsageScope.OWN,
         answered_by="gpt-5.2",
     )
-    opening = StatusChanged(0, "Waiting for GPT-5.2 Thinking.")
+    opening = StatusChanged(0, answer_status(StatusCode.WAITING, model="GPT-5.2 Thinking"))
     assert memory.heard == [opening, *(event for event in script if not isinstance(event, float))]
     (call,) = memory.calls
     assert call == Call(

@@ -27,6 +27,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
 from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
@@ -351,7 +352,7 @@ async def read_together(
     return list(await asyncio.gather(*map(read, range(count)))), provider
 
 
-STATUS = StatusChanged(1, "w")
+STATUS = StatusChanged(1, ErrorNote("w"))
 FAILURE = Failed(ProviderError(Reason.PROVIDER_FAULT))
 SHARED = [UsageShared(UsageScope.FIRST), Notice(COUNTED_WITH_FIRST)]
 OF_BOTH = [UsageShared(UsageScope.ALL), Notice(shared_usage_notice(2))]

@@ -15,6 +15,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.documents.index.chunks import chunks
+from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
@@ -41,6 +42,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.documents.extracted_document import TextChunk
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
@@ -122,7 +124,7 @@ class NoteTaker(ScriptedProvider):
         await self.gate.wait()
         self.running -= 1
         if is_too_many:
-            yield StatusChanged(7, "There are too many requests.")
+            yield StatusChanged(7, ErrorNote("There are too many requests."))
             yield Failed(self.too_many)
             return
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
@@ -430,7 +432,9 @@ async def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert isinstance(last, Failed)
         assert isinstance(last.error, RateLimitedError)
         count = (await reading.plan(task)).calls
-        said = [event.reason for event in before_it if isinstance(event, StatusChanged)]
+        said = [
+            status_text(event.status) for event in before_it if isinstance(event, StatusChanged)
+        ]
         assert not [words for words in said if f": {count} of {count}" in words]
         assert (await reading.ledger.spent_in_month(now())).uncounted == 0
         assert "from the saved notes" in last.error.what_to_do
@@ -464,7 +468,7 @@ async def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> N
         plan = await reading.plan(reading.task("a"))
         assert plan.cost
         events = await reading.run(reading.task("a"))
-        said = [event.reason for event in events if isinstance(event, StatusChanged)]
+        said = [status_text(event.status) for event in events if isinstance(event, StatusChanged)]
         count, in_all = plan.calls, money(plan.cost)
         spent = await reading.ledger.month_cost(now())
         assert spent > 0
@@ -516,7 +520,7 @@ async def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
         await until(all_run)
         provider.gate.set()
         events = await run
-        assert StatusChanged(7, "There are too many requests.") in events
+        assert StatusChanged(7, ErrorNote("There are too many requests.")) in events
         assert isinstance(events[-1], Completed)
         found = FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
         assert found == [f"FACT-{n}" for n in range(60)]

@@ -91,7 +91,7 @@ async def test_an_image_that_is_not_kept_stays_text() -> None:
 
 
 async def test_waiting_within_an_image_does_not_break_it() -> None:
-    text, kept = await said(TextDelta(PICTURE[:90]), StatusChanged(0, ""), TextDelta(PICTURE[90:]))
+    text, kept = await said(TextDelta(PICTURE[:90]), StatusChanged(), TextDelta(PICTURE[90:]))
     assert (text, kept) == ("a cat« »", [PHOTO])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_text
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
@@ -128,7 +129,9 @@ async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
         assert await room.store.message(answer.id) == answer
         assert await spent(room, answer) == COST
         assert [e for e in room.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
-        assert room.heard[0] == StatusChanged(0, "Reconnecting to OpenAI.")
+        assert room.heard[0] == StatusChanged(
+            0, answer_status(StatusCode.RECONNECTING, provider="OpenAI")
+        )
         assert provider.resumed == [RemoteRun("resp_1", 1)]
 
 
@@ -283,7 +286,7 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
             room.heard.append(event)
-            if isinstance(event, StatusChanged) and "Enter the key to get it" in str(event.reason):
+            if isinstance(event, StatusChanged) and "Enter the key" in status_text(event.status):
                 waits.set()
 
         task = asyncio.ensure_future(answering.run(listen, lambda _: None))
@@ -291,7 +294,8 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
         assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
         assert answering.so_far.status is MessageStatus.STREAMING
         sentence = "OpenAI needs an API key. The response continues there. Enter the key to get it."
-        assert room.heard[-1] == StatusChanged(0, sentence)
+        assert isinstance(room.heard[-1], StatusChanged)
+        assert status_text(room.heard[-1].status) == sentence
         answering.retry_with_key("another")
         for _ in range(20):
             await asyncio.sleep(0)

@@ -20,6 +20,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -55,9 +56,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     [
         (
             [
-                StatusChanged(1, "w"),
-                StatusChanged(0, ""),
-                StatusChanged(2, "w"),
+                StatusChanged(1, ErrorNote("w")),
+                StatusChanged(),
+                StatusChanged(2, ErrorNote("w")),
                 TextDelta("a"),
                 Completed(),
             ],

@@ -24,6 +24,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import (
     ContentFilteredError,
     ModelNotFoundError,
@@ -171,7 +172,10 @@ async def test_a_call_is_plain_priced_and_written_down() -> None:
 
 async def test_a_refused_call_is_written_down_as_failed_and_costs_nothing() -> None:
     refused = Failed(ProviderFaultError("It failed.", status=503))
-    provider, book = ScriptedProvider([StatusChanged(1, "Trying again."), refused]), Book()
+    provider, book = (
+        ScriptedProvider([StatusChanged(1, ErrorNote("Trying again.")), refused]),
+        Book(),
+    )
     with pytest.raises(ProviderFaultError):
         await ask(jobs_of(provider, book))
     (line,) = book.lines

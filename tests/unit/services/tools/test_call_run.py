@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -105,7 +106,7 @@ async def steps_of(
             found.append((call.call_id, call.state, call.result, has_run))
         else:
             assert isinstance(event, StatusChanged)
-            found.append((event.seconds, event.reason))
+            found.append((event.seconds, status_text(event.status)))
     return found
 
 

@@ -1,0 +1,68 @@
+"""The status below an answer that is under way: a code and parameters, worded where it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import ceil
+
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.errors import Param, Remedy, UserFacingError
+from desktop_app.i18n.translation import N_, tr, tr_filled
+
+
+class StatusCode(Enum):
+    """A status and its sentence. It is never stored."""
+
+    WAITING = N_("Waiting for {model}.")
+    WAITING_FOR_PERMISSION = N_("Waiting for your permission…")
+    RECONNECTING = N_("Reconnecting to {provider}.")
+    SILENT = N_("No data from {provider} for {seconds} s. The model may still be reasoning.")
+    WOKEN = N_("The computer was asleep. Checking the connection to {provider}.")
+    RUN_QUEUED = N_("Queued at {provider}. Checked every {seconds} s.")
+    RUN_QUEUED_LONG = N_(
+        "Queued at {provider} for {minutes} min. It may never start: stop it and try again."
+    )
+    RUN_STARTED = N_("Running at {provider}. Checked every {seconds} s.")
+    RUN_UNREACHED = N_("Can’t reach {provider}. The response continues there.")
+    READING = N_("Reading in parts: {done} of {total}.")
+    READING_WITH_COST = N_("Reading in parts: {done} of {total} · {spent} so far.")
+    READING_OF_COST = N_("Reading in parts: {done} of {total} · {spent} so far, of about {cost}.")
+    MERGING = N_("Combining notes: {done} of {total}.")
+    MERGING_WITH_COST = N_("Combining notes: {done} of {total} · {spent} so far.")
+    MERGING_OF_COST = N_("Combining notes: {done} of {total} · {spent} so far, of about {cost}.")
+
+
+@dataclass(frozen=True)
+class AnswerStatus:
+    """A status with the values for the placeholders of its sentence."""
+
+    code: StatusCode
+    params: Mapping[str, Param]
+
+    @property
+    def sentences(self) -> str:
+        """The status in words."""
+        return tr_filled(self.code.value, self.params)
+
+
+Status = AnswerStatus | ErrorNote
+
+
+def answer_status(code: StatusCode, **params: Param) -> AnswerStatus:
+    """Return a status with its parameters."""
+    return AnswerStatus(code, params)
+
+
+def status_of(error: UserFacingError, remedy: Remedy = Remedy.NONE) -> ErrorNote:
+    """Return the status of an answer that goes on after an error."""
+    return ErrorNote(error.reason, remedy, code=error.code, params=dict(error.params))
+
+
+def status_text(status: Status | None, seconds: float = 0) -> str:
+    """Return a status in words, and in how many seconds a request is sent again if not at once."""
+    words = "" if status is None else status.sentences
+    if not seconds:
+        return words
+    return tr("{reason} Trying again in {seconds} s.", reason=words, seconds=ceil(seconds))
