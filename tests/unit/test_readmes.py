@@ -21,7 +21,9 @@ READMES = [
 @pytest.mark.parametrize("readme", READMES)
 def test_every_path_exists(readme: str) -> None:
     text = (ROOT / readme).read_text("utf-8")
+    in_fences = "".join(re.findall(r"^```$.*?^```$", text, re.MULTILINE | re.DOTALL))
     named = {name for code in re.findall(r"`([^`\n]+)`", text) for name in code.split()}
+    named |= {name.rstrip("/") for name in in_fences.split()}
     paths = {name for name in named if re.fullmatch(r"[\w./-]+\.(py|sh|md|toml|txt|xml)", name)}
     paths |= {name for name in named if re.fullmatch(r"[a-z_]+(/[a-z_]+)+", name)}
     homes = [ROOT, (ROOT / readme).parent, *ROOT.glob("desktop_app/**/")]
