@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter
+from desktop_app.ui.transcript.search import find_bar
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -195,3 +196,46 @@ def test_a_message_that_comes_is_not_selected(view: TranscriptView) -> None:
     view.selectAll()
     view.stream.append_message(question("more"))
     assert not view.textCursor().hasSelection()
+
+
+def test_a_text_typed_just_before_closing_starts_no_search(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages(conversation(3))
+    view.find_in_transcript.open()
+    bar = view.find_in_transcript.bar
+    with qtbot.assertNotEmitted(bar.changed, wait=3 * find_bar._PAUSE_MS):
+        QTest.keyClicks(bar.field, "needle")
+        QTest.keyClick(bar.field, Qt.Key.Key_Escape)
+    assert not view.find_in_transcript.finder.is_active
+
+
+def test_a_recount_does_not_end_the_count_of_all_messages(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    messages = conversation(2_000)
+    view.set_messages(messages)
+    finder, counts = view.find_in_transcript.finder, []
+    finder._recount_timer.setInterval(0)
+    finder.counted.connect(lambda _number, total, is_final: counts.append((total, is_final)))
+    finder.search("needle")
+    finder.recount(messages[-1].id)
+    qtbot.waitUntil(lambda: bool(counts) and counts[-1] == (8_000, True))
+    assert all(total == 8_000 for total, is_final in counts if is_final)
+
+
+def test_another_conversation_ends_the_unfolding_of_code(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    lines = "".join(f"line {number}\n" for number in range(40))
+    view.set_messages([answer(f"```\n{lines}needle\n```")])
+    finder, turns = view.find_in_transcript.finder, []
+
+    def show_another() -> None:
+        finder.counted.disconnect(show_another)
+        view.set_messages(conversation(1))
+        QTimer.singleShot(20, lambda: turns.append("after the unfolding"))
+
+    finder.counted.connect(show_another)
+    finder.search("needle")
+    qtbot.waitUntil(lambda: bool(turns))

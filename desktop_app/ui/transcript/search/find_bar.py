@@ -22,7 +22,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent
 
 
 _PAUSE_MS: Final = 120
@@ -137,6 +137,12 @@ class FindBar(QFrame):
     def request_close(self) -> None:
         """Emit `close_requested`, as the Close button does."""
         self.close_requested.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Drop a text that was just typed, or it would start a search in a closed bar."""
+        if not event.spontaneous():
+            self._typing_timer.stop()
+        super().hideEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle Enter and Esc, whichever widget of the bar has the focus."""

@@ -210,6 +210,9 @@ class Finder(QObject):
         return self._index.order.index(state.message.id) if state is not None else 0
 
     def _count_touched(self) -> None:
+        if not self._is_count_final:  # the end of a recount would end the running count
+            self._recount_timer.start()
+            return
         touched, self._touched = self._touched, set()
         messages = self._messages.all_with_text()
         self._index.set_order([message.id for message, _ in messages])
@@ -308,7 +311,8 @@ class Finder(QObject):
             self.match_shown.emit()
 
     def _unfold_item(self, layout: MessageLayout, item: int, again: Then) -> None:
-        if item < len(layout.items) and not layout.heights[item]:
+        is_shown = layout in self._messages.writer.layouts and item < len(layout.items)
+        if is_shown and not layout.heights[item]:
             self._unfold_code(layout, item)
         QTimer.singleShot(_NEXT_ITERATION_MS, self, again)
 
