@@ -98,3 +98,16 @@ def test_the_start_of_a_process_takes_no_time_from_its_first_answer(
             number = asker.ask({"language": "python", "code": "x"})
         assert answered.args == [number, answer]
     asker.close()
+
+
+def test_a_process_closed_during_a_request_is_started_again_by_the_next(qtbot: QtBot) -> None:
+    process = JsonProcess(child_command("lexing"))
+    process.ask({"language": "python", "code": "1"})
+    process.close()
+    assert not process.is_busy
+    with qtbot.waitSignal(process.answered) as answered:
+        number = process.ask({"language": "python", "code": "if x: pass"})
+    assert answered.args is not None
+    assert answered.args[0] == number
+    assert answered.args[1]["spans"]
+    process.close()

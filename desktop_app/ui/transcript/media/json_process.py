@@ -71,7 +71,11 @@ class JsonProcess(QObject):
         self._waiting.clear()
 
     def close(self) -> None:
-        """End the process. The next request starts it again."""
+        """End the process and drop all requests. The next request starts it again."""
+        self._waiting.clear()
+        self._current = 0
+        self._timeout.stop()
+        self._idle.stop()
         process, self._process = self._process, None
         if process is not None:
             process.finished.disconnect(self._on_finished)

@@ -66,8 +66,9 @@ class Typesetter(QObject):
             self._known.clear()
 
     def close(self) -> None:
-        """End the process. The next request starts it again."""
+        """End the process and drop all requests. The next request starts it again."""
         self._process.close()
+        self._requests.clear()
 
     def _settle(self, number: int, answer: dict[str, Any] | None) -> None:
         key, requested = next(iter(self._requests.items()), (("", False), 0))
