@@ -143,6 +143,18 @@ def test_a_slice_is_written_at_once_and_the_window_has_as_long(
     assert timer_of(slow).interval() == 1, "somebody waits for it"
 
 
+def test_a_message_loses_its_priority_once_it_is_written(
+    slow: StreamScheduler, written: list[tuple[str, str]]
+) -> None:
+    slow.add("a", "x" * 100, deferred=True)
+    slow.prioritize("a")
+    timer_of(slow).timeout.emit()
+    assert written == [("a", "x" * 100)]
+    slow.add("a", "x" * 3000, deferred=True)
+    timer_of(slow).timeout.emit()
+    assert timer_of(slow).interval() >= 100
+
+
 @pytest.mark.parametrize(("piece_s", "pieces"), [(9, 1), (5, 1), (4, 2), (3, 2), (1, 8)])
 def test_no_piece_is_begun_that_would_end_behind_the_slice(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int

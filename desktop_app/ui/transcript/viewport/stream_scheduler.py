@@ -148,6 +148,7 @@ class StreamScheduler(QObject):
         self._queue.clear()
         self._follow_ups.clear()
         self._piece_length = _LEAST
+        self._prioritized = ""
 
     def flush(self, *, shortly: bool = False) -> None:
         """Write everything now; with `shortly`, leave what takes long to the next frames."""
@@ -167,7 +168,10 @@ class StreamScheduler(QObject):
             ended = time.monotonic()
             # After slow parsing, wait as long as it took: the window keeps half of the time.
             self._next = max(began + FRAME_S, ended + (ended - began))
-            self._next = ended if is_prioritized else self._next
+            if is_prioritized:
+                self._next = ended
+            if self._prioritized not in self._queue:
+                self._prioritized = ""
             if self.has_any:
                 self._timer.start(max(1, round((self._next - ended) * 1000)))
 
