@@ -457,6 +457,7 @@ class TranscriptView(TranscriptSurface):
         self.filler.fit_to_width()
         self.latest_button.place(self.theme)
         self.find_in_transcript.place()
+        self._link_target.place()
         self.action_placer.place_again()
         self.focus_navigator.schedule_update()
         self.navigator.load_more_soon()
@@ -493,8 +494,11 @@ class TranscriptView(TranscriptSurface):
             # Otherwise the text would move while it is being selected.
             self.anchor.stop_following_stream()
         position = event.position().toPoint()
+        viewport, hand = self.viewport(), Qt.CursorShape.PointingHandCursor
         if self._mark_at(position):
-            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+            viewport.setCursor(hand)
+        elif viewport.cursor().shape() is hand and not self.anchorAt(position):
+            viewport.setCursor(Qt.CursorShape.IBeamCursor)
         state = self.messages.at_block(self.cursorForPosition(position).block())
         if state is not None and not event.buttons() and not self.action_placer.row.has_focus:
             self.action_placer.show_for(state)

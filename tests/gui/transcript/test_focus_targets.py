@@ -247,6 +247,19 @@ def test_the_address_covers_the_text_below_it(
     assert {colour.name() for colour in grounds} == {dressed.card.name()}
 
 
+def test_the_address_stays_at_the_lower_edge_when_the_window_is_resized(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([answer(f"[a](https://docs.example/{'a' * 300})")])
+    enter(view)
+    tab(qtbot, view)
+    label = view.findChild(QLabel, "link-target")
+    assert label is not None
+    view.resize(500, 400)
+    assert label.geometry().bottom() == view.height() - 1
+    assert label.width() < view.width()
+
+
 def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[link](https://a.example)\n\n```py\nx\n```")])
     enter(view)

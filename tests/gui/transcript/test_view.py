@@ -869,3 +869,21 @@ def test_links_do_not_differ_by_color_alone(view: TranscriptView) -> None:
     for word, is_link in words.items():
         cursor.setPosition(shown.index(word) + 1)
         assert cursor.charFormat().fontUnderline() is is_link
+
+
+def test_the_newest_answer_is_found_above_the_document(view: TranscriptView) -> None:
+    newest = answer("newest")
+    view.set_messages([answer("older"), newest, question("long " * 8_000)])
+    assert newest.id not in {layout.key for layout in view.messages.writer.layouts}
+    state = view.messages.newest_answer()
+    assert state is not None
+    assert state.message is newest
+
+
+def test_the_pointer_is_a_hand_only_over_a_copy_mark(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_messages([answer("words\n\n```py\na = 1\n```")])
+    area = copy_mark(view)
+    qtbot.mouseMove(view.viewport(), area.center())
+    assert view.viewport().cursor().shape() is Qt.CursorShape.PointingHandCursor
+    qtbot.mouseMove(view.viewport(), QPoint(5, area.top() - 30))
+    assert view.viewport().cursor().shape() is not Qt.CursorShape.PointingHandCursor

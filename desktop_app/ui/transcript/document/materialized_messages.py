@@ -104,11 +104,9 @@ class MaterializedMessages:
 
     def newest_answer(self) -> MessageState | None:
         """Return the latest answer, materialized or not."""
-        for message in reversed(self.newer):
-            if message.role is Role.ASSISTANT:
-                return self._detached.get(message.id) or self._new_state(message)
-        states = (self._states[layout.key] for layout in reversed(self.writer.layouts))
-        return next((state for state in states if state.message.role is Role.ASSISTANT), None)
+        messages = map(self.message_at, reversed(range(self.count)))
+        newest = next((message for message in messages if message.role is Role.ASSISTANT), None)
+        return None if newest is None else self.find_state(newest.id) or self._new_state(newest)
 
     def at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the message that owns a block of the document."""

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 class LinkTargetLabel(PlainLabel):
     """A label that shows an address, or is hidden."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent=parent)
-        self._viewport = parent
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(parent=view)
+        self._view = view
         self.setObjectName("link-target")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._ground = self._edge = QColor()
+        self._target = ""
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -35,6 +36,7 @@ class LinkTargetLabel(PlainLabel):
         self.setPalette(colors)
         self._ground, self._edge = theme.card, theme.line
         self.setMargin(theme.px(4))
+        self.place()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a background, because the label covers text and the style sheet sets none."""
@@ -46,13 +48,19 @@ class LinkTargetLabel(PlainLabel):
         super().paintEvent(event)
 
     def show_target(self, target: str) -> None:
-        """Show this address, or hide if it is "".
+        """Show this address, or hide if it is ""."""
+        self._target = target
+        self.place()
+        self.setVisible(bool(target))
+        self.raise_()
+
+    def place(self) -> None:
+        """Move to the lower edge of the view.
 
         A long address is elided at its end, so that the host stays visible.
         """
-        width = self._viewport.width() * 3 // 4
-        self.setText(self.fontMetrics().elidedText(target, Qt.TextElideMode.ElideRight, width))
+        width = self._view.width() * 3 // 4
+        metrics = self.fontMetrics()
+        self.setText(metrics.elidedText(self._target, Qt.TextElideMode.ElideRight, width))
         self.adjustSize()
-        self.move(0, self._viewport.height() - self.height())
-        self.setVisible(bool(target))
-        self.raise_()
+        self.move(0, self._view.height() - self.height())
