@@ -171,3 +171,12 @@ def test_a_broken_picture_stays_a_place(qtbot: QtBot, view: TranscriptView) -> N
     view.viewport().grab()
     qtbot.wait(100)
     assert "words end" in view.toPlainText()
+
+
+def test_each_name_of_a_repeated_image_takes_no_space(view: TranscriptView) -> None:
+    image, names = address("PNG"), ("i" * 30, "W" * 30)
+    view.set_messages([answer("\n\n".join(f"![{name}]({image})" for name in names))])
+    for name in names:
+        block = view.document().find(name).block()
+        line = block.layout().lineAt(0)
+        assert abs(line.naturalTextWidth() - 30) < 2, name
