@@ -26,6 +26,7 @@ from desktop_app.app.desktop.window_request import (
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.provider_gateway import ProviderGateway
+from desktop_app.backend.provider_registry import ProviderRegistry
 from desktop_app.backend.token_counting import ProviderTokenCounter
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
@@ -188,7 +189,17 @@ class Desk:
             gateway = cast(ProviderGateway, StageGateway(self.stage))
             counter = cast(ProviderTokenCounter, WordCounter())
             listings = ModelListings(ListingStore(backend.database), gateway)
-            backend = replace(backend, gateway=gateway, counter=counter, listings=listings)
+            providers = ProviderRegistry(
+                backend.settings,
+                backend.vault,
+                backend.catalog,
+                listings,
+                gateway.local_model,
+                backend.providers.environment_profiles,
+            )
+            backend = replace(
+                backend, gateway=gateway, counter=counter, listings=listings, providers=providers
+            )
         return backend
 
     async def __aexit__(
