@@ -9,6 +9,7 @@ really send.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
@@ -169,6 +170,9 @@ _NO_TOOLS: Final = re.compile(
 )
 NO_TOOLS: Final = "tools"
 
+Classify = Callable[[ProviderError, ErrorBody, int], ProviderError]
+"""Returns the error of a request of one kind: from the usual error, the body and the status."""
+
 
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
     """Return the error in a reply with status 200, or None if it holds none.
@@ -194,10 +198,17 @@ def redact_error(redactor: Redactor, error: ProviderError) -> None:
 
 
 def error_from(
-    provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
+    provider: str,
+    body: ErrorBody,
+    *,
+    status: int | None = None,
+    request_id: str = "",
+    classify: Classify | None = None,
 ) -> ProviderError:
     """Return the error to show. `status` is None for an error inside an open stream."""
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
+    if classify is not None and status is not None:
+        error = classify(error, body, status)
     error.status = status
     error.api_code = body.code or body.type
     error.request_id = request_id
@@ -232,11 +243,11 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if body.names & _KEY_CODES or http == 401 or _is_refusal(status, _KEY, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
     if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
-        return _refused_error(provider, limit[1])
+        return refused_error(provider, limit[1])
     if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
         return _too_long_error(body)
     if status in (*_REFUSALS, 501) and _NO_TOOLS.search(body.message):
-        return _refused_error(provider, NO_TOOLS)
+        return refused_error(provider, NO_TOOLS)
     if _is_refusal(status, _NO_PICTURES, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):
@@ -301,10 +312,11 @@ def _refused_parameter(
             return None
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
-    return _refused_error(provider, param)
+    return refused_error(provider, param)
 
 
-def _refused_error(provider: str, param: str) -> RefusedParameterError:
+def refused_error(provider: str, param: str) -> RefusedParameterError:
+    """Return the error for a refused parameter; `param` is "" if it is not named."""
     error = RefusedParameterError(
         Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
         provider=provider,

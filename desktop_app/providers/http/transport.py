@@ -107,7 +107,7 @@ def _ignore() -> None:
 
 @dataclass(frozen=True)
 class _Request:
-    """A request. `read_s` is the longest silence while its reply is awaited."""
+    """A request. `read_s` is the longest silence while its reply is awaited; see `post`."""
 
     method: str
     path: str
@@ -115,6 +115,7 @@ class _Request:
     headers: Mapping[str, str]
     content: bytes | AsyncIterable[bytes] | None = None
     model: str = ""
+    classify: error_replies.Classify | None = None
 
 
 class Transport:
@@ -154,11 +155,16 @@ class Transport:
 
     @asynccontextmanager
     async def post(
-        self, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None] = _ignore
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        on_bytes: Callable[[], None] = _ignore,
+        classify: error_replies.Classify | None = None,
     ) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
-        `on_bytes` is called whenever bytes of the reply come.
+        `on_bytes` is called whenever bytes of the reply come. `classify` knows the refusals that
+        only such requests meet.
 
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
@@ -170,7 +176,7 @@ class Transport:
             "content-type": "application/json",
         }
         model = str(body.get("model", ""))
-        request = _Request("POST", path, self._timeouts.read, headers, content, model)
+        request = _Request("POST", path, self._timeouts.read, headers, content, model, classify)
         async with self._open(request, on_bytes) as reply:
             yield reply
 
@@ -237,7 +243,7 @@ class Transport:
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._send(stack, request)
             on_bytes()
-            await self._require_api_reply(response)
+            await self._require_api_reply(response, request.classify)
             limit_s = self._timeouts.drain
             reply = HttpReply(response, self._attempt, self.redactor, limit_s, on_bytes)
             afterwards.push_async_callback(reply.close)
@@ -417,7 +423,9 @@ class Transport:
             private = needs_confirmation(self._base_url)
             raise AttemptError(connection_errors.unencrypted_address_error(self._provider, private))
 
-    async def _require_api_reply(self, response: httpx.Response) -> None:
+    async def _require_api_reply(
+        self, response: httpx.Response, classify: error_replies.Classify | None
+    ) -> None:
         status = response.status_code
         if 300 <= status < 400:
             to = split_url(response.headers.get("location", "")).hostname or ""
@@ -429,17 +437,20 @@ class Transport:
         if html and (status < 400 or status in _WEB_PAGE_STATUSES):
             raise self._attempt.web_page(status)
         if status >= 400:
-            raise await self._refusal(response)
+            raise await self._refusal(response, classify)
         if _is_compressed(response):
             raise AttemptError(self._compressed_reply_error(response))
 
-    async def _refusal(self, response: httpx.Response) -> AttemptError:
+    async def _refusal(
+        self, response: httpx.Response, classify: error_replies.Classify | None
+    ) -> AttemptError:
         start = self.redactor.clean_bytes(await self._start_of_body(response))
         error = error_replies.error_from(
             self._provider,
             error_body.read_body(start),
             status=response.status_code,
             request_id=request_id_of(response.headers, self.redactor),
+            classify=classify,
         )
         # Once more: without its invisible characters, an echo may be a key again.
         error_replies.redact_error(self.redactor, error)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,9 +20,12 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
+    ProviderFaultError,
     RefusedParameterError,
     UnexpectedReplyError,
 )
+from desktop_app.providers.apis.error_body import ErrorBody
+from desktop_app.providers.apis.error_replies import refused_error
 from desktop_app.providers.apis.token_usage import tokens
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
@@ -107,18 +111,31 @@ class EmbeddingRequests:
         while True:
             fields = body(self._model, texts, self.refused)
             try:
-                async with self._transport.post(PATH, fields) as reply:
+                classify = partial(self._classify, fields)
+                async with self._transport.post(PATH, fields, classify=classify) as reply:
                     return await reply.json(
                         lambda value: vectors_from(value, len(texts), self._provider)
                     )
             except AttemptError as failed:
-                refused = _refused_setting(failed.error, fields)
-                if refused:
-                    self.refused |= {refused}
+                error = failed.error
+                if not isinstance(error, RefusedParameterError) or error.param not in fields:
+                    await failed.pause(next(attempts))
                     continue
-                if _is_too_much(failed.error):
-                    raise failed.error from failed
-                await failed.pause(next(attempts))
+                self.refused |= {_refusal_name(error.param)}
+
+    def _classify(
+        self, fields: Mapping[str, Any], usual: ProviderError, refusal: ErrorBody, status: int
+    ) -> ProviderError:
+        """Return the error of a refusal; `usual` is that of other requests."""
+        if _is_too_much(usual) or status not in _REFUSALS:
+            return usual
+        if _TOO_MUCH.search(refusal.message):
+            return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=self._provider)
+        for name in _OPTIONAL:
+            is_named = refusal.param == name or re.search(rf"\b{name}\b", refusal.message)
+            if name in fields and is_named:
+                return refused_error(self._provider, name)
+        return usual
 
 
 def _refusal_name(name: str) -> str:
@@ -126,22 +143,9 @@ def _refusal_name(name: str) -> str:
     return f"embeddings.{name}"
 
 
-def _refused_setting(error: ProviderError, fields: Mapping[str, Any]) -> str | None:
-    """Return the refused setting, None if the server refuses anything else."""
-    if error.status not in _REFUSALS or _is_too_much(error):
-        return None
-    param = error.param if isinstance(error, RefusedParameterError) else ""
-    for name in _OPTIONAL:
-        if name in fields and (param == name or re.search(rf"\b{name}\b", error.details)):
-            return _refusal_name(name)
-    return None
-
-
 def _is_too_much(error: ProviderError) -> bool:
     """Return True if the texts are too many, or too long, for one request."""
-    if isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE:
-        return True
-    return error.status in _REFUSALS and bool(_TOO_MUCH.search(error.details))
+    return isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, ProviderError, UnexpectedReplyError
 from desktop_app.providers.jobs import embeddings
 from desktop_app.providers.provider_client import ProviderClient
@@ -122,6 +123,14 @@ def test_a_text_that_is_too_long_is_cut(status: int, message: str) -> None:
     assert lengths == [[5, 3000], [5], [3000], [1500], [750]]
 
 
+def test_a_short_text_that_is_too_long_is_named_as_the_cause() -> None:
+    server = Server(lambda _: refusal(500, "increase the physical batch size"))
+    with pytest.raises(ProviderError) as caught:
+        server.embed(["x"])
+    assert caught.value.reason is Reason.REQUEST_TOO_LARGE
+    assert len(server.asked) == 1
+
+
 def test_a_server_that_refuses_everything_is_not_asked_for_ever() -> None:
     message = "This model's maximum context length is 0 tokens."
     server = Server(lambda _: refusal(400, message))
@@ -156,6 +165,7 @@ def test_a_text_is_cut_to_a_length_at_least(length: int, asked: list[int]) -> No
         (400, {"message": "No.", "code": "unsupported_parameter", "param": "user"}, 1),
         (403, {"message": "Unknown dimensions"}, 1),
         (400, {"message": "Too many inputs for these dimensions"}, 1),
+        (400, {"message": "No.", "code": "no dimensions"}, 1),
     ],
 )
 def test_a_setting_is_refused_by_its_name(status: int, error: dict[str, str], asked: int) -> None:
