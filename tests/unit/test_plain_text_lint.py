@@ -78,9 +78,9 @@ ALLOWED: Final = {
 }
 
 ROLES: Final = {
-    "ui/batch/batch_models.py",
     "ui/models/model_columns.py",
     "ui/widgets/rows/rows_model.py",
+    "ui/widgets/rows/table_model.py",
 }
 """The models with tooltips; each hands them through `tooltip_text`."""
 

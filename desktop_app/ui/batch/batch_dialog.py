@@ -164,7 +164,7 @@ class BatchDialog(DraftDialog):
     # ------------------------------------------------------------------ actions of the user
 
     def _open(self, index: object) -> None:
-        job = self.jobs.job_at(index)  # type: ignore[arg-type]
+        job = self.jobs.row_at(index)  # type: ignore[arg-type]
         if job is not None:
             self.job_requested.emit(job.id)
 

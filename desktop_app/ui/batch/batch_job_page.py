@@ -172,7 +172,7 @@ class BatchJobPage(QWidget):
     @property
     def chosen(self) -> int:
         """Return the number of the selected file; 0 for none."""
-        line = self.lines.line_at(self.table.currentIndex())
+        line = self.lines.row_at(self.table.currentIndex())
         return 0 if line is None else line.number
 
     def show_job(self, job: BatchJob) -> None:
@@ -248,7 +248,7 @@ class BatchJobPage(QWidget):
         self._choose(self.table.currentIndex())
 
     def _choose(self, index: QModelIndex) -> None:
-        line = self.lines.line_at(index)
+        line = self.lines.row_at(index)
         if line is not None and self._job is not None:
             self.item_requested.emit(self._job.id, line.number)
             return

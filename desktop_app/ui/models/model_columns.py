@@ -8,27 +8,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-)
+from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
-from desktop_app.ui.look import painting
+from desktop_app.ui.widgets.rows.table_model import Index, TableModel
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
-Index = QModelIndex | QPersistentModelIndex
 Value = str | int | Decimal | date | bool | None
 
 ROW: Final = Qt.ItemDataRole.UserRole
 FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
-_NO_PARENT: Final = QModelIndex()
 
 
 @dataclass(frozen=True)
@@ -79,80 +70,57 @@ FILTERS: Final[tuple[tuple[str, str, Callable[[ModelRow], bool]], ...]] = (
 """Filters: a key, a label to be translated, and what is shown."""
 
 
-class ModelsTable(QAbstractTableModel):
+class ModelsTable(TableModel[ModelRow]):
     """The models as a table; new rows reset it unless only facts of the same models changed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[ModelRow] = []
+        figures = [at for at, column in enumerate(_COLUMNS) if column.is_figure]
+        super().__init__([column.heading for column in _COLUMNS], figures, parent)
 
     def set_rows(self, rows: Sequence[ModelRow]) -> None:
         """Replace all rows."""
-        if [row.key for row in rows] == [row.key for row in self._rows]:
-            self._rows = list(rows)
+        if [row.key for row in rows] == [row.key for row in self.rows]:
+            self.rows = rows
             if rows:
-                last = self.index(len(rows) - 1, len(_COLUMNS) - 1)
-                self.dataChanged.emit(self.index(0, 0), last)
+                self.emit_changed(0, len(rows) - 1)
             return
         self.beginResetModel()
-        self._rows = list(rows)
+        self.rows = rows
         self.endResetModel()
-
-    def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        """Return the number of models."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _NO_PARENT) -> int:
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(_COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return the heading of a column."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        column = _COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.heading if section == FAVORITE_COLUMN else tr(column.heading)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            hint = N_("Favorite") if section == FAVORITE_COLUMN else column.hint
+        """Return a column's heading, tooltip or alignment."""
+        if role == Qt.ItemDataRole.ToolTipRole and orientation is Qt.Orientation.Horizontal:
+            hint = N_("Favorite") if section == FAVORITE_COLUMN else _COLUMNS[section].hint
             return tooltip_text(tr(hint)) if hint else None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(painting.RIGHT if column.is_figure else painting.LEFT)
-        return None
+        return super().headerData(section, orientation, role)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a cell's text, or the row itself for the role `ROW`."""
-        if not index.isValid():
-            return None
-        row, column = self._rows[index.row()], _COLUMNS[index.column()]
-        value = column.value(row)
-        if role == ROW:
+        row = self.row_at(index)
+        if row is None or role == ROW:
             return row
-        if role == Qt.ItemDataRole.DisplayRole:
-            return one_line(_shown(value, column))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return one_line(_spoken(row, index.column(), value, column))
+            return one_line(self._spoken(row, index.column()))
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME_COLUMN:
             return tooltip_text(row.model)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(painting.RIGHT if column.is_figure else painting.LEFT)
-        return None
+        return super().data(index, role)
+
+    def cell_text(self, row: ModelRow, column: int) -> str:
+        value = _COLUMNS[column].value(row)
+        return tr_context("value", "unknown") if value is None else _COLUMNS[column].shown(value)
+
+    def _spoken(self, row: ModelRow, column: int) -> str:
+        if column == FAVORITE_COLUMN:
+            return tr("Favorite") if row.is_favorite else tr("Not a favorite")
+        value = self.cell_text(row, column)
+        return tr("{heading}: {value}", heading=tr(_COLUMNS[column].heading), value=value)
 
     def value(self, index: Index) -> Value:
         """Return the value that a cell is sorted by."""
-        return _COLUMNS[index.column()].value(self._rows[index.row()])
-
-
-def _spoken(row: ModelRow, number: int, value: Value, column: _Column) -> str:
-    if number == FAVORITE_COLUMN:
-        return tr("Favorite") if row.is_favorite else tr("Not a favorite")
-    return tr("{heading}: {value}", heading=tr(column.heading), value=_shown(value, column))
-
-
-def _shown(value: Value, column: _Column) -> str:
-    return tr_context("value", "unknown") if value is None else column.shown(value)
+        return _COLUMNS[index.column()].value(self.rows[index.row()])
 
 
 class ModelFilter(QSortFilterProxyModel):

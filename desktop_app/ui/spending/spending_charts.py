@@ -164,7 +164,7 @@ class SpendingCharts(QWidget):
 
     def show_rows(self, rows: Sequence[SpendingRow], name_of: Callable[[SpendingRow], str]) -> None:
         """Show rows of the chosen grouping, named by `name_of`."""
-        heading = next(tr(heading) for by, _, heading in _GROUPINGS if by is self.grouping)
+        heading = next(heading for by, _, heading in _GROUPINGS if by is self.grouping)
         columns = MODEL_COLUMNS if self.grouping is Grouping.MODEL else COLUMNS
         self._rows.set_rows(rows, name_of, heading, columns)
         self.table.setColumnHidden(UNCOUNTED, not any(row.spent.uncounted for row in rows))

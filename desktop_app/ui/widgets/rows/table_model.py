@@ -1,0 +1,81 @@
+"""A table model of plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look import painting
+from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
+
+Row = TypeVar("Row")
+Index = QModelIndex | QPersistentModelIndex
+_NO_PARENT: Final = QModelIndex()
+
+
+class TableModel(QAbstractTableModel, Generic[Row]):
+    """A table model of plain values; subclasses return the text of a cell.
+
+    Args:
+        headings: of the columns, to be translated.
+        figures: the columns that are aligned at the right.
+
+    Attributes:
+        rows: from the top.
+    """
+
+    has_cell_tooltips = False
+
+    def __init__(
+        self, headings: Sequence[str], figures: Container[int], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.rows: Sequence[Row] = ()
+        self._headings, self._figures = headings, figures
+
+    def cell_text(self, row: Row, column: int) -> str:
+        """Return the text of a cell."""
+        raise NotImplementedError
+
+    def emit_changed(self, first: int, last: int) -> None:
+        """Report that the rows from `first` to `last` have other texts."""
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._headings) - 1))
+
+    def row_at(self, index: Index) -> Row | None:
+        """Return the value of a row."""
+        return self.rows[index.row()] if index.isValid() else None
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(self._headings)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the heading of a column, or its alignment."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return one_line(tr(self._headings[section]))
+        return self._alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's text, its tooltip or its alignment."""
+        row, column = self.row_at(index), index.column()
+        if row is None:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return one_line(self.cell_text(row, column))
+        if role == Qt.ItemDataRole.ToolTipRole and self.has_cell_tooltips:
+            return tooltip_text(self.cell_text(row, column))
+        return self._alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def _alignment(self, column: int) -> Qt.AlignmentFlag:
+        return painting.RIGHT if column in self._figures else painting.LEFT
