@@ -199,7 +199,6 @@ def _folder(folder: Folder) -> dict[str, Any]:
 
 
 def _conversation(conversation: Conversation, messages: Iterable[Message]) -> dict[str, Any]:
-    draft = conversation.draft
     return {
         "id": conversation.id,
         "title": conversation.title,
@@ -211,11 +210,7 @@ def _conversation(conversation: Conversation, messages: Iterable[Message]) -> di
         "leaf_id": conversation.leaf_id,
         "choice": _choice(conversation.choice),
         "overrides": conversation.overrides.to_json(),
-        "draft": {
-            "text": draft.text,
-            "attachments": parts_to_json(draft.attachments),
-            "template_id": draft.template_id,
-        },
+        "draft": conversation.draft.to_json(),
         "messages": [_message(message) for message in messages],
     }
 

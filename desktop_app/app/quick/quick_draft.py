@@ -9,11 +9,6 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.library.draft_saver import DRAFT_MS
 from desktop_app.domain.conversations.conversation import Draft
-from desktop_app.domain.conversations.message_parts import (
-    draft_parts,
-    parts_from_json,
-    parts_to_json,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +39,7 @@ class UnsentQuestion:
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""
         return {
-            "text": self.draft.text,
-            "attachments": parts_to_json(self.draft.attachments),
-            "template_id": self.draft.template_id,
+            **self.draft.to_json(),
             "brought": self.accompanying,
             "clipboard": self.clipboard,
         }
@@ -54,8 +47,7 @@ class UnsentQuestion:
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> UnsentQuestion:
         """Return the question that was stored as `row`, {} for none."""
-        parts = draft_parts(parts_from_json(row.get("attachments", [])))
-        draft = Draft(row.get("text", ""), parts, row.get("template_id", ""))
+        draft = Draft.from_json({"text": "", "attachments": (), **row})
         return cls(draft, row.get("brought", ""), row.get("clipboard", ""))
 
 

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, new_id
-from desktop_app.domain.conversations.message_parts import (
-    DraftPart,
-    draft_parts,
-    part_id,
-    parts_from_json,
-    parts_to_json,
-)
+from desktop_app.domain.conversations.message_parts import DraftPart, part_id
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
@@ -50,7 +44,7 @@ class Drafts:
     def load(self, stored: dict[str, Any]) -> None:
         """Load the blank conversation's draft from the stored settings."""
         row = stored.get(BLANK_KEY) or {}
-        self._drafts[self.blank_id] = _from_json(row)
+        self._drafts[self.blank_id] = Draft.from_json(row) if row else Draft()
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
         self.blank_preset_id = row.get("preset")
 
@@ -104,25 +98,10 @@ class Drafts:
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         if conversation_id == self.blank_id:
             row = {
-                **_to_json(draft),
+                **draft.to_json(),
                 "overrides": self.blank_overrides.to_json(),
                 "preset": self.blank_preset_id,
             }
             await self._settings_store.set(BLANK_KEY, row)
         else:
             await self._conversations.save_draft(conversation_id, draft)
-
-
-def _to_json(draft: Draft) -> dict[str, Any]:
-    return {
-        "text": draft.text,
-        "attachments": parts_to_json(draft.attachments),
-        "template_id": draft.template_id,
-    }
-
-
-def _from_json(row: dict[str, Any]) -> Draft:
-    if not row:
-        return Draft()
-    parts = parts_from_json(row["attachments"])
-    return Draft(row["text"], draft_parts(parts), row.get("template_id", ""))

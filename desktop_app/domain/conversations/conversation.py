@@ -8,12 +8,12 @@ conversation's `leaf_id`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
@@ -23,6 +23,9 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     Part,
     PassagesPart,
+    draft_parts,
+    parts_from_json,
+    parts_to_json,
     text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeText
@@ -165,6 +168,24 @@ class Draft:
     text: str = ""
     attachments: tuple[DraftPart, ...] = ()
     template_id: str = ""
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Draft:
+        """Return the draft that was stored as `row`.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is no draft.
+        """
+        parts = parts_from_json(row["attachments"])
+        return cls(row["text"], draft_parts(parts), row.get("template_id", ""))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form that is stored and exported."""
+        return {
+            "text": self.text,
+            "attachments": parts_to_json(self.attachments),
+            "template_id": self.template_id,
+        }
 
     def __bool__(self) -> bool:
         """Return True if there is something to send; a collection alone is not enough."""

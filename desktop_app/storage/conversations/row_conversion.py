@@ -29,7 +29,6 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     Part,
     ReasoningPart,
-    draft_parts,
     parts_from_json,
     parts_to_json,
     text_of,
@@ -183,23 +182,11 @@ def folder_from_row(row: Cells) -> Folder:
 
 def draft_to_text(draft: Draft) -> str:
     """Return a draft as the column's text, "" if it is empty."""
-    if draft == Draft():
-        return ""
-    return to_json(
-        {
-            "text": draft.text,
-            "attachments": parts_to_json(draft.attachments),
-            "template_id": draft.template_id,
-        }
-    )
+    return "" if draft == Draft() else to_json(draft.to_json())
 
 
 def _draft_from_text(text: str) -> Draft:
-    if not text:
-        return Draft()
-    value = json.loads(text)
-    parts = parts_from_json(value["attachments"])
-    return Draft(value["text"], draft_parts(parts), value.get("template_id", ""))
+    return Draft.from_json(json.loads(text)) if text else Draft()
 
 
 def error_to_text(note: ErrorNote | None) -> str:
