@@ -19,6 +19,7 @@ from desktop_app.rendering.block_model import (
 )
 from desktop_app.rendering.export.html_writer import parts_of
 from desktop_app.rendering.markdown.citations import is_citation
+from desktop_app.rendering.markdown.footnote_links import is_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -245,9 +246,9 @@ def _mark(marker: str, bullet: str) -> str:
     tasks = {"☐": f"{bullet} [ ] ", "☑": f"{bullet} [x] "}
     if marker in tasks:
         return tasks[marker]
-    if marker in "•◦▪":
-        return f"{bullet} "
-    return f"{marker} " if marker[-1:] in ".)" else f"[^{marker}]: "
+    if is_label(marker):
+        return f"[^{marker}]: "
+    return f"{marker} " if marker[-1:] in ".)" else f"{bullet} "
 
 
 def _table(block: Block) -> str:
@@ -377,8 +378,8 @@ def _run(run: Run, before: str, following: Run | None) -> str:
 def _formula(tex: str, before: str, following: Run | None) -> str:
     """Write a formula between dollars, or between brackets if dollars could be misread."""
     after = "" if following is None else following.text[:1]
-    touches_text = before[-1:].isalnum() or before[-1:] == "$" or after.isalnum() or after in "_$"
-    touches_text = touches_text and bool(after or before)
+    touches_text = any(sign.isalnum() or sign == "$" for sign in (before[-1:], after))
+    touches_text = touches_text or after == "_"
     is_apart = not touches_text and not (following is not None and following.math)
     if (is_apart and tex == tex.strip() and "$" not in tex) or "\\)" in tex:
         return f"${tex}$"

@@ -263,6 +263,8 @@ def test_a_space_at_the_end_of_a_paragraph_is_kept() -> None:
 
 
 SAME = [
+    "x is $a$",
+    "a[^b.]\n\n[^b.]: c",
     "`` a` ``",
     "` a`",
     "`a `",
@@ -363,7 +365,7 @@ REWRITTEN = [
     ("![a\\]b](https://a.b/c.png)", "![a&#93;b](https://a.b/c.png)"),
     ("a$x$", "a\\$x$"),
     ("$x$a", "\\(x\\)a"),
-    ("$x$$y$", "\\(x\\)\\(y\\)"),
+    ("$x$$y$", "\\(x\\)$y$"),
     ("$$\na\n\nb\n$$", "\\$$ a\n\nb \\$$"),
     ("$$x$$", "$$\nx\n$$"),
     ("\\$5 and \\$6", "$5 and $6"),
