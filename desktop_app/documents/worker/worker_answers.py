@@ -7,7 +7,6 @@ the expected types, is within the limits, and is about the request. No path is t
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -341,7 +340,8 @@ def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
 
 
 def _finite(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+    # Comparisons with NaN are false.
+    if type(value) not in (int, float) or not abs(value) <= _LARGEST_INTEGER:
         raise MalformedAnswerError("no number that makes sense")
     return float(value)
 

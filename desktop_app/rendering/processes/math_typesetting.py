@@ -98,16 +98,15 @@ def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
     """Return the formula in the process's answer, None if it cannot be drawn."""
     fields = answer or {}
     svg = fields.get("svg")
-    lengths = [fields.get(name) for name in ("width", "ascent", "depth")]
-    numbers = [float(length) for length in lengths if isinstance(length, int | float)]
-    if not isinstance(svg, str) or len(numbers) != len(lengths):
+    lengths: list[Any] = [fields.get(name) for name in ("width", "ascent", "depth")]
+    width, ascent, depth = lengths
+    limits = ((width, _WIDEST_EM), (ascent, _TALLEST_EM), (depth, _TALLEST_EM))
+    # Comparisons with NaN are false, and those of an int with a float are exact.
+    if not all(type(length) in (int, float) and abs(length) <= most for length, most in limits):
         return None
-    width, ascent, depth = numbers
-    # Comparisons with NaN are false.
-    is_within = abs(ascent) <= _TALLEST_EM and abs(depth) <= _TALLEST_EM
-    if not is_within or not _is_drawing(svg, width, ascent + depth):
+    if not isinstance(svg, str) or not _is_drawing(svg, width, ascent + depth):
         return None
-    return Formula(svg, width, ascent, depth)
+    return Formula(svg, float(width), float(ascent), float(depth))
 
 
 def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formula:

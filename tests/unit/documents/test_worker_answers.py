@@ -145,6 +145,7 @@ REFUSED: list[Callable[[], Any]] = [
     *(lambda n=n: answers.page_sizes(f"[[{n}, 5]]") for n in ("0.9", "14401.5", "NaN", "true")),
     lambda: answers.pixels(b"12345", 6),
     *(lambda n=n: answers.boxes({"boxes": [[0, 0, 0, n]]}) for n in (float("inf"), "1", True)),
+    lambda: answers.boxes({"boxes": [[0, 0, 0, 10**400]]}),
 ]
 
 

@@ -12,6 +12,8 @@ from desktop_app.child_processes import child_command, open_child
 from desktop_app.rendering.processes.math_typesetting import (
     DEEPEST,
     CannotTypesetError,
+    Formula,
+    formula_of,
     is_within_limits,
     typeset,
 )
@@ -85,6 +87,15 @@ def test_groups_count_until_they_end(begins: str, ends: str) -> None:
 )
 def test_empty_and_long_formulas_are_not_tried(tex: str, is_tried: bool) -> None:
     assert is_within_limits(tex) is is_tried
+
+
+@pytest.mark.parametrize(
+    "length", [pytest.param(10**400, id="huge"), float("nan"), float("inf"), 61, "1", None, True]
+)
+def test_an_answer_with_an_impossible_length_is_refused(length: object) -> None:
+    answer = {"svg": "<svg></svg>", "width": 1, "ascent": 1, "depth": 1}
+    assert formula_of(answer) == Formula("<svg></svg>", 1, 1, 1)
+    assert formula_of({**answer, "depth": length}) is None
 
 
 def test_limits_of_sums_stand_above_and_below_in_a_display() -> None:
