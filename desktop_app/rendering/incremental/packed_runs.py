@@ -82,7 +82,8 @@ class PackedRuns(Sequence[Run]):
 
     def __getitem__(self, at: int | slice) -> Run | tuple[Run, ...]:
         if isinstance(at, slice):
-            return self._between(*at.indices(len(self)))
+            first, end, step = at.indices(len(self))
+            return self._between(first, end, step) if step > 0 else tuple(self)[at]
         pack, number = divmod(range(len(self))[at], _PACK)
         return self._packs[pack].run(number) if pack < len(self._packs) else self._last[number]
 

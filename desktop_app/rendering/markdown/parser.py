@@ -56,7 +56,7 @@ _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[
 
 _RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 
-_ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
+_ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
 _BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
 _COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
 _WIDE_HEAD: Final = re.compile(
@@ -295,15 +295,17 @@ def _www_length(_linkify: Any, text: str, position: int) -> int:
 
 def _strip_sentence_punctuation(address: str) -> str:
     """Return an address without the punctuation after it, by GitHub's rules."""
-    while address:
-        if address[-1] in "?!.,:;*_~'\"]" or (
-            address[-1] == ")" and address.count(")") > address.count("(")
-        ):
-            entity = _ENTITY_AT_END.search(address)
-            address = address[: entity.start()] if entity else address[:-1]
-        else:
+    end, unopened = len(address), address.count(")") - address.count("(")
+    while end:
+        last = address[end - 1]
+        if last == ")" and unopened > 0:
+            unopened -= 1
+        elif last not in "?!.,:;*_~'\"]":
             break
-    return address
+        entity = address.rfind("&", 0, end - 1) if last == ";" else -1
+        is_entity = entity >= 0 and _ENTITY_NAME.fullmatch(address, entity + 1, end - 1)
+        end = entity if is_entity else end - 1
+    return address[:end]
 
 
 def _www_address(_linkify: Any, match: Any) -> None:

@@ -44,7 +44,8 @@ def test_they_are_those_that_were_packed(count: int) -> None:
 @pytest.mark.parametrize("first", [0, 1, 127, 128, 300, 640, 699, 700, -5])
 @pytest.mark.parametrize("end", [None, 0, 1, 128, 129, 640, 641, 700, -1])
 def test_a_slice_is_a_tuple(first: int, end: int | None) -> None:
-    assert long()[first:end] == RUNS[first:end]
+    for step in (None, 3, -1, -200):
+        assert long()[first:end:step] == RUNS[first:end:step]
 
 
 def test_no_run_is_beyond_the_ends() -> None:
