@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 # The other imports of the first paint precede Qt, because PySide inspects every later import.
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.settings.startup_settings import settings_at_start
+from desktop_app.storage.settings.startup_settings import read_startup_settings
 
 # isort: split
 from PySide6.QtCore import QTimer
@@ -96,7 +96,7 @@ class Application:
         """Build the window and paint it; return after the first paint."""
         from desktop_app.ui.look import icons
 
-        stored = settings_at_start(folders().database)
+        stored = read_startup_settings(folders().database)
         values = with_defaults(stored)
         icons.use_folder(resource_path("icons/lucide"))
         self._language.use(str(values["look.language"]))
@@ -254,7 +254,7 @@ class Application:
         """Build the window again, in the language of the settings, and delete the old one."""
         from desktop_app.ui.transcript.view import TranscriptView
 
-        stored = settings_at_start(folders().database)
+        stored = read_startup_settings(folders().database)
         self._language.use(str(with_defaults(stored)["look.language"]))
         old, self.window = self.window, _build_window(self._theme)
         self.window.restore_state(old.state())

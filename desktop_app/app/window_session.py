@@ -284,7 +284,7 @@ class WindowSession:
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" for a temporary one."""
-        if self._backend.temporary.holds(conversation_id):
+        if self._backend.temporary.is_temporary(conversation_id):
             return ""
         found = self.controllers.list_presenter.cached(conversation_id)
         return "" if found is None else found.title

@@ -35,7 +35,10 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported_conversation import ImportedConversation, not_imported
+from desktop_app.exchange.importers.imported_conversation import (
+    ImportedConversation,
+    not_imported_error,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import folders
@@ -43,7 +46,7 @@ from desktop_app.storage.conversations.import_store import ImportOutcome, Import
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
-from desktop_app.storage.settings.address_secrets import holds_secrets
+from desktop_app.storage.settings.address_secrets import has_secrets
 
 if TYPE_CHECKING:
     import argparse
@@ -161,7 +164,9 @@ async def _import_file(
                 try:
                     result.count(await _store_conversation(backend, store, found, choice))
                 except (ImportRefusedError, StoreRefusedError) as error:
-                    result.refused.append(not_imported(found.conversation.title, error).sentences)
+                    result.refused.append(
+                        not_imported_error(found.conversation.title, error).sentences
+                    )
             else:
                 result.refused.append(found.sentences)
     except StorageError:
@@ -249,7 +254,7 @@ def _restore(options: argparse.Namespace) -> int:
     def decide(changes: Sequence[SettingChange]) -> RestoreChoice:
         return _ask_about_settings(changes, accept=options.accept_settings)
 
-    if holds_secrets(user_folders.database):
+    if has_secrets(user_folders.database):
         # Opening the store moves its passwords to the keyring, so the kept copy has none.
         with suppress(StorageError):  # the restore reports what is wrong with the store
             asyncio.run(_open_once())

@@ -76,7 +76,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
-    damaged_conversation,
+    damaged_conversation_error,
     mapping_at,
     objects_at,
 )
@@ -175,7 +175,7 @@ def _read_each(
         try:
             yield _imported(item, folders, files)
         except bounds.BAD_VALUE as exc:
-            yield damaged_conversation(item, exc)
+            yield damaged_conversation_error(item, exc)
 
 
 # -------------------------------------------------------------- writing

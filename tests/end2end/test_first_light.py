@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.startup_settings import settings_at_start
+from desktop_app.storage.settings.startup_settings import read_startup_settings
 from tests.end2end.kills import Kills, Server
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.helpers.blocking import blocking
@@ -129,7 +129,7 @@ def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -
         program.do("set_text", "prompt", text="Half a thought")
 
         def is_kept() -> bool:
-            return "Half a thought" in str(settings_at_start(path))
+            return "Half a thought" in str(read_startup_settings(path))
 
         wait_for(is_kept, "the draft on disk")
         program.kill()

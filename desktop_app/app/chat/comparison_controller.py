@@ -149,7 +149,7 @@ class ComparisonController(QObject):
     def _close_if_forgotten(self) -> None:
         """Close the window with a temporary conversation, of which nothing may stay."""
         was_begun = self._temporary.was_begun(self._conversation_id)
-        if was_begun and not self._temporary.holds(self._conversation_id):
+        if was_begun and not self._temporary.is_temporary(self._conversation_id):
             self._close()
 
     def _newest_shown(self, answer: Message) -> Message:

@@ -95,7 +95,7 @@ class FoldersController(QObject):
             self._presenter.write(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
-        ids = await self._flag_store.in_folder(folder.id)
+        ids = await self._flag_store.ids_in_folder(folder.id)
         await self._folder_store.delete(folder.id)
         self._presenter.change(ids, folder_id=None)
         self._folders.replace_all(

@@ -73,7 +73,7 @@ class AnswerSetup(QObject):
         Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
         found = self._providers.get(conversation.choice.provider_id) or self._providers.default
-        if self._temporary.holds(conversation.id):  # its provider must not store it either
+        if self._temporary.is_temporary(conversation.id):  # its provider must not store it either
             return replace(found, keeps_at_provider=False)
         return found
 

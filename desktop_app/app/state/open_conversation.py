@@ -68,7 +68,7 @@ class OpenConversation(QObject):
     @property
     def is_temporary(self) -> bool:
         """True if the conversation is held in memory only."""
-        return self._temporary.holds(self.id)
+        return self._temporary.is_temporary(self.id)
 
     @property
     def path(self) -> list[Message]:

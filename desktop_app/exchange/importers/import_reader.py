@@ -24,7 +24,7 @@ from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
-    damaged_conversation,
+    damaged_conversation_error,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.system_words import system_words
@@ -197,4 +197,4 @@ def _read_each(items: list[Any], read: Callable[[Any], ImportedConversation]) ->
         except ImportRefusedError as error:
             yield error
         except BAD_VALUE as exc:
-            yield damaged_conversation(item, exc)
+            yield damaged_conversation_error(item, exc)

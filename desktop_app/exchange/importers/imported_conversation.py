@@ -115,9 +115,9 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def damaged_conversation(item: Any, why: Exception) -> ImportRefusedError:
+def damaged_conversation_error(item: Any, why: Exception) -> ImportRefusedError:
     """Return the error for a damaged conversation."""
-    return not_imported(text_at(item, "title") if isinstance(item, Mapping) else "", why)
+    return not_imported_error(text_at(item, "title") if isinstance(item, Mapping) else "", why)
 
 
 def short_title(title: str) -> str:
@@ -126,7 +126,7 @@ def short_title(title: str) -> str:
     return title if len(title) <= _LONGEST_SHOWN else f"{title[:_LONGEST_SHOWN]}…"
 
 
-def not_imported(title: str, why: Exception) -> ImportRefusedError:
+def not_imported_error(title: str, why: Exception) -> ImportRefusedError:
     """Return the error that says which conversation was not imported and why."""
     if isinstance(why, RecursionError):
         reason, words = Reason.IMPORT_TOO_DEEP, ""

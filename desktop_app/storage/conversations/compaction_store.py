@@ -40,12 +40,12 @@ class CompactionStore:
         return await self._databases.of(conversation_id).read(lambda c: _all(c, conversation_id))
 
     async def add(self, compaction: Compaction) -> bool:
-        """Save a compaction. Return True unless it exists or its message has been deleted."""
+        """Save a compaction. Return False if it exists already, or its message was deleted."""
         database = self._databases.of(compaction.conversation_id)
         return await database.write(lambda c: insert_compaction(c, compaction))
 
     async def undo(self, compaction_id: str, at: datetime) -> None:
-        """Undo a compaction, at the time `at`: the messages themselves are sent again."""
+        """Record that a compaction was undone at this time: its messages are sent again."""
         sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
         for database in filter(None, (self._databases.memory, self._databases.disk)):
             await database.write(lambda c: c.execute(sql, (to_micros(at), compaction_id)))
@@ -57,7 +57,7 @@ def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compacti
 
 
 def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
-    """Insert a compaction. Return True unless it exists or its message does not."""
+    """Insert a compaction. Return False if it exists already, or its message does not."""
     undone = compaction.undone_at
     row = {
         "id": compaction.id,

@@ -17,7 +17,7 @@ from desktop_app.storage.database.database import Database
 
 
 class ConversationFlagStore:
-    """Changes conversations, each method in one transaction. All methods raise StorageError."""
+    """The flags of conversations. Each method is one transaction and raises StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class ConversationFlagStore:
             WHERE id = ?"""
         await self._set(sql, conversation_ids, folder_id)
 
-    async def in_folder(self, folder_id: str) -> list[str]:
+    async def ids_in_folder(self, folder_id: str) -> list[str]:
         """Return the ids of all conversations in a folder, including archived and trashed ones."""
         sql = "SELECT id FROM conversations WHERE folder_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())

@@ -80,7 +80,7 @@ class ConversationStore:
         return await self._disk.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
 
     async def titles(self) -> list[tuple[str, str]]:
-        """Return id and title of all conversations outside the trash, the newest first."""
+        """Return id and title of all conversations except trashed ones, newest first."""
         sql = (
             "SELECT id, title FROM conversations WHERE trashed_at IS NULL ORDER BY updated_at DESC"
         )
@@ -223,7 +223,7 @@ class ConversationStore:
         return found[0] if found else None
 
     async def recent_questions(self, limit: int) -> list[str]:
-        """Return the texts of the newest questions, newest first, without those in the trash."""
+        """Return the texts of the newest questions outside the trash, newest first."""
         found = await self._disk.read(lambda c: _messages(c, _QUESTIONS, limit))
         return [text_of(question.parts) for question in found]
 

@@ -67,8 +67,8 @@ class ReviewStore:
 
     async def counts(self, since: date | None = None) -> list[ReviewCount]:
         """Return the number of each verdict by model, on answers since the start of a local day."""
-        first = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
-        return await self._database.read(lambda connection: _read_counts(connection, first))
+        start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
+        return await self._database.read(lambda connection: _read_counts(connection, start))
 
     async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
         """Return the corrections in the given conversations, or in all, oldest first."""
@@ -79,8 +79,8 @@ class ReviewStore:
         return [pair for pair in found if pair.conversation_id in wanted]
 
 
-def _read_counts(connection: sqlite3.Connection, first: int) -> list[ReviewCount]:
-    rows = connection.execute(_COUNTS, (first,)).fetchall()
+def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount]:
+    rows = connection.execute(_COUNTS, (start,)).fetchall()
     found = [
         ReviewCount(row["model"], row["variant"], {kind: row[kind.value] for kind in ReviewKind})
         for row in rows

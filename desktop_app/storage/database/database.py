@@ -58,18 +58,18 @@ _UNWIPED: Final = "store.unwiped"
 
 
 class Databases(Protocol):
-    """Chooses the database of each conversation: temporary ones are in memory.
+    """The databases of conversations: on disk, or in memory for temporary ones.
 
-    The stores of conversations have this instead of a Database, so that each has to choose.
+    The stores of conversations receive this instead of a Database, so that each has to choose one.
     """
 
     @property
     def disk(self) -> Database:
-        """The store's file."""
+        """Return the store's file."""
 
     @property
     def memory(self) -> Database | None:
-        """The database of temporary conversations; None before the first."""
+        """Return the database of temporary conversations; None before the first."""
 
     def of(self, conversation_id: str | None) -> Database:
         """Return the database of a conversation."""
@@ -99,12 +99,12 @@ class Database:
 
     @property
     def disk(self) -> Database:
-        """The database itself, as in `Databases`: it stands for a store without temporary ones."""
+        """Return itself: a Database serves as `Databases` without temporary conversations."""
         return self
 
     @property
     def memory(self) -> None:
-        """None, as in `Databases`."""
+        """Return None, as `Databases` do without temporary conversations."""
         return
 
     def of(self, _conversation_id: str | None) -> Database:
@@ -133,7 +133,7 @@ class Database:
     async def read(self, action: Action[T]) -> T:
         """Run `action` on one consistent, read-only state of the store.
 
-        If the caller is canceled, the read is interrupted, so that it delays nobody.
+        If the caller is canceled, the read is interrupted, so that it delays no other read.
         """
         reading = _Reading()
         job = self._submit(self._readers, lambda: self._in_snapshot(action, reading))
@@ -146,7 +146,7 @@ class Database:
     async def foreign_version(self) -> int:
         """Return a number that changes whenever another process has written to the store.
 
-        Writes of this process do not change it; those submitted before are done.
+        Writes of this process do not change it. Writes that were submitted before it are finished.
         """
         job = self._submit(self._writer, self._foreign_version)
         return await asyncio.shield(asyncio.wrap_future(job))
@@ -245,7 +245,7 @@ class Database:
             if steps:
                 if not (alone or lock.take()):
                     raise StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(self.path))
-                if len(steps) < len(self._migrations):  # A new store has no keys
+                if len(steps) < len(self._migrations):  # a new store has no keys
                     record_key_origins(self.path)
                 migrate(connection, self.path, steps)
             lock.share()
@@ -315,9 +315,9 @@ class Database:
 
 
 async def read_first(databases: Databases, action: Action[T | None]) -> T | None:
-    """Return the result of `action` in memory; if it is None, the result in the file.
+    """Return the result of `action` in memory; if it is None, the result on disk.
 
-    For rows of which it is unknown whether their conversation is temporary.
+    Used if it is unknown whether a row belongs to a temporary conversation.
     """
     found = None if databases.memory is None else await databases.memory.read(action)
     return found if found is not None else await databases.disk.read(action)
@@ -329,7 +329,7 @@ def erasing_mark(path: Path) -> Path:
 
 
 def mark_for_wipe(connection: sqlite3.Connection) -> None:
-    """Record, in the transaction that deletes words, that they are still to be wiped."""
+    """Record that deleted words are still to be wiped; call it in the deleting transaction."""
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, 'true')", (_UNWIPED,))
 
 
@@ -343,7 +343,7 @@ class _Reading:
 
     @contextmanager
     def on(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Let `interrupt` reach this connection within the context."""
+        """Let `interrupt` interrupt this connection within the context."""
         with self._guard:
             self._connection = connection
         # SQLite forgets an interrupt between two statements; the handler checks during each.
@@ -380,7 +380,7 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
 def _close_cursor(result: T) -> T:
     """Close a cursor that an action returns.
 
-    Else another thread would drop it and reset its statement while the connection is in use
+    Otherwise another thread would free it and reset its statement while the connection is in use
     (SQLITE_MISUSE).
     """
     if isinstance(result, sqlite3.Cursor):

@@ -23,10 +23,7 @@ from desktop_app.storage.settings.address_secrets import strip_copy
 
 
 class Migration(NamedTuple):
-    """A migration step: statements, then an action, in one transaction.
-
-    A step that has been released never changes.
-    """
+    """A migration step: statements, then an action. A released step never changes."""
 
     name: str
     statements: tuple[str, ...]
@@ -113,8 +110,8 @@ def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             strip_copy(copy)
-            # It reads every page and row. A full check also compares the indexes, which can be
-            # rebuilt, and takes twice the time for a million calls.
+            # A quick check reads every page and row. A full check also compares the indexes, which
+            # can be rebuilt, and takes twice the time for a million calls.
             verdict = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise damaged_error(str(path), f"quick check of the copy: {verdict}")

@@ -24,7 +24,7 @@ def is_alive(pid: int | None, started: str | None) -> bool:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return the boot id and start time of a running process, or None if there is none."""
+    """Return the boot id and start time of a process, or None if it does not run."""
     try:
         # The name, in parentheses, may contain any character; the next field is the state.
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""The lock that every process with the store open holds; the kernel releases it at its end."""
+"""The lock on an open store, which the kernel releases when a process ends."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from desktop_app.domain.errors import StorageError
 
 
 class StoreLock:
-    """A lock that all processes with the store open share.
+    """A lock that all processes share while they have the store open.
 
-    Checks at the start, migrations, restores, repairs and erasures hold it alone. It is on a
+    Checks at the start, migrations, restores, repairs and erasures take it exclusively. It is on a
     separate file, because closing any descriptor of the database would drop SQLite's own locks.
     """
 
@@ -24,7 +24,7 @@ class StoreLock:
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def take(self) -> bool:
-        """Take the lock exclusively and return True; if others hold it, share it, return False."""
+        """Take the lock exclusively, or share it if others have it. Return True if exclusive."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -33,7 +33,7 @@ class StoreLock:
         return True
 
     def share(self) -> None:
-        """Share the lock; waits while another process holds it exclusively."""
+        """Share the lock. Wait while another process has it exclusively."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:
@@ -43,7 +43,7 @@ class StoreLock:
 
 @contextmanager
 def exclusive_lock(database: Path, refusal: Reason) -> Iterator[None]:
-    """Hold a store's lock exclusively. Raises StorageError with `refusal` if others hold it."""
+    """Hold a store's lock exclusively. Raises StorageError with `refusal` if others have it."""
     lock = StoreLock(database)
     try:
         if not lock.take():

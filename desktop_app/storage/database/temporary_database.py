@@ -50,7 +50,7 @@ class MemoryDatabase(Database):
 class TemporaryConversations:
     """The temporary conversations of this run, at most one at a time; implements Databases.
 
-    The ledger on disk records their cost without the conversation, because the money was spent.
+    The ledger on disk records what they cost, but does not name them.
     """
 
     def __init__(self, disk: Database) -> None:
@@ -60,7 +60,7 @@ class TemporaryConversations:
         self._begun: set[str] = set()
 
     def begin(self, conversation_id: str) -> None:
-        """Make a conversation temporary that is not created yet."""
+        """Make a conversation temporary. It must not be stored yet."""
         if self.memory is None:
             self.memory = MemoryDatabase()
         self._open_id = conversation_id
@@ -72,16 +72,16 @@ class TemporaryConversations:
         return bool(self._open_id)
 
     def was_begun(self, conversation_id: str | None) -> bool:
-        """Return True if a conversation is or was temporary: calls may end after its discard."""
+        """Return True if a conversation is or was temporary: its calls may outlast it."""
         return conversation_id in self._begun
 
-    def holds(self, conversation_id: str) -> bool:
+    def is_temporary(self, conversation_id: str) -> bool:
         """Return True if the conversation is temporary and not discarded."""
         return conversation_id == self._open_id
 
     def discard(self, conversation_id: str) -> None:
         """Discard a conversation. Later writes for it find no row to change."""
-        if self.memory is not None and self.holds(conversation_id):
+        if self.memory is not None and self.is_temporary(conversation_id):
             self._open_id = ""
             self.memory.clear()
 

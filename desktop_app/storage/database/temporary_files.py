@@ -1,8 +1,8 @@
 """Temporary copies, which are removed when their process ends, however that happens.
 
-Each is in a folder below `Folders.temporary` that its process holds locked. The kernel releases the
-lock when the process ends, so that the next start recognizes abandoned folders. For a file that
-must be elsewhere, beside the file that it becomes, such a folder has a symbolic link.
+Each is in a folder below `Folders.temporary` that its process has locked. The kernel releases the
+lock when the process ends, so that the next start recognizes abandoned folders. A file that must be
+elsewhere, such as beside the file that it will replace, is registered by a symbolic link.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEX
 
 
 class TemporaryFolder:
-    """A folder for copies; a context manager that removes it.
+    """A folder for copies, which is removed at the end of the context.
 
     Attributes:
         path: the path of the folder.
@@ -39,7 +39,7 @@ class TemporaryFolder:
         """
         create_private_folder(parent)
         self.path = parent / os.urandom(8).hex()
-        with _locked(parent, fcntl.LOCK_SH):  # so that no cleanup runs before the next lock
+        with _locked(parent, fcntl.LOCK_SH):  # no cleanup may run before the folder is locked
             self.path.mkdir(mode=0o700)
             self._descriptor = os.open(self.path, _FOLDER_FLAGS)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -50,8 +50,8 @@ class TemporaryFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def note(self, elsewhere: Path) -> None:
-        """Have a file or folder elsewhere removed together with this folder."""
+    def register(self, elsewhere: Path) -> None:
+        """Register a file or folder elsewhere, to be removed together with this folder."""
         (self.path / os.urandom(8).hex()).symlink_to(elsewhere.absolute())
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ def removed_at_end(elsewhere: Path, parent: Path) -> Iterator[None]:
     folder = None
     with suppress(OSError):
         folder = TemporaryFolder(parent)
-        folder.note(elsewhere)
+        folder.register(elsewhere)
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
 """Files of answers that are too long for their message, until they become attachments.
 
-A file is named after its answer and a number: a resumed background run writes a new one, and the
-longest counts. Their folder is inside that of the attachments, and is erased with it. The files of
-a temporary conversation are in memory.
+A file is named after its answer and a number: a resumed background run writes a new file, and the
+longest file counts. Their folder is inside the folder of the attachments, and is erased with it.
+The files of a temporary conversation are in memory.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from desktop_app.storage.database.storage_errors import translate_errors
 
 T = TypeVar("T")
 
-FOLDER: Final = "answers"
+ANSWERS_FOLDER: Final = "answers"
 """Inside the folder of the attachments, whose other folders have names of two digits."""
 _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
 _IMAGE: Final = re.compile(
     rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
 )
 _CHUNK: Final = 1 << 20
-LARGEST_IN_MEMORY: Final = 48 * 1024 * 1024
+MAX_MEMORY_BYTES: Final = 48 * 1024 * 1024
 """The most bytes that all answers to one question may append in memory.
 
 With 64 MB, one reply could take more than the 200 MB of memory that it may take in all.
@@ -68,7 +68,7 @@ class StoredAnswerFiles:
         add: Callable[..., Awaitable[None]],
         in_thread: InThread,
     ) -> None:
-        self._databases, self._folder = databases, attachments / FOLDER
+        self._databases, self._folder = databases, attachments / ANSWERS_FOLDER
         self._add, self._in_thread = add, in_thread
         self._memory_files: dict[str, MemoryFile] = {}
         self._sizes: dict[str | None, int] = {}
@@ -156,10 +156,10 @@ class MemoryFile:
         self._digest, self._size, self._count = hashlib.sha256(), 0, 0
 
     async def append(self, text: str) -> None:
-        """Append text of the answer. Raises ReplyTooLargeError: it exceeds LARGEST_IN_MEMORY."""
+        """Append text of the answer. Raises ReplyTooLargeError: it exceeds MAX_MEMORY_BYTES."""
         data = to_text(text).encode()
         size = self._sizes.get(self._question_id, 0) + len(data)
-        if size > LARGEST_IN_MEMORY:
+        if size > MAX_MEMORY_BYTES:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
         self._sizes[self._question_id] = size
         row = (self._answer_id, self._count, data)

@@ -1,10 +1,10 @@
 """Removal of attachments that nothing refers to any more.
 
-An attachment is needed while it is referred to by a message, a collection or its passages, a file
-of a batch job, or a draft: of a conversation, of the one that has not begun, or of the quick
-prompt. An unneeded one is removed once `GRACE` has passed since it was last added: until then it
-may be on its way into a draft, here or in another process. Attachments of a deleted conversation
-are removed at once, unless they were added again after that conversation last changed.
+An attachment is needed while a message, a collection or its passages, a file of a batch job, or a
+draft refers to it: the draft of a conversation, of a new conversation, or of the quick prompt. An
+unneeded attachment is removed once `GRACE` has passed since it was last added: until then it may be
+on its way into a draft, here or in another process. Attachments of a deleted conversation are
+removed at once, unless they were added again after that conversation last changed.
 
 The file is removed inside the transaction that deletes the row. A crash in between leaves a row
 without a file, which is still unneeded, or a file without a row. The next cleanup removes both.
@@ -26,7 +26,7 @@ from desktop_app.storage.database.database import mark_for_wipe
 from desktop_app.storage.search.search_index import EntryKind, remove_entry
 
 GRACE: Final = timedelta(hours=1)
-# The settings with the drafts of the conversation that has not begun, and of the quick prompt.
+# The settings with the drafts of a new conversation and of the quick prompt.
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _FOLDER: Final = re.compile("[0-9a-f]{2}")

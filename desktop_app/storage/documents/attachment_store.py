@@ -82,7 +82,7 @@ class AttachmentStore:
         is_searchable: bool = True,
         conversation_id: str | None = None,
     ) -> None:
-        """Save the original and its extracted text; those of a temporary conversation in memory.
+        """Save the original and its text, in memory if the conversation is temporary.
 
         An existing attachment stays unchanged and counts as added now.
 
@@ -145,14 +145,14 @@ class AttachmentStore:
         await self._disk.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
-        """Return the files that the attachments were read from, as far as known."""
+        """Return the files that attachments were read from, by hash; unknown ones are missing."""
         found = await self._disk.read(
             lambda c: c.execute(_ORIGINS, (json.dumps(list(hashes)),)).fetchall()
         )
         return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:
-        """Return the extracted text. Of a long answer none is stored: its file is decoded."""
+        """Return the extracted text. The file of a long answer, which has none, is decoded."""
         row = await self._row("SELECT text, media_type FROM attachments WHERE sha256 = ?", sha256)
         if row is None:
             raise _missing_error(sha256)

@@ -1,4 +1,4 @@
-"""A model's notes on parts of documents, by a key of their input: none is paid for twice."""
+"""A model's notes on parts of documents, by a key of their input; none is paid for twice."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
-NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
+BACKUP_NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
 
 Progress = Callable[[int, int], None]
-"""Called with the number of attachments done, and of all attachments."""
+"""Called with the numbers of attachments done and of all attachments."""
 
 
 def make_backup(
@@ -77,7 +77,7 @@ def make_backup(
 def keep_newest(folder: Path, count: int) -> None:
     """Delete all but the newest `count` backups in `folder`. Raises StorageError."""
     with translate_errors(str(folder)):
-        found = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+        found = sorted(path for path in folder.iterdir() if BACKUP_NAME.fullmatch(path.name))
         for path in found[: max(0, len(found) - count)]:
             path.unlink()
 

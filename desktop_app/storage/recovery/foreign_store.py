@@ -20,12 +20,12 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged_error
 from desktop_app.storage.recovery.row_checks import TableSchema, Value
 
-# Texts of a sound store are shorter than its file, and a row takes at least eight bytes.
-_MOST_TEXT: Final = 2
-_SMALLEST_ROW: Final = 8
-_LEAST_BYTES: Final = 1 << 20
+# The texts of a sound store are shorter than its file, and a row takes at least eight bytes.
+_MAX_TEXT_PER_BYTE: Final = 2
+_MIN_ROW_BYTES: Final = 8
+_ALWAYS_ALLOWED_BYTES: Final = 1 << 20
 # Every version has had these tables.
-_OLDEST: Final = frozenset(
+_REQUIRED_TABLES: Final = frozenset(
     {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
 )
 _LIMITS: Final = {
@@ -55,7 +55,7 @@ class ForeignStore:
         self._name = name
         self.size = path.stat().st_size
         self.bytes_read = 0
-        self._most = _MOST_TEXT * self.size + _LEAST_BYTES
+        self._max_bytes = _MAX_TEXT_PER_BYTE * self.size + _ALWAYS_ALLOWED_BYTES
         self._columns = self._real_tables(tables)
         connection.text_factory = self._text
         connection.set_authorizer(_authorizer(frozenset(self._columns)))
@@ -63,8 +63,7 @@ class ForeignStore:
     def _real_tables(self, wanted: Container[str]) -> dict[str, frozenset[str]]:
         """Return the columns of each wanted table.
 
-        A view or virtual table with the name of a table is damage: reading it would run code of its
-        author.
+        A view or virtual table with such a name is damage: reading it would run code of its author.
         """
         sql = """SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master
             WHERE type IN ('table', 'view')"""
@@ -77,12 +76,12 @@ class ForeignStore:
             columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
             # Generated columns are hidden: their values come from expressions.
             found[name] = frozenset(row["name"] for row in columns if not row["hidden"])
-        if missing := sorted(_OLDEST - found.keys()):
+        if missing := sorted(_REQUIRED_TABLES - found.keys()):
             raise damaged_error(self._name, f"it has no {missing[0]}")
         return found
 
     def applied_migrations(self) -> set[object]:
-        """Return the names of the migrations applied; none for another program's database."""
+        """Return the names of the applied migrations; none for another program's database."""
         if "name" not in self._columns["migrations"]:
             return set()
         return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
@@ -106,15 +105,15 @@ class ForeignStore:
             f'"{column.name}"' if column.name in known_columns else _literal(column.default)
             for column in table.columns
         )
-        left = self.size // _SMALLEST_ROW
+        rows_left = self.size // _MIN_ROW_BYTES
         with closing(self._connection.cursor()) as cursor:
             cursor.row_factory = None
-            # No index: a forged one leads to rows that the table does not have.
+            # NOT INDEXED, because a forged index leads to rows that the table does not have.
             cursor.execute(f'SELECT {wanted} FROM "{table.name}" NOT INDEXED')  # noqa: S608
             for row in cursor:
-                left -= 1
+                rows_left -= 1
                 self.bytes_read += sum(len(value) for value in row if type(value) is bytes)
-                if left < 0 or self.bytes_read > self._most:
+                if rows_left < 0 or self.bytes_read > self._max_bytes:
                     raise self._too_large_error()
                 yield row
 
@@ -127,7 +126,7 @@ class ForeignStore:
 
     def _text(self, data: bytes) -> str:
         self.bytes_read += len(data)
-        if self.bytes_read > self._most:
+        if self.bytes_read > self._max_bytes:
             raise self._too_large_error()
         return data.decode("utf-8", "replace")
 
@@ -149,7 +148,9 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
     with closing(connect(path, "ro", is_immutable=True)) as connection:
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(_LEAST_BYTES, path.stat().st_size))
+        connection.setlimit(
+            sqlite3.SQLITE_LIMIT_LENGTH, max(_ALWAYS_ALLOWED_BYTES, path.stat().st_size)
+        )
         yield ForeignStore(connection, path, name, tables)
 
 

@@ -3,7 +3,8 @@
 The damaged file is kept beside it, without passwords in addresses. Its readable content is read
 page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema. Derived
 data is rebuilt: the search index, the sums of the spending. A message that has lost its
-conversation gets a new one; a message that has lost its parent follows the one before it.
+conversation gets a new conversation; a message that has lost its parent follows the message before
+it.
 
 Rows that the program cannot read, or that are out of bounds, are dropped: see row_checks.py.
 """
@@ -55,7 +56,7 @@ _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
-"""Called with the number of pages done, and of all pages."""
+"""Called with the numbers of pages done and of all pages."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class RepairResult:
         conversations, messages: their numbers in the new store.
         unread: the number of pages with unreadable content.
         mended: the number of messages that had lost their conversation or their parent.
-        dropped: the number of invalid rows.
+        dropped: the number of rows that are invalid or repeated.
     """
 
     aside: Path
@@ -116,7 +117,7 @@ class RepairResult:
 
 
 def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResult:
-    """Replace a damaged store by a new one with every row that can be read.
+    """Replace a damaged store with a new store of every row that can be read.
 
     Raises:
         StorageError: the store is open elsewhere, or there is no room; it is unchanged.
@@ -156,7 +157,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
         if source.exists():
             shutil.copyfile(source, scratch.with_name(scratch.name + end))
     with scratch.open("r+b") as file:
-        if file.read(len(MAGIC)) != MAGIC:  # otherwise the log would be useless
+        if file.read(len(MAGIC)) != MAGIC:  # without a header, SQLite would ignore the log
             file.seek(0)
             file.write(_header())
     with suppress(*UNREADABLE), closing(connect(scratch, "rw")) as connection:
@@ -166,7 +167,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
 
 
 def _header() -> bytes:
-    """Return the first bytes of a store: 4096 bytes a page, write-ahead log, UTF-8."""
+    """Return the header of a store: 4096 bytes a page, write-ahead log, UTF-8."""
     fixed = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
     return fixed + bytes(32) + (1).to_bytes(4, "big")
 
@@ -197,7 +198,7 @@ def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value,
     """Return a record as a row of this table, or None if it is not one.
 
     Args:
-        is_orphan: True if the record's table is unknown: then its ids must look like the program's.
+        is_orphan: True if the record's table is unknown. Its ids must then look like the program's.
     """
     values = list(record.values)
     if not 1 <= len(values) <= len(table.columns):
@@ -239,7 +240,7 @@ def _insert_records(
     tables: dict[str, TableSchema],
     progress: Progress,
 ) -> int:
-    """Insert the records of all pages. Return the number of invalid records."""
+    """Insert the records of all pages. Return how many were invalid or repeated."""
     seen: set[int] = set()
     dropped = 0
     for table, root in _roots(pages, tables):
@@ -257,7 +258,7 @@ def _insert_records(
 
 
 def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[TableSchema, int]]:
-    """Return the root page of each table, as far as the schema's pages can be read."""
+    """Return the root page of each table that the readable pages of the schema name."""
     found = []
     for leaf in pages.tree(1):
         for record in pages.records(leaf):

@@ -1,4 +1,4 @@
-"""Replaces the store with that of a backup; see `backup.py` for the archive.
+"""Replaces the store with the store of a backup; see `backup.py` for the archive.
 
 The archive may come from anyone. Its members are checked for size before anything is unpacked, the
 rows of its store are copied into a new store (`store_copy.py`), and attachments are taken only if
@@ -52,9 +52,9 @@ from desktop_app.storage.settings.outbound_settings import (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with the number of megabytes done, and of all megabytes."""
+"""Called with the numbers of megabytes done and of all megabytes."""
 
-# An attachment is as large as the largest file that can be attached; a store holds texts.
+# Attachments are at most half as large (documents.file_mb); a store contains only texts.
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
@@ -71,7 +71,7 @@ class RestoreChoice(Enum):
 
 
 AskAboutChanges = Callable[[Sequence[SettingChange]], RestoreChoice]
-"""Called before anything changes, if any of these settings would change."""
+"""Called with the settings that would change, if there are any, before anything changes."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def restore_backup(
     ask: AskAboutChanges,
     built_in: Sequence[ProviderProfile] = (),
 ) -> RestoreResult | None:
-    """Replace the store with that of a backup.
+    """Replace the store with the store of a backup.
 
     Args:
         ask: called on this thread before anything changes, if settings that decide where data goes
@@ -163,7 +163,7 @@ def restore_backup(
 def _ask_about_changes(
     new_store: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
 ) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
-    """Ask about the settings that would change. Return those that stay, and the choice."""
+    """Ask about the settings that would change. Return the settings that stay, and the choice."""
     with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
         changes = find_changes(current, read_outbound_settings(connection, built_in))
@@ -238,7 +238,7 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
 
 
 class _Unpacker:
-    """Unpacks an archive and reports progress."""
+    """An unpacker of an archive that reports progress."""
 
     def __init__(self, pack: ForeignArchive, archive: Path, progress: Progress) -> None:
         self._pack, self._archive, self._progress = pack, archive, progress
@@ -338,7 +338,10 @@ def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None
 
 
 def _copy_previous(database: Path, before: Path) -> None:
-    """Copy the previous store without passwords in addresses; so a store exists at all times."""
+    """Copy the previous store without passwords in addresses.
+
+    A copy, so that a store exists at all times.
+    """
     try:
         with closing(connect(database, "rw")) as connection:
             keep_copy(connection, database, before)

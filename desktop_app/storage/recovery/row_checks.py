@@ -1,8 +1,8 @@
 """Checks of untrusted rows of a store, table by table.
 
 Repairs and restores copy rows, never a file: each row is read as the program reads it and checked
-against the bounds of `domain/bounds.py`. A row with a bad value is dropped, unless it can do
-without that value.
+against the bounds of `domain/bounds.py`. A row with a bad value is dropped, unless the value is
+dispensable.
 """
 
 from __future__ import annotations
@@ -106,13 +106,11 @@ class TableSchema:
                 wanted = _TYPES[column.kind]
                 if not (found in wanted or (found is type(None) and not column.is_needed)):
                     return False
-            self._accepted_types.add(
-                types
-            )  # combinations of types, of which there are few, not values
+            self._accepted_types.add(types)  # there are few combinations of types
         return True
 
     def checked(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
-        """Return the row, if needed without its dispensable values, or None if it is invalid."""
+        """Return the row, without its dispensable values if they are bad; None if it is invalid."""
         if not self.has_types(row):
             return None
         check = _CHECKS.get(self.name)
@@ -130,7 +128,7 @@ class TableSchema:
 
 
 def tables_of(connection: sqlite3.Connection) -> dict[str, TableSchema]:
-    """Return the tables of a store of this version that hold rows."""
+    """Return the tables of a store of this version, except those of indexes and of SQLite."""
     found = {}
     sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
     for (name,) in connection.execute(sql).fetchall():
@@ -171,8 +169,8 @@ def checked_message(values: Values) -> Message:
     return found
 
 
-def _require(holds: object) -> None:
-    if not holds:
+def _require(condition: object) -> None:
+    if not condition:
         raise ValueError("a value is out of bounds")
 
 
@@ -352,7 +350,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
 _NO_USAGE: Final = dict.fromkeys(
     ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 )
-# Values that a row can do without, tried in this order.
+# Values that replace dispensable ones, tried in this order.
 _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
     "conversations": (
         {"draft": "", "overrides": ""},

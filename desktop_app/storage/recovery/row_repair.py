@@ -1,4 +1,4 @@
-"""Makes rows that were copied from another file a consistent store, for repairs and restores.
+"""Makes a store of copied rows consistent, for repairs and restores.
 
 A lost reference is replaced or removed, or its row is deleted. Derived data is rebuilt.
 """
@@ -102,7 +102,7 @@ def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, lis
 
 
 def _restore_conversations(connection: sqlite3.Connection) -> int:
-    """Create conversations for messages that have lost theirs. Return the number of messages."""
+    """Create the lost conversations of messages. Return the number of these messages."""
     lost = connection.execute(
         """SELECT conversation_id AS id, count(*) AS count, min(created_at) AS first,
             max(created_at) AS last, provider_id, model, variant, effort

@@ -1,9 +1,8 @@
 """Reads rows from the raw pages of an SQLite file, however much of it is damaged.
 
-SQLite itself reaches a row from the root of its table downwards, so that one bad page hides
-everything below it. Here each page is read on its own: its first byte tells whether it is the leaf
-of a table, and its records describe their content. Invalid records are skipped; their pages are
-remembered.
+SQLite finds a row from the root of its table downwards, so that one bad page hides everything below
+it. Here each page is read on its own: its first byte tells whether it is the leaf of a table, and
+its records describe their content. Invalid records are skipped; their pages are noted.
 
 The format: https://www.sqlite.org/fileformat2.html, 1.6 (B-trees) and 2.1 (records).
 """
@@ -46,7 +45,7 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
-        bad: the pages read so far that are damaged, or hold a damaged record.
+        bad: the pages read so far that are damaged, or contain a damaged record.
     """
 
     data: bytes | mmap.mmap
@@ -60,8 +59,8 @@ class SqlitePages:
             self.size = stated
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
-        # Each record has overflow pages of its own. In a forged file thousands share the same
-        # pages: a megabyte of them would be read as terabytes.
+        # Each record has its own overflow pages. In a forged file thousands of records share the
+        # same pages: a megabyte would be read as terabytes.
         self._overflow_left = _MOST_READ * (len(self.data) // self.size + 1)
 
     @property

@@ -54,16 +54,17 @@ _FAST: Final = (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with the number of bytes read, and of all bytes."""
+"""Called with the numbers of bytes read and of all bytes."""
 
 
 def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int:
     """Make the new store `target` from the rows of `source`, a private copy of a foreign file.
 
-    Return the number of rows that were dropped as invalid.
-
     Args:
         name: the name of the source in error messages.
+
+    Returns:
+        The number of rows that were dropped as invalid.
 
     Raises:
         StoreTooNewError: a newer version wrote it.
@@ -144,7 +145,7 @@ class _StoreCopy:
                 yield checked
 
     def _messages(self, table: TableSchema, index: _IndexWriter) -> Iterator[tuple[Value, ...]]:
-        """Yield and index the messages. Parse each only once: they are most of a store."""
+        """Yield and index the messages. Parse each only once: messages are most of a store."""
         names, files = table.names, []
         for found in self._store.rows(table):
             row = found

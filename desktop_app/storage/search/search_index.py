@@ -18,10 +18,10 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.search.search_text import index_text
 
-# Entry ids are milliseconds since 1970 with room for this many entries each. FTS5 can walk row ids
+# An entry's id is its time in milliseconds since 1970, times this number. FTS5 can read row ids
 # downwards, so that the newest come first without sorting.
-_PER_MILLISECOND: Final = 8
-_LONG: Final = 1_000_000
+_IDS_PER_MILLISECOND: Final = 8
+_LONG_TEXT: Final = 1_000_000
 """Characters."""
 
 
@@ -44,18 +44,18 @@ class EntryKind(StrEnum):
 
 def first_id_at(micros: int) -> int:
     """Return the lowest id that an entry of this time may have."""
-    return micros // 1000 * _PER_MILLISECOND
+    return micros // 1000 * _IDS_PER_MILLISECOND
 
 
 def micros_of(entry_id: int) -> int:
     """Return the time of an entry, to the millisecond."""
-    return entry_id // _PER_MILLISECOND * 1000
+    return entry_id // _IDS_PER_MILLISECOND * 1000
 
 
 def add_entry(
     connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
 ) -> None:
-    """Index `text`, dated `at_micros`. It must have no entry yet."""
+    """Index `text`, dated `at_micros`. `ref` must have no entry of this kind yet."""
     first = first_id_at(at_micros)
     entry_id = _free_id_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
@@ -65,7 +65,7 @@ def add_entry(
 def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, text: str) -> None:
     """Insert the words of `text` into the index, with little memory if it is long."""
     sql = f"INSERT INTO search_index {values}"
-    if len(text) <= _LONG:
+    if len(text) <= _LONG_TEXT:
         connection.execute(sql.format("CAST(? AS TEXT)"), (entry_id, index_text(text)))
         return
     # SQLite copies an argument twice, and Python keeps it meanwhile; the result of a function is
@@ -84,10 +84,10 @@ def _words_to_index() -> bytearray:
 def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
     """Return an unused id from `first` on.
 
-    Thousands may have the same time, as in an import without times: ranges in use are skipped in
-    steps of growing length.
+    Thousands of entries may have the same time, as in an import without times: ranges in use are
+    skipped in steps of growing length.
     """
-    span = _PER_MILLISECOND
+    span = _IDS_PER_MILLISECOND
     while True:
         sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
         last: int | None = connection.execute(sql, (first, first + span)).fetchone()[0]

@@ -24,18 +24,18 @@ from desktop_app.domain.documents.letter_folding import dense_run, fold, fold_pi
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
 SNIPPET_LENGTH: Final = 160
-_LEAD: Final = 40
-# Users type short queries; of a text pasted by mistake the first words are used.
+_SNIPPET_LEAD: Final = 40
+# Users type short queries. A long text, pasted by mistake, is cut.
 _MOST_TERMS: Final = 32
 _LONGEST_QUERY: Final = 1000
-# Characters searched at once, and the room for a match that begins in them.
+# Characters searched at once, and those after them, in which a match may end.
 _SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
 _PIECE_LENGTH: Final = 50_000
-_MOST_WORDS: Final = 60 << 20
-"""Bytes, more than 16 MB of any script take."""
-_MOST_GROWTH: Final = 7
-"""Bytes for each character of a larger text: a pair of ideographs and a blank."""
+_MAX_INDEX_BYTES: Final = 60 << 20
+"""More than 16 MB of text in any script take."""
+_MAX_BYTES_PER_CHARACTER: Final = 7
+"""The limit for larger texts: a pair of ideographs and a blank."""
 
 # Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
@@ -62,11 +62,11 @@ def index_text(text: str) -> bytearray:
     """Return the text to index for `text`, as UTF-8.
 
     It is made in pieces, because folding blocks all threads, and because the words of 16 MB of
-    emoji would take 200 MB as one text. A text that grows far more than any script does is indexed
-    up to a limit: a server can send 16 MB of characters that each become a word.
+    emoji would take 200 MB as one text. A text that grows far more than any script does is cut: a
+    server can send 16 MB of characters that each become a word.
     """
     words = bytearray()
-    most = max(_MOST_WORDS, _MOST_GROWTH * len(text))
+    most = max(_MAX_INDEX_BYTES, _MAX_BYTES_PER_CHARACTER * len(text))
     before = ""
     for piece in fold_pieces(text):
         for at in range(0, len(piece), _PIECE_LENGTH):
@@ -84,7 +84,7 @@ def _pairs_in_piece(before: str, folded: str) -> str:
 
     Args:
         before: the character before the piece. It belongs to the first pair if it is dense.
-        folded: the piece. A dense run at its end may continue in the next one; "" ends the text.
+        folded: the piece. A dense run at its end may continue in the next piece; "" ends the text.
     """
     is_dense = bool(before and dense_run().match(before))
     joined = before + folded if is_dense else folded
@@ -157,16 +157,15 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
-    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out.
-    If no match can be located, because the text spells the word with other characters than the
-    query, it is the beginning of the text.
+    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out. If
+    no match can be located, because the text spells a word with other characters than the query,
+    the part is the beginning of the text.
     """
     pattern = _query_pattern(query)
     first = _first_match(pattern, text) if pattern else None
-    start = max(0, first.start() - _LEAD) if first else 0
+    start = max(0, first.start() - _SNIPPET_LEAD) if first else 0
     if start:
         start = _next_word(text, start, first.start() if first else start)
-    # A match that begins before the cut ends at it.
     piece = text[start : start + SNIPPET_LENGTH]
     if not start or text[start - 1] == "\n":
         piece = f"\n{piece}"

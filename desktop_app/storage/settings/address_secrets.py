@@ -96,8 +96,8 @@ def strip_copy(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def holds_secrets(database: Path) -> bool:
-    """Return True if the profiles of a store hold passwords; False if that cannot be read."""
+def has_secrets(database: Path) -> bool:
+    """Return True if a store has passwords in its profiles; False if it cannot be read."""
     if not database.exists() or not database.stat().st_size:
         return False
     try:
@@ -121,8 +121,9 @@ def copy_damaged(database: Path, target: Path) -> None:
 def _overwrite_secrets(path: Path) -> None:
     """Overwrite the passwords within addresses in the bytes of a store.
 
-    They are found in the addresses of profiles and in the keys of learned facts, and overwritten
-    wherever they occur. A password that continues on another page of the log is not found.
+    Passwords are found in the addresses of profiles and in the keys of learned facts, and
+    overwritten at every occurrence. A password that continues on another page of the log is not
+    found.
     """
     if not path.stat().st_size:
         return
@@ -148,7 +149,7 @@ def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
     for found in _LEARNT_BYTES.finditer(data):
         yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
     for found in _ADDRESS_BYTES.finditer(data):
-        # A password can hold "@" and "/"; a proxy's user alone may be stored.
+        # A password can contain "@" and "/"; a proxy's user alone may be stored.
         login, at, _ = found[2].rpartition(b"@")
         if at and (found[1] == b"base_url" or b":" in login):
             yield found.start(2) - len(b"://"), found.start(2) + len(login + at)
@@ -175,10 +176,10 @@ def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
 
 
 def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Yield where the bytes of a row may end on a page, and where they would continue.
+    """Yield the offsets at which the bytes of a row may end on a page and continue on another.
 
     Such a row ends with the number of its overflow page, which begins with the number of the next
-    one (section 1.6 of SQLite's file format).
+    overflow page (section 1.6 of SQLite's file format).
     """
     size = int.from_bytes(data[16:18], "big")
     size = size if size in _PAGE_SIZES else _USUAL_PAGE

@@ -20,7 +20,7 @@ from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import UNREADABLE
 
-FILE: Final = "key-origins.json"
+KEY_ORIGINS_FILE: Final = "key-origins.json"
 
 
 def record_key_origins(database: Path, source: Path | None = None) -> None:
@@ -34,14 +34,14 @@ def record_key_origins(database: Path, source: Path | None = None) -> None:
     Raises:
         OSError: the disk is full or fails; the store must not be changed then.
     """
-    target = database.with_name(FILE)
+    target = database.with_name(KEY_ORIGINS_FILE)
     if target.exists():
         return
     origins: dict[str, str] | None = {}
     source = source or database
     if source.exists() and source.stat().st_size:
         origins = _origins_in(source)
-    unfinished = target.with_name(f"{FILE}.part")
+    unfinished = target.with_name(f"{KEY_ORIGINS_FILE}.part")
     create_private(unfinished)
     unfinished.write_text(json.dumps(origins), "utf-8")
     sync(unfinished)
@@ -56,7 +56,7 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
         built_in: the origins of providers without a stored profile.
     """
     try:
-        recorded = json.loads(database.with_name(FILE).read_text("utf-8"))
+        recorded = json.loads(database.with_name(KEY_ORIGINS_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return {**built_in, **recorded} if isinstance(recorded, dict) else {}
@@ -65,8 +65,8 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
 def keep_key_notes(database: Path, restored: Path) -> None:
     """Copy the notes on keys from the current store to the one that is about to replace it.
 
-    The notes of a backup were true at best on the computer that made it. Its keys may be in this
-    keyring, but their origins are unknown until the keyring is asked.
+    The backup's own notes describe the keyring of the computer that made it. Its keys may be in
+    this keyring, but their origins are unknown until the keyring is asked.
     """
     known = _noted_origins(database)
     with closing(connect(restored, "rw")) as connection:
@@ -90,9 +90,8 @@ def _origins_in(database: Path) -> dict[str, str] | None:
             (profile_id, fields.get("base_url")),
             (f"{profile_id}.proxy", fields.get("proxy")),
         ):
-            key_origin = origin(address) if isinstance(address, str) else ""
-            # A profile without a usable address must not fall back to a built-in one.
-            found[name] = key_origin
+            # "" if there is no usable address: such a profile must not get a built-in origin.
+            found[name] = origin(address) if isinstance(address, str) else ""
     return found
 
 

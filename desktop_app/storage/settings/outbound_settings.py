@@ -4,8 +4,8 @@ They are hosts, proxies, certificates, model files, permissions, the content add
 limits, prices, and what makes answers cost more.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
-Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new one gets no
-address, so that nothing reaches it until its address is entered.
+Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new provider
+gets no address, so that nothing is sent to it until the user enters an address.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def find_changes(
     changes = []
     for profile_id, profile in sorted(restored.profiles.items()):
         known = current.profiles.get(profile_id)
-        # A provider that does not exist yet is compared with one without an address.
+        # A new provider is compared with a profile that has no address.
         before = _fields(known or ProviderProfile(profile_id, profile.name, profile.kind))
         for key, after in _fields(profile).items():
             if after.value != before[key].value:
@@ -139,7 +139,7 @@ def find_changes(
         old, new = (side.settings.get(key, default) for side in (current, restored))
         if old != new:
             text = _text_of(new)
-            if text == _text_of(old):  # of long instructions only the beginning is shown
+            if text == _text_of(old):  # both are cut, and have the same beginning
                 text = tr("{text} (differs later on)", text=text)
             changes.append(SettingChange("", key, tr(name), _text_of(old), text))
     return tuple(changes)

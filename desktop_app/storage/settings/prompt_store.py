@@ -46,7 +46,7 @@ class PromptStore:
         return await self._database.read(_presets)
 
     async def save(self, prompts: Iterable[Prompt] = (), presets: Iterable[Preset] = ()) -> None:
-        """Add or replace these, all or none."""
+        """Add or replace prompts and presets in one transaction."""
         prompt_rows = [_prompt_to_row(prompt) for prompt in prompts]
         preset_rows = [_preset_to_row(preset) for preset in presets]
 

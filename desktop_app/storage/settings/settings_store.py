@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -34,11 +33,11 @@ class SettingsStore:
         self._database = database
 
     async def all(self) -> dict[str, Any]:
-        """Return every value that was set."""
+        """Return the stored values by key."""
         return await self._database.read(_read_settings)
 
     async def set(self, key: str, value: Any) -> None:
-        """Save a value that JSON can hold."""
+        """Save a JSON-ready value."""
         sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
         text = to_json(value)
         await self._database.write(lambda c: c.execute(sql, (key, text)))
@@ -145,8 +144,8 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     fields["api"] = None if fields["api"] is None else Api(fields["api"])
     for name in ("models", "plain_http_hosts"):  # older stores lack plain_http_hosts
         fields[name] = tuple(fields.get(name, ()))
-    # Older stores lack custom fields. The value of a secret is never read from a file.
-    fields["custom_fields"] = tuple(map(_custom_field, fields.get("custom_fields", ())))
+    # Older stores lack custom fields.
+    fields["custom_fields"] = tuple(CustomField(**each) for each in fields.get("custom_fields", ()))
     fields["own_models"] = tuple(map(own_model_from_json, fields.get("own_models", ())))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields.get("monthly_cap") is not None:
@@ -154,12 +153,8 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     return _without_passwords(ProviderProfile(id=row["id"], **fields))
 
 
-def _custom_field(fields: Mapping[str, Any]) -> CustomField:
-    found = CustomField(**fields)
-    return replace(found, value="") if found.is_secret else found
-
-
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
+    """Return a profile without the values of secrets, which are never in a file."""
     base_url, proxy = bare_address(profile.base_url)[0], bare_proxy(profile.proxy)[0]
     custom = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
     if (base_url, proxy, custom) == (profile.base_url, profile.proxy, profile.custom_fields):

@@ -1,8 +1,8 @@
-"""The settings that the first paint needs: theme, text size, geometry.
+"""The settings that the first paint needs: language, theme, text size, geometry.
 
-They are read before the store is opened, migrated or checked, from one small table, with no import
-but sqlite3. Failures are ignored: the window is painted with the defaults, and the opening of the
-store reports the error.
+They are read before the store is opened, migrated or checked, from one small table, without
+importing the store's modules. Failures are ignored: the window is painted with the defaults, and
+the opening of the store reports the error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 BUSY_TIMEOUT_S: Final = 0.2
 
 
-def settings_at_start(path: Path) -> dict[str, Any]:
+def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
     if not path.is_file():
         return {}
@@ -35,5 +35,5 @@ def use_stored_language(path: Path) -> None:
     from desktop_app.i18n.translation import use_language, wanted_language
     from desktop_app.paths import resource_path
 
-    setting = settings_at_start(path).get("look.language")
+    setting = read_startup_settings(path).get("look.language")
     use_language(wanted_language(str(setting or "")), resource_path("locale"))

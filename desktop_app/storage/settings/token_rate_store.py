@@ -1,4 +1,4 @@
-"""Stores learned token rates, so that the next start counts tokens right."""
+"""The learned token rates, stored so that the next start counts tokens accurately."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outc
 _FAILED: Final = "failed"
 UNSUMMED_KEY: Final = "store.unsummed_calls"
 """The setting with the last row of the ledger that is not in the sums yet, if there is one."""
-SLICE: Final = 250
-"""Entries that the window sums up at a time: 5 ms, for which the event loop may have to wait."""
-LARGE_SLICE: Final = 10_000
+SLICE_SIZE: Final = 250
+"""Entries that the window sums up at a time: 5 ms, by which it may delay the event loop."""
+LARGE_SLICE_SIZE: Final = 10_000
 """Entries that are summed up at a time if only other writers wait: 0.2 s."""
 
 _Tokens = tuple[int, int, int, int]
@@ -114,7 +114,7 @@ class DailySums:
 
     @property
     def performance(self) -> GroupPerformance:
-        """Return how the calls went."""
+        """Return the failures, retries and times of the calls."""
         return GroupPerformance(
             self.failed,
             self.retries,
@@ -163,18 +163,18 @@ def fill_days(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
     _note_unsummed(connection, last)
-    if count <= LARGE_SLICE:
-        sum_up_slice(connection, LARGE_SLICE + 1)
+    if count <= LARGE_SLICE_SIZE:
+        sum_up_slice(connection, LARGE_SLICE_SIZE + 1)
 
 
 def count_unsummed(connection: sqlite3.Connection) -> int:
-    """Return how many entries are not in the sums of days yet."""
+    """Return the number of entries that are not in the sums of days yet."""
     last = _last_unsummed(connection)
     sql = "SELECT count(*) FROM ledger WHERE id <= ?"
     return 0 if last is None else int(connection.execute(sql, (last,)).fetchone()[0])
 
 
-def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
+def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool:
     """Sum up some of the earlier entries. Return True if there are more.
 
     It begins with the newest, because the charts show the last days first.
@@ -198,7 +198,7 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
 
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:
-    """Return the last row that is not in the sums of days yet, or None if all are."""
+    """Return the last row that is not in the sums of days yet, or None if all rows are."""
     found = connection.execute(
         "SELECT value FROM settings WHERE key = ?", (UNSUMMED_KEY,)
     ).fetchone()
@@ -206,7 +206,7 @@ def _last_unsummed(connection: sqlite3.Connection) -> int | None:
 
 
 def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
-    """Record the last row that is not in the sums of days yet, or with None that all are."""
+    """Record the last row that is not in the sums of days yet, or with None that all rows are."""
     if last is not None:
         connection.execute(
             "INSERT OR REPLACE INTO settings VALUES (?, ?)", (UNSUMMED_KEY, str(last))

@@ -29,8 +29,8 @@ from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.database.process_identity import is_alive
 from desktop_app.storage.spending.daily_sums import (
-    LARGE_SLICE,
-    SLICE,
+    LARGE_SLICE_SIZE,
+    SLICE_SIZE,
     add_to_day,
     count_unsummed,
     sum_up_slice,
@@ -60,7 +60,7 @@ class Ledger:
         self._listeners.append(listener)
 
     async def add(self, call: Call) -> None:
-        """Add a call. On disk, it does not name a temporary conversation."""
+        """Add a call. The entry on disk does not name a temporary conversation."""
         amount = None if call.cost is None else str(call.cost)
         names = (call.provider_id, call.model, call.purpose)
         entry = (to_micros(call.at), *names, *token_counts(call.usage), amount)
@@ -138,7 +138,7 @@ class Ledger:
         return spent
 
     async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:
-        """Return the seconds to the first text of answers of a conversation, by message id."""
+        """Return the seconds until the first text of a conversation's answers, by message id."""
         sql = """SELECT message_id, min(first_token_s) FROM ledger
             WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
         database = self._databases.of(conversation_id)
@@ -167,19 +167,19 @@ class Ledger:
         Until then they are missing in `grouped` and `report`.
 
         Args:
-            progress: called with the number of calls summed up, and of all of them.
+            progress: called with the numbers of calls summed up and of all earlier calls.
             pause_s: the pause after each slice, in seconds, for other work. Without a pause the
                 slices are large, which takes about a third less time.
 
         Returns:
-            True if there were any.
+            True if there were earlier calls to sum up.
         """
         disk = self._databases.disk
         total, done = await disk.read(count_unsummed), 0
         if not total:
             return False
         progress(0, total)
-        size = SLICE if pause_s else LARGE_SLICE
+        size = SLICE_SIZE if pause_s else LARGE_SLICE_SIZE
         while await disk.write(lambda c: sum_up_slice(c, size)):
             done = min(done + size, total)
             progress(done, total)

@@ -36,7 +36,7 @@ class SpendingHolds:
         """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
 
         Args:
-            call: the call's model and purpose; empty if the hold is for no call of this process.
+            call: the call's model and purpose; empty texts if the hold is not for a single call.
 
         Returns:
             The hold's id, or None if there is no room, and the month as it was before.

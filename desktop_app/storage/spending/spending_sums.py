@@ -1,6 +1,6 @@
 """The ledger's sums for each quarter of an hour, by provider, model and purpose.
 
-Time zones differ by whole quarters of an hour, so any local day or month is a whole number of them.
+Time zones differ by whole quarters of an hour, so any local day or month consists of whole slots.
 A month is therefore read in milliseconds, however many calls it had.
 """
 
@@ -26,7 +26,8 @@ _Key = tuple[Any, ...]
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
     """Return the spending of the local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)
-    return _total(connection, first, _next_month(first), provider_id)
+    span = (slot_of(first), slot_of(_next_month(first)), provider_id)
+    return _grouped(connection, _SLOTS, span, ()).get((), Spent())
 
 
 def lines_of_day(connection: sqlite3.Connection, day: date) -> tuple[SpendingLine, ...]:
@@ -89,14 +90,6 @@ def token_counts(usage: Usage) -> tuple[int, int, int, int]:
 _SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
 
 
-def _total(
-    connection: sqlite3.Connection, first: date, end: date, provider_id: str | None = None
-) -> Spent:
-    """Return the spending from the start of one local day to the start of another."""
-    span = (slot_of(first), slot_of(end), provider_id)
-    return _grouped(connection, _SLOTS, span, ()).get((), Spent())
-
-
 def _lines(connection: sqlite3.Connection, first: date, end: date) -> tuple[SpendingLine, ...]:
     groups = _grouped(connection, _SLOTS, (slot_of(first), slot_of(end), None), _NAMES)
     lines = [
@@ -134,7 +127,7 @@ def _grouped(
 
 
 def slot_of(day: date) -> int:
-    """Return the number of the slot, a quarter of an hour, that a local day begins with."""
+    """Return the number of the first slot of a local day."""
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local time on purpose
     return to_micros(midnight.astimezone()) // SLOT_MICROS
 

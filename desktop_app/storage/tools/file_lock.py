@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-LONGEST_S: Final = 30.0
-"""A process that holds the lock longer must be hanging; the others no longer wait for it."""
+MAX_WAIT_S: Final = 30.0
+"""A process that keeps the lock longer must be hanging; the others no longer wait for it."""
 _PAUSE_S: Final = 0.05
 
 
@@ -18,7 +18,7 @@ _PAUSE_S: Final = 0.05
 async def file_lock(path: Path) -> AsyncGenerator[None]:
     """Hold a lock on the file at `path`, which is created if it is missing.
 
-    After LONGEST_S, or if the file cannot be created or locked, go on without the lock.
+    After MAX_WAIT_S, or if the file cannot be created or locked, go on without the lock.
     """
     try:
         descriptor = await asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -26,8 +26,8 @@ async def file_lock(path: Path) -> AsyncGenerator[None]:
         yield
         return
     try:
-        until = asyncio.get_running_loop().time() + LONGEST_S
-        # Polled: a blocking flock would hold a thread that cannot be cancelled.
+        until = asyncio.get_running_loop().time() + MAX_WAIT_S
+        # Polled: a blocking flock would occupy a thread that cannot be cancelled.
         while not _try_lock(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_S)
         yield

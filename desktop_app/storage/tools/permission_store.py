@@ -63,7 +63,7 @@ class PermissionStore:
         return await self._databases.disk.read(_everywhere)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
-        """Delete the permissions of a tool in all stored conversations, and in this one."""
+        """Delete the permissions of a tool in all stored conversations and in this conversation."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         for database in {self._databases.disk, self._databases.of(conversation_id)}:
             await database.write(lambda c: c.execute(sql, (to_text(tool),)))
@@ -88,5 +88,5 @@ def _everywhere(connection: sqlite3.Connection) -> dict[str, Permission]:
 
 
 def _permission(text: str) -> Permission:
-    """Return a stored permission; ASK for one that only a newer version knows."""
+    """Return a stored permission; ASK if only a newer version knows it."""
     return Permission(text) if text in set(Permission) else Permission.ASK

@@ -26,7 +26,7 @@ class ServerStore:
         return await self._database.read(_read_all)
 
     async def save(self, server: ToolServer) -> None:
-        """Add a server, or replace the one of its name, whose tools and prompts are dropped."""
+        """Add or replace a server by name. The tools and prompts of a replaced one are deleted."""
         fields = {
             "command": server.command,
             "folder": server.folder,

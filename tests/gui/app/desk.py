@@ -35,7 +35,7 @@ from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
-from desktop_app.storage.settings.startup_settings import settings_at_start
+from desktop_app.storage.settings.startup_settings import read_startup_settings
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.prompt_text import PromptText
@@ -151,7 +151,7 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         app = cast(QApplication, QApplication.instance())
-        stored = settings_at_start(folders().database)
+        stored = read_startup_settings(folders().database)
         size = stored.get("look.text_size") or 100
         self.theme = ThemeWatcher(app, stored.get("look.theme") or "light", size)
         self.window = MainWindow(

@@ -104,14 +104,14 @@ async def test_of_a_temporary_conversation_nothing_is_on_the_disk() -> None:
         home = folders().data.parent
         files = [path for path in home.rglob("*") if path.is_file()]
         assert [path for path in files if WORD.encode() in path.read_bytes()] == []
-        assert not (folders().attachments / answer_files.FOLDER).exists()
+        assert not (folders().attachments / answer_files.ANSWERS_FOLDER).exists()
 
 
 @pytest.mark.attack("reply-bounds")
 async def test_files_in_memory_have_a_limit_that_versions_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answer_files, "LARGEST_IN_MEMORY", 20 * STEP)
+    monkeypatch.setattr(answer_files, "MAX_MEMORY_BYTES", 20 * STEP)
     async with Desk() as desk:
         await desk.state.values.set("answer.candidates", 2)
         desk.controllers.temporary.open()
@@ -146,7 +146,7 @@ async def main():
         turn = await desk.ask("Why?")
         turn.give(*[TextDelta("a" * STEP)] * 3)
         turn.say("The end is " + WORD)
-        files = folders().attachments / answer_files.FOLDER
+        files = folders().attachments / answer_files.ANSWERS_FOLDER
         await until(lambda: any(WORD.encode() in f.read_bytes() for f in files.glob("*")))
         await until(lambda: desk.stored("SELECT 1 FROM messages WHERE length(parts) > 131072"))
         print("written", flush=True)
@@ -172,4 +172,4 @@ async def test_a_killed_program_attaches_what_had_arrived_at_the_next_start() ->
         (file,) = answer.attachments
         text = await desk.state.backend.attachments.text(file.sha256)
         assert text == "a" * (3 * STEP) + f"The end is {WORD}"
-        assert list((folders().attachments / answer_files.FOLDER).iterdir()) == []
+        assert list((folders().attachments / answer_files.ANSWERS_FOLDER).iterdir()) == []

@@ -125,14 +125,14 @@ async def test_the_tables_say_it_all() -> None:
 async def test_older_calls_are_summed_up_while_the_charts_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ledger, "SLICE", 1)
+    monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
     async with Desk(environment=KEYED) as desk:
         database, spending = desk.backend.database, desk.controllers.spending
         for question in ("One", "Two"):
             await desk.ask_and_answer(question, "An answer.")
         await desk.settled()
         await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
-        monkeypatch.setattr(daily_sums, "LARGE_SLICE", 0)
+        monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
         await database.write(daily_sums.fill_days)
         spending.show()
         await until(lambda: desk.window.findChild(SpendingView) is not None)

@@ -288,7 +288,7 @@ async def test_the_file_of_a_temporary_conversation_is_in_memory(place: Place) -
 async def test_temporary_answers_to_a_question_share_a_limit(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answer_files, "LARGEST_IN_MEMORY", 10)
+    monkeypatch.setattr(answer_files, "MAX_MEMORY_BYTES", 10)
     async with temporary_answers(place, 2) as (files, answers):
         first, second = map(files.answers.open, answers)
         await first.append("123456")

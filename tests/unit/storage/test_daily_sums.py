@@ -109,7 +109,7 @@ def insert_calls(connection: sqlite3.Connection, count: int) -> None:
 def test_earlier_calls_are_summed_up_in_slices_newest_first(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE", 3)
+    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 3)
     insert_calls(connection, 4)
     fill_days(connection)
     assert (count_unsummed(connection), stored(connection).calls) == (4, 0)
@@ -127,7 +127,7 @@ def test_earlier_calls_are_summed_up_in_slices_newest_first(
 def test_few_earlier_calls_are_summed_up_at_once(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE", 3)
+    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 3)
     insert_calls(connection, count)
     fill_days(connection)
     assert (count_unsummed(connection), stored(connection).calls) == (0, count)

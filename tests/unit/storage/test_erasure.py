@@ -206,7 +206,7 @@ async def test_calls_that_are_not_summed_up_yet_are_counted_after_an_erasure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "repartee.sqlite3"
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE", 0)
+    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 0)
     async with opened(path) as database:
         await Ledger(database).add(
             Call(NOON, "openai", "gpt-5.2", "answer", Usage(10, 0, 20, 0), Decimal(1))

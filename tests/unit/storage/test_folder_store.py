@@ -125,10 +125,10 @@ async def test_a_flag_or_folder_changes_its_own_column_alone(tmp_path: Path) -> 
         expected = replace(one, title="Sentences elsewhere", folder_id=THESIS.id, pinned=True)
         assert now_one == expected
         assert now_two == replace(two, folder_id=THESIS.id, archived=True)
-        assert sorted(await flags.in_folder(THESIS.id)) == sorted([one.id, two.id])
+        assert sorted(await flags.ids_in_folder(THESIS.id)) == sorted([one.id, two.id])
         await flags.move([one.id], None)
         await flags.move([two.id], "gone")
-        assert await flags.in_folder(THESIS.id) == []
+        assert await flags.ids_in_folder(THESIS.id) == []
 
 
 async def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None:

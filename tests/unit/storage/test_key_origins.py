@@ -14,7 +14,11 @@ from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.settings.key_origins import FILE, legacy_key_origins, record_key_origins
+from desktop_app.storage.settings.key_origins import (
+    KEY_ORIGINS_FILE,
+    legacy_key_origins,
+    record_key_origins,
+)
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.blocking import blocking
 from tests.helpers.restores import restore_now
@@ -81,12 +85,12 @@ def test_the_first_start_writes_down_where_keys_belong(store: Path) -> None:
         "no": "",
         "no.proxy": "",
     }
-    assert store.with_name(FILE).stat().st_mode & 0o777 == 0o600
+    assert store.with_name(KEY_ORIGINS_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_new_store_writes_nothing_down(store: Path) -> None:
     new_store(store, MINE, HERE)
-    assert not store.with_name(FILE).exists()
+    assert not store.with_name(KEY_ORIGINS_FILE).exists()
     assert legacy_key_origins(store, BUILT_IN) == {}
 
 
@@ -94,11 +98,11 @@ def test_a_new_store_writes_nothing_down(store: Path) -> None:
 def test_what_was_written_down_is_never_changed(store: Path) -> None:
     old_store(store, MINE)
     record_key_origins(store)
-    written = store.with_name(FILE).read_bytes()
+    written = store.with_name(KEY_ORIGINS_FILE).read_bytes()
     store.unlink()
     old_store(store, THEIRS)
     assert noted(store, "mine") == ""
-    assert store.with_name(FILE).read_bytes() == written
+    assert store.with_name(KEY_ORIGINS_FILE).read_bytes() == written
 
 
 @pytest.mark.attack("key-origin")
@@ -168,5 +172,5 @@ def test_profiles_that_make_no_sense_have_no_origin(store: Path) -> None:
 @pytest.mark.parametrize("text", ["", "null", "[]", "no JSON", "\0"])
 def test_a_file_that_cannot_be_read_binds_nothing(store: Path, text: str) -> None:
     old_store(store, MINE)
-    store.with_name(FILE).write_text(text)
+    store.with_name(KEY_ORIGINS_FILE).write_text(text)
     assert legacy_key_origins(store, BUILT_IN) == {}

@@ -249,8 +249,8 @@ async def test_days_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
 async def test_many_older_calls_are_summed_up_after_the_store_is_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daily_sums, "LARGE_SLICE", 5)
-    monkeypatch.setattr(ledger, "LARGE_SLICE", 4)
+    monkeypatch.setattr(daily_sums, "LARGE_SLICE_SIZE", 5)
+    monkeypatch.setattr(ledger, "LARGE_SLICE_SIZE", 4)
     path, at = tmp_path / "s.sqlite3", datetime(2026, 3, 14, 12, tzinfo=UTC)
     old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0038"))
     await old.open()

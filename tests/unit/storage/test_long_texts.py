@@ -72,7 +72,7 @@ def test_characters_that_stand_for_words_are_indexed_up_to_a_limit(
     character: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """16 MB of them would take 336 MB as words, and SQLite as much again."""
-    monkeypatch.setattr(search_text, "_MOST_WORDS", 0)
+    monkeypatch.setattr(search_text, "_MAX_INDEX_BYTES", 0)
     assert len(index_text(character * 20_000)) < 10 * 20_000
     ideographs = "漢字" * 10_000
     assert index_text(ideographs).decode() == indexed_at_once(ideographs)

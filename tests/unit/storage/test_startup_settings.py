@@ -7,7 +7,7 @@ from pathlib import Path
 
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
-from desktop_app.storage.settings.startup_settings import settings_at_start
+from desktop_app.storage.settings.startup_settings import read_startup_settings
 
 
 async def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: Path) -> None:
@@ -16,9 +16,9 @@ async def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: 
     database = Database(path)
     await database.open()
     await SettingsStore(database).set("look.theme", "dark")
-    assert settings_at_start(path) == {"look.theme": "dark"}
+    assert read_startup_settings(path) == {"look.theme": "dark"}
     await database.close()
-    assert settings_at_start(path) == {"look.theme": "dark"}
+    assert read_startup_settings(path) == {"look.theme": "dark"}
 
 
 def test_nothing_damaged_or_foreign_raises(tmp_path: Path) -> None:
@@ -29,4 +29,4 @@ def test_nothing_damaged_or_foreign_raises(tmp_path: Path) -> None:
         connection.execute("INSERT INTO settings VALUES ('look.theme', 'not JSON')")
     connection.close()
     for path in (missing, garbage, foreign, tmp_path):
-        assert settings_at_start(path) == {}
+        assert read_startup_settings(path) == {}

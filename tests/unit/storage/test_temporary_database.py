@@ -166,7 +166,7 @@ async def test_what_arrives_after_it_was_closed_is_kept_nowhere(tmp_path: Path) 
     async with room(tmp_path) as its:
         await its.fill()
         its.temporary.discard(its.conversation.id)
-        assert not its.temporary.holds(its.conversation.id)
+        assert not its.temporary.is_temporary(its.conversation.id)
         store = its.conversations
         await store.save_answer(ended(its.answer, f"Late {WORD}"))
         await store.save(its.conversation)

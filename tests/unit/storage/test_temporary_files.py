@@ -32,7 +32,7 @@ from desktop_app.storage.database.temporary_files import TemporaryFolder
 
 folder = TemporaryFolder(Path(sys.argv[2]))
 (folder.path / "copy").write_text("secret")
-folder.note(Path(sys.argv[3]))
+folder.register(Path(sys.argv[3]))
 Path(sys.argv[3]).write_text("half")
 print("made", flush=True)
 sys.stdin.read()
@@ -50,7 +50,7 @@ def test_a_folder_goes_with_what_is_noted_in_it(parent: Path, tmp_path: Path) ->
         (folder.path / "copy").write_text("secret")
         (folder.path / "copy").chmod(0o400)
         for path in (part, scratch, tmp_path / "never made"):
-            folder.note(path)
+            folder.register(path)
         part.write_text("half")
         scratch.mkdir()
         (scratch / "copy").write_text("secret")
@@ -96,8 +96,8 @@ def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
     (tmp_path / "scratch" / "link").symlink_to(precious)
     (tmp_path / "out.part").symlink_to(precious)
     with TemporaryFolder(parent) as folder:
-        folder.note(tmp_path / "scratch")
-        folder.note(tmp_path / "out.part")
+        folder.register(tmp_path / "scratch")
+        folder.register(tmp_path / "out.part")
     assert not (tmp_path / "scratch").exists()
     assert not (tmp_path / "out.part").is_symlink()
     assert (precious / "file").read_text() == "mine"
