@@ -61,7 +61,7 @@ class ErrorNote:
 
 def note_of(error: UserFacingError) -> ErrorNote:
     """Return an error as it is stored."""
-    return ErrorNote(error.reason, error.remedy, error.details, error.code, dict(error.params))
+    return ErrorNote(error.reason, error.remedy, error.all_details, error.code, dict(error.params))
 
 
 def error_of(note: ErrorNote) -> UserFacingError:

@@ -277,6 +277,11 @@ class UserFacingError(Exception):
         """Both sentences, worded for the window."""
         return f"{self.what_happened} {self.what_to_do}".rstrip()
 
+    @property
+    def all_details(self) -> str:
+        """The details, below the facts that the error has in fields of its own."""
+        return self.details
+
 
 class ProviderError(UserFacingError):
     """The provider refused, failed or could not be reached.
@@ -311,6 +316,16 @@ class ProviderError(UserFacingError):
         self.status = status
         self.api_code = api_code
         self.request_id = request_id
+
+    @property
+    def all_details(self) -> str:
+        lines = (
+            f"HTTP status {self.status}" if self.status is not None else "",
+            f"Code: {self.api_code}" if self.api_code else "",
+            f"Request id: {self.request_id}" if self.request_id else "",
+            self.details,
+        )
+        return "\n".join(filter(None, lines))
 
 
 class NetworkError(ProviderError):

@@ -367,7 +367,7 @@ def errors() -> Iterator[str]:
             status,
             found,
             {name: said for name, said in found.params.items() if name != "words"},
-            found.details,
+            found.all_details,
             found.remedy,
             *([body.http, *size] if any(size) or body.http else ()),
             *((inside,) if inside and inside.reason is not found.reason else ()),

@@ -74,7 +74,7 @@ class TitleController(QObject):
         try:
             title = await Titles(self._utility_model(), self._fences).suggest(path, resolved)
         except UserFacingError as error:
-            log.warning("no title: %s %s", error, error.details)
+            log.warning("no title: %s %s", error, error.all_details)
             return
         self._spending.report_utility_calls()
         current = self._presenter.existing(conversation_id)

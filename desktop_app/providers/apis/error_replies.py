@@ -212,21 +212,11 @@ def error_from(
     error.status = status
     error.api_code = body.code or body.type
     error.request_id = request_id
-    error.details = details(status, body.code or body.type, request_id, body.message)
+    if said := quote(body.message):
+        error.details = f"The provider says: {said}"
     if words := as_sentence(body.message):
         error.params.setdefault("words", words)
     return error
-
-
-def details(status: int | None, code: str, request_id: str, message: str) -> str:
-    """Return the lines of the Details view."""
-    lines = (
-        f"HTTP status {status}" if status is not None else "",
-        f"Code: {code}" if code else "",
-        f"Request id: {request_id}" if request_id else "",
-        f"The provider says: {words}" if (words := quote(message)) else "",
-    )
-    return "\n".join(line for line in lines if line)
 
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:

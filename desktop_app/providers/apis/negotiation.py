@@ -144,6 +144,8 @@ class Negotiation:
                     syntax=grammar.syntax.value,
                     details=refusal.details,
                     status=refusal.status,
+                    api_code=refusal.api_code,
+                    request_id=refusal.request_id,
                 ) from refusal
             is_bound = bool(self.request.state) or self._is_api_fixed
             is_last = is_bound or self.api is not Api.RESPONSES

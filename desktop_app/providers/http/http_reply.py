@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
-from desktop_app.providers.apis import error_replies
 from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.json_parser import ValueTooLargeError
 from desktop_app.providers.http.loop_turns import LoopTurns
@@ -209,13 +208,12 @@ class HttpReply:
 
     def _with_id(self, error: ProviderError) -> ProviderError:
         error.request_id = self.request_id
-        error.details = error_replies.details(None, "", self.request_id, "")
         return error
 
     def _cut_error(self, reason: Reason, exc: Exception) -> StreamCutError:
         return StreamCutError(
             reason,
-            details=details_of(exc, self._redactor, self.request_id),
+            details=details_of(exc, self._redactor),
             request_id=self.request_id,
             provider=self._provider,
         )
@@ -223,7 +221,6 @@ class HttpReply:
     def _not_json_error(self) -> UnexpectedReplyError:
         return UnexpectedReplyError(
             Reason.REPLY_NOT_JSON,
-            details=error_replies.details(None, "", self.request_id, ""),
             request_id=self.request_id,
             provider=self._provider,
         )
@@ -235,7 +232,6 @@ def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:
     return redactor.clean(str(headers.get("x-request-id", "")))[:LONGEST_ID]
 
 
-def details_of(exc: Exception, redactor: Redactor, request_id: str = "") -> str:
+def details_of(exc: Exception, redactor: Redactor) -> str:
     """Return the text of a foreign exception, redacted: it can quote the server or a proxy."""
-    line = redactor.clean(f"{type(exc).__name__}: {exc}".rstrip(": "))
-    return f"{line}\nRequest id: {request_id}" if request_id else line
+    return redactor.clean(f"{type(exc).__name__}: {exc}".rstrip(": "))

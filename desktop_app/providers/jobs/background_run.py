@@ -298,6 +298,7 @@ class BackgroundRun:
                 Reason.RUN_GONE,
                 details=error.details,
                 status=404,
+                api_code=error.api_code,
                 request_id=error.request_id,
                 provider=self._provider,
             ) from failed

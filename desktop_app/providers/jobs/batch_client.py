@@ -249,7 +249,10 @@ class BatchClient:
 
     def _broken_connection_error(self, error: StreamCutError) -> NetworkError:
         return NetworkError(
-            Reason.BROKE_IN_REPLY, details=error.details, provider=self._profile.name
+            Reason.BROKE_IN_REPLY,
+            details=error.details,
+            request_id=error.request_id,
+            provider=self._profile.name,
         )
 
     def _unexpected_reply_error(self, reason: Reason) -> UnexpectedReplyError:

@@ -697,8 +697,7 @@ def as_provider_error(error: UserFacingError) -> ProviderError:
 
 def _error_note(reply: Reply) -> ErrorNote | None:
     if reply.error is not None:
-        error = reply.error
-        return replace(note_of(error), details=_details(error))
+        return note_of(reply.error)
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
             _INCOMPLETE.get(reply.incomplete_reason, Reason.ENDED_BY_MODEL),
@@ -718,20 +717,3 @@ _INCOMPLETE = {
     TOO_LONG: Reason.TOOL_TIME_REACHED,
     TOO_EXPENSIVE: Reason.TOOL_COST_REACHED,
 }
-
-
-def _details(error: ProviderError) -> str:
-    """Return the error's details, below the facts that no line of them states.
-
-    Whole lines are compared, because a detail may contain a number by chance.
-    """
-    facts = (
-        (str(error.status or ""), "HTTP {}", "HTTP status {}"),
-        (error.api_code, "{}", "Code: {}"),
-        (error.request_id, "request {}", "Request id: {}"),
-    )
-    lines = error.details.splitlines()
-    left_out = [
-        words.format(fact) for fact, words, line in facts if fact and line.format(fact) not in lines
-    ]
-    return "\n".join(text for text in (" · ".join(left_out), error.details) if text)

@@ -115,8 +115,8 @@ def test_every_row_gives_its_error_with_all_that_a_person_needs(
     assert made.what_happened.endswith(".")
     assert made.what_to_do.endswith(".")
     assert made.status == status
-    assert "req_1" in made.details
-    assert str(status) in made.details
+    assert "req_1" in made.all_details
+    assert str(status) in made.all_details
 
 
 @pytest.mark.parametrize(
@@ -305,9 +305,9 @@ def test_all_that_is_known_is_in_the_details() -> None:
     made = error_from("P", ErrorBody("Odd.", type="kind"), status=400, request_id="r")
     assert (made.status, made.api_code, made.request_id) == (400, "kind", "r")
     assert made.params["words"] == "Odd."
-    assert made.details.splitlines()[:3] == ["HTTP status 400", "Code: kind", "Request id: r"]
+    assert made.all_details.splitlines()[:3] == ["HTTP status 400", "Code: kind", "Request id: r"]
     assert error_from("P", ErrorBody(code="a", type="b")).api_code == "a"
-    assert error_from("P", ErrorBody()).details == ""
+    assert error_from("P", ErrorBody()).all_details == ""
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def test_a_compressed_reply_is_refused(encoding: str, details: str | None)
 async def test_a_compressed_refusal_is_one_without_words() -> None:
     script = replies(400, {"error": {"message": "Odd."}}, content_encoding="gzip")
     found = await error_of(script)
-    assert (found.reason, found.details) == (Reason.REQUEST_REFUSED, "HTTP status 400")
+    assert (found.reason, found.all_details) == (Reason.REQUEST_REFUSED, "HTTP status 400")
 
 
 @pytest.mark.attack("reply-bounds")
@@ -136,7 +136,7 @@ def test_a_reply_that_is_too_large_is_named_with_its_id(
     events, _ = run(streams(stream[:-1], stream[-1:]))
     found = failure(events)
     assert found.reason is reason
-    assert (found.request_id, found.details) == ("req_1", "Request id: req_1")
+    assert (found.request_id, found.all_details) == ("req_1", "Request id: req_1")
 
 
 @pytest.mark.attack("reply-bounds")

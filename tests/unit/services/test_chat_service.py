@@ -434,7 +434,7 @@ async def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None
         assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
         assert answer.error is not None
         assert answer.error.what_happened == "The connection was cut."
-        assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP 200")
+        assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP status 200")
 
 
 async def test_details_say_nothing_twice(tmp_path: Path) -> None:
@@ -456,7 +456,7 @@ async def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path:
     async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert answer.error is not None
-        assert answer.error.details == "HTTP 500\nafter 1500 bytes"
+        assert answer.error.details == "HTTP status 500\nafter 1500 bytes"
 
 
 async def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
