@@ -26,14 +26,14 @@ from desktop_app.rendering.markdown.footnote_links import (
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.message_items import ACTION, Item
 from desktop_app.ui.transcript.transcript_styles import EXPANDED, LOOK, Look
-from desktop_app.ui.transcript.viewport.backdrop import Backdrop
+from desktop_app.ui.transcript.viewport.backdrop import Backdrop, cursor_x
 from desktop_app.ui.transcript.viewport.transcript_surface import TEMPORARY_REASONS
 from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextDocument, QTextLine
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextDocument
 
 
 COPY_CODE: Final = f"{ACTION}copy-code"
@@ -300,7 +300,7 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
         begin, end = line.textStart(), line.textStart() + line.textLength()
         if begin >= last or end <= first:
             continue
-        left, right = (_x(line, at) for at in (max(begin, first), min(end, last)))
+        left, right = (cursor_x(line, at) for at in (max(begin, first), min(end, last)))
         box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
         pieces.append(box.translated(origin))
     return pieces
@@ -311,11 +311,6 @@ def _words(document: QTextDocument, target: FocusTarget) -> str:
     cursor.setPosition(target.start)
     cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)
     return cursor.selectedText()
-
-
-def _x(line: QTextLine, at: int) -> float:
-    x: float = line.cursorToX(at)[0]  # type: ignore[index]
-    return x
 
 
 def target_rects(

@@ -34,15 +34,17 @@ from desktop_app.ui.transcript.transcript_styles import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QPainter, QTextBlock
+    from PySide6.QtGui import QPainter, QTextBlock, QTextLayout, QTextLine
 
 _BLOCKS_PER_QUERY: Final = 8
-_MOST_CODE_SPANS: Final = 250
+_MAX_CODE_SPANS: Final = 250
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
-_BAR: Final = 3
+_ABOVE_SCREEN: Final = 10
+"""Corner radii by which a background that begins higher exceeds its first painted block."""
+_BAR_WIDTH: Final = 3
 """The width of a bar in pixels, at the default text size."""
-_BAR_OVER: Final = 4
+_BAR_OVERHANG: Final = 4
 """Pixels, at the default text size, by which a bar exceeds its block at either end."""
 
 
@@ -72,22 +74,30 @@ class _Decorations:
 
     Attributes:
         spans: backgrounds.
-        bars: quote bars with their left edges; a rule has no edges.
-        rows: table rows with their left margins.
-        code: paragraphs with inline code.
+        bars: boxes of blocks, with the left edges of their quote bars.
+        rules: boxes of rules.
+        rows: boxes of table rows, with their left margins.
+        code: paragraphs with inline code, and their boxes.
     """
 
     spans: list[_Span] = field(default_factory=list)
     bars: list[tuple[QRectF, list[int]]] = field(default_factory=list)
+    rules: list[QRectF] = field(default_factory=list)
     rows: list[tuple[QRectF, float]] = field(default_factory=list)
     code: list[tuple[QTextBlock, QRectF]] = field(default_factory=list)
 
 
-def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, QRectF]]:
+def cursor_x(line: QTextLine, at: int) -> float:
+    """Return the x coordinate of a position in a line of text."""
+    x: float = line.cursorToX(at)[0]  # type: ignore[index]
+    return x
+
+
+def _decorated_blocks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, QRectF]]:
     """Yield the decorated blocks down to `bottom`, with their bounding boxes.
 
-    Querying a box is expensive. Most blocks have no decoration, so only some of those are
-    queried, to find out whether `bottom` is reached.
+    Querying a box is expensive. Of the blocks without decoration, only every
+    `_BLOCKS_PER_QUERY`th is queried, to find out whether `bottom` is reached.
     """
     layout, block, passed = first.document().documentLayout(), first, 0
     while block.isValid():
@@ -136,14 +146,17 @@ class Backdrop:
         """Paint behind the blocks from `first` down to the lower edge of `area`.
 
         Args:
+            painter: paints on the viewport.
+            first: the first block to inspect.
             area: the part of the viewport to paint.
+            width: the width of the viewport.
             offset: the document's y coordinate at the top of the viewport.
             left: the document's x coordinate at the left edge of the viewport.
         """
         self.marks = []
         found = _Decorations()
         bottom = offset + area.bottom() + self.theme.px(PAD)
-        for block, look, box in _looks(first, bottom):
+        for block, look, box in _decorated_blocks(first, bottom):
             self._collect(found, block, look, box, width + left)
             if look & Look.HEAD:
                 self.marks.append(self.mark(block, offset, width))
@@ -154,10 +167,12 @@ class Backdrop:
             self._paint_ground(painter, span, width)
         for box, edges in found.bars:
             self._paint_bars(painter, box, edges)
+        for box in found.rules:
+            self._paint_rule(painter, box)
         for box, margin in found.rows:
             self._paint_hairline(painter, box, margin, width)
         for block, box in found.code:
-            self._paint_inline(painter, block, box)
+            self._paint_inline_code(painter, block, box)
         painter.translate(left, offset)
 
     def _collect(
@@ -181,12 +196,12 @@ class Backdrop:
         if look >> QUOTES_SHIFT:
             if look & (Look.ROW | Look.CELL):  # a row's or cell's box excludes its padding
                 pad = self.theme.px(CELL_PAD) - (
-                    self.theme.px(_BAR_OVER) if look & Look.CELL else 0
+                    self.theme.px(_BAR_OVERHANG) if look & Look.CELL else 0
                 )
                 box = box.adjusted(0, -pad, 0, pad)
             found.bars += self._bars(block, box, width)
         if look & Look.RULE:
-            found.bars.append((box, []))
+            found.rules.append(box)
 
     def _bars(
         self, block: QTextBlock, box: QRectF, width: int
@@ -216,12 +231,12 @@ class Backdrop:
         px = self.theme.px
         edges = [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
         if block.blockFormat().boolProperty(QUOTED_RIGHT):
-            return [width - px(_BAR) - edge for edge in edges]
+            return [width - px(_BAR_WIDTH) - edge for edge in edges]
         return edges
 
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
-        top = span.top - pad if span.has_start else span.top - 10 * radius
+        top = span.top - (pad if span.has_start else _ABOVE_SCREEN * radius)
         painter.setBrush(self._colors[span.ground])
         breadth = width - span.left - span.right
         area = QRectF(span.left, top, breadth, span.bottom + pad - top)
@@ -230,12 +245,14 @@ class Backdrop:
     def _paint_bars(self, painter: QPainter, box: QRectF, edges: list[int]) -> None:
         px = self.theme.px
         painter.setBrush(self.theme.line)
-        if not edges:
-            painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
-        over = px(_BAR_OVER)
-        top, bottom = floor(box.top() - over), ceil(box.bottom() + over)
+        overhang = px(_BAR_OVERHANG)
+        top, bottom = floor(box.top() - overhang), ceil(box.bottom() + overhang)
         for left in edges:  # whole pixels avoid seams between adjacent bars
-            painter.drawRect(QRect(left, top, px(_BAR), bottom - top))
+            painter.drawRect(QRect(left, top, px(_BAR_WIDTH), bottom - top))
+
+    def _paint_rule(self, painter: QPainter, box: QRectF) -> None:
+        painter.setBrush(self.theme.line)
+        painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
 
     def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
         pad = self.theme.px(CELL_PAD)
@@ -243,16 +260,16 @@ class Backdrop:
         y = round(box.bottom()) + pad - 1
         painter.drawRect(QRectF(margin - pad, y, width - margin + pad, 1))
 
-    def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
+    def _paint_inline_code(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
         """Paint a rounded background behind each inline code span of a block.
 
-        Skips a block with more than `_MOST_CODE_SPANS` spans: locating each one takes longer the
+        Skips a block with more than `_MAX_CODE_SPANS` spans: locating each one takes longer the
         more of them share a line.
         """
-        text, spans = block.layout(), list(islice(self._code_spans(block), _MOST_CODE_SPANS + 1))
+        spans = list(islice(self._code_spans(block), _MAX_CODE_SPANS + 1))
         painter.setBrush(self.theme.code_ground)
-        for start, end in spans if len(spans) <= _MOST_CODE_SPANS else ():
-            self._paint_code_span(painter, text, start, end, box.topLeft())
+        for start, end in spans if len(spans) <= _MAX_CODE_SPANS else ():
+            self._paint_code_span(painter, block.layout(), start, end, box.topLeft())
 
     def _code_spans(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
         """Yield the start and end of each inline code span in a block."""
@@ -265,17 +282,17 @@ class Backdrop:
                 yield start, start + fragment.length()
 
     def _paint_code_span(
-        self, painter: QPainter, text: object, start: int, end: int, origin: QPointF
+        self, painter: QPainter, layout: QTextLayout, start: int, end: int, origin: QPointF
     ) -> None:
         px = self.theme.px
-        line = text.lineForTextPosition(start)  # type: ignore[attr-defined]
-        for number in range(line.lineNumber(), text.lineCount()):  # type: ignore[attr-defined]
-            line = text.lineAt(number)  # type: ignore[attr-defined]
+        line = layout.lineForTextPosition(start)
+        for number in range(line.lineNumber(), layout.lineCount()):
+            line = layout.lineAt(number)
             line_start, line_end = line.textStart(), line.textStart() + line.textLength()
             if line_start >= end:
                 return
-            left = line.cursorToX(max(start, line_start))[0]
-            right = line.cursorToX(min(end, line_end))[0]
+            left = cursor_x(line, max(start, line_start))
+            right = cursor_x(line, min(end, line_end))
             middle = line.y() + line.height() - line.descent() - line.ascent() * 0.36
             height = px(21)
             area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
