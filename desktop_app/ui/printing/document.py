@@ -66,7 +66,7 @@ from desktop_app.ui.printing.print_styles import (
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
-from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, LongTextSplitter, RunIndex
+from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS, LongTextSplitter, RunIndex
 from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder, Formulas
 from desktop_app.ui.transcript.transcript_styles import ALIGNMENTS
 from desktop_app.ui.widgets.text.sealed_document import SealedDocument
@@ -387,13 +387,13 @@ class PrintedConversation:
 
         The time that Qt needs for a block grows with the square of its length.
         """
-        if len(text) <= LONGEST_BLOCK:
+        if len(text) <= MAX_BLOCK_UNITS:
             yield text
             return
         ground = self._cursor.currentFrame().frameFormat()
         lines = LongTextSplitter(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
         words, at = RunIndex((Run(text),)), 0
-        while words.end - at > LONGEST_BLOCK:
+        while words.end - at > MAX_BLOCK_UNITS:
             end = lines.part_end(words, at, block_format, lambda _: style)
             yield "".join(run.text for run in words.between(at, end))
             at = end

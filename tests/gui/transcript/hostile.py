@@ -49,7 +49,7 @@ COLLECTED: Final = (
     "".join(map(chr, range(32))) * 90, "\u1100\u1161\u11a8" * 900, "\ue000\U000f0000" * 1000,
 )  # fmt: skip
 SHORTEST_LONG: Final = 20_000
-LONGEST_BLOCK: Final = 1_000_000
+MAX_BLOCK_UNITS: Final = 1_000_000
 
 _MARKS: Final = (
     "*", "**", "_", "__", "~~", "~", "`", "``", "[", "]", "](", ")", "![", "<", ">", "&", "&#", ";",
@@ -67,8 +67,8 @@ def generated(number: int) -> str:
     chance = random.Random(number)
     size = chance.choice((60, 400, 2_000, 2_000, 8_000))
     if chance.random() < 0.02:
-        size = round(SHORTEST_LONG * (LONGEST_BLOCK / SHORTEST_LONG) ** chance.random())
-    return chance.choice(KINDS)(chance, size)[:LONGEST_BLOCK]
+        size = round(SHORTEST_LONG * (MAX_BLOCK_UNITS / SHORTEST_LONG) ** chance.random())
+    return chance.choice(KINDS)(chance, size)[:MAX_BLOCK_UNITS]
 
 
 def _mix(chance: random.Random, size: int) -> str:

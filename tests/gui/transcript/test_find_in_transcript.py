@@ -204,7 +204,7 @@ def test_a_text_typed_just_before_closing_starts_no_search(
     view.set_messages(conversation(3))
     view.find_in_transcript.open()
     bar = view.find_in_transcript.bar
-    with qtbot.assertNotEmitted(bar.changed, wait=3 * find_bar._PAUSE_MS):
+    with qtbot.assertNotEmitted(bar.changed, wait=3 * find_bar._TYPING_PAUSE_MS):
         QTest.keyClicks(bar.field, "needle")
         QTest.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not view.find_in_transcript.finder.is_active

@@ -51,7 +51,7 @@ KINDS = {
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
     monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
-    monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 15_000)
+    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
 
 
 def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> MessageLayout:

@@ -60,7 +60,7 @@ SOURCE = "".join(map(part, range(PARTS))) + "The end."
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
     monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
-    monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 15_000)
+    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
 
 
 @pytest.fixture
@@ -448,8 +448,8 @@ def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot:
 def test_code_that_is_folded_as_it_comes_stays_folded(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:
-    monkeypatch.setattr(stream_scheduler, "_LEAST", piece)
-    monkeypatch.setattr(stream_scheduler, "_MOST", piece)
+    monkeypatch.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", piece)
+    monkeypatch.setattr(stream_scheduler, "_MAX_PIECE_CHARACTERS", piece)
     view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
     settle(view, qtbot)
     while view.virtualizer.fill_more(60):

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QTextCursor, QTextLayout
 
 from desktop_app.ui.transcript.layout import long_items
-from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK
+from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
@@ -51,7 +51,7 @@ def lines(view: TranscriptView) -> list[str]:
 def test_no_block_is_very_long(view: TranscriptView, kind: str) -> None:
     view.set_messages([answer(KINDS[kind] + text_of(2000))])
     view.stream.flush()
-    assert LONGEST_BLOCK / 2 < longest(view) <= LONGEST_BLOCK + 1
+    assert MAX_BLOCK_UNITS / 2 < longest(view) <= MAX_BLOCK_UNITS + 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,11 +62,11 @@ def test_the_lines_are_those_of_one_block(
     view.set_messages([answer(source)])
     view.stream.flush()
     parted = lines(view)
-    monkeypatch.setattr("desktop_app.ui.transcript.document.item_writer.LONGEST_BLOCK", 10**9)
-    monkeypatch.setattr("desktop_app.ui.transcript.document.item_updater.LONGEST_BLOCK", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.item_writer.MAX_BLOCK_UNITS", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.item_updater.MAX_BLOCK_UNITS", 10**9)
     view.set_messages([answer(source)])
     view.stream.flush()
-    assert longest(view) > 2 * LONGEST_BLOCK
+    assert longest(view) > 2 * MAX_BLOCK_UNITS
     assert parted == lines(view)
 
 
@@ -97,7 +97,7 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
 
 
 def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 10**9)  # all of it is written
+    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 10**9)  # all of it is written
     monkeypatch.setattr(long_items, "_WHOLE_COST", 10**9)
     source = text_of(1500)
     view.set_messages([answer(source)])
@@ -138,5 +138,5 @@ def test_a_surrogate_pair_at_a_cut_stays_whole(view: TranscriptView) -> None:
         line = "a" * letters + "🙂" + "b" * 3000
         view.set_messages([answer(f"```\n{line}\n```")])
         view.stream.flush()
-        assert longest(view) <= LONGEST_BLOCK + 1
+        assert longest(view) <= MAX_BLOCK_UNITS + 1
         assert line in view.toPlainText().replace("\n", "")

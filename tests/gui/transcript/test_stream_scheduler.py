@@ -88,7 +88,7 @@ def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
 
     def begun_with(length: int) -> StreamScheduler:
         with monkeypatch.context() as patched:
-            patched.setattr(stream_scheduler, "_LEAST", length)
+            patched.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", length)
             return StreamScheduler(write, bool, owner)
 
     waiting = begun_with(1500)
@@ -215,7 +215,7 @@ def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:
 def test_no_piece_of_a_long_text_reaches_beyond_a_step(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_scheduler, "_LEAST", 1000)
+    monkeypatch.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", 1000)
     view.set_messages([message := streaming()])
     taken: list[int] = []
     take = BlockStream._process

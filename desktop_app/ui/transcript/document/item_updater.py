@@ -17,7 +17,7 @@ from desktop_app.ui.transcript.document.run_changes import (
     replace_text,
 )
 from desktop_app.ui.transcript.layout.long_items import with_space_above
-from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK, count_kept_cuts
+from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS, count_kept_cuts
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
@@ -73,7 +73,7 @@ class ItemUpdater:
         replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined)
         layout.items[at] = new
         cuts, block = cuts[:kept], cursor.block()
-        if block.length() - 1 > LONGEST_BLOCK:
+        if block.length() - 1 > MAX_BLOCK_UNITS:
             cuts = self._items.long.grow(
                 new, block, cuts, self._items.first_format(layout, at), cursor
             )

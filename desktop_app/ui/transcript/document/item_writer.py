@@ -16,14 +16,14 @@ from desktop_app.rendering.markdown.footnote_links import is_label
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, prefix_of
 from desktop_app.ui.transcript.document.run_changes import is_longer
 from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
-from desktop_app.ui.transcript.layout.height_estimates import height_of
+from desktop_app.ui.transcript.layout.height_estimates import estimate_height
 from desktop_app.ui.transcript.layout.long_items import (
     LongItems,
     Parts,
     RunIndexCache,
     with_space_above,
 )
-from desktop_app.ui.transcript.layout.long_text import LONGEST_BLOCK
+from desktop_app.ui.transcript.layout.long_text import MAX_BLOCK_UNITS
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class ItemWriter:
         self.long = LongItems(styles, width, self._run_indices)
 
     def height(self, item: Item) -> float:
-        """Return the estimated height of an item in pixels."""
-        return height_of(item) * self.styles.scale
+        """Estimate the height of an item in pixels."""
+        return estimate_height(item) * self.styles.scale
 
     def erase(self, layout: MessageLayout, first: int, end: int, cursor: QTextCursor) -> None:
         """Dematerialize items [first, end)."""
@@ -124,7 +124,7 @@ class ItemWriter:
         inserter.insert_block(block_format, format_of(Run("")))
         for run, char in self._head(item):
             inserter.cursor.insertText(run.text, char)
-        if is_longer(item.runs, LONGEST_BLOCK):
+        if is_longer(item.runs, MAX_BLOCK_UNITS):
             return self.long.write(inserter, item, block_format, whole=whole)
         for run in item.runs:
             inserter.cursor.insertText(run.text, format_of(run))

@@ -16,13 +16,13 @@ from desktop_app.ui.look.theme import MEASURE, Theme
 from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.message_writer import MessageWriter
-from desktop_app.ui.transcript.layout.layout_cost import size_of
+from desktop_app.ui.transcript.layout.layout_cost import approximate_length
 from desktop_app.ui.transcript.media.code_folds import fold_number, show_fold
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
 from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, block_maker_of
 from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport.virtualizer import around
+from desktop_app.ui.transcript.viewport.virtualizer import ranges_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -272,7 +272,7 @@ class MaterializedMessages:
     @property
     def is_over_limit(self) -> bool:
         """Return True if the document exceeds its limit, by the counts that Qt keeps."""
-        return size_of(self.writer.document) > self._limit
+        return approximate_length(self.writer.document) > self._limit
 
     def _written_size(self, layout: MessageLayout) -> int:
         """Return about how many characters of a message are materialized, or soon will be."""
@@ -356,7 +356,7 @@ class MaterializedMessages:
         are filled in once they are on screen.
         """
         if not layout.counts[at]:
-            self.write_items(layout, around(layout, at, height, height))
+            self.write_items(layout, ranges_around(layout, at, height, height))
         if layout.gaps[at]:
             self.write_part(layout, at, unit, unit + 1)
 
@@ -378,13 +378,13 @@ class MaterializedMessages:
                 layout = order[first].layout
                 last = len(layout.items) - 1
                 self.writer.measure(layout, last)
-                on_screen.insert(0, (order[first], around(layout, last, height, 0)))
+                on_screen.insert(0, (order[first], ranges_around(layout, last, height, 0)))
                 height -= sum(layout.heights)
         while at >= 0 and end < len(order) and height > 0:
             layout = order[end].layout
             begin = item if end == at else 0
             self.writer.measure(layout, begin)
-            on_screen.append((order[end], around(layout, begin, 0, height)))
+            on_screen.append((order[end], ranges_around(layout, begin, 0, height)))
             height -= sum(layout.heights[begin + 1 :])
             end += 1
         for state in (*order[:first], *order[end:]):

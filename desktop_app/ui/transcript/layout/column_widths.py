@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 FITTED_ROWS: Final = 8
 
 # If a table is wider than its space, its columns are limited to this range.
-_LEAST_WIDTH: Final = 64
-_MOST_WIDTH: Final = 320
+_MIN_WIDTH: Final = 64
+_MAX_WIDTH: Final = 320
 
 # If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
 # column then fits its longest word, and is at least this wide if its text needs it.
-_EASY_WIDTH: Final = 130
+_MIN_WIDTH_IF_SCROLLED: Final = 130
 
+# One of these is the widest letter of a font; their width bounds that of a text.
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 
-# The longest word of a cell is found among this many words.
-_WORDS: Final = 60
+# The longest word of a cell is searched among its first words.
+_MEASURED_WORDS: Final = 60
 
-# Letters to measure in one call: of a cell with thousands, the first ones already fill a line.
+# Letters to measure in one call. In a cell of thousands, the first ones already fill a line.
 _LETTERS_PER_CALL: Final = 400
 
 # Tab stops support neither right-to-left text nor text that contains a tab.
-_UNSUITED: Final = re.compile(
+_NEEDS_CELL: Final = re.compile(
     "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
 )
 
@@ -65,7 +66,7 @@ class ColumnWidths:
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            width = self._measure(cell, is_head, max(room, px(_MOST_WIDTH)))
+            width = self._measure(cell, is_head, max(room, px(_MAX_WIDTH)))
             wanted[column] = max(wanted[column], width + self._extra)
         if sum(wanted) <= room:
             return _fill_width(wanted, room)
@@ -73,11 +74,11 @@ class ColumnWidths:
         for column, cell, is_head in _cells(block, rows, columns):
             word = self._longest_word(cell, is_head) + self._extra
             words[column] = max(words[column], word)
-        least = [min(px(_MOST_WIDTH), word) for word in words]
+        least = [min(px(_MAX_WIDTH), word) for word in words]
         if sum(least) > room:
-            easy = (min(width, px(_EASY_WIDTH)) for width in wanted)
+            easy = (min(width, px(_MIN_WIDTH_IF_SCROLLED)) for width in wanted)
             return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
-        wanted = [min(px(_MOST_WIDTH), max(px(_LEAST_WIDTH), width)) for width in wanted]
+        wanted = [min(px(_MAX_WIDTH), max(px(_MIN_WIDTH), width)) for width in wanted]
         return _fill_width(_shrink(wanted, words, room), room)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
@@ -91,14 +92,14 @@ class ColumnWidths:
     def _cell_fits(self, cell: Runs, room: int, is_head: bool) -> bool:
         if not cell:
             return True
-        least = 0.0
+        bound = 0.0  # an upper bound of the width
         for run in cell:
             is_ascii = run.text.isascii()
-            is_suited = (is_ascii and "\t" not in run.text) or not _UNSUITED.search(run.text)
+            is_suited = (is_ascii and "\t" not in run.text) or not _NEEDS_CELL.search(run.text)
             if run.math or run.image or not is_suited:
                 return False
-            least += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
-        return least <= room or self._measure(cell, is_head, room) <= room
+            bound += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
+        return bound <= room or self._measure(cell, is_head, room) <= room
 
     def _measure(self, cell: Runs, is_head: bool, limit: float) -> float:
         """Return the width of a cell in one line. Measure no further than `limit`."""
@@ -112,10 +113,14 @@ class ColumnWidths:
         return width
 
     def _longest_word(self, cell: Runs, is_head: bool) -> float:
-        words = ((run, word) for run in cell for word in run.text.split(maxsplit=_WORDS)[:_WORDS])
+        words = (
+            (run, word)
+            for run in cell
+            for word in run.text.split(maxsplit=_MEASURED_WORDS)[:_MEASURED_WORDS]
+        )
         lengths = (
             self._metrics_of(run, is_head)[0].horizontalAdvance(word)
-            for run, word in islice(words, _WORDS)
+            for run, word in islice(words, _MEASURED_WORDS)
         )
         return max(lengths, default=0.0)
 

@@ -26,30 +26,30 @@ _ROW: Final = 33.0
 _GAP: Final = 8.0
 
 
-def height_of(item: Item) -> float:
-    """Return the height in pixels at the default text size and the readable measure."""
+def estimate_height(item: Item) -> float:
+    """Estimate an item's height in pixels, at the default text size and the readable measure."""
     if not isinstance(item, Block):
-        return _lines(item.runs) * _LINE
+        return _line_count(item.runs) * _LINE
     if item.kind is Kind.CODE:
-        return _lines(item.runs) * _CODE_LINE
+        return _line_count(item.runs) * _CODE_LINE
     if item.kind is Kind.TABLE:
         columns = max(1, len(item.aligns))
-        return sum(_row(row, columns) for row in item.rows)
-    return _lines(item.runs) * _LINE + _GAP
+        return sum(_row_height(row, columns) for row in item.rows)
+    return _line_count(item.runs) * _LINE + _GAP
 
 
-def heights_of_code(lines: Sequence[Item], scale: float) -> list[float]:
-    """Return the heights of lines of code, scaled. Fast enough for tens of thousands."""
-    high = _CODE_LINE * scale
+def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
+    """Estimate the heights of lines of code, scaled. Fast enough for tens of thousands."""
+    line_height = _CODE_LINE * scale
     texts = ["".join([run[0] for run in line[1]]) for line in lines]
-    return [(-(-len(text) // _LINE_LETTERS) or 1) * high for text in texts]
+    return [(-(-len(text) // _LINE_LETTERS) or 1) * line_height for text in texts]
 
 
-def _lines(runs: Runs) -> int:
+def _line_count(runs: Runs) -> int:
     length = len(runs[0].text) if len(runs) == 1 else len(text_of(runs))
     return ceil(length / _LINE_LETTERS) or 1
 
 
-def _row(row: tuple[Runs, ...], columns: int) -> float:
+def _row_height(row: tuple[Runs, ...], columns: int) -> float:
     longest = max((sum(len(run.text) for run in cell) for cell in row), default=0)
     return _ROW + _LINE * (longest * columns // _LINE_LETTERS)

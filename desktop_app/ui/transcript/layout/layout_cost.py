@@ -1,7 +1,7 @@
-"""Estimates the cost of laying out items, in letters of plain text.
+"""Estimates how long Qt takes to lay out items.
 
-The number of letters is not enough. A letter between two marks has its own font, a cell of a
-QTextTable is a frame, and a formula is measured in Python.
+The unit is the time for one letter of plain text. Runs, cells and formulas take more: each run is
+shaped separately, a cell of a QTextTable is a frame, and a formula is measured in Python.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _RUN_COST: Final = 10
 _BLOCK_COST: Final = 40
 _CELL_COST: Final = 150
 _FORMULA_COST: Final = 400
-_BLOCK_CHARACTERS: Final = 10
-"""The characters that a block adds to `size_of`, besides its text."""
+_CHARACTERS_PER_BLOCK: Final = 10
+"""Characters that `approximate_length` adds for each block."""
 _PART_COST: Final = 2000
 """The cost of a block of a partly materialized text. Dense text has shorter blocks."""
 
@@ -44,26 +44,26 @@ def cost_of(item: Item) -> int:
     return _BLOCK_COST + cost_of_runs(item.runs)
 
 
-def size_of(document: QTextDocument) -> int:
-    """Return the size of a document in characters, from counts that Qt keeps.
+def approximate_length(document: QTextDocument) -> int:
+    """Return the number of characters of a document, plus a surcharge for each block.
 
-    Coarser than the cost of its items, but as fast for a megabyte.
+    This is coarser than the cost of the items, but takes no longer for a long document.
     """
-    return document.characterCount() + _BLOCK_CHARACTERS * document.blockCount()
+    return document.characterCount() + _CHARACTERS_PER_BLOCK * document.blockCount()
 
 
 def is_costly(layouts: Iterable[MessageLayout], limit: int) -> bool:
     """Return True if the materialized part of messages costs more than `limit`."""
-    for cost in chain.from_iterable(map(_costs, layouts)):
+    for cost in chain.from_iterable(map(_materialized_costs, layouts)):
         limit -= cost
         if limit < 0:
             return True
     return False
 
 
-def _costs(layout: MessageLayout) -> Iterable[int]:
+def _materialized_costs(layout: MessageLayout) -> Iterable[int]:
     at = layout.next_materialized(0)
     while at < len(layout.items):
-        in_part = bool(layout.gaps[at])
-        yield _PART_COST * layout.counts[at] if in_part else cost_of(layout.items[at])
+        has_gaps = bool(layout.gaps[at])
+        yield _PART_COST * layout.counts[at] if has_gaps else cost_of(layout.items[at])
         at = layout.next_materialized(at + 1)

@@ -21,7 +21,7 @@ from desktop_app.ui.transcript.document.block_inserter import (
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import (
     CONTEXT_UNITS,
-    LONGEST_BLOCK,
+    MAX_BLOCK_UNITS,
     LongTextSplitter,
     RunIndex,
     last_units,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 KEPT_AT_END: Final = 2
-"""The number of blocks at the end of a long text that are always materialized."""
+"""Blocks at the end of a long text that are always materialized."""
 
 _WHOLE_COST: Final = 12_000
 """The highest cost of a text that is materialized as a whole."""
@@ -92,7 +92,7 @@ class LongItems:
         """
         index = self._run_indices.index_of(item)
         spans = list(self._spans(item, index, 0, 1, block_format))
-        height = self._splitter.height(index.end)
+        height = self._splitter.estimate_height(index.end)
         rest = self._styles.continued(block_format)
         if cost_of_runs(item.runs) <= (_REQUESTED_COST if whole else _WHOLE_COST):
             spans += self._spans(item, index, spans[0][1], index.end, rest)
@@ -116,7 +116,7 @@ class LongItems:
         self, item: Item, index: RunIndex, least: int, block_format: QTextBlockFormat
     ) -> list[tuple[int, int]]:
         format_of = partial(self._styles.char_format, item)
-        before = index.end - LONGEST_BLOCK - 1
+        before = index.end - MAX_BLOCK_UNITS - 1
         at = self._splitter.chapter_before(index, before, least, block_format, format_of)
         return list(self._spans(item, index, at, index.end, block_format))[-KEPT_AT_END:]
 
@@ -218,7 +218,7 @@ class LongItems:
         self, item: Item, index: RunIndex, begin: int, first: int, end: int, stop: int,
         block_format: QTextBlockFormat,
     ) -> list[tuple[int, int]]:  # fmt: skip
-        """Return the parts with units [first, end) of a gap from `begin` to `stop`."""
+        """Return the parts that overlap units [first, end) of the gap [begin, stop)."""
         format_of = partial(self._styles.char_format, item)
         at = self._splitter.chapter_before(index, first, begin, block_format, format_of)
         spans = self._spans(item, index, at, end, block_format)
@@ -234,7 +234,7 @@ class LongItems:
         rest = self._styles.continued(block_format)
         while at < until:
             end = index.end
-            if end - at > LONGEST_BLOCK:
+            if end - at > MAX_BLOCK_UNITS:
                 end = self._splitter.part_end(index, at, rest if at else block_format, format_of)
             yield at, end
             at = end
@@ -245,7 +245,7 @@ class LongItems:
 
 
 def with_space_above(height: float, block_format: QTextBlockFormat) -> QTextBlockFormat:
-    """Return the format of a block with `height` more pixels above it."""
+    """Return `block_format` with `height` more pixels above the block."""
     if not round(height):
         return block_format
     lower = QTextBlockFormat(block_format)

@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Run, Runs
 
-LONGEST_BLOCK: Final = 2600
+MAX_BLOCK_UNITS: Final = 2600
 """Blocks longer than this many UTF-16 units are split."""
 
 _PART_UNITS: Final = 2000
 """A part ends at the last line start within this many UTF-16 units."""
 
-_AROUND: Final = LONGEST_BLOCK - _PART_UNITS
-"""A line starts within this many units after a chapter mark."""
+_LOOKAHEAD_UNITS: Final = MAX_BLOCK_UNITS - _PART_UNITS
+"""A line starts within this many UTF-16 units after the end of a part or a chapter mark."""
 
 _DENSE_PART_UNITS: Final = 500
-_DENSE_AROUND: Final = 150
+_DENSE_LOOKAHEAD_UNITS: Final = 150
 _DENSE_RUNS: Final = 125
 """A part with more runs than this in its first `_DENSE_PART_UNITS` units is dense.
 
 Those units take as long to lay out as 1,000 letters, so dense parts are shorter.
 """
 
-_CHAPTER: Final = 16_000
-_DENSE_CHAPTER: Final = 2000
+_CHAPTER_UNITS: Final = 16_000
+_DENSE_CHAPTER_UNITS: Final = 2000
 
 CONTEXT_UNITS: Final = 2000
 """UTF-16 units to lay out before a chapter mark to find the start of the chapter."""
@@ -59,7 +59,7 @@ class RunIndex:
     """The runs of a long text, indexed by UTF-16 units."""
 
     def __init__(self, runs: Runs, begin: int = 0) -> None:
-        """Index runs of which the first starts at unit `begin` of the text."""
+        """Index runs that begin at unit `begin` of the text."""
         self._runs = runs
         self._edges = array("I", accumulate(map(utf16_length, texts_of_runs(runs)), initial=begin))
         self._encoded: tuple[int, bytes] = (-1, b"")
@@ -106,7 +106,7 @@ class RunIndex:
 
 
 def last_units(runs: Runs, count: int) -> Runs:
-    """Return the last `count` UTF-16 units of some runs."""
+    """Return the last `count` UTF-16 units of a text as runs."""
     taken: list[Run] = []
     for run in reversed(runs):
         text = run.text[-count:]  # at least as many units, without encoding 1 MB
@@ -134,7 +134,7 @@ def count_kept_cuts(cuts: tuple[int, ...], unchanged: int, added: int) -> int:
         return 0
     unchanged += cuts[-1]
     kept = bisect_left(cuts, unchanged - _UNSETTLED_UNITS)
-    while kept and unchanged + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST_BLOCK:
+    while kept and unchanged + added - (cuts[kept - 2] if kept > 1 else 0) <= MAX_BLOCK_UNITS:
         kept -= 1
     return kept
 
@@ -154,7 +154,7 @@ class LongTextSplitter:
         self._unit_height = 0.25
         self._cache: tuple[RunIndex | None, dict[int, int]] = (None, {})
 
-    def height(self, count: int) -> float:
+    def estimate_height(self, count: int) -> float:
         """Estimate the height of `count` units in pixels, from the text measured last."""
         return count * self._unit_height
 
@@ -168,7 +168,7 @@ class LongTextSplitter:
         """Return the end of the part that begins at unit `at`.
 
         The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. The
-        part also ends at the next chapter. At least LONGEST_BLOCK units of text must follow `at`.
+        part also ends at the next chapter. At least MAX_BLOCK_UNITS units of text must follow `at`.
         """
         known = self._cached(index)
         if at not in known:
@@ -193,13 +193,18 @@ class LongTextSplitter:
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         is_dense = _is_dense(index, at)
-        part, around = (_DENSE_PART_UNITS, _DENSE_AROUND) if is_dense else (_PART_UNITS, _AROUND)
-        starts = self._starts(index.between(at, at + part + around), block_format, format_of)
+        part, lookahead = (
+            (_DENSE_PART_UNITS, _DENSE_LOOKAHEAD_UNITS)
+            if is_dense
+            else (_PART_UNITS, _LOOKAHEAD_UNITS)
+        )
+        runs = index.between(at, at + part + lookahead)
+        starts = self._line_starts(runs, block_format, format_of)
         start = max((start for start in starts if 0 < start <= part), default=0)
         cut = at + start if start else index.character_end(at + part)
-        mark = (at // _DENSE_CHAPTER + 1) * _DENSE_CHAPTER
+        mark = (at // _DENSE_CHAPTER_UNITS + 1) * _DENSE_CHAPTER_UNITS
         if mark <= cut and _begins_chapter(index, mark):
-            return self._chapter(index, mark, block_format, format_of)
+            return self._chapter_start(index, mark, block_format, format_of)
         return cut
 
     def chapter_before(
@@ -211,29 +216,33 @@ class LongTextSplitter:
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         """Return the start of the chapter that contains `unit`, but at least `least`."""
-        last = min(unit, index.end - LONGEST_BLOCK - 1)
-        for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
+        last = min(unit, index.end - MAX_BLOCK_UNITS - 1)
+        for mark in range(
+            last // _DENSE_CHAPTER_UNITS * _DENSE_CHAPTER_UNITS, least, -_DENSE_CHAPTER_UNITS
+        ):
             if _begins_chapter(index, mark):
-                found = max(least, self._chapter(index, mark, block_format, format_of))
+                found = max(least, self._chapter_start(index, mark, block_format, format_of))
                 if found <= unit:
                     return found
         return least
 
-    def _chapter(
+    def _chapter_start(
         self,
         index: RunIndex,
         mark: int,
         block_format: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
+        """Return the first line start at or after a chapter mark."""
         begin, known = mark - CONTEXT_UNITS, self._cached(index)
         if -mark not in known:
-            starts = self._starts(index.between(begin, mark + _AROUND), block_format, format_of)
+            runs = index.between(begin, mark + _LOOKAHEAD_UNITS)
+            starts = self._line_starts(runs, block_format, format_of)
             found = (begin + start for start in starts if begin + start >= mark)
             known[-mark] = next(found, index.character_end(mark))
         return known[-mark]
 
-    def _starts(
+    def _line_starts(
         self,
         runs: Runs,
         block_format: QTextBlockFormat,
@@ -260,7 +269,7 @@ class LongTextSplitter:
 
 def _begins_chapter(index: RunIndex, mark: int) -> bool:
     """Return True if a chapter begins at `mark`. Chapters of dense text are shorter."""
-    return mark % _CHAPTER == 0 or _is_dense(index, mark - CONTEXT_UNITS)
+    return mark % _CHAPTER_UNITS == 0 or _is_dense(index, mark - CONTEXT_UNITS)
 
 
 def _is_dense(index: RunIndex, at: int) -> bool:

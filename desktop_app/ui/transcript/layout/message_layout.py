@@ -54,6 +54,7 @@ class MessageLayout:
     The six lists run in parallel, with one entry for each item.
 
     Attributes:
+        key: the id of the message.
         items: the items in order.
         counts: the number of blocks of each item, 0 if it is not materialized.
         keys: the key that determined the format of the item's first block.
@@ -83,7 +84,7 @@ class MessageLayout:
     # ------------------------------------------------------------------ lookup
 
     def offset(self, at: int) -> int:
-        """Return the number of blocks before item `at`, counted from the nearer end."""
+        """Return the number of blocks before item `at`, added up from the nearer end."""
         if at * 2 < len(self.counts):
             return sum(self.counts[:at])
         return self.total - sum(self.counts[at:])

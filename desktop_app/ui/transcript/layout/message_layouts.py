@@ -26,18 +26,17 @@ class MessageLayouts(list[MessageLayout]):
         self.document = document
 
     def first_block(self, layout: MessageLayout) -> int:
-        """Return the number of a message's first block, counted from the nearer end."""
+        """Return the number of a message's first block."""
         if self[-1] is layout:
             return self.document.blockCount() - 1 - layout.total
         return sum(above.total for above in self[: self.index(layout)])
 
     def layout_at(self, block: int) -> tuple[MessageLayout, int] | None:
-        """Return the message that owns a block, and the block's number within the message."""
-        passed = 0
+        """Return the message that owns a block, and the block's number within it; else None."""
         for layout in self:
-            if block < passed + layout.total:
-                return layout, block - passed
-            passed += layout.total
+            if block < layout.total:
+                return layout, block
+            block -= layout.total
         return None
 
     def block_of(self, layout: MessageLayout, at: int) -> QTextBlock:
@@ -47,7 +46,10 @@ class MessageLayouts(list[MessageLayout]):
     def select_units(
         self, layout: MessageLayout, at: int, first: int, end: int
     ) -> QTextCursor | None:
-        """Select UTF-16 units [first, end) of a long text, or return None if they are missing."""
+        """Return a selection of UTF-16 units [first, end) of a long text.
+
+        Return None if they are not materialized.
+        """
         begin = self._position(layout, at, first)
         last = self._position(layout, at, max(first, end - 1))
         if begin is None or last is None:

@@ -102,7 +102,7 @@ class Reflow:
         self._outdated = self._shaped_from(top)
 
     def continue_until(self, until: float, cursor: QTextCursor) -> None:
-        """Rewrite outdated items until about this reading of `time.perf_counter`."""
+        """Rewrite outdated items until `time.perf_counter` reaches about `until`."""
         for layout, at in self._outdated or ():
             item = layout.items[at]
             if isinstance(item, Block) and item.kind is Kind.TABLE:
@@ -117,7 +117,7 @@ class Reflow:
             self._outdated = None
 
     def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
-        """Yield each item that depends on the width: from block number `top` on, then the rest."""
+        """Yield the items that depend on the width: from block number `top` on, then the rest."""
         found = self._layouts.layout_at(top)
         first = self._layouts.index(found[0]) if found else 0
         begin = found[0].item_at(found[1]) if found else 0

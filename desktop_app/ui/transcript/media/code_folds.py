@@ -17,7 +17,7 @@ from PySide6.QtGui import QAccessible
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
-from desktop_app.ui.transcript.layout.height_estimates import heights_of_code
+from desktop_app.ui.transcript.layout.height_estimates import estimate_code_heights
 from desktop_app.ui.transcript.message_items import ACTION, Item, Line, LineKind
 
 if TYPE_CHECKING:
@@ -251,7 +251,9 @@ def _set_heights(
             # An invisible block would hide the placeholder.
             writer.erase([(layout, first, end)])
     elif first < end and not layout.heights[first]:
-        layout.heights[first:end] = heights_of_code(layout.items[first:end], writer.styles.scale)
+        layout.heights[first:end] = estimate_code_heights(
+            layout.items[first:end], writer.styles.scale
+        )
     writer.write(
         layout,
         [(placeholder.end, placeholder.end) for placeholder in layout.placeholders(first, end)],

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
-_MOST_MARKED: Final = 300
+_MAX_MARKED: Final = 300
 """Words to mark at most, because each mark slows down every repaint."""
 
 
@@ -37,7 +37,7 @@ class DifferenceMarks(QObject):
         self._view, self._messages = view, messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
-        self._edition, self._starts = -1, dict[int, int]()
+        self._edition, self._first_words = -1, dict[int, int]()
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._mark)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
@@ -56,6 +56,7 @@ class DifferenceMarks(QObject):
         self._mark()
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the index and the words of each item of the newest answer's text."""
         state = self._messages.last()
         items = () if state is None else state.layout.items
         for at, item in enumerate(items):
@@ -69,15 +70,16 @@ class DifferenceMarks(QObject):
 
     def _mark(self) -> None:
         marks = []
-        for found in islice(self._on_screen(), _MOST_MARKED) if self._differs else ():
+        for found in islice(self._on_screen(), _MAX_MARKED) if self._differs else ():
             mark = QTextEdit.ExtraSelection()
             mark.cursor, mark.format = found, self._format
             marks.append(mark)
         self._view.setExtraSelections(marks)
 
     def _on_screen(self) -> Iterator[QTextCursor]:
+        """Yield a selection for each run of marked words on screen."""
         state = self._messages.last()
-        if state is None or not self._is_indexed(state.layout):
+        if state is None or not self._update_index(state.layout):
             return
         layout, current_item, word_index = state.layout, -1, 0
         for block in visible_blocks(self._view):
@@ -85,44 +87,46 @@ class DifferenceMarks(QObject):
             if found is None or found[0] is not layout:
                 continue
             at = layout.item_at(found[1])
-            if at not in self._starts or layout.gaps[at]:
+            if at not in self._first_words or layout.gaps[at]:
                 continue
             first = block.blockNumber() - (found[1] - layout.offset(at))
             if at != current_item:
-                current_item, word_index = at, self._starts[at]
+                current_item, word_index = at, self._first_words[at]
                 for number in range(first, block.blockNumber()):
                     before = block.document().findBlockByNumber(number)
-                    word_index += len(_spans(before, _head(layout, at, number - first)))
-            spans = _spans(block, _head(layout, at, block.blockNumber() - first))
+                    word_index += len(
+                        _word_spans(before, _prefix_length(layout, at, number - first))
+                    )
+            spans = _word_spans(block, _prefix_length(layout, at, block.blockNumber() - first))
             yield from _marked(block, spans, self._differs[word_index : word_index + len(spans)])
             word_index += len(spans)
 
-    def _is_indexed(self, layout: MessageLayout) -> bool:
-        """Index the first word of each item. Return False if other words are shown now."""
+    def _update_index(self, layout: MessageLayout) -> bool:
+        """Number the first word of each item. Return False if the words are not those compared."""
         if self._edition != layout.edition:
-            self._edition, self._starts, count = layout.edition, {}, 0
+            self._edition, self._first_words, count = layout.edition, {}, 0
             for at, words in self._words_by_item():
-                self._starts[at] = count
+                self._first_words[at] = count
                 count += len(words)
             if count != len(self._differs):
-                self._starts = {}
-        return bool(self._starts)
+                self._first_words = {}
+        return bool(self._first_words)
 
 
-def _head(layout: MessageLayout, at: int, number: int) -> int:
-    """Return the characters before the text in block `number` of an item."""
+def _prefix_length(layout: MessageLayout, at: int, number: int) -> int:
+    """Return the number of characters before the text in block `number` of an item."""
     return 0 if number else len(prefix_of(layout.items[at]))
 
 
-def _spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
-    """Return the words of a block as ranges of its text."""
+def _word_spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
+    """Return the range of each word of a block in its text."""
     return [found.span() for found in WORD.finditer(block.text(), head)]
 
 
 def _marked(
     block: QTextBlock, spans: Sequence[tuple[int, int]], differs: Sequence[bool]
 ) -> Iterator[QTextCursor]:
-    """Yield a selection for each run of words that differ, in each cell of a table row."""
+    """Yield a selection for each run of words that differ. A run ends with its table cell."""
     text = block.text()
     words = [
         (span, differ, text.count("\t", 0, span[0]))

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QKeyEvent
 
 
-_PAUSE_MS: Final = 120
-_LONGEST: Final = 200
+_TYPING_PAUSE_MS: Final = 120
+_MAX_QUERY_CHARACTERS: Final = 200
 
 
 class FindBar(QFrame):
@@ -48,7 +48,7 @@ class FindBar(QFrame):
         set_role(self, "card")
         self.field = QLineEdit(self)
         self.field.setObjectName("find")
-        self.field.setMaxLength(_LONGEST)
+        self.field.setMaxLength(_MAX_QUERY_CHARACTERS)
         self.field.setPlaceholderText(tr("Find in conversation"))
         self.field.setAccessibleName(tr("Find in conversation"))
         self.field.setFrame(False)
@@ -62,7 +62,7 @@ class FindBar(QFrame):
         for button in self._buttons:
             row.addWidget(button)
         self._row = row
-        self._typing_timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._typing_timer = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
         self._typing_timer.timeout.connect(self._emit_changed)
         self.field.textChanged.connect(lambda _: self._typing_timer.start())
         previous, following, close = self._buttons
@@ -93,10 +93,10 @@ class FindBar(QFrame):
         self._row.setContentsMargins(*margins(theme.px(12), theme.px(4), theme.px(6), theme.px(4)))
         self._row.setSpacing(theme.px(4))
 
-    def open(self, words: str = "") -> None:
-        """Show the bar with `words`, or else with the text of the last search."""
-        if words:
-            self.field.setText(words)
+    def open(self, query: str = "") -> None:
+        """Show the bar with `query`, or with the last query if it is ""."""
+        if query:
+            self.field.setText(query)
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -86,10 +86,10 @@ class FindInTranscript(QObject):
         self.height_changed.emit()
 
     def close(self) -> None:
-        """Hide the bar, and return the focus to where it was if the bar has it."""
+        """Hide the bar. If it has the focus, return the focus to the widget that had it before."""
         if not self.is_open:
             return
-        # Before it is hidden: Qt would give the focus to the transcript first, which is spoken.
+        # First, because Qt would focus the transcript, which a screen reader would announce.
         if self.bar.isAncestorOf(QApplication.focusWidget() or self._view):
             (self._focused_before or self._view).setFocus()
         self.bar.hide()

@@ -52,14 +52,14 @@ if TYPE_CHECKING:
 _REPORT_S: Final = 0.1
 _WORK_S: Final = 0.002
 _REST_S: Final = 0.0003
-_TRIES: Final = 3
+_MAX_SCROLLS: Final = 3
 """Scrolls to a match at most, because materializing text may move the match."""
 
 _STREAMING_MS: Final = 700
-_MOST_MARKED: Final = 300
+_MAX_MARKED: Final = 300
 _NEXT_ITERATION_MS: Final = 1
 _ITEMS_PER_CHECK: Final = 64
-_MOST_IN_BLOCK: Final = 60
+_MAX_MARKED_IN_BLOCK: Final = 60
 
 
 class _Hit(NamedTuple):
@@ -70,19 +70,19 @@ class _Hit(NamedTuple):
 
 
 class _TextMatches(NamedTuple):
-    """The matches of the case-folded `words` in the text of some runs."""
+    """The matches of the case-folded `query` in the text of some runs."""
 
     runs: Runs
-    words: str
+    query: str
     text: str
-    places: list[tuple[int, int]]
+    ranges: list[tuple[int, int]]
 
 
 Counts = dict[str, Count]
 
 
 class Finder(QObject):
-    """Finds text in the messages of one view.
+    """A search in the messages of one view.
 
     Signals:
         counted(int number, int total, bool all): the number of the current match, from 1 (0 for
@@ -116,29 +116,29 @@ class Finder(QObject):
         self._view, self._messages = view, messages
         self._materialize, self._unfold_reasoning = materialize, unfold_reasoning
         self._unfold_code = unfold_code
-        self._words = ""
+        self._query = ""
         self._search_number = 0
         self._index = MatchIndex()
         self._is_count_final = True
         self._current: Match | None = None
         self._hits_cache: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
         self._text_matches: _TextMatches | None = None
-        self._first_from: int | None = None
-        self._touched: set[str] = set()
+        self._first_from_index: int | None = None
+        self._changed_ids: set[str] = set()
         self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
         self._arrived.connect(self._on_counted)
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._mark)
         self._recount_timer = QTimer(self, singleShot=True, interval=_STREAMING_MS)
-        self._recount_timer.timeout.connect(self._count_touched)
+        self._recount_timer.timeout.connect(self._recount_changed)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
         view.document().contentsChanged.connect(self._mark_soon)
 
     @property
     def is_active(self) -> bool:
         """Return True if a search is active."""
-        return bool(self._words)
+        return bool(self._query)
 
     def set_theme(self, theme: Theme) -> None:
         """Set the highlight colors."""
@@ -152,21 +152,21 @@ class Finder(QObject):
         self._formats = (every, current)
         self._mark_soon()
 
-    # ------------------------------------------------------------------ what is sought
+    # ------------------------------------------------------------------ searching
 
     def search(self, text: str) -> None:
         """Search for a text, starting with what is on screen; "" ends the search."""
-        words = fold_text(text.strip("\n"))
-        if words == self._words:
+        query = fold_text(text.strip("\n"))
+        if query == self._query:
             return
         # A message without the shorter text has no match for the longer one.
-        known = self._index.empty if self._words and self._words in words else set[str]()
-        self._words = words
+        known = self._index.empty if self._query and self._query in query else set[str]()
+        self._query = query
         self._begin(known)
 
     def restart(self) -> None:
         """Search again, because other messages are shown."""
-        if self._words:
+        if self._query:
             self._begin(set())
 
     def stop(self) -> None:
@@ -175,8 +175,8 @@ class Finder(QObject):
 
     def recount(self, message_id: str) -> None:
         """Schedule a recount of a message that changed or was added."""
-        if self._words:
-            self._touched.add(message_id)
+        if self._query:
+            self._changed_ids.add(message_id)
             if not self._recount_timer.isActive():
                 self._recount_timer.start()
 
@@ -187,9 +187,9 @@ class Finder(QObject):
         self._index.reset(empty)
         self._index.set_order([message.id for message, _ in messages])
         top = self._topmost_index()
-        self._first_from, self._is_count_final = top, not self._words
+        self._first_from_index, self._is_count_final = top, not self._query
         self._mark_soon()
-        if not self._words:
+        if not self._query:
             self.counted.emit(0, 0, True)
             return
         wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
@@ -198,7 +198,7 @@ class Finder(QObject):
     def _start_counting(self, messages: Sequence[tuple[Message, str | None]]) -> None:
         work = (
             messages,
-            self._words,
+            self._query,
             self._search_number,
             self._arrived.emit,
             lambda: self._search_number,
@@ -209,15 +209,15 @@ class Finder(QObject):
         state = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         return self._index.order.index(state.message.id) if state is not None else 0
 
-    def _count_touched(self) -> None:
+    def _recount_changed(self) -> None:
         if not self._is_count_final:  # the end of a recount would end the running count
             self._recount_timer.start()
             return
-        touched, self._touched = self._touched, set()
+        changed, self._changed_ids = self._changed_ids, set()
         messages = self._messages.all_with_text()
         self._index.set_order([message.id for message, _ in messages])
         self._start_counting(
-            [(message, text) for message, text in messages if message.id in touched]
+            [(message, text) for message, text in messages if message.id in changed]
         )
 
     def _on_counted(self, run: int, counts: Counts, is_last: bool) -> None:
@@ -225,12 +225,15 @@ class Finder(QObject):
             return
         self._index.add(counts)
         self._is_count_final = self._is_count_final or is_last
-        if self._current is None and self._first_from is not None:
-            self._go_to_first(self._first_from)
+        if self._current is None and self._first_from_index is not None:
+            self._go_to_first(self._first_from_index)
         self._report()
 
     def _go_to_first(self, top: int) -> None:
-        """Go to the first match from message `top` on, or else to the last one above it."""
+        """Go to the first match from message `top` on, or else to the last match above it.
+
+        Do nothing until the counts tell which match that is.
+        """
         order, counts = self._index.order, self._index.counts
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
@@ -241,7 +244,7 @@ class Finder(QObject):
             if above is not None and above[1] is not None:
                 self._go(Match(order[above[0]], above[1].total - 1))
 
-    # ------------------------------------------------------------------ going
+    # ------------------------------------------------------------------ navigation
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match, wrapping around."""
@@ -251,19 +254,19 @@ class Finder(QObject):
             self._report()
 
     def _go(self, match: Match) -> None:
-        self._current, self._first_from = match, None
-        again = partial(self._go_again, match)
-        if not self._materialize(match.message_id, again):
+        self._current, self._first_from_index = match, None
+        retry = partial(self._retry, match)
+        if not self._materialize(match.message_id, retry):
             return
         in_reasoning = match.number < self._index.count_of(match.message_id).reasoning
-        if in_reasoning and not self._unfold_reasoning(match.message_id, again):
+        if in_reasoning and not self._unfold_reasoning(match.message_id, retry):
             return
         state, found = self._messages.get(match.message_id), self._hit_of(match)
         if state is not None and found is not None:
-            self._reveal(state.layout, found, self._words, again)
+            self._reveal(state.layout, found, self._query, retry)
         self._mark_soon()
 
-    def _go_again(self, match: Match) -> None:
+    def _retry(self, match: Match) -> None:
         if match == self._current:
             self._go(match)
 
@@ -273,48 +276,48 @@ class Finder(QObject):
         Searches what is shown of it, then its reasoning, which is unfolded for that. If part of
         the message is still to be written, the search waits for it.
         """
-        words, state = fold_text(text), self._messages.get(message_id)
-        if state is None or not words:
+        query, state = fold_text(text), self._messages.get(message_id)
+        if state is None or not query:
             return
-        again = partial(self.show_in, message_id, text)
-        hits = self._hits(state, words)
-        if not hits and state.is_growing and not self._materialize(message_id, again):
+        retry = partial(self.show_in, message_id, text)
+        hits = self._matching_items(state, query)
+        if not hits and state.is_growing and not self._materialize(message_id, retry):
             return
-        hits = self._hits(state, words)
-        if not hits and may_contain(state.reasoning, words):
-            if not self._unfold_reasoning(message_id, again):
+        hits = self._matching_items(state, query)
+        if not hits and may_contain(state.reasoning, query):
+            if not self._unfold_reasoning(message_id, retry):
                 return
-            hits = self._hits(state, words)
+            hits = self._matching_items(state, query)
         if hits:
-            self._reveal(state.layout, _Hit(hits[0][0], 0), words, again, selects=True)
+            self._reveal(state.layout, _Hit(hits[0][0], 0), query, retry, selects=True)
 
     def _reveal(
-        self, layout: MessageLayout, hit: _Hit, words: str, again: Then, *, selects: bool = False
+        self, layout: MessageLayout, hit: _Hit, query: str, retry: Then, *, selects: bool = False
     ) -> None:
         """Bring a match on screen, even if it is not materialized or is folded.
 
         With `selects`, also select it. Unfolding code may write very many lines, so it runs in an
-        event loop iteration of its own; then `again` is called.
+        event loop iteration of its own; then `retry` is called.
         """
         if not layout.heights[hit.item]:
             QTimer.singleShot(
-                _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, hit.item, again)
+                _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, hit.item, retry)
             )
             return
-        unit = self._units_of_hit(layout.items[hit.item], hit.number, words)[0]
+        unit = self._units_of_hit(layout.items[hit.item], hit.number, query)[0]
         self._messages.write_item(layout, hit.item, self._view.viewport().height(), unit)
-        found = self._cursor_of(layout, hit, words)
+        found = self._cursor_of(layout, hit, query)
         if found is not None:
             self._show(found)
             if selects:
                 self._view.setTextCursor(found)
             self.match_shown.emit()
 
-    def _unfold_item(self, layout: MessageLayout, item: int, again: Then) -> None:
+    def _unfold_item(self, layout: MessageLayout, item: int, retry: Then) -> None:
         is_shown = layout in self._messages.writer.layouts and item < len(layout.items)
         if is_shown and not layout.heights[item]:
             self._unfold_code(layout, item)
-        QTimer.singleShot(_NEXT_ITERATION_MS, self, again)
+        QTimer.singleShot(_NEXT_ITERATION_MS, self, retry)
 
     def _show(self, found: QTextCursor) -> None:
         """Scroll a match to a third below the top unless it is already on screen.
@@ -326,14 +329,14 @@ class Finder(QObject):
         begin.setPosition(found.selectionStart())
         self._view.setTextCursor(begin)
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
-        for _ in range(_TRIES):  # text above it may be shorter than its placeholder
+        for _ in range(_MAX_SCROLLS):  # text above it may be shorter than its placeholder
             box = self._view.cursorRect(begin)
             if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _hit_of(self, match: Match) -> _Hit | None:
-        """Return a match as an item and a number; the message's last one if it has changed."""
+        """Return the item of a match and its number there; the last match if the text changed."""
         state = self._messages.get(match.message_id)
         if state is None:
             return None
@@ -341,79 +344,86 @@ class Finder(QObject):
         if state.folded or not state.head_count:
             number -= self._index.count_of(match.message_id).reasoning
         number, hit = max(0, number), None
-        for at, count in self._hits(state, self._words):
+        for at, count in self._matching_items(state, self._query):
             hit = _Hit(at, min(number, count - 1))
             if number < count:
                 break
             number -= count
         return hit
 
-    def _hits(self, state: MessageState, words: str) -> list[tuple[int, int]]:
+    def _matching_items(self, state: MessageState, query: str) -> list[tuple[int, int]]:
         """Return the items of a message that match, by index, with the number of matches.
 
         Covers the reasoning, if it is shown, and the text.
         """
         layout, first = state.layout, 1 if state.head_count > 1 else state.head_count
         end = len(layout.items) - state.foot_count
-        key = (layout, layout.edition, words, first, end)
+        key = (layout, layout.edition, query, first, end)
         if self._hits_cache is None or self._hits_cache[0] != key:
-            self._hits_cache = key, list(_hits_in(layout.items, first, end, words))
+            self._hits_cache = key, list(_hits_in(layout.items, first, end, query))
         return self._hits_cache[1]
 
-    def _cursor_of(self, layout: MessageLayout, hit: _Hit, words: str) -> QTextCursor | None:
-        """Select a match, or the nearest one in its item; None if it is not materialized."""
+    def _cursor_of(self, layout: MessageLayout, hit: _Hit, query: str) -> QTextCursor | None:
+        """Return a selection of a match, or of the last in its item if there are fewer now.
+
+        Return None if it is not materialized.
+        """
         if not layout.counts[hit.item]:
             return None
         if layout.shapes[hit.item] and not is_table(layout.items[hit.item]):
-            first, end = self._units_of_hit(layout.items[hit.item], hit.number, words)
+            first, end = self._units_of_hit(layout.items[hit.item], hit.number, query)
             return self._messages.writer.layouts.select_units(layout, hit.item, first, end)
         block = self._messages.writer.layouts.block_of(layout, hit.item)
         number, last, head = hit.number, None, prefix_length(layout.items[hit.item])
         for _ in range(layout.counts[hit.item]):
-            places = [place for place in match_ranges(block.text(), words) if place[0] >= head]
-            if places:
-                last = block, places[min(number, len(places) - 1)]
-            if number < len(places):
+            ranges = [
+                match_range
+                for match_range in match_ranges(block.text(), query)
+                if match_range[0] >= head
+            ]
+            if ranges:
+                last = block, ranges[min(number, len(ranges) - 1)]
+            if number < len(ranges):
                 break
-            number, head, block = number - len(places), 0, block.next()
+            number, head, block = number - len(ranges), 0, block.next()
         return None if last is None else _selected(*last)
 
-    def _units_of_hit(self, item: Item, number: int, words: str) -> tuple[int, int]:
+    def _units_of_hit(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
         if (
             self._text_matches is None
             or self._text_matches.runs is not item.runs
-            or self._text_matches.words != words
+            or self._text_matches.query != query
         ):
             text = text_of(item.runs)
-            self._text_matches = _TextMatches(item.runs, words, text, match_ranges(text, words))
-        text, places = self._text_matches.text, self._text_matches.places
-        first, end = places[min(number, len(places) - 1)] if places else (0, 0)
+            self._text_matches = _TextMatches(item.runs, query, text, match_ranges(text, query))
+        text, ranges = self._text_matches.text, self._text_matches.ranges
+        first, end = ranges[min(number, len(ranges) - 1)] if ranges else (0, 0)
         return utf16_length(text[:first]), utf16_length(text[:end])
 
-    # ------------------------------------------------------------------ saying and marking
+    # ------------------------------------------------------------------ counts and highlights
 
     def _report(self) -> None:
         number = 0 if self._current is None else self._index.number(self._current)
         self.counted.emit(number, self._index.total, self._is_count_final)
 
     def _mark_soon(self) -> None:
-        if self._words or self._has_marks:
+        if self._query or self._has_marks:
             self._mark_timer.start()
 
     def _mark(self) -> None:
-        """Highlight the matches on screen, up to `_MOST_MARKED`.
+        """Highlight the matches on screen, up to `_MAX_MARKED`.
 
-        The number is limited because each highlight slows down every repaint.
+        The limit exists because each highlight slows down every repaint.
         """
         marks: list[QTextEdit.ExtraSelection] = []
         current = self._current_cursor()
-        if self._words and self._formats is not None:
+        if self._query and self._formats is not None:
             if current is not None:
                 marks.append(self._mark_of(current, is_current=True))
-            blocks = (_matches(block, self._words) for block in self._on_screen())
-            matches = (found for each in blocks for found in islice(each, _MOST_IN_BLOCK))
-            other_matches = (found for found in islice(matches, _MOST_MARKED) if found != current)
+            blocks = (_matches(block, self._query) for block in self._on_screen())
+            matches = (found for each in blocks for found in islice(each, _MAX_MARKED_IN_BLOCK))
+            other_matches = (found for found in islice(matches, _MAX_MARKED) if found != current)
             marks += [self._mark_of(found, is_current=False) for found in other_matches]
         self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
@@ -431,7 +441,7 @@ class Finder(QObject):
         state = None if self._current is None else self._messages.get(self._current.message_id)
         if hit is None or state is None:
             return None
-        return self._cursor_of(state.layout, hit, self._words)
+        return self._cursor_of(state.layout, hit, self._query)
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """Yield the blocks on screen that are searched."""
@@ -447,61 +457,61 @@ class Finder(QObject):
                     yield block
 
 
-def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:
+def _hits_in(items: Sequence[Item], first: int, end: int, query: str) -> Iterator[tuple[int, int]]:
     for begin in range(first, end, _ITEMS_PER_CHECK):
         batch = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
-        for at, item in enumerate(batch if _may_match_any(batch, words) else (), begin):
-            count = _count_in_item(item, words)
+        for at, item in enumerate(batch if _may_match_any(batch, query) else (), begin):
+            count = _count_in_item(item, query)
             if count:
                 yield at, count
 
 
-def _may_match_any(items: Sequence[Item], words: str) -> bool:
-    """Return True if words may occur in any of these items.
+def _may_match_any(items: Sequence[Item], query: str) -> bool:
+    """Return True if the query may occur in any of these items.
 
     This quick check comes first, because searching one joined text is faster than many.
     """
     texts = ["".join([run[0] for run in item[1]]) for item in items]
     joined = "\n".join(texts)
-    return not joined.isascii() or words in joined.lower() or not all(texts)
+    return not joined.isascii() or query in joined.lower() or not all(texts)
 
 
-def _count_in_item(item: Item, words: str) -> int:
-    """Return the number of matches of the case-folded `words` in an item.
+def _count_in_item(item: Item, query: str) -> int:
+    """Return the number of matches of the case-folded `query` in an item.
 
     Called for tens of thousands of items at once.
     """
     if len(item.runs) == 1 and item.runs[0].text.isascii():
-        count = item.runs[0].text.lower().count(words)
+        count = item.runs[0].text.lower().count(query)
         return count if not count or fold_number(item) is None else 0
     if isinstance(item, Block):
-        return count_in(texts_of([item]), words) if _may_match(item, words) else 0
-    return count_in([text_of(item.runs)], words)
+        return count_in(texts_of([item]), query) if _may_match(item, query) else 0
+    return count_in([text_of(item.runs)], query)
 
 
-def _may_match(block: Block, words: str) -> bool:
+def _may_match(block: Block, query: str) -> bool:
     cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
     text = "\n".join(map(text_of, cells))
-    return not text.isascii() or words in text.lower()
+    return not text.isascii() or query in text.lower()
 
 
-def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
-    """Yield each match of the case-folded `words` in a block as a selection."""
-    for place in match_ranges(block.text(), words):
-        yield _selected(block, place)
+def _matches(block: QTextBlock, query: str) -> Iterator[QTextCursor]:
+    """Yield each match of the case-folded `query` in a block as a selection."""
+    for match_range in match_ranges(block.text(), query):
+        yield _selected(block, match_range)
 
 
-def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
+def _selected(block: QTextBlock, match_range: tuple[int, int]) -> QTextCursor:
     text, at = block.text(), block.position()
     found = QTextCursor(block)
-    found.setPosition(at + utf16_length(text[: place[0]]))
-    found.setPosition(at + utf16_length(text[: place[1]]), QTextCursor.MoveMode.KeepAnchor)
+    found.setPosition(at + utf16_length(text[: match_range[0]]))
+    found.setPosition(at + utf16_length(text[: match_range[1]]), QTextCursor.MoveMode.KeepAnchor)
     return found
 
 
 def _count(
     messages: Sequence[tuple[Message, str | None]],
-    words: str,
+    query: str,
     run: int,
     report: Callable[[int, Counts, bool], None],
     newest_run: Callable[[], int],
@@ -515,7 +525,7 @@ def _count(
     for message, text in messages:
         if newest_run() != run:
             return
-        counts[message.id] = _count_in_message(message, text, words)
+        counts[message.id] = _count_in_message(message, text, query)
         if time.monotonic() - rested > _WORK_S:
             time.sleep(_REST_S)  # releases the GIL for the GUI thread
             rested = time.monotonic()
@@ -525,12 +535,12 @@ def _count(
     report(run, counts, True)
 
 
-def _count_in_message(message: Message, text: str | None, words: str) -> Count:
+def _count_in_message(message: Message, text: str | None, query: str) -> Count:
     source = message.text if text is None else text
     if message.role is Role.USER:
-        return Count(0, count_in(source.split("\n"), words))
+        return Count(0, count_in(source.split("\n"), query))
     from desktop_app.rendering.search.match_count import count_in_markdown  # many patterns
 
     return Count(
-        count_in_markdown(reasoning_text(message), words), count_in_markdown(source, words)
+        count_in_markdown(reasoning_text(message), query), count_in_markdown(source, query)
     )

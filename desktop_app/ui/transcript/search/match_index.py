@@ -35,8 +35,7 @@ NO_MATCHES = Count(0, 0)
 class MatchIndex:
     """The number of matches by message, with cached running totals.
 
-    Adding up the totals takes milliseconds for 10,000 messages, so they are kept until a count
-    changes.
+    Adding them up takes milliseconds for 10,000 messages.
     """
 
     def __init__(self) -> None:
@@ -89,14 +88,15 @@ class MatchIndex:
         return Match(self.order[at], number - (ends[at - 1] if at else 0))
 
     def neighbor(self, match: Match | None, by: int) -> Match | None:
-        """Return the match after (1) or before (-1) another one, wrapping around.
+        """Return the match after (1) or before (-1) `match`, wrapping around.
 
-        If that one is None or gone, return the first or the last match. None if there are none.
+        If `match` is None or gone, return the first or the last match. Return None if there are no
+        matches.
         """
         if not self.total:
             return None
-        is_there = match is not None and match.number < self.count_of(match.message_id).total
-        if match is None or not is_there:
+        exists = match is not None and match.number < self.count_of(match.message_id).total
+        if match is None or not exists:
             return self.match_at(0 if by > 0 else self.total - 1)
         return self.match_at((self.number(match) - 1 + by) % self.total)
 

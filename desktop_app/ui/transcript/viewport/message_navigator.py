@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
     from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 
-_LEAST_CHARACTERS: Final = 4_000
-_MOST_CHARACTERS: Final = 16_000
-"""Characters to materialize in one pass of the event loop; in between, as many as fill a screen."""
+_MIN_PASS_CHARACTERS: Final = 4_000
+_MAX_PASS_CHARACTERS: Final = 16_000
+"""Limits of the characters to materialize in one pass of the event loop.
+
+Between them, as many as fill a screen.
+"""
 
 READER_PASS_CHARACTERS: Final = 3_000
 READER_PASS_ITEMS: Final = 60
@@ -37,7 +40,7 @@ _READER_PASS_MS: Final = 60
 
 
 class MessageNavigator(QObject):
-    """The scroll position of one view in terms of messages."""
+    """The navigation of one view: scrolls to messages and materializes those near the screen."""
 
     def __init__(
         self,
@@ -105,7 +108,7 @@ class MessageNavigator(QObject):
     def actions_line_y(self, message_id: str) -> int | None:
         """Return the y position in the viewport of the line beside a message's actions.
 
-        None if it is not on screen, or if it is the end of the conversation and followed.
+        None if it is not on screen, or if the message is the last and its end is on screen.
         """
         state = self._messages.get(message_id)
         if state is None or (self.is_at_end and state is self._messages.last()):
@@ -145,7 +148,7 @@ class MessageNavigator(QObject):
         return self._messages.get(message_id) is not None or self._materialize_around(message_id)
 
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Materialize all of a message, since a match may be at its end. Return True if done.
+        """Materialize all of a message, because a match may be at its end. Return True if done.
 
         A long message is written in slices. In that case, `then` runs once all of it is written,
         unless the user scrolls elsewhere first.
@@ -206,7 +209,7 @@ class MessageNavigator(QObject):
         size, metrics = self._view.viewport().size(), self._view.fontMetrics()
         area = size.width() * size.height()
         count = area // (metrics.averageCharWidth() * metrics.lineSpacing())
-        return max(_LEAST_CHARACTERS, min(_MOST_CHARACTERS, count))
+        return max(_MIN_PASS_CHARACTERS, min(_MAX_PASS_CHARACTERS, count))
 
     def load_more_soon(self) -> None:
         """Schedule `load_more`."""
@@ -228,10 +231,10 @@ class MessageNavigator(QObject):
 
 
 class ScreenReaderLoader(QObject):
-    """Materializes the whole conversation, a little at a time, while a screen reader runs.
+    """A timer that materializes the conversation bit by bit while a screen reader runs.
 
-    A screen reader reads the whole conversation, not only the screen. The limit is
-    `READER_CHARACTERS` characters.
+    A screen reader reads the whole conversation, not only the screen. At most `READER_CHARACTERS`
+    characters are materialized.
     """
 
     def __init__(

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class MessageStream(QObject):
-    """Queues messages and text for one view, and writes them in slices.
+    """The messages and the text that arrive for one view, written in slices.
 
     Signals:
         text_changed(str message_id): text of the message was written or replaced.
-        slice_written(str message_id): another part of the message was written, or the last.
+        slice_written(str message_id): part of the message was written, or nothing is left to write.
         message_updated(str message_id): a message given to `update_message` is shown and
             announced.
 
@@ -67,7 +67,7 @@ class MessageStream(QObject):
             filler: materializes what the new text moves on screen.
             actions: shows the actions of a new message.
             speech: announces the text.
-            load_fonts: loads a few letters of a text; returns True if none was missing.
+            load_fonts: loads a few missing letters of a text; returns True if none was missing.
         """
         super().__init__(view)
         self._view, self._messages, self._anchor = view, messages, anchor
@@ -83,7 +83,7 @@ class MessageStream(QObject):
         """Append a message to the conversation."""
         self._text.flush(shortly=True)
         if self._selection.is_all:
-            # The new message was not selected.
+            # "Select all" would include the new message.
             self._view.moveCursor(QTextCursor.MoveOperation.End)
         state, before = self._messages.append(message), self._messages.get(message.parent_id or "")
         if before is not None:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
 _ENDLESS: Final = 1e8
-"""Pixels, more than any document has: an area this high reaches to the end."""
+"""Pixels, more than any document has: such an area extends to the end of the document."""
 
 _ABOVE: Final = 64
-"""Pixels above a block that its decoration may reach: background, bars, cell padding."""
+"""Pixels by which decoration may extend above a block: background, bars, cell padding."""
 
 
 class PartialRepaint(QObject):
-    """Repaints only those parts of a view that its document layout reports as changed."""
+    """A replacement of a view's repaint slot that repaints only changed text and text below it."""
 
     def __init__(self, view: QTextEdit) -> None:
         super().__init__(view)

@@ -54,7 +54,7 @@ class LatestButton(PlainButton):
         self.hide()
 
     def set_wanted(self, wanted: bool) -> None:
-        """Show the button, or hide it; a view of less than its height has no room for it."""
+        """Show the button if it is wanted and the view is high enough for it."""
         self._is_wanted = wanted
         self.setVisible(wanted and self._view.height() > self.height())
 
@@ -68,7 +68,7 @@ class LatestButton(PlainButton):
         self.set_wanted(self._is_wanted)
 
 
-class _Line(NamedTuple):
+class _LineOnScreen(NamedTuple):
     """A line on screen and its distance in pixels from the top of the viewport."""
 
     text_anchor: TextAnchor
@@ -94,7 +94,7 @@ class ScrollAnchor(QObject):
         self._messages = messages
         self.is_following = True
         self.is_kept = False
-        self._line: _Line | None = None
+        self._line: _LineOnScreen | None = None
         self._line_since = (0, 0)
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
@@ -187,23 +187,25 @@ class ScrollAnchor(QObject):
             yield
         finally:
             self.is_kept = was_kept
-            self._go_to_line(_Line(line.text_anchor._replace(item=max(0, find())), line.y))
+            self._go_to_line(_LineOnScreen(line.text_anchor._replace(item=max(0, find())), line.y))
 
-    def _line_of(self, state: MessageState, at: int) -> _Line | None:
+    def _line_of(self, state: MessageState, at: int) -> _LineOnScreen | None:
         """Return the first line of an item; None if it is not on screen."""
         if at < 0 or not state.layout.counts[at]:
             return None
         cursor = QTextCursor(self._messages.writer.layouts.block_of(state.layout, at))
         rect = self._view.cursorRect(cursor)
         is_seen = 0 <= rect.center().y() <= self._view.viewport().height()
-        return _Line(TextAnchor(state.layout.key, at, 0, 0), rect.top()) if is_seen else None
+        return (
+            _LineOnScreen(TextAnchor(state.layout.key, at, 0, 0), rect.top()) if is_seen else None
+        )
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) while following."""
         line = None if self.is_following else self._line_on_top()
         return ("", -1) if line is None else (line.text_anchor.message_id, line.text_anchor.item)
 
-    def _line_on_top(self) -> _Line | None:
+    def _line_on_top(self) -> _LineOnScreen | None:
         """Return the topmost line on screen.
 
         The line is cached until the user scrolls or the document changes. Otherwise each step
@@ -216,10 +218,12 @@ class ScrollAnchor(QObject):
             cursor = QTextCursor(cursor.block().next())  # below a placeholder
         text_anchor = anchor_at(self._messages, cursor)
         return (
-            None if text_anchor is None else _Line(text_anchor, self._view.cursorRect(cursor).top())
+            None
+            if text_anchor is None
+            else _LineOnScreen(text_anchor, self._view.cursorRect(cursor).top())
         )
 
-    def _go_to_line(self, line: _Line) -> None:
+    def _go_to_line(self, line: _LineOnScreen) -> None:
         """Scroll so that the line is at its former position on screen."""
         height = self._view.viewport().height()
         cursor = cursor_at(self._messages, line.text_anchor, height)

@@ -23,8 +23,8 @@ _SHORTLY_S: Final = 0.01
 """Seconds for `flush(shortly=True)`: processor time, so a busy machine writes as much, but later.
 """
 
-_LEAST: Final = 400
-_MOST: Final = 1500
+_MIN_PIECE_CHARACTERS: Final = 400
+_MAX_PIECE_CHARACTERS: Final = 1500
 """Minimum and maximum characters parsed and written at once.
 
 In between, the size follows what half a slice allows, so a sudden slowdown is noticed early.
@@ -32,7 +32,7 @@ Mixed Markdown takes 0.5 ms per piece plus 1 µs per character, and twice that i
 has just slept. Short pieces are therefore expensive.
 """
 
-ANY_LENGTH: Final = 0, _MOST
+ANY_LENGTH: Final = 0, _MAX_PIECE_CHARACTERS
 """Minimum and maximum length of a piece if its length does not matter."""
 
 # Writing is measured in this thread's processor time, because smaller pieces would not win back
@@ -74,11 +74,11 @@ class _QueuedText:
 
 
 class StreamScheduler(QObject):
-    """Queues text that has arrived but is not yet written.
+    """A queue of text that has arrived but is not yet written.
 
     `write(message_id, text)` receives each piece and returns the minimum and maximum length of
-    the next one. `prepare(text)` is called before each piece until it returns True, which means
-    that nothing that the piece needs, such as a font, has to be loaded.
+    the next one. `prepare(text)` is called before each piece until it returns True, because
+    everything the piece needs, such as a font, is loaded.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class StreamScheduler(QObject):
         self._queue: dict[str, _QueuedText] = {}
         self._follow_ups: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
-        self._piece_length = _LEAST
+        self._piece_length = _MIN_PIECE_CHARACTERS
         self._prioritized = ""
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -147,7 +147,7 @@ class StreamScheduler(QObject):
         self._timer.stop()
         self._queue.clear()
         self._follow_ups.clear()
-        self._piece_length = _LEAST
+        self._piece_length = _MIN_PIECE_CHARACTERS
         self._prioritized = ""
 
     def flush(self, *, shortly: bool = False) -> None:
@@ -207,7 +207,10 @@ class StreamScheduler(QObject):
         """Adapt the piece length to the time that the last full piece took."""
         if seconds > 0:
             fitting = length * _PIECE_S / seconds
-            self._piece_length = max(_LEAST, min(_MOST, round((self._piece_length + fitting) / 2)))
+            self._piece_length = max(
+                _MIN_PIECE_CHARACTERS,
+                min(_MAX_PIECE_CHARACTERS, round((self._piece_length + fitting) / 2)),
+            )
 
     def _run_next_action(self) -> bool:
         """Run the first action whose message is fully written. Return True if there was one."""

@@ -23,7 +23,7 @@ class TextAnchor(NamedTuple):
     Attributes:
         message_id: the message.
         item: the index of the item in its message.
-        part: the block of that item; 0 for a long text, whose split into blocks changes.
+        part: the number of the block in the item; 0 for a long text, which may be split anew.
         units: UTF-16 units within the block, or within the whole text if it is long.
     """
 
@@ -34,7 +34,7 @@ class TextAnchor(NamedTuple):
 
 
 def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor | None:
-    """Return the anchor of a cursor; None if the cursor is in no message."""
+    """Return the anchor of a cursor, or None if the cursor is in no message."""
     found = messages.writer.layouts.layout_at(cursor.block().blockNumber())
     if found is None:
         return None

@@ -37,7 +37,7 @@ TEMPORARY_REASONS: Final = (
     Qt.FocusReason.ActiveWindowFocusReason,
     Qt.FocusReason.PopupFocusReason,
 )
-"""Reasons for which the focus leaves for another window or a menu, and comes back."""
+"""Focus reasons of another window or a menu, which returns the focus."""
 
 
 class TranscriptSurface(SealedBrowser):
@@ -64,7 +64,7 @@ class TranscriptSurface(SealedBrowser):
 
     @property
     def backdrop(self) -> Backdrop:
-        """Return the painter of the background, which also knows the Copy marks."""
+        """Return the painter of the background, which also places the Copy marks."""
         return self._backdrop
 
     def _set_up_view(self) -> None:

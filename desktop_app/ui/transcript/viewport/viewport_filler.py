@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 _REFLOW_SLICE_S: Final = 0.008
 _REFLOW_PAUSE_MS: Final = 15
 _TIDY_MS: Final = 50
-_EASILY_LAID_OUT: Final = 30_000
+_MAX_RESIZE_COST: Final = 30_000
 """Layout cost that fits into one frame; see `layout_cost`."""
 
-_AROUND: Final = (0.5, 1.0)
-"""Screens above and below the screen that are materialized, in this order."""
+_FILLED_SCREENS: Final = (0.5, 1.0)
+"""Screens to materialize above and below the screen, one distance after the other."""
 
 _RESIZE_SCREENS: Final = (KEPT_SCREENS, 1)
-"""Screens to keep above and below at a resize; the smaller value if layout is still slow."""
+"""Screens to keep above and below at a resize; the second value if layout is still slow."""
 
 
 class ViewportFiller(QObject):
-    """Decides when one view materializes, removes and reflows text.
+    """The timing of one view: when it materializes, removes and reflows text.
 
     Signals:
         reader_detected(): nothing was removed, because a screen reader reads all of the text.
@@ -69,9 +69,9 @@ class ViewportFiller(QObject):
 
     def fill(self) -> None:
         """Materialize the screen now and its surroundings in slices, nearest first."""
-        if not self._virtualizer.is_filled(_AROUND[-1]):
+        if not self._virtualizer.is_filled(_FILLED_SCREENS[-1]):
             self._virtualizer.fill(0)
-            if any(self._virtualizer.fill(screens, tries=1) for screens in _AROUND):
+            if any(self._virtualizer.fill(screens, max_fills=1) for screens in _FILLED_SCREENS):
                 self._fill_timer.start()
         self.tidy_soon()
 
@@ -81,7 +81,7 @@ class ViewportFiller(QObject):
 
     def fill_screen(self) -> None:
         """Materialize the screen now and its surroundings soon."""
-        if self._virtualizer.is_filled(_AROUND[-1]):
+        if self._virtualizer.is_filled(_FILLED_SCREENS[-1]):
             self.tidy_soon()  # the usual case: runs with each frame of a followed answer
         else:
             self._virtualizer.fill(0)
@@ -109,10 +109,10 @@ class ViewportFiller(QObject):
     # ------------------------------------------------------------------ width
 
     def lighten(self) -> None:
-        """Remove blocks until the rest can be laid out within a frame, before a full layout."""
+        """Remove distant blocks before a full layout, so that it fits into a frame if possible."""
         layouts = self._messages.writer.layouts
         for screens in _RESIZE_SCREENS:
-            if self._speech.has_screen_reader() or not is_costly(layouts, _EASILY_LAID_OUT):
+            if self._speech.has_screen_reader() or not is_costly(layouts, _MAX_RESIZE_COST):
                 return
             self._virtualizer.erase_distant(screens)
 

@@ -1,8 +1,8 @@
 """Virtualizes long messages: only what is near the screen is materialized.
 
 Qt lays out the whole document at each step of a window resize: 0.5 s for a 1 MB answer. A
-change of theme or text size rewrites the document: 2 s. So if a conversation is long, all but a
-few screens of it is replaced by placeholders, and materialized again as the user scrolls near.
+change of theme or text size rewrites the document: 2 s. So all but a few screens of a long
+conversation are replaced by placeholders, and materialized again as the user scrolls near.
 A placeholder has the former or estimated height of its items (see `layout/message_layout.py`).
 So the scroll bar covers all materialized messages, and the text on screen stays in place.
 
@@ -44,19 +44,19 @@ _EXTRA_SCREENS: Final = 0.25
 """Screens to fill beyond those that must be filled, so that the next line scrolled needs no fill.
 """
 
-_TRIES: Final = 6
-"""Placeholders to fill at once at most. Text shorter than its estimate leaves room for another."""
+_MAX_FILLS: Final = 6
+"""Placeholders to fill at once. Text that is shorter than its estimate leaves room for another."""
 
 
 class Virtualizer:
-    """Materializes what is near one view's screen and removes the rest."""
+    """The virtualizer of one view: materializes text near the screen and removes the rest."""
 
     def __init__(
         self, view: QTextBrowser, messages: MaterializedMessages, anchor: ScrollAnchor
     ) -> None:
         self._view, self._messages, self._anchor = view, messages, anchor
 
-    # ------------------------------------------------------------------ writing
+    # ------------------------------------------------------------------ materializing
 
     def is_filled(self, screens: float) -> bool:
         """Return True if nothing is missing within `screens` screens above and below."""
@@ -66,15 +66,16 @@ class Virtualizer:
         height, top = self._view.viewport().height(), self._view.verticalScrollBar().value()
         return self._find_placeholder(top - screens * height, top + (screens + 1) * height) is None
 
-    def fill(self, screens: float = 1.0, tries: int = _TRIES) -> bool:
+    def fill(self, screens: float = 1.0, max_fills: int = _MAX_FILLS) -> bool:
         """Materialize the screen and `screens` screens above and below it.
 
-        Each of the `tries` materializes one placeholder. Return True if any had an effect.
+        Fill at most `max_fills` placeholders. Return True if text was materialized, but False if
+        the last fill had no effect: another call would have none either.
         """
         if all(layout.is_fully_materialized for layout in self._messages.writer.layouts):
             return False
         self._update_scroll_range()
-        for number in range(tries):  # the text may be shorter than its estimate
+        for number in range(max_fills):  # the text may be shorter than its estimate
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
             near = screens * height
@@ -125,9 +126,9 @@ class Virtualizer:
         return self._messages.write_folded()
 
     def _find_placeholder(self, top: float, bottom: float) -> Callable[[], None] | None:
-        """Return a function that fills a placeholder between two y coordinates of the document.
+        """Return a function that fills a placeholder or a text gap between two y coordinates.
 
-        Returns None if no placeholder is there.
+        Return None if nothing is missing there.
         """
         writer, write = self._messages.writer, self._messages.write_items
         for layout in writer.layouts[self._layout_at(top) :]:
@@ -149,7 +150,7 @@ class Virtualizer:
     def _find_text_gap(
         self, layout: MessageLayout, at: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
-        """Return the UTF-16 units missing from a long text between two y coordinates."""
+        """Return the UTF-16 units missing from a long text between two y coordinates; else None."""
         for gap in layout.gaps[at]:
             end = self._messages.writer.top_of_part(layout, at, gap.block)
             if end - gap.height > bottom:
@@ -168,18 +169,18 @@ class Virtualizer:
         found = layouts.layout_at(block.blockNumber())
         return len(layouts) - 1 if found is None else layouts.index(found[0])
 
-    def _place_at(self, y: float) -> _BlockIndex:
+    def _block_index_at(self, y: float) -> _BlockIndex:
         """Return the indices of layout, item and block at a y coordinate of the document."""
         layouts = self._messages.writer.layouts
         last = len(layouts) - 1
         items = len(layouts[last].items) if last >= 0 else 0
-        return self._place_of(self._position_at(y)) or (last, max(0, items - 1), 0)
+        return self._block_index_of(self._position_at(y)) or (last, max(0, items - 1), 0)
 
     def _position_at(self, y: float) -> int:
         layout = self._view.document().documentLayout()
         return layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
 
-    def _place_of(self, position: int) -> _BlockIndex | None:
+    def _block_index_of(self, position: int) -> _BlockIndex | None:
         writer = self._messages.writer
         found = writer.layouts.layout_at(writer.document.findBlock(position).blockNumber())
         if found is None:
@@ -188,7 +189,7 @@ class Virtualizer:
         at = layout.item_at(number)
         return writer.layouts.index(layout), at, number - layout.offset(at)
 
-    # ------------------------------------------------------------------ taking out
+    # ------------------------------------------------------------------ dematerializing
 
     def remove_distant(self, screens: float = KEPT_SCREENS) -> None:
         """Dematerialize what is at least `screens` screens away, except the selection's ends."""
@@ -204,8 +205,8 @@ class Virtualizer:
         if not writer.layouts:
             return
         top = self._view.verticalScrollBar().value()
-        first = self._place_at(top - screens * height)
-        last = self._place_at(top + (screens + 1) * height)
+        first = self._block_index_at(top - screens * height)
+        last = self._block_index_at(top + (screens + 1) * height)
         ranges: list[tuple[MessageLayout, int, int]] = []
         pins = self._pins()
         for number, layout in enumerate(writer.layouts):
@@ -248,12 +249,16 @@ class Virtualizer:
     def _pins(self) -> list[_BlockIndex]:
         """Return the blocks of the text cursor and of the selection's start."""
         cursor = self._view.textCursor()
-        found = (self._place_of(position) for position in {cursor.position(), cursor.anchor()})
+        found = (
+            self._block_index_of(position) for position in {cursor.position(), cursor.anchor()}
+        )
         return sorted(pin for pin in found if pin is not None)
 
 
-def around(layout: MessageLayout, at: int, above: float, below: float) -> list[tuple[int, int]]:
-    """Return ranges of the unfolded items within these pixels of item `at`, and item `at`."""
+def ranges_around(
+    layout: MessageLayout, at: int, above: float, below: float
+) -> list[tuple[int, int]]:
+    """Return the ranges of the unfolded items within these pixels of item `at`, and its own."""
     ends = list(accumulate(layout.heights))
     first = bisect_left(ends, ends[at] - above)
     end = bisect_right(ends, ends[at] + below) + 1
@@ -274,7 +279,7 @@ def _ranges_between(
 
 
 def _unfolded_ranges(layout: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of items in [first, end) that have a height."""
+    """Yield the ranges of items in [first, end) that have a height: folded items have none."""
     flags = bytes(map(bool, layout.heights[first:end]))
     begin = flags.find(1)
     while begin >= 0:
