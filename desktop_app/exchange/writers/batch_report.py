@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -16,7 +17,10 @@ from desktop_app.domain.json_table import MOST_COLUMNS, row_of
 from desktop_app.exchange.csv_cell import plain_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.rendering.markdown.parser import parser
 
+_HEADING: Final = re.compile(r"^ {0,3}(?:#|=+[ \t\r]*$|-+[ \t\r]*$)", re.MULTILINE)
+_LINE_END: Final = re.compile(r"\r\n?|\n")
 COLUMNS: Final = (
     "name",
     "status",
@@ -131,15 +135,17 @@ def _one_line(text: str) -> str:
 
 def _demote_headings(markdown: str) -> str:
     """Lower an answer's headings by two levels, so that they are below the file's heading."""
-    lines, fence = [], ""
-    for line in markdown.splitlines():
-        start = line.lstrip(" ")
-        mark = start[:3]
-        if mark in ("```", "~~~") and (not fence or mark == fence):
-            fence = "" if fence else mark
-        elif not fence and line.startswith("#"):
-            level = len(line) - len(line.lstrip("#"))
-            if level <= 6 and line[level : level + 1] in ("", " ", "\t"):
-                line = "#" * min(level + 2, 6) + line[level:]
-        lines.append(line)
+    if not _HEADING.search(markdown):
+        return markdown
+    lines = _LINE_END.split(markdown)
+    for token in parser().parse(markdown, {}):
+        if token.type != "heading_open" or token.level or token.map is None:
+            continue
+        first, end = token.map
+        signs = "#" * min(int(token.tag.removeprefix("h")) + 2, 6)
+        if token.markup.startswith("#"):
+            lines[first] = lines[first].replace(token.markup, signs, 1)
+        else:  # underlined
+            text = " ".join(map(str.strip, lines[first : end - 1]))
+            lines[first:end] = [f"{signs} {text}", *[""] * (end - first - 1)]
     return "\n".join(lines)

@@ -95,3 +95,20 @@ def test_markdown_has_a_heading_for_each_file_above_those_of_its_answer() -> Non
         "\n## a b.md\n\nAnswered\n\n### Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag\n" in text
     )
     assert text.endswith("\n## c.md\n\nAnswered\n\n*It is empty.*\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "lowered"),
+    [
+        ("````md\n```\n# code\n```\n````\n# Head", "````md\n```\n# code\n```\n````\n### Head"),
+        (
+            "```\n# code\n~~~\n# code\n```\n  # Head #",
+            "```\n# code\n~~~\n# code\n```\n  ### Head #",
+        ),
+        ("Head\n====\ntext", "### Head\n\ntext"),
+        ("Long\n head\n----", "#### Long head\n\n"),
+        ("> # Quoted\n\na\u2028# b", "> # Quoted\n\na\u2028# b"),
+    ],
+)
+def test_only_headings_are_lowered(answer: str, lowered: str) -> None:
+    assert f"\n\n{lowered}\n" in "".join(markdown_report(JOB, [item(answer)], str))
