@@ -171,7 +171,29 @@ def test_a_workbook_has_a_sheet_for_each_table(tmp_path: Path) -> None:
     assert rows == [["Item", "Price"], ["Tea", 12.5], ["=1+1", "007"]]
     assert book["Table 1"]["A3"].data_type == "s"
     assert book["Table 1"]["A1"].font.bold
+    assert book["Table 1"]["B2"].number_format == "0.00"
     assert book["Table 2"]["A2"].value == -3
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "number_format"),
+    [
+        ("1.10", 1.1, "0.00"),
+        ("-0.5", -0.5, "0.0"),
+        ("123456789012345", 123456789012345, "0"),
+        ("1234567890123456", "1234567890123456", "General"),
+        ("12345678901.23456", "12345678901.23456", "General"),
+        ("-0", "-0", "General"),
+        ("-0.00", "-0.00", "General"),
+        ("1\u0663", "1\u0663", "General"),
+    ],
+)
+def test_numbers_in_a_workbook_look_as_written(
+    tmp_path: Path, text: str, value: object, number_format: str
+) -> None:
+    write_xlsx(tmp_path / "a.xlsx", tables(f"| a |\n|---|\n| {text} |\n"))
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["Table 1"]["A2"]
+    assert (cell.value, cell.number_format) == (value, number_format)
 
 
 def test_csv_escapes_formulas_and_separates_tables(tmp_path: Path) -> None:

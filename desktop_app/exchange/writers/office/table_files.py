@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# A number that a spreadsheet shows as it is written. Others, such as 007, become text.
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?")
+# A number that a spreadsheet can show as it is written. Others, such as 007, become text.
+_NUMBER: Final = re.compile(r"(?!-[0.]+$)-?(?:0|[1-9]\d*)(?:\.(?P<decimals>\d+))?", re.ASCII)
+_MAX_DIGITS: Final = 15
+"""Excel's precision."""
 _LONGEST_CELL: Final = 32_767
 """Excel's limit, in characters."""
 # Column widths, in characters.
@@ -58,8 +60,12 @@ def write_csv(file: Path, tables: Sequence[OfficeTable]) -> None:
 def _cell(sheet: Any, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
-    if _NUMBER.fullmatch(text):
-        return WriteOnlyCell(sheet, value=float(text) if "." in text else int(text))
+    number = _NUMBER.fullmatch(text)
+    if number is not None and sum(map(str.isdigit, text)) <= _MAX_DIGITS:
+        decimals = number["decimals"]
+        cell = WriteOnlyCell(sheet, value=float(text) if decimals else int(text))
+        cell.number_format = f"0.{'0' * len(decimals)}" if decimals else "0"
+        return cell
     cell = WriteOnlyCell(sheet, value=text[:_LONGEST_CELL])
     cell.data_type = "s"  # a text that begins with = is no formula
     return cell
