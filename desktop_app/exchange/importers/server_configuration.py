@@ -31,8 +31,8 @@ _STRING_OR_COMMENT: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<comma>,(?=\s*[}\]]))', re.S
 )
 _INPUT: Final = re.compile(r"\$\{input:([^}]+)\}")
-_NOT_IN_NAMES: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
-_ODD: Final = re.compile(r"[^a-z0-9]+")
+_NOT_IN_VARIABLES: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
+_NOT_IN_SERVER_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _without_comments(text: str) -> str:
 
 
 def _read(name: str, fields: Mapping[str, Any]) -> ConfiguredServer:
-    usable = _ODD.sub("-", name.lower()).strip("-")[:LONGEST_NAME].strip("-")
+    usable = _NOT_IN_SERVER_NAMES.sub("-", name.lower()).strip("-")[:LONGEST_NAME].strip("-")
     try:
         server, secrets = _server_from(usable, fields)
     except ToolServerError as error:
@@ -123,16 +123,18 @@ def _server_from(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, Serv
         raise ToolServerError(Reason.TOOL_SERVER_SSE, server=name)
     if env_file := fields.get("envFile"):
         raise ToolServerError(Reason.TOOL_SERVER_ENV_FILE, server=name, file=str(env_file))
-    command, url = fields.get("command", ""), fields.get("url") or fields.get("serverUrl", "")
-    words = fields.get("args", [])
-    if not (isinstance(words, list) and all(isinstance(w, str | int | float) for w in words)):
+    command, url = _text(fields.get("command")), _text(fields.get("url") or fields.get("serverUrl"))
+    arguments = fields.get("args", [])
+    if not isinstance(arguments, list) or not all(
+        isinstance(each, str | int | float) for each in arguments
+    ):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
     is_remote = transport in ("http", "streamable-http", "streamable_http", "streamableHttp")
     return server_of(
         name,
-        command=() if is_remote or not command else (str(command), *map(str, words)),
+        command=() if is_remote or not command else (command, *map(str, arguments)),
         folder=_text(fields.get("cwd")),
-        url=str(url) if is_remote or not command else "",
+        url=url if is_remote or not command else "",
         environment=_texts(name, fields.get("env")),
         headers=_texts(name, fields.get("headers")),
     )
@@ -151,5 +153,5 @@ def _texts(name: str, values: object) -> dict[str, str]:
 
 
 def _with_variables(value: str) -> str:
-    """Replace VS Code's inputs by variables, which must be set when the server starts."""
-    return _INPUT.sub(lambda found: f"${{env:{_NOT_IN_NAMES.sub('_', found[1])}}}", value)
+    """Replace VS Code's inputs with variables, which must be set when the server starts."""
+    return _INPUT.sub(lambda found: f"${{env:{_NOT_IN_VARIABLES.sub('_', found[1])}}}", value)

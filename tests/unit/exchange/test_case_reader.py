@@ -621,3 +621,4 @@ def test_a_report_without_failing_cases_says_so() -> None:
     page = html_report(Evaluation("e", now(), "cases", runs, {"a": "Sky?"}))
     assert "<p>Every case passed.</p>" in page
     assert "Failing cases" not in page
+    assert page.count('<td class="n">–</td>') == 3, "no time was measured"

@@ -76,6 +76,8 @@ def test_vs_codes_own_settings() -> None:
     "fields",
     [
         {},
+        {"command": ["x", "y"]},
+        {"url": None, "serverUrl": None},
         {"command": "x", "args": "y"},
         {"command": "x", "args": [["y"]]},
         {"command": "x", "env": ["a"]},
