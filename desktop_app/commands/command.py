@@ -4,8 +4,7 @@ Buttons, menus and shortcuts refer to commands by id. The user's own shortcuts a
 so that they survive a change of the title. The keymap decides which keys apply.
 
 No default types a character on any layout: none uses Alt with a letter (Alt+O is ó on some), and
-none uses Ctrl+Alt, which is AltGr on many keyboards. Ctrl+G ("go") begins the chords that
-open places.
+none uses Ctrl+Alt, which is AltGr on many keyboards. Ctrl+G ("go") begins the chords.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Category(StrEnum):
 
 
 class CommandScope(StrEnum):
-    """The place where a shortcut works.
+    """The windows in which a shortcut works.
 
     WINDOW: anywhere in the main window. PROMPT: while its prompt has the focus. QUICK: in the quick
     prompt. EVERYWHERE: in both windows. GLOBAL: in every program (see hotkey/).
@@ -56,7 +55,7 @@ class Command:
         title: marked for translation.
         shortcut: the default, in Qt's portable text ("Ctrl+Shift+F", or a chord,
             "Ctrl+G, Ctrl+S"); "" for none.
-        keywords: other words by which the palette finds it, marked for translation; "" for none.
+        keywords: more words by which the palette finds it, marked for translation; "" for none.
     """
 
     id: str

@@ -17,7 +17,7 @@ class PaletteEntry(NamedTuple):
     Attributes:
         note: shown beside the title and searched too, such as a command's category.
         keys: the shortcut, "" for none.
-        keywords: other words that find it; not shown.
+        keywords: more words that find the row; not shown.
     """
 
     id: str
@@ -28,7 +28,7 @@ class PaletteEntry(NamedTuple):
 
     @property
     def other_text(self) -> str:
-        """The text that is searched in addition to the title."""
+        """Return the text that is searched in addition to the title."""
         return f"{self.note} {self.keywords}"
 
 
@@ -64,10 +64,10 @@ def rank(words: Sequence[str], title: str, other_text: str) -> int | None:
     """Return how well an entry matches the folded words: 0 is best, None is no match.
 
     Titles that have all words as whole words are best, then titles that begin with the words, then
-    entries in which each word begins a word.
+    entries in which each word begins a word, then entries that contain the words.
 
     Args:
-        title, other_text: of the entry.
+        title, other_text: the texts of the entry.
     """
     title = fold(title)
     text = f"{title} {fold(other_text)}"

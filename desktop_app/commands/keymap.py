@@ -1,8 +1,8 @@
 """Assigns keys to commands: defaults, the user's changes, conflicts.
 
-A keymap is a value. A conflict is never resolved silently: until the user resolves it, the keys run
-neither command, and the settings name both. A shortcut conflicts with the chords that begin with
-it, because they could never be finished.
+A keymap is immutable. A conflict is never resolved silently: until the user resolves it, the keys
+run neither command, and the settings name both. A shortcut conflicts with the chords that begin
+with it, because they could never be completed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Keymap:
     """Shortcuts by command id.
 
     Args:
-        overrides: the user's shortcuts by command id, "" for none. Overrides for unknown commands,
-            invalid shortcuts, and keys needed for typing are ignored.
+        overrides: the user's shortcuts by command id, "" for none. Unknown commands, invalid
+            shortcuts, and keys needed for typing are ignored.
     """
 
     def __init__(

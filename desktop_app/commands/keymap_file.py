@@ -6,8 +6,8 @@
       "shortcuts": {"conversation.new": "Ctrl+J", "answer.retry": ""}
     }
 
-"shortcuts" has the changed shortcuts by command id, "" for none. Other commands keep their own when
-a file is read.
+"shortcuts" has the changed shortcuts by command id, "" for none. When a file is read, other
+commands keep their shortcuts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ReadShortcuts:
     Attributes:
         usable: shortcuts by command id, normalized.
         unknown: ids of commands that this version does not have.
-        unusable: entries with a value that is no shortcut, or is needed for typing.
+        unusable: entries whose value is no shortcut, or is needed for typing.
     """
 
     usable: dict[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Finds the rows of the palette: commands, conversations, prompts, settings and more in one field.
 
-Conversations may be a hundred thousand, and each key must take less than a frame. Their titles are
-one long text, in which the longest typed word is found by `str.find`.
+There may be a hundred thousand conversations, and each key must take less than a frame. Their
+titles are one long text, in which the longest typed word is found by `str.find`.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class TitleIndex:
         """Return the newest conversations whose titles contain all words (folded).
 
         Args:
-            within: the number of conversations to look at.
+            within: the number of newest conversations to search.
         """
         if not words:
             return self._rows[:limit]
         text, last = self._text, self._end_of(within)
-        rarest = max(words, key=len)  # counting all of them would take longer than a frame
+        rarest = max(words, key=len)  # a guess: counting all words would take longer than a frame
         others = [word for word in words if word != rarest]
         found: list[tuple[str, str]] = []
         at = text.find(rarest, 0, last)
@@ -65,7 +65,7 @@ class TitleIndex:
         return found
 
     def _end_of(self, count: int) -> int:
-        """Return where the first `count` titles end in the text."""
+        """Return the offset in the text at which the first `count` titles end."""
         return self._starts[min(count, len(self._rows))]
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
@@ -115,7 +115,7 @@ class UseCounts:
         }
 
     def score(self, entry_id: str) -> float:
-        """Return how much a row is used; 0 for never."""
+        """Return the score of a row, higher for frequent and recent choices; 0 for none."""
         return self._scores.get(entry_id, 0.0)
 
     def note(self, entry_id: str) -> None:
@@ -127,7 +127,7 @@ class UseCounts:
 
     @property
     def stored(self) -> dict[str, float]:
-        """The counts as the settings keep them."""
+        """Return the counts as the settings store them."""
         return {key: round(score, 3) for key, score in self._scores.items()}
 
 
@@ -136,8 +136,8 @@ class PaletteIndex:
 
     Args:
         entries: commands, prompts, presets, models, settings, collections.
-        titles: those of the conversations.
-        uses: ranks rows that match equally well.
+        titles: the titles of conversations.
+        uses: orders rows that match equally well.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Shortcuts as text: their normalized spelling, and those that typing needs.
+"""Shortcuts as text: their normalized spelling, and the keys that typing needs.
 
-The text is Qt's portable form: modifiers and one key, joined by "+". A chord is two of them, one
-pressed after the other: "Ctrl+G, Ctrl+S". Two shortcuts are equal if their normalized texts are,
-however a user or an older version spelled them.
+The text is Qt's portable form: modifiers and one key, joined by "+". A chord is two such presses,
+one after the other: "Ctrl+G, Ctrl+S". Two shortcuts are the same if their normalized texts are
+equal, however a user or an older version spelled them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NAMED_KEYS: Final = (
     *(f"F{n}" for n in range(1, 25)),
 )
 _NAMED_KEY_BY_NAME: Final = {name.casefold(): name for name in _NAMED_KEYS}
-# Alone or with Shift, these move, select and delete in a text.
+# Alone or with Shift, these keys move, select and delete in a text.
 _EDITING_KEYS: Final = frozenset(
     (
         *("Tab", "Backtab", "Backspace", "Return", "Ins", "Del", "Space"),
@@ -63,7 +63,7 @@ def normalized(text: str) -> str:
     """Return the normalized spelling of a shortcut or chord; "" stays "".
 
     Raises:
-        SettingError: the text is neither.
+        SettingError: the text is no shortcut and no chord.
     """
     if not text.strip():
         return ""
@@ -74,7 +74,7 @@ def normalized(text: str) -> str:
 
 
 def presses_of(text: str) -> list[str]:
-    """Return the presses of a chord; a list of one for other shortcuts."""
+    """Return the presses of a shortcut: two for a chord, otherwise one."""
     return text.strip().split(_SEPARATOR)
 
 
@@ -90,9 +90,9 @@ def is_prefix(keys: str, other: str) -> bool:
 
 
 def key_refusal(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | None:
-    """Return why a command of this scope cannot use the keys, None if it can.
+    """Return the reason why a command of this scope cannot use the keys, None if it can.
 
-    The sentence is marked for translation and has the placeholder {keys}.
+    The reason is a sentence marked for translation, with the placeholder {keys}.
     """
     first, *more = presses_of(text)
     if more and scope in (CommandScope.PROMPT, CommandScope.GLOBAL):

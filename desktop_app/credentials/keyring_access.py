@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The keyrings of operating systems. Other back ends may keep keys in plain files, or keep nothing
+# The keyrings of operating systems. Other back ends may store keys in plain files, or store nothing
 # (null, fail).
 _TRUSTED: Final = frozenset(
     f"keyring.backends.{name}"
@@ -63,7 +63,7 @@ class Keyring:
         _run(job)
 
     def probe(self) -> None:
-        """Write, read and delete a test entry: some keyrings accept entries but keep nothing."""
+        """Write, read and delete a test entry: some keyrings accept entries but store nothing."""
         name, token = f"probe-{new_id()}", new_id()
         self.write(name, token)
         stored = self.read(name)
@@ -77,8 +77,8 @@ def _run(job: Callable[[KeyringBackend], T]) -> T:
         return job(_backend())
     except _backend_errors() as exc:
         failure = _credential_error(exc)
-    # Raised outside the handler, so that the error does not refer to `exc`, whose frames have the
-    # key.
+    # Raised outside the handler, so that the error does not refer to `exc`, whose frames contain
+    # the key.
     raise failure
 
 

@@ -1,8 +1,8 @@
 """API keys and passwords: in the keyring if one works, otherwise in this session's memory.
 
 Each secret belongs to one origin, which the keyring stores together with it: nothing outside the
-keyring can have it sent elsewhere. A caller names the origin that it needs a secret for, and gets
-nothing if the secret belongs to another.
+keyring can make the program send it elsewhere. A caller names the origin that it needs a secret
+for, and gets nothing if the secret belongs to another origin.
 
 Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
 database remembers which secrets are in the keyring and for which origins (`KeyNotes`). That is a
@@ -36,13 +36,13 @@ _FIELDS: Final = {"origin", "key", "scheme"}
 
 
 class KeyPlace(StrEnum):
-    """The place that holds the secret for an origin."""
+    """The place of the secret for an origin."""
 
     KEYRING = "keyring"
     SESSION = "session"
     ENVIRONMENT = "environment"
     UNKNOWN = "unknown"
-    """It may be in the keyring, which has not been asked for the secret's origin."""
+    """It may be in the keyring, whose entry has not been read yet."""
     ELSEWHERE = "elsewhere"
     """A secret exists, but it belongs to another origin."""
     NONE = "none"
@@ -67,7 +67,7 @@ class ProbeResult(NamedTuple):
 
 
 class KeyNotes(Protocol):
-    """Remembers which secrets are in the keyring, and for which origins; never a secret."""
+    """Notes on which secrets are in the keyring, and for which origins; they contain no secret."""
 
     async def key_origin(self, name: str) -> str | None:
         """Return the origin noted for a secret, UNKNOWN_ORIGIN, or None if it is not noted."""
@@ -118,9 +118,9 @@ class KeyVault:
         """
         if not origin:
             return None
-        held = self._session.get(name)
-        if held is not None and held.secret.origin == origin:
-            return held.secret
+        entry = self._session.get(name)
+        if entry is not None and entry.secret.origin == origin:
+            return entry.secret
         noted = await self._notes.key_origin(name)
         if noted not in (origin, UNKNOWN_ORIGIN):
             return None
@@ -183,7 +183,7 @@ class KeyVault:
         """Forget the secret of this name, whatever its origin.
 
         Raises:
-            CredentialError: the keyring is locked, gone or does not answer, and still holds it.
+            CredentialError: the keyring is locked, gone or does not answer, and still has it.
         """
         self._session.pop(name, None)
         if await self._notes.key_origin(name) is not None:
@@ -196,22 +196,22 @@ class KeyVault:
         Raises:
             CredentialError: as for `remove`.
         """
-        held, found = self._session.get(name), None
-        if held is None and await self._notes.key_origin(name) is not None:
+        entry, found = self._session.get(name), None
+        if entry is None and await self._notes.key_origin(name) is not None:
             found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         await self.remove(name)
-        return found if held is None else held.secret
+        return found if entry is None else entry.secret
 
     async def place(self, name: str, origin: str) -> KeyPlace:
-        """Return where the secret for `origin` is, without reading the keyring."""
-        held = self._session.get(name)
-        if held is not None and held.secret.origin == origin:
-            return held.place
+        """Return the place of the secret for `origin`, without reading the keyring."""
+        entry = self._session.get(name)
+        if entry is not None and entry.secret.origin == origin:
+            return entry.place
         noted = await self._notes.key_origin(name)
         if noted == UNKNOWN_ORIGIN:
             noted = (await asyncio.to_thread(self._legacy_origins)).get(name, UNKNOWN_ORIGIN)
         if noted is None:
-            return KeyPlace.NONE if held is None else KeyPlace.ELSEWHERE
+            return KeyPlace.NONE if entry is None else KeyPlace.ELSEWHERE
         if noted == UNKNOWN_ORIGIN:
             return KeyPlace.UNKNOWN
         return KeyPlace.KEYRING if noted == origin else KeyPlace.ELSEWHERE

@@ -18,7 +18,7 @@ _NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)
 def plain_cell(text: str) -> str:
     """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
 
-    A number stays as it is.
+    A signed number is returned unchanged.
 
     >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
     ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '-0.25', "'＝1"]

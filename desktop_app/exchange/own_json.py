@@ -88,7 +88,7 @@ _SECTIONS: Final = ("folders", "conversations", "attachments")
 
 
 class JsonWriter:
-    """Writes the file piece by piece, without holding it in memory. All methods raise OSError.
+    """A writer of the file, which is never in memory as a whole. All methods raise OSError.
 
     Write all folders first, then all conversations, then all files, then `end`.
     """
@@ -109,7 +109,7 @@ class JsonWriter:
         compactions: Iterable[Compaction] = (),
         preset: Preset | None = None,
     ) -> None:
-        """Write a conversation with its whole tree, parents first, compactions, and preset."""
+        """Write a conversation with all messages, parents first, its compactions and preset."""
         item = _conversation(conversation, messages)
         item["preset"] = None if preset is None else preset_to_json(preset)
         item["compactions"] = [_compaction(compaction) for compaction in compactions]
@@ -132,7 +132,7 @@ class JsonWriter:
         self._stream.write((b"\n" if is_first else b",\n") + line)
 
     def _open(self, section: str | None) -> None:
-        """Close the open section, and open another (None: the end); those in between are empty."""
+        """Close the open section, write empty ones up to `section`, and open it; None ends all."""
         left = _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
         if self._section:
             self._stream.write(b"]")
@@ -374,7 +374,7 @@ def _notice_from(value: object) -> NoticeText:
 
 
 def _scope_from(item: Mapping[str, Any]) -> UsageScope:
-    """Return the scope of usage, which files from before the field state in a notice."""
+    """Return the scope of usage. Files without this field state it in a notice."""
     if "usage_scope" in item:
         return UsageScope(item["usage_scope"])
     return legacy_usage_scope(item["notices"])

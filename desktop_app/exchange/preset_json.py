@@ -5,7 +5,7 @@
      "position": 0, "created_at": "2026-01-31T09:30:00.000000Z"}
 
 Only `name` is required, all else may be missing or null; a missing "id" is derived from the
-content. "settings" may hold "instructions", and the fields of `GenerationParameters`
+content. "settings" may contain "instructions", and the fields of `GenerationParameters`
 (`domain/answering/generation.py`).
 """
 

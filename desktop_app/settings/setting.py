@@ -56,7 +56,7 @@ class Setting:
     """A setting. Its texts are marked for translation.
 
     Attributes:
-        choices: all allowed values, in order; () if any are.
+        choices: all allowed values of a text, in order; () if any text is allowed.
         stops: the values of a number's slider, ascending.
         minimum: the least number, if it is less than the first stop.
         unit: of a number.

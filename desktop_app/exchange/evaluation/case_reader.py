@@ -1,6 +1,6 @@
 """Reads the cases of an evaluation: our own JSON or CSV, promptfoo's and OpenAI's formats.
 
-OpenAI's evals are JSON lines with `input` (messages) and `ideal`. For promptfoo see promptfoo.py.
+OpenAI's evals are lines of JSON with `input` (messages) and `ideal`; see `promptfoo.py`, too.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ def read_cases(
     """Return the cases in the text of a file.
 
     Args:
-        read_sibling: returns the texts of other files that this one names.
+        read_sibling: returns the text of another file that this file names.
 
     Raises:
         ValueError: with the place and the reason.
@@ -51,9 +51,8 @@ def read_cases(
 
 def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> list[EvaluationCase]:
     if name.endswith(".csv"):
-        rows: Iterable[tuple[str, _Row]] = _csv_rows(text)
-        return [_case(_case_of_csv, place, row) for place, row in rows]
-    elif name.endswith((".json", ".yaml", ".yml")):
+        return [_case(_case_of_csv, place, row) for place, row in _csv_rows(text)]
+    if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
         return _cases_of_value(value, read_sibling)
     return [_case(_case_of_json, place, row) for place, row in _json_lines(text)]
@@ -197,7 +196,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
 
 
 def _ideal(value: object) -> Check:
-    """Return the check that the answer begins with the ideal one, like OpenAI's “Match”."""
+    """Return the check that the answer begins with an ideal answer, like OpenAI's “Match”."""
     texts = value if isinstance(value, list) else [value]
     return check_from_json({"starts_with_any": texts})
 

@@ -1,4 +1,4 @@
-"""Reports on evaluations as CSV and HTML. Answers in them are escaped text."""
+"""Reports on evaluations as CSV and HTML, in which answers are escaped text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads the tests of promptfoo: YAML or JSON configurations, lists of tests, and CSV files.
 
-Scripts, model-specific assertions, thresholds and transformations are refused: without them, the
-result of a case would differ from promptfoo's.
+Scripts, model-specific assertions, thresholds and transformations are refused: if they were
+ignored, the result of a case would differ from promptfoo's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Any, Final
 
 from desktop_app.domain.evaluation.case_error import CaseError, error_at, line_place
@@ -176,17 +177,14 @@ def _list(row: _Row, name: str) -> list[Any]:
 
 
 def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
-    """Yield the variables with each combination of those that are lists."""
+    """Yield the variables with each combination of the items of lists."""
     lists = []
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("file://"):
             raise CaseError(N_("“{name}” is a file, which is not supported"), name=name)
         values = value if isinstance(value, list) else [value]
         lists.append([_text(name, item) for item in values])
-    count = 1
-    for texts in lists:
-        count *= len(texts)
-    if count > _MOST_COMBINATIONS:
+    if prod(map(len, lists)) > _MOST_COMBINATIONS:
         raise CaseError(N_("too many combinations of “vars”"))
     for chosen in product(*lists):
         yield dict(zip(variables, chosen, strict=True))

@@ -2,8 +2,8 @@
 
 A conversation is a tree under `mapping`; its shown path ends at `current_node`. OpenAI does not
 document the format; the fields are those that exports of 2023 to 2026 have in common.
-`content_type` is the kind of a node's content; of an unknown kind, only the text is read. Images
-are files of the archive whose names begin with the id in `asset_pointer`.
+`content_type` is the kind of a node's content; if it is unknown, only the text is read. Images are
+files of the archive whose names begin with the id in `asset_pointer`.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ SOURCE: Final = "chatgpt"
 FindFile = Callable[[str], tuple[str, bytes] | None]
 """Returns name and bytes of a file by its id, or None if the export lacks it."""
 
-# ChatGPT shows these as notes of its own, or not at all.
-_SILENT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
+# ChatGPT shows these kinds of content in its own notes, or not at all.
+_LEFT_OUT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 
 
 def is_chatgpt(value: Any) -> bool:
@@ -97,7 +97,7 @@ def _node(
     kind = text_at(content, "content_type")
     is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
     is_reply = text_at(mapping_at(message, "author"), "name").startswith(CANVAS)
-    if author not in ("user", "assistant", "tool") or is_hidden or is_reply or kind in _SILENT:
+    if author not in ("user", "assistant", "tool") or is_hidden or is_reply or kind in _LEFT_OUT:
         return Node(key, parent)
     seconds = seconds_of(message.get("create_time"))
     if kind == "thoughts":

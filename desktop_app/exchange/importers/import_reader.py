@@ -29,7 +29,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.system_words import system_words
 
-# A user's history takes some hundred megabytes; a bomb is refused before it is unpacked.
+# A user's history takes some hundred megabytes. Larger files are refused before they are unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_IMAGE: Final = 64 * 1024**2
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
@@ -116,7 +116,7 @@ def _require_plausible(members: list[ZipInfo]) -> None:
 
 
 class _Images:
-    """The images of an archive, which is opened again for the first of them."""
+    """The images of an archive. The first search opens the archive again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -172,7 +172,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
 
 
 def _parse_json(data: bytes) -> Any:
-    """Parse JSON. Huge numbers become NaN, which only their conversation is refused for.
+    """Parse JSON. A huge number becomes NaN, so that only its conversation is refused.
 
     Raises:
         RefusedFileError: it has too many values.

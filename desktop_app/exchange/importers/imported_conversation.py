@@ -32,10 +32,10 @@ class ImportedConversation:
     """An imported conversation, ready to be stored.
 
     Attributes:
-        conversation: another program's has a choice without provider ("").
+        conversation: its choice has no provider ("") if it is from another program.
         messages: parents before their children.
         folder: its folder, if any.
-        files: those of its attachments that the export contains.
+        files: its attachments, as far as the export contains them.
         compactions: texts sent in place of its beginning.
         preset: the preset last used in it.
     """
@@ -105,7 +105,7 @@ def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def is_or_contains(value: Any, predicate: Callable[[Any], bool]) -> bool:
-    """Return True if the value, or an item of it if it is a list, fits `predicate`."""
+    """Return True if `predicate` is true for the value, or for any item if it is a list."""
     return any(map(predicate, value)) if isinstance(value, list) else predicate(value)
 
 
@@ -127,7 +127,7 @@ def short_title(title: str) -> str:
 
 
 def not_imported_error(title: str, why: Exception) -> ImportRefusedError:
-    """Return the error that says which conversation was not imported and why."""
+    """Return the error for a conversation that was not imported, with its title and the reason."""
     if isinstance(why, RecursionError):
         reason, words = Reason.IMPORT_TOO_DEEP, ""
     elif isinstance(why, StorageError):

@@ -1,8 +1,8 @@
 """Reads LibreChat's export of a conversation as JSON, or a list of such conversations.
 
-Its messages are a list, or, if exported as "recursive", a tree whose nodes hold their `children`.
-In both, `parentMessageId` names the parent; that of the first message is a row of zeros. The text
-of a message is in `text`, or in newer versions in the parts of `content`.
+Its messages are a list, or, if exported as "recursive", a tree whose nodes have `children`. In
+both, `parentMessageId` names the parent; for the first message it is a row of zeros. The text of a
+message is in `text`, or in newer versions in the parts of `content`.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def read_conversation(value: Any) -> ImportedConversation:
     roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
     nodes = {node.id: node for node in _nodes(roots)}
     options = mapping_at(value, "options")
-    # The newest; of equal times, as in exports without times, the last.
-    last = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
+    # The newest message. If times are equal, as in exports without times, the last one.
+    newest = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
     source = Source(
         SOURCE,
         text_at(value, "conversationId"),
         title=text_at(value, "title"),
         created=None,
         updated=None,
-        leaf=None if last is None else last.id,
+        leaf=None if newest is None else newest.id,
         model=text_at(options, "model"),
         instructions=text_at(options, "promptPrefix") or text_at(options, "system"),
     )
@@ -69,7 +69,7 @@ def read_conversation(value: Any) -> ImportedConversation:
 
 
 def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
-    """Yield the nodes. Those without ids, as in exports without branches, form a single path."""
+    """Yield the nodes. Nodes without ids, as in exports without branches, form a single path."""
     above: str | None = None
     for number, message in enumerate(_with_children(roots)):
         node = _node(message)

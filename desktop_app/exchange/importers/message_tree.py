@@ -29,8 +29,8 @@ from desktop_app.exchange.importers.imported_conversation import EPOCH, time_fro
 _TICK: Final = timedelta(milliseconds=1)
 # Longer titles are cut.
 _LONGEST_TITLE: Final = 1000
-# Each branch gets all reasoning above it: a thousand branches with a thousand parts would get a
-# million.
+# Each branch gets all reasoning above it: a thousand branches below a thousand parts would get a
+# million parts.
 _MOST_REASONING: Final = 1000
 
 
@@ -39,7 +39,7 @@ class Node:
     """A node of the source's tree.
 
     Attributes:
-        role: None for a node that is not a message here (a root, a system message, an empty node).
+        role: None if the node is not a message here (a root, a system message, an empty node).
         reasoning: added to the next answer below.
         seconds: since 1970 in UTC; None if unknown.
     """
@@ -59,7 +59,7 @@ class Source:
     """A conversation of another program, without its nodes.
 
     Attributes:
-        program: the program's name, from which ids are derived, too.
+        program: the program's name; ids are derived from it, too.
         created, updated: seconds since 1970 in UTC; None if unknown.
         leaf: the last node of the shown path.
         instructions: the conversation's own system prompt, "" for none.
@@ -102,7 +102,7 @@ def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tup
 
 
 class _Tree:
-    """Builds the messages; nodes are added parents first."""
+    """The tree under construction; nodes are added parents first."""
 
     def __init__(self, source: Source, start_time: datetime) -> None:
         self._source, self._began = source, start_time

@@ -44,7 +44,7 @@ _OPENING: Final = '<details type="reasoning"'
 _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
 _CLOSING: Final = "</details>"
 _SPACES: Final = re.compile(r"\s*")
-_NONE: Final[tuple[ReasoningPart, ...]] = ()
+_NO_REASONING: Final[tuple[ReasoningPart, ...]] = ()
 _LONGEST_IMAGE: Final = 86 << 20  # in Base64: 64 MB of bytes
 _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
@@ -120,7 +120,7 @@ def _node(
     key: str, parent: str | None, message: Mapping[str, Any], files: dict[str, AttachmentFile]
 ) -> Node:
     role = _ROLES.get(text_at(message, "role"))
-    text, reasoning = text_at(message, "content"), _NONE
+    text, reasoning = text_at(message, "content"), _NO_REASONING
     if role is Role.ASSISTANT:
         text, reasoning = _without_reasoning(text)
     attached = (_attached(item, files) for item in objects_at(message, "files"))
@@ -170,7 +170,7 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part
 
 
 def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
-    """Add a file of which the export has only the text. Return its part."""
+    """Add a file whose text alone is in the export. Return its part."""
     data = text.encode("utf-8", "replace")
     sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.LONGEST_NAME]
     files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)

@@ -58,7 +58,7 @@ def _field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
 def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
     """Yield the headings, then a row for each file (RFC 4180).
 
-    Answers with a schema also have a column for each of its fields, after the others.
+    If the job has a schema, a column for each of its fields follows.
     """
     names = answer_fields(job)
     yield _csv_line((*COLUMNS, *(f"answer.{name}" for name in names)))

@@ -18,9 +18,9 @@ _NAME: Final = re.compile(
 
 
 def unique_footnotes(text: str, taken: set[str]) -> str:
-    """Rename those footnotes of a text whose names are taken, and add its names to `taken`.
+    """Rename footnotes whose names are taken, and add the text's footnotes to `taken`.
 
-    If that would change anything else in the text, it is returned unchanged.
+    The text is returned unchanged if renaming would change anything else in it.
     """
     if "]:" not in text or "[^" not in text:
         return text

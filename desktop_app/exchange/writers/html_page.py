@@ -1,8 +1,8 @@
 """Writes a conversation as a self-contained HTML page that shows the path as the transcript does.
 
-The page follows the reader's system in being light or dark. It has no scripts and no external
-resources: images are embedded, formulas are inline drawings, and a policy in its head makes the
-browser block everything else. The text of messages is escaped.
+The page is light or dark like the reader's system. It has no scripts and no external resources:
+images are embedded, formulas are inline drawings, and a policy in its head makes the browser block
+everything else. The text of messages is escaped.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ class EmbeddedImage(NamedTuple):
 
 
 class FindFormula(Protocol):
-    """Typesets a formula, or returns None to keep it as it is written."""
+    """A function that typesets a formula, or returns None to keep it as it is written."""
 
     def __call__(self, tex: str, *, display: bool) -> Formula | None: ...
 
 
 class HtmlPage:
-    """Writes the pieces of a page: `head`, then each `message`. The page ends with `END`."""
+    """A writer of a page in pieces: `head`, then each `message`. The page ends with `END`."""
 
     def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
         self._name_of_model = name_of_model
@@ -83,7 +83,7 @@ class HtmlPage:
         return _HEAD.format(title=_text(conversation.title), style=STYLE)
 
     def message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
-        """Return a message; `images` has those of its images that can be shown, by SHA-256."""
+        """Return a message; `images` has its images by SHA-256, as far as they can be shown."""
         body = self._question if message.role is Role.USER else self._answer
         return "\n".join(
             (
@@ -126,7 +126,7 @@ class HtmlPage:
 
 
 class _PageWriter(HtmlWriter):
-    """Writes colored code and drawn formulas; the page's style formats tables."""
+    """A writer of colored code and drawn formulas; the page's style formats tables."""
 
     table_look = ""
 
@@ -137,9 +137,9 @@ class _PageWriter(HtmlWriter):
         self._used_ids: set[str] = set()
 
     def direction(self, _runs: Runs, *, of_list: bool) -> str:
-        """Let browsers detect the direction of lists, so that markers are at the right side.
+        """Let browsers detect the direction of lists, so that markers are on the correct side.
 
-        For texts the style sheet does the same.
+        The style sheet does the same for other texts.
         """
         return ' dir="auto"' if of_list else ""
 

@@ -24,7 +24,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.structured_answer import with_form
 
-# XML forbids them, except the invisible FORMULA_BEGINS and FORMULA_ENDS.
+# Characters that XML forbids, and the invisible FORMULA_BEGINS and FORMULA_ENDS.
 _NOT_IN_XML: Final = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_BEGINS}{FORMULA_ENDS}]"
 )
@@ -87,7 +87,7 @@ def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
 
 
 def cell_text(runs: Runs) -> str:
-    """Return the words of a cell, with line breaks."""
+    """Return the text of a cell, with line breaks."""
     return plain("".join(map(words_of, runs)))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TITLE_SLIDE: Final = 0
 _TITLE_AND_CONTENT: Final = 1
 _MOST_LINES: Final = 8
-"""Lines of a slide; the points after them continue on the next one."""
+"""Lines of a slide; more points continue on the next slide."""
 _LINE_LENGTH: Final = 36
 _LONGEST_POINT: Final = 300
 _DEEPEST: Final = 4
@@ -62,7 +62,7 @@ def _parts(points: list[Point]) -> Iterator[list[Point]]:
 def _sections(
     title: str, blocks: Iterable[Block], endings: Iterable[str]
 ) -> Iterator[tuple[str, list[Point]]]:
-    """Yield each heading with the points below it; `endings` are points of the last."""
+    """Yield each heading with the points below it; `endings` are points of the last heading."""
     heading, points = "", list[Point]()
     for block in blocks:
         if block.kind is Kind.HEADING:
