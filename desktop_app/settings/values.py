@@ -6,6 +6,7 @@ Values may come from a file, or from another version.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from desktop_app.domain.errors import Param, Remedy, SettingError
@@ -49,7 +50,8 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
 # To a type checker, bool and int are floats, too.
 def _with_type(declaration: Setting, value: object) -> str | float:
     if declaration.value_type is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     is_stray_bool = isinstance(value, bool) and declaration.value_type is not bool
     if is_stray_bool or not isinstance(value, declaration.value_type):
         raise _refused(declaration.key, value, _TAKES[declaration.value_type])

@@ -79,6 +79,7 @@ def test_a_whole_number_will_do_where_a_float_is_due() -> None:
     [
         ("answer.temperature", math.nan),
         ("answer.temperature", 2.1),
+        ("answer.temperature", 10**400),
         ("answer.temperature", True),
         ("answer.max_output_tokens", 15),
         ("answer.max_output_tokens", 4096.0),
