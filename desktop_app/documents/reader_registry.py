@@ -30,6 +30,7 @@ def read(
 
     Args:
         depth: the number of archives and mails around it.
+        password: opens a protected PDF; "" if there is none.
 
     Raises:
         DocumentError: a subclass, with sentences for the user.

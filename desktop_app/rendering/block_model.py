@@ -48,7 +48,7 @@ LINE_BREAK: Final = "\u2028"
 
 
 class Kind(Enum):
-    """The kind of a block, hashed by identity, which runs in C, because many keys contain it."""
+    """The kind of a block. Many keys contain it, so it is hashed by identity, which runs in C."""
 
     __hash__ = object.__hash__
 
@@ -157,7 +157,7 @@ def apply(patches: list[Patch], blocks: list[Block]) -> None:
 def has_gap_between(above: Block, block: Block) -> bool:
     """Return True if a gap separates two adjacent texts in lists.
 
-    It does in a loose list that contains both, and between two lists.
+    A gap separates the texts of a loose list, and two lists.
     """
     if not block.begins:
         return block.loose

@@ -277,7 +277,7 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
         if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
             yield Slice(start, begin, head)
             start, head = begin, state.head
-        state.take(line)
+        state.process(line)
     if start < len(text):
         yield Slice(start, len(text), head)
 
@@ -296,7 +296,7 @@ def _begins_table(rows: str) -> bool:
 
 
 class _OpenConstruct:
-    """Tracks the construct that is open after the lines so far: a fence, a table, or none.
+    """The construct that is open after the lines so far: a fence, a table, or none.
 
     Attributes:
         is_between: nothing is open, and a paragraph has ended.
@@ -314,7 +314,7 @@ class _OpenConstruct:
         rows = "".join(self._table)
         return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
 
-    def take(self, line: str) -> None:
+    def process(self, line: str) -> None:
         """Process the next line."""
         fence = _FENCE.match(line)
         if self._fence:

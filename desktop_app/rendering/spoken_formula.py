@@ -1,8 +1,8 @@
 """Converts TeX formulas to words for a screen reader: `\\frac{a}{b}` is "a over b".
 
 No maintained Python library speaks formulas without a browser engine, so this covers what models
-write most: fractions, roots, powers, indices, sums, Greek letters, relations. For unknown commands
-their name is spoken.
+write most: fractions, roots, powers, indices, sums, Greek letters, relations. An unknown command is
+spoken as its name.
 """
 
 from __future__ import annotations
@@ -83,18 +83,18 @@ def spoken_words(runs: Runs) -> str:
 
 def spoken_formula(tex: str) -> str:
     """Return a formula in words."""
-    return " ".join(_Speaker(tex[:_LONGEST]).sequence("").split())
+    return " ".join(_Speaker(tex[:_LONGEST]).words_until("").split())
 
 
 class _Speaker:
-    """Converts the tokens of a formula to words, in order."""
+    """Converter of a formula's tokens to words, in order."""
 
     def __init__(self, tex: str) -> None:
         self._tokens = [m[0] for m in _TOKEN.finditer(tex) if not m[3]]
         self._at = 0
         self._depth = 0
 
-    def sequence(self, end: str) -> str:
+    def words_until(self, end: str) -> str:
         """Return the words up to a closing token, or to the end of the formula."""
         words = []
         while self._at < len(self._tokens) and self._tokens[self._at] != end:
@@ -116,7 +116,7 @@ class _Speaker:
 
     def _group(self) -> str:
         self._depth += 1
-        words = self.sequence("}") if self._depth < _DEEPEST else ""
+        words = self.words_until("}") if self._depth < _DEEPEST else ""
         self._depth -= 1
         return words
 

@@ -1,7 +1,7 @@
 """Splits a growing Markdown answer into sentences for a screen reader.
 
-Each sentence is spoken once, when it is complete, without marks. Of code, only its language and
-number of lines are spoken, when it ends. Of a table row, the cells are spoken.
+Each sentence is spoken once, when it is complete, without marks. At the end of code, its language
+and number of lines are spoken instead of it. A table row is spoken as its cells.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LONGEST: Final = 2_000
 
 
 class SentenceSplitter:
-    """Splits the pieces of an answer as they arrive."""
+    """Splitter of an answer whose pieces arrive one by one."""
 
     def __init__(self) -> None:
         self._rest = ""
@@ -111,7 +111,7 @@ class SentenceSplitter:
 
 
 def _is_certain_prose(line: str) -> bool:
-    """Return True if half a line is certainly prose, and cannot become a fence or a row."""
+    """Return True if an incomplete line is certainly prose, not the start of a fence or row."""
     start = line.lstrip()
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 

@@ -25,7 +25,7 @@ _DEEPEST: Final = 16
 
 
 class CollectionReader:
-    """Reads files for collections; satisfies services.collections.Reader."""
+    """Reader of a collection's files: a `PassageReader` of services/collections."""
 
     def __init__(self, worker: DocumentWorker) -> None:
         self._worker = worker

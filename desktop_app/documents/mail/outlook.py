@@ -60,7 +60,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNo
 
 
 class _Message:
-    """A message or an attached message; `path` is that of its properties in the file."""
+    """A message or an attached message; `path` is the folder of its properties in the file."""
 
     def __init__(self, file: olefile.OleFileIO, path: str = "") -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Decompresses the RTF of Outlook's messages ([MS-OXRTFCP]), as much as is there."""
+"""Decompresses the RTF of Outlook's messages ([MS-OXRTFCP]), even if its end is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEADER: Final = struct.Struct("<II4sI")
 
 
 def decompress(data: bytes) -> bytes:
-    """Decompress RTF; if it ends too early, return what is there.
+    """Decompress RTF; if its end is missing, return the text before it.
 
     Raises:
         ValueError: it is not compressed RTF.

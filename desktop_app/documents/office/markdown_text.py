@@ -127,7 +127,7 @@ def _roman(value: int) -> str:
 
 
 def bold(text: str) -> str:
-    """Make words bold; the spaces around them stay outside."""
+    """Make the words of a line bold; spaces around them stay outside, several lines plain."""
     words = text.strip()
     if not words or "\n" in words:
         return text

@@ -138,7 +138,7 @@ class _Styles:
 
 @dataclass
 class _Reader:
-    """Walks through the body of a document."""
+    """Converter of the body of a document."""
 
     package: Package
     styles: _Styles
@@ -297,7 +297,7 @@ def _rows(element: Element) -> Iterator[Element]:
 
 
 def _wrap(child: Element) -> Element:
-    """Return a parent for an element, because `_Reader.blocks` reads the children of one."""
+    """Return a parent of the element, because `_Reader.blocks` reads only children."""
     parent = Element("parent")
     parent.append(child)
     return parent

@@ -1,8 +1,8 @@
 """Converts rich text (RTF) to Markdown: headings, lists, tables, footnotes, links.
 
 Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are characters in the code page of
-their font; other characters are written as numbers, each followed by stand-ins for programs that
-cannot read it. Tracked deletions, hidden text, and what repeats on every page are left out.
+their font; other characters are written as numbers, with stand-ins for programs that cannot read
+the numbers. Tracked deletions, hidden text, and what repeats on every page are left out.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class _Group:
 
 
 class _Reader:
-    """Processes the tokens of a document.
+    """Parser of a document's tokens.
 
     Attributes:
         blocks, notes: the text so far.

@@ -99,7 +99,7 @@ class _Styles:
 
 
 class _Numbering:
-    """The numbering of lists: counts the paragraphs of each."""
+    """The numbering of lists, with the count of each list's paragraphs so far."""
 
     def __init__(self, tree: Element) -> None:
         self._abstract = {e.get(f"{W}abstractNumId", ""): e for e in tree.iter(f"{W}abstractNum")}
@@ -159,7 +159,7 @@ class _Numbering:
 
 @dataclass
 class _Reader:
-    """Walks through the body of a document."""
+    """Converter of the body of a document."""
 
     styles: _Styles
     numbering: _Numbering

@@ -1,8 +1,8 @@
 """Converts workbooks (.xlsx) to Markdown tables, one per sheet, with python-calamine.
 
 python-calamine does not tell how a number is formatted or which error a cell contains, and it reads
-a formula that no program has calculated as an empty cell. So such cells are first rewritten as the
-text that Excel shows.
+a formula that no program has calculated as an empty cell. So these cells are first rewritten as
+texts: percentages and errors as Excel shows them, formulas as they were typed.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _with_displayed_texts(package: Package) -> bytes:
-    """Return a copy of the workbook in which special cells contain the text that Excel shows.
+    """Return a copy of the workbook with percentages, errors and open formulas as texts.
 
     Parts are unpacked here, within the limits; the copy is not compressed.
     """

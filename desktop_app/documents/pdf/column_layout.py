@@ -264,7 +264,7 @@ def _have_shared_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
 
 
 def _gaps(lines: Sequence[_Box]) -> list[float]:
-    """Return the heights below which a new paragraph or row begins."""
+    """Return the heights of the lines that begin a new paragraph or row."""
     middles = sorted((box.middle for box in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]
     pitch = median(steps)

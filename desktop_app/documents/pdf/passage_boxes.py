@@ -18,7 +18,7 @@ from desktop_app.documents.pdf import page_words, reading_order
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
-_RESOLUTION: Final = 100_000  # pdfium converts points to whole numbers: parts of a page's side
+_RESOLUTION: Final = 100_000  # of a page's side in device units, which pdfium rounds
 
 
 class _Area(NamedTuple):
@@ -64,7 +64,7 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
 
 
 def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Yield the characters but "\0", each with its number: of a surrogate pair, the second's."""
+    """Yield characters with their numbers, without "\0"; a surrogate pair has its second number."""
     decode = codecs.getincrementaldecoder("utf-16-le")("replace").decode
     for index in indices:
         text = decode(page_words.encode_unit(raw.FPDFText_GetUnicode(textpage, index)))

@@ -269,11 +269,11 @@ def _split_rows(
     rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
 ) -> list[list[list[Word]]]:
     """Split each row whose lines are rows of their own, without rulings between them."""
-    return [part for row in rows for part in _split_row(row, textpage, is_only=len(rows) <= 3)]
+    return [part for row in rows for part in _split_row(row, textpage, has_few_rows=len(rows) <= 3)]
 
 
 def _split_row(
-    row: list[list[Word]], textpage: pdfium.PdfTextPage, *, is_only: bool
+    row: list[list[Word]], textpage: pdfium.PdfTextPage, *, has_few_rows: bool
 ) -> Iterator[list[list[Word]]]:
     """Split a row into its lines if all its cells have the same lines.
 
@@ -288,7 +288,7 @@ def _split_row(
         if len(column) >= max(2, 0.6 * len(longest))
         and all(page_words.is_figure(textpage, line) for line in column)
     ]
-    is_list = is_only and len(longest) >= 4 and len(lines) == len(row)
+    is_list = has_few_rows and len(longest) >= 4 and len(lines) == len(row)
     is_list = is_list and all(len(column) == len(longest) for column in lines)
     if len(lines) < 2 or not (figures or is_list) or not _are_aligned(lines, longest):
         yield row

@@ -1,4 +1,4 @@
-"""Converts HTML to Markdown as its author meant it.
+"""Converts HTML to Markdown.
 
 The HTML comes from web pages, books, mails and the clipboard. Word writes list items as paragraphs
 that begin with a bullet or number. Google Docs wraps everything in a <b> that is not bold, stores
@@ -56,7 +56,7 @@ _VOID: Final = frozenset(
 
 @dataclass(frozen=True)
 class _ImpliedEnd:
-    """A rule: a tag of `starting` closes an open one of `ended`, unless a barrier is between."""
+    """A rule: a start tag in `starting` ends an element in `ended`, unless a barrier is between."""
 
     starting: frozenset[str]
     ended: frozenset[str]
@@ -252,7 +252,7 @@ class _Element:
 
 
 class _Writer(HTMLParser):
-    """Parses HTML, and writes Markdown.
+    """Parser of HTML that writes Markdown.
 
     Attributes:
         has_prose: there are words outside code blocks.
@@ -275,7 +275,7 @@ class _Writer(HTMLParser):
         self._heading = 0
         self._code: list[str] | None = None
         self._language = ""
-        # The bullet or number that Word writes before an item, while it is open.
+        # The bullet or number that Word writes before an item, while its element is open.
         self._word_label: list[str] | None = None
         self._formula: list[str] = []
         self._annotation: list[str] = []
@@ -342,7 +342,7 @@ class _Writer(HTMLParser):
                 self._flows[-1].line.append(line)
 
     def _break_line(self) -> None:
-        """End the line; twice in a row, the paragraph."""
+        """End the line, or the paragraph if the line is empty."""
         line = self._flows[-1].line
         if self._heading:
             self._write(" ")

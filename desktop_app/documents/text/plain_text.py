@@ -284,8 +284,9 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
 def _plausible_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
-    Oddities decide first. Of equal encodings Windows-1252 is the first, because charset-normalizer
-    takes most Italian for Czech, and much Finnish for Hebrew. Its measures rank the others.
+    The fewest oddities come first. Windows-1252 comes first among equals, because
+    charset-normalizer takes most Italian for Czech, and much Finnish for Hebrew. The measures of
+    charset-normalizer rank the others.
     """
     import charset_normalizer
 

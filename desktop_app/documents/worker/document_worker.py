@@ -81,15 +81,15 @@ class Request(NamedTuple):
 
 
 class DocumentWorker:
-    """Reads documents and counts tokens, one request at a time, in a child process.
+    """Client of the child process that reads documents, with one request at a time.
 
     Call `aclose()` before the event loop ends. Given `passwords` are shared, not copied. `command`
     starts the child; only tests of broken children pass it.
 
     Attributes:
-        limits: for the next document.
-        passwords: those of protected documents that were read or unlocked, by SHA-256. They are
-            only in this process's memory, and go to the child through its pipe.
+        limits: the limits for the next document.
+        passwords: the passwords of protected documents that were read or unlocked, by SHA-256. They
+            are only in this process's memory, and go to the child through its pipe.
     """
 
     def __init__(
@@ -123,8 +123,8 @@ class DocumentWorker:
         """Return the text of a file. Cancelling the task ends the work at once.
 
         Raises:
-            DocumentEncryptedError: it needs a password, or another than `password`.
-            DocumentError: a subclass.
+            DocumentEncryptedError: it needs a password, or `password` is wrong.
+            DocumentError: it cannot be read.
         """
         header = {"kind": "extract-file", "name": path.name, "password": password}
         return await self._extract(Request(header, path=path), on_progress)
@@ -149,7 +149,7 @@ class DocumentWorker:
         `media_type` is the result of `extract`. The same bytes give the same result.
 
         Raises:
-            DocumentError: a subclass.
+            DocumentError: it cannot be read.
         """
         asked = {"kind": "scale", "name": name, "media_type": media_type}
         header = {**asked, "width": size[0], "height": size[1]}
@@ -171,8 +171,8 @@ class DocumentWorker:
         The same bytes give the same result.
 
         Raises:
-            DocumentEncryptedError: it needs a password, or another than `password`.
-            DocumentError: a subclass.
+            DocumentEncryptedError: it needs a password, or `password` is wrong.
+            DocumentError: it cannot be read, or a page cannot be rendered.
         """
         asked = [[number, *size] for number, size in pages]
         header = {"kind": "render", "name": name, "pages": asked, "password": password}
@@ -300,8 +300,7 @@ class DocumentWorker:
                 self._schedule_idle_stop()
                 raise
             except BaseException:
-                # Cancelled, or the progress callback raised: the child is in the middle of its
-                # work.
+                # Cancelled, or the progress callback raised: the child is still working.
                 self._discard()
                 raise
             if answer.get("exhausted"):
@@ -462,7 +461,7 @@ class DocumentWorker:
             self._files = None
         if child:
             self._kill(child)
-            # waits for the end, and closes the pipes
+            # `communicate` waits for the child's end, and closes the pipes.
             task = asyncio.get_running_loop().create_task(child.communicate())
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
@@ -484,9 +483,8 @@ async def _open(path: Path, limits: Limits) -> OpenDocument:
     Raises:
         DocumentError
     """
-    from desktop_app.documents.worker.source_files import (
-        open_document,  # its imports are no part of the start
-    )
+    # Imported late, to keep the start of the program fast.
+    from desktop_app.documents.worker.source_files import open_document
 
     opening = asyncio.ensure_future(asyncio.to_thread(open_document, path, limits))
     try:

@@ -34,7 +34,7 @@ class ViewedDocument(NamedTuple):
 
 
 class PageWorker(DocumentWorker):
-    """Renders pages and finds passages on them, one request at a time.
+    """Client of a child process that renders pages and finds passages on them.
 
     All methods raise DocumentError if the document or the page cannot be rendered.
     """

@@ -25,7 +25,7 @@ PIECE: Final = 1 << 18
 
 
 class Progress(NamedTuple):
-    """The progress of reading: `done` of `total` units (such as "page"); None if unknown."""
+    """The progress of reading: `done` of `total` units (pages …); None for an unknown total."""
 
     done: int
     total: int | None

@@ -30,7 +30,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import TextKind
 
 LONGEST_HEADER: Final = 1 << 21
-"""Bytes: twice what 50,000 pages that are images take, the maximum of the setting."""
+"""Twice the size for 50,000 pages that are images, the maximum of the setting."""
 
 # Characters. A note may contain five paths.
 _LONGEST_SENTENCE: Final = 100_000
@@ -302,8 +302,8 @@ def boxes(header: Mapping[str, Any]) -> list[Box]:
 def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
     """Yield the rows of `protocol.rows_to_payload`, each parsed separately.
 
-    A megabyte of brackets becomes twenty of lists, so parsing a payload at once could fill the
-    memory.
+    A megabyte of brackets becomes twenty megabytes of lists, so parsing a payload at once could
+    exhaust the memory.
     """
     for match in re.finditer(r"[^\n]+", payload):
         if match.end() - match.start() > _LONGEST_ROW:

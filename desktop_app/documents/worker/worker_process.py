@@ -102,7 +102,7 @@ def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Frame]) -> None:
 
 
 def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: socket.socket) -> None:
-    """Answer a request, also with a DocumentError; any other exception ends the process."""
+    """Answer a request, or refuse it: at a DocumentError, or if the memory is exhausted."""
     limits = Limits(**header["limits"])
     try:
         if header["kind"] == "scale":

@@ -75,7 +75,7 @@ def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Bl
 
 
 class HtmlWriter:
-    """Writes blocks; opens and closes lists and quotes as their depth changes."""
+    """Writer of blocks, which opens and closes lists and quotes as their depth changes."""
 
     table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
     """Borders in the color of the text: word processors draw none by themselves."""

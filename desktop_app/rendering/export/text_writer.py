@@ -69,7 +69,7 @@ def markdown_pieces(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 class _MarkdownWriter:
-    """Writes blocks and the separators between them.
+    """Writer of blocks and the separators between them.
 
     A blank line within a list makes all of it loose, so tight lists contain none.
     """
@@ -268,7 +268,7 @@ def _runs_to_markdown(runs: Runs) -> str:
 
 
 def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
-    """Write runs within the `opened` styles. Of several, the longest style opens first."""
+    """Write runs within the `opened` styles. The longest of the other styles opens first."""
     text = ""
     at = 0
     while at < len(runs):
@@ -389,7 +389,7 @@ def _formula(tex: str, before: str, following: Run | None) -> str:
 def _picture(run: Run, text: str, following: Run | None) -> str:
     """Write an image with its name and address.
 
-    Of an image within a link, only the name is known: the run's link leads elsewhere.
+    Only the name of an image within a link is known: the run's link leads elsewhere.
     """
     if not text or not run.link:
         return text

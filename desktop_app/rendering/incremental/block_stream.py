@@ -84,7 +84,7 @@ _REPARSE_FACTOR: Final = 4
 _STEP: Final = 1_500
 """Source characters between the positions at which a long open construct may be settled.
 
-These are fixed, because the result must not depend on how the source is split into pieces.
+The positions are fixed, because the result must not depend on how the source is split into pieces.
 """
 
 
@@ -339,7 +339,7 @@ class BlockStream:
         return self._list_spacing.step()
 
     def _catch_up(self) -> list[Patch]:
-        """Split what was overdue; this waits for the next piece, which has to be parsed anyway."""
+        """Split the overdue construct, now that the next piece has to be parsed anyway."""
         overdue, self._overdue = self._overdue, None
         if overdue is None:
             return []
@@ -362,7 +362,7 @@ class BlockStream:
     def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
         """Settle the first words of a long open paragraph, up to a position without open markup.
 
-        Returns what is overdue if there is no such position, and there are too many words.
+        Returns the overdue construct if there is no such position, and the text is too long.
         """
         opener = opener_of_paragraph(parse, self._source)
         if opener is None:
@@ -378,7 +378,7 @@ class BlockStream:
     def _is_too_large(self, parse: Parse) -> bool:
         """Return True if the open tail is too large to parse with every piece.
 
-        Always return False in code, of which only a line is open.
+        Always return False in code, because only its last line is open.
         """
         if self._context.inside == "code":
             return False

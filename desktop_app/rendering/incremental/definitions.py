@@ -22,7 +22,7 @@ _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 class Definitions:
-    """Parses parts of a source, and remembers their definitions until `forget`.
+    """The definitions so far, which every parse of a part of the source uses and extends.
 
     Attributes:
         expects_notes: marks count as footnotes before their definitions have come.

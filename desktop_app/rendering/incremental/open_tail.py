@@ -131,7 +131,7 @@ def ends_in_text(tokens: list[Token]) -> bool:
 def last_inline(tokens: list[Token], cut: int) -> Token | None:
     """Return the last inline token if it begins at line `cut` or below.
 
-    Of a table row, this is the last cell with words; the parser completes rows with empty cells.
+    In a table row, this is the last cell with words; the parser completes rows with empty cells.
     """
     for at in range(len(tokens) - 1, -1, -1):
         token = tokens[at]

@@ -33,7 +33,7 @@ class BlockChunk(NamedTuple):
 
 
 class ReferenceUpdate:
-    """Tracks which closed source names which labels, and which of it must be re-rendered."""
+    """The closed chunks that name undefined labels, and those that must be re-rendered."""
 
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions, self._shown = definitions, shown

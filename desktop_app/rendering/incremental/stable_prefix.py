@@ -166,7 +166,7 @@ def _has_begun(token: Token, limit: int) -> bool:
 
 
 class _Descent:
-    """Descends from the last block into containers, to the last block in each."""
+    """A descent from the last block into containers, to the last block in each."""
 
     def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
         self._tokens, self._lines, self._limit = tokens, lines, limit

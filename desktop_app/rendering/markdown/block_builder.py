@@ -46,7 +46,7 @@ def convert(tokens: list[Token]) -> list[PlacedBlock]:
 
 
 class _List:
-    """An open list or footnote; `begins` is True until it has a block."""
+    """An open list or footnote; `begins` is True until a list has its first block."""
 
     __slots__ = ("begins", "is_note", "loose", "number", "ordered", "suffix")
 
@@ -63,7 +63,7 @@ class _List:
 
 
 class _BlockBuilder:
-    """Builds the blocks in a single pass over the tokens."""
+    """Builder of the blocks, in a single pass over the tokens."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = iter(tokens)

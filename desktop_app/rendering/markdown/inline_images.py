@@ -1,7 +1,7 @@
 """Decides which images in `data:` URLs are drawn. Nothing is ever fetched.
 
-A drawn image is a PNG, JPEG, GIF (its first frame) or WebP whose bytes, and whose pixels by its
-header, are few. All other images are shown as a name.
+A drawn image is a PNG, JPEG, GIF (its first frame) or WebP with few bytes, and few pixels according
+to its header. All other images are shown as a name.
 """
 
 from __future__ import annotations

@@ -100,8 +100,7 @@ def find_loose(
     """Set `meta["loose"]` of all lists and notes.
 
     Args:
-        shown: the lines of the open tail that are complete. Those above it only open containers
-            again.
+        shown: the complete lines of the open tail. The lines above them only open containers again.
         marks_above: the number of quote marks on the line above the open tail, if it has nothing
             else.
     """
@@ -112,7 +111,7 @@ def find_loose(
 
 
 class _LooseListFinder:
-    """Finds loose lists in a single pass over the tokens."""
+    """Finder of loose lists, in a single pass over the tokens."""
 
     def __init__(
         self,

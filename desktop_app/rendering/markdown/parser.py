@@ -68,9 +68,9 @@ _CREATION_LOCK: Final = threading.Lock()
 
 
 def parser() -> MarkdownIt:
-    """Return the only parser.
+    """Return the shared parser.
 
-    Its libraries load on the first call, which takes 40 ms; the window does not need it.
+    Its libraries load on the first call, which takes 40 ms; the start of the window avoids that.
     """
     # mdurl publishes its tables before they are filled: another thread that parses an address
     # meanwhile gets an IndexError. Creating the parser fills them.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FormulaClient(LineClient):
-    """Typesets formulas, and caches them by TeX and display mode."""
+    """Client that typesets formulas, with a cache by TeX and display mode."""
 
     def __init__(self, command: ChildCommand) -> None:
         """`command` starts the process."""

@@ -1,6 +1,6 @@
 """Predicts which open emphasis marks at the end of inline text will be closed.
 
-Those are shown as if they were closed there. Others stay as written: the stars of
+Such marks are shown as if they were closed there. Others stay as written: the stars of
 `*args, **kwargs`, of `*.py`, of `2*3`.
 """
 
@@ -64,8 +64,8 @@ def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
 def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
     """Return the marks that will probably be closed.
 
-    This includes a doubtful mark within another of the same character, because that one's closer
-    would pair with it first.
+    This includes a doubtful mark within another of the same character, because the closer of the
+    outer mark would pair with it first.
     """
     found: list[EmphasisMark] = []
     for mark in marks[-DEEPEST:]:

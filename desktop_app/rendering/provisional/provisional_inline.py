@@ -140,7 +140,7 @@ def _before_open_bracket(content: str, start: int, end: int) -> int:
 
 
 class _Scanner:
-    """Scans a text once.
+    """A single scan of a text.
 
     Attributes:
         open: the open marks, in order.

@@ -75,7 +75,7 @@ def _fold_character(character: str) -> str:
     parts = unicodedata.normalize("NFKD", character.casefold())
     letters = "".join(c for c in parts if not unicodedata.combining(c))
     letters = letters.translate(PLAIN_LETTERS)
-    return "" if character.isspace() is False and _is_unseen(character) else letters
+    return "" if _is_unseen(character) else letters
 
 
 def _is_unseen(character: str) -> bool:
