@@ -13,7 +13,7 @@ from dataclasses import replace
 from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.descriptors import read_descriptor
 from desktop_app.documents.outcome import OnProgress, ReadDocument
-from desktop_app.documents.worker.protocol import MOST_TEXT, Limits, replace_surrogates
+from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits, replace_surrogates
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 
 
@@ -74,7 +74,7 @@ def extract_bytes(
 
 def _with_token_count(name: str, data: bytes, read: ReadDocument) -> ExtractedDocument:
     text = replace_surrogates(read.text)
-    if len(text.encode()) > MOST_TEXT:
+    if len(text.encode()) > MAX_TEXT_BYTES:
         raise refusals.too_much_text(name)
     # tiktoken takes 0.2 s to load, so documents are refused before it is imported.
     from desktop_app.documents.index.token_count import count_tokens

@@ -123,7 +123,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     if media_type.is_unsupported_image(data):
         raise refusals.unsupported(name, Reason.IMAGE_FORMAT_NOT_READ)
     if promised:
-        raise refusals.not_what_it_says(name, PurePath(name).suffix.lower())
+        raise refusals.misnamed(name, PurePath(name).suffix.lower())
     if kind is not None:
         raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
     return None

@@ -5,7 +5,7 @@ Each function returns an error of `domain/errors.py`; `name` is the file's name 
 
 from __future__ import annotations
 
-from desktop_app.documents.worker.protocol import MOST_TEXT, Limits
+from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
@@ -34,7 +34,7 @@ def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:
     return errors.DocumentDamagedError(Reason.DOCUMENT_DAMAGED, details=details, name=name)
 
 
-def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
+def misnamed(name: str, ending: str) -> errors.DocumentDamagedError:
     """Return the error for content that is not the format the name stands for."""
     return errors.DocumentDamagedError(Reason.DOCUMENT_MISNAMED, name=name, ending=ending)
 
@@ -76,7 +76,7 @@ def unpacks_too_far(name: str, limits: Limits) -> errors.DocumentTooLargeError:
 
 def too_much_text(name: str) -> errors.DocumentTooLargeError:
     """Return the error for a document with more text than the limit."""
-    return too_large(name, Reason.TOO_MUCH_TEXT, limit=MOST_TEXT >> 20)
+    return too_large(name, Reason.TOO_MUCH_TEXT, limit=MAX_TEXT_BYTES >> 20)
 
 
 def unreadable(name: str, error: OSError) -> errors.DocumentError:

@@ -23,10 +23,10 @@ from desktop_app.rendering.markdown.parser import parser
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SLICE: Final = 6_000
+SLICE_LENGTH: Final = 6_000
 """Characters of a slice; it ends at the next suitable position after them."""
 
-_LONGEST_SLICE: Final = 2 * SLICE
+_LONGEST_SLICE: Final = 2 * SLICE_LENGTH
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
 _STRUCTURED: Final = frozenset(
@@ -255,10 +255,10 @@ def _slices(text: str) -> Iterator[Slice]:
     """Cut at line ends; cut a line that is longer than a slice at a space."""
     start = 0
     while start < len(text):
-        end = _line_end(text, start + SLICE)
+        end = _line_end(text, start + SLICE_LENGTH)
         if end - start > _LONGEST_SLICE:
-            gap = text.rfind(" ", start + SLICE // 2, start + SLICE)
-            end = gap + 1 if gap > 0 else start + SLICE
+            gap = text.rfind(" ", start + SLICE_LENGTH // 2, start + SLICE_LENGTH)
+            end = gap + 1 if gap > 0 else start + SLICE_LENGTH
         yield Slice(start, end)
         start = end
 
@@ -273,7 +273,7 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
     state = _OpenConstruct()
     for begin, line in _lines(text):
         is_long = begin - start >= _LONGEST_SLICE
-        is_suitable = begin - start >= SLICE and state.is_between
+        is_suitable = begin - start >= SLICE_LENGTH and state.is_between
         if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
             yield Slice(start, begin, head)
             start, head = begin, state.head
@@ -285,7 +285,7 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     at = 0
     while at < len(text):
-        end = min(_line_end(text, at), at + SLICE)
+        end = min(_line_end(text, at), at + SLICE_LENGTH)
         yield at, text[at:end]
         at = end
 

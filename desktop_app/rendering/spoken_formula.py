@@ -70,8 +70,8 @@ _SILENT: Final = frozenset(
     "mathit mathbb mathcal operatorname begin end quad qquad".split()
 )
 _SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
-_DEEPEST: Final = 40
-_LONGEST: Final = 2_000
+_MAX_DEPTH: Final = 40
+_MAX_TEX_LENGTH: Final = 2_000
 
 
 def spoken_words(runs: Runs) -> str:
@@ -83,7 +83,7 @@ def spoken_words(runs: Runs) -> str:
 
 def spoken_formula(tex: str) -> str:
     """Return a formula in words."""
-    return " ".join(_Speaker(tex[:_LONGEST]).words_until("").split())
+    return " ".join(_Speaker(tex[:_MAX_TEX_LENGTH]).words_until("").split())
 
 
 class _Speaker:
@@ -116,7 +116,7 @@ class _Speaker:
 
     def _group(self) -> str:
         self._depth += 1
-        words = self.words_until("}") if self._depth < _DEEPEST else ""
+        words = self.words_until("}") if self._depth < _MAX_DEPTH else ""
         self._depth -= 1
         return words
 

@@ -25,7 +25,7 @@ _SENTENCE_END: Final = re.compile(
     r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]"
 )
 _UNSPOKEN: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
-_LONGEST: Final = 2_000
+_MAX_SENTENCE_LENGTH: Final = 2_000
 
 
 class SentenceSplitter:
@@ -95,8 +95,12 @@ class SentenceSplitter:
     def _sentences(self) -> list[str]:
         """Return the complete sentences of the open paragraph."""
         sentences = []
-        while (end := _SENTENCE_END.search(self._open)) or len(self._open) > _LONGEST:
-            at = end.end() if end else self._open.rfind(" ", 1, _LONGEST) + 1 or _LONGEST
+        while (end := _SENTENCE_END.search(self._open)) or len(self._open) > _MAX_SENTENCE_LENGTH:
+            at = (
+                end.end()
+                if end
+                else self._open.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
+            )
             sentences.append(self._open[:at])
             self._open = self._open[at:]
         return sentences

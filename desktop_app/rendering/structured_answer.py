@@ -25,7 +25,7 @@ from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 _LONGEST_TREE: Final = 200_000
 """Characters. Longer JSON is shown as code, not as a table or a tree."""
 _FENCE: Final = "~~~~~~~~~~~~"
-_DEEPEST: Final = 12
+_MAX_DEPTH: Final = 12
 _MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 
@@ -134,7 +134,7 @@ def _entry(name: str, value: Any, level: int) -> list[str]:
     """Return the lines of a list item: a value with its name, and the values in it below."""
     mark = f"{'  ' * level}- "
     label = f"**{_plain(name)}**" if name else ""
-    if isinstance(value, dict | list) and value and level < _DEEPEST:
+    if isinstance(value, dict | list) and value and level < _MAX_DEPTH:
         head = label or "•"
         return [f"{mark}{head}", *_lines(value, level + 1)]
     markdown = _plain(cell_of(value)) or "–"

@@ -34,7 +34,7 @@ from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import (
-    LONGEST_ADDRESS,
+    MAX_ADDRESS_LENGTH,
     after_address,
     ends_in_address,
     outside_image,
@@ -464,7 +464,7 @@ def image_addresses() -> Iterator[str]:
     chance = random.Random("image addresses")
     beginnings = ("![a](data:image/png;base64,", "](data:image/", "](DATA:image/jpeg;base64,", "")
     for _ in range(600):
-        length = max(0, chance.choice((0, 9, LONGEST_ADDRESS)) + chance.randint(-60, 30))
+        length = max(0, chance.choice((0, 9, MAX_ADDRESS_LENGTH)) + chance.randint(-60, 30))
         end = chance.choice(("", ")", ") ", ") x", " x", "=)", "=", ",", '"'))
         source = chance.choice(("", "x", "![b](u) ")) + chance.choice(beginnings)
         source += "A" * length + end + chance.choice(("", "", "yy"))

@@ -79,7 +79,10 @@ async def test_readers_of_documents() -> None:
         try:
             await worker.count_tokens("x")
             if isinstance(worker, PageWorker):
-                assert len(await worker.sizes(ViewedDocument("0" * 64, "report.pdf", REPORT))) == 3
+                assert (
+                    len(await worker.open_document(ViewedDocument("0" * 64, "report.pdf", REPORT)))
+                    == 3
+                )
             assert_clean("documents")
         finally:
             await worker.aclose()

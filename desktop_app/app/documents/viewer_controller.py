@@ -221,7 +221,7 @@ class ViewerController(QObject):
         document = ViewedDocument(target.sha256, target.name or file.name, source)
         self._worker = self._worker or PageWorker(passwords=self._documents.passwords)
         try:
-            sizes = await self._worker.sizes(document)
+            sizes = await self._worker.open_document(document)
         except DocumentError as error:
             await self._show_text(target, file, text)
             extracted = tr("This is the text extracted from it.")
@@ -259,7 +259,9 @@ class ViewerController(QObject):
         marks: dict[int, list[QRectF]] = {}
         for piece in pieces:
             with suppress(DocumentError):
-                boxes = await self._worker.boxes(document, piece.page, piece.text, piece.before)
+                boxes = await self._worker.find_boxes(
+                    document, piece.page, piece.text, piece.before
+                )
                 marks |= {piece.page: [_rectangle(box) for box in boxes]} if boxes else {}
         return marks
 
@@ -347,7 +349,7 @@ class ViewerController(QObject):
                 wanted = self._wanted.pop(0)
                 self._drawn_strip = (wanted, time.monotonic())
                 try:
-                    pixels = await worker.strip(document, Strip(*wanted))
+                    pixels = await worker.render_strip(document, Strip(*wanted))
                 except DocumentError:
                     viewer.pages.show_failed(wanted.page)
                     self._wanted = [one for one in self._wanted if one.page != wanted.page]

@@ -31,7 +31,7 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
     """
-    if bundle.depth > document_bundle.DEEPEST:
+    if bundle.depth > document_bundle.MAX_DEPTH:
         raise refusals.too_large(name, Reason.TOO_MANY_ARCHIVES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

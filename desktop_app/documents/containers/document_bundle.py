@@ -22,7 +22,7 @@ _REASONS: Final = {
     errors.DocumentEmptyError: Skip.EMPTY,
     errors.DocumentTooLargeError: Skip.TOO_LARGE,
 }
-DEEPEST: Final = 2
+MAX_DEPTH: Final = 2
 """Maximum nesting of archives and mails; deeper ones are not opened."""
 
 _MAX_LISTED: Final = 200

@@ -21,7 +21,7 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument, I
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEmptyError
 
-_DEEPEST: Final = 16
+_MAX_DEPTH: Final = 16
 
 
 class CollectionReader:
@@ -84,7 +84,7 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
         if document_bundle.is_hidden(entry.name) or entry.is_symlink():
             continue
         if entry.is_dir():
-            if depth < _DEEPEST:
+            if depth < _MAX_DEPTH:
                 yield from _files_below(entry.path, depth + 1)
         elif entry.is_file():
             with suppress(FileNotFoundError):  # deleted since the folder was listed

@@ -21,7 +21,7 @@ _FOREIGN_SHARE: Final = 0.25
 _DIGIT_SHARE: Final = 0.3
 _MARK_SHARE: Final = 0.12
 # A longer line is classified in pieces of this many characters.
-_LONGEST: Final = 2_000
+_MAX_LINE_LENGTH: Final = 2_000
 
 Count = Callable[[str], int]
 
@@ -67,5 +67,5 @@ def weighted_counter(count: Count, rates: Mapping[TextKind, float]) -> Count:
 
 def _lines(text: str) -> Iterator[str]:
     for line in text.splitlines(keepends=True):
-        for start in range(0, len(line), _LONGEST):
-            yield line[start : start + _LONGEST]
+        for start in range(0, len(line), _MAX_LINE_LENGTH):
+            yield line[start : start + _MAX_LINE_LENGTH]

@@ -4,8 +4,9 @@ Only the child process that reads documents imports this: the encoding takes 0.2
 
 tiktoken first splits text by a regular expression, which overflows on very long runs of a single
 kind of character (a million spaces raise PanicException). So text is encoded in pieces, cut where
-the expression would split anyway: the count is exactly tiktoken's. Only a run of more than PIECE
-characters without such a position is cut elsewhere, which can change the count by a few tokens.
+the expression would split anyway: the count is exactly tiktoken's. Only a run of more than
+PIECE_LENGTH characters without such a position is cut elsewhere, which can change the count by a
+few tokens.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from desktop_app.paths import resource_path
 if TYPE_CHECKING:
     from tiktoken import Encoding
 
-PIECE: Final = 20_000
+PIECE_LENGTH: Final = 20_000
 # tiktoken's name for the cached ranks: the SHA-1 of their URL.
 _RANKS: Final = "tokenizer/fb374d419588a4632f3f557e76b4b70aebbca790"
 _RANKS_SHA256: Final = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
@@ -37,7 +38,7 @@ def count_tokens(text: str) -> int:
     return sum(len(encoding.encode_ordinary(piece)) for piece in pieces(text))
 
 
-def pieces(text: str, size: int = PIECE) -> Iterator[str]:
+def pieces(text: str, size: int = PIECE_LENGTH) -> Iterator[str]:
     """Yield pieces of at most `size` characters, cut where o200k_base splits if possible."""
     start = 0
     while len(text) - start > size:

@@ -14,12 +14,12 @@ from email.message import EmailMessage, MIMEPart
 from typing import Final
 
 from desktop_app.documents import refusals
-from desktop_app.documents.containers.document_bundle import DEEPEST, DocumentBundle
+from desktop_app.documents.containers.document_bundle import MAX_DEPTH, DocumentBundle
 from desktop_app.documents.text import plain_text
 from desktop_app.domain.documents.document_notes import DocumentNote, Skip
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
-_DEEPEST: Final = 4
+_MAX_DEPTH: Final = 4
 
 
 def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNote | None]:
@@ -47,7 +47,7 @@ def _read_message(
     attached: list[tuple[str, bytes]] = []
     for part in message.iter_attachments():
         inner = _attached_message(part)
-        if inner is not None and depth < _DEEPEST:
+        if inner is not None and depth < _MAX_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
             words.append(_text_of_part(part))
@@ -55,7 +55,7 @@ def _read_message(
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached.append((part.get_filename("without a name"), data))
-    header_lines += list(attachment_lines(attached, files))
+    header_lines += list(read_attachments(attached, files))
     return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
 
 
@@ -72,13 +72,13 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
     return inner
 
 
-def attachment_lines(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
+def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
     """Read the attached files, and yield header lines that list them."""
     read: list[str] = []
     skipped: list[str] = []
     for number, (name, data) in enumerate(attached):
         before = len(files.left_out)
-        if files.depth >= DEEPEST:
+        if files.depth >= MAX_DEPTH:
             files.leave_out(name, Skip.NESTED)
         else:
             files.add(name, data, number, len(attached))

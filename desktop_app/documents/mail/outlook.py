@@ -16,7 +16,7 @@ import olefile
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.mail.mail_reader import attachment_lines
+from desktop_app.documents.mail.mail_reader import read_attachments
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import decompress
 from desktop_app.documents.text import plain_text, web_page
@@ -32,7 +32,7 @@ _RECIPIENTS: Final = (("To", "0E04"), ("Cc", "0E03"))
 _SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
 _DATA: Final = "3701"
 _ATTACHED_MESSAGE: Final = f"{_STREAM}{_DATA}000D"
-_DEEPEST: Final = 4
+_MAX_DEPTH: Final = 4
 # Bytes before the first property, of a message and of an attached message.
 _HEADER_SIZE, _ATTACHED_HEADER_SIZE = 32, 24
 _SENT, _DELIVERED = 0x0039, 0x0E06
@@ -71,13 +71,13 @@ class _Message:
         attached, messages = [], []
         for folder in self._attachments():
             inner = f"{self._path}{folder}/{_ATTACHED_MESSAGE}/"
-            if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _DEEPEST:
+            if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _MAX_DEPTH:
                 message = _Message(self._file, inner)
                 messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
                 continue
             name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
             attached.append((name or "without a name", self._bytes(f"{_DATA}0102", f"{folder}/")))
-        header_lines = [*self.header_lines(), *attachment_lines(attached, files)]
+        header_lines = [*self.header_lines(), *read_attachments(attached, files)]
         return "\n\n".join(["\n".join(header_lines), *filter(None, [self.body()]), *messages])
 
     def header_lines(self) -> list[str]:

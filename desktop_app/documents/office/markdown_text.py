@@ -46,7 +46,7 @@ class FootnoteList:
 
     texts: list[str] = field(default_factory=list)
 
-    def mark(self, text: str) -> str:
+    def add(self, text: str) -> str:
         """Add a note, and return the mark for its position."""
         self.texts.append(text)
         return f"[^{len(self.texts)}]"

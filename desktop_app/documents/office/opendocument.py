@@ -223,7 +223,7 @@ class _Reader:
         if local == "note":
             body = child.find(f"{TEXT}note-body")
             texts = [] if body is None else [block.text for block in self.blocks(body)]
-            return self.notes.mark(" ".join(texts)) if texts else ""
+            return self.notes.add(" ".join(texts)) if texts else ""
         if child.tag.startswith(_DRAW):
             # A formula is part of its line; other objects follow their paragraph.
             objects = list(child.iter(f"{_DRAW}object"))

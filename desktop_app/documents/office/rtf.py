@@ -85,7 +85,7 @@ _KNOWN_WORDS: Final = (
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _HEADING: Final = re.compile(r"heading ([1-9])")
 _NO_OUTLINE: Final = 9
-_DEEPEST: Final = 10_000  # maximum nesting of groups; no program writes so many
+_MAX_DEPTH: Final = 10_000  # maximum nesting of groups; no program writes so many
 
 
 def read(data: bytes) -> str:
@@ -190,7 +190,7 @@ class _Reader:
                 case 5 if found[5] == b"{":
                     self._flush()
                     self._groups.append(_Group(self._state))
-                    if len(self._groups) > _DEEPEST:
+                    if len(self._groups) > _MAX_DEPTH:
                         raise RecursionError
                 case 5:
                     self._end_group()
@@ -437,7 +437,7 @@ class _Reader:
         texts = [block.text.strip() for block in inner] + in_table
         if word == "footnote":
             text = " ".join(texts)
-            paragraph.runs += [(self.notes.mark(text), False)] if text else []
+            paragraph.runs += [(self.notes.add(text), False)] if text else []
         elif paragraph.is_in_table:
             self._cell += texts
         else:

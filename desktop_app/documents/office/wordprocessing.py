@@ -110,7 +110,7 @@ class _Numbering:
         self._counts: dict[str, dict[int, int]] = {}
         self._restarted: set[tuple[str, int]] = set()
 
-    def label(self, number_id: str, level: int) -> str:
+    def next_label(self, number_id: str, level: int) -> str:
         """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1"."""
         abstract_id, instance = self._lists.get(number_id, ("", None))
         abstract = self._abstract.get(abstract_id)
@@ -229,7 +229,7 @@ class _Reader:
         if number_id in (None, "", "0"):
             return "", 0
         depth = min(max(whole_number(level), 0), _OUTLINE_LEVELS)
-        return self.numbering.label(number_id or "", depth), depth
+        return self.numbering.next_label(number_id or "", depth), depth
 
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
         """Yield the words of a paragraph; `boxes` collects anchored text boxes and drawings."""
@@ -279,7 +279,7 @@ class _Reader:
     def _note(self, kind: str, note_id: str) -> str:
         for note in self.note_trees[kind].findall(f"{W}{kind}"):
             if note.get(f"{W}id") == note_id:
-                return self.notes.mark(" ".join(b.text.strip() for b in self.blocks(note)))
+                return self.notes.add(" ".join(b.text.strip() for b in self.blocks(note)))
         return ""
 
     def _table(self, table: Element) -> Iterator[MarkdownBlock]:

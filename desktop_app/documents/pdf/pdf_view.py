@@ -53,7 +53,7 @@ class PdfView:
         self._close_page()
         self._document.close()
 
-    def sizes(self) -> list[tuple[float, float]]:
+    def page_sizes(self) -> list[tuple[float, float]]:
         """Return width and height of each page as shown, in points."""
         return [self._size(index) for index in range(len(self._document))]
 
@@ -67,7 +67,7 @@ class PdfView:
         ratio = min(1.0, _LARGEST_SIDE / width, _LARGEST_SIDE / height)
         return max(1.0, width * ratio), max(1.0, height * ratio)
 
-    def strip(self, wanted: Strip) -> bytes:
+    def render_strip(self, wanted: Strip) -> bytes:
         """Return the pixels of a strip, row by row: a byte each of blue, green, red, unused."""
         page = self._open_page(wanted.page)
         bitmap = pdfium.PdfBitmap.new_native(wanted.width, wanted.rows, format=raw.FPDFBitmap_BGRx)
@@ -81,7 +81,7 @@ class PdfView:
         finally:
             bitmap.close()
 
-    def boxes(self, number: int, text: str, before: str) -> list[Box]:
+    def find_boxes(self, number: int, text: str, before: str) -> list[Box]:
         """Return the boxes of a passage on a page; [] unless found with certainty."""
         return passage_boxes.boxes(self._open_page(number), text, before)
 

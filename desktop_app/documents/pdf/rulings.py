@@ -24,7 +24,7 @@ _SHORTEST: Final = 4.0
 _MOST_OBJECTS: Final = 20_000
 _MOST_SEGMENTS: Final = 12_000
 _MOST_IN_A_PATH: Final = 4_000
-_DEEPEST: Final = 3
+_MAX_DEPTH: Final = 3
 
 
 class Ruling(NamedTuple):
@@ -69,7 +69,7 @@ def _collect(page_object: Any, matrix: pdfium.PdfMatrix, found: Rulings, depth: 
     if kind == raw.FPDF_PAGEOBJ_PATH:
         if _is_drawn(page_object):
             _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), found)
-    elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
+    elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
         inner = _matrix_of(page_object).multiply(matrix)
         for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MOST_OBJECTS)):
             _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, found, depth + 1)

@@ -92,8 +92,8 @@ _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _BACKTICKS: Final = re.compile("`+")
 _BULLETS: Final = "-*+"
 # Each level of lists and quotes costs another copy of the text in it.
-_DEEPEST: Final = 50
-_MOST_OPEN: Final = 1_000
+_MAX_DEPTH: Final = 50
+_MAX_OPEN_ELEMENTS: Final = 1_000
 _MOST_SPANNED: Final = 100
 # Word's lists have no elements of their own.
 _WORD_LIST, _WORD_ITEM = "#list", "#item"
@@ -303,7 +303,7 @@ class _Writer(HTMLParser):
             if not self._left_out:
                 self._add_void(tag, attributes)
         elif self._left_out or self._is_left_out(tag, attributes):
-            if len(self._open) < _MOST_OPEN:
+            if len(self._open) < _MAX_OPEN_ELEMENTS:
                 self._push(_Element(tag, is_left_out=True))
         else:
             self._end_implied(tag)
@@ -406,7 +406,7 @@ class _Writer(HTMLParser):
             self.handle_data("[x] " if "checked" in attributes else "[ ] ")
 
     def _start(self, tag: str, attributes: dict[str, str], style: str) -> None:
-        if len(self._open) >= _MOST_OPEN:
+        if len(self._open) >= _MAX_OPEN_ELEMENTS:
             if tag in _BLOCKS | _TABLE_PARTS:
                 self._break_line()
         elif self._tags["math"]:
@@ -441,7 +441,7 @@ class _Writer(HTMLParser):
             return
         self._start_block()
         self._heading = 0
-        is_too_deep = len(self._flows) + len(self._lists) > _DEEPEST
+        is_too_deep = len(self._flows) + len(self._lists) > _MAX_DEPTH
         if tag in _HEADINGS:
             self._heading = _HEADINGS[tag]
             self._push(_Element(tag, self._end_heading))

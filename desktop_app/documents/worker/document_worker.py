@@ -26,8 +26,8 @@ from desktop_app.documents import refusals
 from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.protocol import (
     LENGTH,
-    MOST_TEXT,
-    PIECE,
+    MAX_TEXT_BYTES,
+    PIECE_BYTES,
     Limits,
     Progress,
     ScaledImage,
@@ -64,14 +64,14 @@ class Request(NamedTuple):
         header: its fields, including `kind` and `name`.
         payload: a document's bytes, or a text.
         path: a file or folder to open for the child.
-        most: maximum bytes of the answer's payload.
+        max_bytes: maximum size of the answer's payload.
         is_text: the answer's payload is UTF-8.
     """
 
     header: Mapping[str, Any]
     payload: bytes = b""
     path: Path | None = None
-    most: int = MOST_TEXT
+    max_bytes: int = MAX_TEXT_BYTES
     is_text: bool = True
 
     @property
@@ -153,7 +153,7 @@ class DocumentWorker:
         """
         asked = {"kind": "scale", "name": name, "media_type": media_type}
         header = {**asked, "width": size[0], "height": size[1]}
-        request = Request(header, data, most=_image_bytes_bound(size), is_text=False)
+        request = Request(header, data, max_bytes=_image_bytes_bound(size), is_text=False)
         return await self._ask(
             request, lambda answer, image: worker_answers.image(answer, image, size)
         )
@@ -178,7 +178,7 @@ class DocumentWorker:
         header = {"kind": "render", "name": name, "pages": asked, "password": password}
         sizes = [size for _, size in pages]
         most = sum(map(_image_bytes_bound, sizes))
-        request = Request(header, data, most=most, is_text=False)
+        request = Request(header, data, max_bytes=most, is_text=False)
         return await self._ask(
             request, lambda answer, data: worker_answers.images(answer, data, sizes)
         )
@@ -190,7 +190,7 @@ class DocumentWorker:
             DocumentError: the child could not be started, or failed.
         """
         payload = text.encode(errors="replace")
-        request = Request({"kind": "count", "name": "The text"}, payload, most=0)
+        request = Request({"kind": "count", "name": "The text"}, payload, max_bytes=0)
         most = len(payload)
         return await self._ask(
             request, lambda answer, _: worker_answers.whole_number(answer, "tokens", most)
@@ -203,7 +203,7 @@ class DocumentWorker:
             DocumentError: the child could not be started, or failed.
         """
         payload = text.encode(errors="replace")
-        request = Request({"kind": "mix", "name": "The text"}, payload, most=0)
+        request = Request({"kind": "mix", "name": "The text"}, payload, max_bytes=0)
         most = len(payload)
         return await self._ask(request, lambda answer, _: worker_answers.token_mix(answer, most))
 
@@ -214,8 +214,8 @@ class DocumentWorker:
             DocumentError: it cannot be read, or the child could not be started.
         """
         payload = html.encode(errors="replace")
-        most = min(4 * len(payload) + PIECE, MOST_TEXT)
-        request = Request({"kind": "convert", "name": "The text"}, payload, most=most)
+        most = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
+        request = Request({"kind": "convert", "name": "The text"}, payload, max_bytes=most)
         return await self._ask(request, lambda _, markdown: str(markdown))
 
     async def chunks(
@@ -231,7 +231,7 @@ class DocumentWorker:
         """
         payload = text.encode(errors="replace")
         header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}
-        request = Request(header, payload, most=_row_bytes_bound(payload))
+        request = Request(header, payload, max_bytes=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
 
@@ -243,7 +243,7 @@ class DocumentWorker:
         """
         payload = text.encode(errors="replace")
         header = {"kind": "passages", "name": name, "media_type": media_type}
-        request = Request(header, payload, most=_row_bytes_bound(payload))
+        request = Request(header, payload, max_bytes=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
 
@@ -340,7 +340,7 @@ class DocumentWorker:
                 raise _ChildGoneError(worker_answers.details(answer))
             if answer["kind"] == "refused":
                 return answer, worker_answers.error(answer)
-            if len(found) > PIECE:
+            if len(found) > PIECE_BYTES:
                 return answer, await asyncio.to_thread(read, answer, found)
             return answer, read(answer, found)
         except worker_answers.MalformedAnswerError as error:
@@ -359,7 +359,7 @@ class DocumentWorker:
             _ChildGoneError
         """
         while True:
-            header, payload = await _receive(child, request.most, is_text=request.is_text)
+            header, payload = await _receive(child, request.max_bytes, is_text=request.is_text)
             try:
                 step = worker_answers.progress(header) if header["kind"] == "progress" else None
                 wanted = worker_answers.member(header) if header["kind"] == "open" else None
@@ -425,7 +425,7 @@ class DocumentWorker:
                     stdin=PIPE,
                     stdout=PIPE,
                     stderr=DEVNULL,
-                    limit=PIECE,
+                    limit=PIECE_BYTES,
                     pass_fds=(theirs.fileno(),),
                 )
             except BaseException as error:
@@ -469,12 +469,12 @@ class DocumentWorker:
 
 def _image_bytes_bound(size: tuple[int, int]) -> int:
     """Return an upper bound for the bytes of an image of this size as PNG or JPEG."""
-    return 4 * size[0] * size[1] + PIECE
+    return 4 * size[0] * size[1] + PIECE_BYTES
 
 
 def _row_bytes_bound(text: bytes) -> int:
     """Return an upper bound for the bytes of rows about the parts of a text."""
-    return min(16 * len(text) + PIECE, 4 * MOST_TEXT)
+    return min(16 * len(text) + PIECE_BYTES, 4 * MAX_TEXT_BYTES)
 
 
 async def _open(path: Path, limits: Limits) -> OpenDocument:
@@ -509,8 +509,8 @@ async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> No
     try:
         child.stdin.write(frame_head(header, len(payload)))
         view = memoryview(payload)
-        for start in range(0, len(view), PIECE):
-            child.stdin.write(view[start : start + PIECE])
+        for start in range(0, len(view), PIECE_BYTES):
+            child.stdin.write(view[start : start + PIECE_BYTES])
             await child.stdin.drain()
     except OSError as error:
         raise await _child_gone_error(child) from error
@@ -527,7 +527,7 @@ async def _receive(
     assert child.stdout is not None
     try:
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-        if length > worker_answers.LONGEST_HEADER:
+        if length > worker_answers.MAX_HEADER_BYTES:
             raise worker_answers.MalformedAnswerError("too long a header")
         header = worker_answers.header_of(await child.stdout.readexactly(length))
         left = header["payload"]
@@ -539,7 +539,7 @@ async def _receive(
         pieces = []
         while left:
             # In pieces, so that the event loop runs in between, however long the text is.
-            piece = await child.stdout.readexactly(min(left, PIECE))
+            piece = await child.stdout.readexactly(min(left, PIECE_BYTES))
             left -= len(piece)
             pieces.append(decoder.decode(piece, final=not left))
     except (asyncio.IncompleteReadError, ValueError) as error:

@@ -20,9 +20,9 @@ __all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
 _T = TypeVar("_T")
 # Bytes. The sizes of 50,000 pages, the maximum of the setting, with 16 digits each.
-_LONGEST_SIZES: Final = 1 << 22
+_MAX_SIZES_BYTES: Final = 1 << 22
 # Bytes. The maximum of the setting.
-_LARGEST_FILE: Final = 2_000 << 20
+_MAX_FILE_BYTES: Final = 2_000 << 20
 
 
 class ViewedDocument(NamedTuple):
@@ -47,36 +47,41 @@ class PageWorker(DocumentWorker):
         command: ChildCommand | None = None,
     ) -> None:
         # The document was within the limits when it was read, even if they are lower now.
-        limits = Limits(file_bytes=_LARGEST_FILE, seconds=20)
+        limits = Limits(file_bytes=_MAX_FILE_BYTES, seconds=20)
         super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
 
-    async def sizes(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
+    async def open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         """Open the document, close any other, and return each page's width and height in points."""
         source = viewed.source
         header = {"kind": "view-open", "name": viewed.name, "document": viewed.sha256}
         header["password"] = self.passwords.get(viewed.sha256, "")
         if isinstance(source, Path):
-            request = Request({**header, "by": "descriptor"}, path=source, most=_LONGEST_SIZES)
+            request = Request(
+                {**header, "by": "descriptor"}, path=source, max_bytes=_MAX_SIZES_BYTES
+            )
         else:
-            request = Request({**header, "by": "bytes"}, source, most=_LONGEST_SIZES)
+            request = Request({**header, "by": "bytes"}, source)
+        request = request._replace(max_bytes=_MAX_SIZES_BYTES)
         return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
 
-    async def strip(self, viewed: ViewedDocument, wanted: Strip) -> bytes:
+    async def render_strip(self, viewed: ViewedDocument, wanted: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
         size = 4 * wanted.width * wanted.rows
-        request = Request(header, most=size, is_text=False)
-        return await self._look(
+        request = Request(header, max_bytes=size, is_text=False)
+        return await self._ask_view(
             viewed, request, lambda _, pixels: worker_answers.pixels(pixels, size)
         )
 
-    async def boxes(self, viewed: ViewedDocument, page: int, text: str, before: str) -> list[Box]:
+    async def find_boxes(
+        self, viewed: ViewedDocument, page: int, text: str, before: str
+    ) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
         payload = json.dumps([text, before]).encode()
-        request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
-        return await self._look(viewed, request, lambda answer, _: worker_answers.boxes(answer))
+        request = Request({"kind": "view-boxes", "page": page}, payload, max_bytes=0)
+        return await self._ask_view(viewed, request, lambda answer, _: worker_answers.boxes(answer))
 
-    async def _look(
+    async def _ask_view(
         self, viewed: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]
     ) -> _T:
         def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
@@ -86,6 +91,6 @@ class PageWorker(DocumentWorker):
         asked = request._replace(header=header)
         found = await self._ask(asked, read_unless_closed)
         if found is None:
-            await self.sizes(viewed)
+            await self.open_document(viewed)
             found = await self._ask(asked, read)
         return found

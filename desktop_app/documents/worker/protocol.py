@@ -21,7 +21,7 @@ from desktop_app.domain import errors
 
 LENGTH: Final = struct.Struct(">I")
 # Bytes to read or write at a time, which take a millisecond.
-PIECE: Final = 1 << 18
+PIECE_BYTES: Final = 1 << 18
 
 
 class Progress(NamedTuple):
@@ -32,7 +32,7 @@ class Progress(NamedTuple):
     unit: str
 
 
-MOST_TEXT: Final = 64 << 20
+MAX_TEXT_BYTES: Final = 64 << 20
 """Bytes of a document's text: a hundred times what any model reads."""
 
 

@@ -20,7 +20,7 @@ from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
-_DEEPEST: Final = 16
+_MAX_DEPTH: Final = 16
 # O_NONBLOCK, because opening a named pipe waits for a writer.
 _TO_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -155,7 +155,7 @@ def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
         elif entry.is_symlink():
             yield Member(name, Skip.LINK.value)
         elif entry.is_dir(follow_symlinks=False):
-            if depth >= _DEEPEST:
+            if depth >= _MAX_DEPTH:
                 yield Member(name, Skip.TOO_DEEP.value)
                 continue
             inner = os.open(entry.name, _FOLDER, dir_fd=folder)

@@ -38,11 +38,11 @@ def serve(
     if view is None:
         write_frame(answers, {"kind": "view-closed"})
     elif header["kind"] == "view-strip":
-        pixels = view.strip(Strip(*header["strip"]))
+        pixels = view.render_strip(Strip(*header["strip"]))
         write_frame(answers, {"kind": "strip"}, pixels)
     else:
         text, before = json.loads(payload)
-        boxes = view.boxes(int(header["page"]), text, before)
+        boxes = view.find_boxes(int(header["page"]), text, before)
         write_frame(answers, {"kind": "boxes", "boxes": boxes})
 
 
@@ -53,4 +53,4 @@ def _open_document(header: dict[str, Any], source: int | bytes, answers: BinaryI
     _open.clear()
     view = PdfView(header["name"], source, header["password"])
     _open[header["document"]] = view
-    write_frame(answers, {"kind": "opened"}, json.dumps(view.sizes()).encode())
+    write_frame(answers, {"kind": "opened"}, json.dumps(view.page_sizes()).encode())

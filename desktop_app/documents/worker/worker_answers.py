@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -29,15 +30,15 @@ from desktop_app.domain.documents.extracted_document import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import TextKind
 
-LONGEST_HEADER: Final = 1 << 21
+MAX_HEADER_BYTES: Final = 1 << 21
 """Twice the size for 50,000 pages that are images, the maximum of the setting."""
 
 # Characters. A note may contain five paths.
-_LONGEST_SENTENCE: Final = 100_000
-_LONGEST_ROW: Final = 1 << 20
-_LARGEST_INTEGER: Final = 1 << 53
+_MAX_TEXT_LENGTH: Final = 100_000
+_MAX_ROW_LENGTH: Final = 1 << 20
+_MAX_INTEGER: Final = 1 << 53
 # In points: the maximum of the format, plus one for rounding.
-_LARGEST_PAGE: Final = 14_401
+_MAX_PAGE_SIDE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
 _IMAGE_TYPES: Final = ("image/jpeg", "image/png")
@@ -67,7 +68,7 @@ def header_of(packed: bytes) -> dict[str, Any]:
     """
     header = _expect(dict, _parsed(packed))
     _text(header.get("kind"))
-    _integer(header.get("payload"), 0, _LARGEST_INTEGER)
+    _integer(header.get("payload"), 0, _MAX_INTEGER)
     return header
 
 
@@ -79,8 +80,8 @@ def progress(header: Mapping[str, Any]) -> Progress:
     """
     total = header.get("total")
     return Progress(
-        _integer(header.get("done"), 0, _LARGEST_INTEGER),
-        None if total is None else _integer(total, 0, _LARGEST_INTEGER),
+        _integer(header.get("done"), 0, _MAX_INTEGER),
+        None if total is None else _integer(total, 0, _MAX_INTEGER),
         _text(header.get("unit")),
     )
 
@@ -91,7 +92,7 @@ def member(header: Mapping[str, Any]) -> int:
     Raises:
         MalformedAnswerError
     """
-    return _integer(header.get("number"), 0, _LARGEST_INTEGER)
+    return _integer(header.get("number"), 0, _MAX_INTEGER)
 
 
 def error(header: Mapping[str, Any]) -> errors.DocumentError:
@@ -171,9 +172,9 @@ def document(
         name=name,
         media_type=_matching(_MEDIA_TYPE, header.get("media_type")),
         sha256=_matching(_HASH, header.get("sha256")),
-        size=_integer(header.get("size"), 0, _LARGEST_INTEGER),
+        size=_integer(header.get("size"), 0, _MAX_INTEGER),
         text=text,
-        pages=None if pages is None else _integer(pages, 0, _LARGEST_INTEGER),
+        pages=None if pages is None else _integer(pages, 0, _MAX_INTEGER),
         tokens=_integer(header.get("tokens"), 0, 4 * len(text)),
         note=_note(header.get("note")),
         width=width,
@@ -242,7 +243,7 @@ def chunks(payload: str, length: int) -> list[TextChunk]:
         MalformedAnswerError
     """
     return [
-        TextChunk(*_span(row[:2], length), _integer(row[2], 0, _LARGEST_INTEGER))
+        TextChunk(*_span(row[:2], length), _integer(row[2], 0, _MAX_INTEGER))
         for row in _rows(payload, 3)
     ]
 
@@ -258,11 +259,11 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
         found.append(
             IndexedPassage(
                 *_span((start, end), length),
-                _integer(tokens, 0, _LARGEST_INTEGER),
-                None if page is None else _integer(page, 0, _LARGEST_INTEGER),
+                _integer(tokens, 0, _MAX_INTEGER),
+                None if page is None else _integer(page, 0, _MAX_INTEGER),
                 _text(place),
-                _text(title, _LONGEST_ROW),
-                _text(words, _LONGEST_ROW),
+                _text(title, _MAX_ROW_LENGTH),
+                _text(words, _MAX_ROW_LENGTH),
             )
         )
     return found
@@ -306,7 +307,7 @@ def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
     exhaust the memory.
     """
     for match in re.finditer(r"[^\n]+", payload):
-        if match.end() - match.start() > _LONGEST_ROW:
+        if match.end() - match.start() > _MAX_ROW_LENGTH:
             raise MalformedAnswerError("a row that is too long")
         yield _row(_parsed(match[0]), columns)
 
@@ -331,7 +332,7 @@ def _integer(value: Any, least: int, most: int) -> int:
 
 
 def _positive_integers(value: Any, count: int) -> list[int]:
-    return [_integer(number, 1, _LARGEST_INTEGER) for number in _row(value, count)]
+    return [_integer(number, 1, _MAX_INTEGER) for number in _row(value, count)]
 
 
 def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
@@ -341,19 +342,19 @@ def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
 
 def _finite(value: Any) -> float:
     # Comparisons with NaN are false.
-    if type(value) not in (int, float) or not abs(value) <= _LARGEST_INTEGER:
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
         raise MalformedAnswerError("no number that makes sense")
     return float(value)
 
 
 def _length(value: Any) -> float:
     length = _finite(value)
-    if not 1 <= length <= _LARGEST_PAGE:
+    if not 1 <= length <= _MAX_PAGE_SIDE:
         raise MalformedAnswerError("a page of no size that the format allows")
     return length
 
 
-def _text(value: Any, longest: int = _LONGEST_SENTENCE) -> str:
+def _text(value: Any, longest: int = _MAX_TEXT_LENGTH) -> str:
     text = _expect(str, value)
     if len(text) > longest:
         raise MalformedAnswerError("a text that is too long")

@@ -128,7 +128,7 @@ class HtmlPage:
 class _PageWriter(HtmlWriter):
     """A writer of colored code and drawn formulas; the page's style formats tables."""
 
-    table_look = ""
+    table_attributes = ""
 
     def __init__(self, find_formula: FindFormula, number: int) -> None:
         """Set up; `number` makes this text's footnotes unique on the page."""
@@ -167,7 +167,7 @@ class _PageWriter(HtmlWriter):
     def code(self, language: str, text: str) -> str:
         return code_block(language, text)
 
-    def cell_type(self, _cell: Runs) -> str:
+    def cell_attributes(self, _cell: Runs) -> str:
         """Return "": types are for spreadsheets."""
         return ""
 

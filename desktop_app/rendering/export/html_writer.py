@@ -77,7 +77,9 @@ def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Bl
 class HtmlWriter:
     """Writer of blocks, which opens and closes lists and quotes as their depth changes."""
 
-    table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
+    table_attributes = (
+        ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
+    )
     """Borders in the color of the text: word processors draw none by themselves."""
 
     def __init__(self) -> None:
@@ -133,7 +135,7 @@ class HtmlWriter:
         """Return the name of a footnote, before its definition."""
         return escape(marker)
 
-    def cell_type(self, cell: Runs) -> str:
+    def cell_attributes(self, cell: Runs) -> str:
         """Return a cell's attributes for spreadsheets."""
         return _TEXT_CELL if _MISREAD_VALUE.match("".join(map(words_of, cell))) else ""
 
@@ -151,13 +153,13 @@ class HtmlWriter:
             for number, row in enumerate(part.rows):
                 tag = "th" if part.head and number == 0 else "td"
                 cells = (
-                    f'<{tag} align="{align or begin}"{self.cell_type(cell)}>'
+                    f'<{tag} align="{align or begin}"{self.cell_attributes(cell)}>'
                     f"{self.runs(cell)}</{tag}>"
                     for cell, align in zip(row, part.aligns, strict=True)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
         direction = _DIRECTIONS[begin] if is_from_right or self._has_right_to_left else ""
-        return f"<table{direction}{self.table_look}>{''.join(rows)}</table>"
+        return f"<table{direction}{self.table_attributes}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks
 

@@ -23,8 +23,8 @@ from desktop_app.rendering.block_model import Block, Kind, Patch, replace_unusab
 from desktop_app.rendering.incremental.definitions import Definitions, names_in
 from desktop_app.rendering.incremental.list_spacing import ListSpacing
 from desktop_app.rendering.incremental.long_paragraphs import (
-    DENSE,
     LONGEST_PARSED_AGAIN,
+    MIN_FORCED_LENGTH,
     is_heading_or_table,
     opener_of_paragraph,
     settle_before_gap,
@@ -70,18 +70,18 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.open_tail import Parse
     from desktop_app.rendering.incremental.text_fast_path import PlainTail
 
-_LONG: Final = 800
+_LONG_TAIL: Final = 800
 """Characters. A longer open tail is settled at steps."""
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
 """Maximum characters and tokens of an open tail that is parsed again with each piece."""
-_TAIL: Final = 200
+_UNSETTLED_LENGTH: Final = 200
 _HEADER_LINES: Final = 2  # of a table outside lists and quotes
 _COPY_SPEED: Final = 20
 """Characters copied in the time it takes to parse a single character."""
 _REPARSE_FACTOR: Final = 4
 """Maximum text to parse again with a piece, as a multiple of its length."""
-_STEP: Final = 1_500
+_STEP_LENGTH: Final = 1_500
 """Source characters between the positions at which a long open construct may be settled.
 
 The positions are fixed, because the result must not depend on how the source is split into pieces.
@@ -123,7 +123,7 @@ class BlockStream:
         self.blocks = self._shown.blocks
         self._source = ""
         self._drops_address = False
-        self._held_return = ""
+        self._pending_return = ""
         self._length = 0
         self._context = ParserContext()
         self._definitions = Definitions(cited)
@@ -134,13 +134,13 @@ class BlockStream:
 
     def feed(self, text: str) -> list[Patch]:
         """Process the next piece of the source, which may be cut anywhere."""
-        text = self._held_return + text
-        self._held_return = "\r" if text.endswith("\r") else ""
+        text = self._pending_return + text
+        self._pending_return = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
         patches: list[Patch] = []
         at = 0
         while at < len(text):
-            end = at + _STEP - self._length % _STEP
+            end = at + _STEP_LENGTH - self._length % _STEP_LENGTH
             patches += self._process(text[at:end])
             at = end
         return patches
@@ -164,9 +164,9 @@ class BlockStream:
             return patches + rows
         grown = self._append_plain_text(text)
         # A long line of code is never settled, and is recognized as code only once.
-        is_new = _LONG < len(self._source) <= _LONG + _STEP
+        is_new = _LONG_TAIL < len(self._source) <= _LONG_TAIL + _STEP_LENGTH
         is_known_code = self._context.inside == "code" and not is_new
-        at_step = self._length % _STEP == 0 and not is_known_code
+        at_step = self._length % _STEP_LENGTH == 0 and not is_known_code
         if not grown or at_step:
             grown += self._advance(is_final=False, at_step=at_step)
         return patches + grown
@@ -194,8 +194,8 @@ class BlockStream:
 
         If `shortly`, updates of earlier blocks are left to later calls of `renew`.
         """
-        if self._held_return:
-            self._source, self._held_return = self._source + "\n", ""
+        if self._pending_return:
+            self._source, self._pending_return = self._source + "\n", ""
             self._plain_end = None
         end, self._definitions.expects_notes = self._plain_end, False
         patches: list[Patch] = []
@@ -204,7 +204,7 @@ class BlockStream:
         if not is_code or end is None or not end.is_long:
             patches += self._advance(is_final=True)
         self._source, self._plain_end = "", None
-        patches += self._reference_updates.give_up_notes()
+        patches += self._reference_updates.render_undefined_notes()
         while self.is_renewing and not shortly:
             patches += self.renew()
         return patches
@@ -222,7 +222,7 @@ class BlockStream:
         that crosses a step is parsed in two.
         """
         again = len(self._source) + len(self._context.prefix) // _COPY_SPEED
-        room = _STEP - self._length % _STEP
+        room = _STEP_LENGTH - self._length % _STEP_LENGTH
         return min(again // _REPARSE_FACTOR, room), room
 
     def renew(self) -> list[Patch]:
@@ -235,8 +235,8 @@ class BlockStream:
 
     def _is_blank_line(self, text: str) -> bool:
         """Return True if the text extends a very long blank line, shown once something follows."""
-        is_blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
-        return is_blank and len(self._source) > _LONG and not self._source.strip(" \t")
+        is_blank = not text.strip(" \t") and not self._source[-_LONG_TAIL:].strip(" \t")
+        return is_blank and len(self._source) > _LONG_TAIL and not self._source.strip(" \t")
 
     def _append_plain_text(self, text: str) -> list[Patch]:
         """Append words in the middle of plain text, without the parser."""
@@ -292,7 +292,7 @@ class BlockStream:
         closed: list[Block] = []
         # A table or code may have ended right after the last settled line.
         least = self._context.lines
-        has_ended = self._context.inside != "" and cut == Cut(least, cut.holders)
+        has_ended = self._context.inside != "" and cut == Cut(least, cut.containers)
         has_closed = is_final or has_ended or cut.line > least
         if has_closed:
             renewed, closed = self._close(parse, source, cut)
@@ -304,7 +304,7 @@ class BlockStream:
         patches += self._shown.show(closed, [p.block for p in tail], in_table=in_table)
         may_grow = not (is_final or holds_back_text) and source_to_show == source
         self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
-        if at_step and len(self._source) > _LONG:
+        if at_step and len(self._source) > _LONG_TAIL:
             if has_closed:
                 return patches + self._advance(is_final=False, at_step=True)
             self._overdue = self._settle_paragraph_start(parse)
@@ -320,7 +320,7 @@ class BlockStream:
         otherwise all of the line would be parsed with each piece.
         """
         is_line = self._context.inside == "code" and "\n" not in self._source
-        if is_line and len(self._source) > _LONG and not ends_in_code(parse.tokens):
+        if is_line and len(self._source) > _LONG_TAIL and not ends_in_code(parse.tokens):
             cut = find_cut(parse.tokens, source_to_show + "\n", self._context)
             if cut.line == self._context.lines:
                 return cut
@@ -371,7 +371,7 @@ class BlockStream:
         settled = settle_before_gap(end, opener, self._definitions)
         if settled is not None:
             self._context, self._source = settled
-        elif len(self._source) - len(opener) > DENSE or size(parse) > _MOST_TOKENS:
+        elif len(self._source) - len(opener) > MIN_FORCED_LENGTH or size(parse) > _MOST_TOKENS:
             return _Overdue(len(self._source), opener)
         return None
 
@@ -396,7 +396,7 @@ class BlockStream:
         source = self._source[:length]
         end = source.rfind("\n") + 1
         if end < length // 2:
-            end = max(source.rfind(" ", 0, -_TAIL) + 1, length // 2)
+            end = max(source.rfind(" ", 0, -_UNSETTLED_LENGTH) + 1, length // 2)
         end = outside_image(source, end)
         if not end:
             return []  # there is only an image

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 LONGEST_PARSED_AGAIN: Final = 24_000
 """Text longer than this many characters is never parsed again."""
 
-DENSE: Final = 12_000
+MIN_FORCED_LENGTH: Final = 12_000
 """Characters. A shorter paragraph need not be settled."""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
 _BRACKETS: Final = ("\\(", "\\[")
 _MAY_CHANGE: Final = ("text", TOKEN)  # a link definition may turn an apparent citation into a link
-_TAIL: Final = 200
+_UNSETTLED_LENGTH: Final = 200
 """The number of characters at the end that are not settled."""
 
 
@@ -58,7 +58,7 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
     """
     context, words = end.context, end.source[len(opener) :]
     gap = None
-    for found in _GAP.finditer(words, 0, max(0, len(words) - _TAIL)):
+    for found in _GAP.finditer(words, 0, max(0, len(words) - _UNSETTLED_LENGTH)):
         # In a quote, each further line begins with a marker, so only spaces count as gaps.
         gap = found if found[0] == " " or not opener else gap
     if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
@@ -84,8 +84,8 @@ def settle_by_force(
     remaining tail, or None if nothing can be settled.
     """
     words = end.source[len(opener) : length]
-    stop = len(words) - _TAIL
-    gap = words.rfind(" ", stop - _TAIL, stop)
+    stop = len(words) - _UNSETTLED_LENGTH
+    gap = words.rfind(" ", stop - _UNSETTLED_LENGTH, stop)
     gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
     stop = outside_image(words, gap + 1 if gap > stop // 2 else stop)
     if not stop:
@@ -125,7 +125,7 @@ def is_heading_or_table(parse: Parse) -> bool:
     It must then be parsed again from its start.
     """
     context = parse.context
-    is_short = context.settled is not None and len(context.prefix) < DENSE
+    is_short = context.settled is not None and len(context.prefix) < MIN_FORCED_LENGTH
     is_decided = is_short and (parse.labels or leaves(parse, context))
     return bool(is_decided) and not begins_with_paragraph(parse, context)
 

@@ -21,7 +21,7 @@ _NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
 """Characters that need the parser: escaped bars, links, notes, unusual white space."""
 
 _MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
-_LONGEST: Final = 800
+_MAX_LINE_LENGTH: Final = 800
 _MOST_CELLS: Final = 4_000
 
 
@@ -37,7 +37,7 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
     lines, columns = source.split("\n"), len(table.aligns)
     half = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and half[:1] in ("", "|")
-    if not is_simple or len(half) > _LONGEST or len(lines) * columns > _MOST_CELLS:
+    if not is_simple or len(half) > _MAX_LINE_LENGTH or len(lines) * columns > _MOST_CELLS:
         return None
     if _NEEDS_PARSER.search(source) or not _is_decided(half, columns):
         return None

@@ -56,7 +56,7 @@ class ReferenceUpdate:
                 self._due[chunk.at, chunk.row] = chunk
         return self.step() if self._due else []
 
-    def give_up_notes(self) -> list[Patch]:
+    def render_undefined_notes(self) -> list[Patch]:
         """Render footnote marks without a definition as text, because none will follow."""
         return self.begin([name for name in self._chunks_by_name if name.startswith("^")])
 

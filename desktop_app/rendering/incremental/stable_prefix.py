@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
 _INSIDE: Final = {"table_open": "table", "fence": "code", "code_block": ""}
-_DEEPEST: Final = 24
+_MAX_DEPTH: Final = 24
 """Maximum nesting of quotes and items to examine."""
 
 _OPENERS_OF_CONTAINERS: Final = re.compile(
@@ -35,7 +35,7 @@ _OPENERS_OF_CONTAINERS: Final = re.compile(
 )
 
 
-class Holder(NamedTuple):
+class ContainerAtCut(NamedTuple):
     """A list item or a quote that is open at a cut.
 
     Attributes:
@@ -58,13 +58,13 @@ class Cut(NamedTuple):
 
     Attributes:
         line: everything above it is settled.
-        holders: the open items and quotes around it, the outermost first.
-        held: the open fence, indented code or table around it.
+        containers: the open items and quotes around it, the outermost first.
+        open_block: the open fence, indented code or table around it.
     """
 
     line: int
-    holders: tuple[Holder, ...] = ()
-    held: Token | None = None
+    containers: tuple[ContainerAtCut, ...] = ()
+    open_block: Token | None = None
 
 
 def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
@@ -85,7 +85,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
 def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserContext) -> int:
     """Return the depth of the innermost quote, open at a cut, that has a block above the cut."""
     count = 0
-    quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
+    quotes = (h.line for h in cut.containers if h.number is None and h.line < cut.line)
     for number, begin in enumerate(quotes, 1):
         found = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
         if (begin < context.lines and number <= context.filled_quotes) or any(found):
@@ -96,20 +96,20 @@ def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserCon
 def context_at(cut: Cut, source: str) -> ParserContext:
     """Return the context that opens again the blocks open at a cut."""
     lines = source.split("\n")
-    first = (cut.held.map or [0])[0] if cut.held is not None else cut.line
+    first = (cut.open_block.map or [0])[0] if cut.open_block is not None else cut.line
     opening_lines: list[str] = []
     continued_lists: list[ListStart] = []
-    for holder, inner in zip_longest(cut.holders, cut.holders[1:]):
-        if holder.number is not None:
-            older = holder.older or holder.line < cut.line
+    for container, inner in zip_longest(cut.containers, cut.containers[1:]):
+        if container.number is not None:
+            older = container.older or container.line < cut.line
             continued_lists.append(
-                ListStart(len(opening_lines), holder.number, older, holder.loose)
+                ListStart(len(opening_lines), container.number, older, container.loose)
             )
-        if holder.line < first and (inner is None or inner.line != holder.line):
-            opening_lines.append(_opening_line(lines[holder.line], holder.content))
+        if container.line < first and (inner is None or inner.line != container.line):
+            opening_lines.append(_opening_line(lines[container.line], container.content))
     inside = ""
-    if cut.held is not None:
-        inside = _INSIDE[cut.held.type]
+    if cut.open_block is not None:
+        inside = _INSIDE[cut.open_block.type]
         opening_lines += lines[first : first + (2 if inside == "table" else 1)]
     marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
     opening = "".join(f"{line}\n" for line in opening_lines)
@@ -170,11 +170,11 @@ class _Descent:
 
     def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
         self._tokens, self._lines, self._limit = tokens, lines, limit
-        self._holders: list[Holder] = []
+        self._containers: list[ContainerAtCut] = []
 
     def run(self) -> Cut:
         begin, level, line = 0, 0, 0
-        for _ in range(_DEEPEST):
+        for _ in range(_MAX_DEPTH):
             last = self._last_begun(begin, level)
             if last < 0:
                 break
@@ -188,10 +188,10 @@ class _Descent:
             if not is_quote:
                 last, number, older = self._last_item(last)
                 line = (self._tokens[last].map or [0])[0]
-            holder = self._holder(last, number)
-            holder = holder._replace(older=older, loose=bool(token.meta.get("loose")))
-            self._holders.append(holder)
-            if holder.content < 0:
+            container = self._container_at(last, number)
+            container = container._replace(older=older, loose=bool(token.meta.get("loose")))
+            self._containers.append(container)
+            if container.content < 0:
                 break
             begin, level = last + 1, self._tokens[last].level + 1
         return self._cut(line)
@@ -216,7 +216,7 @@ class _Descent:
             number, last = number + 1, index
         return last, number, number > begin or bool(top.meta.get("older"))
 
-    def _holder(self, at: int, number: int | None) -> Holder:
+    def _container_at(self, at: int, number: int | None) -> ContainerAtCut:
         """Return the open item or quote at a token.
 
         Its `content` is -1 if it cannot be opened again: an item's marker is not shown while its
@@ -228,14 +228,14 @@ class _Descent:
         is_alone = number is not None and (first.map or [-1])[0] != line
         if is_alone and self._last_begun(at + 1, token.level + 1) <= at + 1:
             content = -1
-        return Holder(line, content, number)
+        return ContainerAtCut(line, content, number)
 
     def _ends_blank(self, end: int) -> bool:
         """Return True if line `end` is complete and blank, except for quote marks."""
         return end < self._limit and blank_marks(self._lines[end]) is not None
 
-    def _cut(self, line: int, held: Token | None = None) -> Cut:
-        return Cut(line, tuple(holder for holder in self._holders if holder.line <= line), held)
+    def _cut(self, line: int, open_block: Token | None = None) -> Cut:
+        return Cut(line, tuple(c for c in self._containers if c.line <= line), open_block)
 
     def _cut_at(self, last: Token) -> Cut:
         """Return the cut at a block that is not an open container."""
@@ -273,7 +273,7 @@ def _start_of_open_math(
         and _has_begun(t, len(lines) - 1)
     ]
     found = None
-    quotes = [holder.line for holder in cut.holders if holder.number is None]
+    quotes = [container.line for container in cut.containers if container.number is None]
     fewest = len(quotes) + 1  # quote marks on a line of quote marks only
     for number in range(cut.line - 1, first_line - 1, -1):
         marks = "".join(lines[number].split())

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from desktop_app.rendering.markdown.block_builder import PlacedBlock
 
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
-_QUIET_ENDS: Final = ",;.!?:'’”"
-_LONG: Final = 800
-_LEAST: Final = 12
+_PLAIN_ENDS: Final = ",;.!?:'’”"
+_LONG_LINE: Final = 800
+_MIN_LENGTH: Final = 12
 
 
 class PlainTail(NamedTuple):
@@ -32,12 +32,12 @@ class PlainTail(NamedTuple):
     @property
     def is_long(self) -> bool:
         """Return True if the text is so long that a line of code stays code."""
-        return len(self.run.text) > _LONG
+        return len(self.run.text) > _LONG_LINE
 
     def extended(self, block: Block, text: str) -> PlainTail | None:
         """Return the tail of a block with more text, or None if the text is not plain."""
         is_code = block.kind is Kind.CODE
-        if is_code and len(self.run.text) > _LONG:
+        if is_code and len(self.run.text) > _LONG_LINE:
             is_plain_text = "\n" not in text
             text = clean(replace_unusable(text))
             text = show_unseen(text, code=True, before=self.run.text[-1])
@@ -67,7 +67,7 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     line = source[source.rfind("\n") + 1 :]
     text = line.rstrip(" ")
     run = block.runs[-1]
-    if block.kind is Kind.CODE and len(line) > _LONG:
+    if block.kind is Kind.CODE and len(line) > _LONG_LINE:
         last = show_unseen(clean(line[-1]), code=True, before=line[-2])
         return PlainTail(run) if run.text.endswith(last) else None
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
@@ -75,8 +75,8 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     if block.kind is Kind.CODE:
         is_settled = not set(line) & set("`~")
     else:
-        is_settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _LEAST
-        is_settled = is_settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
+        is_settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _MIN_LENGTH
+        is_settled = is_settled and (text[-1].isalnum() or text[-1] in _PLAIN_ENDS)
         is_settled = is_settled and is_plain(text)
     gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
     return PlainTail(run, gap) if is_settled else None

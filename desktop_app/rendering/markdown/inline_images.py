@@ -14,12 +14,12 @@ from typing import Final
 
 from desktop_app.rendering.block_model import PICTURE, Run
 
-LARGEST: Final = 16 * 1024
+MAX_IMAGE_BYTES: Final = 16 * 1024
 """Maximum bytes of an image."""
 
-MOST_PIXELS: Final = 1_000_000
+MAX_PIXELS: Final = 1_000_000
 
-LONGEST_ADDRESS: Final = LARGEST * 4 // 3 + 64
+MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
 
 _ADDRESS: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
@@ -56,7 +56,7 @@ def is_name(run: Run) -> bool:
 
 def bytes_of(target: str) -> bytes | None:
     """Return the image in an address, None if it may not be drawn."""
-    match = _ADDRESS.fullmatch(target) if len(target) <= LONGEST_ADDRESS else None
+    match = _ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
     if match is None:
         return None
     data = match["data"]
@@ -67,8 +67,8 @@ def bytes_of(target: str) -> bytes | None:
 def size_of(target: str) -> tuple[int, int] | None:
     """Return the size of the image in an address, None if it is not drawn."""
     data = bytes_of(target)
-    size = _size(data) if data is not None and len(data) <= LARGEST else None
-    if size is None or min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
+    size = _size(data) if data is not None and len(data) <= MAX_IMAGE_BYTES else None
+    if size is None or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
         return None
     return size
 
@@ -121,7 +121,7 @@ def ends_in_address(source: str, added: int) -> bool:
     Args:
         added: the number of characters at the end that have not been checked before.
     """
-    begin = source.rfind(_BEGINS, max(0, len(source) - LONGEST_ADDRESS))
+    begin = source.rfind(_BEGINS, max(0, len(source) - MAX_ADDRESS_LENGTH))
     if begin < 0:
         return False
     # Earlier pieces have been checked already.
@@ -138,8 +138,8 @@ def overlong_range(source: str, added: int) -> tuple[int, int] | None:
     Args:
         added: the number of characters at the end that have not been checked before.
     """
-    begin = source.find(_BEGINS, max(0, len(source) - added - LONGEST_ADDRESS))
-    end = begin + LONGEST_ADDRESS
+    begin = source.find(_BEGINS, max(0, len(source) - added - MAX_ADDRESS_LENGTH))
+    end = begin + MAX_ADDRESS_LENGTH
     if begin < 0 or end >= len(source):
         return None
     address = _ADDRESS_START.match(source, begin)
@@ -154,11 +154,11 @@ def after_address(text: str) -> str:
 
 def outside_image(source: str, at: int) -> int:
     """Return the position nearest to `at` that does not split an image."""
-    begin = source.rfind(_BEGINS, max(0, at - LONGEST_ADDRESS), at)
+    begin = source.rfind(_BEGINS, max(0, at - MAX_ADDRESS_LENGTH), at)
     if begin < 0:
         return at
     end = source.find(")", begin)
-    if 0 <= end < at or end > begin + LONGEST_ADDRESS:
+    if 0 <= end < at or end > begin + MAX_ADDRESS_LENGTH:
         return at
     if 0 < end < len(source) - 1:  # includes the space after it, which would begin a text otherwise
         return end + 1 + source[end + 1].isspace()

@@ -151,29 +151,29 @@ class _LooseListFinder:
         """Process a block directly in a list item, or an item in a list."""
         if token.type == NOTE:
             token.meta["loose"] = self._is_below_blank(line)
-        holder = self._open[-1] if self._open else None
-        if holder is not None and token.level == holder.token.level + 1:
-            self._process_definitions(holder, line)
+        container = self._open[-1] if self._open else None
+        if container is not None and token.level == container.token.level + 1:
+            self._process_definitions(container, line)
             if not token.meta.get("older"):  # otherwise it began in earlier text
-                self._mark_if_separated(holder, line)
-            holder.has_content = True
+                self._mark_if_separated(container, line)
+            container.has_content = True
 
-    def _process_definitions(self, holder: _OpenContainer, line: int) -> None:
+    def _process_definitions(self, container: _OpenContainer, line: int) -> None:
         """Process the link definitions of an item above a line."""
-        while holder.starts and holder.starts[0] < line:
-            self._mark_if_separated(holder, holder.starts.pop(0))
-            holder.has_content = True
+        while container.starts and container.starts[0] < line:
+            self._mark_if_separated(container, container.starts.pop(0))
+            container.has_content = True
 
-    def _mark_if_separated(self, holder: _OpenContainer, line: int) -> None:
-        if holder.has_content and self._is_below_blank(line):
-            found = self._list_of(holder)
+    def _mark_if_separated(self, container: _OpenContainer, line: int) -> None:
+        if container.has_content and self._is_below_blank(line):
+            found = self._list_of(container)
             if found is not None:
                 found.meta["loose"] = True
 
-    def _list_of(self, holder: _OpenContainer) -> Token | None:
-        if holder.token.type != "list_item_open":
-            return holder.token if holder.token.type in LISTS else None
-        containers = self._open if self._open[-1] is not holder else self._open[:-1]
+    def _list_of(self, container: _OpenContainer) -> Token | None:
+        if container.token.type != "list_item_open":
+            return container.token if container.token.type in LISTS else None
+        containers = self._open if self._open[-1] is not container else self._open[:-1]
         return containers[-1].token if containers else None
 
     def _is_below_blank(self, line: int) -> bool:

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
 _MOST_BRACKETS: Final = 300
-_MOST_OPEN: Final = 24
+_MAX_OPEN_BRACKETS: Final = 24
 DEEPEST_BRACKETS: Final = 12
 MOST_ADDRESSES: Final = 200
 _MOST_MARKS: Final = 3_000
 _MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 64
 """Wider tables are text, because every cell costs as much as a paragraph."""
-_REMEMBERED: Final = 500
-_LONGEST_REMEMBERED: Final = 500
+_CACHED_ADDRESSES: Final = 500
+_MAX_CACHED_LENGTH: Final = 500
 EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: count `[^1]` as a footnote that will be defined below."""
 
@@ -150,12 +150,12 @@ def is_too_dense(content: str) -> bool:
 
     The parser's time grows with their square, so such a text is shown as it was written.
     """
-    if len(content) <= _MOST_OPEN:
+    if len(content) <= _MAX_OPEN_BRACKETS:
         return False
     brackets = content.count("[")
     return (
         brackets > _MOST_BRACKETS
-        or brackets - content.count("]") > _MOST_OPEN
+        or brackets - content.count("]") > _MAX_OPEN_BRACKETS
         or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
         or sum(map(content.count, ("<", "://", "www."))) > MOST_ADDRESSES
         or content.count("$") > _MOST_DOLLARS
@@ -199,15 +199,15 @@ def _cache_link_normalization(markdown: MarkdownIt) -> None:
     Images are expensive to normalize; other addresses are parsed again with every piece.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
-    cached, cached_text = map(lru_cache(_REMEMBERED), (normalize, normalize_text))
+    cached, cached_text = map(lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text))
 
     def normalized(url: str) -> str:
         if url.startswith("data:image/"):
             return url
-        return cached(url) if len(url) <= _LONGEST_REMEMBERED else normalize(url)
+        return cached(url) if len(url) <= _MAX_CACHED_LENGTH else normalize(url)
 
     def normalized_text(link: str) -> str:
-        return cached_text(link) if len(link) <= _LONGEST_REMEMBERED else normalize_text(link)
+        return cached_text(link) if len(link) <= _MAX_CACHED_LENGTH else normalize_text(link)
 
     markdown.normalizeLink = normalized  # type: ignore[method-assign]
     markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_child
-from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
+from desktop_app.rendering.processes.process_answers import MAX_ANSWER_BYTES, parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from desktop_app.child_processes import ChildCommand
 
-_LONGEST_S: Final = 5.0
+_MAX_WAIT_S: Final = 5.0
 
 
 class LineClient:
@@ -82,9 +82,9 @@ class LineClient:
 def _read_line(process: Popen[bytes]) -> bytes:
     """Return a line of the process's output; b"" if it takes too long or the process has ended."""
     assert process.stdout is not None
-    descriptor, until = process.stdout.fileno(), time.monotonic() + _LONGEST_S
+    descriptor, until = process.stdout.fileno(), time.monotonic() + _MAX_WAIT_S
     line = b""
-    while not line.endswith(b"\n") and len(line) <= LONGEST_ANSWER:
+    while not line.endswith(b"\n") and len(line) <= MAX_ANSWER_BYTES:
         ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
         piece = os.read(descriptor, 1 << 16) if ready else b""
         if not piece:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LONGEST: Final = 1_500
+MAX_TEX_LENGTH: Final = 1_500
 """Maximum characters of TeX; longer formulas are shown as source."""
 
-DEEPEST: Final = 24
+MAX_NESTING: Final = 24
 """Maximum nesting of groups."""
 
 _WIDEST_EM: Final = 150.0
@@ -58,13 +58,13 @@ class CannotTypesetError(Exception):
 
 def is_within_limits(tex: str) -> bool:
     """Return True if a formula is short and flat enough to try."""
-    if not tex.strip() or len(tex) > LONGEST:
+    if not tex.strip() or len(tex) > MAX_TEX_LENGTH:
         return False
     depth = deepest = 0
     for match in _GROUPS.finditer(tex):
         depth += _DEEPER.get(match[0], 0)
         deepest = max(deepest, depth)
-    return deepest <= DEEPEST
+    return deepest <= MAX_NESTING
 
 
 def typeset(tex: str, *, display: bool) -> Formula:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-LONGEST_ANSWER: Final = 1 << 20
+MAX_ANSWER_BYTES: Final = 1 << 20
 """Bytes. The largest drawing of a formula takes half of it."""
 
 
 def parse_answer(line: bytes, number: int) -> dict[str, Any] | None:
     """Return the answer to a request without its number, None if the line is not that answer."""
     try:
-        answer = json.loads(line) if len(line) <= LONGEST_ANSWER else None
+        answer = json.loads(line) if len(line) <= MAX_ANSWER_BYTES else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(answer, dict) or answer.pop("id", None) != number:

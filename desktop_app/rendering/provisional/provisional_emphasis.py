@@ -17,7 +17,7 @@ LONGEST_EMPHASIS: Final = 300
 SIGNS: Final = "?!.,:;*_~'\")]"
 """Characters that belong to a bare address only if more of it follows."""
 
-DEEPEST: Final = 40
+MAX_OPEN_MARKS: Final = 40
 """Maximum number of nested open marks; the outermost beyond it are ignored."""
 
 _LONGEST_ADDRESS: Final = 200
@@ -53,7 +53,7 @@ class EmphasisMark(NamedTuple):
 
 def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
     """Add an open mark; an earlier mark of the same kind becomes doubtful."""
-    least = max(0, len(marks) - DEEPEST) if mark.text[0] == "*" else len(marks)
+    least = max(0, len(marks) - MAX_OPEN_MARKS) if mark.text[0] == "*" else len(marks)
     for at in range(len(marks) - 1, least - 1, -1):
         if marks[at].text == mark.text:
             marks[at] = marks[at]._replace(is_doubtful=True)
@@ -68,7 +68,7 @@ def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisM
     outer mark would pair with it first.
     """
     found: list[EmphasisMark] = []
-    for mark in marks[-DEEPEST:]:
+    for mark in marks[-MAX_OPEN_MARKS:]:
         is_within = any(mark.text[0] == outer.text[0] for outer in found)
         if mark.text != "~" and (is_within or not _stays_literal(mark, content)):
             found.append(mark)

@@ -23,8 +23,8 @@ from desktop_app.rendering.markdown.parser import (
     last_closer,
 )
 from desktop_app.rendering.provisional.provisional_emphasis import (
-    DEEPEST,
     LONGEST_EMPHASIS,
+    MAX_OPEN_MARKS,
     SIGNS,
     EmphasisMark,
     expected_to_close,
@@ -285,7 +285,7 @@ class _Scanner:
 
     def _bracket(self, start: int) -> int:
         """Process a closing bracket, which ends a link's words if a bracket is open."""
-        least = max(-1, len(self.open) - DEEPEST)
+        least = max(-1, len(self.open) - MAX_OPEN_MARKS)
         places = range(len(self.open) - 1, least, -1)
         at = next((n for n in places if self.open[n].text[-1] == "["), -1)
         if at < 0:
@@ -340,7 +340,7 @@ class _Scanner:
 
     def _close_with(self, sign: str, count: int, *, can_also_close: bool) -> int:
         """Close the nearest mark that `count` signs can close; return the number of signs used."""
-        for at in range(len(self.open) - 1, max(-1, len(self.open) - DEEPEST), -1):
+        for at in range(len(self.open) - 1, max(-1, len(self.open) - MAX_OPEN_MARKS), -1):
             opener = self.open[at]
             if opener.text[-1] == "[":
                 return 0

@@ -29,7 +29,7 @@ from desktop_app.rendering.search.text_search import (
     texts_of,
 )
 
-_MANY: Final = 40
+_MAX_CONTAINER_MARKS: Final = 40
 _MARKS: Final = "*_~`\\$&"
 _SIGNS: Final = "*_~`\\["
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
@@ -177,7 +177,9 @@ def _may_differ(part: str, folded_part: str) -> bool:
         or any(sign in folded_part for sign in _DIFFERING_FOLDED)
         or ("&" in part and _ENTITY.search(part) is not None)
         or ("<" in part and _ADDRESS.search(part) is not None)
-        or (sum(map(part.count, ">*+-.)")) > _MANY and _DEEP.search(part) is not None)
+        or (
+            sum(map(part.count, ">*+-.)")) > _MAX_CONTAINER_MARKS and _DEEP.search(part) is not None
+        )
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
-from desktop_app.documents.worker.protocol import MOST_TEXT
+from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
@@ -115,7 +115,7 @@ MALFORMED = {
     + b"words",
     "too many pixels": frame({**GOOD, "width": 12_000, "height": 12_000}, b"words"),
     "a payload of gigabytes": frame(GOOD, claimed=1 << 40),
-    "a payload beyond the limit": frame(GOOD, b"x" * (MOST_TEXT + 1)),
+    "a payload beyond the limit": frame(GOOD, b"x" * (MAX_TEXT_BYTES + 1)),
     "a negative payload": frame(GOOD, claimed=-1),
     "a payload that is a text": packed(json.dumps({**GOOD, "payload": "5"}).encode()),
     "text that is no UTF-8": frame(GOOD, b"\xff\xfe"),
@@ -210,11 +210,11 @@ async def ask(answer: bytes, what: str, folder: Path) -> Any:
             case "long passages":
                 return await worker.passages("words" * 20_000, "x", "text/plain")
             case "sizes":
-                return await worker.sizes(looked)
+                return await worker.open_document(looked)
             case "strip":
-                return await worker.strip(looked, Strip(1, 10, 10, 0, 10))
+                return await worker.render_strip(looked, Strip(1, 10, 10, 0, 10))
             case _:
-                return await worker.boxes(looked, 1, "words", "")
+                return await worker.find_boxes(looked, 1, "words", "")
     finally:
         await worker.aclose()
 

@@ -86,8 +86,8 @@ async def test_pages_are_drawn_in_a_confined_process() -> None:
     worker = PageWorker()
     try:
         report = ViewedDocument("x", "report.pdf", DATA / "report.pdf")
-        assert len(await worker.sizes(report)) == 3
-        assert len(await worker.strip(report, Strip(1, 60, 80, 0, 20))) == 4 * 60 * 20
+        assert len(await worker.open_document(report)) == 3
+        assert len(await worker.render_strip(report, Strip(1, 60, 80, 0, 20))) == 4 * 60 * 20
         assert is_confined(worker.pid)
     finally:
         await worker.aclose()

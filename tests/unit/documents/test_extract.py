@@ -291,7 +291,7 @@ class TestOffice:
     def test_more_text_than_anything_reads_is_refused(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(extract, "MOST_TEXT", 3)
+        monkeypatch.setattr(extract, "MAX_TEXT_BYTES", 3)
         assert read_bytes("x.txt", b"abc").text == "abc"
         with pytest.raises(errors.DocumentTooLargeError, match="contains more than 64 MB of text"):
             read_bytes("x.txt", "äb".encode() + b"c")

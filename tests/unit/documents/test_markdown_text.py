@@ -60,7 +60,7 @@ def test_items_are_joined_by_single_line_ends() -> None:
 
 def test_footnotes_are_numbered_in_order() -> None:
     notes = FootnoteList()
-    assert [notes.mark("first"), notes.mark("second")] == ["[^1]", "[^2]"]
+    assert [notes.add("first"), notes.add("second")] == ["[^1]", "[^2]"]
     assert md.join_blocks(notes.blocks()) == "[^1]: first\n[^2]: second"
 
 

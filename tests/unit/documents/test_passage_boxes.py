@@ -76,7 +76,7 @@ def test_what_is_marked_is_the_passage(name: str) -> None:
             passage = text[start : start + 150]
             if "[no text" in text or "[links]" in passage:
                 continue
-            boxes = view.boxes(number, passage, text[:start])
+            boxes = view.find_boxes(number, passage, text[:start])
             assert sorted(read_back(data, number, boxes)) == sorted(letters_of(passage))
             tried += 1
     view.close()
@@ -88,7 +88,7 @@ def test_of_several_places_the_right_one_is_marked() -> None:
     text = pages_of(data)[1]
     view = PdfView("it", data)
     first, second = (m.start() for m in re.finditer("the same", text))
-    tops = [view.boxes(1, "the same words again", text[:at])[0].top for at in (first, second)]
+    tops = [view.find_boxes(1, "the same words again", text[:at])[0].top for at in (first, second)]
     assert tops[0] < tops[1]
 
 
@@ -98,7 +98,7 @@ def test_of_several_places_the_right_one_is_marked() -> None:
 def test_words_near_each_other_are_marked_as_one_line(across: int, up: int, count: int) -> None:
     words = f"BT /F 10 Tf 60 700 Td (left) Tj {across} {up} Td (right) Tj ET"
     view = PdfView("it", drawn_pdf([words]))
-    boxes = view.boxes(1, "left right", "")
+    boxes = view.find_boxes(1, "left right", "")
     assert len(boxes) == count
     assert boxes[0].left == pytest.approx(60 / 595, abs=0.002)
     assert max(box.right for box in boxes) > (60 + across) / 595
@@ -113,8 +113,8 @@ def test_a_cropped_page_shows_the_mark_where_its_words_are() -> None:
         document.save(target)
     data = target.getvalue()
     view = PdfView("it", data)
-    assert view.sizes() == [(100, 260)]
-    boxes = view.boxes(1, "the words", "above\n")
+    assert view.page_sizes() == [(100, 260)]
+    boxes = view.find_boxes(1, "the words", "above\n")
     assert read_back(data, 1, boxes) == "thewords"
     dark = ink(view, boxes[0])
     assert dark > 20
@@ -122,13 +122,13 @@ def test_a_cropped_page_shows_the_mark_where_its_words_are() -> None:
         document[0].set_cropbox(40, 100, 300, 200)
         target = BytesIO()
         document.save(target)
-    assert PdfView("it", target.getvalue()).boxes(1, "the words", "above\n") == []
+    assert PdfView("it", target.getvalue()).find_boxes(1, "the words", "above\n") == []
 
 
 def ink(view: PdfView, box: Box) -> int:
     """Count the dark pixels in a box of the rendered page."""
     width, height = 400, 1040
-    pixels = view.strip(Strip(1, width, height, 0, height))
+    pixels = view.render_strip(Strip(1, width, height, 0, height))
     rows = range(int(box.top * height), int(box.bottom * height))
     across = range(int(box.left * width), int(box.right * width))
     return sum(pixels[4 * (y * width + x)] < 128 for y in rows for x in across)
@@ -136,14 +136,17 @@ def ink(view: PdfView, box: Box) -> int:
 
 def test_what_does_not_stand_there_is_not_marked() -> None:
     view = PdfView("report.pdf", (DATA / "report.pdf").read_bytes())
-    assert view.boxes(1, "words that nobody wrote on any page of it", "") == []
-    assert view.boxes(1, "?!", "") == []
+    assert view.find_boxes(1, "words that nobody wrote on any page of it", "") == []
+    assert view.find_boxes(1, "?!", "") == []
 
 
 def test_strips_make_the_page() -> None:
     view = PdfView("it", long_pdf(3))
-    whole = view.strip(Strip(2, 300, 424, 0, 424))
-    parts = [view.strip(Strip(2, 300, 424, top, min(100, 424 - top))) for top in range(0, 424, 100)]
+    whole = view.render_strip(Strip(2, 300, 424, 0, 424))
+    parts = [
+        view.render_strip(Strip(2, 300, 424, top, min(100, 424 - top)))
+        for top in range(0, 424, 100)
+    ]
     assert b"".join(parts) == whole
     assert len(whole) == 300 * 424 * 4
     assert len(set(whole)) > 10
@@ -157,12 +160,12 @@ def test_what_is_no_pdf_and_what_has_no_such_page(tmp_path: Path) -> None:
     with pytest.raises(DocumentDamagedError):
         PdfView("it", os.open(empty, os.O_RDONLY))
     with pytest.raises(DocumentDamagedError):
-        PdfView("it", long_pdf(1)).strip(Strip(2, 10, 10, 0, 10))
+        PdfView("it", long_pdf(1)).render_strip(Strip(2, 10, 10, 0, 10))
 
 
 def test_a_page_that_says_it_is_endless_is_drawn_at_the_size_there_may_be() -> None:
     data = pdf_of([["words"]]).replace(b"[0 0 595 842]", b"[0 0 9e8 421]")
-    (size,) = PdfView("it", data).sizes()
+    (size,) = PdfView("it", data).page_sizes()
     assert max(size) <= 14_400
     assert min(size) >= 1
 
@@ -173,4 +176,4 @@ def test_a_password_opens_what_is_protected() -> None:
         PdfView("encrypted.pdf", data)
     with pytest.raises(DocumentEncryptedError):
         PdfView("encrypted.pdf", data, "wrong")
-    assert len(PdfView("encrypted.pdf", data, "alder").sizes()) >= 1
+    assert len(PdfView("encrypted.pdf", data, "alder").page_sizes()) >= 1

@@ -102,14 +102,14 @@ def test_the_note_of_pages_that_are_all_images_names_none() -> None:
 def test_pages_of_odd_sizes_are_shown(box: str, size: tuple[float, float]) -> None:
     data = pdf_of([["words"]]).replace(b"0 0 595 842", box.encode())
     view = PdfView("it", data)
-    assert view.sizes() == [pytest.approx(size)]
+    assert view.page_sizes() == [pytest.approx(size)]
     view.close()
 
 
 def test_a_damaged_page_keeps_its_place() -> None:
     data = long_pdf(3).replace(b"/Type /Page /Parent", b"/Type /Lost /Parent", 1)
     view = PdfView("it", data)
-    assert len(view.sizes()) == 3
+    assert len(view.page_sizes()) == 3
     view.close()
 
 
@@ -118,16 +118,16 @@ def test_a_file_is_shown_as_its_bytes_are(tmp_path: Path) -> None:
     path.write_bytes(long_pdf(2))
     from_file = PdfView("x.pdf", os.open(path, os.O_RDONLY))
     from_bytes = PdfView("x.pdf", long_pdf(2))
-    assert from_file.sizes() == from_bytes.sizes() == [(595, 842)] * 2
+    assert from_file.page_sizes() == from_bytes.page_sizes() == [(595, 842)] * 2
     strip = Strip(2, 120, 170, 0, 170)
-    assert from_file.strip(strip) == from_bytes.strip(strip)
+    assert from_file.render_strip(strip) == from_bytes.render_strip(strip)
     from_file.close()
     from_bytes.close()
 
 
 def test_a_strip_is_white_beside_what_is_drawn() -> None:
     view = PdfView("x.pdf", drawn_pdf(["0 0 595 421 re f "]))
-    pixels = view.strip(Strip(1, 20, 40, 10, 20))
+    pixels = view.render_strip(Strip(1, 20, 40, 10, 20))
     rows = [pixels[at : at + 80 : 4] for at in range(0, len(pixels), 80)]
     assert rows == [b"\xff" * 20] * 10 + [b"\0" * 20] * 10
     view.close()
@@ -135,8 +135,8 @@ def test_a_strip_is_white_beside_what_is_drawn() -> None:
 
 def test_pages_in_turn_are_each_their_own() -> None:
     view = PdfView("x.pdf", drawn_pdf(["0 0 595 842 re f ", ""]))
-    strips = [view.strip(Strip(number, 2, 2, 0, 2))[:3] for number in (1, 2, 2, 1)]
+    strips = [view.render_strip(Strip(number, 2, 2, 0, 2))[:3] for number in (1, 2, 2, 1)]
     assert strips == [b"\0\0\0", b"\xff\xff\xff", b"\xff\xff\xff", b"\0\0\0"]
     with pytest.raises(DocumentDamagedError):
-        view.strip(Strip(3, 2, 2, 0, 2))
+        view.render_strip(Strip(3, 2, 2, 0, 2))
     view.close()

@@ -65,7 +65,7 @@ def test_pieces_are_the_text_and_none_is_too_long(text: str, size: int) -> None:
 
 @given(st.lists(FRAGMENTS, min_size=5, max_size=20).map("".join))
 def test_a_long_text_counts_as_by_tiktoken(text: str) -> None:
-    long = (text + " and so on, ") * (3 * token_count.PIECE // (len(text) + 12))
+    long = (text + " and so on, ") * (3 * token_count.PIECE_LENGTH // (len(text) + 12))
     assert count_tokens(long) == plain_count(long)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.rendering import document_text
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.document_text import SLICE, DocumentText, TextForm, form_of
+from desktop_app.rendering.document_text import SLICE_LENGTH, DocumentText, TextForm, form_of
 from tests.helpers.examples import examples
 
 PIECES = [
@@ -34,7 +34,7 @@ def test_slices_are_the_whole_text(text: str, form: TextForm) -> None:
     ends = [0] + [one.end for one in document.slices]
     assert [one.start for one in document.slices] == ends[:-1]
     assert ends[-1] == len(text)
-    assert all(0 < one.end - one.start <= 3 * SLICE for one in document.slices)
+    assert all(0 < one.end - one.start <= 3 * SLICE_LENGTH for one in document.slices)
     for number, one in enumerate(document.slices):
         assert document.slice_at(one.start) == document.slice_at(one.end - 1) == number
 
@@ -216,7 +216,7 @@ def test_a_passage_elsewhere_marks_nothing() -> None:
 
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_text, "SLICE", 20)
+    monkeypatch.setattr(document_text, "SLICE_LENGTH", 20)
     monkeypatch.setattr(document_text, "_LONGEST_SLICE", 40)
 
 

@@ -15,8 +15,8 @@ from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown import inline_images
 from desktop_app.rendering.markdown.inline_images import (
-    LARGEST,
-    LONGEST_ADDRESS,
+    MAX_ADDRESS_LENGTH,
+    MAX_IMAGE_BYTES,
     ends_in_address,
     size_of,
 )
@@ -88,14 +88,16 @@ HOSTILE: Final = {
     "no pixels": f"data:image/gif;base64,{b64encode(b'GIF89a' + bytes(7)).decode()}",
     "many bytes": address("PNG", (400, 400), noise=True),
     "a few bytes more than are drawn": "data:image/png;base64,"
-    + b64encode((b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1").ljust(LARGEST + 1)).decode(),
+    + b64encode(
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1").ljust(MAX_IMAGE_BYTES + 1)
+    ).decode(),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_other_data_addresses_are_no_images(name: str) -> None:
     target = HOSTILE[name]
-    assert name != "many bytes" or len(target) > LARGEST
+    assert name != "many bytes" or len(target) > MAX_IMAGE_BYTES
     assert size_of(target) is None
     runs = [run for block in render(f"![words]({target})") for run in block.runs]
     assert PICTURE not in [run.text for run in runs]
@@ -161,7 +163,7 @@ _LETTERS: Final = "QUJD/+" * 10_000
 LONG: Final = f"data:image/png;base64,{_LETTERS}=="
 
 
-@pytest.mark.parametrize("piece", [7, 1499, 4000, LONGEST_ADDRESS, 200_000])
+@pytest.mark.parametrize("piece", [7, 1499, 4000, MAX_ADDRESS_LENGTH, 200_000])
 @pytest.mark.parametrize("before", ["", "# ", "- Words\n\n  ", "| a |\n|---|\n| ", "> `code` "])
 def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
     piece: int, before: str
@@ -170,7 +172,7 @@ def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
     stream = BlockStream()
     for at in range(0, len(source), piece):
         stream.feed(source[at : at + piece])
-        assert len(stream._source) < 3 * LONGEST_ADDRESS + 4000
+        assert len(stream._source) < 3 * MAX_ADDRESS_LENGTH + 4000
         assert not any(_LETTERS[:100] in block.text for block in stream.blocks)
     stream.finish()
     assert stream.blocks == render(source)
@@ -178,7 +180,7 @@ def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
     runs = [run for some in (*cells, *(block.runs for block in stream.blocks)) for run in some]
     links = [run for run in runs if run.link]
     assert {run.text for run in links} >= {"a red thing", "that", "b"}
-    assert all(len(run.link) < LONGEST_ADDRESS and LONG.startswith(run.link) for run in links)
+    assert all(len(run.link) < MAX_ADDRESS_LENGTH and LONG.startswith(run.link) for run in links)
 
 
 @pytest.mark.parametrize("piece", [700, 1500, 4000, 100_000])
@@ -197,7 +199,7 @@ START: Final = "](data:image/png;base64,"
 
 @pytest.fixture
 def short_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inline_images, "LONGEST_ADDRESS", 40)
+    monkeypatch.setattr(inline_images, "MAX_ADDRESS_LENGTH", 40)
 
 
 @pytest.mark.usefixtures("short_addresses")

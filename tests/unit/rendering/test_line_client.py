@@ -17,7 +17,7 @@ from desktop_app.rendering.processes import (
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
-from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
+from desktop_app.rendering.processes.process_answers import MAX_ANSWER_BYTES, parse_answer
 from tests.helpers.children import MISSING_CHILD, python_child
 
 ECHO = """
@@ -74,7 +74,7 @@ def test_a_process_that_cannot_start_answers_nothing() -> None:
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_client, "_LONGEST_S", 0.01)
+    monkeypatch.setattr(line_client, "_MAX_WAIT_S", 0.01)
     client = LineClient(python_child("import sys; sys.stdin.read()"))
     assert client.ask({}) is None
     assert client.descriptors == ()
@@ -106,8 +106,8 @@ def test_a_formula_is_asked_for_once() -> None:
         (b"[3]", None),
         (b"{", None),
         (b"", None),
-        (b'{"id": 3}' + b" " * (LONGEST_ANSWER - 9), {}),
-        (b'{"id": 3}' + b" " * (LONGEST_ANSWER - 8), None),
+        (b'{"id": 3}' + b" " * (MAX_ANSWER_BYTES - 9), {}),
+        (b'{"id": 3}' + b" " * (MAX_ANSWER_BYTES - 8), None),
     ],
 )
 def test_only_the_answer_to_the_request_is_taken(line: bytes, expected: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from desktop_app.child_processes import child_command, open_child
 from desktop_app.rendering.processes.math_typesetting import (
-    DEEPEST,
+    MAX_NESTING,
     CannotTypesetError,
     Formula,
     formula_of,
@@ -77,8 +77,8 @@ def test_the_process_survives_what_takes_for_ever() -> None:
 )
 def test_groups_count_until_they_end(begins: str, ends: str) -> None:
     ended = (begins + ends) * 5
-    assert is_within_limits(ended + begins * DEEPEST)
-    assert not is_within_limits(ended + begins * (DEEPEST + 1))
+    assert is_within_limits(ended + begins * MAX_NESTING)
+    assert not is_within_limits(ended + begins * (MAX_NESTING + 1))
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ async def test_waiting_within_an_image_does_not_break_it() -> None:
 
 
 def test_images_that_are_drawn_in_the_text_are_left_there() -> None:
-    assert SMALL == inline_images.LARGEST
+    assert SMALL == inline_images.MAX_IMAGE_BYTES
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
 
-from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
+from desktop_app.rendering.processes.process_answers import MAX_ANSWER_BYTES, parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ class JsonProcess(QObject):
                 self._kill()
                 return
             self._settle(answer)
-        if process is not None and process.bytesAvailable() > LONGEST_ANSWER:
+        if process is not None and process.bytesAvailable() > MAX_ANSWER_BYTES:
             self._kill()
 
     def _settle(self, answer: dict[str, Any] | None) -> None:

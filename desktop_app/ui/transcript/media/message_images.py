@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.block_model import PICTURE, Run
-from desktop_app.rendering.markdown.inline_images import MOST_PIXELS, bytes_of, size_of
+from desktop_app.rendering.markdown.inline_images import MAX_PIXELS, bytes_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -201,7 +201,7 @@ def _decode(target: str, done: Callable[[str, QImage], None]) -> None:
     reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
     size = reader.size()
-    if bytes(reader.format().data()) not in _FORMATS or size.width() * size.height() > MOST_PIXELS:
+    if bytes(reader.format().data()) not in _FORMATS or size.width() * size.height() > MAX_PIXELS:
         return
     image = reader.read()
     if not image.isNull():
