@@ -157,7 +157,7 @@ async def batches(database: MemoryDatabase) -> AsyncIterator[str]:
         ]
         await store.create(job, items)
         upload = BatchUpload(name, 1, total=8)
-        await store.plan(upload, range(1, 7))
+        await store.add_upload(upload, range(1, 7))
         await store.save_upload(replace(upload, batch_id="batch_1", completed=3, failed=1))
     for _ in range(12):
         results = [
@@ -179,7 +179,7 @@ async def batches(database: MemoryDatabase) -> AsyncIterator[str]:
         found = await store.get("j")
         assert found is not None
         yield _line([each.custom_id for each in results], unknown, repr(found.counts))
-    await store.finish(BatchUpload("j", 1), ItemStatus.UNANSWERED, why, {5: why})
+    await store.end_upload(BatchUpload("j", 1), ItemStatus.UNANSWERED, why, {5: why})
     await store.mark_cancelled("j")
     await store.note_conversation("j", 2, "c")
     for each in await store.all():

@@ -42,7 +42,7 @@ async def fill_batches(backend: Backend) -> None:
     ended = await _job(backend, "Summarise", 128, BatchStatus.EXPIRED)
     upload = BatchUpload(ended.id, 1, BatchStatus.EXPIRED, batch_id="batch_1")
     store = backend.batch_store
-    await store.plan(upload, range(1, 127))
+    await store.add_upload(upload, range(1, 127))
     await store.save_upload(upload)
     usage = Usage(9_400, 0, 420, 80)
     answered = [
@@ -58,7 +58,7 @@ async def fill_batches(backend: Backend) -> None:
     price = _PRICE.times(Decimal("0.5"))
     await store.save_results(ended, upload, [*answered, refused], frozenset(), cost_at(price))
     reason = "It was not reached within a day; Not charged for it."
-    await store.finish(upload, ItemStatus.UNANSWERED, ErrorNote(reason), {})
+    await store.end_upload(upload, ItemStatus.UNANSWERED, ErrorNote(reason), {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
 
 

@@ -201,7 +201,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     item = BatchItem(job.id, 1, "found.txt", "/somewhere/found.txt")
     batches = BatchStore(database, Ledger(database))
     await batches.create(job, [item])
-    await batches.plan(BatchUpload(job.id, 1, batch_id="batch_1"), [1])
+    await batches.add_upload(BatchUpload(job.id, 1, batch_id="batch_1"), [1])
 
 
 async def _fill_collection(database: Database) -> None:

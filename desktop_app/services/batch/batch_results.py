@@ -100,7 +100,7 @@ async def fetch(
     }
     kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
     done = replace(upload, input_file_id="", is_uploading=False)
-    await store.finish(done, kind, _reason(status, batch), by_number)
+    await store.end_upload(done, kind, _reason(status, batch), by_number)
     return fetched.error
 
 

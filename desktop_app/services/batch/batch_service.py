@@ -446,7 +446,7 @@ class BatchService:
                 ended = replace(upload, status=BatchStatus.CANCELLED)
                 params = {"words": error.what_happened}
                 why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, params=params)
-                await self.store.finish(ended, ItemStatus.UNANSWERED, why, {})
+                await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
         await self._end_of_cancelled(await self._job(job.id), was_sent=False)
 
     async def _store_error(self, job_id: str, why: ErrorNote) -> None:

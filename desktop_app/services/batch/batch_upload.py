@@ -113,7 +113,7 @@ class BatchSender:
                 numbers, size = await self._fill(file, job, info, provider, waiting)
                 if not numbers:
                     continue
-                await self._store.plan(upload, numbers)
+                await self._store.add_upload(upload, numbers)
                 upload = await self._upload(provider, upload, file, size)
             await self._create(job, provider, upload)
 

@@ -173,7 +173,7 @@ class BatchStore:
 
     # -- uploads
 
-    async def plan(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
+    async def add_upload(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
         """Save an upload and the files that belong to it."""
         sql = "UPDATE batch_items SET upload = ? WHERE job_id = ? AND number = ?"
 
@@ -221,7 +221,7 @@ class BatchStore:
         self._ledger.notify(job.choice.provider_id)
         return unknown
 
-    async def finish(
+    async def end_upload(
         self,
         upload: BatchUpload,
         status: ItemStatus,

@@ -138,7 +138,7 @@ async def test_every_file_ends_as_it_should(
         items = [BatchItem(job.id, n, f"f{n}", status=ItemStatus.READ) for n in range(1, FILES + 1)]
         await store.create(job, items)
         upload = BatchUpload(job.id, 1, batch_id="b", input_file_id="in")
-        await store.plan(upload, range(1, FILES + 1))
+        await store.add_upload(upload, range(1, FILES + 1))
         await store.save_upload(upload)
         names = [item.custom_id for item in items]
         rows = [row(f, n) for f, n in zip(fates, names, strict=True) if f != "missing"]
@@ -175,7 +175,7 @@ async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None
     await store.create(job, items)
     for number, rows in ((1, (1, 2)), (2, (3, 4, 5))):
         upload = BatchUpload(job.id, number, batch_id=f"b{number}")
-        await store.plan(upload, rows)
+        await store.add_upload(upload, rows)
         await store.save_upload(upload)
     errors = ((3, "Wrong."), (4, "Beyond."), (0, "One."), (0, ""), (0, "Two."))
     batch = RemoteBatch("b2", BatchStatus.FAILED, errors=errors)
@@ -201,7 +201,7 @@ class Book:
         self.saved.append(len(results))
         return len(results)
 
-    async def finish(self, *_: Any) -> None:
+    async def end_upload(self, *_: Any) -> None:
         pass
 
 

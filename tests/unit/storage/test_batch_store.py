@@ -75,7 +75,7 @@ async def fill(database: Database, folder: Path) -> BatchJob:
     items = [BatchItem(job.id, n, f"{WORD} {n}", f"/{WORD}", ItemStatus.READ, part) for n in (1, 2)]
     await store.create(job, items)
     upload = BatchUpload(job.id, 1, batch_id="batch_1", input_file_id="file_1")
-    await store.plan(upload, [1, 2])
+    await store.add_upload(upload, [1, 2])
     await store.save_upload(upload)
     answer = BatchResult(
         items[0].custom_id, ItemStatus.ANSWERED, f"{WORD} " * 900, usage=Usage(1_000_000, 0, 10),
