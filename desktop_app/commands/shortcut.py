@@ -84,7 +84,7 @@ def _normalized_press(text: str) -> str:
 
 
 def is_prefix(keys: str, other: str) -> bool:
-    """Return True if the presses of `other` begin with those of `keys`, or are the same."""
+    """Return True if the presses of `keys` are the first, or all, presses of `other`."""
     first, second = presses_of(keys), presses_of(other)
     return second[: len(first)] == first
 

@@ -146,7 +146,7 @@ class KeyVault:
         return secret
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
-        """Probe the keyring, then store a secret in it, replacing the one of this name.
+        """Probe the keyring, then store a secret in it, replacing the previous one.
 
         If the keyring does not work, the secret is kept in memory for this session, and
         `last_probe` says why. Return the place of the secret.
@@ -180,7 +180,7 @@ class KeyVault:
         return KeyPlace.KEYRING
 
     async def remove(self, name: str) -> None:
-        """Forget the secret of this name, whatever its origin.
+        """Forget the secret of this name, of any origin.
 
         Raises:
             CredentialError: the keyring is locked, gone or does not answer, and still has it.

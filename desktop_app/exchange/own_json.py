@@ -6,28 +6,28 @@
                          choice, overrides, preset, draft, messages, compactions} … ],
      "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
 
-Each item is on a line of its own, with its keys in alphabetical order, so that two exports can be
-compared. Times are ISO 8601 in UTC with microseconds.
+Each item is on its own line, with its keys in alphabetical order, so that exports can be compared.
+Times are ISO 8601 in UTC with microseconds.
 
 Conversations. `messages` is the whole tree, parents first: {id, parent_id, role: user|assistant,
 status, created_at, choice, usage, cost, duration_s, error, notices, parts, template_id,
 usage_scope: own|all|first, answered_by}; `leaf_id` is the end of the shown path. `choice` is
 {provider_id, model, variant, effort}; `usage` counts tokens {input_tokens, cached_tokens,
-output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text. `overrides`
-holds the settings of the conversation (or folder) by name. `draft` is {text, attachments,
-template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
-are in `choice` and `overrides`, and may have been changed since. `compactions` holds texts sent in
-place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model,
-body, created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have none.
+output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text. `overrides` has
+the settings of the conversation (or folder) by name. `draft` is {text, attachments, template_id}.
+`preset` is the preset last used, as `preset_json.py` writes it, or null; its settings are in
+`choice` and `overrides`, and may have been changed since. `compactions` has the texts sent in place
+of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body,
+created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have none.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
-which `data` holds in Base64. A document's `chosen` is the part of it that is sent, null for all:
+which `data` has in Base64. A document's `chosen` is the part of it that is sent, null for all:
 {unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` means that
 the original needs a password, `as_file` that the original is sent, `by_tools` that only its
 beginning is sent because tools read the rest; files of earlier versions have none of the four.
-`seconds` of a reasoning part is its duration, null or absent if unknown. `passages` holds the texts
-sent from a collection; `known` holds the numbers of those that were found again, and had been sent
+`seconds` of a reasoning part is its duration, null or absent if unknown. `passages` has the texts
+sent from a collection; `known` has the numbers of passages that were found again, but had been sent
 with earlier questions.
 
 Left out: collections themselves, keys of providers, and spending outside of conversations; an

@@ -48,7 +48,7 @@ class PasteBackChoice(StrEnum):
 _TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
 
 SETTINGS: Final[tuple[Setting, ...]] = (
-    # Not shown as a row. Empty: the first one with a key, else the local model.
+    # Not shown as a row. Empty: the first provider with a key, else the local model.
     Setting("default.provider", "", N_("Default provider"), Group.PROVIDER),
     Setting(
         "default.variant",
@@ -474,7 +474,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.DESKTOP,
         N_("Uses the dictionaries of this computer."),
     ),
-    # Codes of dictionaries, one per line; empty: those of the system's languages.
+    # Codes of dictionaries, one per line. Empty: the dictionaries of the system's languages.
     Setting(
         SPELLING_LANGUAGES,
         "",

@@ -83,7 +83,7 @@ def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
 
 def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
     head = text.partition("\n")[0]
-    # Spreadsheets write semicolons where the comma is the decimal sign.
+    # Spreadsheets write semicolons if the comma is the decimal sign.
     delimiter = max(",;\t", key=head.count)
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a case may have a long text
     # Strict: an open quotation mark would hide the cases that follow it.
@@ -114,7 +114,7 @@ def _cases_of_value(value: object, read_sibling: ReadSibling) -> list[Evaluation
 
 
 def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
-    """Yield the tests of a configuration, including those in files that it names."""
+    """Yield the tests of a configuration and of the files that it names."""
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, dict):
             yield entry

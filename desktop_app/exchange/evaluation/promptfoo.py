@@ -33,7 +33,7 @@ _MOST_COMBINATIONS: Final = 10_000
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
-# The fields that are read, and those that change no result. All others are refused.
+# The fields that are read or change no result. All others are refused.
 _TEST_FIELDS: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
 _ASSERTION_FIELDS: Final = frozenset({"type", "value", "metric", "weight"})
 
@@ -290,7 +290,7 @@ _KINDS: Final = frozenset(
     "contains icontains contains-any icontains-any contains-all icontains-all equals starts-with "
     "is-json llm-rubric model-graded-closedqa regex".split()
 )
-# A cell with one of these is refused. Other words before a colon are text to compare.
+# A cell with such an assertion is refused. Other words before a colon are text to compare.
 _UNSUPPORTED_KINDS: Final = frozenset(
     "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
     "factuality answer-relevance context-recall context-relevance context-faithfulness "

@@ -162,7 +162,7 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
             chain.append(at)
             on_chain.add(at.id)
             at = nodes.get(at.parent or "")
-        if at is not None and at.id in on_chain:  # a cycle is opened where it was entered
+        if at is not None and at.id in on_chain:  # the node that closes a cycle becomes a root
             chain[-1] = replace(chain[-1], parent=None)
         for node in reversed(chain):
             ordered.append(node if node.parent in nodes else replace(node, parent=None))

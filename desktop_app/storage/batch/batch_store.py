@@ -204,7 +204,7 @@ class BatchStore:
         repeated: frozenset[str],
         cost_of: Callable[[BatchResult], Decimal | None],
     ) -> int:
-        """Save results with their costs. Return how many match no file of the upload.
+        """Save results with their costs. Return the number that match no file of the upload.
 
         Args:
             repeated: the ids that came more than once.

@@ -66,9 +66,9 @@ _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
 class ConversationStore:
-    """All conversations of the store. Each method is one transaction.
+    """All conversations of the store. All methods raise StorageError.
 
-    All raise StorageError and its subclasses.
+    Each method is one transaction, except those that delete several conversations.
     """
 
     def __init__(self, databases: Databases) -> None:

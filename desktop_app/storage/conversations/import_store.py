@@ -59,7 +59,7 @@ class ImportStore:
         compactions: Sequence[Compaction] = (),
         preset: Preset | None = None,
     ) -> ImportOutcome:
-        """Add a conversation, or the missing messages of one that exists.
+        """Add a conversation, or its missing messages if it exists.
 
         Existing messages stay unchanged. If messages were added, the conversation shows the path of
         the imported file; the path that the user chose meanwhile stays as another version.

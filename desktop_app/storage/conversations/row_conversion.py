@@ -44,7 +44,7 @@ from desktop_app.storage.database.row_writing import Row
 
 T = TypeVar("T")
 Cells = sqlite3.Row | Mapping[str, Any]
-"""A row by column name: SQLite's, or one that is being checked."""
+"""A row by column name: SQLite's, or a row that is being checked."""
 
 _PIECE_LENGTH: Final = 100_000
 """Characters of a text that are encoded at once."""

@@ -8,7 +8,7 @@ It has its own threads instead of the event loop's executor, so that it works th
 and under a Qt loop, and so that a stuck disk blocks nothing else.
 
 A write-ahead log that is not empty shows that the last exit was not clean: the last process to
-close the store removes it. A lock that every process holds shows whether another one has the store
+close the store removes it. A lock that all processes share shows whether another has the store
 open.
 """
 

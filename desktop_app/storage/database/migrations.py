@@ -74,8 +74,8 @@ _FIRST = (
         created_at INTEGER NOT NULL,
         text TEXT NOT NULL
     ) STRICT""",
-    # The attachments of messages. Without a reference to attachments, because a message may name
-    # one whose file is gone, and must stay readable.
+    # The attachments of messages. They are no references to `attachments`: a message must stay
+    # readable if an attachment is gone.
     """CREATE TABLE message_attachments (
         sha256 TEXT NOT NULL,
         message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
@@ -205,7 +205,7 @@ _LISTINGS = (
     ) STRICT""",
 )
 
-# The user's prompts; one with the id of a built-in prompt replaces it. Preset ids are without a
+# The user's prompts. A prompt with the id of a built-in prompt replaces it. Preset ids have no
 # reference, because a conversation may name a preset that has been deleted.
 _PROMPTS = (
     """CREATE TABLE prompts (
@@ -507,7 +507,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     # The model that an answer's reply names. Calls to a server that was put in OpenAI's place had
-    # OpenAI's prices, whatever model answered.
+    # OpenAI's prices, even if another model answered.
     Migration(
         "0029_answering_models",
         ("ALTER TABLE messages ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''",),
@@ -515,7 +515,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Notes on files of collections were sentences.
     Migration("0030_note_reasons", (), replace_column_sentences),
-    # Servers of tools, and what each has last listed, as JSON.
+    # Servers of tools, and the tools that each last listed, as JSON.
     Migration(
         "0031_tool_servers",
         (

@@ -19,7 +19,7 @@ def insert_rows(
 def upsert_row(
     connection: sqlite3.Connection, table: str, row: Row, unchanged: Collection[str] = ()
 ) -> None:
-    """Insert a row, or update the one with its id, except for the columns in `unchanged`."""
+    """Insert a row, or update the row with its id, except for the columns in `unchanged`."""
     changes = _assignments(name for name in row if name != "id" and name not in unchanged)
     sql = f"{_insertion(table, row)} ON CONFLICT (id) DO UPDATE SET {changes}"
     connection.execute(sql, row)

@@ -218,7 +218,7 @@ class GrowingFile:
         with translate_errors(str(self.path)):
             create_private_folder(self.path.parent)
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
-                file.truncate(self._size)  # removes what a failed write left
+                file.truncate(self._size)  # removes the remains of a failed write
                 file.seek(self._size)
                 file.write(data)
         self._size += len(data)

@@ -31,7 +31,7 @@ class VectorStore:
         self._database = database
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
-        """Return how many passages have no vector by `model`, and how many tokens they have."""
+        """Return the number of passages without a vector by `model`, and that of their tokens."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
         row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
         return row["n"], row["tokens"]

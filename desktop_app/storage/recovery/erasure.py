@@ -167,7 +167,7 @@ def _remove_files(database: Path, attachments: Path) -> None:
 
 
 def remove_scratch(database: Path) -> None:
-    """Delete the remains of a killed restore or repair. The caller holds the store's lock."""
+    """Delete the remains of a killed restore or repair. The caller has the store's lock."""
     for pattern in (".restore-*", ".repair-*"):
         for folder in database.parent.glob(pattern):
             shutil.rmtree(folder)

@@ -320,7 +320,7 @@ def _check_evaluation(values: Values) -> None:
 
 
 def _refuse(_values: Values) -> None:
-    """Refuse what only this user may decide: tool servers, permissions, unpriced models."""
+    """Refuse the user's own decisions: tool servers, permissions, unpriced models."""
     raise ValueError("a decision of another store")
 
 

@@ -63,7 +63,7 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
 
 
 def keep_key_notes(database: Path, restored: Path) -> None:
-    """Copy the notes on keys from the current store to the one that is about to replace it.
+    """Copy the notes on keys from the current store to the store that will replace it.
 
     The backup's own notes describe the keyring of the computer that made it. Its keys may be in
     this keyring, but their origins are unknown until the keyring is asked.

@@ -28,7 +28,7 @@ from desktop_app.storage.database.database import Database
 
 
 class ListingStore:
-    """The listings, one for each provider. All methods raise StorageError."""
+    """The latest listing of each provider. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

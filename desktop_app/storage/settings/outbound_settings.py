@@ -124,7 +124,7 @@ def read_outbound_settings(
 def find_changes(
     current: OutboundSettings, restored: OutboundSettings
 ) -> tuple[SettingChange, ...]:
-    """Return the settings that would change: those of each provider, then all others."""
+    """Return the settings that would change: first by provider, then the general settings."""
     changes = []
     for profile_id, profile in sorted(restored.profiles.items()):
         known = current.profiles.get(profile_id)

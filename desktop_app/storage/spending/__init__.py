@@ -1,4 +1,4 @@
-"""The ledger, its sums, and holds of calls under way.
+"""The ledger, its sums, and the holds of running calls.
 
 May import `storage.database` and the row conversions of `storage.conversations`.
 """

@@ -214,7 +214,7 @@ def insert_call(
     ids: tuple[str | None, str | None] = (None, None),
     performance: CallPerformance | None = None,
 ) -> None:
-    """Add a call in the caller's transaction; `ids` are those of conversation and message."""
+    """Add a call in the caller's transaction; `ids` are the conversation's and the message's."""
     sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
         output_tokens, reasoning_tokens, cost, conversation_id, message_id,
         effort, tier, outcome, retries, first_token_s, duration_s)

@@ -46,7 +46,7 @@ class PermissionStore:
     async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
-        """Save a permission: CONVERSATION for this conversation, any other for all."""
+        """Save a permission: CONVERSATION for this conversation, others for all conversations."""
         is_here = permission is Permission.CONVERSATION
         database = self._databases.of(conversation_id) if is_here else self._databases.disk
         scope = conversation_id if is_here else None
