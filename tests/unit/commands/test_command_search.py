@@ -21,7 +21,7 @@ def ids(typed: str) -> str:
     return "".join(entry.id for entry in matching(typed, SOME))
 
 
-def test_nothing_typed_finds_all_in_their_order() -> None:
+def test_an_empty_query_finds_all_in_order() -> None:
     assert matching("  ", SOME) == list(SOME)
 
 
@@ -62,7 +62,7 @@ def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
         ("zzz", ""),
     ],
 )
-def test_words_in_title_or_category_the_likeliest_first(typed: str, found: str) -> None:
+def test_words_are_found_in_title_and_category_best_first(typed: str, found: str) -> None:
     assert ids(typed) == found
 
 

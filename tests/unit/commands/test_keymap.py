@@ -21,7 +21,7 @@ modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]
 keys = st.sampled_from(["a", "Z", "+", ",", "1", "f5", "escape", "PageUp", "Del", "space", "é"])
 
 
-def test_ids_are_unique_and_named_by_room() -> None:
+def test_ids_are_unique_and_have_an_area() -> None:
     ids = [command.id for command in COMMANDS]
     assert len(set(ids)) == len(ids)
     assert all(id_.count(".") == 1 and id_ == id_.lower() for id_ in ids)
@@ -74,13 +74,13 @@ def test_keys_have_one_spelling(written: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "text", ["Ctrl", "Ctrl+", "Foo+A", "Ctrl+AB", "Ctrl+ ", "A+B", "++", "+A", "F25"]
 )
-def test_not_a_shortcut(text: str) -> None:
+def test_invalid_shortcuts_are_refused(text: str) -> None:
     with pytest.raises(SettingError):
         normalized(text)
 
 
 @given(names=modifiers, key=keys)
-def test_normalising_twice_changes_nothing(names: list[str], key: str) -> None:
+def test_normalizing_twice_changes_nothing(names: list[str], key: str) -> None:
     once = normalized("+".join([*names, key]))
     assert normalized(once) == once
 
@@ -121,7 +121,7 @@ def test_a_command_may_have_no_keys() -> None:
     assert bare.conflicts() == {}
 
 
-def test_a_collision_names_both() -> None:
+def test_a_conflict_names_both_commands() -> None:
     both = Keymap({"answer.retry": "Ctrl+N"})
     assert both.conflicts() == {
         "answer.retry": ("conversation.new",),

@@ -17,7 +17,7 @@ def file_of(shortcuts: object) -> bytes:
     ).encode()
 
 
-def test_what_was_exported_is_read_again() -> None:
+def test_an_exported_file_is_read_unchanged() -> None:
     overrides = {"conversation.new": "Ctrl+J", "answer.retry": ""}
     overrides["find.open"] = "Ctrl+Ö"
     text = shortcuts_to_json(Keymap(overrides))
@@ -32,7 +32,7 @@ def test_defaults_can_be_restored_although_they_are_needed_for_typing() -> None:
     }
 
 
-def test_every_entry_is_used_or_named() -> None:
+def test_every_unusable_entry_is_named() -> None:
     entries = {
         "find.open": "control+j",
         "no.such": "Ctrl+J",

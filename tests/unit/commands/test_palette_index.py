@@ -92,12 +92,12 @@ def test_the_newest_titles_are_searched() -> None:
     assert index.find(["ba", "a"], within=3) == [("c1", "ba"), ("c0", "ba")]
 
 
-def test_words_are_found_in_one_title_only() -> None:
+def test_all_words_must_be_in_the_same_title() -> None:
     assert TitleIndex([("c1", "boat"), ("c0", "sail")]).find(["boat", "s"]) == []
     assert TitleIndex([("c1", "boat"), ("c0", "sail")]).find(["sail", "b"]) == []
 
 
-def test_what_is_used_most_comes_first_among_equals() -> None:
+def test_frequent_choices_come_first_among_equal_matches() -> None:
     uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"
     assert found("mess")[:2] == ["variant.pro", "prompt.focus"]
@@ -143,7 +143,7 @@ def test_letters_in_order_are_found_in_a_title(titles: list[str], typed: str) ->
 
 
 @given(strategies.lists(strategies.text(max_size=12), max_size=20), strategies.text(max_size=4))
-def test_any_titles_are_found_by_what_they_contain(titles: list[str], typed: str) -> None:
+def test_any_title_is_found_by_its_content(titles: list[str], typed: str) -> None:
     words = fold(typed).split()
     index = TitleIndex((str(n), title) for n, title in enumerate(titles))
     plain = [" ".join(fold(title).split()) for title in titles]

@@ -16,11 +16,11 @@ WHOLE = {"origin": "https://host", "key": "not-a-key", "scheme": "Bearer"}
     "secret",
     [Secret("not-a-key", "https://host"), Secret("mé:password", "https://host", "Basic")],
 )
-def test_a_secret_is_kept_with_its_origin(secret: Secret) -> None:
+def test_an_entry_has_the_secret_and_its_origin(secret: Secret) -> None:
     assert from_keyring(to_keyring(secret)) == secret
 
 
-def test_an_unknown_scheme_is_that_of_keys() -> None:
+def test_an_unknown_scheme_becomes_bearer() -> None:
     text = json.dumps(WHOLE | {"scheme": "Digest"})
     assert from_keyring(text) == Secret("not-a-key", "https://host", "Bearer")
 

@@ -57,7 +57,7 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         None,
     ],
 )
-async def test_without_a_keyring_to_trust_the_key_is_for_this_session(
+async def test_without_a_trusted_keyring_a_key_is_kept_for_the_session(
     backend: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if backend is not None:
@@ -79,7 +79,7 @@ async def test_without_a_keyring_to_trust_the_key_is_for_this_session(
     assert await vault.place("openai", HERE) is KeyPlace.NONE
 
 
-async def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
+async def test_a_keyring_that_stores_nothing_is_not_given_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"{forgetful.__name__}.Keyring")
@@ -92,7 +92,7 @@ async def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
     assert KEY not in forgetful.Keyring.given
 
 
-async def test_a_keyring_named_in_a_file_is_not_trusted_either(
+async def test_an_untrusted_keyring_in_a_configuration_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "python_keyring"
@@ -107,7 +107,7 @@ async def test_a_keyring_named_in_a_file_is_not_trusted_either(
     assert "isn’t the operating system’s keyring" in probed.why
 
 
-async def test_a_key_that_was_stored_and_cannot_be_reached_is_an_error_not_none() -> None:
+async def test_an_unreachable_stored_key_raises_an_error() -> None:
     notes = Notes(openai=HERE)
     vault = KeyVault("repartee:test", notes)
     assert await vault.place("openai", HERE) is KeyPlace.KEYRING
@@ -128,7 +128,7 @@ async def test_keys_from_the_environment_come_first() -> None:
 
 @pytest.mark.attack("key-origin")
 @pytest.mark.parametrize("place", [KeyPlace.SESSION, KeyPlace.ENVIRONMENT])
-async def test_a_key_of_this_session_belongs_to_its_origin(place: KeyPlace) -> None:
+async def test_a_session_key_belongs_to_its_origin(place: KeyPlace) -> None:
     vault = KeyVault("repartee:test", Notes())
     vault.use_for_session("openai", SECRET, place)
     for other in (ELSEWHERE, "http://api.openai.com:443", "https://api.openai.com:80", ""):
@@ -139,7 +139,7 @@ async def test_a_key_of_this_session_belongs_to_its_origin(place: KeyPlace) -> N
 
 
 @pytest.mark.attack("key-origin")
-async def test_a_key_for_another_origin_is_not_even_asked_for() -> None:
+async def test_a_key_of_another_origin_is_not_read() -> None:
     vault = KeyVault("repartee:test", Notes(openai=HERE))
     assert await vault.get("openai", ELSEWHERE) is None  # there is no keyring to be asked
     assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
@@ -147,14 +147,14 @@ async def test_a_key_for_another_origin_is_not_even_asked_for() -> None:
         await vault.get("openai", HERE)
 
 
-async def test_a_key_without_an_address_is_not_taken() -> None:
+async def test_a_key_without_an_origin_is_refused() -> None:
     vault = KeyVault("repartee:test", Notes())
     with pytest.raises(CredentialError, match="no valid base URL"):
         await vault.set("openai", Secret(KEY, ""))
     assert await vault.place("openai", "") is KeyPlace.NONE
 
 
-async def test_a_key_of_unknown_origin_may_be_there() -> None:
+async def test_a_key_of_unknown_origin_has_an_unknown_place() -> None:
     known = {"bound": HERE, "lost": ""}
     notes = Notes(restored="", bound="", lost="")
     vault = KeyVault("repartee:test", notes, legacy_origins=lambda: known)
@@ -201,7 +201,7 @@ def test_the_keyring_is_not_touched_before_a_key_is_needed() -> None:
     )
 
 
-async def test_a_call_that_hangs_is_left_behind() -> None:
+async def test_a_hanging_call_does_not_block_the_next() -> None:
     answered = threading.Event()
 
     with pytest.raises(CredentialError, match="didn’t respond"):
@@ -210,7 +210,7 @@ async def test_a_call_that_hangs_is_left_behind() -> None:
     answered.set()
 
 
-async def test_what_a_call_raises_reaches_the_caller() -> None:
+async def test_an_exception_of_a_call_is_raised_to_the_caller() -> None:
     def job() -> None:
         raise ZeroDivisionError
 

@@ -43,7 +43,7 @@ Entries = dict[tuple[str, str], str]
 NAME = remembering.Keyring().name
 
 
-async def test_a_key_is_kept_with_its_origin(entries: Entries) -> None:
+async def test_a_key_is_stored_with_its_origin(entries: Entries) -> None:
     notes = Notes()
     vault = KeyVault(SERVICE, notes)
     vault.use_for_session("openai", Secret("old", HERE), KeyPlace.SESSION)
@@ -88,7 +88,7 @@ def test_a_place_is_usable_if_a_request_finds_the_key(place: KeyPlace, is_usable
         (None, to_keyring(SECRET), None, None),
     ],
 )
-async def test_the_keyring_decides_whose_key_it_is(
+async def test_the_keyring_decides_the_origin_of_a_key(
     noted: str | None,
     entry: str | None,
     found: Secret | None,
@@ -134,11 +134,11 @@ async def test_a_keyring_without_a_note_is_not_asked(entries: Entries) -> None:
     assert entries
 
 
-def test_an_entry_that_is_not_there_is_deleted_without_an_error() -> None:
+def test_deleting_a_missing_entry_raises_nothing() -> None:
     Keyring(SERVICE).delete("gone")
 
 
-async def test_a_locked_keyring_is_named_so() -> None:
+async def test_a_locked_keyring_is_reported() -> None:
     remembering.FAULTS.add("locked")
     vault = KeyVault(SERVICE, Notes(openai=HERE))
     with pytest.raises(CredentialError) as caught:
@@ -161,9 +161,7 @@ async def asked() -> bool:
 
 
 @pytest.mark.parametrize("is_cancelled", [False, True])
-async def test_a_key_is_not_stored_by_a_call_that_was_given_up(
-    is_cancelled: bool, entries: Entries
-) -> None:
+async def test_an_abandoned_call_stores_no_key(is_cancelled: bool, entries: Entries) -> None:
     remembering.FAULTS.add("slow")
     vault = KeyVault(SERVICE, Notes(), prompt_timeout_s=60 if is_cancelled else 0.01)
     setting = asyncio.ensure_future(vault.set("openai", SECRET))

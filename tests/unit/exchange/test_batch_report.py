@@ -32,7 +32,7 @@ def item(answer: str, name: str = "a.md", error: str = "") -> BatchItem:
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
-def test_a_spreadsheet_reads_back_every_word(texts: list[tuple[str, str]]) -> None:
+def test_csv_is_read_back_unchanged(texts: list[tuple[str, str]]) -> None:
     written = "".join(csv_report(JOB, (item(answer, name) for answer, name in texts)))
     rows = list(csv.reader(io.StringIO(written, newline="")))
     assert tuple(rows[0]) == COLUMNS
@@ -68,7 +68,7 @@ def test_a_number_with_a_sign_stays_a_number(text: str) -> None:
 
 
 @given(st.text())
-def test_what_begins_like_a_formula_never_does_in_a_cell(text: str) -> None:
+def test_any_cell_begins_like_no_formula(text: str) -> None:
     cell = plain_cell(text)
     is_number = re.fullmatch(r"[+-][0-9][0-9.,]*%?", cell)
     begins = cell.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
@@ -85,7 +85,7 @@ def test_another_model_that_answered_is_named() -> None:
     assert text.count("answered by") == text.count("\n\nAnswered · answered by smollm2\n") == 1
 
 
-def test_markdown_has_a_heading_for_each_file_above_those_of_its_answer() -> None:
+def test_markdown_lowers_the_headings_of_answers() -> None:
     answer = "# Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag"
     items = [item(answer, "a\nb.md"), item("", "c.md", "It is\nempty.")]
     text = "".join(markdown_report(JOB, items, lambda model: model.upper()))

@@ -31,7 +31,7 @@ def test_cases_without_an_id_have_their_number() -> None:
     assert [case.id for case in found] == ["1", "2", "0"]
 
 
-def test_our_own_lines() -> None:
+def test_our_own_json_lines_are_read() -> None:
     rows = [
         {"id": "a", "input": "?", "files": ["x.pdf"], "checks": [{"contains": "b"}]},
         {"input": "!", "checks": [{"number": 2, "within": 1}, {"rubric": "kind"}]},
@@ -96,7 +96,7 @@ assertionTemplates:
 """
 
 
-def test_a_configuration_of_promptfoo() -> None:
+def test_a_configuration_of_promptfoo_is_read() -> None:
     files = {
         "long.txt": "{{greeting}}?\n---\n{{greeting}}!\n",
         "more.csv": "greeting,language,__expected\nHi,Czech,icontains: ahoj\n",
@@ -150,7 +150,7 @@ def test_a_configuration_that_does_not_fit_is_refused(text: str, words: str) -> 
         ("similar(0.8): hello", None),
     ],
 )
-def test_cells_of_promptfoo(cell: str, labels: list[str] | None) -> None:
+def test_cells_of_promptfoo_become_checks(cell: str, labels: list[str] | None) -> None:
     text = f'question,__expected\nhi,"{cell}"\n'
     if labels is None:
         with pytest.raises(ValueError, match=r"line 2: “.*” is not supported"):
@@ -215,7 +215,7 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ['"x\n2,y', '"x" y\n2,z'])
-def test_an_open_quotation_mark_hides_no_case(cell: str) -> None:
+def test_an_open_quotation_mark_is_refused(cell: str) -> None:
     with pytest.raises(ValueError, match="quotation marks"):
         read_cases(f"id,input\n1,{cell}\n", "cases.csv")
 
@@ -234,7 +234,7 @@ def test_a_table_has_the_separator_of_its_first_line(sign: str) -> None:
 
 
 @given(st.text())
-def test_any_text_is_cases_or_refused(text: str) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     for name in ("a.jsonl", "a.json", "a.csv", "a.yaml"):
         try:
             read_cases(text, name)
@@ -290,7 +290,7 @@ def test_errors_are_in_the_language_of_the_user() -> None:
         use_language("en", Path())
 
 
-def test_a_line_that_is_no_json_is_named_in_our_words() -> None:
+def test_a_line_without_valid_json_is_named() -> None:
     with pytest.raises(ValueError, match="line 2: it isn’t valid JSON at character 8"):
         read_cases('{"id": "a", "input": "x"}\n{"id": }', "cases.jsonl")
 
@@ -452,7 +452,7 @@ def test_a_check_of_promptfoo_ignores_case_by_its_name(kind: str, ignores_case: 
     assert [check.ignores_case for check in case.checks] == [ignores_case]
 
 
-def test_a_case_of_files_needs_no_question() -> None:
+def test_a_case_with_files_needs_no_input() -> None:
     cases = read_cases("input,files\n,a.pdf; ;b.pdf\n", "a.csv")
     assert cases == [EvaluationCase("1", "", ("a.pdf", "b.pdf"))]
 
@@ -596,7 +596,7 @@ X = "tests: [{vars: {input: x}, "
         ("a.yaml", "tests: [{vars: {}}]", "test 1: there is no prompt, and “vars” has no “input”"),
     ],
 )
-def test_what_is_refused_is_named(name: str, text: str, why: str) -> None:
+def test_every_refusal_names_the_place_and_the_reason(name: str, text: str, why: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(why)}$"):
         read_cases(text, name, lambda _: "")
 
@@ -606,7 +606,7 @@ def test_nested_lines_are_refused() -> None:
         read_cases("[" * 100_000, "a.jsonl")
 
 
-def test_a_number_of_endless_digits_is_refused_with_its_line() -> None:
+def test_a_number_with_too_many_digits_is_refused_with_its_line() -> None:
     with pytest.raises(ValueError, match=r"^line 1: Exceeds the limit"):
         read_cases("9" * 5_000, "a.jsonl")
 

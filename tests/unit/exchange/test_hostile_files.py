@@ -63,7 +63,7 @@ def test_every_file_is_in_the_table(files: dict[str, Hostile]) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_what_is_sound_comes_and_nothing_else(name: str, files: dict[str, Hostile]) -> None:
+def test_only_sound_conversations_are_imported(name: str, files: dict[str, Hostile]) -> None:
     came, refused = found_in(files[name].path)
     assert len(came) == files[name].imported
     assert refused or name.startswith(("chatgpt", "open-webui", "librechat", "utf-16", "zip-nest"))
@@ -78,7 +78,7 @@ def test_what_is_sound_comes_and_nothing_else(name: str, files: dict[str, Hostil
             assert len(message.text) < 6_000_000
 
 
-def test_the_sound_one_is_named_and_the_bad_one_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_a_bad_conversation_is_reported_with_its_title_and_reason(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     bad = conversation(title="Holiday " * 1000, pinned=True)
     bad["messages"][0]["cost"] = "1E+999999"
@@ -99,7 +99,7 @@ def test_pipes_devices_and_endless_files_are_refused_at_once(
                 read(path)
 
 
-def test_a_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
+def test_a_zip_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
     """In a process of its own, which may take 300 MB."""
     limit = partial(resource.setrlimit, resource.RLIMIT_AS, (300 << 20, 300 << 20))
     source = """
@@ -170,7 +170,7 @@ PLACES = [place for place in keys_of(WHOLE) if place]
 
 
 @given(st.sampled_from(PLACES), values)
-def test_whatever_stands_in_our_own_json_nothing_else_is_raised(
+def test_any_value_in_our_own_json_raises_only_documented_errors(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[Any, ...], value: Any
 ) -> None:
     whole = json.loads(json.dumps(WHOLE))
@@ -188,7 +188,7 @@ def test_whatever_stands_in_our_own_json_nothing_else_is_raised(
 
 
 @given(values)
-def test_whatever_json_is_imported_nothing_else_is_raised(
+def test_any_json_raises_only_documented_errors(
     tmp_path_factory: pytest.TempPathFactory, value: Any
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
@@ -197,5 +197,5 @@ def test_whatever_json_is_imported_nothing_else_is_raised(
         found_in(path)
 
 
-def test_a_conversation_asks_for_as_many_answers_as_the_setting_takes() -> None:
+def test_the_bound_on_candidates_equals_that_of_the_setting() -> None:
     assert setting("answer.candidates").bounds[1] == bounds.MOST_CANDIDATES

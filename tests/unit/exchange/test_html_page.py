@@ -65,7 +65,7 @@ def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen,
     return found, text
 
 
-def test_nobody_can_continue_an_answer_on_a_page() -> None:
+def test_a_page_offers_no_continuation_of_an_answer() -> None:
     for reason in (Reason.ENDED_BY_FILTER, Reason.ENDED_AT_LENGTH):
         said = replace(answer("Part", MessageStatus.REFUSED), error=ErrorNote(reason))
         words = seen(said)[0].words
@@ -73,14 +73,14 @@ def test_nobody_can_continue_an_answer_on_a_page() -> None:
         assert "Continue" not in words
 
 
-def test_a_wide_table_can_be_scrolled_by_keyboard_and_each_text_runs_its_own_way() -> None:
+def test_wide_tables_scroll_by_keyboard_and_texts_have_directions() -> None:
     found, text = seen(answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nשלום"))
     tags = [tag for tag, _ in found.tags]
     assert found.tags[tags.index("table") - 1] == ("div", {"class": "wide", "tabindex": "0"})
     assert re.search(r"\np, li, [^{]*\{ unicode-bidi: plaintext; \}", text)
 
 
-def test_lists_and_tables_begin_where_their_texts_do_and_code_at_the_left() -> None:
+def test_lists_and_tables_follow_their_texts_and_code_is_left_to_right() -> None:
     found, text = seen(answer("- قائمة\n\n  ```\n  x\n  ```\n\n3. c\n\n| أ | b |\n|---|---|\n"))
     assert ("ul", {"dir": "auto"}) in found.tags
     assert ("ol", {"start": "3", "dir": "auto"}) in found.tags
@@ -88,12 +88,12 @@ def test_lists_and_tables_begin_where_their_texts_do_and_code_at_the_left() -> N
     assert ".code, table:not([dir]) { direction: ltr; }" in text
 
 
-def test_a_formula_that_cannot_be_set_stays_as_it_is_written() -> None:
+def test_a_formula_that_cannot_be_typeset_is_shown_as_written() -> None:
     assert "$_$" in seen(answer("$_$"))[0].words
     assert "\x1b" not in seen(answer("$\x1b_$"))[1]
 
 
-def test_what_the_transcript_shows_is_there() -> None:
+def test_a_page_has_the_content_of_the_transcript() -> None:
     asked = question("Is\n  <this> it?", PICTURE, DocumentPart("b" * 64, "q3.pdf", "x", 9, pages=2))
     said = answer(
         (
@@ -117,7 +117,7 @@ def test_what_the_transcript_shows_is_there() -> None:
         assert words in found.words, words
 
 
-def test_footnotes_lead_to_their_own_answer_and_back() -> None:
+def test_footnotes_link_within_their_answer_and_back() -> None:
     said = answer("One[^1] and[^1] two[^a<b].\n\n[^1]: First.\n\n[^a<b]: Other.")
     found, _ = seen(said, said)
     names = [at["id"] for _, at in found.tags if "id" in at]
@@ -141,7 +141,7 @@ def test_the_passages_of_a_question_are_a_list_of_sources() -> None:
     assert "- [1] lease.pdf, page 3\n- [2] lease.pdf, page 7" in made
 
 
-def test_it_looks_as_the_system_does_and_loads_nothing() -> None:
+def test_a_page_follows_the_systems_theme_and_loads_nothing() -> None:
     found, text = seen(answer("![x](https://evil.example/x.png) [y](javascript:alert(1))"))
     assert "prefers-color-scheme: dark" in text
     policy = next(at for tag, at in found.tags if "http-equiv" in at)
@@ -150,7 +150,7 @@ def test_it_looks_as_the_system_does_and_loads_nothing() -> None:
     assert "javascript:" not in re.sub(r">[^<]*<", "><", text)
 
 
-def test_a_picture_of_another_kind_is_named_only() -> None:
+def test_an_image_of_an_unsupported_type_is_only_named() -> None:
     svg = replace(PICTURE, media_type="image/svg+xml")
     found, _ = seen(
         question("x", svg), pictures={svg.sha256: EmbeddedImage("image/svg+xml", b"<svg/>")}
@@ -158,12 +158,12 @@ def test_a_picture_of_another_kind_is_named_only() -> None:
     assert "img" not in {tag for tag, _ in found.tags}
 
 
-def test_an_answer_on_its_way_says_so() -> None:
+def test_a_streaming_answer_is_marked() -> None:
     found, _ = seen(answer("so far", MessageStatus.STREAMING))
     assert "Still being written" in found.words
 
 
-def test_what_turns_the_direction_of_reading_is_shown() -> None:
+def test_direction_overrides_are_made_visible() -> None:
     found, _ = seen(question("a\u202eb"), answer("c\u202ed `e\u202ef`"), title="\u202ex")
     assert "\u202e" not in found.words
     assert found.words.count("⟨U+202E⟩") == 5  # the title twice
@@ -176,7 +176,7 @@ HOSTILE = st.text(
 
 @settings(max_examples=examples(150), deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
-def test_no_text_becomes_an_element_of_its_own(title: str, asked: str, said: str) -> None:
+def test_no_text_becomes_an_unknown_element(title: str, asked: str, said: str) -> None:
     plain, _ = seen(question("x"), answer("x"), title="x")
     bound = {tag for tag, _ in plain.tags} | {
         "p", "a", "em", "strong", "s", "code", "pre", "figure", "figcaption", "span", "ul", "ol",

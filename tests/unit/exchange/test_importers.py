@@ -185,7 +185,7 @@ def leaf(found: ImportedConversation) -> Message:
     return next(m for m in found.messages if m.id == found.conversation.leaf_id)
 
 
-def test_chatgpt_keeps_the_tree_and_leaves_out_what_carries_nothing(tmp_path: Path) -> None:
+def test_chatgpts_tree_is_kept_without_empty_nodes(tmp_path: Path) -> None:
     found = one(tmp_path, CHATGPT)
     lost = "[A picture that is not in the export]"
     assert shape(found) == [
@@ -207,7 +207,7 @@ def test_chatgpt_keeps_the_tree_and_leaves_out_what_carries_nothing(tmp_path: Pa
     assert conversation.created_at.timestamp() == 1_700_000_000.5
 
 
-def test_pictures_come_out_of_chatgpts_archive(tmp_path: Path) -> None:
+def test_images_are_read_from_chatgpts_archive(tmp_path: Path) -> None:
     file = tmp_path / "export.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("user.json", "{}")
@@ -222,7 +222,7 @@ def test_pictures_come_out_of_chatgpts_archive(tmp_path: Path) -> None:
     assert part.sha256 == kept.sha256
 
 
-def test_open_webui_keeps_the_tree_and_tells_reasoning_from_the_answer(tmp_path: Path) -> None:
+def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> None:
     found = one(tmp_path, OPEN_WEBUI)
     assert shape(found) == [("Why?", None), ("Yeast.", 0), ("Carbon dioxide.", 0)]
     assert leaf(found).parts == (ReasoningPart("gas\nrises"), TextPart("Carbon dioxide."))
@@ -258,7 +258,7 @@ def test_the_same_file_gives_the_same_conversation(tmp_path: Path, value: Any) -
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"null", b'{"a": 1}', b"\xff\xfe\x00", b"[" * 100_000]
 )
-def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(content)
     with pytest.raises(ImportRefusedError) as caught:
@@ -266,7 +266,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     assert caught.value.what_to_do == "Export it again from the original app."
 
 
-def test_json_that_is_nested_too_deeply_is_said_to_be_damaged(tmp_path: Path) -> None:
+def test_deeply_nested_json_is_reported_as_damaged(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(b"[" * 100_000)
     with pytest.raises(ImportRefusedError, match="The file is damaged or isn’t JSON"):
@@ -319,7 +319,7 @@ def test_the_branch_that_open_webui_shows_is_kept(current: str) -> None:
         (b"OggS\0\0\0\0WEBP", ""),
     ],
 )
-def test_the_type_of_an_image_is_that_of_its_bytes(data: bytes, media_type: str) -> None:
+def test_the_type_of_an_image_is_detected_from_its_bytes(data: bytes, media_type: str) -> None:
     files: dict[str, AttachmentFile] = {}
     part = add_image("a", data, files)
     assert getattr(part, "media_type", "") == media_type
@@ -335,7 +335,7 @@ def test_marks_of_a_chatgpt_conversation(is_set: bool) -> None:
     assert (found.pinned, found.archived) == (is_set, not is_set)
 
 
-def test_a_chatgpt_conversation_is_known_by_its_id() -> None:
+def test_a_chatgpt_conversation_is_identified_by_its_id() -> None:
     from desktop_app.exchange.importers import chatgpt
 
     def id_of(**changes: Any) -> str:
@@ -384,7 +384,9 @@ def test_files_of_a_chatgpt_message_are_named() -> None:
         ({"error": True}, MessageStatus.INTERRUPTED),
     ],
 )
-def test_a_librechat_answer_may_be_cut_off(marks: dict[str, bool], status: MessageStatus) -> None:
+def test_an_unfinished_librechat_answer_is_interrupted(
+    marks: dict[str, bool], status: MessageStatus
+) -> None:
     from desktop_app.exchange.importers import librechat
 
     asked = {"messageId": "q", "isCreatedByUser": True, "text": "Hi"}
@@ -395,7 +397,7 @@ def test_a_librechat_answer_may_be_cut_off(marks: dict[str, bool], status: Messa
 
 
 @given(st.data())
-def test_whatever_stands_in_a_field_only_the_documented_error_comes(data: st.DataObject) -> None:
+def test_any_value_of_a_field_raises_only_documented_errors(data: st.DataObject) -> None:
     from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 
     sample, read_one = data.draw(
@@ -460,13 +462,13 @@ def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path
 
 
 @pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
-def test_times_are_told_in_whatever_unit(tmp_path: Path, factor: int) -> None:
+def test_times_are_read_in_any_unit(tmp_path: Path, factor: int) -> None:
     messages = [{"role": "user", "content": "a", "timestamp": 1_700_000_000 * factor}]
     found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
     assert found.messages[0].created_at.timestamp() == 1_700_000_000
 
 
-def test_whatever_bytes_of_an_archive_are_broken_it_is_said(tmp_path: Path) -> None:
+def test_any_damaged_bytes_of_an_archive_are_reported(tmp_path: Path) -> None:
     archive, chance = tmp_path / "export.zip", random.Random(1)
     asset = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-1"}
     message = {
@@ -492,13 +494,13 @@ def test_whatever_bytes_of_an_archive_are_broken_it_is_said(tmp_path: Path) -> N
     assert lost  # of a damaged picture the words beside it are kept
 
 
-def test_the_time_of_open_webuis_oldest_rows(tmp_path: Path) -> None:
+def test_the_time_of_open_webuis_oldest_rows_is_read(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "a"}]
     row = {"id": "w", "title": "t", "timestamp": 1_690_000_000, "chat": {"messages": messages}}
     assert one(tmp_path, [row]).conversation.created_at.timestamp() == 1_690_000_000
 
 
-def test_librechats_messages_without_ids_are_all_there(tmp_path: Path) -> None:
+def test_librechats_messages_without_ids_are_imported(tmp_path: Path) -> None:
     messages = [{"sender": "User", "text": "a"}, {"sender": "GPT", "text": "b"}]
     found = one(tmp_path, {"conversationId": "l", "messages": messages})
     assert shape(found) == [("a", None), ("b", 0)]
@@ -512,14 +514,14 @@ def chatgpt_path(tmp_path: Path, *messages: Any) -> ImportedConversation:
     return one(tmp_path, [{"conversation_id": "c", "current_node": last, "mapping": nodes}])
 
 
-def test_voices_are_their_words(tmp_path: Path) -> None:
+def test_recordings_become_their_transcripts(tmp_path: Path) -> None:
     heard = {"content_type": "audio_transcription", "text": "Hello?"}
     sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://x"}
     content = {"content_type": "multimodal_text", "parts": [heard, sound]}
     assert shape(chatgpt_path(tmp_path, said("user", content))) == [("Hello?", None)]
 
 
-def test_chatgpts_marks_become_what_they_stand_for(tmp_path: Path) -> None:
+def test_chatgpts_marks_become_their_texts(tmp_path: Path) -> None:
     mark = "\ue200cite\ue202turn0search1\ue201"
     reference = {"matched_text": mark, "alt": "([Example](https://example.com))"}
     text = f'A {mark} in \ue200entity\ue202["city","Paris"]\ue201.\ue200navlist\ue202x\ue201'
@@ -528,7 +530,7 @@ def test_chatgpts_marks_become_what_they_stand_for(tmp_path: Path) -> None:
     assert leaf(found).text == "A ([Example](https://example.com)) in Paris."
 
 
-def test_a_canvas_is_read_as_the_document_that_it_is(tmp_path: Path) -> None:
+def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
     written = {"name": "poem", "type": "document", "content": "# Roses"}
     change = {"updates": [{"pattern": ".*", "replacement": "# Violets"}]}
     code = {"name": "run", "type": "code/python", "content": "x = 1"}
@@ -544,7 +546,7 @@ def test_a_canvas_is_read_as_the_document_that_it_is(tmp_path: Path) -> None:
     assert texts == ["**poem**\n\n# Roses", "# Violets", "**run**\n\n```python\nx = 1\n```"]
 
 
-def test_open_webuis_files_come_along(tmp_path: Path) -> None:
+def test_open_webuis_files_are_imported(tmp_path: Path) -> None:
     address = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
     files = [
         {"type": "file", "name": "a.pdf", "file": {"data": {"content": "zebras"}}},

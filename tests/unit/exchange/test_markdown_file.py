@@ -19,7 +19,7 @@ from tests.helpers.messages import answer, question
 from tests.unit.storage.samples import a_conversation
 
 
-def test_tools_and_how_an_answer_ended_are_there() -> None:
+def test_tool_calls_and_endings_are_written() -> None:
     said = answer("Rain.", MessageStatus.CANCELLED, notices=("Sent without a summary.",))
     call = ToolCallPart("1", "weather", '{"city": "```"}')
     said = replace(said, parts=(call, *said.parts))
@@ -37,7 +37,7 @@ def test_tools_and_how_an_answer_ended_are_there() -> None:
         (ErrorNote(Reason.ENDED_BY_FILTER), "The provider’s content filter stopped the response."),
     ],
 )
-def test_a_refusal_and_a_content_filter_are_told_apart(error: ErrorNote | None, words: str) -> None:
+def test_a_refusal_differs_from_a_content_filter(error: ErrorNote | None, words: str) -> None:
     said = replace(answer("Part", MessageStatus.REFUSED), error=error)
     text = markdown_file.to_markdown(a_conversation(), [question("Well?"), said], str)
     assert words in text
@@ -57,9 +57,7 @@ def test_a_refusal_and_a_content_filter_are_told_apart(error: ErrorNote | None, 
         ("> ~~~\n> x", ["x"]),
     ],
 )
-def test_what_follows_an_answer_that_was_cut_within_code_is_no_code(
-    said: str, code: list[str]
-) -> None:
+def test_an_open_code_block_of_an_answer_is_closed(said: str, code: list[str]) -> None:
     cut = answer(said, MessageStatus.CANCELLED)
     text = markdown_file.to_markdown(a_conversation(), [cut, question("And?")], str)
     blocks = render(text)
@@ -69,7 +67,7 @@ def test_what_follows_an_answer_that_was_cut_within_code_is_no_code(
     assert sum(block.kind is Kind.HEADING for block in blocks) == 3
 
 
-def test_footnotes_of_several_answers_are_told_apart_in_one_file() -> None:
+def test_footnotes_of_several_answers_get_unique_names() -> None:
     first = answer("One[^1].\n\n[^1]: First.")
     second = answer(
         "`[^1]` \\[^1] two[^1], [^b] | c\n\n| x[^1] |\n|---|\n\n[^1]: Second.\n\n[^b]: B."
@@ -88,7 +86,7 @@ def test_footnotes_of_several_answers_are_told_apart_in_one_file() -> None:
     assert any("[^1] [^1] two" in text for text in texts)
 
 
-def test_a_text_whose_footnotes_are_free_stays_as_it_is() -> None:
+def test_a_text_with_free_footnote_names_is_unchanged() -> None:
     text = "One[^1].\n\n[^1]: First."
     taken: set[str] = set()
     assert unique_footnotes(text, taken) == text
@@ -96,7 +94,7 @@ def test_a_text_whose_footnotes_are_free_stays_as_it_is() -> None:
     assert unique_footnotes("No [^1] or [x]: y", taken) == "No [^1] or [x]: y"
 
 
-def test_plain_html_is_what_was_asked_and_said() -> None:
+def test_rich_text_has_questions_answers_and_errors() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
     text = "".join(rich_text.pieces(a_conversation(), [question("a <b>\nc"), said], str))
     assert "<p>a &lt;b&gt;<br>c</p>" in text
@@ -104,7 +102,7 @@ def test_plain_html_is_what_was_asked_and_said() -> None:
     assert "<p><em>It broke.</em></p>" in text
 
 
-def test_an_address_behind_a_link_is_no_link_without_words() -> None:
+def test_a_shown_link_target_is_no_second_link() -> None:
     said = answer("[bank.example](https://evil.example)")
     text = "".join(rich_text.pieces(a_conversation(), [said], str))
     assert text.count("<a ") == 1

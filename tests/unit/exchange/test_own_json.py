@@ -75,7 +75,7 @@ def read(tmp_path: Path, data: bytes) -> list[Any]:
 
 @settings(max_examples=examples(25))
 @given(st.lists(st.tuples(trees(), drafts, overrides, st.booleans()), max_size=3))
-def test_out_in_and_out_again_gives_the_same_bytes(
+def test_a_reexported_import_has_the_same_bytes(
     libraries: list[tuple[list[Message], Draft, Any, bool]],
 ) -> None:
     conversations = [
@@ -116,7 +116,7 @@ async def through_a_store(path: Path, file: bytes) -> bytes:
         return written(folders, [(c, m) for c, m in kept if c is not None], [])
 
 
-def test_attachments_come_along(tmp_path: Path) -> None:
+def test_attachments_are_exported_and_imported(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(b"bytes").hexdigest()
     part = DocumentPart(sha256, "a.txt", "text/plain", 5)
     conversation = a_conversation(draft=Draft("look", (part,)))
@@ -130,7 +130,7 @@ CHOSEN = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
 CHOSEN_ROW = {"unit": "page", "spans": [[3, 10], [15, 15]], "of": 52, "tokens": 8100}
 
 
-def test_chosen_pages_come_along(tmp_path: Path) -> None:
+def test_chosen_pages_are_exported_and_imported(tmp_path: Path) -> None:
     part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 5, 52, chosen=CHOSEN)
     conversation = a_conversation(draft=Draft("look", (part,)))
     data = written([], [(conversation, [])], [])
@@ -208,7 +208,7 @@ def test_every_item_is_a_line_of_valid_json(tmp_path: Path) -> None:
         {"overrides": {"temperature": "hot"}},
     ],
 )
-def test_a_damaged_conversation_is_told_and_the_next_one_read(
+def test_a_damaged_conversation_does_not_prevent_the_next(
     tmp_path: Path, damage: dict[str, Any]
 ) -> None:
     good = a_conversation("Good")
@@ -228,7 +228,7 @@ def test_a_damaged_conversation_is_told_and_the_next_one_read(
         {"usage": {"input_tokens": 10**30, "cached_tokens": 0, "output_tokens": 0}},
     ],
 )
-def test_a_damaged_message_is_told(tmp_path: Path, damage: dict[str, Any]) -> None:
+def test_a_damaged_message_is_reported(tmp_path: Path, damage: dict[str, Any]) -> None:
     conversation = a_conversation("Bad")
     value = json.loads(written([], [(conversation, [a_question(conversation, "Hello")])], []))
     value["conversations"][0]["messages"][0] |= damage
@@ -236,7 +236,7 @@ def test_a_damaged_message_is_told(tmp_path: Path, damage: dict[str, Any]) -> No
     assert isinstance(bad, ImportRefusedError)
 
 
-def test_an_attachment_without_a_hash_is_no_ones(tmp_path: Path) -> None:
+def test_an_attachment_without_a_hash_is_ignored(tmp_path: Path) -> None:
     value = json.loads(written([], [(a_conversation("Good"), [])], []))
     value["attachments"] = [{"sha256": []}, {"sha256": None}, {}]
     (found,) = read(tmp_path, json.dumps(value).encode())
@@ -255,7 +255,7 @@ async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> N
         assert await ConversationStore(database).get(other.id) is None
 
 
-async def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
+async def test_a_newer_export_adds_new_messages(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         importing, store = ImportStore(database), ConversationStore(database)
         conversation = a_conversation()
@@ -276,7 +276,7 @@ def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path, b'{"format": "repartee", "version": 2}')
 
 
-async def test_the_preset_comes_along(tmp_path: Path) -> None:
+async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
     own = Overrides("Be brief.", GenerationParameters(temperature=0.5), frozenset({"temperature"}))
     preset = Preset(new_id(), "Editor", "", "", Variant.PRO, Effort.HIGH, own, 3, NOON)
     conversation = a_conversation(preset_id=preset.id)
@@ -312,7 +312,7 @@ async def test_the_preset_comes_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [{"name": 5}, {"variant": "huge"}, {"settings": {"candidates": 9}}]
 )
-def test_a_damaged_preset_is_said(tmp_path: Path, damage: dict[str, Any]) -> None:
+def test_a_damaged_preset_is_reported(tmp_path: Path, damage: dict[str, Any]) -> None:
     stream = io.BytesIO()
     writer = JsonWriter(stream)
     writer.conversation(a_conversation(), [], (), Preset(new_id(), "Editor"))
@@ -323,7 +323,7 @@ def test_a_damaged_preset_is_said(tmp_path: Path, damage: dict[str, Any]) -> Non
     assert isinstance(found, ImportRefusedError)
 
 
-async def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> None:
+async def test_compactions_are_imported_once_and_unchanged(tmp_path: Path) -> None:
     conversation = a_conversation()
     question = a_question(conversation, "Hello")
     made = Compaction(
@@ -351,7 +351,7 @@ async def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "damage", [{"message_id": "elsewhere"}, {"kind": "provider", "body": "no JSON"}, {"body": 1}]
 )
-def test_a_damaged_compaction_is_said(tmp_path: Path, damage: dict[str, Any]) -> None:
+def test_a_damaged_compaction_is_reported(tmp_path: Path, damage: dict[str, Any]) -> None:
     conversation = a_conversation()
     question = a_question(conversation, "Hello")
     made = Compaction(

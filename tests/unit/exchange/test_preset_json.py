@@ -16,7 +16,7 @@ def test_a_preset_needs_a_name(named: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["provider", "model", "variant", "effort"])
-def test_what_is_missing_is_not_chosen(name: str) -> None:
+def test_null_equals_a_missing_field(name: str) -> None:
     assert preset_from_json({"name": "A"}) == preset_from_json({"name": "A", name: None})
     with pytest.raises(TypeError, match=name):
         preset_from_json({"name": "A", name: 7})

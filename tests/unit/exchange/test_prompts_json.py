@@ -52,13 +52,13 @@ REPLY = Prompt("r", "Reply", "Reply to {{name}}", "Mail", 1, datetime(2026, 1, 3
 
 
 @given(collections)
-def test_what_is_written_is_read_back_to_the_last_byte(collection: PromptCollection) -> None:
+def test_a_written_file_is_read_unchanged(collection: PromptCollection) -> None:
     text = to_json_text(collection)
     assert read(text) == collection
     assert to_json_text(read(text)) == text
 
 
-def test_an_id_that_cannot_be_used_is_made_anew() -> None:
+def test_an_unusable_id_is_derived_from_the_content() -> None:
     """Check that a prompt with an unsafe id is kept, because ids end up in paths and logs."""
     value = json.loads(to_json_text(PromptCollection((REPLY,), ())))
     value["prompts"][0]["id"] = "../../x"
@@ -80,7 +80,7 @@ def test_the_same_file_twice_adds_nothing(found: PromptCollection, known: Prompt
     assert new_items(found, whole, new_id) == PromptCollection()
 
 
-def test_another_prompt_of_the_same_id_is_added_beside_it() -> None:
+def test_a_different_prompt_with_the_same_id_gets_a_new_id() -> None:
     other = replace(REPLY, text="Answer {{name}}")
     added = new_items(PromptCollection((other,)), PromptCollection((REPLY,)), lambda: "n")
     assert added.prompts == (replace(other, id="n"),)
@@ -92,7 +92,7 @@ def test_another_prompt_of_the_same_id_is_added_beside_it() -> None:
     )
 
 
-def test_little_is_needed_of_a_file_written_by_hand() -> None:
+def test_only_title_and_text_of_a_prompt_are_required() -> None:
     text = '{"format": "repartee-prompts", "version": 1, "prompts": [{"title": "A", "text": "B"}]}'
     (found,) = read(text).prompts
     assert (found.title, found.text, found.folder) == ("A", "B", "")
@@ -116,7 +116,7 @@ def test_little_is_needed_of_a_file_written_by_hand() -> None:
         {"presets": [{"name": "A", "settings": {"instructions": 1}}]},
     ],
 )
-def test_a_file_that_is_not_right_is_refused_whole(change: dict[str, Any]) -> None:
+def test_a_file_with_an_invalid_item_is_refused(change: dict[str, Any]) -> None:
     value = {**json.loads(to_json_text(PromptCollection((REPLY,)))), **change}
     with pytest.raises(ImportRefusedError) as raised:
         read(json.dumps(value))
@@ -124,6 +124,6 @@ def test_a_file_that_is_not_right_is_refused_whole(change: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000])
-def test_what_is_no_such_file_is_refused(text: str) -> None:
+def test_other_files_are_refused(text: str) -> None:
     with pytest.raises(ImportRefusedError):
         read(text)

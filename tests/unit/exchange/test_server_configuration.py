@@ -30,7 +30,7 @@ CODE = """{
 }"""
 
 
-def test_claude_desktop_and_cursor() -> None:
+def test_configurations_of_claude_desktop_and_cursor_are_read() -> None:
     files, search = parse_servers(json.dumps(CLAUDE))
     server, secrets = files.require_usable()
     assert (server.name, server.command) == ("filesystem", ("npx", "-y", "pkg", "/home/person/a b"))
@@ -42,7 +42,7 @@ def test_claude_desktop_and_cursor() -> None:
     assert "secret" not in repr(server) + repr(secrets)
 
 
-def test_vs_code_with_comments() -> None:
+def test_configurations_of_vs_code_may_have_comments() -> None:
     web, local = parse_servers(CODE)
     server, secrets = web.require_usable()
     assert (server.url, server.has_query) == ("https://example.com/mcp", True)
@@ -56,7 +56,7 @@ def test_vs_code_with_comments() -> None:
     assert (server.command, server.folder) == (("python", "-m", "x"), "/srv")
 
 
-def test_what_vs_code_asks_for_is_a_variable() -> None:
+def test_inputs_of_vs_code_become_variables() -> None:
     """Otherwise the placeholder itself would be kept, and sent as a password."""
     headers = {"Authorization": "Bearer ${input:api-key}", "X": "${input:2nd}"}
     (read,) = parse_servers(
@@ -67,7 +67,7 @@ def test_what_vs_code_asks_for_is_a_variable() -> None:
     assert not secrets
 
 
-def test_vs_codes_own_settings() -> None:
+def test_settings_of_vs_code_are_read() -> None:
     (read,) = parse_servers('{"mcp": {"servers": {"a": {"command": "x"}}}}')
     assert read.require_usable()[0].name == "a"
 
@@ -87,7 +87,7 @@ def test_vs_codes_own_settings() -> None:
         {"url": "https://host", "headers": {"A": "b\r\nC: d"}},
     ],
 )
-def test_one_that_cannot_be_used_says_why(fields: dict[str, object]) -> None:
+def test_an_unusable_server_does_not_prevent_the_next(fields: dict[str, object]) -> None:
     text = json.dumps({"mcpServers": {"bad": fields, "good": {"command": "x"}}})
     bad, good = parse_servers(text)
     with pytest.raises(ToolServerError) as caught:
@@ -105,7 +105,7 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["type", "transport"])
-def test_the_old_transport_is_refused_by_name(key: str) -> None:
+def test_the_sse_transport_is_refused(key: str) -> None:
     fields = {key: "sse", "url": "https://host/sse"}
     (read,) = parse_servers(json.dumps({"mcpServers": {"Old": fields}}))
     with pytest.raises(ToolServerError, match="“old” uses SSE, which isn’t supported"):
@@ -159,7 +159,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
-def test_values_belong_to_the_command_alone() -> None:
+def test_secrets_belong_to_one_command() -> None:
     one, _ = server_of("a", command=("x", "1"), environment={"K": "v"})
     other, _ = server_of("a", command=("x", "2"), environment={"K": "v"})
     assert one.secret_origin != other.secret_origin

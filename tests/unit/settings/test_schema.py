@@ -34,7 +34,7 @@ def test_every_position_of_a_slider_is_valid(declared: Setting) -> None:
 
 
 @by_key
-def test_every_choice_is_valid_and_nothing_else(declared: Setting) -> None:
+def test_only_the_choices_are_valid(declared: Setting) -> None:
     for choice in declared.choices:
         assert validate(declared.key, choice.value) == choice.value
     # The choices of a shortcut are only the usual ones; the Shortcuts page takes others.
@@ -54,7 +54,7 @@ def values_near(declared: Setting) -> st.SearchStrategy[object]:
 
 @by_key
 @given(data=st.data())
-def test_what_is_let_through_fits_the_declaration(declared: Setting, data: st.DataObject) -> None:
+def test_any_accepted_value_fits_the_declaration(declared: Setting, data: st.DataObject) -> None:
     value = data.draw(values_near(declared))
     try:
         kept = validate(declared.key, value)
@@ -69,7 +69,7 @@ def test_keys_are_unique() -> None:
     assert len({s.key for s in SETTINGS}) == len(SETTINGS)
 
 
-def test_a_whole_number_will_do_where_a_float_is_due() -> None:
+def test_a_whole_number_becomes_a_float() -> None:
     assert validate("answer.temperature", 1) == 1.0
     assert isinstance(validate("answer.temperature", 1), float)
 
@@ -203,6 +203,6 @@ def facts_of(declared: Setting) -> str:
     return " ".join(str(fact) for fact in facts if fact != "")
 
 
-def test_defaults_and_bounds_are_those_that_were_decided() -> None:
+def test_defaults_and_bounds_are_as_decided() -> None:
     found = {one.key: facts for one in SETTINGS if (facts := facts_of(one))}
     assert found == dict(line.split(": ") for line in FACTS.strip().splitlines())

@@ -97,7 +97,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-async def test_it_is_an_attachment_of_the_answer(place: Place) -> None:
+async def test_a_long_answer_becomes_an_attachment(place: Place) -> None:
     answer = await place.fill()
     assert answer.attachments == (FILE,)
     assert answer.notices == (notice(NoticeCode.WHOLE_IN_FILE, name="answer.md"),)
@@ -106,7 +106,7 @@ async def test_it_is_an_attachment_of_the_answer(place: Place) -> None:
     assert list((place.attachments / "answers").iterdir()) == []
 
 
-async def test_it_is_private_while_it_grows(place: Place) -> None:
+async def test_a_growing_file_is_private(place: Place) -> None:
     async with opened(place.database) as database:
         await place.begin(database, "The ", "answer \ud800.")
         (path,) = (place.attachments / "answers").iterdir()
@@ -115,7 +115,7 @@ async def test_it_is_private_while_it_grows(place: Place) -> None:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-async def test_a_failed_write_leaves_no_half(place: Place) -> None:
+async def test_the_remains_of_a_failed_write_are_overwritten(place: Place) -> None:
     file = GrowingFile(place.data, "a" * 32, asyncio.to_thread)
     await file.append("first ")
     with file.path.open("ab") as half:  # as a full disk leaves it
@@ -134,7 +134,7 @@ async def test_the_longest_file_of_a_resumed_answer_counts(place: Place) -> None
     assert list((place.attachments / "answers").iterdir()) == []
 
 
-async def test_what_a_crash_left_is_attached_at_the_next_start(place: Place) -> None:
+async def test_the_file_of_an_interrupted_answer_is_attached_later(place: Place) -> None:
     async with opened(place.database) as database:
         store, files = place.stores(database)
         _, answer = await place.begin(database, WHOLE)
@@ -147,7 +147,7 @@ async def test_what_a_crash_left_is_attached_at_the_next_start(place: Place) -> 
     await place.require_whole(with_file(ended, FILE))
 
 
-async def test_a_crash_between_the_answer_and_its_file_attaches_it_once(place: Place) -> None:
+async def test_a_file_is_attached_once_despite_a_crash(place: Place) -> None:
     async with opened(place.database) as database:
         store, files = place.stores(database)
         _, answer = await place.begin(database, WHOLE)
@@ -159,7 +159,7 @@ async def test_a_crash_between_the_answer_and_its_file_attaches_it_once(place: P
         assert await files.answers.unattached_ids() == []
 
 
-async def test_nothing_is_left_of_an_answer_that_was_deleted_meanwhile(place: Place) -> None:
+async def test_the_file_of_a_deleted_answer_is_removed(place: Place) -> None:
     async with opened(place.database) as database:
         store, files = place.stores(database)
         conversation, answer = await place.begin(database, WHOLE)
@@ -172,7 +172,7 @@ async def test_nothing_is_left_of_an_answer_that_was_deleted_meanwhile(place: Pl
         assert place.holding() == []
 
 
-async def test_it_goes_with_its_conversation(place: Place) -> None:
+async def test_the_file_is_removed_with_its_conversation(place: Place) -> None:
     answer = await place.fill()
     async with opened(place.database) as database:
         store, files = place.stores(database)
@@ -183,7 +183,7 @@ async def test_it_goes_with_its_conversation(place: Place) -> None:
     assert place.holding() == []
 
 
-async def test_it_is_in_a_backup_and_comes_back(place: Place) -> None:
+async def test_the_file_is_backed_up_and_restored(place: Place) -> None:
     answer = await place.fill()
     archive = make_backup(place.database, place.attachments, place.backups, NOON, lambda *_: None)
     erase_everything(place.database, place.attachments)
@@ -192,13 +192,13 @@ async def test_it_is_in_a_backup_and_comes_back(place: Place) -> None:
     await place.require_whole(answer)
 
 
-async def test_a_repair_keeps_it(place: Place) -> None:
+async def test_a_repair_keeps_the_file(place: Place) -> None:
     answer = await place.fill()
     repair_store(place.database, NOON, lambda _done, _of: None)
     await place.require_whole(answer)
 
 
-async def test_everything_deleted_leaves_no_answer_on_its_way(place: Place) -> None:
+async def test_an_erasure_removes_growing_files(place: Place) -> None:
     async with opened(place.database) as database:
         await place.begin(database, WHOLE)
     assert len(place.holding()) == 1
@@ -206,7 +206,7 @@ async def test_everything_deleted_leaves_no_answer_on_its_way(place: Place) -> N
     assert place.holding() == []
 
 
-async def test_an_export_brings_it_elsewhere(place: Place) -> None:
+async def test_an_export_includes_the_file(place: Place) -> None:
     answer = await place.fill()
     stream = BytesIO()
     async with opened(place.database) as database:
@@ -225,7 +225,7 @@ async def test_an_export_brings_it_elsewhere(place: Place) -> None:
     assert [(one.sha256, one.data.decode()) for one in found.files] == [(SHA256, WHOLE)]
 
 
-async def test_one_that_cannot_be_attached_does_not_keep_the_others(place: Place) -> None:
+async def test_a_damaged_answer_does_not_prevent_others_from_being_attached(place: Place) -> None:
     async with opened(place.database) as database:
         store, files = place.stores(database)
         answers = [(await place.begin(database, WHOLE))[1] for _ in range(2)]

@@ -107,11 +107,11 @@ class Library:
         return await self.database.read(action)
 
 
-def test_the_window_keeps_the_new_draft_where_it_is_looked_for() -> None:
+def test_the_cleanup_knows_the_settings_with_drafts() -> None:
     assert attachment_cleanup.DRAFT_KEYS == (BLANK_KEY, QUICK_DRAFT_KEY)
 
 
-async def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
+async def test_a_collection_in_a_draft_refers_to_no_attachment(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         library = Library(database, tmp_path / "attachments")
         await library.add("attachment0")
@@ -133,7 +133,9 @@ PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
 @given(st.lists(st.tuples(st.sets(st.sampled_from(PLACES)), st.booleans()), min_size=1, max_size=8))
 @example([({"deleted"}, False), ({"deleted", "draft"}, False), (set(), False), (set(), True)])
 @blocking
-async def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]]) -> None:
+async def test_exactly_the_unreferenced_attachments_are_removed(
+    cases: list[tuple[set[str], bool]],
+) -> None:
     names = [f"attachment{n}" for n in range(len(cases))]
     needed = {
         name
@@ -160,7 +162,7 @@ async def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], b
             assert await library.attachments.remove_unneeded() == 0
 
 
-async def test_added_again_it_is_young_again(tmp_path: Path) -> None:
+async def test_adding_an_attachment_again_renews_its_grace_period(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         asked = await library.ask(await library.add("again"))
@@ -170,7 +172,7 @@ async def test_added_again_it_is_young_again(tmp_path: Path) -> None:
         assert await library.kept() == {"again"}
 
 
-async def test_what_a_crash_left_goes_too(tmp_path: Path) -> None:
+async def test_remains_of_a_crash_are_removed(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         kept = await library.add("kept")
@@ -192,7 +194,7 @@ async def test_what_a_crash_left_goes_too(tmp_path: Path) -> None:
         assert await library.kept() == {"kept"}
 
 
-async def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Path) -> None:
+async def test_a_file_removed_before_its_row_is_written_again(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         part = await library.add("raced")
@@ -215,7 +217,7 @@ async def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Pat
         assert await library.attachments.bytes(part.sha256) == b"raced"
 
 
-async def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> None:
+async def test_an_unreadable_draft_prevents_the_cleanup(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         await library.add("spared")
@@ -227,7 +229,7 @@ async def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> N
         assert await library.kept() == {"spared"}
 
 
-async def test_a_file_without_a_row_is_stray_even_if_it_is_gone(tmp_path: Path) -> None:
+async def test_a_missing_file_without_a_row_is_stray(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         kept = await library.add("attachment0", old=False)
@@ -236,7 +238,7 @@ async def test_a_file_without_a_row_is_stray_even_if_it_is_gone(tmp_path: Path) 
             assert await database.write(remove) is is_stray
 
 
-async def test_what_is_needed_again_is_not_removed(tmp_path: Path) -> None:
+async def test_only_unneeded_attachments_are_removed(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         old, fresh = await library.add("attachment0"), await library.add("attachment2", old=False)
@@ -248,7 +250,7 @@ async def test_what_is_needed_again_is_not_removed(tmp_path: Path) -> None:
         assert await library.kept() == {"attachment2"}
 
 
-def test_only_old_files_of_attachments_are_looked_at(tmp_path: Path) -> None:
+def test_only_old_attachment_files_are_listed(tmp_path: Path) -> None:
     names = ("ab/" + "c" * 62, "ab/.unfinished", "ab/notes", "ab/" + "d" * 62, "answers/.x", "cd")
     for name in names:
         path = tmp_path / name

@@ -46,7 +46,7 @@ def files_in(tmp_path: Path) -> list[Path]:
     return [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
 
 
-async def test_bytes_and_text_come_back(tmp_path: Path) -> None:
+async def test_bytes_and_text_are_read_as_stored(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         source = tmp_path / "dropped.pdf"
         source.write_bytes(DATA)
@@ -59,7 +59,7 @@ async def test_bytes_and_text_come_back(tmp_path: Path) -> None:
         assert stat.S_IMODE(store.path(HASH).parent.stat().st_mode) == 0o700
 
 
-async def test_where_a_file_was_read_from_is_known_while_it_is_kept(tmp_path: Path) -> None:
+async def test_the_origin_of_a_stored_file_is_recorded(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         source = tmp_path / "dropped.pdf"
         source.write_bytes(DATA)
@@ -72,14 +72,14 @@ async def test_where_a_file_was_read_from_is_known_while_it_is_kept(tmp_path: Pa
         assert await store.origins([HASH, "f" * 64]) == {HASH: tmp_path / "moved.pdf"}
 
 
-async def test_the_same_twice_is_kept_once(tmp_path: Path) -> None:
+async def test_the_same_bytes_are_stored_once(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await asyncio.gather(add(store, DATA), add(store, DATA, "other text"))
         assert files_in(tmp_path) == [store.path(HASH)]
         assert await store.text(HASH) == "its text"
 
 
-async def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
+async def test_a_file_that_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         with pytest.raises(StorageError, match="changed while"):
             await add(store, DATA + b"!")
@@ -88,7 +88,7 @@ async def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None
             await store.text(HASH)
 
 
-async def test_what_is_not_there_says_so(tmp_path: Path) -> None:
+async def test_a_missing_file_raises_an_error(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         with pytest.raises(StorageError, match="file is missing"):
             await store.bytes(HASH)
@@ -148,7 +148,7 @@ async def test_only_markdown_without_a_stored_text_is_decoded(
 
 
 @pytest.mark.parametrize("is_searchable", [True, False])
-async def test_a_search_finds_what_is_to_be_found(tmp_path: Path, is_searchable: bool) -> None:
+async def test_only_searchable_attachments_are_indexed(tmp_path: Path, is_searchable: bool) -> None:
     sha256 = hashlib.sha256(b"# A").hexdigest()
     async with opened(tmp_path / "s.sqlite3") as database:
         store = AttachmentStore(database, tmp_path / "files")

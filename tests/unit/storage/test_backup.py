@@ -91,7 +91,7 @@ def changed(archive: Path, **members: bytes | None) -> Path:
     return target
 
 
-def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(home: Home) -> None:
+def test_a_restore_replaces_the_store_and_keeps_a_copy(home: Home) -> None:
     archive = home.back_up()
     home.add("after")
     (home.attachments / SHA256[:2] / SHA256[2:]).unlink()
@@ -103,7 +103,7 @@ def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(home: Home) ->
         assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 2
 
 
-async def test_it_is_made_beside_whoever_writes(home: Home, tmp_path: Path) -> None:
+async def test_a_backup_of_an_open_store_includes_its_log(home: Home, tmp_path: Path) -> None:
     async with opened(home.database) as database:
         await ConversationStore(database).create(a_conversation("still in the log"))
         archive = home.back_up()
@@ -113,7 +113,7 @@ async def test_it_is_made_beside_whoever_writes(home: Home, tmp_path: Path) -> N
     assert [p.name for p in home.backups.iterdir()] == [archive.name]
 
 
-def test_only_its_owner_can_read_it(home: Home) -> None:
+def test_only_the_owner_can_read_a_backup(home: Home) -> None:
     assert home.back_up().stat().st_mode & 0o077 == 0
 
 
@@ -136,7 +136,7 @@ def test_a_damaged_backup_changes_nothing(home: Home, member: str) -> None:
     assert not [p for p in home.database.parent.iterdir() if p.name.startswith(".restore")]
 
 
-def test_whatever_bytes_are_broken_it_is_said_and_changes_nothing(home: Home) -> None:
+def test_any_damaged_bytes_are_reported_and_change_nothing(home: Home) -> None:
     whole = home.back_up().read_bytes()
     broken, chance = home.backups / "broken.zip", random.Random(1)
     home.add("after")
@@ -156,7 +156,7 @@ def test_whatever_bytes_are_broken_it_is_said_and_changes_nothing(home: Home) ->
 
 
 @pytest.mark.parametrize("manifest", [None, b"{}", b"[", b'{"format": "other", "version": 1}'])
-def test_what_is_no_backup_is_refused(home: Home, manifest: bytes | None) -> None:
+def test_other_files_are_refused(home: Home, manifest: bytes | None) -> None:
     archive = changed(home.back_up(), **{MANIFEST.replace(".", "__"): manifest})
     with pytest.raises(StorageError, match="isn’t a Repartee backup"):
         home.restore(archive)
@@ -179,7 +179,7 @@ def test_a_newer_versions_backup_is_refused(home: Home) -> None:
     assert home.titles() == ["before"]
 
 
-def test_members_with_other_names_are_left_in_the_archive(home: Home, tmp_path: Path) -> None:
+def test_unknown_members_are_not_unpacked(home: Home, tmp_path: Path) -> None:
     archive = home.back_up()
     with zipfile.ZipFile(archive, "a") as pack:
         pack.writestr("../../outside", "x")
@@ -188,7 +188,7 @@ def test_members_with_other_names_are_left_in_the_archive(home: Home, tmp_path: 
     assert not list(tmp_path.rglob("outside"))
 
 
-def test_a_damaged_store_can_be_replaced_and_is_kept(home: Home) -> None:
+def test_a_damaged_store_is_replaced_and_copied(home: Home) -> None:
     archive = home.back_up()
     home.database.write_bytes(b"damaged")
     before = home.restore(archive)
@@ -197,7 +197,7 @@ def test_a_damaged_store_can_be_replaced_and_is_kept(home: Home) -> None:
     assert home.titles() == ["before"]
 
 
-def test_the_oldest_backups_go(home: Home) -> None:
+def test_the_oldest_backups_are_deleted(home: Home) -> None:
     made = [home.back_up(hours) for hours in range(4)]
     stranger = home.backups / "holiday.zip"
     stranger.touch()
@@ -207,7 +207,7 @@ def test_the_oldest_backups_go(home: Home) -> None:
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
 
 
-def test_no_key_is_in_it(home: Home) -> None:
+def test_a_backup_contains_no_keys(home: Home) -> None:
     with zipfile.ZipFile(home.back_up()) as pack:
         assert json.loads(pack.read(MANIFEST))["attachments"] == [SHA256]
         with closing(sqlite3.connect(":memory:")) as connection:

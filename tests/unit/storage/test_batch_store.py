@@ -93,7 +93,7 @@ async def open_store(folder: Path) -> AsyncIterator[Database]:
         yield database
 
 
-async def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+async def test_a_job_is_read_as_saved(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         sample = a_job()
@@ -113,7 +113,7 @@ async def test_what_is_kept_comes_back(tmp_path: Path) -> None:
         assert (second.status, second.answer) == (ItemStatus.SENT, "")
 
 
-async def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> None:
+async def test_documents_are_needed_until_their_job_is_removed(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
@@ -125,7 +125,7 @@ async def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> Non
     assert not holding(tmp_path)
 
 
-async def test_deleting_everything_leaves_no_word_but_what_it_cost(tmp_path: Path) -> None:
+async def test_an_erasure_leaves_only_the_cost_of_jobs(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         await fill(database, tmp_path)
     assert holding(tmp_path)
@@ -138,7 +138,7 @@ async def test_deleting_everything_leaves_no_word_but_what_it_cost(tmp_path: Pat
         assert [row["cost"] for row in rows] == ["1.00002"]
 
 
-async def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
+async def test_jobs_survive_repair_and_restore(tmp_path: Path) -> None:
     before: list[BatchJob] = []
 
     async with open_store(tmp_path) as database:
@@ -161,7 +161,7 @@ async def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
         await after(database)
 
 
-async def test_repair_leaves_out_what_makes_no_sense(tmp_path: Path) -> None:
+async def test_a_repair_drops_invalid_files(tmp_path: Path) -> None:
     path = tmp_path / "repartee.sqlite3"
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
@@ -183,7 +183,7 @@ async def test_repair_leaves_out_what_makes_no_sense(tmp_path: Path) -> None:
         assert rows == []
 
 
-async def test_one_process_at_a_time_goes_on_with_a_job(tmp_path: Path) -> None:
+async def test_only_one_process_owns_a_job(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         store = BatchStore(database, Ledger(database))
@@ -200,7 +200,7 @@ async def test_one_process_at_a_time_goes_on_with_a_job(tmp_path: Path) -> None:
         assert await store.claim(job.id)
 
 
-async def test_that_it_is_cancelled_is_not_lost_by_who_goes_on(tmp_path: Path) -> None:
+async def test_saving_a_job_keeps_its_cancellation(tmp_path: Path) -> None:
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         store = BatchStore(database, Ledger(database))

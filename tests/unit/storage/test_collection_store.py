@@ -63,7 +63,7 @@ UNCOUNTED = (999_999, 1_001_000, 2_999_999, 3_001_000, 4_999_999, 5_001_000)
         (COUNTED[:11], COUNTED[:12], {"Bay. "}),  # one word at least
     ],
 )
-async def test_of_six_million_passages_the_rarest_words_are_searched_for(
+async def test_the_rarest_words_of_a_large_index_are_searched(
     tmp_path: Path, bays: Sequence[int], owls: Sequence[int], found: set[str]
 ) -> None:
     """Of those that are counted in three windows, each stands for 2,000."""
@@ -85,7 +85,7 @@ async def test_of_six_million_passages_the_rarest_words_are_searched_for(
         assert set(await store.texts(places)) == found
 
 
-async def test_without_words_collections_or_passages_nothing_is_found(tmp_path: Path) -> None:
+async def test_nothing_is_found_without_words_collections_or_passages(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         store, words = CollectionStore(database), question_terms("harbour")
         assert await store.find([A], words, 5) == []
@@ -95,7 +95,7 @@ async def test_without_words_collections_or_passages_nothing_is_found(tmp_path: 
         assert await store.find([A], [], 5) == []
 
 
-async def test_collections_and_their_files_are_kept(tmp_path: Path) -> None:
+async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         store = CollectionStore(database)
         other, named = Collection(B, "letters", NOON, "/letters"), Collection(A, "Letters", NOON)
@@ -126,7 +126,7 @@ async def test_collections_and_their_files_are_kept(tmp_path: Path) -> None:
         assert (await store.files(A), await store.files(B)) == ([], [elsewhere])
 
 
-async def test_what_no_collection_refers_to_leaves_the_index(tmp_path: Path) -> None:
+async def test_unreferenced_passages_are_removed_from_the_index(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         await fill(database, tmp_path / "files", A, "large", ["Harbour. "] * 130)
         await fill(database, tmp_path / "files", B, "small", ["Quiet harbour. "])
@@ -142,7 +142,7 @@ async def test_what_no_collection_refers_to_leaves_the_index(tmp_path: Path) -> 
         ]
 
 
-async def test_a_small_collection_is_found_beside_a_large_one(tmp_path: Path) -> None:
+async def test_a_small_collection_is_found_in_spite_of_a_large_one(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         large = ["Harbour harbour harbour. " for _ in range(600)]
         await fill(database, tmp_path / "files", A, "large", large)
@@ -154,7 +154,7 @@ async def test_a_small_collection_is_found_beside_a_large_one(tmp_path: Path) ->
         assert {place.collection_id for place in both} == {A, B}
 
 
-async def test_a_text_that_was_entered_in_part_is_entered_anew(tmp_path: Path) -> None:
+async def test_a_partly_indexed_text_is_indexed_again(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         await fill(database, tmp_path / "files", A, "log", ["One. ", "Two. ", "Three."])
         store = CollectionStore(database)

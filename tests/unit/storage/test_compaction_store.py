@@ -41,7 +41,7 @@ def a_compaction(conversation: Conversation, message: Message, minutes: int = 0)
     )
 
 
-async def test_what_is_kept_comes_back_whole_and_in_order(tmp_path: Path) -> None:
+async def test_compactions_are_read_in_order_as_saved(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         conversation, answer = await kept(database)
         store = CompactionStore(database)
@@ -52,7 +52,7 @@ async def test_what_is_kept_comes_back_whole_and_in_order(tmp_path: Path) -> Non
         assert await store.load("another") == ()
 
 
-async def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
+async def test_the_time_of_undoing_is_kept(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         conversation, answer = await kept(database)
         store = CompactionStore(database)
@@ -65,7 +65,7 @@ async def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
         )
 
 
-async def test_it_goes_with_its_conversation_and_nothing_is_kept_of_one_that_is_gone(
+async def test_compactions_are_deleted_with_their_conversation(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:

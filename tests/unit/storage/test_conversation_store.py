@@ -204,7 +204,7 @@ def words_in_index(connection: sqlite3.Connection) -> list[str]:
 @settings(max_examples=examples(25))
 @given(trees(), drafts, overrides)
 @blocking
-async def test_any_tree_and_draft_come_back_as_they_went_in(
+async def test_any_tree_and_draft_are_read_as_saved(
     messages: list[Message], draft: Draft, own: Overrides
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -256,7 +256,7 @@ async def test_a_turn_is_on_disk_before_it_is_sent(path: Path) -> None:
         assert [m.text for m in await store.path(conversation.id)] == ["Why?", "Because."]
 
 
-async def test_a_turn_makes_its_conversation_and_a_retry_leaves_the_draft(path: Path) -> None:
+async def test_a_turn_creates_its_conversation_and_a_retry_keeps_the_draft(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()
@@ -324,7 +324,7 @@ async def test_versions_and_their_newest_leaves(path: Path) -> None:
         assert [m.text for m in shown] == ["one", "old", "and then?", "then this"]
 
 
-async def test_save_changes_what_the_list_shows_and_not_the_draft(path: Path) -> None:
+async def test_save_keeps_the_stored_draft(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         older, newer = a_conversation("older", draft=Draft("x")), a_conversation("newer", 1)
@@ -345,7 +345,7 @@ async def test_save_changes_what_the_list_shows_and_not_the_draft(path: Path) ->
         assert len(await store.all()) == 2
 
 
-async def test_an_answer_whose_conversation_is_gone_is_let_go(path: Path) -> None:
+async def test_an_answer_of_a_deleted_conversation_is_not_saved(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()
@@ -383,7 +383,7 @@ async def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
         assert await store.message(ids[0]) is None
 
 
-async def test_only_what_no_living_process_writes_is_interrupted(path: Path) -> None:
+async def test_only_answers_of_dead_processes_are_interrupted(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()
@@ -409,7 +409,7 @@ async def test_only_what_no_living_process_writes_is_interrupted(path: Path) -> 
         assert hit.message_id == left.id
 
 
-async def test_a_run_in_the_background_is_left_to_whoever_takes_it_over(path: Path) -> None:
+async def test_a_background_run_is_taken_over_instead_of_interrupted(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()
@@ -427,7 +427,7 @@ async def test_a_run_in_the_background_is_left_to_whoever_takes_it_over(path: Pa
         assert await store.take_over_runs() == []
 
 
-def test_processes_are_told_apart_by_their_start() -> None:
+def test_processes_with_the_same_id_differ_by_their_start() -> None:
     pid, started = this_process()
     assert is_alive(pid, started)
     assert not is_alive(pid, started + "0")
@@ -436,7 +436,7 @@ def test_processes_are_told_apart_by_their_start() -> None:
     assert not is_alive(2**22 + 1, started)  # beyond the largest id
 
 
-async def test_a_row_changed_by_other_hands_is_damage(path: Path) -> None:
+async def test_an_invalid_row_of_another_program_is_damage(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()
@@ -447,7 +447,7 @@ async def test_a_row_changed_by_other_hands_is_damage(path: Path) -> None:
             await store.path(conversation.id)
 
 
-async def test_costs_come_back_exactly(path: Path) -> None:
+async def test_costs_are_stored_exactly(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation()

@@ -45,7 +45,7 @@ def stored(connection: sqlite3.Connection) -> DailySums:
     return sums
 
 
-def test_no_calls_have_no_sums() -> None:
+def test_sums_without_calls_are_empty() -> None:
     assert DailySums().spent == Spent()
     assert DailySums().performance == GroupPerformance()
 

@@ -64,7 +64,7 @@ async def open_with(path: Path, *more: Migration) -> None:
         await database.close()
 
 
-async def test_a_new_store_is_private_and_set_for_safety(path: Path) -> None:
+async def test_a_new_store_is_private_and_durable(path: Path) -> None:
     async with opened(path) as database:
         assert mode_of(path.parent) == 0o700
         for file in path.parent.iterdir():
@@ -128,7 +128,7 @@ async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
         assert await read == 0
 
 
-async def test_a_write_whose_asker_is_cancelled_happens(path: Path) -> None:
+async def test_a_write_of_a_cancelled_caller_happens(path: Path) -> None:
     async with opened(path) as database:
         go = threading.Event()
         first = asyncio.create_task(database.write(lambda c: go.wait(20)))
@@ -144,7 +144,7 @@ async def test_a_write_whose_asker_is_cancelled_happens(path: Path) -> None:
         assert [c.title for c in await store.all()] == ["written"]
 
 
-async def test_a_closed_store_says_so(path: Path) -> None:
+async def test_a_closed_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         pass
     with pytest.raises(StorageError, match="isn’t open"):
@@ -189,7 +189,7 @@ async def test_migrating_waits_until_an_older_version_is_closed(path: Path) -> N
     await asyncio.to_thread(open_with, path, NEXT)
 
 
-def test_a_store_from_a_newer_version_is_refused_untouched(path: Path) -> None:
+def test_a_store_of_a_newer_version_is_refused_and_unchanged(path: Path) -> None:
     open_with(path, NEXT)
     before = path.read_bytes()
     with pytest.raises(StoreTooNewError) as caught:
@@ -221,7 +221,7 @@ def bytes_of(path: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in files}
 
 
-def test_a_newer_store_is_untouched_after_an_unclean_exit_too(path: Path) -> None:
+def test_a_newer_store_is_unchanged_after_an_unclean_exit(path: Path) -> None:
     before = killed(path)
     assert len(before) == 2
     with pytest.raises(StoreTooNewError):
@@ -238,7 +238,7 @@ def test_a_newer_store_is_untouched_after_an_unclean_exit_too(path: Path) -> Non
         assert connection.execute("SELECT count(*) FROM of_the_future").fetchone()
 
 
-def test_a_step_that_no_version_has_is_damage(path: Path) -> None:
+def test_an_impossible_migration_step_is_damage(path: Path) -> None:
     open_with(path)
     with closing(sqlite3.connect(path)) as connection:
         sql = "UPDATE migrations SET name = '0003_remote_ruos' WHERE name = '0003_remote_runs'"
@@ -250,7 +250,7 @@ def test_a_step_that_no_version_has_is_damage(path: Path) -> None:
     open_with(path)
 
 
-def test_another_programs_database_is_refused_untouched(path: Path) -> None:
+def test_the_database_of_another_program_is_refused_and_unchanged(path: Path) -> None:
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
@@ -373,26 +373,26 @@ asyncio.run(main())
 """
 
 
-def test_a_write_that_the_disk_refuses_loses_nothing_else(path: Path) -> None:
+def test_a_failed_write_on_a_full_disk_loses_nothing_else(path: Path) -> None:
     said = limited(path, LIMITED)
     assert "then try again" in said
     assert "['after', 'before']" in said
 
 
-def test_a_folder_that_cannot_be_made_is_read_only(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_as_read_only(tmp_path: Path) -> None:
     # /proc takes no new folder, whoever asks: a read-only place even for root.
     with pytest.raises(StorageError):
         open_with(Path("/proc/repartee/store.sqlite3"))
 
 
-async def test_a_read_only_store_says_so(path: Path) -> None:
+async def test_a_read_only_store_raises_an_error(path: Path) -> None:
     async with opened(path) as database:
         await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
         with pytest.raises(StoreFullError, match="read-only"):
             await ConversationStore(database).create(a_conversation())
 
 
-async def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
+async def test_a_cancelled_read_is_interrupted(path: Path) -> None:
     """Check that a search superseded by a newer search does not block its reader."""
     endless = (
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
@@ -417,7 +417,7 @@ async def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
             assert found == 7
 
 
-async def test_what_others_write_is_told_from_what_we_write(tmp_path: Path) -> None:
+async def test_only_writes_of_other_processes_change_the_foreign_version(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         before = await database.foreign_version()
         await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
@@ -430,7 +430,7 @@ async def test_what_others_write_is_told_from_what_we_write(tmp_path: Path) -> N
         assert await database.foreign_version() != before
 
 
-async def test_a_cursor_that_an_action_gives_back_is_closed(tmp_path: Path) -> None:
+async def test_a_cursor_returned_by_an_action_is_closed(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         for do in (database.write, database.read):
             cursor = await do(lambda c: c.execute("SELECT 1"))
@@ -438,7 +438,7 @@ async def test_a_cursor_that_an_action_gives_back_is_closed(tmp_path: Path) -> N
                 cursor.fetchall()
 
 
-async def test_who_else_has_the_store_open_is_known(path: Path) -> None:
+async def test_other_processes_with_the_open_store_are_detected(path: Path) -> None:
     async with opened(path) as database:
         assert await database.is_alone()
         async with opened(path):

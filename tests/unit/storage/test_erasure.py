@@ -81,7 +81,7 @@ async def fill(data: Path) -> None:
         )
 
 
-async def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
+async def test_an_erasure_leaves_no_word(tmp_path: Path) -> None:
     data = tmp_path / "data"
     database, attachments = data / "repartee.sqlite3", data / "attachments"
     await fill(data)
@@ -119,7 +119,7 @@ class Cut(BaseException):
 # What is called in the course of it, one behind the other.
 @pytest.mark.parametrize("step", ["_put_aside", "_empty", "_remove_files", "sync"])
 @pytest.mark.parametrize("is_done", [False, True])
-async def test_what_is_broken_off_goes_on_at_the_next_start(
+async def test_an_interrupted_erasure_is_completed_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, is_done: bool
 ) -> None:
     database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
@@ -144,7 +144,7 @@ async def test_what_is_broken_off_goes_on_at_the_next_start(
     assert list(attachments.rglob("*"))
 
 
-async def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
+async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
     database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
     await fill(tmp_path)
     with closing(sqlite3.connect(database)) as connection:
@@ -158,7 +158,7 @@ async def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
     assert len(holding(tmp_path)) > 1
 
 
-async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
+async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
     path = tmp_path / "repartee.sqlite3"
 
     async with opened(path) as database:
@@ -228,7 +228,7 @@ async def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
     assert holding(tmp_path)
 
 
-async def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
+async def test_every_table_that_is_not_kept_is_emptied(tmp_path: Path) -> None:
     path = tmp_path / "repartee.sqlite3"
     await fill(tmp_path)
     erase_everything(path, tmp_path / "attachments")
@@ -239,7 +239,7 @@ async def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-async def test_what_is_erased_alone_leaves_the_file_too_and_its_attachments_with_it(
+async def test_an_erased_conversation_leaves_no_words_or_attachments(
     tmp_path: Path,
 ) -> None:
     await fill(tmp_path)
@@ -269,7 +269,7 @@ async def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.M
         assert holding(tmp_path) == []
 
 
-async def test_what_leaves_the_trash_leaves_the_file_while_the_store_is_open(
+async def test_emptying_the_trash_wipes_the_open_store(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path / "repartee.sqlite3") as database:

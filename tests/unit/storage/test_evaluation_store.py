@@ -27,7 +27,7 @@ NEWER = Evaluation("2", NOON + timedelta(days=1), "more.csv", [], {})
 SAME_TIME = replace(NEWER, id="3")
 
 
-async def test_evaluations_are_kept_with_all_answers(tmp_path: Path) -> None:
+async def test_evaluations_are_stored_with_all_answers(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         store = EvaluationStore(database)
         for evaluation in (NEWER, OLDER, SAME_TIME):

@@ -48,7 +48,7 @@ class Clock:
         await asyncio.sleep(0)
 
 
-async def test_a_lock_is_held_to_the_end_of_its_block(tmp_path: Path) -> None:
+async def test_a_lock_is_released_at_the_end_of_its_context(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with suppress(ZeroDivisionError):
         async with file_lock(path):
@@ -58,7 +58,7 @@ async def test_a_lock_is_held_to_the_end_of_its_block(tmp_path: Path) -> None:
     assert is_free(path)
 
 
-async def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
+async def test_a_second_task_waits_for_the_lock(tmp_path: Path) -> None:
     order = []
     path, is_held = tmp_path / "lock", asyncio.Event()
 
@@ -87,7 +87,7 @@ async def test_a_process_that_hangs_is_not_waited_for(
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EINVAL])
-async def test_a_file_system_without_locks_is_not_waited_for(
+async def test_without_file_locks_nothing_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def refuse(*_: object) -> None:
@@ -100,9 +100,7 @@ async def test_a_file_system_without_locks_is_not_waited_for(
         assert clock.pauses == 0
 
 
-async def test_a_system_without_locks_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_fcntl_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "asyncio", clock)
     monkeypatch.setitem(sys.modules, "fcntl", None)

@@ -17,7 +17,7 @@ from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question,
 THESIS = Folder(new_id(), "Thesis", NOON, CHOICE, Overrides("Cite your sources."))
 
 
-async def test_a_folder_comes_back_as_it_was_and_goes_without_its_conversations(
+async def test_folders_are_saved_and_deleted_without_their_conversations(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path / "s") as database:
@@ -34,7 +34,7 @@ async def test_a_folder_comes_back_as_it_was_and_goes_without_its_conversations(
         assert await store.get(inside.id) == replace(inside, folder_id=None)
 
 
-async def test_what_is_in_the_trash_is_neither_listed_nor_found_until_it_is_taken_out(
+async def test_trashed_conversations_are_neither_listed_nor_found(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path / "s") as database:
@@ -53,7 +53,7 @@ async def test_what_is_in_the_trash_is_neither_listed_nor_found_until_it_is_take
         assert len(await search.find("marmalade")) == 3
 
 
-async def test_the_trash_is_emptied_of_what_lay_there_long_enough(tmp_path: Path) -> None:
+async def test_only_old_trash_is_deleted(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store = ConversationStore(database)
         old, new, kept = a_conversation("old"), a_conversation("new"), a_conversation("kept")
@@ -67,7 +67,7 @@ async def test_the_trash_is_emptied_of_what_lay_there_long_enough(tmp_path: Path
         assert [c.id for c in await store.all()] == [kept.id]
 
 
-async def test_the_list_comes_in_pages(tmp_path: Path) -> None:
+async def test_the_list_is_read_in_pages(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store = ConversationStore(database)
         await FolderStore(database).save(THESIS)
@@ -93,7 +93,7 @@ async def test_the_list_comes_in_pages(tmp_path: Path) -> None:
         assert [c.title for c in await store.archived()] == ["archived"]
 
 
-async def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
+async def test_the_archive_and_the_trash_are_read_in_pages(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store = ConversationStore(database)
         for n in range(5):
@@ -110,7 +110,7 @@ async def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
             assert seen[-2:] == [f"{name} 1", f"{name} 0"]
 
 
-async def test_a_flag_or_folder_changes_its_own_column_alone(tmp_path: Path) -> None:
+async def test_a_flag_changes_only_its_own_column(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store, flags = ConversationStore(database), ConversationFlagStore(database)
         await FolderStore(database).save(THESIS)

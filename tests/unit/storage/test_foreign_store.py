@@ -40,7 +40,7 @@ def rows(store: ForeignStore, *columns: Column) -> list[tuple[object, ...]]:
     return list(store.rows(table))
 
 
-def test_rows_have_the_defaults_of_columns_that_they_lack(tmp_path: Path) -> None:
+def test_rows_get_the_defaults_of_missing_columns(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     added = ("INSERT INTO settings VALUES ('a')", "INSERT INTO settings VALUES (X'00ff')")
     with store_of(path, *added) as store:
@@ -55,7 +55,7 @@ def test_rows_have_the_defaults_of_columns_that_they_lack(tmp_path: Path) -> Non
             assert refused.value.details == f"settings has no column {missing}"
 
 
-def test_texts_of_one_column_are_read_if_there_is_the_table(tmp_path: Path) -> None:
+def test_texts_are_read_if_their_table_exists(tmp_path: Path) -> None:
     added = ("INSERT INTO ledger VALUES ('a'), (NULL), (X'01'), ('b')",)
     with store_of(tmp_path / "store.sqlite3", *added) as store:
         assert list(store.texts("SELECT name FROM ledger", "ledger")) == ["a", "b"]
@@ -69,7 +69,7 @@ def test_texts_of_one_column_are_read_if_there_is_the_table(tmp_path: Path) -> N
         ("ALTER TABLE migrations RENAME COLUMN name TO other", set()),
     ],
 )
-def test_its_migrations_are_named(tmp_path: Path, statement: str, steps: set[str]) -> None:
+def test_applied_migrations_are_listed(tmp_path: Path, statement: str, steps: set[str]) -> None:
     with store_of(tmp_path / "store.sqlite3", statement) as store:
         assert store.applied_migrations() == steps
 
@@ -106,7 +106,7 @@ def test_statements_of_anything_else_are_refused(tmp_path: Path, statement: str)
         (("DROP TABLE ledger", "DROP TABLE messages"), "it has no ledger"),
     ],
 )
-def test_a_table_that_is_none_is_damage(
+def test_a_missing_or_unreal_table_is_damage(
     tmp_path: Path, statements: tuple[str, ...], details: str
 ) -> None:
     with (
@@ -119,7 +119,7 @@ def test_a_table_that_is_none_is_damage(
 
 @pytest.mark.attack("imports")
 @pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
-def test_no_more_is_read_than_twice_the_file_and_a_megabyte(tmp_path: Path, kind: str) -> None:
+def test_reading_is_bounded_by_the_size_of_the_file(tmp_path: Path, kind: str) -> None:
     big = f"INSERT INTO settings VALUES (CAST(zeroblob({1 << 20}) AS {kind}))"
     with store_of(tmp_path / "store.sqlite3", big) as store:
         for _ in range(3):

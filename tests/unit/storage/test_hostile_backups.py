@@ -162,7 +162,9 @@ def is_sound(home: Home) -> None:
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_a_strange_store_brings_what_is_sound(name: str, valid: ValidBackup, home: Home) -> None:
+def test_only_sound_rows_of_a_strange_store_are_restored(
+    name: str, valid: ValidBackup, home: Home
+) -> None:
     home.restore(valid.changed(name, STRANGE[name]))
     is_sound(home)
     titles = used(home)
@@ -197,7 +199,7 @@ def archives(valid: ValidBackup) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", STRANGE_ARCHIVES)
-def test_of_a_strange_archive_only_a_backup_comes_out(
+def test_only_known_members_of_a_strange_archive_are_restored(
     name: str, archives: dict[str, Path], home: Home, tmp_path: Path
 ) -> None:
     home.restore(archives[name])
@@ -222,7 +224,7 @@ def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", [*STRANGE, *BROKEN])
-def test_a_repair_trusts_no_more(name: str, valid: ValidBackup, home: Home) -> None:
+def test_a_repair_checks_rows_like_a_restore(name: str, valid: ValidBackup, home: Home) -> None:
     """The same stores, as the file that is to be repaired."""
     change: Callable[[sqlite3.Connection], None] = {**STRANGE, **BROKEN}[name]
     home.database.write_bytes(valid.store)
@@ -239,7 +241,7 @@ def test_a_repair_trusts_no_more(name: str, valid: ValidBackup, home: Home) -> N
 
 
 @pytest.mark.parametrize("name", ["..../../secret", "..{secret}"], ids=["upwards", "absolute"])
-def test_a_row_that_leads_out_of_the_folder_is_in_no_backup(
+def test_a_row_with_a_path_outside_the_folder_is_not_backed_up(
     home: Home, tmp_path: Path, name: str
 ) -> None:
     """A live store that some other program has written to."""
@@ -267,7 +269,7 @@ async def test_a_built_in_profile_is_never_replaced_unasked(valid: ValidBackup, 
 
 @settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 60), in_header=st.booleans())
-def test_whatever_bytes_of_the_store_are_changed(
+def test_a_restore_survives_any_changed_bytes(
     seed: int,
     count: int,
     in_header: bool,

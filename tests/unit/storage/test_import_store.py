@@ -39,7 +39,7 @@ def compacted(message: Message) -> Compaction:
     )  # fmt: skip
 
 
-async def test_only_what_is_missing_is_added(tmp_path: Path) -> None:
+async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         imports, store = ImportStore(database), ConversationStore(database)
         folders, prompts = FolderStore(database), PromptStore(database)
@@ -93,7 +93,7 @@ async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> N
         assert [c.title for c in await ConversationStore(database).all()] == ["Mine"]
 
 
-async def test_between_its_writes_other_programs_get_their_turn(
+async def test_an_import_pauses_between_writes_for_other_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []

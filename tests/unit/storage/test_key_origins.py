@@ -71,7 +71,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "data" / "repartee.sqlite3"
 
 
-def test_the_first_start_writes_down_where_keys_belong(store: Path) -> None:
+def test_the_first_start_records_the_origins_of_keys(store: Path) -> None:
     proxied = replace(MINE, id="proxied", proxy="socks5://me@Proxy.example")
     old_store(store, MINE, proxied, replace(MINE, id="openai"), replace(MINE, id="no", base_url=""))
     assert noted(store, "mine") == ""
@@ -88,14 +88,14 @@ def test_the_first_start_writes_down_where_keys_belong(store: Path) -> None:
     assert store.with_name(KEY_ORIGINS_FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_a_new_store_writes_nothing_down(store: Path) -> None:
+def test_a_new_store_records_no_origins(store: Path) -> None:
     new_store(store, MINE, HERE)
     assert not store.with_name(KEY_ORIGINS_FILE).exists()
     assert legacy_key_origins(store, BUILT_IN) == {}
 
 
 @pytest.mark.attack("key-origin")
-def test_what_was_written_down_is_never_changed(store: Path) -> None:
+def test_recorded_origins_never_change(store: Path) -> None:
     old_store(store, MINE)
     record_key_origins(store)
     written = store.with_name(KEY_ORIGINS_FILE).read_bytes()
@@ -106,9 +106,7 @@ def test_what_was_written_down_is_never_changed(store: Path) -> None:
 
 
 @pytest.mark.attack("key-origin")
-def test_a_backup_that_is_restored_before_the_first_start_binds_nothing(
-    store: Path, tmp_path: Path
-) -> None:
+def test_a_backup_restored_before_the_first_start_binds_no_key(store: Path, tmp_path: Path) -> None:
     old_store(store, MINE)
     old_store(tmp_path / "theirs" / "s.sqlite3", THEIRS, replace(THEIRS, id="openai"))
     restore(backup_of(tmp_path, tmp_path / "theirs" / "s.sqlite3"), store)
@@ -118,9 +116,7 @@ def test_a_backup_that_is_restored_before_the_first_start_binds_nothing(
 
 
 @pytest.mark.attack("key-origin")
-def test_a_backup_that_is_restored_where_no_store_is_binds_nothing(
-    store: Path, tmp_path: Path
-) -> None:
+def test_a_backup_restored_without_a_store_binds_no_key(store: Path, tmp_path: Path) -> None:
     old_store(tmp_path / "theirs" / "s.sqlite3", THEIRS, replace(THEIRS, id="openai"))
     restore(backup_of(tmp_path, tmp_path / "theirs" / "s.sqlite3"), store)
     assert noted(store, "mine") == ""
@@ -128,7 +124,7 @@ def test_a_backup_that_is_restored_where_no_store_is_binds_nothing(
 
 
 @pytest.mark.attack("key-origin")
-def test_a_backup_restored_over_a_damaged_store_binds_nothing(store: Path, tmp_path: Path) -> None:
+def test_a_backup_restored_over_a_damaged_store_binds_no_key(store: Path, tmp_path: Path) -> None:
     old_store(store, replace(MINE, id="openai"))
     with store.open("r+b") as file:
         file.write(b"no database at all" * 400)
@@ -140,7 +136,7 @@ def test_a_backup_restored_over_a_damaged_store_binds_nothing(store: Path, tmp_p
 
 
 @pytest.mark.attack("key-origin")
-def test_a_backup_does_not_say_where_keys_belong(store: Path, tmp_path: Path) -> None:
+def test_notes_on_keys_in_a_backup_are_ignored(store: Path, tmp_path: Path) -> None:
     new_store(store, MINE, HERE)
     theirs = tmp_path / "theirs" / "s.sqlite3"
     new_store(theirs, THEIRS, EVIL)
@@ -150,7 +146,7 @@ def test_a_backup_does_not_say_where_keys_belong(store: Path, tmp_path: Path) ->
     assert noted(store, "openai") == ""
 
 
-def test_a_repaired_store_binds_what_was_saved_of_it(store: Path) -> None:
+def test_a_repaired_store_binds_keys_of_recovered_profiles(store: Path) -> None:
     old_store(store, MINE)
     repair_store(store, NOON, lambda *_: None)
     assert legacy_key_origins(store, BUILT_IN)["mine"] == HERE
@@ -158,7 +154,7 @@ def test_a_repaired_store_binds_what_was_saved_of_it(store: Path) -> None:
 
 
 @pytest.mark.attack("key-origin")
-def test_profiles_that_make_no_sense_have_no_origin(store: Path) -> None:
+def test_invalid_profiles_have_no_origin(store: Path) -> None:
     old_store(store, MINE, replace(MINE, id="openai"))
     with closing(sqlite3.connect(store, isolation_level=None)) as connection:
         for profile_id, body in (("mine", "[" * 5000), ("openai", '{"base_url": 5, "proxy": []}')):
@@ -170,7 +166,7 @@ def test_profiles_that_make_no_sense_have_no_origin(store: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "no JSON", "\0"])
-def test_a_file_that_cannot_be_read_binds_nothing(store: Path, text: str) -> None:
+def test_an_unreadable_file_binds_no_key(store: Path, text: str) -> None:
     old_store(store, MINE)
     store.with_name(KEY_ORIGINS_FILE).write_text(text)
     assert legacy_key_origins(store, BUILT_IN) == {}

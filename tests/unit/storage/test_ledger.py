@@ -88,7 +88,7 @@ async def test_months_are_local(tmp_path: Path, in_tokyo: None) -> None:
         assert await ledger.month_cost(datetime(2025, 12, 31, 20, tzinfo=UTC)) == 0
 
 
-async def test_a_month_with_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
+async def test_a_month_includes_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         await spend(database, "1", datetime(2026, 3, 1, 4, 59, tzinfo=UTC))  # 28 Feb, UTC-5
         await spend(database, "2", datetime(2026, 3, 1, 5, 0, tzinfo=UTC))
@@ -97,7 +97,7 @@ async def test_a_month_with_a_change_of_clocks(tmp_path: Path, in_new_york: None
         assert await Ledger(database).month_cost(datetime(2026, 3, 20, tzinfo=UTC)) == 2 + 4
 
 
-async def test_by_provider_and_by_conversation(tmp_path: Path) -> None:
+async def test_costs_are_summed_by_provider_and_by_conversation(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         at = datetime(2026, 3, 14, tzinfo=UTC)
         await spend(database, "1", at, "openai", "a")
@@ -177,7 +177,9 @@ async def went(
     )
 
 
-async def test_groups_have_exact_sums_and_near_percentiles(tmp_path: Path, in_tokyo: None) -> None:
+async def test_groups_have_exact_sums_and_approximate_percentiles(
+    tmp_path: Path, in_tokyo: None
+) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         for second in range(1, 101):
             day = datetime(2026, 3, 1 + second % 2, 14, 59, tzinfo=UTC)  # 23:59
@@ -208,7 +210,7 @@ async def test_groups_have_exact_sums_and_near_percentiles(tmp_path: Path, in_to
         assert (tier.key, tier.spent.calls) == ("priority", 101)
 
 
-async def test_a_day_is_that_of_the_call_wherever_the_computer_is_now(
+async def test_a_call_keeps_its_day_if_the_time_zone_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_tokyo: None
 ) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
@@ -276,7 +278,7 @@ async def test_many_older_calls_are_summed_up_after_the_store_is_open(
         assert not await calls.sum_up_earlier(lambda _done, _total: None)
 
 
-async def test_the_usual_time_of_a_model_is_the_median_of_its_answers(tmp_path: Path) -> None:
+async def test_usual_seconds_are_the_median_of_recent_answers(tmp_path: Path) -> None:
     at = datetime(2026, 3, 14, tzinfo=UTC)
 
     async def answered(model: str, effort: str, *seconds: float | None, **other: str) -> None:

@@ -68,7 +68,7 @@ def test_a_text_without_spaces_folds_in_short_pieces(unit: str) -> None:
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("character", ["\u3316", "\ufdfa"])
-def test_characters_that_stand_for_words_are_indexed_up_to_a_limit(
+def test_a_text_of_single_character_words_is_indexed_up_to_a_limit(
     character: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """16 MB of them would take 336 MB as words, and SQLite as much again."""
@@ -78,7 +78,7 @@ def test_characters_that_stand_for_words_are_indexed_up_to_a_limit(
     assert index_text(ideographs).decode() == indexed_at_once(ideographs)
 
 
-def test_a_text_is_cut_only_before_characters_that_begin_anew() -> None:
+def test_a_text_is_cut_only_before_starters() -> None:
     for character in map(chr, range(sys.maxunicode + 1)):
         parts = unicodedata.decomposition(character).split()
         if len(parts) == 2 and not parts[0].startswith("<"):
@@ -93,7 +93,7 @@ def test_a_text_is_cut_only_before_characters_that_begin_anew() -> None:
 @example("漢字")
 @example("\u1112\u1161\u11ab")
 @example("a🙂")
-def test_a_long_text_folds_as_it_does_at_once(unit: str) -> None:
+def test_folding_in_pieces_equals_folding_at_once(unit: str) -> None:
     assume(any(map(_is_starter, unit)))
     text = unit * (20_000 // len(unit))
     assert fold(text) == folded_at_once(text)
@@ -104,7 +104,7 @@ def test_a_long_text_folds_as_it_does_at_once(unit: str) -> None:
 @example("漢字")
 @example("\u1112\u1161\u11ab")
 @example("a🙂")
-def test_a_long_text_is_indexed_as_it_is_at_once(unit: str) -> None:
+def test_indexing_in_pieces_equals_indexing_at_once(unit: str) -> None:
     assume(any(map(_is_starter, unit)))
     text = unit * (20_000 // len(unit))
     assert index_text(text).decode() == indexed_at_once(text)
@@ -112,7 +112,7 @@ def test_a_long_text_is_indexed_as_it_is_at_once(unit: str) -> None:
 
 @given(st.lists(units, max_size=3))
 @example(['\x00"\\', "\ud800"])
-def test_parts_are_stored_as_they_are_at_once(texts: list[str]) -> None:
+def test_encoding_in_pieces_equals_encoding_at_once(texts: list[str]) -> None:
     parts: list[Part] = [TextPart(text * (250_000 // len(text))) for text in texts]
     parts.append(ReasoningPart("a", "rs"))
     stored = _parts_json(parts)

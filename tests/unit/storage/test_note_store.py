@@ -16,7 +16,7 @@ from tests.unit.storage.samples import opened
 @pytest.mark.parametrize(
     ("age", "is_kept"), [(timedelta(days=29, hours=23), True), (timedelta(days=30), False)]
 )
-async def test_notes_are_kept_for_thirty_days(
+async def test_notes_are_stored_for_thirty_days(
     tmp_path: Path, age: timedelta, is_kept: bool
 ) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:

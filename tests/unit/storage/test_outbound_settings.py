@@ -83,14 +83,14 @@ def test_a_field_that_differs_is_a_change(
         ("models", (), ("m",)),
     ],
 )
-def test_what_changes_no_destination_is_no_change(
+def test_a_change_without_a_new_destination_is_not_listed(
     field: str, before: object, after: object
 ) -> None:
     sides = [OutboundSettings({"own": own(**{field: value})}) for value in (before, after)]
     assert find_changes(*sides) == ()
 
 
-def test_a_new_provider_is_compared_with_one_without_an_address() -> None:
+def test_a_new_provider_is_compared_with_an_empty_profile() -> None:
     restored = OutboundSettings({"own": own(base_url="https://a.org/v1", models=("m",))})
     (change,) = find_changes(OutboundSettings({}), restored)
     assert (change.key, change.current, change.restored) == (
@@ -151,7 +151,7 @@ def insert(connection: sqlite3.Connection, *profiles: ProviderProfile) -> None:
         connection.execute("INSERT INTO profiles VALUES (?, ?, ?)", row)
 
 
-def test_settings_are_read_as_far_as_they_are_readable(connection: sqlite3.Connection) -> None:
+def test_unreadable_settings_are_left_out(connection: sqlite3.Connection) -> None:
     built_in = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI)
     insert(connection, own(base_url="https://a.org/v1"))
     connection.execute("INSERT INTO profiles VALUES ('broken', 9, '{}')")

@@ -17,7 +17,9 @@ ASK, HERE, ALWAYS, NEVER = (
 )
 
 
-async def test_a_permission_holds_for_its_tool_fingerprint_and_conversation(tmp_path: Path) -> None:
+async def test_a_permission_applies_to_its_tool_fingerprint_and_conversation(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         one, other = a_conversation(), a_conversation()
         for conversation in (one, other):

@@ -28,7 +28,7 @@ REVIEWER = Preset(
 )
 
 
-async def test_prompts_and_presets_come_back_in_their_order_as_they_were(tmp_path: Path) -> None:
+async def test_prompts_and_presets_are_read_in_order_as_saved(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store = PromptStore(database)
         await store.save([REPLY, MINE], [REVIEWER, Preset("q", "Plain")])
@@ -42,7 +42,7 @@ async def test_prompts_and_presets_come_back_in_their_order_as_they_were(tmp_pat
         assert await store.presets() == [REVIEWER]
 
 
-async def test_a_conversation_remembers_its_preset_even_when_that_is_gone(tmp_path: Path) -> None:
+async def test_a_conversation_keeps_the_id_of_a_deleted_preset(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
         store, conversations = PromptStore(database), ConversationStore(database)
         await store.save(presets=[REVIEWER])

@@ -94,7 +94,7 @@ def readable(path: Path, table: str) -> set[str]:
     return found
 
 
-def test_a_store_that_is_sound_comes_out_as_it_was(tmp_path: Path) -> None:
+def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
     stored = "conversations messages message_attachments folders ledger ledger_slots settings"
@@ -114,7 +114,7 @@ async def titles_found(path: Path, words: str) -> list[str]:
         return [hit.title for hit in await Search(database).find(words)]
 
 
-def test_what_was_in_the_log_alone_is_kept(tmp_path: Path) -> None:
+def test_content_of_the_write_ahead_log_is_recovered(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -143,7 +143,7 @@ def test_without_its_first_page_all_rows_are_found(tmp_path: Path) -> None:
     assert sorted(rows(path, "SELECT * FROM messages")) == messages
 
 
-def test_messages_whose_conversation_is_lost_get_one(tmp_path: Path) -> None:
+def test_messages_without_a_conversation_get_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -168,7 +168,7 @@ async def first_words(path: Path) -> dict[str, list[str]]:
         }
 
 
-def test_a_row_that_holds_no_json_is_left_out(tmp_path: Path) -> None:
+def test_a_row_with_invalid_json_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -178,7 +178,7 @@ def test_a_row_that_holds_no_json_is_left_out(tmp_path: Path) -> None:
     assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
 
 
-def test_a_cost_that_is_no_number_leaves_the_call(tmp_path: Path) -> None:
+def test_an_invalid_cost_is_dropped_but_its_call_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     filled(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -189,7 +189,7 @@ def test_a_cost_that_is_no_number_leaves_the_call(tmp_path: Path) -> None:
 
 @settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
-def test_whatever_pages_are_overwritten(
+def test_a_repair_survives_any_overwritten_pages(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("damage")
@@ -212,7 +212,7 @@ def test_whatever_pages_are_overwritten(
 
 @settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
-def test_whatever_bytes_are_changed(
+def test_a_repair_survives_any_changed_bytes(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
@@ -271,14 +271,14 @@ def test_an_empty_file_becomes_an_empty_store(tmp_path: Path) -> None:
     _used(path)
 
 
-def test_every_table_without_row_numbers_is_made_anew(tmp_path: Path) -> None:
+def test_every_table_without_row_ids_is_rebuilt(tmp_path: Path) -> None:
     """Their rows lie in pages of another kind, which are not read."""
     statements = [s for step in MIGRATIONS for s in step.statements]
     names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}
     assert names <= _SKIPPED_TABLES
 
 
-async def test_attachments_come_along(tmp_path: Path) -> None:
+async def test_attachments_are_recovered(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
     import hashlib

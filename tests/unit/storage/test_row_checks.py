@@ -76,7 +76,7 @@ def jobs(tables: dict[str, TableSchema]) -> TableSchema:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_of_this_version_is_taken_as_it_is(tables: dict[str, TableSchema], name: str) -> None:
+def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> None:
     row = tuple(ROWS[name][column] for column in tables[name].names)
     assert tables[name].checked(row) == row
 
@@ -134,7 +134,7 @@ def test_values_have_bounds(
         ("remote_run", '{"response_id": "a b"}', None),
     ],
 )
-def test_a_message_does_without_values_that_are_wrong(
+def test_bad_dispensable_values_of_a_message_are_dropped(
     tables: dict[str, TableSchema], column: str, value: Any, without: Any
 ) -> None:
     table = tables["messages"]
@@ -242,7 +242,7 @@ def test_an_estimate_has_amounts_that_can_be_shown(
         ({"needs_key": 1}, False),
     ],
 )
-def test_a_profile_is_one_that_a_user_could_have_made(
+def test_only_profiles_that_a_user_could_make_are_valid(
     tables: dict[str, TableSchema], changes: dict[str, Any], is_valid: bool
 ) -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE)
@@ -250,7 +250,7 @@ def test_a_profile_is_one_that_a_user_could_have_made(
     assert (tables["profiles"].checked(("own", 1, body)) is not None) is is_valid
 
 
-def test_the_column_that_stands_for_the_row_id_is_known(tables: dict[str, TableSchema]) -> None:
+def test_the_alias_of_the_row_id_is_known(tables: dict[str, TableSchema]) -> None:
     aliases = {name: table.alias for name, table in tables.items() if table.alias is not None}
     assert set(aliases.values()) == {0}
     assert {"ledger", "passages", "passage_vectors", "batch_items"} <= aliases.keys()

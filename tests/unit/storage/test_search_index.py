@@ -49,7 +49,7 @@ def test_an_id_is_a_time_in_milliseconds(micros: int, first: int) -> None:
     assert {micros_of(first + number) for number in range(8)} == {micros // 1000 * 1000}
 
 
-def test_entries_of_one_moment_follow_each_other(connection: sqlite3.Connection) -> None:
+def test_entries_of_the_same_time_have_successive_ids(connection: sqlite3.Connection) -> None:
     add_entry(connection, EntryKind.MESSAGE, "before", "one", 4 * MS)
     for number in range(100):
         add_entry(connection, EntryKind.MESSAGE, f"m{number}", "two", 5 * MS)
@@ -57,7 +57,7 @@ def test_entries_of_one_moment_follow_each_other(connection: sqlite3.Connection)
     assert found(connection, "two") == 100
 
 
-def test_a_gap_in_a_moment_is_not_filled(connection: sqlite3.Connection) -> None:
+def test_a_gap_between_ids_is_not_filled(connection: sqlite3.Connection) -> None:
     for name in ("a", "b", "c"):
         add_entry(connection, EntryKind.MESSAGE, name, "one", 0)
     remove_entry(connection, EntryKind.MESSAGE, "b", "one")
@@ -65,7 +65,7 @@ def test_a_gap_in_a_moment_is_not_filled(connection: sqlite3.Connection) -> None
     assert ids(connection) == [0, 2, 3]
 
 
-def test_an_entry_is_known_by_its_kind_and_name(connection: sqlite3.Connection) -> None:
+def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) -> None:
     add_entry(connection, EntryKind.TITLE, "a", "persimmon", 0)
     assert has_entry(connection, EntryKind.TITLE, "a")
     assert not has_entry(connection, EntryKind.MESSAGE, "a")

@@ -129,7 +129,9 @@ def marked(hit: SearchHit | str) -> list[str]:
         ("nul\x00byte", "byte", "byte"),
     ],
 )
-async def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
+async def test_a_query_finds_and_marks_its_words(
+    path: Path, text: str, query: str, mark: str
+) -> None:
     async with opened(path) as database:
         message_id = await ask(database, text)
         await ask(database, "entirely different words")
@@ -146,7 +148,7 @@ async def test_an_emoji_is_a_word_of_its_own(path: Path) -> None:
         assert await Search(database).find('"great😀 and"')
 
 
-async def test_the_reasoning_is_found_as_well(path: Path) -> None:
+async def test_reasoning_is_found(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         conversation = a_conversation("Bees")
@@ -168,7 +170,7 @@ async def test_the_reasoning_is_found_as_well(path: Path) -> None:
      "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed',
      "fox " * 20_000, '"' * 999, "日" * 5000, "(" * 5000, '"a" ' * 400],
 )  # fmt: skip
-async def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) -> None:
+async def test_only_quotes_have_a_meaning(path: Path, query: str) -> None:
     async with opened(path) as database:
         await ask(database, "The quick brown fox")
         await Search(database).find(query)
@@ -190,7 +192,7 @@ async def test_operators_are_words_and_marks_are_ignored(
         assert bool(await Search(database).find(query)) is is_found
 
 
-async def test_only_the_last_word_may_go_on(path: Path) -> None:
+async def test_only_the_last_word_is_a_prefix(path: Path) -> None:
     async with opened(path) as database:
         await ask(database, "The quick brown fox")
         find = Search(database).find
@@ -237,7 +239,7 @@ def test_any_word_of_any_text_finds_it(index: sqlite3.Connection, text: str, oth
         index.execute(match, (expression,)).fetchall()
 
 
-async def test_newest_first_whatever_the_order_of_writing(path: Path) -> None:
+async def test_matches_are_newest_first_in_any_order_of_writing(path: Path) -> None:
     async with opened(path) as database:
         for minutes in (3, 1, 2, 2, 2):
             await ask(database, f"apple {minutes}", minutes=minutes)
@@ -265,7 +267,7 @@ async def test_titles_follow_their_conversation(path: Path) -> None:
         assert not await search.find("plans")
 
 
-async def test_an_answer_is_found_when_it_has_ended_with_its_last_words(path: Path) -> None:
+async def test_an_answer_is_indexed_when_it_has_ended(path: Path) -> None:
     async with opened(path) as database:
         store, search = ConversationStore(database), Search(database)
         conversation = a_conversation("t")
@@ -287,9 +289,7 @@ async def test_an_answer_is_found_when_it_has_ended_with_its_last_words(path: Pa
         assert len(await search.find("cherry")) == 1
 
 
-async def test_an_attachments_text_opens_at_the_message_that_speaks_of_it(
-    path: Path, tmp_path: Path
-) -> None:
+async def test_an_attachment_is_found_in_its_newest_message(path: Path, tmp_path: Path) -> None:
     async with opened(path) as database:
         store, search = ConversationStore(database), Search(database)
         sha256 = hashlib.sha256(REPORT).hexdigest()
@@ -321,7 +321,7 @@ def test_snippets_are_short_lines_around_the_first_match() -> None:
     assert len(found) <= SNIPPET_LENGTH + 4
 
 
-def test_snippets_lack_what_begins_lines_in_markdown() -> None:
+def test_snippets_omit_line_markers_of_markdown() -> None:
     text = "# Head\n\n- [x] a needle\n> * 5 - 3 # 2\n```python\nx = 1\n```\n#tag\n1. one"
     found = snippet(text, "needle").replace(MATCH_START, "").replace(MATCH_END, "")
     assert " ".join(found.split()) == "Head a needle 5 - 3 # 2 x = 1 #tag 1. one"
@@ -341,7 +341,7 @@ def test_snippets_lack_what_begins_lines_in_markdown() -> None:
         ("See [the manual](https://a.example/" + "b" * 200, "see", "<See> the manual"),
     ],
 )
-def test_snippets_lack_signs_and_addresses_of_markdown(text: str, query: str, shown: str) -> None:
+def test_snippets_omit_signs_and_addresses_of_markdown(text: str, query: str, shown: str) -> None:
     found = snippet(text, query).replace(MATCH_START, "<").replace(MATCH_END, ">")
     assert found == shown
 
@@ -353,13 +353,13 @@ def test_a_match_far_into_a_document_is_shown() -> None:
 
 
 @given(st.text(max_size=400), st.text(max_size=12))
-def test_any_snippet_is_plain_but_for_its_marks(text: str, query: str) -> None:
+def test_any_snippet_is_one_line_with_marked_matches(text: str, query: str) -> None:
     found = snippet(text, query)
     assert found.count(MATCH_START) == found.count(MATCH_END)
     assert len(found.replace(MATCH_START, "").replace(MATCH_END, "")) <= SNIPPET_LENGTH + 2
 
 
-async def test_an_index_of_older_words_is_built_again(path: Path) -> None:
+async def test_an_index_of_an_older_version_is_rebuilt(path: Path) -> None:
     before = [step for step in MIGRATIONS if step.name != "0002_letters_folded"]
     database = Database(path, before)
     await database.open()
@@ -408,7 +408,7 @@ def _first_value(sql: str, value: str, connection: sqlite3.Connection) -> int:
 # -------------------------------------------------------------- filters and order
 
 
-async def test_filters_let_through_what_they_say(path: Path) -> None:
+async def test_filters_select_matching_messages(path: Path) -> None:
     async with opened(path) as database:
         store, search = ConversationStore(database), Search(database)
         thesis = Folder(new_id(), "Thesis", NOON)
@@ -449,7 +449,7 @@ def insert_all(messages: list[Message], connection: sqlite3.Connection) -> None:
         insert_message(connection, message)
 
 
-async def test_a_filter_finds_its_place_behind_any_number_of_newer_matches(path: Path) -> None:
+async def test_a_filter_finds_an_old_match_among_many_newer_ones(path: Path) -> None:
     async with opened(path) as database:
         store, search = ConversationStore(database), Search(database)
         folder = Folder(new_id(), "Old", NOON)
@@ -492,7 +492,7 @@ async def test_a_word_that_the_limit_of_a_query_cuts_is_a_prefix(path: Path) -> 
         assert len(await Search(database).find(words)) == 1
 
 
-async def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
+async def test_the_best_matches_have_the_highest_density_of_words(path: Path) -> None:
     async with opened(path) as database:
         search = Search(database)
         await ask(database, "whale whale whale", "a", minutes=0)
@@ -505,7 +505,7 @@ async def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> 
         assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
 
 
-async def test_thousands_of_one_moment_are_entered_without_walking_through_them(path: Path) -> None:
+async def test_adding_an_entry_is_fast_among_thousands_of_the_same_time(path: Path) -> None:
     async with opened(path) as database:
         many = a_conversation("many")
         await ConversationStore(database).create(many)

@@ -14,7 +14,7 @@ REMOTE = ToolServer("docs", (), "", "https://host/mcp", {}, {"X-Key": "2"}, has_
 TOOLS = [{"name": "find", "parameters": {"type": "object"}}]
 
 
-async def test_servers_are_kept_by_name(tmp_path: Path) -> None:
+async def test_servers_are_stored_by_name(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         store = ServerStore(database)
         assert await store.servers() == []

@@ -46,7 +46,7 @@ FULL = ProviderProfile(
 LOCAL = ProviderProfile("ollama", "Ollama", ProviderKind.COMPATIBLE, needs_key=False)
 
 
-async def test_values_of_json_come_back(tmp_path: Path) -> None:
+async def test_json_values_are_read_as_saved(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite3"
     async with opened(path) as database:
         settings = SettingsStore(database)
@@ -113,7 +113,7 @@ async def test_a_profile_of_an_older_store_is_read(tmp_path: Path) -> None:
         assert not profile.keeps_at_provider
 
 
-async def test_of_damaged_profiles_the_others_give_their_passwords(tmp_path: Path) -> None:
+async def test_damaged_profiles_do_not_hide_the_passwords_of_others(tmp_path: Path) -> None:
     bodies = ["no JSON", "[" * 100_000, "[]", '{"base_url": 5}']
     address = "https://me:w0rd@gateway.example/v1"
     async with opened(tmp_path / "s.sqlite3") as database:
@@ -134,7 +134,7 @@ async def test_of_damaged_profiles_the_others_give_their_passwords(tmp_path: Pat
     assert secret.value == "me:w0rd"
 
 
-async def test_a_profile_of_this_run_is_not_stored(tmp_path: Path) -> None:
+async def test_a_profile_from_the_environment_is_not_stored(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         settings = SettingsStore(database)
         with pytest.raises(ValueError, match="environment"):
@@ -142,7 +142,7 @@ async def test_a_profile_of_this_run_is_not_stored(tmp_path: Path) -> None:
         assert await settings.profiles() == []
 
 
-async def test_where_keys_are_is_noted(tmp_path: Path) -> None:
+async def test_origins_of_keys_are_noted(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         settings = SettingsStore(database)
         assert await settings.key_origin("a") is None

@@ -209,7 +209,7 @@ def overflow(follows: int) -> bytes:
         (0, [overflow(4), overflow(0)], False),
     ],
 )
-def test_rows_go_on_in_overflow_pages(first: int, pages: list[bytes], is_read: bool) -> None:
+def test_rows_continue_on_overflow_pages(first: int, pages: list[bytes], is_read: bool) -> None:
     size = 39 + 2 * (SIZE - 4) - 3
     made = database(leaf(overflowing(first, size), cell(b"\2\x09")), *pages)
     found = [record.values for record in made.records(2)]
@@ -217,7 +217,7 @@ def test_rows_go_on_in_overflow_pages(first: int, pages: list[bytes], is_read: b
     assert made.bad == (set() if is_read else {2})
 
 
-def test_pages_that_rows_share_are_read_four_times_on_average() -> None:
+def test_shared_overflow_pages_are_read_four_times_on_average() -> None:
     """A forged file could be read as terabytes."""
     row = overflowing(6, 39 + SIZE - 4 - 3)
     pages = database(leaf(*[row] * 8), leaf(*[row] * 9), leaf(*[row] * 9), leaf(row), overflow(0))
@@ -258,7 +258,7 @@ def test_every_leaf_of_the_file_is_found() -> None:
 @pytest.mark.parametrize(
     "page", [b"\x0d\0\0\xff\xff" + bytes(SIZE - 5), leaf(b"")[:8] + b"\xff\xff" + bytes(SIZE - 10)]
 )
-def test_a_leaf_whose_rows_lie_outside_is_bad(page: bytes) -> None:
+def test_a_leaf_with_rows_outside_the_page_is_bad(page: bytes) -> None:
     pages = database(page)
     assert list(pages.records(2)) == []
     assert list(pages.records(3)) == []

@@ -10,7 +10,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.settings.startup_settings import read_startup_settings
 
 
-async def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: Path) -> None:
+async def test_settings_are_read_from_an_open_and_a_closed_store(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
     database = Database(path)
@@ -21,7 +21,7 @@ async def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: 
     assert read_startup_settings(path) == {"look.theme": "dark"}
 
 
-def test_nothing_damaged_or_foreign_raises(tmp_path: Path) -> None:
+def test_damaged_and_foreign_files_have_no_settings(tmp_path: Path) -> None:
     missing, garbage, foreign = tmp_path / "no", tmp_path / "garbage", tmp_path / "foreign"
     garbage.write_bytes(b"this is no database" * 100)
     with sqlite3.connect(foreign) as connection:

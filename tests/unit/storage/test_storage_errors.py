@@ -45,7 +45,7 @@ def translated(error: Exception) -> StorageError:
         (sqlite3.SQLITE_ERROR, StorageError, Reason.STORE_UNUSABLE),
     ],
 )
-def test_codes_of_sqlite_are_told_apart(
+def test_codes_of_sqlite_become_reasons(
     code: int, kind: type[StorageError], reason: Reason
 ) -> None:
     error = sqlite3.OperationalError("some words")
@@ -84,7 +84,7 @@ def test_errors_of_sqlite_without_a_code_are_unusable(
         (errno.EIO, StorageError, Reason.DISK_FAILED),
     ],
 )
-def test_errors_of_the_system_are_told_apart(
+def test_errors_of_the_system_become_reasons(
     number: int, kind: type[StorageError], reason: Reason
 ) -> None:
     found = translated(OSError(number, os.strerror(number)))

@@ -92,7 +92,7 @@ def parts(text: str) -> str:
     return json.dumps([{"kind": "text", "text": text}])
 
 
-def test_a_summary_that_was_asked_for_is_the_templates(tmp_path: Path) -> None:
+def test_a_question_for_a_summary_gets_its_template(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     questions = (SUMMARY, "Sum it up.")
     rows = [{"role": "user", "parts": parts(text)} for text in questions]
@@ -100,7 +100,7 @@ def test_a_summary_that_was_asked_for_is_the_templates(tmp_path: Path) -> None:
     assert [m.template_id for m in read(path, "m0", "m1", "m2")] == ["executive-summary", "", ""]
 
 
-def test_files_of_batches_that_were_declined_had_failed(tmp_path: Path) -> None:
+def test_declined_files_of_batches_become_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     old_store(path, "0039")
     reasons = (Reason.ITEM_DECLINED, Reason.ITEM_ENDED_BY_FILTER, Reason.ITEM_EXPIRED)
@@ -117,14 +117,14 @@ def test_files_of_batches_that_were_declined_had_failed(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == ["refused", "refused", "failed"]
 
 
-def test_a_notice_that_said_whose_tokens_they_are_becomes_a_field(tmp_path: Path) -> None:
+def test_a_notice_about_tokens_becomes_the_usage_scope(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     old_store(path, "0020", *({"notices": json.dumps([n])} for n in OLD_NOTICES))
     scopes = [m.usage_scope for m in read(path, "m0", "m1", "m2")]
     assert scopes == [UsageScope.ALL, UsageScope.FIRST, UsageScope.OWN]
 
 
-def test_a_restore_of_an_old_store_does_the_same(tmp_path: Path) -> None:
+def test_a_restore_of_an_old_store_converts_notices_and_templates(tmp_path: Path) -> None:
     old, path = tmp_path / "old.sqlite3", tmp_path / "store.sqlite3"
     rows = [{"notices": json.dumps([notice])} for notice in OLD_NOTICES]
     old_store(old, "0019", *rows, {"role": "user", "parts": parts(SUMMARY)})
@@ -134,7 +134,7 @@ def test_a_restore_of_an_old_store_does_the_same(tmp_path: Path) -> None:
     assert found[3].template_id == "executive-summary"
 
 
-def test_an_exported_file_of_an_old_version_does_the_same() -> None:
+def test_an_export_of_an_old_version_gets_usage_scopes() -> None:
     assert [legacy_usage_scope([notice]) for notice in OLD_NOTICES] == [
         UsageScope.ALL,
         UsageScope.FIRST,
@@ -176,7 +176,7 @@ def test_a_restored_error_gets_codes(tmp_path: Path) -> None:
     assert [m.error for m in read(path, "m0")] == [CODED]
 
 
-def test_a_damaged_error_does_not_keep_a_store_from_opening(tmp_path: Path) -> None:
+def test_a_store_with_a_damaged_error_opens(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     old_store(path, "0021", {"error": "[1"}, {"error": json.dumps(OLD_ERROR)})
     assert [m.error for m in read(path, "m1")] == [CODED]
@@ -197,7 +197,7 @@ def test_stored_notices_get_codes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", LEGACY["notices"])
-def test_every_notice_of_the_version_before_is_known(code: str) -> None:
+def test_every_legacy_notice_gets_its_code(code: str) -> None:
     names = ("provider", "setting", "count", "names", "model", "cost")
     params = {name: f"a {name}" for name in names}
     found = legacy_notice(LEGACY["notices"][code].format_map(params))
@@ -206,7 +206,7 @@ def test_every_notice_of_the_version_before_is_known(code: str) -> None:
 
 
 @pytest.mark.parametrize("reason", LEGACY["errors"])
-def test_every_error_of_the_version_before_is_known(reason: str) -> None:
+def test_every_legacy_error_gets_its_reason(reason: str) -> None:
     for sentence in legacy_wordings(reason):
         text = sentence.format_map({"unit": "page", "note": "a note", **error_params()})
         found = legacy_error(ErrorNote(text, "Turn it off."))
@@ -329,7 +329,7 @@ def check_items(rows: list[BatchItem]) -> None:
         assert item_error_text(row) if expected else item_error_text(row) == sentence
 
 
-def test_batch_jobs_and_collections_say_what_they_said(tmp_path: Path) -> None:
+def test_errors_of_old_batch_jobs_and_collections_get_codes(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     batch_store(path)
     jobs, items, files = jobs_items_and_files(path)
@@ -351,7 +351,7 @@ def test_batch_jobs_and_collections_say_what_they_said(tmp_path: Path) -> None:
         assert all(error.startswith("{") for (error,) in stored)
 
 
-def test_a_restore_of_old_batch_jobs_says_the_same(tmp_path: Path) -> None:
+def test_restored_errors_of_old_batch_jobs_get_codes(tmp_path: Path) -> None:
     old, path = tmp_path / "old.sqlite3", tmp_path / "store.sqlite3"
     batch_store(old)
     copy_store(old, path, "backup", lambda _done, _of: None)

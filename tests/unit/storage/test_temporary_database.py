@@ -132,7 +132,7 @@ async def test_no_store_writes_a_temporary_conversation_to_disk(tmp_path: Path) 
     assert holding(tmp_path) == []
 
 
-async def test_all_of_it_comes_back_from_memory(tmp_path: Path) -> None:
+async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> None:
     async with room(tmp_path) as its:
         await its.fill()
         store, id_ = its.conversations, its.conversation.id
@@ -162,7 +162,7 @@ async def test_all_of_it_comes_back_from_memory(tmp_path: Path) -> None:
         assert rows == [(None, None)]
 
 
-async def test_what_arrives_after_it_was_closed_is_kept_nowhere(tmp_path: Path) -> None:
+async def test_writes_to_a_closed_temporary_conversation_are_dropped(tmp_path: Path) -> None:
     async with room(tmp_path) as its:
         await its.fill()
         its.temporary.discard(its.conversation.id)

@@ -44,7 +44,7 @@ def parent(tmp_path: Path) -> Path:
     return tmp_path / "temporary"
 
 
-def test_a_folder_goes_with_what_is_noted_in_it(parent: Path, tmp_path: Path) -> None:
+def test_a_folder_is_removed_with_registered_files(parent: Path, tmp_path: Path) -> None:
     part, scratch = tmp_path / "out.md.part", tmp_path / "scratch"
     with TemporaryFolder(parent) as folder:
         (folder.path / "copy").write_text("secret")
@@ -61,7 +61,7 @@ def test_a_folder_goes_with_what_is_noted_in_it(parent: Path, tmp_path: Path) ->
 
 
 @pytest.mark.attack("file-modes")
-def test_what_a_killed_process_left_is_removed(parent: Path, tmp_path: Path) -> None:
+def test_files_of_a_killed_process_are_removed(parent: Path, tmp_path: Path) -> None:
     part = tmp_path / "out.md.part"
     command = [sys.executable, "-c", HOLDS_ONE, str(ROOT), str(parent), str(part)]
     pipe = subprocess.PIPE
@@ -78,7 +78,7 @@ def test_what_a_killed_process_left_is_removed(parent: Path, tmp_path: Path) -> 
     assert not part.exists()
 
 
-def test_everything_is_removed_where_that_is_asked_for(parent: Path) -> None:
+def test_remove_all_removes_folders_of_running_processes(parent: Path) -> None:
     remove_all(parent)  # nothing there
     remove_abandoned(parent)
     folder = TemporaryFolder(parent)
@@ -103,7 +103,7 @@ def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
     assert (precious / "file").read_text() == "mine"
 
 
-def test_without_a_note_the_end_removes_it(tmp_path: Path) -> None:
+def test_a_file_is_removed_at_the_end_without_a_registration(tmp_path: Path) -> None:
     part = tmp_path / "out.part"
     with removed_at_end(part, Path("/proc/nowhere")):
         part.write_text("half")
@@ -111,7 +111,7 @@ def test_without_a_note_the_end_removes_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.attack("file-modes")
-def test_what_an_older_version_left_open_is_closed(
+def test_access_left_by_an_older_version_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "data"

@@ -67,7 +67,7 @@ async def month(path: Path, provider: str | None = None) -> Spent:
         await database.close()
 
 
-def test_the_month_without_the_prices_of_models_that_did_not_answer(tmp_path: Path) -> None:
+def test_calls_of_unknown_servers_lose_their_prices(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     old_store(path, LOCAL)
     with closing(sqlite3.connect(path)) as connection:

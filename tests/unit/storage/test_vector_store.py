@@ -42,7 +42,7 @@ async def test_passages_get_vectors_and_are_found_by_them(tmp_path: Path) -> Non
         assert [place.id for place in near] == [first, first + 1]
 
 
-async def test_signs_choose_whose_numbers_are_compared(tmp_path: Path) -> None:
+async def test_only_passages_with_the_nearest_signs_are_compared(tmp_path: Path) -> None:
     """The opposite is the farthest, however many are compared."""
     async with opened(tmp_path / "store.sqlite3") as database:
         store = VectorStore(database)
