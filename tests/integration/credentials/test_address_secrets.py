@@ -62,7 +62,7 @@ def leave_words(base_url: str) -> None:
         connection.execute(f"{sql} VALUES (?, ?, ?, ?, ?)", values)
 
 
-async def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home: Path) -> None:
+async def test_passwords_move_to_the_keyring_and_are_still_sent(home: Path) -> None:
     async with LoopbackServer(LISTED) as server:
         await asyncio.to_thread(leave_words, address_with_login(server))
         assert files_with_the_word(home)
@@ -81,7 +81,7 @@ async def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home
     assert files_with_the_word(home) == []
 
 
-async def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path) -> None:
+async def test_a_copy_before_a_migration_has_no_password(home: Path) -> None:
     await asyncio.to_thread(leave_words, f"https://someone:{WORD}@gateway.example/v1")
     async with started():
         pass
@@ -89,9 +89,7 @@ async def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path)
     assert files_with_the_word(home) == []
 
 
-def test_a_restore_moves_words_to_the_keyring_before_it_keeps_the_store(
-    home: Path, tmp_path: Path
-) -> None:
+def test_a_restore_first_moves_passwords_to_the_keyring(home: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.sqlite3"
     old_store(other)
     archive = make_backup(other, tmp_path / "none", tmp_path, NOON, lambda *_: None)
@@ -104,7 +102,7 @@ def test_a_restore_moves_words_to_the_keyring_before_it_keeps_the_store(
     assert from_keyring(key) == Secret(f"someone:{WORD}", "https://gateway.example:443", "Basic")
 
 
-def test_a_backup_holds_no_word(tmp_path: Path) -> None:
+def test_a_backup_has_no_password(tmp_path: Path) -> None:
     leave_words(f"https://someone:{WORD}@gateway.example/v1")
     where = folders()
     archive = make_backup(where.database, where.attachments, tmp_path, NOON, lambda *_: None)
@@ -112,7 +110,7 @@ def test_a_backup_holds_no_word(tmp_path: Path) -> None:
         assert not any(WORD.encode() in pack.read(name) for name in pack.namelist())
 
 
-async def test_a_key_that_is_there_is_not_replaced(home: Path) -> None:
+async def test_an_existing_key_is_not_replaced(home: Path) -> None:
     async with started() as backend:
         key = Secret("sk-mine-0123456789", "https://gateway.example:443")
         await backend.vault.set("mine", key)
@@ -126,14 +124,14 @@ async def test_a_key_that_is_there_is_not_replaced(home: Path) -> None:
         assert files_with_the_word(home) == []
 
 
-async def test_a_profile_is_never_stored_with_a_word(home: Path) -> None:
+async def test_a_profile_is_never_stored_with_a_password(home: Path) -> None:
     async with started() as backend:
         profile = replace(COMPATIBLE, id="mine", base_url=f"https://a:{WORD}@h.example/v1")
         await SettingsStore(backend.database).save_profile(replace(profile, proxy=PROXY))
     assert files_with_the_word(home) == []
 
 
-async def test_what_is_learnt_of_an_address_of_the_environment_holds_no_word(home: Path) -> None:
+async def test_facts_learned_about_an_environment_address_have_no_password(home: Path) -> None:
     async with LoopbackServer(LISTED) as server:
         environment = {"OPENAI_BASE_URL": address_with_login(server)}
         async with started(environment) as backend:

@@ -60,7 +60,7 @@ async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackSe
     return [request.headers.get("authorization", "") for request in server.requests]
 
 
-async def test_a_key_comes_for_its_origin_alone(tmp_path: Path) -> None:
+async def test_a_key_is_returned_only_for_its_origin(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         vault = KeyVault("repartee:test", SettingsStore(database))
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
@@ -71,7 +71,7 @@ async def test_a_key_comes_for_its_origin_alone(tmp_path: Path) -> None:
         assert await vault.get("openai", HERE) == SECRET
 
 
-async def test_what_the_store_says_of_an_origin_does_not_count(tmp_path: Path) -> None:
+async def test_an_origin_in_the_store_does_not_bind_a_key(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         settings = SettingsStore(database)
         vault = KeyVault("repartee:test", settings)
@@ -83,7 +83,7 @@ async def test_what_the_store_says_of_an_origin_does_not_count(tmp_path: Path) -
             assert await vault.get("openai", HERE) == SECRET, "the truth has been noted"
 
 
-async def test_a_key_for_a_new_address_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+async def test_a_key_for_a_new_address_replaces_the_old_key(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         vault = KeyVault("repartee:test", SettingsStore(database))
         await vault.set("openai", SECRET)
@@ -96,7 +96,7 @@ async def test_a_key_for_a_new_address_takes_the_place_of_the_old_one(tmp_path: 
         assert keyring_secrets() == {}
 
 
-async def test_a_password_of_an_address_is_kept_as_one(tmp_path: Path) -> None:
+async def test_a_password_of_an_address_keeps_its_scheme(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         vault = KeyVault("repartee:test", SettingsStore(database))
         secret = Secret("someone:word", HERE, "Basic")
@@ -124,7 +124,7 @@ async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
         assert await backend.vault.get("openai", HERE) == SECRET
 
 
-async def test_an_old_key_of_a_built_in_profile_that_was_never_stored() -> None:
+async def test_an_old_key_of_an_unstored_built_in_profile_is_bound() -> None:
     put_bare("openai")
     await asyncio.to_thread(old_store, folders().database, replace(COMPATIBLE, id="other"))
     async with started() as backend:
@@ -153,7 +153,7 @@ async def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool
             assert await backend.vault.get("openai", HERE) == SECRET, "back at its address"
 
 
-async def test_an_old_key_that_nothing_binds_is_not_used() -> None:
+async def test_an_unbound_old_key_is_not_used() -> None:
     put_bare("openai")
 
     async with started() as backend:  # a new store: nobody knows where the key was used

@@ -40,7 +40,7 @@ def lock() -> None:
         collection.lock()
 
 
-async def test_a_key_is_kept_found_in_the_next_run_and_removed(
+async def test_a_key_is_stored_found_in_the_next_run_and_removed(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()
@@ -64,7 +64,7 @@ async def test_a_key_is_kept_found_in_the_next_run_and_removed(
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 
-async def test_a_key_that_somebody_else_removed_is_gone(
+async def test_a_key_removed_by_another_program_is_missing(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()
@@ -104,7 +104,7 @@ async def test_without_a_bus_the_key_is_for_this_session(
         assert await vault.set("openai", SECRET) is KeyPlace.SESSION
 
 
-async def test_a_locked_keyring_whose_dialog_is_dismissed(
+async def test_a_dismissed_dialog_of_a_locked_keyring_is_reported(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()  # there is nobody here to draw the dialog
@@ -123,7 +123,7 @@ async def test_a_locked_keyring_whose_dialog_is_dismissed(
         assert await vault.get("openai", HERE) == OTHER
 
 
-async def test_a_dialog_that_nobody_answers_does_not_hold_us_up(
+async def test_an_unanswered_dialog_blocks_nothing(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     desktop = new_desktop()
@@ -142,7 +142,7 @@ async def test_a_dialog_that_nobody_answers_does_not_hold_us_up(
         assert time.monotonic() - begun < SILENT_S
 
 
-async def test_a_daemon_that_dies_is_an_error_and_comes_back(
+async def test_a_dead_daemon_is_an_error_until_it_restarts(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()
@@ -156,7 +156,7 @@ async def test_a_daemon_that_dies_is_an_error_and_comes_back(
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
 
 
-async def test_keys_by_two_names_do_not_meet(
+async def test_keys_with_different_names_are_separate(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()

@@ -23,7 +23,7 @@ SECRET = "tok-0123456789-abcdefgh"
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
-async def test_values_are_in_the_keyring_alone_and_reach_the_server(home: Path) -> None:
+async def test_secrets_are_only_in_the_keyring_and_reach_the_server(home: Path) -> None:
     backend = build_backend(environment={})
     await backend.open()
     try:
@@ -44,7 +44,7 @@ async def test_values_are_in_the_keyring_alone_and_reach_the_server(home: Path) 
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
 
 
-async def test_another_command_of_the_same_name_does_not_get_them(home: Path) -> None:
+async def test_another_command_with_the_same_name_gets_no_secrets(home: Path) -> None:
     backend = build_backend(environment={})
     await backend.open()
     try:
@@ -60,7 +60,7 @@ async def test_another_command_of_the_same_name_does_not_get_them(home: Path) ->
         await backend.aclose()
 
 
-async def test_a_new_server_of_a_name_has_none_of_the_old_ones_permissions(home: Path) -> None:
+async def test_a_new_server_with_a_known_name_has_no_permissions(home: Path) -> None:
     backend = build_backend(environment={})
     await backend.open()
     try:

@@ -149,7 +149,7 @@ async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
         assert await whoami(backend) == "Ann"
 
 
-async def test_a_refused_sign_in_says_why(home: Path) -> None:
+async def test_a_refused_sign_in_reports_the_reason(home: Path) -> None:
     async with guarded_server() as server, program() as backend:
         await add(backend, server)
         await server.send_command("deny")

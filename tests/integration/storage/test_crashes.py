@@ -175,9 +175,7 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(
-    path: Path, seed: int
-) -> None:
+async def test_a_kill_loses_no_acknowledged_write(path: Path, seed: int) -> None:
     chance = random.Random(seed)
     with start(STREAMER, path) as process:
         assert process.stdout is not None
@@ -219,7 +217,7 @@ async def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(
         assert len(await Search(database).find("grapefruit")) >= len(whole)
 
 
-async def test_what_another_process_streams_is_left_to_it(path: Path) -> None:
+async def test_an_answer_of_another_process_is_not_interrupted(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         with start(STREAMER, path) as process:
@@ -235,7 +233,7 @@ async def test_what_another_process_streams_is_left_to_it(path: Path) -> None:
         assert (answer.status is MessageStatus.INTERRUPTED) == bool(interrupted)
 
 
-async def test_two_processes_and_we_write_at_once(path: Path) -> None:
+async def test_three_processes_write_at_once(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
         with start(WRITER, path, "one") as one, start(WRITER, path, "two") as two:
@@ -254,7 +252,7 @@ async def test_two_processes_and_we_write_at_once(path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-async def test_no_turn_begins_where_another_process_answers(path: Path, is_killed: bool) -> None:
+async def test_no_turn_begins_while_another_process_answers(path: Path, is_killed: bool) -> None:
     async def begin(store: ConversationStore, conversation_id: str) -> None:
         conversation = await store.get(conversation_id)
         assert conversation is not None
@@ -283,7 +281,7 @@ async def test_no_turn_begins_where_another_process_answers(path: Path, is_kille
             process.stdin.close()
 
 
-def test_processes_that_make_the_store_at_once(path: Path) -> None:
+def test_several_processes_create_the_store_at_once(path: Path) -> None:
     writers = [start(WRITER, path, name) for name in "abcd"]
     for process in writers:
         process.communicate("\n")
@@ -313,7 +311,7 @@ def on_a_small_disk(folder: Path, script: str) -> str:
     return result.stdout
 
 
-def test_a_full_disk_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+def test_a_full_disk_loses_no_acknowledged_write(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", FILLER).splitlines()
     assert len(said) == 3
     assert "too full to save" in said[0]
@@ -321,12 +319,12 @@ def test_a_full_disk_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     assert said[2] == "True ok ['room again', '']"
 
 
-def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
+def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
     assert "read-only" in on_a_small_disk(tmp_path / "disk", READ_ONLY)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+async def test_a_folder_without_permission_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
 
@@ -334,7 +332,7 @@ async def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
         await Database(folder / "store.sqlite3").open()
 
 
-async def test_a_store_that_somebody_writes_to_for_too_long_is_named_busy(
+async def test_a_store_locked_for_too_long_is_reported_as_busy(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desktop_app.storage.database.database.BUSY_TIMEOUT_S", 0.1)

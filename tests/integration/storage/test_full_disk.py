@@ -135,33 +135,33 @@ left()
 )
 
 
-def test_an_import_keeps_what_was_there_and_says_so(tmp_path: Path) -> None:
+def test_a_failed_import_keeps_the_library_and_is_reported(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", IMPORT)
     assert "The disk is too full to save" in said
     assert "code 1" in said
     assert said.splitlines()[-2:] == ["kept 4", "ok"]
 
 
-def test_an_export_leaves_what_was_there_and_says_so(tmp_path: Path) -> None:
+def test_a_failed_export_keeps_the_old_file_and_is_reported(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", EXPORT)
     for form in ("json", "markdown", "html", "pdf"):
         assert f"{form} 1 True b'what was there'" in said
     assert said.endswith("left []\n")
 
 
-def test_a_backup_leaves_no_half_of_itself(tmp_path: Path) -> None:
+def test_a_failed_backup_leaves_no_file(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", BACKUP)
     assert "The disk is too full to save" in said
     assert "code 1\nleft []\nlook ok 5" in said
 
 
-def test_a_restore_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+def test_a_failed_restore_keeps_the_store(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", RESTORE)
     assert "0 MB are free." in said  # found before anything is unpacked
     assert said.endswith("code 1\nleft []\nlook ok 5\n")
 
 
-def test_a_repair_leaves_the_damaged_store_and_works_with_room(tmp_path: Path) -> None:
+def test_a_failed_repair_keeps_the_damaged_store(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", REPAIR)
     assert "The disk is too full to save" in said
     assert "code 1\nleft []\nsame True\n" in said

@@ -225,7 +225,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Step]:
     return record(tmp_path_factory.mktemp("recorded"))
 
 
-def test_the_record_holds_what_it_is_to_hold(steps: list[Step]) -> None:
+def test_the_record_has_every_kind_of_step(steps: list[Step]) -> None:
     said = [step for step in steps if step.kind == "said"]
     assert len(said) == TURNS * 5
     files = {(step.kind, step.file) for step in steps}
@@ -240,7 +240,7 @@ def test_the_record_holds_what_it_is_to_hold(steps: list[Step]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_nothing_acknowledged_is_lost(steps: list[Step], tmp_path: Path, seed: int) -> None:
+def test_no_acknowledged_write_is_lost(steps: list[Step], tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     fail_at(steps, chance.randrange(len(steps)), chance, tmp_path)
 
