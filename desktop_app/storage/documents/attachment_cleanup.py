@@ -16,6 +16,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -105,8 +106,9 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
         if _FOLDER.fullmatch(inner.name) and inner.is_dir():
             for path in inner.iterdir():
                 is_whole = bool(_REST_OF_HASH.fullmatch(path.name))
-                if (is_whole or path.name.startswith(".")) and path.stat().st_mtime < latest:
-                    yield path, inner.name + path.name if is_whole else None
+                with suppress(FileNotFoundError):  # another process has just renamed or removed it
+                    if (is_whole or path.name.startswith(".")) and path.stat().st_mtime < latest:
+                        yield path, inner.name + path.name if is_whole else None
 
 
 def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:

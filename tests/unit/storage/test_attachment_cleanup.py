@@ -263,3 +263,12 @@ def test_only_old_attachment_files_are_listed(tmp_path: Path) -> None:
         (tmp_path / names[0], "ab" + "c" * 62),
     ]
     assert list(attachment_cleanup.old_files(tmp_path / "none")) == []
+
+
+def test_a_file_that_vanishes_meanwhile_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab/.unfinished").symlink_to(tmp_path / "renamed")
+    old = tmp_path / "ab" / ("c" * 62)
+    old.touch()
+    os.utime(old, (LONG_AGO, LONG_AGO))
+    assert list(attachment_cleanup.old_files(tmp_path)) == [(old, "ab" + "c" * 62)]
