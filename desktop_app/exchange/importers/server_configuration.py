@@ -95,7 +95,8 @@ def parse_servers(text: str) -> list[ConfiguredServer]:
     for key in ("mcp", "mcpServers", "servers"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]
-    if not isinstance(found, dict) or not all(isinstance(row, dict) for row in found.values()):
+    is_valid = isinstance(found, dict) and all(isinstance(row, dict) for row in found.values())
+    if not found or not is_valid:
         raise ValueError("no servers")
     return [_read(name, fields) for name, fields in found.items()]
 

@@ -96,7 +96,9 @@ def test_an_unusable_server_does_not_prevent_the_next(fields: dict[str, object])
     assert good.require_usable()[0].name == "good"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', "\0", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "{}", '{"a": 1}', '{"mcpServers": {}}', "\0", "[" * 100_000]
+)
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.json"
     path.write_text(text)
