@@ -1,4 +1,4 @@
 """Full-text search over titles, messages and attachments.
 
-May import `storage.database` and the row conversions of `storage.conversations`.
+May import `storage.database`, and the row conversions and SQL of `storage.conversations`.
 """

@@ -1,4 +1,5 @@
 """Writers of conversations for office programs: text, tables and slides.
 
-May import domain and rendering. Each module imports its library, so import them late.
+May import domain, rendering, `exchange.writers` and the root of `exchange`. Each module imports its
+library, so import them late.
 """
