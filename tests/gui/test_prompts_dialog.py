@@ -69,11 +69,11 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtb
     assert page.list.current == "c"
     qtbot.keyClick(page.list.field, Qt.Key.Key_Return)
     assert page.text.hasFocus()
-    told: list[Prompt] = []
-    page.save_requested.connect(told.append)
+    told: list[tuple[str, dict[str, str]]] = []
+    page.change_requested.connect(lambda *change: told.append(change))
     qtbot.keyClicks(page.text, "Dear ")
     qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
-    assert told[-1] == Prompt("c", "Reply", "Dear Reply to {{name}}", "Mail")
+    assert told[-1] == ("c", {"text": "Dear Reply to {{name}}"})
 
 
 def test_only_ones_own_are_deleted_by_the_key(dialog: PromptsDialog, qtbot: QtBot) -> None:
@@ -94,8 +94,8 @@ def test_only_ones_own_are_deleted_by_the_key(dialog: PromptsDialog, qtbot: QtBo
 def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     page = dialog.prompts
     page.select("c")
-    told: list[Prompt] = []
-    page.save_requested.connect(told.append)
+    told: list[str] = []
+    page.change_requested.connect(lambda prompt_id, _changes: told.append(prompt_id))
     page.title.clear()
     page.report_edits()
     assert told == []

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -29,7 +29,6 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_library import (
     Origin,
     copy_of,
-    in_english,
     next_position,
     task_for_each,
 )
@@ -192,7 +191,7 @@ class PromptsController(QObject):
         dialog = PromptsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         page = dialog.prompts
-        page.save_requested.connect(self.save)
+        page.change_requested.connect(self._change)
         page.new_requested.connect(self._begin_new)
         page.duplicate_requested.connect(self._duplicate)
         page.delete_requested.connect(self._delete)
@@ -204,11 +203,13 @@ class PromptsController(QObject):
     def _page_entries(self) -> list[tuple[Prompt, str]]:
         return [(entry.prompt, entry.origin.value) for entry in self._list.entries]
 
+    def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
+        """Change fields of a prompt; the others are stored in English, and shown translated."""
+        before = {**{p.id: p for p in self._built_in}, **self._stored}[prompt_id]
+        self.save(replace(before, **changes))
+
     def save(self, prompt: Prompt) -> None:
         """Save a new or changed prompt."""
-        built_in = next((p for p in self._built_in if p.id == prompt.id), None)
-        if built_in is not None:
-            prompt = in_english(prompt, built_in)
         self._stored[prompt.id] = prompt
         self._show()
         self._start(self._write(self._prompt_store.save([prompt])))
@@ -270,7 +271,9 @@ class PromptsController(QObject):
             found = await asyncio.to_thread(read_file, path)
             # Unchanged built-in prompts count as known, even if they were not exported.
             known = [
-                entry.prompt for entry in self._list.entries if entry.origin is not Origin.BUILT_IN
+                self._stored[entry.prompt.id]
+                for entry in self._list.entries
+                if entry.origin is not Origin.BUILT_IN
             ]
             unchanged = [p for p in self._built_in if p.id not in {k.id for k in known}]
             found = replace(found, prompts=_without(found.prompts, unchanged))
@@ -291,7 +294,8 @@ class PromptsController(QObject):
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._prompt_store.presets()
-        own = [e.prompt for e in self._list.entries if e.prompt.id in self._stored]
+        ids = (entry.prompt.id for entry in self._list.entries)
+        own = [self._stored[id_] for id_ in ids if id_ in self._stored]
         text = to_json_text(PromptCollection(tuple(own), tuple(presets)))
         error = await asyncio.to_thread(save_text, path, text)
         if self._dialog is None:

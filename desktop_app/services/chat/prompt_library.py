@@ -153,15 +153,6 @@ def translated(prompt: Prompt, shipped: Prompt) -> Prompt:
     )
 
 
-def in_english(prompt: Prompt, shipped: Prompt) -> Prompt:
-    """Return a version of a built-in prompt with its unchanged names in English, as stored."""
-    return replace(
-        prompt,
-        title=shipped.title if prompt.title == tr(shipped.title) else prompt.title,
-        folder=shipped.folder if prompt.folder == tr(shipped.folder) else prompt.folder,
-    )
-
-
 def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:
     if shipped is None:
         return Origin.OWN

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QWidget
@@ -63,13 +63,13 @@ class PromptsPage(QWidget):
     """The page of prompts.
 
     Signals:
-        save_requested(Prompt): the prompt changed.
+        change_requested(str, dict): change these fields of the prompt with this id.
         new_requested(str): create a prompt in this folder.
         duplicate_requested(str), delete_requested(str), reset_requested(str): prompt id.
         edit_requested(EditRequest): change the form of the prompt's answers.
     """
 
-    save_requested = Signal(object)
+    change_requested = Signal(str, object)
     new_requested = Signal(str)
     duplicate_requested = Signal(str)
     delete_requested = Signal(str)
@@ -178,17 +178,18 @@ class PromptsPage(QWidget):
         if before is None:
             return
         title, folder, text = self._texts_in_fields()
-        edited = replace(
-            before,
-            title=before.title
+        edited: dict[str, Any] = {
+            "title": before.title
             if title == self._initial_texts[0]
             else title.strip() or before.title,
-            folder=before.folder if folder == self._initial_texts[1] else folder.strip(),
-            text=before.text if text == self._initial_texts[2] else text,
-        )
-        if edited != before:
-            self._prompt = edited
-            self.save_requested.emit(edited)
+            "folder": before.folder if folder == self._initial_texts[1] else folder.strip(),
+            "text": before.text if text == self._initial_texts[2] else text,
+        }
+        changes = {name: value for name, value in edited.items() if value != getattr(before, name)}
+        if changes:
+            self._prompt = replace(before, **changes)
+            self._initial_texts = self._texts_in_fields()
+            self.change_requested.emit(before.id, changes)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -270,7 +271,7 @@ class PromptsPage(QWidget):
 
     def _save_form(self, prompt_id: str, value: str) -> None:
         if prompt_id in self._entries:
-            self.save_requested.emit(replace(self._entries[prompt_id][0], form=value))
+            self.change_requested.emit(prompt_id, {"form": value})
 
     def _emit_with_current(self, signal: SignalInstance) -> None:
         self.report_edits()
@@ -290,7 +291,7 @@ class PromptsPage(QWidget):
     def _toggle_hidden(self) -> None:
         self.report_edits()
         if self._prompt is not None:
-            self.save_requested.emit(replace(self._prompt, hidden=not self._prompt.hidden))
+            self.change_requested.emit(self._prompt.id, {"hidden": not self._prompt.hidden})
 
 
 def _mark(prompt: Prompt, origin: str) -> str:

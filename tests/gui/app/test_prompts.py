@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from desktop_app.app.attachments.attachment_reader import ATTACHED
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.i18n.translation import tr, use_language
+from desktop_app.services.chat.prompt_library import SUMMARY
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.prompt_text import LARGE_PASTE, PromptText
@@ -211,6 +214,36 @@ async def test_what_is_exported_is_imported_once(tmp_path: Path) -> None:
         dialog.export_requested.emit(Path("/proc/x.json"))
         await until(lambda: "Couldn’t save" in said(dialog))
         await desk.settled()
+
+
+@pytest.fixture
+def pseudo_language() -> Iterator[None]:
+    use_language("pseudo", Path())
+    yield
+    use_language("en", Path())
+
+
+@pytest.mark.usefixtures("pseudo_language")
+async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.json"
+    async with Desk() as desk:
+        await loaded(desk)
+        dialog = dialog_of(desk)
+        page = dialog.prompts
+        page.select(SUMMARY)
+        translation = page.title.text()
+        assert translation == tr("Summarize") != "Summarize"
+        press(dialog, "hide-prompt")
+        dialog.export_requested.emit(file)
+        await until(lambda: bool(said(dialog)))
+        exported = json.loads(file.read_text("utf-8"))["prompts"][0]
+        assert (exported["title"], exported["folder"]) == ("Summarize", "Documents")
+        for title in ("Mine", translation):
+            page.title.setText(title)
+            page.report_edits()
+        await desk.settled()
+        (stored,) = await desk.backend.prompts.prompts()
+        assert (stored.title, stored.folder, stored.hidden) == (translation, "Documents", True)
 
 
 async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it() -> None:
