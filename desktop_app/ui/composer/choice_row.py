@@ -69,13 +69,13 @@ class ModelControl(QFrame):
 
     def show_variants(self, wide: bool) -> None:
         """Show the variants as segments if `wide` is set, otherwise the current name."""
-        shows_segments = wide and self.choice.is_variant
+        shows_segments = wide and self.choice.offers_variants
         self.variants.setVisible(shows_segments)
         self.more.set_text("" if shows_segments else self.choice.short_name)
 
     def width_with(self, *, wide: bool) -> int:
         """Return the preferred width, without changing anything."""
-        if wide and self.choice.is_variant:
+        if wide and self.choice.offers_variants:
             return self.variants.sizeHint().width() + self.more.width_with(text="")
         return self.more.width_with(text=self.choice.short_name)
 

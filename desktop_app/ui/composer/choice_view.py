@@ -43,7 +43,8 @@ class ChoiceView:
     Attributes:
         variant: None if another model than the three variants is chosen.
         effort: the effort in use; None if the model takes none.
-        offers_variants: whether a variant is chosen and the provider offers all three.
+        offers_variants: whether a variant is chosen and the provider offers all three, which are
+            then shown side by side.
         offers_effort: whether the model is known to take an effort.
         effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.
@@ -68,16 +69,9 @@ class ChoiceView:
     model: str = ""
 
     @property
-    def is_variant(self) -> bool:
-        """True if a variant is chosen, so that the three variants are shown."""
-        return self.offers_variants and self.variant is not None
-
-    @property
     def short_name(self) -> str:
         """The variant's name, otherwise the model's."""
-        if self.is_variant and self.variant is not None:
-            return self.variant.label
-        return self.model_name
+        return self.model_name if self.variant is None else self.variant.label
 
     @property
     def effort_shown(self) -> Effort | None:
@@ -87,7 +81,7 @@ class ChoiceView:
     @property
     def efforts_listed(self) -> tuple[Effort, ...]:
         """The family's five efforts, and `minimal` of an earlier family only if it is accepted."""
-        takes_minimal = not self.is_variant and Effort.MINIMAL not in self.effort_refusals
+        takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 
 

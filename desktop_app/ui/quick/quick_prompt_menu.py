@@ -25,7 +25,7 @@ def fill_menu(
     step: Callable[[int], None],
 ) -> None:
     """Fill the menu with the variants, or else the model's name, and with effort steps."""
-    if choice.is_variant:
+    if choice.offers_variants:
         for variant in Variant:
             add_choice(menu, variant.label, variant is choice.variant, partial(choose, variant))
         menu.addSeparator()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.answers import server_watch
 from desktop_app.app.desktop.window_request import HiddenRequest
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, until
 from tests.helpers.closed_port import closed_port
@@ -109,6 +109,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         await until(lambda: variants(desk) == [Variant.THINKING])
         choice = desk.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
+        assert (choice.short_name, Effort.MINIMAL in choice.efforts_listed) == ("Thinking", False)
         desk.controllers.choice.choose_variant(Variant.PRO)
         assert desk.state.setup.choice.variant is Variant.THINKING
 
