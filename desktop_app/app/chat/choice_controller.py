@@ -103,7 +103,6 @@ class ChoiceController(QObject):
         self._draft.changed.connect(self._on_draft_changed)
         spending.spent.connect(self._forget_measured)
         self._current.compactions_changed.connect(self._timer.start)
-        spending.utility_calls_paid.connect(self._timer.start)
         choices.changed.connect(self._show)
         prompt.row.model_listing_requested.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.compaction import (
     Compaction,
@@ -59,7 +58,6 @@ class CompactionController(QObject):
         pane: ConversationPane,
         current: OpenConversation,
         answer_settings: AnswerSettings,
-        spending: SpendingEvents,
         tasks: Tasks,
         chat_service: ChatService,
         compaction_store: CompactionStore,
@@ -68,7 +66,7 @@ class CompactionController(QObject):
         super().__init__(parent)
         self._parent, self._pane, self._current = parent, pane, current
         self._values, self._providers = answer_settings.values, answer_settings.providers
-        self._setup, self._spending, self._tasks = answer_settings.setup, spending, tasks
+        self._setup, self._tasks = answer_settings.setup, tasks
         self._chat_service, self._compaction_store = chat_service, compaction_store
         self._compaction_service = compaction_service
         self._running = running
@@ -256,7 +254,6 @@ class CompactionController(QObject):
 
     def _on_ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
-        self._spending.report_utility_calls()
         self._show_card()
         if conversation_id == self._open_id:
             self._tasks.start(self._load_compactions())

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.dependency_groups import AnswerSettings
-from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
@@ -37,7 +36,6 @@ class TitleController(QObject):
         presenter: ListPresenter,
         *,
         answer_settings: AnswerSettings,
-        spending: SpendingEvents,
         temporary: TemporaryConversations,
         tasks: Tasks,
         conversations: ConversationStore,
@@ -47,7 +45,7 @@ class TitleController(QObject):
     ) -> None:
         super().__init__(presenter)
         self._values, self._setup = answer_settings.values, answer_settings.setup
-        self._spending, self._temporary = spending, temporary
+        self._temporary = temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._fences, self._utility_model, self._presenter = fences, utility_model, presenter
         self._asked: set[str] = set()
@@ -76,7 +74,6 @@ class TitleController(QObject):
         except UserFacingError as error:
             log.warning("no title: %s %s", error, error.all_details)
             return
-        self._spending.report_utility_calls()
         current = self._presenter.existing(conversation_id)
         if title and current is not None and current.title == conversation.title:
             self._presenter.retitle(conversation_id, title)

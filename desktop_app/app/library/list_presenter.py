@@ -154,7 +154,6 @@ class ListPresenter(QObject):
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._pane.set_title(self._current.conversation.title)
-            self._setup.report_change()  # the folder has its own settings
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""

@@ -42,9 +42,7 @@ class SpendingFooter(QObject):
         for changed in (
             self._current.opened,
             self._setup.choice_changed,
-            self._providers.changed,
             spending.spent,
-            spending.utility_calls_paid,
         ):
             changed.connect(self._show)
 

@@ -152,4 +152,3 @@ class ModelsController(QObject):
             if stored is None:
                 return
             await self._providers.save(stored.with_own_model(own))
-        self._setup.report_change()

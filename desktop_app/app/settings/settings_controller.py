@@ -167,7 +167,6 @@ class SettingsController(QObject):
         await self._values.set(WEIGHTS_SETTING, str(path or ""))
         use_weights(self._gateway.local_model, self._values.all)
         await self._providers.reload()
-        self._setup.report_change()
 
     # -------------------------------------------------------------- about
 

@@ -36,7 +36,7 @@ class AnswerSetup(QObject):
     """Provider, model, effort and settings of answers.
 
     Signals:
-        choice_changed: the open conversation has another provider, model, effort or setting.
+        choice_changed: the open conversation may have another provider, model, effort or setting.
         other_conversation_changed(Conversation): the same for a conversation that is not open.
     """
 
@@ -63,7 +63,8 @@ class AnswerSetup(QObject):
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
         self._background_in = ""
-        folders.changed.connect(self.choice_changed)
+        for changed in (current.folder_changed, folders.changed, providers.changed):
+            changed.connect(self.choice_changed)
 
     # -------------------------------------------------------------- any conversation
 
@@ -174,10 +175,6 @@ class AnswerSetup(QObject):
         self._background_in = ""
 
     # -------------------------------------------------------------- changes
-
-    def report_change(self) -> None:
-        """Report a change made elsewhere: to the folder or the local model."""
-        self.choice_changed.emit()
 
     def choose(self, choice: ModelChoice) -> None:
         """Change the provider, model and effort of the open conversation."""

@@ -27,11 +27,13 @@ class OpenConversation(QObject):
 
     Signals:
         opened: another conversation is open.
+        folder_changed: the conversation was moved, and a folder has its own settings.
         path_changed: messages were added or replaced.
         compactions_changed: the compactions of the open conversation were read.
     """
 
     opened = Signal()
+    folder_changed = Signal()
     path_changed = Signal()
     compactions_changed = Signal()
 
@@ -114,8 +116,11 @@ class OpenConversation(QObject):
         self.opened.emit()
 
     def update(self, conversation: Conversation) -> None:
-        """Set a newer state of the open conversation; this emits nothing."""
+        """Set a newer state of the open conversation."""
+        was_moved = conversation.folder_id != self._conversation.folder_id
         self._conversation = conversation
+        if was_moved:
+            self.folder_changed.emit()
 
     def store(self, conversation: Conversation) -> None:
         """Set the conversation as stored with its first question; this emits nothing."""

@@ -510,3 +510,26 @@ async def test_what_we_write_ourselves_is_not_read_again() -> None:
         await until(lambda: not pause.isActive())
         await desk.written()
         assert told == []
+
+
+async def test_a_folder_that_another_program_moved_it_to_gives_its_settings() -> None:
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("First", "One")
+        told: list[str] = []
+        setup = desk.state.setup
+        setup.choice_changed.connect(lambda: told.append(setup.ask_settings.instructions))
+        async with another_program() as other:
+            folder = Folder(new_id(), "Thesis", now(), overrides=Overrides("Cite your sources."))
+            await other.conversation_folders.save(folder)
+            await until(lambda: "Thesis" in desk.rows)
+            await other.flags.move([here], folder.id)
+            await until(lambda: "Cite your sources." in told)
+
+
+async def test_changed_providers_may_change_the_choice() -> None:
+    async with Desk() as desk:
+        told: list[None] = []
+        desk.state.setup.choice_changed.connect(lambda: told.append(None))
+        await desk.state.providers.reload()
+        assert told
+        await desk.settled()
