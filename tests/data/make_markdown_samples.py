@@ -330,7 +330,7 @@ def streamed() -> Iterator[str]:
                 size = chance.randint(1, 12)
                 steps.append(_changes(stream.feed(source[at : at + size])))
                 at += size
-            steps += [str(stream.fitting), _changes(stream.finish())]
+            steps += [str(stream.piece_bounds), _changes(stream.finish())]
         yield json.dumps([source, *steps, sum(parsed)], ensure_ascii=False)
 
 
@@ -348,10 +348,10 @@ def streamed_long() -> Iterator[str]:
                 patches = stream.feed(source[at : at + size])
                 at += size
                 steps.append(_places(patches))
-            patches = stream.finish(shortly=chance.random() < 0.5)
+            patches = stream.finish(defer_updates=chance.random() < 0.5)
             renewals = []
-            while stream.is_renewing:
-                renewals.append(_places(stream.renew()))
+            while stream.has_pending_updates:
+                renewals.append(_places(stream.run_updates()))
         counts = len(stream.blocks), len(parsed), sum(parsed)
         ends = [_places(patches), *renewals, *counts]
         yield json.dumps([filler, steps, ends], ensure_ascii=False)

@@ -156,7 +156,7 @@ class BlockStream:
         if self._drops_address or ends_in_address(self._source, len(text)):
             self._plain_end = None
             return []
-        patches = self.renew()
+        patches = self.run_updates()
         if self._context.inside == "code" and self._is_blank_line(text):
             return patches
         patches += self._catch_up()
@@ -189,10 +189,10 @@ class BlockStream:
         self._source += more
         return not more
 
-    def finish(self, *, shortly: bool = False) -> list[Patch]:
+    def finish(self, *, defer_updates: bool = False) -> list[Patch]:
         """Close the open tail, because the source is complete.
 
-        If `shortly`, updates of earlier blocks are left to later calls of `renew`.
+        If `defer_updates`, updates of earlier blocks are left to later calls of `run_updates`.
         """
         if self._pending_return:
             self._source, self._pending_return = self._source + "\n", ""
@@ -205,17 +205,17 @@ class BlockStream:
             patches += self._advance(is_final=True)
         self._source, self._plain_end = "", None
         patches += self._reference_updates.render_undefined_notes()
-        while self.is_renewing and not shortly:
-            patches += self.renew()
+        while self.has_pending_updates and not defer_updates:
+            patches += self.run_updates()
         return patches
 
     @property
-    def is_renewing(self) -> bool:
-        """Return True if earlier blocks still wait for updates: see `renew`."""
+    def has_pending_updates(self) -> bool:
+        """Return True if earlier blocks still wait for updates: see `run_updates`."""
         return bool(self._reference_updates or self._list_spacing)
 
     @property
-    def fitting(self) -> tuple[int, int]:
+    def piece_bounds(self) -> tuple[int, int]:
         """Return the best minimum and maximum length of the next piece, if more text waits.
 
         Each piece parses the open tail again, which would take minutes with small pieces. A piece
@@ -225,7 +225,7 @@ class BlockStream:
         room = _STEP_LENGTH - self._length % _STEP_LENGTH
         return min(again // _REPARSE_FACTOR, room), room
 
-    def renew(self) -> list[Patch]:
+    def run_updates(self) -> list[Patch]:
         """Update earlier blocks for definitions or loose lists, for a few milliseconds."""
         if self._reference_updates:
             return self._reference_updates.step()

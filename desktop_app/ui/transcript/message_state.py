@@ -136,8 +136,8 @@ class MessageState:
         """Parse the text of an answer, or only `immediate` characters of a long stored one."""
         if self.is_streaming or len(text) <= immediate:
             self.set_text(text)
-            while self.is_renewing:
-                self.renew()
+            while self.has_pending_updates:
+                self.run_updates()
         else:
             self.add_text(text[:immediate])
             self.rest = text[immediate:]
@@ -178,7 +178,7 @@ class MessageState:
         """Return True if more of the text is to be added."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
-        return not self._finished or self._stream.is_renewing
+        return not self._finished or self._stream.has_pending_updates
 
     @property
     def is_complete(self) -> bool:
@@ -186,25 +186,25 @@ class MessageState:
         return self._finished
 
     @property
-    def is_renewing(self) -> bool:
+    def has_pending_updates(self) -> bool:
         """Return True if late link definitions still have to be applied to earlier blocks."""
-        return self._stream.is_renewing or self._reasoning_stream.is_renewing
+        return self._stream.has_pending_updates or self._reasoning_stream.has_pending_updates
 
-    def renew(self) -> Sequence[Change]:
+    def run_updates(self) -> Sequence[Change]:
         """Apply them to some of these blocks. Return the changes, with indices in the body."""
-        if self._stream.is_renewing:
-            return self._stream.renew()
-        return self._reasoning_changes(self._reasoning_stream.renew(), 1 - self.head_count)
+        if self._stream.has_pending_updates:
+            return self._stream.run_updates()
+        return self._reasoning_changes(self._reasoning_stream.run_updates(), 1 - self.head_count)
 
     @property
-    def fitting(self) -> tuple[int, int]:
+    def piece_bounds(self) -> tuple[int, int]:
         """Return the minimum and maximum characters of text to add at once, if available."""
-        return self._stream.fitting
+        return self._stream.piece_bounds
 
     @property
     def reasoning_fitting(self) -> tuple[int, int]:
         """Return the minimum and maximum characters of reasoning to add at once."""
-        return self._reasoning_stream.fitting
+        return self._reasoning_stream.piece_bounds
 
     @property
     def is_streaming(self) -> bool:
@@ -317,7 +317,7 @@ class MessageState:
         if self.is_streaming or self._finished:
             return []
         self._finished = True
-        return self._stream.finish(shortly=True)
+        return self._stream.finish(defer_updates=True)
 
     # ------------------------------------------------------------------ what is shown
 

@@ -149,7 +149,7 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     assert entry is not None
     layout = entry.layout
     assert not layout.is_fully_materialized
-    assert not entry.is_renewing
+    assert not entry.has_pending_updates
     assert layout.items[: -entry.foot_count] == render(source)
     for at, item in enumerate(layout.items):
         if layout.counts[at]:

@@ -342,10 +342,10 @@ def test_what_a_definition_changes_of_very_much_is_drawn_again_in_pieces(end: st
     source = "words [x] and[^2] more\n\n" * 1200 + end
     stream, shown = BlockStream(), list[Block]()
     apply(stream.feed(source), shown)
-    apply(stream.finish(shortly=True), shown)
+    apply(stream.finish(defer_updates=True), shown)
     steps = 0
-    while stream.is_renewing:
-        patches = stream.renew()
+    while stream.has_pending_updates:
+        patches = stream.run_updates()
         assert sum(len(patch.added) for patch in patches) < 400
         apply(patches, shown)
         steps += 1

@@ -114,7 +114,7 @@ def test_what_is_open_is_parsed_a_few_times(parsed: list[int], unit: str) -> Non
     """In pieces that are a quarter of what is parsed again with them, as they are written."""
     source, stream, at = "~~" + unit * (25_000 // len(unit)), BlockStream(), 0
     while at < len(source):
-        piece = max(400, stream.fitting[0])
+        piece = max(400, stream.piece_bounds[0])
         stream.feed(source[at : at + piece])
         at += piece
     stream.finish()

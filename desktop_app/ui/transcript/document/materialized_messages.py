@@ -428,7 +428,7 @@ class MaterializedMessages:
 
     def renew(self, state: MessageState) -> None:
         """Apply the next changes that link definitions make to a complete answer."""
-        changes = state.renew()
+        changes = state.run_updates()
         if state.message.id not in self._detached:
             self.message_writer.renew(state, changes)
 

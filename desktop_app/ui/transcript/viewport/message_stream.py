@@ -187,7 +187,7 @@ class MessageStream(QObject):
         self.text_changed.emit(message_id)
         self._filler.tidy_soon()
         self.slice_written.emit(message_id)
-        return state.fitting
+        return state.piece_bounds
 
     @contextmanager
     def _inserting(self) -> Iterator[None]:
@@ -220,7 +220,7 @@ class MessageStream(QObject):
     def _renew_later(self, message_id: str) -> None:
         """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
         state = self._messages.find_state(message_id)
-        if state is not None and state.is_renewing:
+        if state is not None and state.has_pending_updates:
             self._text.run_after(message_id, partial(self._renew, message_id))
         else:
             self.slice_written.emit(message_id)
