@@ -148,12 +148,6 @@ class Patch(NamedTuple):
     added: tuple[Block, ...]
 
 
-def apply(patches: list[Patch], blocks: list[Block]) -> None:
-    """Apply patches to a list of blocks, in place."""
-    for at, removed, added in patches:
-        blocks[at : at + removed] = added
-
-
 def has_gap_between(above: Block, block: Block) -> bool:
     """Return True if a gap separates two adjacent texts in lists.
 

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.documents.collections import passage_link
-from desktop_app.rendering.block_model import Block, Kind, apply
+from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from tests.helpers.examples import examples
+from tests.helpers.patches import apply_patches
 from tests.unit.rendering.test_block_stream import PIECES, WORDS
 
 CITED = frozenset((1, 2, 3, 4, 12))
@@ -85,10 +86,10 @@ def test_without_passages_nothing_is_a_citation() -> None:
 def streamed(source: str, cuts: list[int]) -> list[Block]:
     stream, shown, last = BlockStream(CITED), list[Block](), 0
     for cut in [*sorted(cut % (len(source) + 1) for cut in cuts), len(source)]:
-        apply(stream.feed(source[last:cut]), shown)
+        apply_patches(stream.feed(source[last:cut]), shown)
         last = cut
         assert shown == stream.blocks
-    apply(stream.finish(), shown)
+    apply_patches(stream.finish(), shown)
     return shown
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.rendering.block_model import Block, apply
+from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
@@ -19,6 +19,7 @@ from desktop_app.rendering.markdown.loose_lists import find_loose
 from desktop_app.rendering.markdown.parser import parser
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources
+from tests.helpers.patches import apply_patches
 from tests.unit.rendering.test_block_stream import at_once
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
@@ -103,9 +104,9 @@ def test_a_list_is_loose_where_the_parser_says_so(source: str) -> None:
 def test_what_arrives_ends_as_the_whole(source: str, length: int) -> None:
     stream, shown = BlockStream(), list[Block]()
     for at in range(0, len(source), length):
-        apply(stream.feed(source[at : at + length]), shown)
+        apply_patches(stream.feed(source[at : at + length]), shown)
         assert shown == stream.blocks
-    apply(stream.finish(), shown)
+    apply_patches(stream.finish(), shown)
     assert shown == at_once(source)
     assert shown == render(source)
 
