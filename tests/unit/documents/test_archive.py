@@ -93,7 +93,7 @@ def test_an_archive_has_a_limit(size: int, is_read: bool) -> None:
 
 
 @pytest.mark.parametrize(("size", "is_read"), [(250, True), (251, False)])
-def test_an_archive_within_another_has_a_quarter_of_it(size: int, is_read: bool) -> None:
+def test_an_inner_archive_may_unpack_to_a_quarter_of_the_limit(size: int, is_read: bool) -> None:
     data = within(archive("a.txt", content=b"x" * size), 1)
     if is_read:
         assert "xxx" in text_of(data, Limits(unpacked_bytes=1000))
@@ -108,7 +108,7 @@ def test_an_archive_has_a_limited_number_of_members() -> None:
         text_of(archive("a.txt", "b.txt", "c.txt"), Limits(pages=2))
 
 
-def test_what_is_damaged_is_refused_and_a_damaged_member_is_left_out() -> None:
+def test_a_damaged_archive_is_refused_and_a_damaged_member_left_out() -> None:
     with pytest.raises(errors.DocumentDamagedError):
         text_of(b"PK\3\4" + bytes(40))
     data = archive("a.txt", "b.txt").replace(b"words", b"sword", 1)

@@ -48,20 +48,20 @@ texts = st.lists(
 
 @given(texts | st.text(), st.integers(1, 40))
 @example("", 1)
-def test_the_parts_are_the_text_and_none_is_too_large(text: str, limit: int) -> None:
+def test_chunks_join_to_the_text_and_keep_the_limit(text: str, limit: int) -> None:
     made = chunks(text, limit, words)
     assert "".join(text[c.start : c.end] for c in made) == text
     assert all(words(text[c.start : c.end]) <= limit for c in made)
 
 
 @given(st.text(min_size=1), st.integers(1, 9))
-def test_even_one_endless_word_is_cut(text: str, limit: int) -> None:
+def test_a_word_longer_than_a_chunk_is_cut(text: str, limit: int) -> None:
     made = chunks(text, limit, len)
     assert "".join(text[c.start : c.end] for c in made) == text
     assert all(c.end - c.start <= limit for c in made)
 
 
-def test_tens_of_thousands_of_short_paragraphs_are_soon_cut() -> None:
+def test_tens_of_thousands_of_short_paragraphs_are_split_in_linear_time() -> None:
     text = "One line of a long list.\n\n" * 40_000
     began = time.process_time()
     (first, *_) = chunks(text, 150_000, words)
@@ -69,22 +69,22 @@ def test_tens_of_thousands_of_short_paragraphs_are_soon_cut() -> None:
     assert time.process_time() - began < 10  # a minute where each is added up anew
 
 
-def test_chapters_begin_parts() -> None:
+def test_chapters_begin_chunks() -> None:
     assert all(part.startswith("# Chapter") for part in parts(BOOK, 60))
 
 
-def test_paragraphs_are_whole_where_chapters_do_not_fit() -> None:
+def test_paragraphs_stay_whole_if_a_chapter_does_not_fit() -> None:
     for part in parts(BOOK, 25):
         assert part.startswith(("# Chapter", "Paragraph"))
         assert part.rstrip().endswith("another.")
 
 
-def test_sentences_are_whole_where_paragraphs_do_not_fit() -> None:
+def test_sentences_stay_whole_if_a_paragraph_does_not_fit() -> None:
     for part in parts(BOOK, 5):
         assert part.rstrip().endswith((".", "1", "2", "3", "4", "0"))
 
 
-def test_a_table_that_fits_a_part_is_in_one() -> None:
+def test_a_table_that_fits_stays_in_one_chunk() -> None:
     (whole,) = [part for part in parts(TABLE, 50) if "|" in part]
     assert whole.count("\n|") + whole.startswith("|") == 10
 
@@ -95,7 +95,7 @@ def test_a_larger_table_is_cut_between_rows() -> None:
 
 
 @pytest.mark.parametrize("mark", ["[page 2]", "[slide 2]", "[sheet 2: Costs]"])
-def test_pages_begin_parts(mark: str) -> None:
+def test_pages_begin_chunks(mark: str) -> None:
     text = f"one two three four five six\n{mark}\nseven eight nine"
     assert parts(text, 7)[1].startswith(mark)
 
@@ -114,7 +114,7 @@ JAPANESE = ("「行きます。」と彼は言った。", "本当に！？", "�
 
 
 @pytest.mark.parametrize("sentences", [SENTENCES, JAPANESE])
-def test_no_part_ends_in_the_middle_of_a_sentence(sentences: tuple[str, ...]) -> None:
+def test_no_chunk_ends_within_a_sentence(sentences: tuple[str, ...]) -> None:
     apart = " " if sentences is SENTENCES else ""
     text = apart.join(sentences * 9)
     longest = max(map(len, sentences)) + 1
@@ -136,9 +136,7 @@ def test_no_part_ends_in_the_middle_of_a_sentence(sentences: tuple[str, ...]) ->
         ("| a long row of a table in which | there is | enough |", "The rest stays.", False),
     ],
 )
-def test_a_sentence_that_runs_over_a_page_is_not_cut(
-    before: str, behind: str, goes_on: bool
-) -> None:
+def test_a_sentence_across_a_page_break_is_not_cut(before: str, behind: str, goes_on: bool) -> None:
     first = "One sentence. " * 40
     text = f"[page 1]\n{first}\n\n{before}\n\n[page 2]\n{behind}\n\n" + "Another sentence. " * 30
     limit = len(f"[page 1]\n{first}\n\n{before}\n\n") + 4
@@ -170,7 +168,7 @@ def test_a_sentence_that_runs_over_a_page_is_not_cut(
         ("\n", 3, ["\n"]),
     ],
 )
-def test_where_it_is_cut(text: str, limit: int, expected: list[str]) -> None:
+def test_text_is_cut_at_the_expected_positions(text: str, limit: int, expected: list[str]) -> None:
     assert parts(text, limit) == expected
 
 
@@ -202,7 +200,7 @@ def test_single_characters_are_not_cut_even_if_they_are_too_large() -> None:
         ("First line\nx.", "next.", False),
     ],
 )
-def test_a_page_goes_on_with_the_sentence_of_the_one_before(
+def test_a_page_continues_the_sentence_of_the_previous_page(
     before: str, behind: str, goes_on: bool
 ) -> None:
     text = f"{before}\n\n[page 2]\n{behind}"
@@ -211,6 +209,6 @@ def test_a_page_goes_on_with_the_sentence_of_the_one_before(
     assert is_cut_there is not goes_on
 
 
-def test_slides_do_not_go_on() -> None:
+def test_slides_do_not_continue_sentences() -> None:
     text = "One of\n\n[slide 2]\ntwo"
     assert parts(text, 4) == ["One of\n\n", "[slide 2]\ntwo"]

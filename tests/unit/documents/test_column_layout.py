@@ -71,25 +71,25 @@ def test_two_columns_are_read_one_after_the_other() -> None:
     assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
 
 
-def test_columns_on_baselines_of_their_own() -> None:
+def test_columns_with_different_baselines_are_separated() -> None:
     left = column(60, 760, prose("L", 30, 225))
     right = column(310, 755, prose("R", 26, 225), 14)
     assert marks(across(left, right)) == in_order(("L", 30), ("R", 26))
 
 
-def test_paragraphs_and_the_shorter_last_column() -> None:
+def test_paragraphs_and_a_shorter_last_column_are_kept() -> None:
     left = [*prose("L", 8, 225, last=0.4), *prose("M", 12, 225)]
     lines = across(column(60, 760, left), column(310, 760, prose("R", 9, 225, last=0.5)))
     assert marks(lines) == in_order(("L", 8), ("M", 12), ("R", 9))
 
 
-def test_a_heading_over_both_columns() -> None:
+def test_a_heading_across_both_columns_comes_first() -> None:
     head = column(60, 790, ["H01 " + "a heading over all of the page " * 3], 20)
     lines = across(column(60, 750, prose("L", 20, 225)), column(310, 750, prose("R", 20, 225)))
     assert marks([*head, *lines]) == in_order(("H", 1), ("L", 20), ("R", 20))
 
 
-def test_a_heading_in_the_middle_parts_the_columns() -> None:
+def test_a_heading_in_the_middle_divides_the_columns() -> None:
     upper = across(column(60, 780, prose("A", 12, 225)), column(310, 780, prose("B", 12, 225)))
     head = column(60, 600, ["H01 " + "a heading over all of the page " * 3])
     lower = across(column(60, 570, prose("C", 12, 225)), column(310, 570, prose("D", 12, 225)))
@@ -126,20 +126,20 @@ def test_three_columns_are_read_one_after_the_other() -> None:
     assert marks(across(*columns)) == in_order(("A", 30), ("B", 30), ("C", 30))
 
 
-def test_three_columns_with_a_title() -> None:
+def test_three_columns_follow_their_title() -> None:
     head = column(50, 800, ["H01 " + "a heading over all of the page " * 3])
     columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
     assert marks([*head, *across(*columns)]) == in_order(("H", 1), ("A", 30), ("B", 30), ("C", 30))
 
 
-def test_a_header_and_a_page_number() -> None:
+def test_a_header_and_a_page_number_keep_their_positions() -> None:
     ends = [(60.0, 810.0, 9.0, "H01 annual report"), (290.0, 40.0, 9.0, "P01")]
     lines = across(column(60, 760, prose("L", 30, 225)), column(310, 760, prose("R", 30, 225)))
     found = marks([ends[0], *lines, ends[1]])
     assert found == in_order(("H", 1), ("L", 30), ("R", 30), ("P", 1))
 
 
-def test_columns_that_the_file_writes_one_by_one_stay() -> None:
+def test_columns_in_stream_order_are_unchanged() -> None:
     left = column(60, 760, prose("L", 30, 225))
     right = column(310, 760, prose("R", 30, 225))
     assert marks([*left, *right]) == in_order(("L", 30), ("R", 30))

@@ -15,7 +15,7 @@ SIMPLE = bytes.fromhex(
 CROSSING = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
 
 
-def test_the_examples_of_the_specification() -> None:
+def test_the_examples_of_the_specification_are_decompressed() -> None:
     assert decompress(SIMPLE) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
     assert decompress(CROSSING) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
 
@@ -26,7 +26,7 @@ def test_uncompressed_data_are_returned_as_they_are() -> None:
     assert decompress(head + b"MELA" + bytes(4) + plain + b"behind it") == plain
 
 
-def test_a_stream_that_is_cut_or_damaged_gives_what_there_is() -> None:
+def test_a_cut_or_damaged_stream_yields_its_readable_text() -> None:
     assert decompress(SIMPLE[:-8]) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello w"
     assert decompress(CROSSING[:24]) == b"{\\rtf1 WXYZ"  # within a reference
     wrong_sum = SIMPLE[:12] + bytes(4) + SIMPLE[16:]
@@ -34,13 +34,13 @@ def test_a_stream_that_is_cut_or_damaged_gives_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", SIMPLE[:15], SIMPLE.replace(b"LZFu", b"LZFv")])
-def test_what_is_none_is_refused(data: bytes) -> None:
+def test_other_data_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no compressed RTF"):
         decompress(data)
 
 
 @pytest.mark.attack("sandbox")
 @given(st.binary())
-def test_hostile_streams_are_bounded(content: bytes) -> None:
+def test_hostile_streams_yield_bounded_output(content: bytes) -> None:
     # Eight references of two bytes and their flags give 136 bytes.
     assert len(decompress(SIMPLE[:16] + content)) <= 8 * len(content)

@@ -39,7 +39,7 @@ def test_scans_among_pages_with_text_are_named() -> None:
     assert str(document.note) == "2 of 4 pages are images: 2, 3."
 
 
-def test_what_an_archive_leaves_out_is_said() -> None:
+def test_the_note_names_members_left_out_of_an_archive() -> None:
     steps: list[Progress] = []
     document = extract_file(CORPUS / "archive.zip", Limits(), steps.append)
     assert str(document.note).startswith("Files read: 3. Skipped: ../outside.txt (an unsafe name)")
@@ -48,7 +48,7 @@ def test_what_an_archive_leaves_out_is_said() -> None:
     assert steps[-1] == Progress(8, 8, "file")
 
 
-def test_a_folder_is_the_files_that_one_sees(tmp_path: Path) -> None:
+def test_hidden_files_of_a_folder_are_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "papers"
     (folder / "b").mkdir(parents=True)
     (folder / "b" / "two.txt").write_text("Second.")
@@ -69,7 +69,7 @@ def test_a_folder_is_the_files_that_one_sees(tmp_path: Path) -> None:
     assert document.size == len(document.text.encode())
 
 
-def test_limits_hold_for_pages_files_and_what_is_packed(tmp_path: Path) -> None:
+def test_limits_apply_to_pages_files_and_unpacked_bytes(tmp_path: Path) -> None:
     with pytest.raises(errors.DocumentTooLargeError, match=r"exceeds 3 pages or sheets \(4\)"):
         extract_file(CORPUS / "turned.pdf", Limits(pages=3), lambda _: None)
     with pytest.raises(errors.DocumentTooLargeError, match="has 8 files, more than 7"):
@@ -82,7 +82,7 @@ def test_limits_hold_for_pages_files_and_what_is_packed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp437", "cp866"])
-def test_names_in_an_archive_are_in_the_encoding_of_who_packed_it(encoding: str) -> None:
+def test_names_in_an_archive_are_decoded_in_the_packers_encoding(encoding: str) -> None:
     name = "Отчёт о складе.txt" if encoding == "cp866" else "Größe des Lagers.txt"
     packed = name.encode(encoding)
     target = io.BytesIO()
@@ -92,14 +92,14 @@ def test_names_in_an_archive_are_in_the_encoding_of_who_packed_it(encoding: str)
     assert extract_bytes("x.zip", data, Limits(), lambda _: None).text == f"# {name}\n\nwords"
 
 
-def test_a_name_that_is_no_text_is_shown_with_question_marks(tmp_path: Path) -> None:
+def test_an_undecodable_name_is_shown_with_question_marks(tmp_path: Path) -> None:
     (tmp_path / "bad\udcff.txt").write_text("Its words.")
     folder = extract_file(tmp_path, Limits(), lambda _: None)
     assert folder.text == "# bad?.txt\n\nIts words."
     assert extract_file(tmp_path / "bad\udcff.txt", Limits(), lambda _: None).name == "bad?.txt"
 
 
-def test_half_a_character_in_json_does_not_stop_the_reader() -> None:
+def test_a_lone_surrogate_in_json_is_read() -> None:
     notebook = b'{"cells": [{"cell_type": "markdown", "source": "half \\ud83d of it"}]}'
     assert extract_bytes("x.ipynb", notebook, Limits(), lambda _: None).text == "half ? of it"
 
@@ -135,7 +135,7 @@ def test_an_archive_of_locked_files_is_protected() -> None:
 
 
 @pytest.mark.parametrize("name", ["x.xlsb", "x.pages", "x.key"])
-def test_archives_that_are_documents_of_other_programs_are_refused(name: str) -> None:
+def test_packages_of_unsupported_programs_are_refused(name: str) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("Index/Document.txt", "words")

@@ -35,7 +35,7 @@ def read(
     return folder_reader.read("f", members, opener(*contents), limits or Limits(), lambda _: None)
 
 
-def test_files_stand_under_their_paths_and_those_left_out_at_the_end() -> None:
+def test_files_follow_their_paths_and_the_end_lists_those_left_out() -> None:
     members = [("a.txt", ""), ("b", Skip.UNREADABLE.value), ("c.txt", ""), ("d/e.txt", "")]
     progress: list[Progress] = []
     found = folder_reader.read(
@@ -49,7 +49,7 @@ def test_files_stand_under_their_paths_and_those_left_out_at_the_end() -> None:
     assert progress == [Progress(0, 3, "file"), Progress(2, 3, "file"), Progress(3, 3, "file")]
 
 
-def test_a_file_that_is_too_large_is_left_out_but_all_files_together_are_refused() -> None:
+def test_an_oversized_file_is_left_out_but_an_oversized_folder_refused() -> None:
     members = [("a.txt", ""), ("b.txt", "")]
     limits = Limits(file_bytes=5, unpacked_bytes=10)
     assert read(members, b"12345", b"12345", limits=limits).text.count("12345") == 2
@@ -76,7 +76,7 @@ def test_a_folder_without_text_is_refused() -> None:
         read([("a.txt", "")], b"")
 
 
-def test_an_archive_in_a_folder_is_read_and_one_within_it_too() -> None:
+def test_nested_archives_in_a_folder_are_read() -> None:
     from tests.unit.documents.test_archive import archive, within
 
     inner = archive("b.txt")

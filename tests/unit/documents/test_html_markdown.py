@@ -213,7 +213,7 @@ from desktop_app.documents.text.html_markdown import (
         ),
     ],
 )
-def test_an_element(source: str, expected: str) -> None:
+def test_elements_become_markdown(source: str, expected: str) -> None:
     assert convert(source, LEFT_OUT_OF_PAGES).text == expected
 
 
@@ -226,7 +226,7 @@ def test_an_element(source: str, expected: str) -> None:
         ("<template>a</template><video>b</video><style>c</style>", "", ""),
     ],
 )
-def test_what_is_left_out(source: str, page: str, selection: str) -> None:
+def test_invisible_elements_are_left_out(source: str, page: str, selection: str) -> None:
     assert convert(source, LEFT_OUT_OF_PAGES).text == page
     assert convert(source, LEFT_OUT_OF_SELECTIONS).text == selection
 
@@ -240,11 +240,11 @@ def test_what_is_left_out(source: str, page: str, selection: str) -> None:
         ("<p>a</p><p> </p>", ConvertedHtml("a", has_prose=True)),
     ],
 )
-def test_words_outside_code_are_prose(source: str, expected: ConvertedHtml) -> None:
+def test_only_words_outside_code_count_as_prose(source: str, expected: ConvertedHtml) -> None:
     assert convert(source, LEFT_OUT_OF_PAGES) == expected
 
 
-def test_the_deepest_lists_and_quotes_are_paragraphs() -> None:
+def test_lists_and_quotes_nested_too_deeply_become_paragraphs() -> None:
     quotes = convert("<blockquote>" * 51 + "a", LEFT_OUT_OF_PAGES).text
     assert quotes == "> " * 50 + "a"
     lists = convert("<ul><li>a" * 30, LEFT_OUT_OF_PAGES).text.split("\n")
@@ -252,18 +252,18 @@ def test_the_deepest_lists_and_quotes_are_paragraphs() -> None:
     assert {line.lstrip() for line in lists[24:]} <= {"", "a", "+ a", "- a", "* a"}
 
 
-def test_endless_open_elements_are_not_kept() -> None:
+def test_the_number_of_open_elements_is_limited() -> None:
     assert convert("<b>" * 1_001 + "<p>a</p>b", LEFT_OUT_OF_PAGES).text == "**ab**"
 
 
 @pytest.mark.parametrize("count", ["101", "0", "-1", "x", "00010000000"])
 @pytest.mark.parametrize("name", ["colspan", "rowspan"])
-def test_spans_beyond_measure_are_none(name: str, count: str) -> None:
+def test_excessive_spans_are_ignored(name: str, count: str) -> None:
     source = f"<table><tr><td {name}={count}>a<td>b<tr><td>c<td>d</table>"
     assert convert(source, LEFT_OUT_OF_PAGES).text == "| a | b |\n| --- | --- |\n| c | d |"
 
 
-def test_the_longest_spans() -> None:
+def test_the_maximum_spans_are_kept() -> None:
     source = "<table><tr><td rowspan=100>a<td>b" + "<tr><td>c" * 99 + "<tr><td>d<td>e</table>"
     assert convert(source, LEFT_OUT_OF_PAGES).text.split("\n")[2:] == ["|  | c |"] * 99 + [
         "| d | e |"

@@ -54,7 +54,7 @@ def scaled(data: bytes, size: tuple[int, int] = (2048, 2048)) -> ScaledImage:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_content_says_what_it_is_and_not_the_name(kind: str) -> None:
+def test_the_content_decides_the_format_not_the_name(kind: str) -> None:
     data = packed(photo(), kind)
     for name in ("photo.txt", "photo.png", "photo"):
         found = looked_at(data, name)
@@ -66,7 +66,7 @@ def test_the_content_says_what_it_is_and_not_the_name(kind: str) -> None:
     assert unpacked(sent.data).size == (sent.width, sent.height) == (64, 48)
 
 
-def test_svg_is_a_text_and_heic_is_refused_in_words() -> None:
+def test_svg_is_text_and_heic_is_refused_with_a_reason() -> None:
     svg = looked_at(b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a.svg")
     assert isinstance(svg.part, DocumentPart)
     assert svg.media_type == "image/svg+xml"
@@ -78,7 +78,7 @@ def test_svg_is_a_text_and_heic_is_refused_in_words() -> None:
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_it_is_turned_as_the_camera_says(turn: int) -> None:
+def test_an_image_is_rotated_by_its_exif_orientation(turn: int) -> None:
     upright = drawing()
     back = {
         1: None,
@@ -121,7 +121,7 @@ def notes() -> PngImagePlugin.PngInfo:
         packed(drawing().convert("P"), "GIF", comment=SECRET),
     ],
 )
-def test_nothing_but_the_picture_is_sent(data: bytes) -> None:
+def test_a_scaled_image_has_no_metadata(data: bytes) -> None:
     assert SECRET in data or b"icc" in data.lower() or b"iCCP" in data
     for size in ((2048, 2048), (32, 32)):
         sent = scaled(data, size)
@@ -133,7 +133,7 @@ def test_nothing_but_the_picture_is_sent(data: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
-def test_bytes_that_are_as_they_should_be_stay(kind: str, options: dict[str, object]) -> None:
+def test_plain_images_that_fit_are_unchanged(kind: str, options: dict[str, object]) -> None:
     data = packed(photo(), kind, **options)
     assert scaled(data).data == data
     smaller = scaled(data, (32, 32))
@@ -141,7 +141,7 @@ def test_bytes_that_are_as_they_should_be_stay(kind: str, options: dict[str, obj
     assert scaled(data, (32, 32)) == smaller, "each turn must send the same bytes"
 
 
-def test_screenshots_stay_sharp_and_photos_small() -> None:
+def test_screenshots_become_png_and_photos_jpeg() -> None:
     assert scaled(packed(drawing(400, 300), "BMP")).media_type == "image/png"
     assert scaled(packed(photo(400, 300), "BMP")).media_type == "image/jpeg"
     see_through = photo(300, 300, "RGBA")
@@ -150,7 +150,7 @@ def test_screenshots_stay_sharp_and_photos_small() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "F", "CMYK"])
-def test_every_way_to_store_colours(mode: str) -> None:
+def test_every_color_mode_is_scaled(mode: str) -> None:
     kind = "PNG" if mode in ("1", "L", "LA", "P", "RGBA", "I;16") else "TIFF"
     image = drawing().convert("L").point(lambda v: v).convert("I").point(lambda v: v * 257)
     image = image.convert("I;16") if mode == "I;16" else drawing().convert(mode)
@@ -159,7 +159,7 @@ def test_every_way_to_store_colours(mode: str) -> None:
     assert left < 120 < 240 < right  # type: ignore[operator]
 
 
-def test_of_an_animation_the_first_frame_is_sent() -> None:
+def test_the_first_frame_of_an_animation_is_sent() -> None:
     found = looked_at(animation(3))
     assert found.animated
     assert not looked_at(packed(drawing().convert("P"), "GIF")).animated
@@ -172,7 +172,7 @@ def test_of_an_animation_the_first_frame_is_sent() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_half_a_file_is_damaged_and_said(kind: str, share: float) -> None:
+def test_a_truncated_file_is_refused_as_damaged(kind: str, share: float) -> None:
     data = packed(photo(200, 200), kind)
     try:
         found = looked_at(data[: int(len(data) * share)], "photo")
@@ -182,7 +182,7 @@ def test_half_a_file_is_damaged_and_said(kind: str, share: float) -> None:
         assert kind == "GIF", found  # a reader of GIFs takes what there is
 
 
-def test_a_size_that_only_claims_to_be_is_not_unpacked() -> None:
+def test_an_oversized_header_is_refused_before_decoding() -> None:
     with pytest.raises(errors.DocumentTooLargeError, match="100,000 × 100,000 pixels"):
         looked_at(png_claiming(100_000, 100_000))
     with pytest.raises(errors.DocumentError):
@@ -191,7 +191,7 @@ def test_a_size_that_only_claims_to_be_is_not_unpacked() -> None:
         looked_at(packed(photo(), "PNG"), limits=Limits(pixels=1000))
 
 
-def test_a_broken_exif_block_is_no_broken_picture() -> None:
+def test_an_image_with_a_broken_exif_block_is_read() -> None:
     data = packed(photo(), "JPEG", exif=exif(6))
     at = data.index(b"Exif\0\0") + 6
     broken = data[:at] + b"MM\0*\xff\xff\xff\xff" + data[at + 8 :]
@@ -201,7 +201,7 @@ def test_a_broken_exif_block_is_no_broken_picture() -> None:
 
 @settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(sorted(KINDS)), st.integers(0, 2**32))
-def test_damaged_anywhere_it_is_a_picture_or_a_sentence(kind: str, seed: int) -> None:
+def test_damage_anywhere_yields_an_image_or_a_refusal(kind: str, seed: int) -> None:
     chance = random.Random(seed)
     data = bytearray(packed(photo(40, 30) if seed % 2 else drawing(), kind))
     for _ in range(chance.randint(1, 8)):
@@ -216,7 +216,7 @@ def test_damaged_anywhere_it_is_a_picture_or_a_sentence(kind: str, seed: int) ->
 
 
 @pytest.mark.parametrize("mode", ["RGB", "P", "RGBA"])
-def test_colours_are_sent_as_their_profile_means_them(mode: str) -> None:
+def test_colors_are_converted_by_the_embedded_profile(mode: str) -> None:
     """Nobody reads a profile in what is sent: the colors themselves have to say it."""
     image = Image.new("RGB", (8, 8), (200, 100, 50))
     image.putpixel((0, 0), (10, 200, 30))
@@ -230,7 +230,7 @@ def test_colours_are_sent_as_their_profile_means_them(mode: str) -> None:
     assert green < blue
 
 
-def test_a_broken_profile_says_nothing() -> None:
+def test_a_broken_profile_is_ignored() -> None:
     target = io.BytesIO()
     Image.new("RGB", (8, 8), (200, 100, 50)).save(target, "PNG", icc_profile=b"no profile")
     sent = unpacked(scaled(target.getvalue()).data)
@@ -250,6 +250,6 @@ def swapped_profile() -> bytes:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 400), (400, 7)])
-def test_a_narrow_jpeg_is_whole(size: tuple[int, int]) -> None:
+def test_a_narrow_jpeg_is_complete(size: tuple[int, int]) -> None:
     found = looked_at(packed(Image.new("RGB", size), "JPEG"))
     assert (found.width, found.height) == size

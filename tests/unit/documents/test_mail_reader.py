@@ -28,7 +28,7 @@ def read(message: EmailMessage, limits: Limits | None = None) -> ExtractedDocume
     return extract_bytes("m.eml", bytes(message), limits or Limits(), lambda _: None)
 
 
-def test_a_forwarded_message_is_read_behind_the_one_that_it_came_with() -> None:
+def test_a_forwarded_message_follows_the_outer_message() -> None:
     inner = mail("Keys", "The keys are with the warden.")
     inner.add_attachment(b"\0\1", maintype="application", subtype="x", filename="plan.bin")
     outer = mail("Fwd: Keys", "See below.")
@@ -44,7 +44,7 @@ def test_a_forwarded_message_is_read_behind_the_one_that_it_came_with() -> None:
     assert str(document.note) == "Files read: 1. Skipped: plan.bin (not a document)."
 
 
-def test_documents_of_any_kind_stand_under_their_names() -> None:
+def test_attached_documents_follow_their_names() -> None:
     message = mail("Reports", "Both are attached.")
     for name in ("report.pdf", "figures.xlsx", "scanned.pdf"):
         message.add_attachment(
@@ -57,14 +57,14 @@ def test_documents_of_any_kind_stand_under_their_names() -> None:
     assert "scanned.pdf, 2 pages (image pages)" in str(document.note)
 
 
-def test_words_behind_an_attachment_go_on_with_the_message() -> None:
+def test_text_after_an_attachment_continues_the_message() -> None:
     message = mail("Two parts", "Before the plan.")
     message.add_attachment(b"x,y", maintype="text", subtype="csv", filename="plan.csv")
     message.add_attachment("After the plan.", disposition="inline")
     assert "\n\nBefore the plan.\n\nAfter the plan.\n\n# plan.csv\n\nx,y" in read(message).text
 
 
-def test_an_attached_message_that_is_encoded_against_the_rules_is_read() -> None:
+def test_an_attached_message_in_base64_is_read() -> None:
     inner = base64.encodebytes(bytes(mail("Inner", "Its words."))).decode()
     text = (
         "From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
@@ -77,7 +77,7 @@ def test_an_attached_message_that_is_encoded_against_the_rules_is_read() -> None
     )
 
 
-def test_archives_and_mails_within_each_other_end_somewhere() -> None:
+def test_nested_archives_and_mails_have_a_depth_limit() -> None:
     message = mail("Innermost", "Deep words.")
     for depth in range(6):
         outer = mail(f"Level {depth}", "Around.")
@@ -95,7 +95,7 @@ def test_archives_and_mails_within_each_other_end_somewhere() -> None:
     assert "too many files" in text
 
 
-def test_a_bomb_that_is_attached_is_left_out() -> None:
+def test_an_attached_zip_bomb_is_left_out() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("big.txt", bytes(3 << 20))
@@ -108,7 +108,7 @@ def test_a_bomb_that_is_attached_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("ending", ["mht", "mhtml"])
-def test_a_saved_web_page_is_read_as_its_words(ending: str) -> None:
+def test_a_saved_web_page_is_read_as_markdown(ending: str) -> None:
     page = (
         "From: <Saved by Blink>\nSubject: Geese\nContent-Type: multipart/related; boundary=b\n\n"
         "--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
@@ -119,7 +119,7 @@ def test_a_saved_web_page_is_read_as_its_words(ending: str) -> None:
     assert "# Geese\n\nThey fly." in text
 
 
-def test_messages_within_each_other_are_read_to_a_depth() -> None:
+def test_nested_messages_have_a_depth_limit() -> None:
     message = mail("5", "Too deep.")
     for number in range(4, -1, -1):
         outer = mail(str(number), f"Words {number}.")
@@ -133,7 +133,7 @@ def test_messages_within_each_other_are_read_to_a_depth() -> None:
 
 
 @pytest.mark.parametrize("charset", ["x-unknown", "undefined", "ascii", "utf-8"])
-def test_words_in_another_encoding_than_stated_are_read(charset: str) -> None:
+def test_text_with_a_wrong_charset_is_decoded(charset: str) -> None:
     words = "Die Straße ist schön.".encode("cp1252")
     head = f"Subject: a\nContent-Type: text/plain; charset={charset}\n\n"
     text = extract_bytes("m.eml", head.encode() + words, Limits(), lambda _: None).text

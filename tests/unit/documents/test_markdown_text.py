@@ -24,7 +24,7 @@ from desktop_app.documents.office.rtf_table import Row, table_block
         (7, "", "7"),
     ],
 )
-def test_the_number_of_an_item(value: int, style: str, expected: str) -> None:
+def test_item_numbers_follow_the_list_style(value: int, style: str, expected: str) -> None:
     assert md.number(value, style) == expected
 
 
@@ -38,7 +38,7 @@ def test_the_number_of_an_item(value: int, style: str, expected: str) -> None:
         (" ", 2, ""),
     ],
 )
-def test_a_heading(text: str, level: int, expected: str) -> None:
+def test_headings_have_levels_one_to_six(text: str, level: int, expected: str) -> None:
     assert md.heading(text, level) == MarkdownBlock(expected)
 
 
@@ -74,7 +74,7 @@ def test_footnotes_are_numbered_in_order() -> None:
         ([], ""),
     ],
 )
-def test_a_table(rows: list[list[str]], expected: str) -> None:
+def test_tables_lose_empty_rows_and_trailing_columns(rows: list[list[str]], expected: str) -> None:
     assert md.table(rows) == MarkdownBlock(expected)
 
 
@@ -92,7 +92,9 @@ def test_a_table(rows: list[list[str]], expected: str) -> None:
         ("1st", "**1st**", "1st", "1st"),
     ],
 )
-def test_formats_of_words(text: str, bold: str, raised: str, lowered: str) -> None:
+def test_words_get_the_marks_of_their_format(
+    text: str, bold: str, raised: str, lowered: str
+) -> None:
     assert (md.bold(text), md.superscript(text), md.subscript(text)) == (bold, raised, lowered)
 
 
@@ -108,7 +110,7 @@ def test_formats_of_words(text: str, bold: str, raised: str, lowered: str) -> No
         (" ", "https://a.example", " "),
     ],
 )
-def test_a_link_to_the_web_or_a_mail_address(text: str, address: str, expected: str) -> None:
+def test_only_web_and_mail_addresses_become_links(text: str, address: str, expected: str) -> None:
     assert md.link(text, address) == expected
 
 
@@ -146,5 +148,5 @@ def row(*cells: tuple[str, int], merged: tuple[int, ...] = ()) -> Row:
         ([Row(["a", "b"], edges=[100]), row(("c", 100))], "| a | b |\n| --- | --- |\n| c |  |"),
     ],
 )
-def test_rows_of_rich_text_share_their_columns(rows: list[Row], expected: str) -> None:
+def test_rtf_rows_are_aligned_to_common_columns(rows: list[Row], expected: str) -> None:
     assert table_block(rows).text == expected

@@ -44,17 +44,17 @@ def archive(**members: str) -> bytes:
         (b"just text", None),
     ],
 )
-def test_binary_formats_are_known_by_content(data: bytes, expected: str | None) -> None:
+def test_binary_formats_are_detected_by_content(data: bytes, expected: str | None) -> None:
     assert media_type.detect_binary("x", data) == expected
 
 
-def test_a_late_header_makes_a_pdf_of_what_is_called_so_alone() -> None:
+def test_a_late_pdf_header_counts_only_if_the_name_says_pdf() -> None:
     data = b"Junk from a mail program\n%PDF-1.4\n"
     assert media_type.detect_binary("x.PDF", data) == document_types.PDF
     assert media_type.detect_binary("x.md", data) is None
 
 
-def test_a_broken_archive_is_told_apart() -> None:
+def test_a_broken_archive_raises_an_error() -> None:
     with pytest.raises(zipfile.BadZipFile):
         media_type.detect_binary("x", b"PK\x03\x04 and no more")
 
@@ -76,7 +76,7 @@ def test_a_broken_archive_is_told_apart() -> None:
         ("unknown.xyz", b"words", "text/plain"),
     ],
 )
-def test_texts_are_told_apart_by_name_shebang_and_markup(
+def test_texts_are_detected_by_name_shebang_and_markup(
     name: str, data: bytes, expected: str
 ) -> None:
     assert media_type.detect_text(name, data) == expected
@@ -96,7 +96,7 @@ STATED = "application/vnd.{}.main+xml"
         ("openxmlformats-officedocument.wordprocessingml.styles", document_types.ZIP),
     ],
 )
-def test_an_unusual_name_of_the_main_part_is_looked_up(stated: str, expected: str) -> None:
+def test_an_unusually_named_main_part_is_detected(stated: str, expected: str) -> None:
     types = f'<Types><Override ContentType="{STATED.format(stated)}"/></Types>'
     data = archive(**{"[Content_Types].xml": types, "mimetype": document_types.ODT})
     assert media_type.detect_binary("x", data) == expected
@@ -123,7 +123,7 @@ def test_an_unusual_name_of_the_main_part_is_looked_up(stated: str, expected: st
         (b"<svg/>", None),
     ],
 )
-def test_images_are_known_by_their_first_bytes(data: bytes, expected: str | None) -> None:
+def test_images_are_detected_by_their_first_bytes(data: bytes, expected: str | None) -> None:
     assert media_type.detect_image(data + b" and more") == expected
 
 
@@ -137,10 +137,10 @@ def test_images_are_known_by_their_first_bytes(data: bytes, expected: str | None
         (b"", False),
     ],
 )
-def test_photos_of_phones_are_told_apart_from_films(data: bytes, expected: bool) -> None:
+def test_heic_and_avif_are_detected_but_not_videos(data: bytes, expected: bool) -> None:
     assert media_type.is_unsupported_image(data + b" and more") is expected
 
 
 @pytest.mark.parametrize(("name", "expected"), [("a.PAGES", True), ("a.zip", False), ("", False)])
-def test_packages_are_refused_by_their_name(name: str, expected: bool) -> None:
+def test_unsupported_packages_are_detected_by_name(name: str, expected: bool) -> None:
     assert media_type.is_unsupported_package(name) is expected

@@ -59,21 +59,21 @@ def text_of(*cells: object, **more: Any) -> str:
         ),
     ],
 )
-def test_cells(cells: list[object], expected: str) -> None:
+def test_cells_become_markdown(cells: list[object], expected: str) -> None:
     assert text_of(*cells) == expected
 
 
-def test_the_language_is_that_of_the_kernel() -> None:
+def test_code_has_the_language_of_the_kernel() -> None:
     told = {"language_info": {"name": "python"}}
     assert text_of(code("a"), metadata=told) == "```python\na\n```"
 
 
-def test_cells_were_in_worksheets_before_version_4() -> None:
+def test_cells_in_worksheets_are_read() -> None:
     sheets = [{"cells": [{"cell_type": "code", "input": "a"}]}, {"cells": [cell("raw", "b")]}]
     assert text_of(worksheets=sheets, nbformat=3) == "```\na\n```\n\nb"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 9_999])
-def test_what_is_no_notebook_is_refused(text: str) -> None:
+def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(DocumentDamagedError):
         notebook.read("n.ipynb", text)

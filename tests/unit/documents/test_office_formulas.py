@@ -90,7 +90,7 @@ def test_the_time_for_nested_elements_is_not_exponential(tag: str, expected: str
     assert office_formulas.office_math_line(formula) == expected
 
 
-def test_what_a_formula_in_mathml_was_typed_as() -> None:
+def test_mathml_becomes_the_formula_as_typed() -> None:
     tree = ElementTree.fromstring(
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi>'
         '<annotation encoding="StarMath 5.0">E = m c^2</annotation></semantics></math>'
@@ -101,7 +101,7 @@ def test_what_a_formula_in_mathml_was_typed_as() -> None:
     assert office_formulas.mathml_text(tree) == "E"
 
 
-def test_powers_and_indices_of_a_text_change_its_figures() -> None:
+def test_digits_are_raised_and_lowered() -> None:
     def at(place: str, text: str) -> str:
         return (
             f'<w:r><w:rPr><w:vertAlign w:val="{place}"/></w:rPr><w:t>{text}</w:t></w:r>'
@@ -120,7 +120,7 @@ def test_powers_and_indices_of_a_text_change_its_figures() -> None:
     assert read.text == "10⁻⁶ H₂ 1st"
 
 
-def test_a_web_page_without_what_only_a_browser_shows() -> None:
+def test_invisible_parts_of_a_web_page_are_left_out() -> None:
     page = (
         "<p>10<sup>6</sup> H<sub>2</sub>O</p><p>A <img src='data:image/png;base64,AAAA' "
         "alt='goose'>"

@@ -77,7 +77,7 @@ def word(body: str, **more: str) -> dict[str, str]:
     return {"word/document.xml": document, **more}
 
 
-def test_a_chart_in_a_text_is_a_table() -> None:
+def test_a_chart_in_a_document_becomes_a_table() -> None:
     parts = word(f"<w:p><w:r><w:t>Before.</w:t></w:r><w:r>{DRAWN}</w:r></w:p>")
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
     parts["word/charts/chart1.xml"] = CHART
@@ -107,7 +107,7 @@ def test_a_chart_in_a_text_is_a_table() -> None:
         ("123456789012345", "0", "123456789012345"),
     ],
 )
-def test_values_of_a_chart_are_shown_as_it_shows_them(value: str, style: str, shown: str) -> None:
+def test_chart_values_are_formatted_as_in_the_chart(value: str, style: str, shown: str) -> None:
     parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
     parts["word/charts/chart1.xml"] = (
@@ -140,7 +140,7 @@ def test_a_category_of_an_upper_level_applies_until_the_next() -> None:
     ]
 
 
-def test_a_chart_and_a_diagram_on_a_slide() -> None:
+def test_charts_and_diagrams_on_a_slide_are_read() -> None:
     point = "<dgm:pt modelId='{}'{}><dgm:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></dgm:t></dgm:pt>"
     model = (
         f"<dgm:dataModel {_SPACES}><dgm:ptLst><dgm:pt modelId='0' type='doc'/>"
@@ -169,7 +169,7 @@ def test_a_chart_and_a_diagram_on_a_slide() -> None:
     assert read("x.pptx", parts) == (f"[slide 1]\n\n{CHART_TEXT}\n\n- First\n   - Below\n- Second")
 
 
-def test_the_title_of_a_chart_may_come_from_a_cell() -> None:
+def test_a_chart_title_can_come_from_a_cell() -> None:
     cell = (
         "<c:strRef><c:strCache><c:pt idx='0'><c:v>Geese &amp; "
         "swans</c:v></c:pt></c:strCache></c:strRef>"
@@ -181,7 +181,7 @@ def test_the_title_of_a_chart_may_come_from_a_cell() -> None:
     assert read("x.docx", parts) == f"Before.\n\n{CHART_TEXT}"
 
 
-def test_what_lies_over_the_cells_of_a_sheet_is_read_with_it() -> None:
+def test_drawings_on_a_sheet_are_read_with_it() -> None:
     drawing = (
         f"<xdr:wsDr {_SPACES}><xdr:sp><xdr:txBody><a:p><a:r><a:t>Counted at dawn.</a:t></a:r></a:p>"
         "</xdr:txBody></xdr:sp><xdr:graphicFrame><c:chart "
@@ -202,7 +202,7 @@ def test_what_lies_over_the_cells_of_a_sheet_is_read_with_it() -> None:
 
 
 @pytest.mark.parametrize("ending", ["docx", "docm", "dotx"])
-def test_a_document_whose_main_part_has_another_name(ending: str) -> None:
+def test_a_document_with_a_renamed_main_part_is_read(ending: str) -> None:
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     parts = {
         "[Content_Types].xml": (
@@ -218,14 +218,14 @@ def test_a_document_whose_main_part_has_another_name(ending: str) -> None:
     assert read(f"x.{ending}", parts) == "Words."
 
 
-def test_a_strict_file_has_its_headings_and_lists() -> None:
+def test_a_strict_document_keeps_headings_and_lists() -> None:
     strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
     body = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>Doors</w:t></w:r></w:p>'
     document = f'<w:document xmlns:w="{strict}"><w:body>{body}</w:body></w:document>'
     assert read("x.docx", {"word/document.xml": document}) == "## Doors"
 
 
-def test_reading_aids_are_left_out_and_web_pages_that_are_put_in_are_read() -> None:
+def test_ruby_text_is_left_out_and_embedded_html_is_read() -> None:
     ruby = (
         "<w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt><w:rubyBase><w:r>"
         "<w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>"
@@ -241,7 +241,7 @@ def test_reading_aids_are_left_out_and_web_pages_that_are_put_in_are_read() -> N
     assert read("x.docx", parts) == "東京"
 
 
-def test_a_chart_that_is_damaged_costs_nothing_but_itself() -> None:
+def test_a_damaged_chart_is_left_out_alone() -> None:
     parts = word(f"<w:p><w:r><w:t>Before.</w:t></w:r><w:r>{DRAWN}</w:r></w:p>")
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
     parts["word/charts/chart1.xml"] = "<!DOCTYPE chart><chart/>"
@@ -301,11 +301,11 @@ def points(*given: tuple[str, str]) -> str:
         ),
     ],
 )
-def test_what_a_chart_has(area: str, title: str, expected: str) -> None:
+def test_parts_of_a_chart_are_read(area: str, title: str, expected: str) -> None:
     assert chart(area, title) == expected
 
 
-def test_a_diagram_is_read_in_its_order_and_each_point_once() -> None:
+def test_a_diagram_is_read_in_order_each_point_once() -> None:
     def point(key: str, *lines: str, more: str = "") -> str:
         said = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in lines)
         return f"<dgm:pt modelId='{key}'{more}><dgm:t>{said}</dgm:t></dgm:pt>"
@@ -397,5 +397,5 @@ def run(text: str, look: str = "") -> str:
         ),
     ],
 )
-def test_what_a_slide_has(shapes: str, expected: str) -> None:
+def test_parts_of_a_slide_are_read(shapes: str, expected: str) -> None:
     assert slide(shapes) == expected

@@ -234,11 +234,11 @@ def table(*rows: str, name: str = "") -> str:
         ),
     ],
 )
-def test_a_feature_of_texts(body: str, expected: str) -> None:
+def test_features_of_text_documents_are_read(body: str, expected: str) -> None:
     assert text_of(body) == expected
 
 
-def test_the_fourth_level_shows_three_that_have_numbers() -> None:
+def test_unnumbered_levels_are_left_out_of_a_label() -> None:
     inner = list_of(item(list_of(item(list_of(item(paragraph("a")), item(paragraph("b")))))))
     assert text_of(list_of(item(inner), style="N")).split("\n") == [
         "         a.I a",
@@ -268,7 +268,7 @@ def test_the_fourth_level_shows_three_that_have_numbers() -> None:
         ),
     ],
 )
-def test_sheets_and_slides(kind: str, body: str, expected: str) -> None:
+def test_sheets_and_slides_are_read(kind: str, body: str, expected: str) -> None:
     assert text_of(body, kind) == expected
 
 
@@ -278,7 +278,7 @@ def test_a_row_may_contain_a_page_break() -> None:
     )
 
 
-def test_all_tables_of_a_document_have_a_limited_number_of_cells() -> None:
+def test_the_cells_of_all_tables_together_have_a_limit() -> None:
     wide = cell("a", 'table:number-columns-repeated="2000"')
     full = [row(wide, more=f'table:number-rows-repeated="{times}"') for times in (300, 700)]
     assert len(text_of(table(full[0]))) > 600_000

@@ -74,7 +74,7 @@ def read(streams: Mapping[str, bytes]) -> ExtractedDocument:
         (message({"__substg1.0_0037001E": b"Gr\xf6\xdfe\0"}, _1000="x"), "Subject: Größe\n\nx"),
     ],
 )
-def test_header_and_text(streams: dict[str, bytes], expected: str) -> None:
+def test_header_and_text_are_read(streams: dict[str, bytes], expected: str) -> None:
     assert read(streams).text == expected
 
 
@@ -87,19 +87,19 @@ def test_header_and_text(streams: dict[str, bytes], expected: str) -> None:
         ([(SENT, 0), (DELIVERED, 10 * 86_400 * 1_000_000)], "Tue, 02 Jan 1601 00:00:00 +0000"),
     ],
 )
-def test_the_time_at_which_it_was_sent_or_else_delivered(
+def test_the_date_is_the_sent_time_or_else_the_delivery_time(
     times: list[tuple[int, int]], shown: str
 ) -> None:
     row = {"__properties_version1.0": properties(*times)}
     assert read(message(row, _1000="x")).text == f"Date: {shown}\n\nx"
 
 
-def test_a_time_that_is_unknown_is_not_shown() -> None:
+def test_an_unknown_time_is_not_shown() -> None:
     for rows in (properties((0x3007, 30)), properties((SENT, 0)), properties() + b"\0" * 15):
         assert read(message({"__properties_version1.0": rows}, _0037="a")).text == "Subject: a"
 
 
-def test_attached_files_stand_under_their_names() -> None:
+def test_attached_files_follow_their_names() -> None:
     data = "__substg1.0_37010102"
     streams = message(_0037="Plans", _1000="See below.")
     streams |= attached(0, {data: b"first", **dict(texts(_3707="one.txt", _3704="ONE~1.TXT"))})
@@ -115,7 +115,7 @@ def test_attached_files_stand_under_their_names() -> None:
     assert document.note is not None
 
 
-def test_an_attached_message_follows_the_text_with_its_files_and_its_own_time() -> None:
+def test_an_attached_message_keeps_its_files_and_date() -> None:
     inner = message(_0037="Keys", _1000="They hang.")
     inner["__properties_version1.0"] = properties((SENT, stored(AT)), header=24)
     inner |= attached(0, {"__substg1.0_37010102": b"deep", **dict(texts(_3707="deep.txt"))})
@@ -129,7 +129,7 @@ def test_an_attached_message_follows_the_text_with_its_files_and_its_own_time() 
 
 
 @pytest.mark.parametrize(("levels", "shown"), [(4, 4), (5, 4)])
-def test_messages_within_each_other_are_read_to_a_depth(levels: int, shown: int) -> None:
+def test_nested_messages_have_a_depth_limit(levels: int, shown: int) -> None:
     streams = message(_0037="0")
     for level in range(1, levels + 1):
         streams = message(_0037=str(level)) | inside(0, streams)

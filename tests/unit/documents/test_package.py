@@ -28,7 +28,7 @@ def package(data: bytes, unpacked_bytes: int = 1_000) -> Package:
     return Package("x", data, Limits(unpacked_bytes=unpacked_bytes))
 
 
-def test_its_parts_have_a_limit_together() -> None:
+def test_the_total_size_of_parts_has_a_limit() -> None:
     data = packed(a="1" * 500, b="2" * 500)
     assert package(data).names == ["a", "b"]
     with pytest.raises(DocumentTooLargeError):

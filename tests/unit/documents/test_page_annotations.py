@@ -23,19 +23,19 @@ def read(page: str, *annotations: str, fields: str = "") -> PdfText:
     return pdf_reader.read("x.pdf", data, Limits(), lambda _: None)
 
 
-def test_what_is_typed_over_a_page_is_read_behind_it() -> None:
+def test_typed_annotations_follow_the_page_text() -> None:
     found = read(CONTRACT, "/Subtype /FreeText /Contents (Ines\rOkafor)", "/Subtype /FreeText")
     assert found.text == "[page 1]\nThe contract.\n[typed over the page]\nInes\nOkafor"
     assert found.pictured == ()
 
 
-def test_a_page_with_a_stamp_alone_is_looked_at() -> None:
+def test_a_page_with_only_a_stamp_is_sent_as_an_image() -> None:
     found = read("", "/Subtype /Stamp")
     assert found.text == f"[page 1]\n{NO_TEXT}"
     assert [page.number for page in found.pictured] == [1]
 
 
-def test_what_is_hidden_stays_hidden() -> None:
+def test_hidden_annotations_are_left_out() -> None:
     with pytest.raises(errors.DocumentEmptyError):
         read("", "/Subtype /FreeText /Contents (secret) /F 2")
     with pytest.raises(errors.DocumentEmptyError):
@@ -48,7 +48,7 @@ def link(address: str) -> str:
     return f"/Subtype /Link /A << /S /URI /URI ({address}) >>"
 
 
-def test_twenty_links_that_the_text_lacks_are_named() -> None:
+def test_at_most_twenty_missing_links_are_listed() -> None:
     addresses = [f"https://a.test/{number:02}" for number in range(21)]
     others = [
         link(addresses[3]),

@@ -23,7 +23,9 @@ PDF = drawn_pdf(["0 0 595 842 re f", "0 421 595 421 re f"])
         ((0.2, 0), (1, 1)),
     ],
 )
-def test_a_page_is_legible(points: tuple[float, float], pixels: tuple[int, int]) -> None:
+def test_a_page_is_rendered_at_a_legible_size(
+    points: tuple[float, float], pixels: tuple[int, int]
+) -> None:
     assert natural_size(points) == pixels
 
 

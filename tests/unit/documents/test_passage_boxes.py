@@ -67,7 +67,7 @@ def shown(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_marked_is_the_passage(name: str) -> None:
+def test_boxes_cover_the_passage(name: str) -> None:
     data = (DATA / name).read_bytes()
     view = PdfView(name, data)
     tried = 0
@@ -83,7 +83,7 @@ def test_what_is_marked_is_the_passage(name: str) -> None:
     assert tried
 
 
-def test_of_several_places_the_right_one_is_marked() -> None:
+def test_the_text_before_a_passage_selects_among_repetitions() -> None:
     data = pdf_of([["the same words again", "other words", "the same words again", "an end"]])
     text = pages_of(data)[1]
     view = PdfView("it", data)
@@ -95,7 +95,7 @@ def test_of_several_places_the_right_one_is_marked() -> None:
 @pytest.mark.parametrize(
     ("across", "up", "count"), [(30, 0, 1), (30, 4, 1), (30, 9, 2), (70, 0, 2)]
 )
-def test_words_near_each_other_are_marked_as_one_line(across: int, up: int, count: int) -> None:
+def test_adjacent_words_share_a_box(across: int, up: int, count: int) -> None:
     words = f"BT /F 10 Tf 60 700 Td (left) Tj {across} {up} Td (right) Tj ET"
     view = PdfView("it", drawn_pdf([words]))
     boxes = view.find_boxes(1, "left right", "")
@@ -105,7 +105,7 @@ def test_words_near_each_other_are_marked_as_one_line(across: int, up: int, coun
     view.close()
 
 
-def test_a_cropped_page_shows_the_mark_where_its_words_are() -> None:
+def test_boxes_on_a_cropped_page_cover_the_words() -> None:
     with pdfium.PdfDocument(pdf_of([["above", "the words", "below"]])) as document:
         document[0].set_cropbox(40, 700, 300, 800)
         document[0].set_rotation(90)
@@ -134,13 +134,13 @@ def ink(view: PdfView, box: Box) -> int:
     return sum(pixels[4 * (y * width + x)] < 128 for y in rows for x in across)
 
 
-def test_what_does_not_stand_there_is_not_marked() -> None:
+def test_text_that_is_not_on_the_page_has_no_boxes() -> None:
     view = PdfView("report.pdf", (DATA / "report.pdf").read_bytes())
     assert view.find_boxes(1, "words that nobody wrote on any page of it", "") == []
     assert view.find_boxes(1, "?!", "") == []
 
 
-def test_strips_make_the_page() -> None:
+def test_strips_join_to_the_page() -> None:
     view = PdfView("it", long_pdf(3))
     whole = view.render_strip(Strip(2, 300, 424, 0, 424))
     parts = [
@@ -152,7 +152,7 @@ def test_strips_make_the_page() -> None:
     assert len(set(whole)) > 10
 
 
-def test_what_is_no_pdf_and_what_has_no_such_page(tmp_path: Path) -> None:
+def test_other_files_and_missing_pages_are_refused(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pdf"
     empty.touch()
     with pytest.raises(DocumentDamagedError, match="Couldn’t show the pages"):
@@ -163,14 +163,14 @@ def test_what_is_no_pdf_and_what_has_no_such_page(tmp_path: Path) -> None:
         PdfView("it", long_pdf(1)).render_strip(Strip(2, 10, 10, 0, 10))
 
 
-def test_a_page_that_says_it_is_endless_is_drawn_at_the_size_there_may_be() -> None:
+def test_an_oversized_page_is_limited_to_the_maximum_size() -> None:
     data = pdf_of([["words"]]).replace(b"[0 0 595 842]", b"[0 0 9e8 421]")
     (size,) = PdfView("it", data).page_sizes()
     assert max(size) <= 14_400
     assert min(size) >= 1
 
 
-def test_a_password_opens_what_is_protected() -> None:
+def test_a_password_opens_a_protected_pdf() -> None:
     data = (DATA / "encrypted.pdf").read_bytes()
     with pytest.raises(DocumentEncryptedError, match="password-protected"):
         PdfView("encrypted.pdf", data)

@@ -43,13 +43,13 @@ texts = st.lists(
 
 
 @given(texts | st.text(), st.integers(1, 30))
-def test_together_they_are_the_text(text: str, tokens: int) -> None:
+def test_passages_join_to_the_text(text: str, tokens: int) -> None:
     found = made(text, tokens=tokens)
     assert "".join(text[p.start : p.end] for p in found) == text
     assert all(p.start < p.end and p.tokens <= tokens for p in found)
 
 
-def test_each_knows_its_page() -> None:
+def test_passages_have_page_numbers() -> None:
     assert [(p.page, p.place) for p in made(PDF, document_types.PDF, 6)] == [
         (1, "page 1"),
         (2, "page 2"),
@@ -59,7 +59,7 @@ def test_each_knows_its_page() -> None:
     assert (whole.page, whole.place) == (1, "pages 1–3")
 
 
-def test_each_knows_the_headings_that_it_stands_under() -> None:
+def test_passages_have_the_headings_above_them() -> None:
     places = {p.place: p.title for p in made(BOOK, tokens=5)}
     assert places["At night"].endswith("Manual Noise At night")
     assert places["Water"].endswith("Manual Water")
@@ -109,7 +109,9 @@ def headed(text: str, tokens: int = 4) -> list[tuple[str, str, str]]:
         ),
     ],
 )
-def test_headings_stand_above_what_follows(text: str, expected: list[tuple[str, str, str]]) -> None:
+def test_headings_apply_to_the_passages_below(
+    text: str, expected: list[tuple[str, str, str]]
+) -> None:
     assert headed(text) == expected
 
 
@@ -129,7 +131,7 @@ def test_a_heading_with_many_spaces_is_parsed_in_linear_time() -> None:
     assert place.startswith("One ")
 
 
-def test_what_stands_before_the_first_mark_belongs_to_its_page() -> None:
+def test_text_before_the_first_mark_belongs_to_its_page() -> None:
     (whole,) = made("Before.\n\n[page 1]\na b\n\n[page 2]\ne f", document_types.PDF, 20)
     assert (whole.page, whole.place) == (1, "pages 1–2")
 

@@ -101,7 +101,7 @@ def test_html_of_other_programs_becomes_markdown(source: str, markdown: str) -> 
     assert to_markdown(source) == markdown
 
 
-def test_a_browsers_page_with_its_table() -> None:
+def test_a_page_copied_from_a_browser_keeps_its_table() -> None:
     page = "<table><tr><th>A</th><th>B</th></tr><tr><td><p>x</p><p>y</p></td><td></td></tr></table>"
     rows = [[cell.strip() for cell in row.split("|")] for row in to_markdown(page).split("\n")]
     assert rows[0][1:3] == ["A", "B"]
@@ -109,7 +109,7 @@ def test_a_browsers_page_with_its_table() -> None:
 
 
 @given(st.text(alphabet="<>/abpulitdr =\"'&;-![x", max_size=200))
-def test_whatever_it_is_it_gives_text(source: str) -> None:
+def test_any_html_becomes_text(source: str) -> None:
     assert isinstance(to_markdown(source), str)
 
 
@@ -119,16 +119,16 @@ def test_a_broken_declaration_is_a_comment(piece: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["<![;", "<![", "<![CDATA[x", "<!", "<!-", "<!--"])
-def test_a_declaration_without_an_end(end: str) -> None:
+def test_an_unclosed_declaration_is_read(end: str) -> None:
     assert to_markdown(f"<p>before</p>{end}").startswith("before")
 
 
-def test_a_long_list_without_ends() -> None:
+def test_a_long_list_without_end_tags_is_read() -> None:
     lines = to_markdown("<ul>" + "".join(f"<li>{number}" for number in range(300))).split("\n")
     assert lines == [f"- {number}" for number in range(300)]
 
 
-def test_deep_nesting_is_no_trouble() -> None:
+def test_deep_nesting_is_read() -> None:
     began = time.thread_time()
     assert "deep" in to_markdown("<ul><li>" * 5_000 + "deep")
     assert time.thread_time() - began < 10

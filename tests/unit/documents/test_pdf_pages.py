@@ -113,7 +113,7 @@ def test_a_damaged_page_keeps_its_place() -> None:
     view.close()
 
 
-def test_a_file_is_shown_as_its_bytes_are(tmp_path: Path) -> None:
+def test_a_file_and_its_bytes_are_rendered_alike(tmp_path: Path) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(long_pdf(2))
     from_file = PdfView("x.pdf", os.open(path, os.O_RDONLY))
@@ -125,7 +125,7 @@ def test_a_file_is_shown_as_its_bytes_are(tmp_path: Path) -> None:
     from_bytes.close()
 
 
-def test_a_strip_is_white_beside_what_is_drawn() -> None:
+def test_a_strip_is_white_beside_drawings() -> None:
     view = PdfView("x.pdf", drawn_pdf(["0 0 595 421 re f "]))
     pixels = view.render_strip(Strip(1, 20, 40, 10, 20))
     rows = [pixels[at : at + 80 : 4] for at in range(0, len(pixels), 80)]
@@ -133,7 +133,7 @@ def test_a_strip_is_white_beside_what_is_drawn() -> None:
     view.close()
 
 
-def test_pages_in_turn_are_each_their_own() -> None:
+def test_pages_rendered_in_turn_are_not_mixed_up() -> None:
     view = PdfView("x.pdf", drawn_pdf(["0 0 595 842 re f ", ""]))
     strips = [view.render_strip(Strip(number, 2, 2, 0, 2))[:3] for number in (1, 2, 2, 1)]
     assert strips == [b"\0\0\0", b"\xff\xff\xff", b"\xff\xff\xff", b"\0\0\0"]

@@ -43,7 +43,7 @@ JFIF = segment(0xE0, b"JFIF\0" + b"j" * 9)
         ((), False),
     ],
 )
-def test_the_parts_of_a_png(parts: tuple[bytes, ...], expected: bool) -> None:
+def test_only_allowed_parts_of_a_png_are_plain(parts: tuple[bytes, ...], expected: bool) -> None:
     assert is_plain("image/png", SIGNATURE + b"".join(parts)) is expected
 
 
@@ -72,7 +72,7 @@ def test_the_parts_of_a_png(parts: tuple[bytes, ...], expected: bool) -> None:
         ((), False),
     ],
 )
-def test_the_parts_of_a_jpeg(parts: tuple[bytes, ...], expected: bool) -> None:
+def test_only_allowed_parts_of_a_jpeg_are_plain(parts: tuple[bytes, ...], expected: bool) -> None:
     assert is_plain("image/jpeg", SOI + b"".join(parts)) is expected
 
 

@@ -61,7 +61,7 @@ WESTERN_WORDS = {
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"]
 )
-def test_an_encoding_that_shows_is_taken_without_a_word(encoding: str) -> None:
+def test_an_evident_encoding_has_no_note(encoding: str) -> None:
     text = "Grüße aus Selby – zweite Zeile\nnaïve, żółw"
     decoded = decode(text.encode(encoding))
     assert decoded is not None
@@ -69,7 +69,7 @@ def test_an_encoding_that_shows_is_taken_without_a_word(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["東京の夜", "Привет"])
-def test_utf_16_with_its_mark_needs_no_latin_letters(text: str) -> None:
+def test_utf_16_with_a_mark_is_decoded_without_latin_letters(text: str) -> None:
     decoded = decode(text.encode("utf-16"))
     assert decoded is not None
     assert decoded.text == text
@@ -82,14 +82,14 @@ UKRAINIAN = "Чуєш їх, доцю, га? Кумедна ж ти, прощай
 
 @pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", [TURKISH, UKRAINIAN, "plain words\n"])
-def test_wide_encodings_without_a_mark(text: str, encoding: str) -> None:
+def test_wide_encodings_without_a_mark_are_decoded(text: str, encoding: str) -> None:
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert decoded.text == text
     assert decoded.note is None
 
 
-def test_megabytes_of_nuls_are_no_text_and_take_no_memory() -> None:
+def test_megabytes_of_nuls_are_refused_in_little_memory() -> None:
     assert decode(bytes(20 << 20)) is None
 
 
@@ -113,7 +113,7 @@ def test_megabytes_of_nuls_are_no_text_and_take_no_memory() -> None:
         ("Zażółć gęślą jaźń. Pchnąć w tę łódź jeża.", "iso8859_2", "ISO 8859-2"),
     ],
 )
-def test_an_encoding_that_was_guessed_is_named(text: str, encoding: str, name: str) -> None:
+def test_a_guessed_encoding_is_named(text: str, encoding: str, name: str) -> None:
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert decoded.text == text
@@ -140,7 +140,7 @@ def test_an_encoding_that_was_guessed_is_named(text: str, encoding: str, name: s
         *("Hij is één van de beste.", "Það er gott veður", "Sjö þúsund krónur. Góðan daginn"),
     ],
 )
-def test_short_western_text_is_taken_for_no_other(text: str) -> None:
+def test_short_western_text_is_decoded_as_western(text: str) -> None:
     decoded = decode(text.encode("cp1252"))
     assert decoded is not None
     assert (decoded.text, "Windows-1252" in str(decoded.note)) == (text, True)
@@ -163,14 +163,14 @@ def test_short_western_text_is_taken_for_no_other(text: str) -> None:
         ("カタカナのテスト。第三", "cp932"),
     ],
 )
-def test_other_short_texts_are_not_taken_for_western_ones(text: str, encoding: str) -> None:
+def test_other_short_texts_are_not_decoded_as_western(text: str, encoding: str) -> None:
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert decoded.text == text
 
 
 @pytest.mark.parametrize("language", WESTERN_WORDS)
-def test_a_dozen_western_languages(language: str) -> None:
+def test_western_languages_are_decoded(language: str) -> None:
     """Single words, names and lines of tables: none is taken for a Baltic or other code page."""
     wrong = []
     for text in WESTERN_WORDS[language].split("|"):
@@ -314,7 +314,7 @@ ALBANIAN = "Është një ditë e bukur. Çdo gjë është në rregull."
         *((language, "cp1257") for language in BALTIC_SENTENCES),
     ],
 )
-def test_a_few_sentences_are_read_in_their_own_encoding(language: str, encoding: str) -> None:
+def test_a_few_sentences_are_decoded_correctly(language: str, encoding: str) -> None:
     """Baltic letters have the bytes of French, Danish and Icelandic ones: their places decide."""
     wrong = []
     for text in (WESTERN_SENTENCES | BALTIC_SENTENCES)[language]:
@@ -324,13 +324,13 @@ def test_a_few_sentences_are_read_in_their_own_encoding(language: str, encoding:
     assert wrong == []
 
 
-def test_albanian_is_not_taken_for_lithuanian() -> None:
+def test_albanian_is_not_decoded_as_lithuanian() -> None:
     decoded = decode(ALBANIAN.encode("cp1250"))
     assert decoded is not None
     assert decoded.text == ALBANIAN
 
 
-def test_what_tells_the_encoding_may_stand_far_into_the_file() -> None:
+def test_the_first_non_ascii_character_may_be_far_into_the_file() -> None:
     text = "Plain words in ASCII only.\n" * 20_000 + POLISH + "\n"
     decoded = decode(text.encode("cp1250"))
     assert decoded is not None
@@ -347,7 +347,7 @@ def test_what_tells_the_encoding_may_stand_far_into_the_file() -> None:
         b"text with a NUL \x00 in it, and \xff as well",
     ],
 )
-def test_binary_data_are_no_text(data: bytes) -> None:
+def test_binary_data_are_not_text(data: bytes) -> None:
     assert decode(data) is None
 
 
@@ -358,13 +358,13 @@ def test_line_ends_become_line_feeds() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff")))
-def test_utf_8_comes_through_whole(text: str) -> None:
+def test_utf_8_is_decoded_unchanged(text: str) -> None:
     decoded = decode(text.encode())
     assert decoded is None or decoded.text == text
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_make_it_fail(data: bytes) -> None:
+def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
     decoded = decode(data)
     assert decoded is None or "\ufffd" not in decoded.text or b"\xef\xbf\xbd" in data
 
@@ -380,7 +380,7 @@ def test_no_bytes_make_it_fail(data: bytes) -> None:
         ("Das kostet 5 € für Œuvre", "iso8859_15", "ISO 8859-15"),
     ],
 )
-def test_older_encodings_are_found_too(text: str, encoding: str, name: str) -> None:
+def test_legacy_encodings_are_detected(text: str, encoding: str, name: str) -> None:
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert decoded.text == text
@@ -399,14 +399,14 @@ def test_older_encodings_are_found_too(text: str, encoding: str, name: str) -> N
         ("Съешь же ещё этих мягких булок", "utf-16-le"),
     ],
 )
-def test_what_a_file_says_or_shows_is_believed_without_a_word(text: str, encoding: str) -> None:
+def test_a_declared_or_evident_encoding_has_no_note(text: str, encoding: str) -> None:
     decoded = decode(text.encode(encoding))
     assert decoded is not None
     assert (decoded.text, decoded.note) == (text, None)
 
 
 @pytest.mark.parametrize("declared", ["hex", "rot13", "utf-7", "no-such", "idna"])
-def test_a_declaration_that_is_none_is_not_believed(declared: str) -> None:
+def test_an_invalid_declaration_is_ignored(declared: str) -> None:
     data = f'<?xml version="1.0" encoding="{declared}"?><r>Größe ist schön</r>'.encode("cp1252")
     decoded = decode(data)
     assert decoded is not None
@@ -414,7 +414,7 @@ def test_a_declaration_that_is_none_is_not_believed(declared: str) -> None:
     assert "Windows-1252" in str(decoded.note)
 
 
-def test_numbers_are_no_text() -> None:
+def test_binary_numbers_are_not_text() -> None:
     numbers = b"".join(number.to_bytes(2, "little") for number in range(0, 60_000, 7))
     assert decode(numbers) is None
 
@@ -441,7 +441,7 @@ def test_numbers_are_no_text() -> None:
         ("。。。。 。。", "utf-16-le", False),
     ],
 )
-def test_nuls_tell_the_width_of_characters(text: str, encoding: str, is_read: bool) -> None:
+def test_nuls_reveal_utf_16_and_utf_32(text: str, encoding: str, is_read: bool) -> None:
     found = decode(text.encode(encoding))
     assert (found and found.text) == (text.replace("\r\n", "\n") if is_read else None)
 
@@ -450,14 +450,14 @@ def test_nuls_tell_the_width_of_characters(text: str, encoding: str, is_read: bo
     ("letters", "controls", "is_read"),
     [(999, 0, True), (998, 1, False), (999, 1, True), (1997, 2, False), (1998, 2, True)],
 )
-def test_a_text_has_one_control_character_in_a_thousand(
+def test_text_may_have_one_control_character_in_a_thousand(
     letters: int, controls: int, is_read: bool
 ) -> None:
     text = "x" * letters + "\x01" * controls
     assert (decode(text.encode()) is not None) is is_read
 
 
-def test_a_part_of_a_wide_character_is_no_text() -> None:
+def test_a_truncated_wide_character_is_not_text() -> None:
     assert decode(b"a\0b") is None
     assert decode(b"a\0b\0c") is None
     assert decode(b"") == DecodedText("")

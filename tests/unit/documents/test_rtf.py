@@ -15,7 +15,7 @@ def rtf(body: bytes, head: bytes = b"") -> str:
     return read(rb"{\rtf1\ansi\ansicpg1252\deff0" + FONTS + head + b"\n" + body + b"}")
 
 
-def test_letters_are_in_the_code_page_of_their_font() -> None:
+def test_letters_are_decoded_in_the_code_page_of_their_font() -> None:
     assert rtf(rb"Gr\'f6\'dfe {\f1 \'cf\'f0\'e8\'e2\'e5\'f2} {\f2 \'93\'fa\'96\'7b}") == (
         "Größe Привет 日本"
     )
@@ -25,7 +25,7 @@ def test_letters_are_in_the_code_page_of_their_font() -> None:
     assert read(rb"{\rtf1\ansi\ansicpg99999 \'e9}") == "é"
 
 
-def test_characters_by_number_and_their_stand_ins() -> None:
+def test_characters_by_number_replace_their_stand_ins() -> None:
     assert rtf(rb"5 \u8364?, \u-10179?\u-8704?, \u233\'e9, {\uc2 \u8364EU x}{\uc0\u233 n}") == (
         "5 €, 😀, é, € xén"
     )
@@ -33,7 +33,7 @@ def test_characters_by_number_and_their_stand_ins() -> None:
     assert rtf(halves) == "\U00010000, \U0010ffff, 😀, \ud7ff"
 
 
-def test_headings_by_outline_and_by_the_style_s_name() -> None:
+def test_headings_are_found_by_outline_level_and_style_name() -> None:
     styles = rb"{\stylesheet{\s0 Normal;}{\s3\b heading 2;}{\s4 Title;}{\s5\outlinelevel0 Mine;}}"
     body = (
         rb"\pard\s4 On top\par\pard\s3\b Second\b0\par\pard\s5 Own\par\pard\outlinelevel2 "
@@ -42,7 +42,7 @@ def test_headings_by_outline_and_by_the_style_s_name() -> None:
     assert rtf(body, styles) == "# On top\n\n## Second\n\n# Own\n\n### Third\n\nx"
 
 
-def test_lists_with_the_numbers_that_are_shown() -> None:
+def test_lists_keep_the_displayed_numbers() -> None:
     body = (
         rb"{\listtext\f0 1.\tab}\ls1\ilvl0 one\par{\listtext a)\tab}\ilvl1 deep\par"
         rb"\pard{\pntext\f1\'B7\tab}{\*\pn\pnlvlblt\pnf1{\pntxtb\'B7}}point\par\pard plain"
@@ -84,7 +84,7 @@ def test_a_style_with_the_number_0_may_be_a_heading() -> None:
     assert read(bare) == "# First\n\nText"
 
 
-def test_a_cell_that_goes_on_is_empty() -> None:
+def test_a_continued_cell_is_empty() -> None:
     body = (
         rb"\trowd\clvmgf\cellx1000\cellx2000\intbl a\cell b\cell\row"
         rb"\trowd\clvmrg\cellx1000\cellx2000\intbl a\cell c\cell\row"
@@ -92,7 +92,7 @@ def test_a_cell_that_goes_on_is_empty() -> None:
     assert rtf(body) == "| a | b |\n| --- | --- |\n|  | c |"
 
 
-def test_notes_stand_at_the_end_and_links_keep_their_address() -> None:
+def test_notes_are_at_the_end_and_links_keep_their_address() -> None:
     body = (
         rb"Word{\super\chftn}{\footnote\pard\plain {\chftn} Said {\b below}.} on.\par "
         rb'{\field{\*\fldinst{HYPERLINK "https://a.example/x"}}{\fldrslt{\ul here}}} '
@@ -117,18 +117,18 @@ def test_notes_stand_at_the_end_and_links_keep_their_address() -> None:
         ),
     ],
 )
-def test_a_table_stays_in_the_text_beside_a_note(row: bytes, behind: bytes, expected: str) -> None:
+def test_a_table_beside_a_note_keeps_its_position(row: bytes, behind: bytes, expected: str) -> None:
     body = rb"\trowd\cellx1000\cellx2000\intbl " + row + rb"\row\pard " + behind + rb"\par"
     assert rtf(body) == f"{expected}\n\n[^1]: n"
 
 
-def test_a_text_box_behind_a_table_follows_it() -> None:
+def test_a_text_box_after_a_table_follows_it() -> None:
     table = rb"\trowd\cellx1000\cellx2000\intbl a\cell b\cell\row\pard "
     body = table + rb"x{\shp{\*\shpinst{\shptxt box\par}}}\par"
     assert rtf(body) == "| a | b |\n| --- | --- |\n\nbox\n\nx"
 
 
-def test_what_is_not_shown_is_not_read() -> None:
+def test_invisible_text_is_left_out() -> None:
     body = (
         rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b "
         rb"secret}}{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is "
@@ -137,18 +137,18 @@ def test_what_is_not_shown_is_not_read() -> None:
     assert rtf(body) == "Here\u00a0it\u2011is {\\} y"
 
 
-def test_binary_data_has_as_many_bytes_as_it_says() -> None:
+def test_binary_data_is_skipped_by_its_stated_length() -> None:
     assert rtf(rb"a\bin3 {}\b\bin0 c\bin d\bin-9 e") == "abcde"
 
 
-def test_words_of_a_text_box_are_read_once() -> None:
+def test_the_text_of_a_text_box_is_read_once() -> None:
     body = (
         rb"Before{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt\pard In a box\par}}{\shprslt old}}\par"
     )
     assert rtf(body) == "In a box\n\nBefore"
 
 
-def test_a_file_cut_short_gives_what_there_is() -> None:
+def test_a_truncated_file_yields_its_text() -> None:
     assert read(rb"{\rtf1 One\par {\b two}\par\trowd\cellx9\intbl left") == "One\n\n**two**\n\nleft"
 
 
@@ -158,7 +158,7 @@ def test_a_file_cut_short_gives_what_there_is() -> None:
      b"\\fldinst", b"\\fldrslt", b"\\shptxt", b"\\listtext", b"\\pard", b"\\bin3", b"\\'83", b"w",
      b"\\uc-1", b"\\cpg99999", b"\\ansicpg7", b"\\ilvl-3", b"\\outlinelevel99", b"\\u-99999 "]
 )))  # fmt: skip
-def test_whatever_it_is_it_gives_text(pieces: list[bytes]) -> None:
+def test_any_tokens_are_read_as_text(pieces: list[bytes]) -> None:
     assert isinstance(read(b"{\\rtf1 " + b"".join(pieces)), str)
 
 
@@ -167,11 +167,11 @@ def test_any_bytes_are_read_as_text(data: bytes) -> None:
     assert isinstance(read(b"{\\rtf1 " + data), str)
 
 
-def test_figures_above_and_below_the_line_stay_there() -> None:
+def test_superscript_and_subscript_digits_are_kept() -> None:
     assert rtf(rb"10{\super 6} m{\super -2}, CO{\sub 2}, 1{\super st}") == "10⁶ m⁻², CO₂, 1st"
 
 
-def test_groups_without_end_are_refused_at_once() -> None:
+def test_endless_groups_are_refused() -> None:
     with pytest.raises(RecursionError):
         read(rb"{\rtf1" + b"{" * 1_000_000)
 
@@ -197,7 +197,7 @@ def test_groups_without_end_are_refused_at_once() -> None:
         (255, b"\\'80", "Ç"),
     ],
 )
-def test_the_code_page_of_a_font(charset: int, letter: bytes, expected: str) -> None:
+def test_code_pages_of_fonts_are_applied(charset: int, letter: bytes, expected: str) -> None:
     fonts = rb"{\fonttbl{\f1\fcharset%d X;}}" % charset
     assert read(rb"{\rtf1" + fonts + rb"{\f1 " + letter + rb"}}") == expected
 
@@ -303,5 +303,5 @@ def test_the_code_page_of_a_font(charset: int, letter: bytes, expected: str) -> 
         (rb"\ul\i a\i0", "a"),
     ],
 )
-def test_control_words(body: bytes, expected: str) -> None:
+def test_control_words_are_processed(body: bytes, expected: str) -> None:
     assert rtf(body) == expected

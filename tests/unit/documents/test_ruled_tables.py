@@ -50,7 +50,7 @@ def read(page: str) -> str:
     return text.removeprefix("[page 1]\n")
 
 
-def test_cells_between_lines_are_a_table_where_they_stand() -> None:
+def test_ruled_cells_become_a_table_in_place() -> None:
     text = read(
         words(60, 740, "Before the table.")
         + grid([60, 160, 240, 320], [712, 696, 682, 668])
@@ -66,7 +66,7 @@ def test_cells_between_lines_are_a_table_where_they_stand() -> None:
     )
 
 
-def test_lines_of_many_short_steps_are_lines() -> None:
+def test_lines_made_of_short_steps_are_joined() -> None:
     def stepped(x: float, y: float, to_x: float, to_y: float) -> str:
         count = int(max(abs(to_x - x), abs(to_y - y)) // 2)
         points = [(x + (to_x - x) * n / count, y + (to_y - y) * n / count) for n in range(count)]
@@ -81,7 +81,7 @@ def test_lines_of_many_short_steps_are_lines() -> None:
     assert read(ruled + cells).startswith("| Room | Warden |")
 
 
-def test_boxes_with_round_corners_are_no_table() -> None:
+def test_boxes_with_round_corners_are_not_a_table() -> None:
     def box(x: float, y: float) -> str:
         right, top = x + 100, y + 20
         return (
@@ -104,7 +104,7 @@ def test_boxes_with_round_corners_are_no_table() -> None:
     assert "|" not in text
 
 
-def test_a_cell_over_several_columns_stands_in_the_first() -> None:
+def test_a_cell_across_columns_is_in_its_first_column() -> None:
     drawn = line(60, 712, 320, 712) + line(60, 712, 60, 668) + line(320, 712, 320, 668)
     drawn += line(60, 696, 320, 696) + line(60, 682, 320, 682) + line(60, 668, 320, 668)
     drawn += line(160, 696, 160, 668) + line(240, 712, 240, 668)
@@ -121,7 +121,7 @@ def test_a_cell_over_several_columns_stands_in_the_first() -> None:
     )
 
 
-def test_lines_of_figures_in_one_ruled_row_are_rows() -> None:
+def test_lines_of_figures_in_a_ruled_row_become_rows() -> None:
     text = read(
         grid([60, 160, 240], [712, 696, 650])
         + rows([("Year", "Tons"), ("1999", "3.5"), ("2000", "4.75"), ("2001", "-")], (64, 164))
@@ -129,7 +129,7 @@ def test_lines_of_figures_in_one_ruled_row_are_rows() -> None:
     assert text.splitlines()[2:] == ["| 1999 | 3.5 |", "| 2000 | 4.75 |", "| 2001 | - |"]
 
 
-def test_words_that_wrap_in_a_cell_stay_in_it() -> None:
+def test_wrapped_words_stay_in_their_cell() -> None:
     text = read(
         grid([60, 160, 300], [712, 696, 666])
         + rows(
@@ -146,7 +146,7 @@ def test_words_that_wrap_in_a_cell_stay_in_it() -> None:
     ]
 
 
-def test_between_three_rules_columns_are_parted_by_room() -> None:
+def test_columns_between_three_rules_are_separated_by_space() -> None:
     text = read(
         words(60, 740, "Table 1. What was counted.")
         + "".join(line(60, y, 360, y) for y in (712, 696, 652))
@@ -166,7 +166,7 @@ def test_between_three_rules_columns_are_parted_by_room() -> None:
     )
 
 
-def test_figures_below_each_other_are_a_table_without_any_line() -> None:
+def test_aligned_figures_are_a_table_without_rules() -> None:
     text = read(
         rows(
             [
@@ -182,13 +182,13 @@ def test_figures_below_each_other_are_a_table_without_any_line() -> None:
     assert text.splitlines()[-1] == "| Wages of staff | 2,905 | 3,022 |"
 
 
-def test_columns_of_prose_with_years_and_figures_are_none() -> None:
+def test_columns_of_prose_with_figures_are_not_a_table() -> None:
     assert "|" not in read(rows(zip(PROSE, PROSE, strict=True), (60, 320)))
     boxed = line(60, 712, 520, 712) + line(60, 640, 520, 640) + line(60, 600, 520, 600)
     assert "|" not in read(boxed + rows(zip(PROSE, PROSE, strict=True), (60, 320)))
 
 
-def test_a_list_of_contents_is_none() -> None:
+def test_a_table_of_contents_is_not_a_table() -> None:
     entries = [
         (f"{n}.", f"Chapter on the {what}", str(page))
         for n, what, page in (
@@ -202,7 +202,7 @@ def test_a_list_of_contents_is_none() -> None:
     assert "|" not in read(rows(entries, (60, 90, 400)))
 
 
-def test_code_is_none() -> None:
+def test_code_is_not_a_table() -> None:
     code = [
         "for i in range[10]:",
         "    x = a[i]     * 2",
@@ -213,7 +213,7 @@ def test_code_is_none() -> None:
     assert "|" not in read(shaded + rows([(text,) for text in code], (60,)))
 
 
-def test_a_chart_is_none() -> None:
+def test_a_chart_is_not_a_table() -> None:
     marks = grid([60, 160, 260, 360], [712, 650, 590, 530])
     assert "|" not in read(marks + rows([("0", "10", "20", "30")], (60, 160, 260, 355), top=515))
 
@@ -237,7 +237,7 @@ def test_a_passage_of_a_table_is_found_on_its_page() -> None:
     assert 0.34 < warden.right < 0.37
 
 
-def test_words_that_stand_on_their_side_are_no_rows() -> None:
+def test_rotated_words_are_not_rows() -> None:
     turned = "".join(
         f"BT /F 9 Tf 0 1 -1 0 {x} {y} Tm ({text}) Tj ET "
         for x, cells in ((100, ("Year", "2024", "2025")), (120, ("Tons", "3.5", "4.75")))
@@ -266,7 +266,7 @@ def test_a_grid_and_columns_between_rules_beside_it_are_two_tables(left: float, 
     assert "| Year | Tons |\n| --- | --- |\n| 1999 | 3.5 |" in text
 
 
-def test_rules_around_a_grid_are_no_second_table() -> None:
+def test_rules_around_a_grid_are_not_a_second_table() -> None:
     around = "".join(line(50, y, 260, y) for y in (730, 720, 600))
     figures = [(f"Room {number}", f"{number}") for number in range(6)]
     drawn = grid([60, 140, 240], [712 - 14 * number for number in range(7)])

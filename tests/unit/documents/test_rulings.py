@@ -81,7 +81,7 @@ def found(page: str, forms: Sequence[str] = ()) -> tuple[Lines, Lines]:
         pytest.param("10 50 m h S", [], [], id="point"),
     ],
 )
-def test_lines_of_a_path(drawn: str, across: Lines, down: Lines) -> None:
+def test_the_lines_of_a_path_are_found(drawn: str, across: Lines, down: Lines) -> None:
     assert found(drawn) == (across, down)
 
 
@@ -105,12 +105,12 @@ def test_lines_of_a_path(drawn: str, across: Lines, down: Lines) -> None:
         ),
     ],
 )
-def test_joined_lines(lines: Lines, joined: Lines) -> None:
+def test_overlapping_lines_are_joined(lines: Lines, joined: Lines) -> None:
     assert found("".join(f"{x} {y} m {to_x} {y} l S " for y, x, to_x in lines)) == (joined, [])
     assert found("".join(f"{x} {y} m {x} {to_y} l S " for x, y, to_y in lines)) == ([], joined)
 
 
-def test_forms_in_forms_are_read_to_the_third() -> None:
+def test_forms_are_read_to_the_third_level() -> None:
     forms = [
         f"/Matrix [2 0 0 1 5 {10 * number}] stream 0 {number} m 20 {number} l S /X{number + 1} Do "
         for number in range(5)

@@ -45,7 +45,7 @@ def test_pipes_sockets_and_devices_are_refused_without_waiting(tmp_path: Path) -
     assert open_descriptors() == before
 
 
-def test_a_pipe_that_takes_the_place_of_a_file_is_refused(
+def test_a_pipe_that_replaces_a_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.txt"
@@ -66,7 +66,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_refused(
     assert open_descriptors() == before
 
 
-def test_a_folder_lists_its_files_and_says_what_is_left_out(tmp_path: Path) -> None:
+def test_a_folder_lists_its_files_and_those_left_out(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "inner.txt").write_text("inner")
     (tmp_path / "A.txt").write_text("first")
@@ -89,7 +89,7 @@ def test_a_folder_lists_its_files_and_says_what_is_left_out(tmp_path: Path) -> N
                 opened.open_member(number)
 
 
-def test_a_folder_has_as_many_files_as_may_be_read(tmp_path: Path) -> None:
+def test_the_number_of_files_in_a_folder_has_a_limit(tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt", ".hidden"):
         (tmp_path / name).touch()
     before = open_descriptors()
@@ -101,7 +101,7 @@ def test_a_folder_has_as_many_files_as_may_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("depth", [16, 17])
-def test_a_folder_within_many_is_left_out(tmp_path: Path, depth: int) -> None:
+def test_a_folder_nested_too_deeply_is_left_out(tmp_path: Path, depth: int) -> None:
     inner = tmp_path.joinpath(*"a" * depth)
     inner.mkdir(parents=True)
     (inner / "b.txt").touch()
@@ -115,7 +115,7 @@ def replace_by_link(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
-def test_a_link_that_takes_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_link_that_replaces_a_file_is_refused(tmp_path: Path) -> None:
     secret, folder = tmp_path / "secret.txt", tmp_path / "folder"
     secret.write_text("secret")
     folder.mkdir()
@@ -128,7 +128,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_refused(tmp_path: Path) -> Non
     assert open_descriptors() == before
 
 
-def test_a_link_that_takes_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+def test_a_link_that_replaces_a_folder_is_refused(tmp_path: Path) -> None:
     secret, inner = tmp_path / "secret", tmp_path / "folder" / "inner"
     for folder in (secret, inner):
         folder.mkdir(parents=True)
@@ -141,7 +141,7 @@ def test_a_link_that_takes_the_place_of_a_folder_is_refused(tmp_path: Path) -> N
     assert open_descriptors() == before
 
 
-def test_a_pipe_that_takes_the_place_of_a_member_is_refused(tmp_path: Path) -> None:
+def test_a_pipe_that_replaces_a_member_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("words")
     before = open_descriptors()
     with open_document(tmp_path, Limits()) as opened:
@@ -152,7 +152,7 @@ def test_a_pipe_that_takes_the_place_of_a_member_is_refused(tmp_path: Path) -> N
     assert open_descriptors() == before
 
 
-async def test_a_member_that_went_away_is_left_out_and_the_others_are_read(tmp_path: Path) -> None:
+async def test_a_vanished_member_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first")
     (tmp_path / "b.txt").write_text("second")
     worker = DocumentWorker()

@@ -34,7 +34,7 @@ CJK, OTHER = TextKind.CJK, TextKind.OTHER
         ("a == 123456", DIGITS),
     ],
 )
-def test_the_kind_of_a_line(line: str, expected: TextKind) -> None:
+def test_lines_are_classified(line: str, expected: TextKind) -> None:
     assert kind_of(line) is expected
 
 
@@ -50,12 +50,12 @@ def test_lines_of_a_kind_are_counted_together() -> None:
     assert counted == ["One.\nTwo.\n", "1 2 3\n", "Three.\n"]
 
 
-def test_a_long_line_is_sorted_by_pieces() -> None:
+def test_a_long_line_is_classified_in_pieces() -> None:
     text = "words" * 400 + "12345" * 400 + "x"
     assert count_by_kind(text, len) == {PROSE: 2001, DIGITS: 2000}
 
 
-def test_each_kind_has_its_rate_and_the_sum_is_rounded_up() -> None:
+def test_the_weighted_count_is_rounded_up() -> None:
     rates = dict.fromkeys(TextKind, 1.0) | {PROSE: 1.5, DIGITS: 3.0}
     count = weighted_counter(lambda text: len(text.split()), rates)
     assert [count(text) for text in ("", "One.\n", "One. Two.\n1 2\n")] == [0, 2, 9]

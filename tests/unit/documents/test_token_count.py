@@ -49,7 +49,7 @@ def test_known_texts_have_known_counts(text: str, expected: int) -> None:
 
 
 @given(TEXTS)
-def test_no_cut_changes_the_count(text: str) -> None:
+def test_pieces_do_not_change_the_count(text: str) -> None:
     whole = plain_count(text)
     for cut in token_count._CUT.finditer(text):
         at = cut.start()
@@ -57,14 +57,14 @@ def test_no_cut_changes_the_count(text: str) -> None:
 
 
 @given(TEXTS, st.integers(min_value=2, max_value=30))
-def test_pieces_are_the_text_and_none_is_too_long(text: str, size: int) -> None:
+def test_pieces_join_to_the_text_and_keep_the_limit(text: str, size: int) -> None:
     parts = list(pieces(text, size))
     assert "".join(parts) == text
     assert all(len(part) <= size for part in parts)
 
 
 @given(st.lists(FRAGMENTS, min_size=5, max_size=20).map("".join))
-def test_a_long_text_counts_as_by_tiktoken(text: str) -> None:
+def test_a_long_text_has_the_count_of_tiktoken(text: str) -> None:
     long = (text + " and so on, ") * (3 * token_count.PIECE_LENGTH // (len(text) + 12))
     assert count_tokens(long) == plain_count(long)
 
@@ -72,7 +72,7 @@ def test_a_long_text_counts_as_by_tiktoken(text: str) -> None:
 @pytest.mark.parametrize(
     "sign", [" ", "a", "A", ".", "中", "1", "\n", "\t", "\u00a0", "é", "aA", "́"]
 )
-def test_a_million_of_one_sign_is_counted(sign: str) -> None:
+def test_a_million_equal_characters_are_counted(sign: str) -> None:
     counted = count_tokens(sign * (1_000_000 // len(sign)))
     assert 1_000 < counted <= 1_000_000
 
@@ -81,7 +81,7 @@ def test_a_lone_surrogate_is_counted() -> None:
     assert count_tokens("a\ud800b") > 0
 
 
-def test_the_shipped_ranks_are_looked_up_under_the_name_tiktoken_gives_them() -> None:
+def test_the_shipped_ranks_have_the_name_tiktoken_expects() -> None:
     address = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
     name = hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
     assert resource_path(f"tokenizer/{name}").is_file()

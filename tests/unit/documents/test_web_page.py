@@ -120,7 +120,7 @@ def test_pages_become_markdown(page: str, markdown: str) -> None:
     assert to_markdown(page) == markdown
 
 
-def test_what_lies_deep_is_kept() -> None:
+def test_deeply_nested_text_is_kept() -> None:
     for tag in ("div", "b", "blockquote", "ul><li", "table><tr><td"):
         deep = to_markdown(f"<{tag}>" * 3_000 + "kept" + "</div>" * 3_000 + "<p>after")
         assert re.findall(r"\w+", deep) == ["kept", "after"]
@@ -161,7 +161,7 @@ _PIECES = st.lists(
 
 
 @given(_PIECES)
-def test_no_word_is_lost_however_the_elements_lie(pieces: list[str]) -> None:
+def test_no_nesting_of_elements_loses_a_word(pieces: list[str]) -> None:
     markdown = convert("".join(pieces), LEFT_OUT_OF_PAGES).text
     words = [piece.strip() for piece in pieces if piece.startswith("w")]
     assert sorted(re.findall(r"w\d+", markdown)) == sorted(words)

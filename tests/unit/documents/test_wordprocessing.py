@@ -231,7 +231,7 @@ def text_of(body: str) -> str:
         ),
     ],
 )
-def test_a_feature(body: str, expected: str) -> None:
+def test_features_of_documents_are_read(body: str, expected: str) -> None:
     assert text_of(body) == expected
 
 

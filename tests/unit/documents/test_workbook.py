@@ -64,7 +64,7 @@ def text_of(**cells: str) -> str:
     return read("x.xlsx", workbook(**cells), Limits())
 
 
-def test_empty_sheets_count() -> None:
+def test_empty_sheets_are_listed() -> None:
     word = '<c r="A1" t="inlineStr"><is><t>word</t></is></c>'
     text = text_of(None_yet="", First=word, Between="", R_amp_D=word, Last="")
     found = find_sections(text, "sheet")
@@ -82,7 +82,7 @@ def test_a_workbook_of_empty_sheets_is_empty() -> None:
     assert text_of(One="", Two="") == ""
 
 
-def test_days_times_and_errors_as_excel_shows_them() -> None:
+def test_dates_times_and_errors_are_formatted_as_in_excel() -> None:
     cells = (
         '<c r="A1" s="1"><v>46085</v></c><c r="B1" s="2"><v>0.3368055555555556</v></c>'
         '<c r="C1" s="3"><v>46085.645833333336</v></c><c r="D1" t="e"><v>#DIV/0!</v></c>'
@@ -93,7 +93,7 @@ def test_days_times_and_errors_as_excel_shows_them() -> None:
     )
 
 
-def test_a_formula_that_nobody_calculated_is_shown() -> None:
+def test_an_uncalculated_formula_is_shown() -> None:
     cells = (
         '<c r="A1"><v>2</v></c><c r="B1"><f>IF(A1&gt;1,A1*2,"R&amp;D")</f><v></v></c>'
         '<c r="C1" t="n"><f>SUM(A1:B1)</f><v/></c><c r="D1"><f>A1</f></c>'
@@ -104,7 +104,7 @@ def test_a_formula_that_nobody_calculated_is_shown() -> None:
     )
 
 
-def test_a_hidden_sheet_is_read_and_said_to_be_hidden() -> None:
+def test_a_hidden_sheet_is_read_and_marked() -> None:
     word = '<c r="A1" t="inlineStr"><is><t>word</t></is></c>'
     target = io.BytesIO()
     with (
@@ -119,7 +119,7 @@ def test_a_hidden_sheet_is_read_and_said_to_be_hidden() -> None:
     assert "\n\n## Unseen (hidden)\n\n| word |" in text
 
 
-def test_percentages_are_shown_as_such() -> None:
+def test_percentages_are_shown_as_percentages() -> None:
     cells = (
         '<c r="A1" s="4"><v>0.978</v></c><c r="B1" s="4"><f>A1/2</f><v>0.489</v></c>'
         '<c r="C1"><v>0.978</v></c><c r="D1" s="4" t="inlineStr"><is><t>none</t></is></c>'
@@ -139,7 +139,7 @@ def changed(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
     return target.getvalue()
 
 
-def test_the_namespace_may_have_a_prefix_and_the_type_of_a_number_may_be_stated() -> None:
+def test_namespace_prefixes_and_number_types_are_accepted() -> None:
     cells = (
         '<c r="A1" s="4" t="n"><v>0.978</v></c><c r="B1" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
         '<c r="C1"><f>A1*2</f><v></v></c><c r="D1" s="4"><f>A1</f><v>0.5</v></c>'
@@ -169,7 +169,7 @@ def test_a_strict_workbook_is_read() -> None:
     )
 
 
-def test_values_as_excel_shows_them() -> None:
+def test_values_are_formatted_as_in_excel() -> None:
     cells = (
         '<c r="A1" t="b"><v>1</v></c><c r="B1" s="5"><v>1.25</v></c><c r="C1" s="6"><v>5</v></c>'
         '<c r="D1"><v>0.30000000000000004</v></c><c r="E1"><v>1.2E-7</v></c>'
@@ -200,17 +200,19 @@ def test_values_as_excel_shows_them() -> None:
         ("0.1234567894949", 4, "12.345678949%"),
     ],
 )
-def test_numbers_have_no_exponent_and_times_their_hours(value: str, style: int, shown: str) -> None:
+def test_numbers_have_no_exponent_and_durations_have_hours(
+    value: str, style: int, shown: str
+) -> None:
     cell = f'<c r="A1" s="{style}"><v>{value}</v></c>'
     assert text_of(S=cell) == f"## S\n\n| {shown} |\n| --- |"
 
 
-def test_a_formula_whose_result_is_empty_is_calculated() -> None:
+def test_a_formula_with_an_empty_result_is_not_shown() -> None:
     cells = '<c r="A1"><v>1</v></c><c r="B1" t="str"><f>IF(A1=1,"",A1)</f><v></v></c>'
     assert text_of(S=cells).split("\n")[2] == "| 1 |  |"
 
 
-def test_a_hidden_row_is_read_and_a_merged_cell_stands_in_its_first_place() -> None:
+def test_hidden_rows_and_merged_cells_are_read() -> None:
     rows = (
         '<c r="B2" t="str"><v>both</v></c></row><row r="3" hidden="1"><c r="B3"><v>1</v></c>'
         '<c r="C3"><v>2</v></c>'
@@ -229,7 +231,7 @@ def test_empty_rows_between_two_tables_become_one() -> None:
     assert text_of(S=rows) == "## S\n\n| 1 |\n| --- |\n|  |\n| 2 |"
 
 
-def test_days_since_1904() -> None:
+def test_dates_since_1904_are_converted() -> None:
     data = workbook(S='<c r="A1" s="1"><v>44623</v></c>')
     since_1904 = b'<workbookPr date1904="1"/><sheets>'
     data = changed(data, lambda _, part: part.replace(b"<sheets>", since_1904))

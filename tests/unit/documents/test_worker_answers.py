@@ -99,7 +99,7 @@ ACCEPTED: list[tuple[Callable[[], object], object]] = [
 ]
 
 
-def test_what_makes_sense_is_taken() -> None:
+def test_valid_answers_are_accepted() -> None:
     assert [take() for take, _ in ACCEPTED] == [expected for _, expected in ACCEPTED]
 
 
@@ -149,7 +149,7 @@ REFUSED: list[Callable[[], Any]] = [
 ]
 
 
-def test_what_makes_none_is_refused() -> None:
+def test_invalid_answers_are_refused() -> None:
     for number, take in enumerate(REFUSED):
         with pytest.raises(answers.MalformedAnswerError):
             raise AssertionError(number, take())

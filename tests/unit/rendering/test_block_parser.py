@@ -34,7 +34,7 @@ class _Seen(BlockParser):
 
 
 @given(st.lists(st.sampled_from(_PIECES), min_size=1, max_size=30).map("".join))
-def test_the_lines_of_a_source(text: str) -> None:
+def test_lines_have_the_same_positions_as_in_markdown_it(text: str) -> None:
     markdown = parser()
     assert isinstance(markdown.block, BlockParser)
     reader = _Seen(markdown.block)

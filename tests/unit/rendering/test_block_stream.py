@@ -119,7 +119,7 @@ cuts_anywhere = st.lists(st.integers(0, 10_000), max_size=40)
 @example("[x]\n\n- [x]\n- b\n\n[x]: /url\n", [])
 @example("| a | b |\n|---|--:|\n$$\ny\n$$\n", [])
 @example("a[^1]\n\n| [x] | [x] |\n|---|---|\n" + "| [x] | b |\n" * 20 + "\n[x]: /u\n", [7, 90, 200])
-def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
+def test_the_final_blocks_equal_those_of_the_whole_source(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
     assert streamed(source, list(range(len(source)))) == at_once(source)
     assert render(source) == at_once(source)
@@ -128,7 +128,9 @@ def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
 @given(st.sampled_from(CODE), st.sampled_from(LONG_LINES), st.sampled_from(BELOW), cuts_anywhere)
 @example("> ```\n", "  " + "x " * 500, "", [871])
 @example("> ```\n", "# " + "h " * 500, "\n---\n", [104, 605, 967])
-def test_a_long_line_below_code(code: str, line: str, below: str, cuts: list[int]) -> None:
+def test_a_long_line_below_code_renders_like_the_whole(
+    code: str, line: str, below: str, cuts: list[int]
+) -> None:
     source = code + line + below
     assert streamed(source, cuts) == at_once(source)
     assert render(source) == at_once(source)
@@ -171,9 +173,7 @@ def nested_lines(draw: st.DrawFn, depth: int = 3) -> list[str]:
 @example([["-\n", "- |@\n", "-|-\n", "___\n"]], [])
 @example([["+  -\n", "    7)  \xa0\n", "\n", "       x\n"]], [])
 @example([["- [ ] a\n", "\n", "  [x][^1]\n", "  - b\n", "\n", "[x]: /u\n\n[^1]: note\n"]], [])
-def test_what_stands_in_quotes_and_items_ends_as_the_whole(
-    lines: list[list[str]], cuts: list[int]
-) -> None:
+def test_quotes_and_items_render_like_the_whole(lines: list[list[str]], cuts: list[int]) -> None:
     source = "".join(line for part in lines for line in part)
     assert streamed(source, cuts) == at_once(source)
     assert streamed(source, list(range(len(source)))) == at_once(source)
@@ -188,7 +188,7 @@ def test_what_stands_in_quotes_and_items_ends_as_the_whole(
 )
 @example("a", "| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
 @example("א", "| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
-def test_the_rows_of_a_table_end_as_the_whole(head: str, rows: str, cuts: list[int]) -> None:
+def test_table_rows_render_like_the_whole(head: str, rows: str, cuts: list[int]) -> None:
     source = f"| {head} | b |\n|---|:-:|\n{rows}"
     assert streamed(source, cuts) == at_once(source)
     assert streamed(source, list(range(len(source)))) == at_once(source)
@@ -201,7 +201,7 @@ def test_the_rows_of_a_table_end_as_the_whole(head: str, rows: str, cuts: list[i
     cuts_anywhere,
     st.sampled_from(["", "> ", "4. ", "- [x] ", "- a\n\n  > 1. "]),
 )
-def test_a_long_paragraph_ends_as_the_whole(
+def test_a_long_paragraph_renders_like_the_whole(
     words: str, end: str, cuts: list[int], opener: str
 ) -> None:
     words = opener + words
@@ -210,14 +210,14 @@ def test_a_long_paragraph_ends_as_the_whole(
 
 
 @pytest.mark.parametrize("end", ["\n---\n", " | last\n--|--\n| 1 | 2 |\n"])
-def test_a_long_paragraph_that_was_none(end: str) -> None:
+def test_a_long_paragraph_that_becomes_a_table_or_heading_is_reparsed(end: str) -> None:
     """Check that a long paragraph keeps its words when its next line makes it something else."""
     source = "more *words* in one line " * 100 + "end" + end
     assert streamed(source, list(range(0, len(source), 5))) == at_once(source)
 
 
 @given(st.text(max_size=200), cuts_anywhere)
-def test_any_text_in_pieces_equals_the_text_at_once(source: str, cuts: list[int]) -> None:
+def test_any_text_in_pieces_renders_like_the_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
 
 
@@ -230,7 +230,7 @@ def test_lone_surrogates_in_an_address_are_accepted(source: str) -> None:
     assert render(source)[0].text.startswith("see http://a.b/")
 
 
-def test_what_cannot_stand_in_a_document_never_comes_out() -> None:
+def test_characters_special_to_qt_are_removed() -> None:
     source = "a\u2029b \ufdd0 \ufffc\n\n```\n\ud800 \x00\n```\n\n| \u2029 |\n|---|\n"
     for block in render(source):
         texts = [block.text] + ["".join(r.text for c in row for r in c) for row in block.rows]
@@ -278,7 +278,7 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
 @pytest.mark.parametrize(
     "unit", [" ", "a `b` ~~~ ", "\t", "\u202e\ud800\0x", "x", "aé\u200d\u200b"]
 )
-def test_a_line_of_code_without_an_end_is_added_to(begin: str, end: str, unit: str) -> None:
+def test_an_endless_line_of_code_is_appended_to(begin: str, end: str, unit: str) -> None:
     source = begin + unit * (3_000 // len(unit)) + end
     assert streamed(source, list(range(0, len(source), 70))) == streamed(source, [])
     stream = BlockStream()
@@ -296,7 +296,7 @@ LONG_ROWS = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10)
 
 @settings(max_examples=examples(25))
 @given(LONG_ROWS, st.sampled_from(["", "> ", "- "]), cuts_anywhere)
-def test_of_long_cells_few_rows_make_a_block(
+def test_blocks_of_long_cells_have_few_rows(
     rows: list[tuple[str, str]], opener: str, cuts: list[int]
 ) -> None:
     cuts = cuts[:12]
@@ -315,7 +315,7 @@ def test_of_long_cells_few_rows_make_a_block(
     assert not any(part.head and len(part.rows) < 2 for part in parts)
 
 
-def test_a_late_definition_changes_what_named_it() -> None:
+def test_a_late_definition_rerenders_the_text_that_names_it() -> None:
     stream = BlockStream()
     stream.feed("See [docs] and a note[^1].\n\n# Next\n\n")
     assert Run("See [docs] and a note") in stream.blocks[0].runs
@@ -327,7 +327,7 @@ def test_a_late_definition_changes_what_named_it() -> None:
     assert [block.marker for block in stream.blocks if block.marker] == ["1"]
 
 
-def test_a_row_is_there_once_if_its_end_comes_with_a_definition() -> None:
+def test_a_row_completed_together_with_a_definition_is_shown_once() -> None:
     table, end = "| a |\n|---|\n| [x] |\n| b", " c |\n> [x]: /u\n\n"
     stream = BlockStream()
     stream.feed(table)
@@ -338,7 +338,7 @@ def test_a_row_is_there_once_if_its_end_comes_with_a_definition() -> None:
 
 
 @pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
-def test_what_a_definition_changes_of_very_much_is_drawn_again_in_pieces(end: str) -> None:
+def test_a_late_definition_rerenders_long_text_in_slices(end: str) -> None:
     source = "words [x] and[^2] more\n\n" * 1200 + end
     stream, shown = BlockStream(), list[Block]()
     apply_patches(stream.feed(source), shown)
@@ -354,7 +354,7 @@ def test_what_a_definition_changes_of_very_much_is_drawn_again_in_pieces(end: st
     assert shown[0] == render("words [x] and[^2] more\n\n" + end)[0]
 
 
-def test_numbers_go_on_through_a_list_that_is_cut() -> None:
+def test_numbering_continues_in_a_list_that_is_cut() -> None:
     stream = BlockStream()
     for number in range(5, 12):
         stream.feed(f"{number}. item\n")
@@ -378,7 +378,7 @@ HALF_WRITTEN = {
 
 
 @pytest.mark.parametrize("source", HALF_WRITTEN)
-def test_half_written_marks_are_calm(source: str) -> None:
+def test_incomplete_marks_do_not_flicker(source: str) -> None:
     stream = BlockStream()
     stream.feed(source)
     shown = [run._replace(text=run.text.rstrip()) for run in stream.blocks[0].runs]
@@ -399,20 +399,20 @@ def test_half_written_marks_are_calm(source: str) -> None:
         ("- a\n\n  ```\n  x\n  -", [Kind.PARAGRAPH, Kind.CODE_HEAD, Kind.CODE, Kind.CODE]),
     ],
 )
-def test_what_cannot_be_told_yet_is_held_back(source: str, kinds: list[Kind]) -> None:
+def test_undecided_text_is_held_back(source: str, kinds: list[Kind]) -> None:
     stream = BlockStream()
     for character in source:
         stream.feed(character)
     assert [block.kind for block in stream.blocks] == kinds
 
 
-def test_what_was_held_back_is_shown_in_the_end() -> None:
+def test_text_that_was_held_back_is_shown_at_the_end() -> None:
     stream = BlockStream()
     stream.feed("Text\n\n| a | b |\n")
     assert stream.finish() == [Patch(1, 0, (Block(Kind.PARAGRAPH, (Run("| a | b |"),)),))]
 
 
-def test_plain_words_are_added_without_parsing() -> None:
+def test_plain_words_are_appended_without_parsing() -> None:
     stream = BlockStream()
     stream.feed("A sentence that is long enough")
     [patch] = stream.feed(" to go on")
@@ -429,7 +429,7 @@ def test_plain_words_are_added_without_parsing() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", "- ", "Words.\n\n> "])
-def test_what_is_more_than_can_be_kept_open_ends_as_the_whole(unit: str, before: str) -> None:
+def test_an_oversized_open_tail_renders_like_the_whole(unit: str, before: str) -> None:
     """Check that the limit depends on the source, not on its pieces."""
     source = before + unit * (14_000 // len(unit)) + "\n\nEnd.\n"
     whole = render(source)
@@ -450,7 +450,7 @@ def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
 
 
 @pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
-def test_a_paragraph_of_marks_leaves_little_open_and_loses_nothing(unit: str) -> None:
+def test_a_paragraph_of_marks_is_settled_without_loss(unit: str) -> None:
     stream, source = BlockStream(), unit * (30_000 // len(unit))
     for at in range(0, len(source), 1200):
         stream.feed(source[at : at + 1200])
@@ -474,7 +474,7 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize("source", FORMULAS)
-def test_a_half_formula_is_not_shown_as_text(source: str) -> None:
+def test_an_incomplete_formula_is_not_shown_as_text(source: str) -> None:
     """Check that no delimiter and no TeX of a formula is shown as text while it arrives."""
     stream = BlockStream()
     ends = {run.text for block in render(source) for run in block.runs if run.math}

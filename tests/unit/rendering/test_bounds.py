@@ -50,7 +50,7 @@ def _words(block: Block) -> str:
 
 
 @pytest.mark.parametrize("kind", GROWS)
-def test_what_is_open_stays_small_and_no_word_is_lost(kind: str) -> None:
+def test_the_open_tail_stays_small_and_no_word_is_lost(kind: str) -> None:
     source, stream = _source(kind), BlockStream()
     for start in range(0, len(source), 1500):
         stream.feed(source[start : start + 1500])
@@ -83,7 +83,7 @@ def test_deep_brackets_are_too_dense() -> None:
     assert not is_too_dense("[a](b) and [c [d]](e) " * 20)
 
 
-def test_what_opens_formulas_that_nothing_closes_is_looked_through_once() -> None:
+def test_unclosed_formulas_are_searched_once() -> None:
     """Check this for lines each of which could open a formula."""
 
     def seconds(count: int) -> float:
@@ -110,7 +110,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("unit", ["a*b_c`d ", "*a **a ", "\\(a ", ";~~>", "[a ", "`\ud83d"])
-def test_what_is_open_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
+def test_the_open_tail_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
     """In pieces that are a quarter of what is parsed again with them, as they are written."""
     source, stream, at = "~~" + unit * (25_000 // len(unit)), BlockStream(), 0
     while at < len(source):
@@ -121,13 +121,13 @@ def test_what_is_open_is_parsed_a_few_times(parsed: list[int], unit: str) -> Non
     assert sum(parsed) < 14 * len(source)
 
 
-def test_a_text_of_very_many_marks_is_not_completed(parsed: list[int]) -> None:
+def test_a_text_of_many_marks_is_not_completed(parsed: list[int]) -> None:
     source = "**open " + "*a* `b` " * 350
     BlockStream().feed(source)
     assert sum(length >= len(source.strip()) for length in parsed) == 1
 
 
-def test_what_closes_a_formula_is_sought_once() -> None:
+def test_the_closer_of_a_formula_is_searched_once() -> None:
     text = "\\(a " * 500 + "b"
     before = last_closer.cache_info().misses
     parser().parse(text, {})
@@ -136,7 +136,7 @@ def test_what_closes_a_formula_is_sought_once() -> None:
     assert last_closer.cache_info().misses - before == 1
 
 
-def test_an_address_that_is_parsed_again_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     from markdown_it.common import normalize_url
 
     seen: list[str] = []

@@ -68,14 +68,14 @@ def test_citations_become_links_to_their_passages(
         ("![3](https://example.org)", "https://example.org"),
     ],
 )
-def test_markdowns_own_links_come_first(source: str, target: str) -> None:
+def test_markdown_links_take_precedence(source: str, target: str) -> None:
     assert {link for _, link in links(source)} == {target}
 
 
 @pytest.mark.parametrize(
     "source", ["[x](repartee:passage/3)", "<repartee:passage/3>", "![x](Repartee:passage/3)"]
 )
-def test_an_answer_makes_no_such_link_itself(source: str) -> None:
+def test_an_answer_cannot_imitate_a_citation_link(source: str) -> None:
     assert links(source) == []
 
 
@@ -98,7 +98,7 @@ def streamed(source: str, cuts: list[int]) -> list[Block]:
     st.lists(st.sampled_from(PIECES + 2 * CITATIONS), max_size=16).map("".join),
     st.lists(st.integers(0, 10_000), max_size=40),
 )
-def test_citations_in_pieces_equal_those_at_once(source: str, cuts: list[int]) -> None:
+def test_citations_in_pieces_render_like_the_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == render(source, CITED)
     assert streamed(source, list(range(len(source)))) == render(source, CITED)
 
@@ -108,13 +108,13 @@ def test_citations_in_pieces_equal_those_at_once(source: str, cuts: list[int]) -
     st.lists(st.sampled_from(WORDS + CITATIONS), min_size=80, max_size=250).map("".join),
     st.sampled_from(["", "\n\n[3]: /u\n", "\n\n[1]: /u\n[x]: /v\n"]),
 )
-def test_a_long_paragraph_streamed_as_whole(words: str, end: str) -> None:
+def test_a_long_paragraph_with_citations_renders_like_the_whole(words: str, end: str) -> None:
     source = words + end
     assert streamed(source, list(range(0, len(source), 5))) == render(source, CITED)
 
 
 @pytest.mark.parametrize("citation", ["[3]", "[1, 2]", "[2–4]", "[1][4]"])
-def test_half_arrived_citations_are_calm(citation: str) -> None:
+def test_incomplete_citations_do_not_flicker(citation: str) -> None:
     """Check that nothing shown is taken back and no bracket is shown half open."""
     source, stream, before = f"It is so {citation}. And on.", BlockStream(CITED), ""
     for character in source:
@@ -126,7 +126,7 @@ def test_half_arrived_citations_are_calm(citation: str) -> None:
 
 
 @given(st.lists(st.sampled_from([*CITATIONS, "word ", "**b** ", "\n\n"]), max_size=12).map("".join))
-def test_copies_say_what_was_written(source: str) -> None:
+def test_copies_contain_citations_as_written(source: str) -> None:
     blocks = render(source, CITED)
     for text in (to_markdown(blocks), "".join(plain_pieces(blocks)), to_html(blocks)):
         assert "repartee:" not in text

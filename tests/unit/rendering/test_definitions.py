@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from desktop_app.rendering.incremental.definitions import names_in
 
 
-def test_names_are_as_the_parser_has_them() -> None:
+def test_names_are_normalized_as_by_the_parser() -> None:
     source = r"[a  b] [^note] \[c] \\[d] [e\]f] [ [g] ] []"
     assert names_in(source) == {"A B", "^note", "^NOTE", "D", r"E\]F", "G"}
 
 
 @given(st.lists(st.sampled_from(["\\", "[", "]", "a", "^", " "]), max_size=12).map("".join))
-def test_what_is_escaped_opens_no_name(before: str) -> None:
+def test_escaped_brackets_begin_no_name(before: str) -> None:
     escaped = len(before) - len(before.rstrip("\\"))
     found = "NAME" in names_in(f"{before}[name]")
     assert found is (escaped % 2 == 0)

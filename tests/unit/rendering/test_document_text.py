@@ -29,7 +29,7 @@ def words(block: Block) -> str:
 
 @settings(max_examples=examples(150))
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(TextForm))
-def test_slices_are_the_whole_text(text: str, form: TextForm) -> None:
+def test_slices_join_to_the_text(text: str, form: TextForm) -> None:
     document = DocumentText(text, form)
     ends = [0] + [one.end for one in document.slices]
     assert [one.start for one in document.slices] == ends[:-1]
@@ -46,7 +46,7 @@ def test_slices_are_the_whole_text(text: str, form: TextForm) -> None:
     st.integers(1, 2_000),
     st.sampled_from(TextForm),
 )
-def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: TextForm) -> None:
+def test_marks_cover_the_passage(text: str, at: int, size: int, form: TextForm) -> None:
     """Whatever of it is shown is marked, and nothing that it does not touch."""
     start = at % (len(text) + 1)
     span = (start, min(len(text), start + size))
@@ -66,7 +66,7 @@ def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: T
             )
 
 
-def test_a_passage_in_a_paragraph_of_markdown() -> None:
+def test_a_passage_within_a_markdown_paragraph_is_marked() -> None:
     text = "# One\n\nSome **bold** words, and [a link](https://example.org) too.\n\nThe end.\n"
     span = (text.index("bold"), text.index("too") + 3)
     shown = DocumentText(text, TextForm.MARKDOWN).render_slice(0, span)
@@ -77,7 +77,7 @@ def test_a_passage_in_a_paragraph_of_markdown() -> None:
     assert "bold" in marked
 
 
-def test_a_passage_from_within_a_paragraph_to_within_another() -> None:
+def test_a_passage_across_paragraphs_is_marked() -> None:
     text = "The first one.\n\nThe second one.\n\nThe third one.\n\nThe fourth one.\n"
     span = (text.index("first"), text.index("third") + 5)
     shown = DocumentText(text, TextForm.MARKDOWN).render_slice(0, span)
@@ -85,7 +85,7 @@ def test_a_passage_from_within_a_paragraph_to_within_another() -> None:
     assert marked == ["first one.", "The second one.", "The third"]
 
 
-def test_the_rows_of_a_table_that_a_passage_touches() -> None:
+def test_table_rows_that_a_passage_touches_are_marked() -> None:
     rows = [f"| row {n} | {n * n} |\n" for n in range(40)]
     text = "| name | value |\n| --- | --- |\n" + "".join(rows)
     start = text.index("| row 17 ")
@@ -96,7 +96,7 @@ def test_the_rows_of_a_table_that_a_passage_touches() -> None:
     assert marked == ["row 17", "row 18"]
 
 
-def test_a_long_table_stays_one_in_every_slice() -> None:
+def test_a_long_table_is_a_table_in_every_slice() -> None:
     text = "| name | value |\n| --- | --- |\n" + "".join(
         f"| row {n} | some value of it {n} |\n" for n in range(2_000)
     )
@@ -128,7 +128,7 @@ def test_a_long_table_stays_one_in_every_slice() -> None:
         ("application/x-unknown", TextForm.LINES),
     ],
 )
-def test_how_a_text_is_to_be_read(media_type: str, form: TextForm) -> None:
+def test_the_media_type_decides_the_form(media_type: str, form: TextForm) -> None:
     assert form_of(media_type) is form
 
 
@@ -202,7 +202,7 @@ def marked_words(document: DocumentText, number: int, span: tuple[int, int]) -> 
         ("# Head\n\nSome", ["Head", "Some"]),
     ],
 )
-def test_the_words_of_a_passage(passage: str, expected: list[str]) -> None:
+def test_the_words_of_a_passage_are_marked(passage: str, expected: list[str]) -> None:
     start = MARKED.index(passage)
     document = DocumentText(MARKED, TextForm.MARKDOWN)
     assert marked_words(document, 0, (start, start + len(passage))) == expected
@@ -240,7 +240,7 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
         [],
     ],
 )
-def test_where_lines_are_cut(slices: list[str]) -> None:
+def test_lines_are_cut_at_the_slice_length(slices: list[str]) -> None:
     text = "".join(slices)
     document = DocumentText(text, TextForm.LINES)
     assert [text[one.start : one.end] for one in document.slices] == slices
@@ -282,7 +282,7 @@ X_LINE = "x = 1234567\n"
         [("| a | b |\n|---|\n" + "| a |\n" * 4, ""), ("| a |\n", "")],
     ],
 )
-def test_where_markdown_is_cut(slices: list[tuple[str, str]]) -> None:
+def test_markdown_is_cut_between_paragraphs(slices: list[tuple[str, str]]) -> None:
     text = "".join(piece for piece, _ in slices)
     document = DocumentText(text, TextForm.MARKDOWN)
     assert [(text[one.start : one.end], one.head) for one in document.slices] == slices
@@ -295,7 +295,7 @@ def test_where_markdown_is_cut(slices: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.usefixtures("small_slices")
-def test_a_passage_in_a_slice_that_repeats_a_head() -> None:
+def test_a_passage_below_a_repeated_head_is_marked() -> None:
     text = "| a | b |\n|---|---|\n" + "".join(f"| {n} | 22222 |\n" for n in range(5)) + "\nEnd.\n"
     document = DocumentText(text, TextForm.MARKDOWN)
     start = text.index("| 2 |")
@@ -305,7 +305,7 @@ def test_a_passage_in_a_slice_that_repeats_a_head() -> None:
 
 
 @pytest.mark.usefixtures("small_slices")
-def test_a_passage_in_the_last_lines_of_a_paragraph_behind_a_repeated_head() -> None:
+def test_a_passage_in_a_paragraph_after_a_repeated_head_is_marked() -> None:
     text = "| a | b |\n|---|---|\n" + "| 1 | 22222 |\n" * 3 + "\none\ntwo\nsix"
     document = DocumentText(text, TextForm.MARKDOWN)
     start = text.index("six")
@@ -318,7 +318,7 @@ def test_a_passage_in_the_last_lines_of_a_paragraph_behind_a_repeated_head() -> 
     assert marked_words(document, number, (start, start + 3)) == ["six"]
 
 
-def test_a_line_of_code_and_a_line_of_text() -> None:
+def test_lines_of_code_and_text_become_blocks() -> None:
     kinds = [
         [block.kind for block in DocumentText("a\n", form).render_slice(0).blocks]
         for form in (TextForm.CODE, TextForm.LINES)

@@ -43,7 +43,7 @@ x^2
 $$"""
 
 
-def test_markdown_says_the_same_again() -> None:
+def test_exported_markdown_renders_to_the_same_blocks() -> None:
     once = render(SAMPLE)
     assert render(to_markdown(once)) == once
 
@@ -62,13 +62,13 @@ def test_markdown_says_the_same_again() -> None:
         "\\* no item\n\n\\+ none either",
     ],
 )
-def test_what_is_nested_is_nested_again(source: str) -> None:
+def test_nesting_survives_export_to_markdown(source: str) -> None:
     once = render(source)
     assert render(to_markdown(once)) == once, to_markdown(once)
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_a_table_of_many_parts_is_one_table(rows: int) -> None:
+def test_a_table_of_many_blocks_is_exported_as_one_table(rows: int) -> None:
     blocks = render("| a | b |\n|---|--:|\n" + "| 1 | 2 |\n" * rows)
     html = to_html(blocks)
     assert html.count("<table ") == 1
@@ -91,12 +91,12 @@ def test_a_table_of_many_parts_is_one_table(rows: int) -> None:
         ("Ann", False),
     ],
 )
-def test_a_spreadsheet_takes_no_formula_out_of_a_cell(cell: str, is_text: bool) -> None:
+def test_cells_that_look_like_formulas_are_marked_as_text(cell: str, is_text: bool) -> None:
     html = to_html(render(f"| a |\n|---|\n| {cell} |"))
     assert ("mso-number-format:'\\@'" in html and 'sdnum="1033;0;@"' in html) is is_text
 
 
-def test_a_cell_of_plain_text_is_one_cell() -> None:
+def test_tabs_and_line_breaks_in_a_cell_become_spaces() -> None:
     assert "".join(plain_pieces(render("| a\tb | c |\n|---|---|\n| 1 | 2 |"))) == "a b\tc\n1\t2"
 
 
@@ -108,19 +108,19 @@ def test_html_nests_lists_and_escapes() -> None:
     )
 
 
-def test_html_links_lead_to_the_web_alone() -> None:
+def test_html_links_lead_only_to_the_web() -> None:
     assert "<a" not in to_html(render("[x](ftp://a.b)"))
     assert '<a href="https://a.b/?x=1&amp;y">' in to_html(render("[x](https://a.b/?x=1&y)"))
 
 
-def test_two_quotes_are_two() -> None:
+def test_adjacent_quotes_stay_apart() -> None:
     two = "<blockquote><p>a</p></blockquote><blockquote><p>b</p></blockquote>"
     assert to_html(render("> a\n\n> b")) == two
     assert to_html(render("> > a\n>\n> > b")) == f"<blockquote>{two}</blockquote>"
     assert to_html(render("- > a\n\n  > b")) == f"<ul><li>{two}</li></ul>"
 
 
-def test_code_keeps_its_lines_and_its_fence() -> None:
+def test_code_keeps_its_lines_in_a_longer_fence() -> None:
     blocks = render("````md\n```py\nx\n```\n````")
     assert "".join(plain_pieces(blocks)) == "```py\nx\n```"
     assert render(to_markdown(blocks)) == blocks
@@ -139,7 +139,7 @@ def test_a_quote_in_a_list_stays_in_it() -> None:
     )
 
 
-def test_a_box_and_the_name_of_a_note_stand_in_the_line_of_their_text() -> None:
+def test_task_boxes_and_note_names_are_in_the_line_of_their_text() -> None:
     loose = to_html(render("- [x] a\n\n- [ ] *b*\n\n  c"))
     assert re.sub("<li[^>]*>", "<li>", loose) == (
         "<ul><li><p>☑ a</p></li><li><p>☐ <em>b</em></p><p>c</p></li></ul>"
@@ -162,14 +162,14 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("source", PLAIN)
-def test_plain_words_stay_plain_words(source: str) -> None:
+def test_plain_words_are_escaped(source: str) -> None:
     blocks = render(source)
     copied = to_markdown(blocks)
     assert render(copied) == blocks, copied
     assert "<b>" not in copied.replace("\\<b>", "")
 
 
-def test_what_needs_no_escape_has_none() -> None:
+def test_unambiguous_characters_are_not_escaped() -> None:
     source = (
         "A sentence (with marks): array[0], snake_case, 2 * 3, 1 < 2, AT&T, a-b; $5, ~5%, 2~3 #1."
     )
@@ -188,7 +188,7 @@ NOT_SAID_AGAIN = {
 }
 
 
-def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
+def test_commonmark_examples_survive_export() -> None:
     others = {
         name
         for name, source in EXAMPLES.items()
@@ -230,19 +230,19 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
         "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
     ],
 )
-def test_what_is_hard_to_say_is_said_again(source: str) -> None:
+def test_hard_cases_survive_export(source: str) -> None:
     once = render(source)
     assert render(to_markdown(once)) == once, to_markdown(once)
 
 
-def test_a_table_from_right_to_left_says_so() -> None:
+def test_a_right_to_left_table_states_its_direction() -> None:
     html = to_html(render("| أحمد | b |\n|------|:--|\n| one | 2 |\n"))
     assert html.startswith('<table dir="rtl" ')
     assert '<td align="right">one</td><td align="left">2</td>' in html
     assert "rtl" not in to_html(render("| b | أحمد |\n|---|---|\n"))
 
 
-def test_texts_from_right_to_left_say_so() -> None:
+def test_right_to_left_texts_state_their_direction() -> None:
     arabic = "نص English."
     turned = 'dir="rtl" style="text-align:right"'
     assert to_html(render(f"one\n\n{arabic}\n\n- a\n- {arabic}")) == (
@@ -386,7 +386,7 @@ REWRITTEN = [
 
 
 @pytest.mark.parametrize(("source", "expected"), [*zip(SAME, SAME, strict=True), *REWRITTEN])
-def test_the_markdown_of_blocks(source: str, expected: str) -> None:
+def test_blocks_become_the_expected_markdown(source: str, expected: str) -> None:
     blocks = render(source)
     assert to_markdown(blocks) == expected
     assert render(expected) == blocks
@@ -523,6 +523,6 @@ def test_the_markdown_of_blocks(source: str, expected: str) -> None:
         ),
     ],
 )
-def test_the_html_and_the_words_of_blocks(source: str, html: str, plain: str) -> None:
+def test_blocks_become_the_expected_html_and_plain_text(source: str, html: str, plain: str) -> None:
     blocks = render(source)
     assert (to_html(blocks), "".join(plain_pieces(blocks))) == (html, plain)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pygments.token import _TokenType
 
 
-def test_spans_know_their_lines() -> None:
+def test_spans_have_line_numbers() -> None:
     python = highlight.lexer_for("python")
     assert python is not None
     found = list(highlight.spans('def f():\n    """a\n    b"""\n    return 12  # c\n', python))
@@ -42,19 +42,19 @@ def test_an_unknown_language_has_no_lexer() -> None:
         ("php", "echo 1;"),
     ],
 )
-def test_languages_as_models_name_them(language: str, code: str) -> None:
+def test_names_of_languages_that_models_use_are_known(language: str, code: str) -> None:
     found = highlight.lexer_for(language)
     assert found is not None
     assert list(highlight.spans(code, found))
 
 
-def test_leading_and_missing_line_ends_shift_nothing() -> None:
+def test_leading_and_missing_line_ends_do_not_shift_spans() -> None:
     python = highlight.lexer_for("python")
     assert python is not None
     assert list(highlight.spans("\n\nif x", python)) == [ColoredSpan(2, 0, 2, CodeColor.KEYWORD)]
 
 
-def test_the_last_line_is_coloured_without_its_end() -> None:
+def test_the_last_line_is_colored_without_its_line_end() -> None:
     diff = highlight.lexer_for("diff")
     assert diff is not None
     assert ColoredSpan(1, 0, 5, CodeColor.STRING) in list(highlight.spans("- old\n+ new", diff))

@@ -33,7 +33,7 @@ PNG: Final = address("PNG")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
-def test_small_rasters_are_drawn(kind: str) -> None:
+def test_small_raster_images_are_drawn(kind: str) -> None:
     target = address(kind)
     assert size_of(target) == (30, 20)
     [block] = render(f"See ![a red thing]({target}) here.")
@@ -71,7 +71,7 @@ LOSSLESS: Final = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0/" + (29 | 19 << 14).to_bytes(4,
         ("webp", LOSSLESS.replace(b"VP8L", b"VP8Z"), None),
     ],
 )
-def test_the_size_stands_in_the_header(
+def test_the_size_is_read_from_the_header(
     kind: str, data: bytes, size: tuple[int, int] | None
 ) -> None:
     assert size_of(encoded(kind, data)) == size
@@ -95,7 +95,7 @@ HOSTILE: Final = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_other_data_addresses_are_no_images(name: str) -> None:
+def test_other_data_addresses_are_not_drawn(name: str) -> None:
     target = HOSTILE[name]
     assert name != "many bytes" or len(target) > MAX_IMAGE_BYTES
     assert size_of(target) is None
@@ -104,7 +104,7 @@ def test_other_data_addresses_are_no_images(name: str) -> None:
     assert "words" in "".join(run.text for run in runs)
 
 
-def test_where_a_picture_lies_that_is_not_fetched_is_said() -> None:
+def test_the_address_of_an_image_that_is_not_drawn_is_shown() -> None:
     [block] = render("![a cat](https://img.example/cat.png)")
     assert block.text == "a cat"
     assert "".join(run.text for run in block.runs).endswith(" (https://img.example/cat.png)")
@@ -114,7 +114,7 @@ def test_where_a_picture_lies_that_is_not_fetched_is_said() -> None:
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])
 @pytest.mark.parametrize("before", ["", "word " * 300, "- item "])
-def test_a_stream_finds_the_same(piece: int, before: str) -> None:
+def test_images_in_pieces_render_like_the_whole(piece: int, before: str) -> None:
     target = address("PNG", (60, 60), noise=True)
     assert 12_000 < len(target) < 22_000
     source = f"{before}![words]({target}) and more **words** behind it. " + "so on " * 200
@@ -146,13 +146,11 @@ def test_a_stream_finds_the_same(piece: int, before: str) -> None:
         ("![a](data:imag", 1, False),
     ],
 )
-def test_where_an_address_is_half_there_is_nothing_to_parse(
-    source: str, added: int, half: bool
-) -> None:
+def test_an_incomplete_address_is_not_parsed(source: str, added: int, half: bool) -> None:
     assert ends_in_address(source, added) is half
 
 
-def test_it_is_copied_as_it_was_written() -> None:
+def test_an_image_is_copied_as_written() -> None:
     blocks = render(f"![a & b]({PNG})")
     assert to_markdown(blocks) == f"![a & b]({PNG})"
     assert "".join(plain_pieces(blocks)) == "a & b"
@@ -165,9 +163,7 @@ LONG: Final = f"data:image/png;base64,{_LETTERS}=="
 
 @pytest.mark.parametrize("piece", [7, 1499, 4000, MAX_ADDRESS_LENGTH, 200_000])
 @pytest.mark.parametrize("before", ["", "# ", "- Words\n\n  ", "| a |\n|---|\n| ", "> `code` "])
-def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
-    piece: int, before: str
-) -> None:
+def test_only_the_beginning_of_an_overlong_address_is_kept(piece: int, before: str) -> None:
     source = f"{before}See ![a *red* thing]({LONG}) and [that]({LONG[:-1]} 'x').\n\n![b]({LONG})"
     stream = BlockStream()
     for at in range(0, len(source), piece):
@@ -185,7 +181,7 @@ def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
 
 @pytest.mark.parametrize("piece", [700, 1500, 4000, 100_000])
 @pytest.mark.parametrize("fence", ["```\n{}\n```\n", "    {}\n", "- a\n  ~~~\n  {}\n"])
-def test_code_keeps_all_of_an_address(piece: int, fence: str) -> None:
+def test_code_keeps_an_overlong_address(piece: int, fence: str) -> None:
     line = f"![a red thing]({LONG})"
     stream, source = BlockStream(), fence.format(line)
     for at in range(0, len(source), piece):
@@ -224,7 +220,7 @@ def test_an_address_has_a_maximum_length(
     assert inline_images.overlong_range(source, added) == overlong
 
 
-def test_the_text_after_an_address() -> None:
+def test_the_text_after_an_address_is_kept() -> None:
     texts = ("AA+/=) b", "AA", " b", "")
     assert [inline_images.after_address(text) for text in texts] == [") b", "", " b", ""]
 
@@ -245,7 +241,9 @@ def test_the_text_after_an_address() -> None:
         ("words", {}),
     ],
 )
-def test_the_nearest_place_outside_an_image(source: str, within: dict[int, range]) -> None:
+def test_the_nearest_position_outside_an_image_is_found(
+    source: str, within: dict[int, range]
+) -> None:
     expected = list(range(len(source) + 1))
     for place, places in within.items():
         for at in places:
@@ -272,7 +270,7 @@ def test_the_nearest_place_outside_an_image(source: str, within: dict[int, range
         *((b"\xff\xd8\xff" + bytes((kind,)) + FRAME[2:], None) for kind in (0xBF, 0xD0)),
     ],
 )
-def test_sizes_at_their_limits(data: bytes, size: tuple[int, int] | None) -> None:
+def test_sizes_at_the_limits_are_accepted(data: bytes, size: tuple[int, int] | None) -> None:
     assert size_of(encoded("png", data)) == size
 
 
@@ -280,12 +278,12 @@ def test_sizes_at_their_limits(data: bytes, size: tuple[int, int] | None) -> Non
     ("letters", "data"),
     [("QQ==", b"A"), ("QQ", b"A"), ("QUI=", b"AB"), ("QUJD", b"ABC"), ("Q", None), ("QUJDQ", None)],
 )
-def test_the_bytes_of_an_address(letters: str, data: bytes | None) -> None:
+def test_the_bytes_of_an_address_are_decoded(letters: str, data: bytes | None) -> None:
     assert inline_images.bytes_of(f"data:image/png;base64,{letters}") == data
 
 
 @pytest.mark.parametrize("before", ["Words ", "- **bold ", "| a |\n|---|\n| b ", "[^1]: "])
-def test_nothing_is_shown_anew_while_an_address_arrives(before: str) -> None:
+def test_nothing_changes_while_an_address_arrives(before: str) -> None:
     stream = BlockStream()
     stream.feed(before)
     shown = list(stream.blocks)

@@ -42,11 +42,11 @@ def found(markdown: MarkdownIt, text: str) -> list[Token]:
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
-def test_the_parser_finds_what_every_rule_finds(text: str) -> None:
+def test_the_parser_equals_one_that_tries_every_rule(text: str) -> None:
     assert found(parser(), text) == found(asking_every_rule(), text)
 
 
-def test_deep_nesting_parses_as_by_every_rule() -> None:
+def test_deep_nesting_parses_as_with_every_rule() -> None:
     for text in (
         "[" * 12 + "x" + "](u)" * 12,
         "*a " * 200 + "a* " * 200,
@@ -55,7 +55,7 @@ def test_deep_nesting_parses_as_by_every_rule() -> None:
         assert found(parser(), text) == found(asking_every_rule(), text)
 
 
-def test_an_unknown_rule_is_not_left_out() -> None:
+def test_an_unknown_rule_raises_an_error() -> None:
     other = ParserInline()
     other.ruler.disable("strikethrough")
     other.ruler.push("unheard_of", lambda _state, _silent: False)

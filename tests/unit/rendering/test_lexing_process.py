@@ -12,7 +12,7 @@ BLANK_LINES = " \n" * 4_000
 """A source on which Gherkin's lexer spends minutes."""
 
 
-def test_what_takes_for_ever_is_given_up_and_what_follows_is_lexed() -> None:
+def test_endless_lexing_is_aborted_and_the_next_request_served() -> None:
     asked = [("gherkin", BLANK_LINES), ("no-such-language", "x"), ("python", "if 12: pass")]
     requests = [{"id": n, "language": name, "code": code} for n, (name, code) in enumerate(asked)]
     assert answers(requests) == [

@@ -28,7 +28,7 @@ for line in sys.stdin:
 """
 
 
-def test_an_answer_is_a_line_and_the_process_stays() -> None:
+def test_the_process_serves_several_requests() -> None:
     client = LineClient(python_child(ECHO))
     assert client.descriptors == ()
     try:
@@ -44,7 +44,7 @@ def test_an_answer_is_a_line_and_the_process_stays() -> None:
     client.close()
 
 
-def test_a_process_that_ended_is_started_again() -> None:
+def test_an_ended_process_is_restarted() -> None:
     client = LineClient(python_child("print('{\"id\": 0}', flush=True); input()"))
     try:
         assert client.ask({}) == {}
@@ -55,7 +55,7 @@ def test_a_process_that_ended_is_started_again() -> None:
         client.close()
 
 
-def test_a_process_that_ended_before_a_request_is_started_again() -> None:
+def test_a_process_that_ended_before_a_request_is_restarted() -> None:
     client = LineClient(python_child("print('{\"id\": 0}', flush=True)"))
     try:
         assert client.ask({}) == {}
@@ -67,20 +67,20 @@ def test_a_process_that_ended_before_a_request_is_started_again() -> None:
         client.close()
 
 
-def test_a_process_that_cannot_start_answers_nothing() -> None:
+def test_a_process_that_cannot_start_yields_no_answer() -> None:
     client = LineClient(MISSING_CHILD)
     assert client.ask({}) is None
     assert client.descriptors == ()
 
 
-def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_process_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_client, "_MAX_WAIT_S", 0.01)
     client = LineClient(python_child("import sys; sys.stdin.read()"))
     assert client.ask({}) is None
     assert client.descriptors == ()
 
 
-def test_a_formula_is_asked_for_once() -> None:
+def test_formulas_are_cached() -> None:
     drawing = '{"id": 0, "svg": "<svg></svg>", "width": 1, "ascent": 2, "depth": 0}'
     formulas = FormulaClient(python_child(f"print('{drawing}', flush=True); input(); input()"))
     expected = Formula("<svg></svg>", 1.0, 2.0, 0.0)
@@ -110,11 +110,11 @@ def test_a_formula_is_asked_for_once() -> None:
         (b'{"id": 3}' + b" " * (MAX_ANSWER_BYTES - 8), None),
     ],
 )
-def test_only_the_answer_to_the_request_is_taken(line: bytes, expected: Any) -> None:
+def test_only_the_answer_to_the_request_is_accepted(line: bytes, expected: Any) -> None:
     assert parse_answer(line, 3) == expected
 
 
-def test_what_the_processes_answer() -> None:
+def test_the_processes_answer_as_documented() -> None:
     formula = math_process.answer({"tex": "x", "display": False})
     assert formula == typeset("x", display=False)._asdict()
     assert json.loads(json.dumps(formula)) == formula

@@ -105,12 +105,12 @@ DOES_NOT = [
 
 @pytest.mark.attack("links")
 @pytest.mark.parametrize("words", LOOKS_LIKE_AN_ADDRESS, ids=lambda words: ascii(words[:40]))
-def test_the_true_host_stands_behind_words_that_name_another(words: str) -> None:
+def test_the_true_host_follows_words_that_name_another(words: str) -> None:
     assert true_destination(words, EVIL) == "evil.example"
 
 
 @pytest.mark.parametrize(("words", "target"), DOES_NOT)
-def test_an_honest_link_is_left_alone(words: str, target: str) -> None:
+def test_nothing_follows_an_honest_link(words: str, target: str) -> None:
     assert true_destination(words, target) == ""
 
 
@@ -132,12 +132,12 @@ def test_an_honest_link_is_left_alone(words: str, target: str) -> None:
         ("https://3627734734/", "3627734734"),
     ],
 )
-def test_the_host_is_that_which_a_browser_asks(target: str, place: str) -> None:
+def test_the_host_is_parsed_as_in_browsers(target: str, place: str) -> None:
     assert true_destination("bank.example", target) == place
 
 
 @pytest.mark.attack("links")
-def test_a_picture_says_where_it_lies_whatever_stands_before_the_host() -> None:
+def test_a_user_name_does_not_hide_the_host_of_an_image() -> None:
     assert image_destination("https://bank.example@evil.example/x.png") == "evil.example"
 
 
@@ -168,7 +168,7 @@ def test_a_long_destination_is_cut() -> None:
         ),
     ],
 )
-def test_who_gets_a_mail_is_said(words: str, target: str, place: str) -> None:
+def test_the_recipients_of_a_mail_are_shown(words: str, target: str, place: str) -> None:
     assert true_destination(words, target).startswith(place)
 
 
@@ -214,7 +214,7 @@ MAILS_THAT_DO_MORE = [
 
 @pytest.mark.attack("links")
 @pytest.mark.parametrize("mail", MAILS_THAT_DO_MORE, ids=lambda mail: mail[:50])
-def test_a_mail_that_would_do_more_than_be_written_is_refused(mail: str) -> None:
+def test_mail_addresses_with_other_fields_are_refused(mail: str) -> None:
     once = quote(mail, safe="@?=&;%/:,")
     assert not is_opened(f"mailto:{once}")
     assert not is_opened(f"MAILTO:{once}")
@@ -282,7 +282,7 @@ def hosts(draw: st.DrawFn) -> str:
     st.sampled_from(["", "https://", "http://", "www.", "user@", "https://user:pass@"]),
     st.sampled_from(["", "/", "/login?next=a", ":443", "#top"]),
 )
-def test_no_decoration_hides_the_host(
+def test_no_decoration_of_the_words_hides_the_host(
     said: str, before: str, behind: str, dot: str, start: str, end: str
 ) -> None:
     words = f"{before}{start}{said.replace('.', dot)}{end}{behind}"
@@ -290,7 +290,7 @@ def test_no_decoration_hides_the_host(
 
 
 @given(hosts(), st.sampled_from(["", "/", "/a/b.html", "/a?b=c.de", ":8080/x"]))
-def test_an_address_that_says_itself_is_left_alone(host: str, end: str) -> None:
+def test_nothing_follows_an_address_that_is_its_own_text(host: str, end: str) -> None:
     for target in (f"https://{host}{end}", f"http://{host}{end}"):
         assert true_destination(target, target) == ""
         assert is_opened(target)
@@ -298,7 +298,7 @@ def test_an_address_that_says_itself_is_left_alone(host: str, end: str) -> None:
 
 @pytest.mark.attack("links")
 @given(st.text(), st.text())
-def test_any_words_and_any_target_are_judged(words: str, target: str) -> None:
+def test_any_words_and_any_target_are_accepted(words: str, target: str) -> None:
     place = true_destination(words, target)
     assert len(place) <= 300
     if is_opened(target):
@@ -308,7 +308,9 @@ def test_any_words_and_any_target_are_judged(words: str, target: str) -> None:
 
 @pytest.mark.attack("links")
 @given(st.sampled_from(MAILS_THAT_DO_MORE), st.integers(1, 5), st.data())
-def test_no_encoding_gets_a_mail_through(mail: str, times: int, data: st.DataObject) -> None:
+def test_no_encoding_hides_a_forbidden_mail_field(
+    mail: str, times: int, data: st.DataObject
+) -> None:
     for _ in range(times):
         at = data.draw(st.integers(0, len(mail) - 1))
         mail = mail[:at] + encoded_fully(mail[at]) + mail[at + 1 :]
@@ -327,14 +329,14 @@ def test_a_host_is_shown_in_ascii(label: str) -> None:
 
 
 @pytest.mark.attack("links")
-def test_it_comes_along_when_a_link_is_pasted() -> None:
+def test_the_destination_is_part_of_copied_html() -> None:
     html = to_html(render(f"[“bank.example”]({EVIL}) and [the docs](https://docs.example)"))
     assert f'<a href="{EVIL}">“bank.example”</a> (evil.example) and' in html
     assert '<a href="https://docs.example">the docs</a></p>' in html
 
 
 @pytest.mark.attack("links")
-def test_words_that_are_drawn_are_never_trusted() -> None:
+def test_the_destination_follows_words_in_formulas() -> None:
     [block] = render(rf"[$\text{{bank}}.\text{{example}}$]({EVIL})")
     assert block.runs[-1].text == f"{ADDED} (evil.example)"
 
@@ -373,13 +375,13 @@ def test_one_module_opens_links_in_windows_and_one_in_terminals() -> None:
 
 
 @pytest.mark.attack("links")
-def test_what_no_other_rule_refuses_is_refused() -> None:
+def test_unusual_targets_are_refused() -> None:
     assert not is_opened("https://bank.example/a b")
     assert not is_opened("mailto:a@bank.example?subject=%" + "25" * 20 + "41")
     assert is_opened("mailto:a@bank.example?subject=%" + "25" * 3 + "41")
 
 
 @pytest.mark.attack("links")
-def test_a_host_that_is_not_ascii_is_named_even_behind_its_own_address() -> None:
+def test_a_non_ascii_host_follows_even_its_own_address() -> None:
     for address in ("https://xn--bnk-0na.example/", "https://bаnk.example/"):
         assert true_destination(address, address).startswith("xn--")

@@ -49,7 +49,7 @@ def applied(blocks: list[Block], end: int, depth: int) -> tuple[list[int], list[
         ((1,), 0, 1, ([], [])),
     ],
 )
-def test_the_blocks_of_its_own_list_are_marked(
+def test_only_blocks_of_the_loose_list_are_marked(
     given: tuple[int, ...],
     end: int,
     depth: int,
@@ -63,7 +63,7 @@ def test_a_list_that_follows_another_begins_with_its_own_block() -> None:
     assert applied(blocks, 3, 1) == ([1, 2], [(1, 2)])
 
 
-def test_code_and_what_is_loose_already_part_the_patches() -> None:
+def test_code_and_loose_blocks_divide_the_patches() -> None:
     blocks = depths(1, 1, 1, 1, 1)
     blocks[2] = block(1, kind=Kind.CODE)
     assert applied(blocks, 5, 1) == ([0, 1, 3, 4], [(0, 2), (3, 2)])
@@ -71,7 +71,7 @@ def test_code_and_what_is_loose_already_part_the_patches() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 4, 5, 6, 9])
-def test_long_lists_are_marked_step_by_step(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+def test_long_lists_are_marked_in_steps(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(list_spacing, "_BLOCKS_PER_STEP", 4)
     blocks = depths(0, *[1] * size)
     spacing = ListSpacing(blocks)

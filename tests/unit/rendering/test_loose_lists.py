@@ -92,7 +92,7 @@ def ours(source: str) -> list[bool]:
 @example("> - a\n>\n> - b\n")
 @example("- a\n\n  [x]: /u\n")
 @example("- [x]: /u\n\n  a\n- b\n")
-def test_a_list_is_loose_where_the_parser_says_so(source: str) -> None:
+def test_loose_lists_are_found_as_by_the_parser(source: str) -> None:
     assert ours(source) == tightness(source)
 
 
@@ -101,7 +101,7 @@ def test_a_list_is_loose_where_the_parser_says_so(source: str) -> None:
 @example("- foo\n  - bar\n    - baz\n\n\n      bim\n", 4)
 @example("- - words\n\n  - two\n    lines", 1)
 @example("- [x]\n  text [y]\n\n- b\n\n[x]: /u\n[y]: /v\n", 3)
-def test_what_arrives_ends_as_the_whole(source: str, length: int) -> None:
+def test_lists_in_pieces_render_like_the_whole(source: str, length: int) -> None:
     stream, shown = BlockStream(), list[Block]()
     for at in range(0, len(source), length):
         apply_patches(stream.feed(source[at : at + length]), shown)
@@ -112,7 +112,7 @@ def test_what_arrives_ends_as_the_whole(source: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
-def test_copied_html_has_the_elements_of_the_specification(name: str) -> None:
+def test_exported_html_has_the_elements_of_the_specification(name: str) -> None:
     one = EXAMPLES[name]
     assert elements(to_html(render(one["markdown"]))) == elements(one["html"])
 

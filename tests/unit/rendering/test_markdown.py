@@ -37,7 +37,7 @@ def test_raw_html_is_text() -> None:
     assert only("<script>alert(1)</script>").text == "<script>alert(1)</script>"
 
 
-def test_a_picture_is_named_and_linked_never_shown() -> None:
+def test_a_remote_image_is_a_link_with_its_name() -> None:
     assert only("![a *chart*](https://x.y/z.png)").runs == (
         Run("a chart", image=True, link="https://x.y/z.png"),
         Run("\u2063 (https://x.y/z.png)", link="https://x.y/z.png"),
@@ -72,7 +72,7 @@ def test_bare_addresses_are_links(source: str, target: str) -> None:
         ("sip:", "me@a.example", "."),
     ],
 )
-def test_an_address_by_e_mail_begins_and_ends_as_github_says(
+def test_e_mail_addresses_are_recognized_as_by_github(
     before: str, address: str, after: str
 ) -> None:
     runs = only(before + address + after).runs
@@ -80,7 +80,7 @@ def test_an_address_by_e_mail_begins_and_ends_as_github_says(
 
 
 @pytest.mark.parametrize("name", ["me@b+c.example", "me@b.example-", "me@b.c1", "a/b@c.d", "@a.b"])
-def test_what_is_no_address_by_e_mail(name: str) -> None:
+def test_other_texts_are_not_e_mail_addresses(name: str) -> None:
     assert only(name).runs == (Run(name),)
 
 
@@ -96,27 +96,27 @@ def test_what_is_no_address_by_e_mail(name: str) -> None:
         ("[~~in~~ a link](https://a.example) and ~~[all](https://a.example)~~", ["in", "all"]),
     ],
 )
-def test_one_tilde_or_two_strike_what_is_between_as_many(source: str, struck: list[str]) -> None:
+def test_one_or_two_tildes_strike_text(source: str, struck: list[str]) -> None:
     assert [run.text for run in only(f"So {source}.").runs if run.strike] == struck
 
 
-def test_words_struck_out_may_be_an_address() -> None:
+def test_an_address_can_be_struck_through() -> None:
     assert all(run.strike for run in only("~~https://a.b/c~~").runs)
 
 
 @pytest.mark.parametrize("head", ["| a |", "a|", "|a"])
-def test_a_line_of_hyphens_makes_a_heading_of_what_looks_like_a_row(head: str) -> None:
+def test_a_line_of_hyphens_turns_a_row_into_a_heading(head: str) -> None:
     heading, text = render(f"{head}\n---\nb")
     assert (heading.kind, heading.text, text.text) == (Kind.HEADING, head, "b")
     assert only(f"{head}\n|---|\nb").kind is Kind.TABLE
 
 
-def test_room_behind_the_box_of_a_task_is_none_of_its_text() -> None:
+def test_spaces_after_a_task_box_are_dropped() -> None:
     assert only("- [ ]    a *b*").text == "a b"
 
 
 @pytest.mark.parametrize("name", ["README.md", "main.py and setup.sh", "example.com"])
-def test_names_of_files_are_not(name: str) -> None:
+def test_file_names_are_not_addresses(name: str) -> None:
     assert only(name).runs == (Run(name),)
 
 
@@ -146,7 +146,7 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
         ("($x$)", "x"),
     ],
 )
-def test_formulas_stand_next_to_letters(source: str, tex: str) -> None:
+def test_formulas_next_to_letters_are_recognized(source: str, tex: str) -> None:
     assert formula(tex) in only(source).runs
 
 
@@ -160,25 +160,25 @@ def test_formulas_stand_next_to_letters(source: str, tex: str) -> None:
         ("$HOME$$ and $5$$6 or $a$$ b", []),
     ],
 )
-def test_formulas_stand_next_to_each_other(source: str, formulas: list[str]) -> None:
+def test_adjacent_formulas_are_recognized(source: str, formulas: list[str]) -> None:
     assert [words_of(run) for run in only(source).runs if run.math] == formulas
 
 
 @pytest.mark.parametrize(
     "source", ["a$x$b", "$HOME/$USER", "$5$x", "$ x$", "$x $", "$ab$c", "$n$5"]
 )
-def test_dollars_that_are_none(source: str) -> None:
+def test_dollars_without_a_formula_stay_text(source: str) -> None:
     assert only(source).runs == (Run(source),)
 
 
 @pytest.mark.parametrize("address", ["https://a.example/docs", "www.a.example/b"])
-def test_an_address_ends_where_a_sentence_without_spaces_goes_on(address: str) -> None:
+def test_an_address_ends_at_punctuation_of_scripts_without_spaces(address: str) -> None:
     runs = only(f"详见 {address}，然后。").runs
     assert [run.text for run in runs if run.link] == [address]
     assert "".join(run.text for run in runs) == f"详见 {address}，然后。"
 
 
-def test_an_item_is_never_the_head_of_a_table() -> None:
+def test_a_list_item_is_never_a_table_header() -> None:
     first, second = render("- a | b\n--|--\n- 1 | 2\n")
     assert (first.marker, first.text) == ("•", "a | b --|--")
     assert (second.marker, second.text) == ("•", "1 | 2")
@@ -193,7 +193,7 @@ def test_an_item_is_never_the_head_of_a_table() -> None:
         "$$\na$$ and $$b$$",
     ],
 )
-def test_two_formulas_in_a_line_are_two(source: str) -> None:
+def test_two_formulas_in_a_line_stay_apart(source: str) -> None:
     block = only(source)
     assert block.kind is not Kind.MATH
     texts = [run.text.strip(FORMULA_BEGINS + FORMULA_ENDS) for run in block.runs if run.math]
@@ -212,13 +212,13 @@ def test_two_formulas_in_a_line_are_two(source: str) -> None:
         ("\u0394t of caf\u00e9", "\u0394t of caf\u00e9"),
     ],
 )
-def test_words_of_two_scripts_say_where_they_lead(words: str, shown: str) -> None:
+def test_the_destination_follows_words_in_two_scripts(words: str, shown: str) -> None:
     """Letters that look like Latin ones beside Latin ones."""
     runs = only(f"[{words}](https://evil.example/x)").runs
     assert "".join(run.text for run in runs) == shown
 
 
-def test_escaped_brackets_are_no_formula() -> None:
+def test_escaped_brackets_are_not_a_formula() -> None:
     assert only(r"a \[\] b \(\) c").text == "a [] b () c"
 
 
@@ -226,7 +226,7 @@ def test_the_language_of_code_is_unescaped() -> None:
     assert render("``` c\\+\\+ &ouml;\nx\n```")[0].language == "c++"
 
 
-def test_lists_carry_depth_and_marks() -> None:
+def test_list_items_have_depth_and_marker() -> None:
     blocks = render("1. a\n   - b\n     more\n\n     new\n2. c\n   - [x] d\n   - [ ] e\n")
     assert [(b.depth, b.marker, b.text) for b in blocks] == [
         (1, "1.", "a"),
@@ -238,11 +238,11 @@ def test_lists_carry_depth_and_marks() -> None:
     ]
 
 
-def test_a_list_starts_right_after_a_paragraph() -> None:
+def test_a_list_can_interrupt_a_paragraph() -> None:
     assert [b.marker for b in render("Text:\n- a\n- b\n")] == ["", "•", "•"]
 
 
-def test_code_is_a_head_and_lines() -> None:
+def test_code_becomes_a_head_and_lines() -> None:
     blocks = render("```python title=x\na\n\n  b\n```")
     assert [(b.kind, b.text, b.language) for b in blocks] == [
         (Kind.CODE_HEAD, "", "python"),
@@ -252,7 +252,7 @@ def test_code_is_a_head_and_lines() -> None:
     ]
 
 
-def test_what_turns_the_direction_is_shown_and_copied_as_it_was() -> None:
+def test_direction_marks_are_shown_and_copied_unchanged() -> None:
     for source in ("`a\u202eb`", "[a\u202eb](https://x.y)", "a\u202eb", "```\na\u202eb\n```"):
         blocks = render(source)
         assert [run.text for run in blocks[-1].runs] == [f"a{ADDED}⟨U+202E⟩b"]
@@ -264,14 +264,14 @@ def test_what_turns_the_direction_is_shown_and_copied_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\x07", "\u2060", "\U000e0041"])
-def test_what_is_not_seen_in_the_words_of_a_link_is_shown(unseen: str) -> None:
+def test_invisible_characters_in_links_are_shown(unseen: str) -> None:
     [run] = only(f"[pay{unseen}pal](https://x.y)").runs
     assert run.text == f"pay{ADDED}⟨U+{ord(unseen):04X}⟩pal"
     assert only("[👩\u200d💻](https://x.y)").runs[0].text == "👩\u200d💻"
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\u3164", "\u200d", "\U000e0041"])
-def test_what_is_not_seen_in_code_is_shown_and_copied_as_it_was(unseen: str) -> None:
+def test_invisible_characters_in_code_are_shown_and_copied_unchanged(unseen: str) -> None:
     for source in (f"`a{unseen}b`", f"```\na{unseen}b\n```", f"    a{unseen}b"):
         block = render(source)[-1]
         assert [run.text for run in block.runs] == [f"a{ADDED}⟨U+{ord(unseen):04X}⟩b"]
@@ -279,7 +279,7 @@ def test_what_is_not_seen_in_code_is_shown_and_copied_as_it_was(unseen: str) -> 
 
 
 @pytest.mark.parametrize("joined", ["👩\u200d💻", "می\u200cشود"])
-def test_what_joins_letters_in_code_stays_as_it_is(joined: str) -> None:
+def test_joiners_between_letters_in_code_are_unchanged(joined: str) -> None:
     for source in (f"`{joined}`", f"```\n{joined}\n```"):
         assert render(source)[-1].runs[0].text == joined
 
@@ -301,7 +301,7 @@ MISLEADING = {
 
 
 @pytest.mark.parametrize("source", MISLEADING)
-def test_where_a_link_leads_stands_behind_words_that_say_otherwise(source: str) -> None:
+def test_the_destination_follows_misleading_words(source: str) -> None:
     blocks = render(source)
     shown = "".join(run.text for run in blocks[0].runs)
     place = MISLEADING[source]
@@ -324,7 +324,7 @@ def test_where_a_link_leads_stands_behind_words_that_say_otherwise(source: str) 
         "[a.b](#a",
     ],
 )
-def test_other_links_say_nothing_more(source: str) -> None:
+def test_nothing_follows_other_links(source: str) -> None:
     stream = BlockStream()
     stream.feed(source)
     assert ADDED not in "".join(run.text for run in stream.blocks[0].runs)
@@ -356,7 +356,7 @@ def test_a_click_opens_web_and_mail_addresses_only(target: str, opens: bool) -> 
     assert is_opened(target) is opens
 
 
-def test_tables_keep_alignment_and_come_in_parts() -> None:
+def test_tables_keep_alignment_in_several_blocks() -> None:
     head, *rest = render("| a | b |\n|:-:|--:|\n" + "| 1 | **2** |\n" * 20)
     assert head.aligns == ("center", "right")
     assert head.head
@@ -369,18 +369,18 @@ def test_tables_keep_alignment_and_come_in_parts() -> None:
     "source",
     ["[" * 5000, "![" * 700, "[a](" * 2000, "http://" * 1000, "<a " * 1000],
 )
-def test_what_would_take_for_ever_is_shown_as_it_was_written(source: str) -> None:
+def test_text_that_is_too_slow_to_parse_is_shown_as_written(source: str) -> None:
     block = only(source)
     assert block.text == source.rstrip()
     assert unparsed_note() in block.runs
     assert source.strip() in "".join(plain_pieces([block]))
 
 
-def test_very_many_marks_that_close_nothing_come_out_as_they_are() -> None:
+def test_many_unclosed_marks_are_unchanged() -> None:
     assert only("*a_b " * 4000).text == ("*a_b " * 4000).rstrip()
 
 
-def test_definitions_of_many_names_are_taken_together() -> None:
+def test_many_definitions_are_parsed_together() -> None:
     names = " ".join(f"[r{n}]" for n in range(200))
     stream = BlockStream()
     stream.feed(names + "\n\n")
@@ -392,7 +392,7 @@ def test_deep_nesting_loses_nothing() -> None:
     assert "x" in render("> " * 60 + "x")[-1].text
 
 
-def test_threads_that_parse_first_make_one_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_first_calls_create_one_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Making it fills tables of mdurl, which a second thread would read half-filled."""
     made: list[object] = []
 

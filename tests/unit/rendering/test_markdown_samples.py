@@ -9,5 +9,5 @@ from tests.data.samples import check_samples
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_markdown_becomes_what_it_became_before(name: str) -> None:
+def test_samples_are_unchanged(name: str) -> None:
     check_samples(EXPECTED, SAMPLES, name)

@@ -68,7 +68,7 @@ def shown(source: str, words: str) -> int:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_counted_is_what_is_shown(seed: int) -> None:
+def test_the_count_equals_that_in_the_rendered_text(seed: int) -> None:
     chance = random.Random(seed)
     ends = ("\n", "\n\n", "\n\n", "\n\n\n", " ", "\n  ", "\n\n  ", "\r\n\r\n", "\n> ")
     for _ in range(250):
@@ -91,7 +91,7 @@ def test_most_answers_are_not_rendered() -> None:
     assert count_in_markdown(source, "example") == 0, "that stands in the link's target alone"
 
 
-def test_words_with_marks_of_emphasis_in_them_are_counted() -> None:
+def test_words_with_inner_emphasis_are_counted() -> None:
     assert count_in_markdown("A foo_bar, needle.", fold_text("foo_bar, n")) == 1
     assert count_in_markdown("Where $foo_1$, needle.", fold_text("foo_1, n")) == 1
 
@@ -171,13 +171,13 @@ def counted(source: str, words: str) -> tuple[int, bool]:
 
 
 @pytest.mark.parametrize(("source", "expected"), COUNTED)
-def test_what_shows_what_is_written_is_not_rendered(source: str, expected: int) -> None:
+def test_text_shown_as_written_is_not_rendered(source: str, expected: int) -> None:
     assert shown(source, "needle") == expected
     assert counted(source, "needle") == (expected, False)
 
 
 @pytest.mark.parametrize(("source", "expected"), RENDERED)
-def test_what_may_show_something_else_is_rendered(source: str, expected: int) -> None:
+def test_text_that_may_be_shown_differently_is_rendered(source: str, expected: int) -> None:
     assert shown(source, "needle") == expected
     assert counted(source, "needle") == (expected, True)
 
@@ -210,7 +210,7 @@ def test_what_may_show_something_else_is_rendered(source: str, expected: int) ->
         ("shown " + "|" * 65, "shown", (1, True)),
     ],
 )
-def test_words_that_are_shown_otherwise(
+def test_words_shown_differently_are_counted(
     source: str, words: str, expected: tuple[int, bool]
 ) -> None:
     assert shown(source, fold_text(words)) == expected[0]

@@ -40,7 +40,7 @@ def test_formulas_are_typeset(tex: str) -> None:
     assert "href" not in made.svg
 
 
-def test_a_fraction_stands_about_the_axis() -> None:
+def test_a_fraction_is_centered_on_the_axis() -> None:
     made = typeset(r"\frac{a}{b}", display=True)
     assert made.ascent > 0.5
     assert made.depth > 0.3
@@ -48,7 +48,7 @@ def test_a_fraction_stands_about_the_axis() -> None:
 
 
 @pytest.mark.parametrize("tex", UNKNOWN)
-def test_what_is_not_known_stays_source(tex: str) -> None:
+def test_unknown_tex_is_refused(tex: str) -> None:
     with pytest.raises(CannotTypesetError):
         typeset(tex, display=False)
 
@@ -59,7 +59,7 @@ def test_nesting_has_a_limit() -> None:
     assert is_within_limits(r"\{" * 60)
 
 
-def test_the_process_survives_what_takes_for_ever() -> None:
+def test_the_process_survives_endless_typesetting() -> None:
     hostile = [r"\frac{1}{" * 20 + "x" + "}" * 20, r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
     requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
     pipe = subprocess.PIPE
@@ -75,7 +75,7 @@ def test_the_process_survives_what_takes_for_ever() -> None:
 @pytest.mark.parametrize(
     ("begins", "ends"), [("{", "}"), (r"\left ", r"\right "), (r"\begin ", r"\end ")]
 )
-def test_groups_count_until_they_end(begins: str, ends: str) -> None:
+def test_groups_count_only_until_they_end(begins: str, ends: str) -> None:
     ended = (begins + ends) * 5
     assert is_within_limits(ended + begins * MAX_NESTING)
     assert not is_within_limits(ended + begins * (MAX_NESTING + 1))
@@ -85,7 +85,7 @@ def test_groups_count_until_they_end(begins: str, ends: str) -> None:
     ("tex", "is_tried"),
     [("x" * 1_500, True), ("x" * 1_501, False), ("", False), (" \n", False), ("}" * 30, True)],
 )
-def test_empty_and_long_formulas_are_not_tried(tex: str, is_tried: bool) -> None:
+def test_empty_and_long_formulas_are_outside_the_limits(tex: str, is_tried: bool) -> None:
     assert is_within_limits(tex) is is_tried
 
 
@@ -98,14 +98,14 @@ def test_an_answer_with_an_impossible_length_is_refused(length: object) -> None:
     assert formula_of({**answer, "depth": length}) is None
 
 
-def test_limits_of_sums_stand_above_and_below_in_a_display() -> None:
+def test_limits_of_displayed_sums_are_above_and_below() -> None:
     inline, display = (typeset(r"\sum_a^b", display=shown) for shown in (False, True))
     assert display.ascent > inline.ascent
     assert display.depth > inline.depth
     assert display.width < inline.width
 
 
-def test_lengths_are_those_of_the_drawing_in_em() -> None:
+def test_lengths_are_in_em() -> None:
     made = typeset(r"\frac{a}{b}", display=True)
     size = re.match(r'<svg [^>]* width="([\d.]+)" height="([\d.]+)"', made.svg)
     assert size

@@ -27,7 +27,7 @@ def long(runs: tuple[Run, ...] = RUNS) -> PackedRuns:
 
 
 @pytest.mark.parametrize("count", [1, 128, 129, 256, 257, 700])
-def test_they_are_those_that_were_packed(count: int) -> None:
+def test_unpacked_runs_equal_the_packed_ones(count: int) -> None:
     runs = RUNS[:count]
 
     assert tuple(long(runs)) == runs
@@ -48,14 +48,14 @@ def test_a_slice_is_a_tuple(first: int, end: int | None) -> None:
         assert long()[first:end:step] == RUNS[first:end:step]
 
 
-def test_no_run_is_beyond_the_ends() -> None:
+def test_indices_beyond_the_ends_raise_an_error() -> None:
     for at in (700, -701):
         with pytest.raises(IndexError):
             long()[at]
 
 
 @pytest.mark.parametrize("at", [3, 127, 300, 699])
-def test_one_other_run_makes_another_text(at: int) -> None:
+def test_a_different_run_makes_the_sequences_unequal(at: int) -> None:
     other = (*RUNS[:at], RUNS[at]._replace(italic=True), *RUNS[at + 1 :])
 
     assert long() != long(other)
@@ -66,14 +66,14 @@ def test_one_other_run_makes_another_text(at: int) -> None:
 
 
 @pytest.mark.parametrize(("at", "alike"), [(0, 0), (127, 0), (128, 128), (500, 384), (699, 640)])
-def test_what_is_alike_before_a_change_is_known(at: int, alike: int) -> None:
+def test_the_shared_length_before_a_change_is_known(at: int, alike: int) -> None:
     other = (*RUNS[:at], RUNS[at]._replace(italic=True), *RUNS[at + 1 :])
 
     assert after_shared_packs(long(), long(other)) == (alike, RUNS[alike:], other[alike:])
 
 
 @pytest.mark.parametrize("at", [5, 127, 128, 129, 256, 500])
-def test_a_text_that_has_grown_is_the_same_however_it_grew(at: int) -> None:
+def test_equal_texts_are_equal_however_they_grew(at: int) -> None:
     extended = join_runs(join_runs((), RUNS[:at]), RUNS[at:])
 
     assert extended == long() == RUNS
@@ -88,7 +88,7 @@ def test_the_last_run_grows_in_place() -> None:
     assert with_last(RUNS[:3], whole) == (*RUNS[:2], whole)
 
 
-def test_texts_with_a_common_beginning_are_compared_from_near_its_end() -> None:
+def test_texts_with_a_common_prefix_are_compared_from_near_its_end() -> None:
     text = long()
     extended = join_runs(text, (Run("more", italic=True),))
 
@@ -99,7 +99,7 @@ def test_texts_with_a_common_beginning_are_compared_from_near_its_end() -> None:
     assert after_shared_packs(text, long(RUNS[1:])) == (0, RUNS, RUNS[1:])
 
 
-def test_an_endless_paragraph_is_packed_while_it_arrives_and_then() -> None:
+def test_a_streamed_long_paragraph_is_packed() -> None:
     source = "".join(f"some **bold {n}** and `code`, [a link](https://x.y) " for n in range(200))
     stream, arrived = BlockStream(), []
     for at in range(0, len(source), 37):

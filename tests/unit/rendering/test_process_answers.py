@@ -34,12 +34,12 @@ def answer(svg: str, **lengths: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "tex", ["x", r"\frac{a}{b}", r"\sqrt{x}", r"\begin{pmatrix}a&b\end{pmatrix}"]
 )
-def test_what_is_typeset_passes(tex: str) -> None:
+def test_drawings_of_ziamath_are_accepted(tex: str) -> None:
     made = typeset(tex, display=True)
     assert formula_of(made._asdict()) == made
 
 
-def test_strokes_and_areas_pass() -> None:
+def test_strokes_and_areas_are_accepted() -> None:
     svg = drawing(f'<g>{PATH}<rect x="1" y="-2.5" width="3" height="1e-2" stroke="#fff" /></g>')
     assert formula_of(answer(svg)) == Formula(svg, 1.0, 0.5, 0.5)
 
@@ -59,7 +59,7 @@ def test_strokes_and_areas_pass() -> None:
         ({"ascent": -60.5, "depth": 61}, False),
     ],
 )
-def test_lengths_up_to_a_limit_pass(lengths: dict[str, Any], is_taken: bool) -> None:
+def test_lengths_within_the_limits_are_accepted(lengths: dict[str, Any], is_taken: bool) -> None:
     assert (formula_of(answer(drawing(PATH), **lengths)) is not None) is is_taken
 
 
@@ -74,7 +74,7 @@ def test_lengths_up_to_a_limit_pass(lengths: dict[str, Any], is_taken: bool) -> 
         ("<path/>", False),
     ],
 )
-def test_drawings_are_nested_to_a_limit_and_closed(svg: str, is_taken: bool) -> None:
+def test_drawings_nested_too_deeply_or_unclosed_are_refused(svg: str, is_taken: bool) -> None:
     assert (formula_of(answer(svg)) is not None) is is_taken
 
 
@@ -110,7 +110,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("svg", HOSTILE, ids=range(len(HOSTILE)))
-def test_another_drawing_is_refused(svg: str) -> None:
+def test_other_drawings_are_refused(svg: str) -> None:
     assert formula_of(answer(svg)) is None
 
 
@@ -134,14 +134,14 @@ def test_other_lengths_are_refused(lengths: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("given", [None, {}, {"error": "too slow"}, {"svg": 3}, {"svg": None}])
-def test_no_drawing_is_no_formula(given: dict[str, Any] | None) -> None:
+def test_an_answer_without_a_drawing_is_refused(given: dict[str, Any] | None) -> None:
     assert formula_of(given) is None
 
 
 CODE = "if x:\n    pass"
 
 
-def test_spans_of_the_code_pass() -> None:
+def test_spans_within_the_code_are_accepted() -> None:
     spans = highlight.spans_of({"spans": [[0, 0, 2, "keyword"], [1, 4, 4, "keyword"]]}, CODE)
     assert spans == [
         ColoredSpan(0, 0, 2, CodeColor.KEYWORD),
@@ -192,7 +192,7 @@ def test_other_spans_are_refused(spans: object) -> None:
         "print('[' * 200_000, flush=True)",
     ],
 )
-def test_a_process_that_talks_nonsense_is_ended(answers: str) -> None:
+def test_a_process_with_invalid_output_is_killed(answers: str) -> None:
     script = f"import sys\nsys.stdin.readline()\n{answers}\nsys.stdin.read()\n"
     formulas = FormulaClient(python_child(script))
     assert formulas.find("x", display=False) is None

@@ -27,7 +27,7 @@ EXPECTED: Final = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_almost_nothing_that_is_shown_is_taken_back(kind: str) -> None:
+def test_almost_no_shown_text_is_taken_back(kind: str) -> None:
     found = [measure(source) for source in KINDS[kind]]
     places = [place for flicker in found for place in flicker.places]
     assert len(places) <= EXPECTED.get(kind, 0), places
@@ -120,7 +120,7 @@ def styles(source: str) -> list[tuple[str, bool, bool]]:
     return [(run.text, run.bold, run.italic) for run in stream.blocks[-1].runs]
 
 
-def test_emphasis_that_is_not_closed_for_long_is_none_unless_all_of_a_block_may_be() -> None:
+def test_long_unclosed_emphasis_is_text_unless_it_begins_its_block() -> None:
     words = "said, and " * 29
     assert styles(f"So *that {words}")[1] == (f"that {words}", False, True)
     assert styles(f"So *that {words}{words}") == [(f"So *that {words}{words}", False, False)]
@@ -128,7 +128,7 @@ def test_emphasis_that_is_not_closed_for_long_is_none_unless_all_of_a_block_may_
     assert styles(f"So `that {words}{words}") == [(f"So `that {words}{words}", False, False)]
 
 
-def test_stars_of_programs_are_shown_and_what_is_emphasised_behind_them_is() -> None:
+def test_literal_stars_do_not_prevent_later_emphasis() -> None:
     assert styles("*args, **kw") == [("*args, ", False, False)]
     assert styles("*args, **kwargs and **so") == [
         ("*args, **kwargs and ", False, False),
@@ -144,7 +144,7 @@ def test_three_stars_are_not_paired_across_kinds() -> None:
     assert styles("*a**b") == [("a", False, True), ("b", True, True)]
 
 
-def test_what_is_open_for_too_long_to_be_a_link_or_a_formula_is_shown() -> None:
+def test_long_unclosed_links_and_formulas_are_shown_as_text() -> None:
     assert styles("So [" + "said " * 50)[0][0].startswith("So [said said")
     lines = "x = 1\n" * 400
     assert without_undecided_end(f"$$\n{lines[:600]}y") == ""
@@ -159,7 +159,7 @@ def test_a_row_stays_when_a_mark_begins_its_first_cell() -> None:
         assert sum(len(block.rows) for block in stream.blocks) == 3
 
 
-def test_marks_of_notes_that_never_come_are_text_in_the_end() -> None:
+def test_footnote_marks_without_a_definition_end_as_text() -> None:
     source = "One[^1] and\n\n- two[^two]\n\n| a[^3] |\n|---|\n| b[^1] |\n\n[^3]: Here.\n"
     stream = BlockStream()
     for character in source:
@@ -180,10 +180,10 @@ def test_marks_of_notes_that_never_come_are_text_in_the_end() -> None:
         ("한국어**강조(强调)**입니다", "강조(强调)"),
     ],
 )
-def test_emphasis_in_scripts_without_spaces(source: str, bold: str) -> None:
+def test_emphasis_in_scripts_without_spaces_is_recognized(source: str, bold: str) -> None:
     [block] = render(source)
     assert Run(bold, bold=True) in block.runs
 
 
-def test_stars_between_words_of_other_scripts_are_as_they_were() -> None:
+def test_stars_between_words_of_other_scripts_are_unchanged() -> None:
     assert render('a**"b"**c') == [Block(Kind.PARAGRAPH, (Run('a**"b"**c'),))]

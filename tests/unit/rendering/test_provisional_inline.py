@@ -102,6 +102,6 @@ def test_open_marks_are_closed_or_left_out(content: str, shown: str, closers: st
     assert complete_inline(content) == (shown, closers)
 
 
-def test_a_formula_that_may_go_on_is_left_out_only_within_a_word() -> None:
+def test_a_formula_that_may_continue_is_held_back_only_within_a_word() -> None:
     assert complete_inline("a $x$") == ("a ", "")
     assert complete_inline("a $x$", is_word=False) == ("a $x$", "")

@@ -32,11 +32,11 @@ from desktop_app.rendering.spoken_formula import spoken_formula
         ("3.14 < 4,5!", "3.14 is less than 4,5 factorial"),
     ],
 )
-def test_a_letter_or_digit_is_an_argument_of_its_own(tex: str, words: str) -> None:
+def test_a_letter_or_digit_is_an_argument_by_itself(tex: str, words: str) -> None:
     assert spoken_formula(tex) == words
 
 
-def test_groups_may_be_nested_beyond_measure() -> None:
+def test_deeply_nested_groups_are_spoken() -> None:
     for depth in (39, 40, 900):
         assert spoken_formula("{" * depth + "a" + "}" * depth + "b") == "a b"
     assert spoken_formula("{a}" * 50) == " ".join("a" * 50)

@@ -16,7 +16,7 @@ def heard(*pieces: str) -> list[str]:
     return said + sentences.finish()
 
 
-def test_a_sentence_is_said_when_the_next_one_begins() -> None:
+def test_a_sentence_is_spoken_when_the_next_begins() -> None:
     sentences = SentenceSplitter()
     assert sentences.feed("The **first** one. The sec") == ["The first one."]
     assert sentences.feed("ond, see [here](https://a.b). And") == ["The second, see here."]
@@ -24,34 +24,34 @@ def test_a_sentence_is_said_when_the_next_one_begins() -> None:
     assert sentences.finish() == []
 
 
-def test_short_words_and_numbers_end_no_sentence() -> None:
+def test_abbreviations_and_numbers_do_not_end_a_sentence() -> None:
     assert heard("Take e.g. 3.5 of it, i.e. all. Done.") == [
         "Take e.g. 3.5 of it, i.e. all.",
         "Done.",
     ]
 
 
-def test_items_headings_and_rows_are_said_by_themselves() -> None:
+def test_items_headings_and_rows_are_spoken_separately() -> None:
     text = "# Head\n\n1. one\n2. two\n\n- [x] done\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     assert heard(text) == ["Head", "one", "two", "☑ done", "a, b", "1, 2"]
 
 
-def test_formulas_are_said_in_words() -> None:
+def test_formulas_are_spoken_in_words() -> None:
     text = "So $x^2$ is.\n\n| $a_1$ |\n|---|\n| $\\sqrt{b}$ |\n\n$$\n\\frac{1}{2}\n$$\n"
     assert heard(text) == ["So x squared is.", "a sub 1", "square root of b", "1 over 2"]
 
 
-def test_code_is_not_spelt_out() -> None:
+def test_code_is_summarized() -> None:
     text = "Look:\n```python\na. b. c\nd\n```\nThat is it.\n"
     assert heard(text) == ["Look:", "python code, 2 lines", "That is it."]
     assert heard("```\nnever closed\n") == ["Code, 1 line"]
 
 
-def test_other_scripts_end_their_sentences_too() -> None:
+def test_sentence_ends_of_other_scripts_are_recognized() -> None:
     assert heard("これは一つ。これは二つ。") == ["これは一つ。", "これは二つ。"]
 
 
-def test_a_line_that_comes_in_pieces_is_one_line() -> None:
+def test_a_line_in_pieces_is_one_line() -> None:
     text = "The second one has **bold** words,\nand goes on - here - with 1. things `and` more.\n"
     said = ["The second one has bold words, and goes on - here - with 1. things and more."]
     for at in range(len(text)):
@@ -62,7 +62,7 @@ def test_a_line_that_comes_in_pieces_is_one_line() -> None:
             )
 
 
-def test_the_mark_of_a_footnote_is_not_said() -> None:
+def test_footnote_marks_are_not_spoken() -> None:
     text = "It ends here[^1]. Or not[^two].\n\n[^1]: The note.\n"
     assert heard(text) == ["It ends here.", "Or not.", "The note."]
 
@@ -91,7 +91,7 @@ def test_the_mark_of_a_footnote_is_not_said() -> None:
         ("a" * 4_001, ["a" * 2_000, "a" * 2_000, "a"]),
     ],
 )  # fmt: skip
-def test_what_is_said(text: str, expected: list[str]) -> None:
+def test_markdown_is_spoken_as_words(text: str, expected: list[str]) -> None:
     assert heard(text) == expected
 
 
@@ -109,7 +109,7 @@ def test_what_is_said(text: str, expected: list[str]) -> None:
         ("Io. A", False),
     ],
 )
-def test_half_a_line_is_said_only_if_it_is_prose(begin: str, is_said: bool) -> None:
+def test_an_incomplete_line_is_spoken_only_if_it_is_prose(begin: str, is_said: bool) -> None:
     assert bool(SentenceSplitter().feed(begin)) is is_said
 
 
@@ -118,7 +118,7 @@ TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)
 
 @settings(max_examples=examples(300), deadline=None)
 @given(st.lists(TEXT, max_size=6))
-def test_no_word_is_said_twice_however_it_is_cut(pieces: list[str]) -> None:
+def test_no_split_into_pieces_repeats_a_word(pieces: list[str]) -> None:
     said = " ".join(heard(*pieces))
     whole = "".join(pieces)
     for letter in "ab":  # "code" and "lines" have neither

@@ -52,7 +52,7 @@ def shown(value: Any) -> str:
         (5, f"{FENCE}json\n5\n{FENCE}"),
     ],
 )
-def test_json_as_a_table_or_a_tree(value: Any, expected: str) -> None:
+def test_json_becomes_a_table_or_a_tree(value: Any, expected: str) -> None:
     assert shown(value) == expected
 
 
@@ -64,7 +64,7 @@ def test_the_deepest_values_are_shown_as_json() -> None:
     assert shown(value).split("\n") == [*lines, "  " * 12 + '- \\{\\"end\\"\\: &#91;&#93;\\}']
 
 
-def test_long_json_is_code() -> None:
+def test_long_json_is_shown_as_code() -> None:
     fits, too_long = (["x" * (200_000 - 4 + more)] for more in (0, 1))
     assert shown(fits).startswith("- xxx")
     assert shown(too_long).startswith(f"{FENCE}json\n")
@@ -87,7 +87,7 @@ def test_long_json_is_code() -> None:
         ((PROBLEM,), "[1]", MessageStatus.COMPLETE, "[1]"),
     ],
 )
-def test_how_an_answer_is_shown(
+def test_answers_with_a_form_are_shown_by_their_state(
     notices: tuple[Any, ...], text: str, status: MessageStatus, expected: str
 ) -> None:
     assert with_form(answer(text, status, notices=notices), as_text=False).text == expected
@@ -97,7 +97,7 @@ def parts_of(message: Message) -> list[str]:
     return [getattr(part, "text", "call") for part in message.parts]
 
 
-def test_only_the_words_behind_the_last_call_change() -> None:
+def test_only_text_after_the_last_tool_call_changes() -> None:
     message = answer("[1]", notices=(SCHEMA,))
     parts = (TextPart("Look."), CALL, TextPart("Again."), CALL, TextPart("[1]"))
     made = with_form(replace(message, parts=parts), as_text=False)
@@ -110,7 +110,7 @@ def test_only_the_words_behind_the_last_call_change() -> None:
     ]
 
 
-def test_the_stored_answer_is_kept() -> None:
+def test_the_stored_answer_is_unchanged() -> None:
     message = answer("[1]", notices=(SCHEMA,))
     made = with_form(message, as_text=False)
     assert isinstance(made, ShownMessage)
@@ -121,7 +121,7 @@ def test_the_stored_answer_is_kept() -> None:
     assert again.text == f"{FENCE}json\n- 1\n{FENCE}"
 
 
-def test_a_refusal_and_other_answers_stay() -> None:
+def test_refusals_and_other_answers_are_unchanged() -> None:
     refusal = replace(answer("", notices=(SCHEMA,)), parts=(RefusalPart("No."),))
     for message in (refusal, answer("[1]")):
         assert with_form(message, as_text=False) is message
@@ -130,7 +130,7 @@ def test_a_refusal_and_other_answers_stay() -> None:
     assert not has_value(answer("[1]", MessageStatus.CANCELLED, notices=(SCHEMA,)))
 
 
-def test_a_value_that_is_too_deep_is_no_value() -> None:
+def test_a_value_nested_too_deeply_is_invalid() -> None:
     message = answer("[" * 100_000 + "]" * 100_000, notices=(SCHEMA,))
     with pytest.raises(ValueError, match="too deep"):
         value_of(message)

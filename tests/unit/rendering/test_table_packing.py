@@ -46,7 +46,7 @@ def test_blocks_have_a_limited_number_of_letters(
     assert sizes(below) == packed
 
 
-def test_a_head_has_a_row_below_it() -> None:
+def test_a_header_block_has_a_row_below() -> None:
     head = row(9000, head=True)
     assert sizes(pack([], [head, row(9000), row()])) == [(2, 18000), (1, 1)]
     assert sizes(pack([], [row(), head, row()])) == [(1, 1), (2, 9001)]
