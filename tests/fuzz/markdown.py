@@ -11,7 +11,7 @@ from desktop_app.rendering.incremental.block_stream import render
 from tests.fuzz import files
 from tests.unit.rendering.test_block_stream import (
     CODE,
-    HOLDERS,
+    CONTAINERS,
     LINES,
     PIECES,
     ROWS,
@@ -26,7 +26,7 @@ _LONGEST: Final = 4_000
 def seeds() -> list[bytes]:
     """Return the documents of the test data and the constructs of the unit tests."""
     made = [body[at : at + 600] for body in files(".md") for at in range(0, 6_000, 600)]
-    for parts in (PIECES, WORDS, LINES, ROWS, CODE, list(HOLDERS)):
+    for parts in (PIECES, WORDS, LINES, ROWS, CODE, list(CONTAINERS)):
         made += ["".join(parts[at : at + 6]).encode() for at in range(len(parts))]
     return [bytes([at % 7, at % 11]) + body for at, body in enumerate(made) if body]
 
