@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from desktop_app.domain.tools.tool_server import ToolServer
-from desktop_app.storage.conversations.row_conversion import to_text
+from desktop_app.storage.conversations.row_conversion import read_row, to_text
 from desktop_app.storage.database.database import Database
 
 
@@ -48,10 +48,9 @@ class ServerStore:
         """Return the tools that a server has last listed."""
 
         def action(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            sql = "SELECT listed FROM tool_servers WHERE name = ?"
+            sql = "SELECT name AS id, listed FROM tool_servers WHERE name = ?"
             row = connection.execute(sql, (name,)).fetchone()
-            found: list[dict[str, Any]] = [] if row is None else json.loads(row["listed"])
-            return found
+            return [] if row is None else read_row(_listed_tools, row)
 
         return await self._database.read(action)
 
@@ -75,24 +74,31 @@ class ServerStore:
         """Return the prompts of all servers: the server, the prompt's name, its text."""
 
         def action(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
-            rows = connection.execute("SELECT name, prompts FROM tool_servers ORDER BY name")
-            return [
-                (row["name"], prompt["name"], prompt["text"])
-                for row in rows
-                for prompt in json.loads(row["prompts"])
-            ]
+            rows = connection.execute("SELECT name AS id, prompts FROM tool_servers ORDER BY name")
+            return [prompt for row in rows for prompt in read_row(_prompts, row)]
 
         return await self._database.read(action)
 
 
 def _read_all(connection: sqlite3.Connection) -> list[ToolServer]:
-    rows = connection.execute("SELECT name, definition FROM tool_servers ORDER BY name")
-    return [_server(row["name"], json.loads(row["definition"])) for row in rows]
+    rows = connection.execute("SELECT name AS id, definition FROM tool_servers ORDER BY name")
+    return [read_row(_server, row) for row in rows]
 
 
-def _server(name: str, fields: dict[str, Any]) -> ToolServer:
+def _listed_tools(row: sqlite3.Row) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(row["listed"])
+    return found
+
+
+def _prompts(row: sqlite3.Row) -> list[tuple[str, str, str]]:
+    found = json.loads(row["prompts"])
+    return [(row["id"], prompt["name"], prompt["text"]) for prompt in found]
+
+
+def _server(row: sqlite3.Row) -> ToolServer:
+    fields = json.loads(row["definition"])
     return ToolServer(
-        name,
+        row["id"],
         tuple(fields["command"]),
         fields["folder"],
         fields["url"],

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.tools.tool_server import ToolServer
 from desktop_app.storage.tools.server_store import ServerStore
 from tests.unit.storage.samples import opened
@@ -45,3 +48,16 @@ async def test_tools_and_prompts_belong_to_a_server(tmp_path: Path) -> None:
         assert await store.prompts() == prompts
         await store.save_listed_tools("files", [])
         assert await store.listed_tools("files") == []
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[1]", "[" * 100_000])
+async def test_damaged_definitions_and_prompts_are_reported(tmp_path: Path, text: str) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        store = ServerStore(database)
+        await store.save(LOCAL)
+        sql = "UPDATE tool_servers SET definition = ?1, prompts = ?1"
+        await database.write(lambda c: c.execute(sql, (text,)))
+        with pytest.raises(StoreDamagedError):
+            await store.servers()
+        with pytest.raises(StoreDamagedError):
+            await store.prompts()
