@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, text_of
 from desktop_app.domain.conversations.review import ReviewKind
-from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.conversations.row_conversion import read_row, to_micros
 
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
@@ -26,7 +26,7 @@ _COUNTS: Final = """
 """
 # Notices of older versions are texts, in which json_extract would fail.
 _PAIRS: Final = """
-    SELECT m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
+    SELECT m.id, m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
         o.parts AS original, q.parts AS question
     FROM messages AS m
     JOIN json_each(m.notices) AS n
@@ -89,24 +89,25 @@ def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount
 
 
 def _read_pairs(connection: sqlite3.Connection) -> list[CorrectedPair]:
-    def text(parts: str | None) -> str:
-        return "" if parts is None else text_of(parts_from_json(json.loads(parts)))
+    return [read_row(_pair, row) for row in connection.execute(_PAIRS)]
 
-    found = []
-    for row in connection.execute(_PAIRS):
-        notes = (
-            each["params"].get("note", "")
-            for each in json.loads(row["notices"])
-            if isinstance(each, dict) and each.get("code") == "review_corrected"
-        )
-        pair = CorrectedPair(
-            row["conversation_id"],
-            text(row["question"]),
-            text(row["original"]),
-            text(row["parts"]),
-            str(next(notes, "")),
-            row["variant"] or row["model"] or "",
-            row["effort"] or "",
-        )
-        found.append(pair)
-    return found
+
+def _pair(row: sqlite3.Row) -> CorrectedPair:
+    notes = (
+        each["params"].get("note", "")
+        for each in json.loads(row["notices"])
+        if isinstance(each, dict) and each.get("code") == "review_corrected"
+    )
+    return CorrectedPair(
+        row["conversation_id"],
+        _text_of_parts(row["question"]),
+        _text_of_parts(row["original"]),
+        _text_of_parts(row["parts"]),
+        str(next(notes, "")),
+        row["variant"] or row["model"] or "",
+        row["effort"] or "",
+    )
+
+
+def _text_of_parts(parts: str | None) -> str:
+    return "" if parts is None else text_of(parts_from_json(json.loads(parts)))

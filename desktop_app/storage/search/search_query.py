@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.conversation_sql import REVIEWED
-from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
+from desktop_app.storage.conversations.row_conversion import (
+    from_micros,
+    read_row,
+    searchable_text,
+    to_micros,
+)
 from desktop_app.storage.search.search_index import EntryKind, first_id_at, micros_of
 from desktop_app.storage.search.search_text import count_occurrences, match_expression, snippet
 
@@ -24,7 +29,7 @@ _TITLE: Final = """
     WHERE c.id = :ref AND c.trashed_at IS NULL
 """
 _MESSAGE: Final = """
-    SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id
+    SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id, m.id AS message_id
     FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
     WHERE m.id = :ref AND c.trashed_at IS NULL
 """
@@ -207,8 +212,8 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
     since = 0 if within.since is None else to_micros(within.since)
     until = _MAX_INTEGER if within.until is None else to_micros(within.until)
     # The columns and conditions are constants of this module and of conversation_sql.
-    sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id,
-            m.created_at
+    sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id,
+            m.id AS message_id, m.created_at
         FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
         WHERE {REVIEWED} AND c.trashed_at IS NULL AND m.created_at >= :since
             AND m.created_at < :until AND {" AND ".join(conditions)}
@@ -261,5 +266,9 @@ def _hit(entry_id: int, row: sqlite3.Row, query: str) -> SearchHit:
 
 def _text_of(row: sqlite3.Row) -> str:
     if "parts" in row.keys():  # noqa: SIM118 - a Row iterates over its values
-        return searchable_text(parts_from_json(json.loads(row["parts"])))
+        return read_row(_text_of_message, row)
     return str(row["text"])
+
+
+def _text_of_message(row: sqlite3.Row) -> str:
+    return searchable_text(parts_from_json(json.loads(row["parts"])))

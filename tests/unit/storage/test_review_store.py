@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from desktop_app.domain.conversations.conversation import Message, ModelChoice
 from desktop_app.domain.conversations.review import Review, ReviewKind, edited_version, with_review
+from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.storage.conversations.import_store import ImportStore
 from desktop_app.storage.conversations.review_store import CorrectedPair, ReviewCount, ReviewStore
 from tests.unit.storage.samples import (
@@ -67,3 +70,6 @@ async def test_verdicts_are_counted_by_model_and_corrections_are_pairs(tmp_path:
         assert await store.pairs() == pairs
         assert await store.pairs(ids[:2]) == pairs[1:]
         assert await store.pairs([]) == []
+        await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{'"))
+        with pytest.raises(StoreDamagedError):
+            await store.pairs()

@@ -33,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.letter_folding import fold
+from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore, insert_message
 from desktop_app.storage.conversations.folder_store import FolderStore
@@ -490,6 +491,15 @@ async def test_a_word_that_the_limit_of_a_query_cuts_is_a_prefix(path: Path) -> 
         await ConversationStore(database).begin_turn(conversation, None, question)
         assert len(words) > 1000
         assert len(await Search(database).find(words)) == 1
+
+
+@pytest.mark.parametrize("order", SearchOrder)
+async def test_a_damaged_match_is_reported(path: Path, order: SearchOrder) -> None:
+    async with opened(path) as database:
+        await ask(database, "whale", "a", minutes=0)
+        await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{'"))
+        with pytest.raises(StoreDamagedError):
+            await Search(database).find("whale", order=order)
 
 
 async def test_the_best_matches_have_the_highest_density_of_words(path: Path) -> None:
