@@ -12,6 +12,7 @@ from base64 import b64decode
 from functools import lru_cache
 from typing import Final
 
+from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import PICTURE, Run
 
 MAX_IMAGE_BYTES: Final = 16 * 1024
@@ -40,7 +41,7 @@ def image_runs(words: str, target: str) -> tuple[Run, ...]:
     """Return the runs of a drawn image and its name; () if the image is not drawn."""
     if size_of(target) is None:
         return ()
-    named = Run(words or "picture", image=True, note=True, link=target)
+    named = Run(words or tr("picture"), image=True, note=True, link=target)
     return Run(PICTURE, image=True, link=target), named
 
 

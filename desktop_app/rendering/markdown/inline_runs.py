@@ -160,7 +160,7 @@ def _add_image(state: _State, token: Token) -> None:
         state.runs += drawn
         return
     state.link = outer or source
-    state.add(words or source or "image", image=True)
+    state.add(words or source or tr("image"), image=True)
     place = image_destination(source) if words else ""
     if place and not outer:
         state.runs.append(Run(added(show_unseen(clean(place), link=True)), link=state.link))

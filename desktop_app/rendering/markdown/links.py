@@ -263,9 +263,12 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
     if mail is None:
         return "" if words in (target, target[7:]) else _shorten(target)
     everybody = [*mail.visible, *(f"Bcc {address}" for address in mail.blind)]
-    if len(everybody) > 1 or mail.blind:
-        count = f"{len(everybody)} recipients: " if len(everybody) > 1 else ""
-        return _shorten(count + ", ".join(everybody))
+    addresses = ", ".join(everybody)
+    if len(everybody) > 1:
+        count = len(everybody)
+        return _shorten(tr("{count} recipients: {addresses}", count=count, addresses=addresses))
+    if mail.blind:
+        return _shorten(addresses)
     address = everybody[0].lower() if everybody else ""
     host = ".".join(map(_ascii_label, address.rpartition("@")[2].rstrip(".").split(".")))
     place = host or _shorten(target)

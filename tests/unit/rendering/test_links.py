@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.i18n.translation import use_language
+from desktop_app.paths import resource_path
 from desktop_app.rendering.block_model import ADDED
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.incremental.block_stream import render
@@ -170,6 +172,17 @@ def test_a_long_destination_is_cut() -> None:
 )
 def test_the_recipients_of_a_mail_are_shown(words: str, target: str, place: str) -> None:
     assert true_destination(words, target).startswith(place)
+
+
+def test_texts_that_the_program_adds_are_in_the_users_language() -> None:
+    use_language("de", resource_path("locale"))
+    try:
+        place = true_destination("Mail us", "mailto:p@q.example,r@s.example")
+        [image] = render("![]()")[0].runs
+    finally:
+        use_language("en", Path())
+    assert place == "2 Empfänger: p@q.example, r@s.example"
+    assert image.text == "Bild"
 
 
 def encoded_fully(text: str) -> str:
