@@ -20,8 +20,12 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
-from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.conversations.notices import (
+    NoticeCode,
+    NoticeText,
+    notice,
+    notice_of_error,
+)
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
@@ -148,9 +152,4 @@ def _form_notices(form: AnswerForm | None, item: BatchItem) -> tuple[NoticeText,
 
 
 def _error_notices(item: BatchItem) -> tuple[NoticeText, ...]:
-    error = item.error
-    if error is None:
-        return ()
-    if not isinstance(error.reason, Reason):
-        return (error.reason,)
-    return (AnswerNotice(error.reason, tuple(error.params.items())),)
+    return () if item.error is None else (notice_of_error(item.error),)

@@ -54,7 +54,9 @@ from desktop_app.domain.documents.passage_matching import find, letters_of
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ContentFilteredError, StreamCutError, UserFacingError
+from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, EvaluationRun
+from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.json_table import rows_for_export, table_of
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, Variant
@@ -470,7 +472,7 @@ def rates() -> Iterator[str]:
             CaseResult(
                 "a",
                 "x",
-                chance.choice(((), (), ("contains: x",))),
+                chance.choice(((), (), (FailedCheck(CheckKind.CONTAINS, "x"),))),
                 Usage(2, 1, 3),
                 chance.choice((None, Decimal("0.01"), Decimal("0.01"))),
                 duration_s=chance.choice((None, 0.12345, 2.5)),

@@ -172,12 +172,24 @@ _DETAILS: Final = {
 _RESULT: Final = {
     "id": "a",
     "answer": "quince",
-    "failed": ["x"],
+    "failed": [
+        {
+            "kind": "number",
+            "value": "3",
+            "within": 0.5,
+            "is_negated": True,
+            "reason": "not_matched",
+            "words": "",
+            "error": None,
+        }
+    ],
     "cost": "0.01",
     "usage": _USAGE,
     "judge_cost": "0.02",
     "first_token_s": 0.5,
     "duration_s": 1.5,
+    "status": "complete",
+    "error": None,
 }
 _ROWS: Final[dict[str, dict[str, Any]]] = {
     "folders": {

@@ -574,15 +574,18 @@ def spending(stage: Stage, text: str) -> QWidget:
 
 @place
 def evaluations(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.evaluation.evaluation_case import CheckKind
     from desktop_app.domain.evaluation.evaluation_result import (
         CaseResult,
         Evaluation,
         EvaluationRun,
     )
+    from desktop_app.domain.evaluation.failed_check import FailedCheck
     from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 
     made = EvaluationsDialog(stage.theme, stage.window)
-    runs = [EvaluationRun("p", None, None, text, [CaseResult(text, text, (text,))])]
+    failed = (FailedCheck(CheckKind.RUBRIC, text, words=text),)
+    runs = [EvaluationRun("p", None, None, text, [CaseResult(text, text, failed)])]
     evaluation = Evaluation("e", now(), text, runs, {text: text})
     made.set_evaluations([evaluation])
     made.show_evaluation(evaluation)

@@ -37,11 +37,13 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
     Evaluation,
     EvaluationRun,
 )
+from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
@@ -103,7 +105,8 @@ async def opened(path: Path) -> AsyncIterator[Database]:
 async def fill(database: Database, attachments: Path, conversations: int = 6) -> None:
     """Fill an empty store with a sample of every kind of data."""
     store = ConversationStore(database)
-    result = CaseResult("a", "quince", ("contains: x",), Usage(1, 0, 1), Decimal("0.01"))
+    failed = (FailedCheck(CheckKind.CONTAINS, "x"),)
+    result = CaseResult("a", "quince", failed, Usage(1, 0, 1), Decimal("0.01"))
     run = EvaluationRun("openai", "pro", "medium", "m", [result])
     evaluation = Evaluation("e" * 32, NOON, "cases.jsonl", [run], {"a": "Which?"})
     await EvaluationStore(database).add(evaluation)

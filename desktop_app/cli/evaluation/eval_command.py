@@ -272,7 +272,8 @@ async def _read_files(
 
 
 def _notices(runner: EvaluationRunner) -> list[str]:
-    notices = list(runner.notices)
+    notices = [str(notice) for notice in runner.notices]
+    notices += [f"{case_id}: {why}" for case_id, why in runner.case_errors]
     if runner.reused:
         notices.append(
             tr_plural(
@@ -309,4 +310,4 @@ def _show(runs: Sequence[EvaluationRun]) -> None:
             write_line(f"{'':4}{declined}")
         for result in run.results:
             if not result.passed:
-                write_line(clean_line(f"    {result.id}: {'; '.join(result.failed)}"))
+                write_line(clean_line(f"    {result.id}: {'; '.join(result.failures)}"))

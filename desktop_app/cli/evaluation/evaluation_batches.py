@@ -18,9 +18,10 @@ from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.cli.batch.batch_output import job_notices
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.evaluation.evaluation_result import CaseResult, why_missing
+from desktop_app.domain.evaluation.evaluation_result import CaseResult
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import tr
@@ -89,7 +90,7 @@ class EvaluationBatches:
         folder: Path,
     ) -> None:
         self._settings, self._cases, self._folder = settings, cases, folder
-        self.notices: dict[str, None] = {}
+        self.notices: dict[NoticeText, None] = {}
         self._store, self._service = backend.batch_store, batch_service(backend)
 
     async def answers(
@@ -137,8 +138,7 @@ class EvaluationBatches:
         job = await self._store.get(job_id)
         if job is None:
             job = await self._create_job(job_id, contestant, cases, settings)
-        notices = job_notices(settings, contestant.resolved, job)
-        self.notices |= dict.fromkeys(map(str, notices))
+        self.notices |= dict.fromkeys(job_notices(settings, contestant.resolved, job))
         return job_id
 
     async def _create_job(
@@ -204,10 +204,8 @@ def _error_of(job: BatchJob) -> UserFacingError:
 
 
 def _result(case: EvaluationCase, row: BatchItem) -> CaseResult:
-    why = "" if row.error is None else row.error.what_happened
-    if row.status not in _STATUSES:
-        why = why or row.status.value
     status = _STATUSES.get(row.status, MessageStatus.FAILED)
-    failed = why_missing(status, why)
     usage = row.usage or Usage()
-    return CaseResult(case.id, row.answer, failed, usage, row.cost, status=status)
+    return CaseResult(
+        case.id, row.answer, usage=usage, cost=row.cost, status=status, error=row.error
+    )

@@ -38,6 +38,8 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.conversations.notices import NoticeText, notice_of_error
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import SpendingCapError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
@@ -49,8 +51,8 @@ from desktop_app.domain.evaluation.evaluation_result import (
     EvaluationRun,
     result_from_json,
     result_to_json,
-    why_missing,
 )
+from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.rendering.processes.line_client import LineClient
@@ -84,7 +86,8 @@ class EvaluationRunner:
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
-        notices: settings that requests left out or changed, and errors of cases, each once.
+        notices: settings that requests left out or changed, each once.
+        case_errors: errors of cases before an answer, by case, each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 
@@ -100,7 +103,8 @@ class EvaluationRunner:
     listen: Callable[[int], object] = lambda _done: None
     repeated: int = 0
     reused: int = 0
-    notices: dict[str, None] = field(default_factory=dict)
+    notices: dict[NoticeText, None] = field(default_factory=dict)
+    case_errors: dict[tuple[str, NoticeText], None] = field(default_factory=dict)
     stopped_by: UserFacingError | None = None
     _done: int = 0
     _paused_until: float = 0.0
@@ -186,10 +190,9 @@ class EvaluationRunner:
         except UserFacingError as error:
             # The store may fail after the question was paid for; other errors precede it.
             cost = None if isinstance(error, StorageError) else Decimal(0)
-            status = MessageStatus.FAILED
-            failed = why_missing(status, error.what_happened)
-            result = CaseResult(case.id, "", failed, cost=cost, status=status)
-            self.notices[f"{case.id}: {error.what_happened}"] = None
+            status, note = MessageStatus.FAILED, note_of(error)
+            result = CaseResult(case.id, "", cost=cost, status=status, error=note)
+            self.case_errors[case.id, notice_of_error(note)] = None
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count()
         return result
@@ -224,16 +227,16 @@ class EvaluationRunner:
 
         run.reports_all = True
         answer = await run.run(listen, lambda _error: None, insist=False)
-        self.notices |= dict.fromkeys(map(str, answer.notices))
+        self.notices |= dict.fromkeys(answer.notices)
         result = CaseResult(
             case.id,
             answer.text,
-            why_missing(answer.status, answer.error.what_happened if answer.error else ""),
-            answer.usage or Usage(),
-            answer.cost,
+            usage=answer.usage or Usage(),
+            cost=answer.cost,
             first_token_s=first_token_s[0] if first_token_s else None,
             duration_s=answer.duration_s or 0.0,
             status=answer.status,
+            error=answer.error,
         )
         return await self._with_checks(result, case, contestant, conversation_id)
 
@@ -241,23 +244,23 @@ class EvaluationRunner:
         self, result: CaseResult, case: EvaluationCase, contestant: Contestant, conversation_id: str
     ) -> CaseResult:
         """Return the result with the checks that it fails and the cost of its judgments."""
-        if result.failed:
+        if not result.is_whole:
             return result
         failed, cost = [], Decimal(0)
         is_cost_known = True
         for check in case.checks:
             if check.kind is CheckKind.RUBRIC:
-                why, paid = await self._judge(
+                failure, paid = await self._judge(
                     check, case, contestant, result.answer, conversation_id
                 )
                 is_cost_known, cost = is_cost_known and paid is not None, cost + (paid or 0)
             else:
                 async with self._pattern_lock:  # one process serves one thread
-                    why = await asyncio.to_thread(
+                    failure = await asyncio.to_thread(
                         failure_of, check, result.answer, self._pattern_client
                     )
-            if why:
-                failed.append(why)
+            if failure is not None:
+                failed.append(failure)
         return replace(result, failed=tuple(failed), judge_cost=cost if is_cost_known else None)
 
     async def _judge(
@@ -267,8 +270,8 @@ class EvaluationRunner:
         contestant: Contestant,
         answer: str,
         conversation_id: str,
-    ) -> tuple[str, Decimal | None]:
-        """Return why an answer fails a rubric ("" if it passes), and what the judgment cost."""
+    ) -> tuple[FailedCheck | None, Decimal | None]:
+        """Return why an answer fails a rubric, None if it passes, and what the judgment cost."""
         fence = await self.backend.fences.of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
         judgment = new_id()
@@ -285,7 +288,8 @@ class EvaluationRunner:
         except SpendingCapError:
             raise
         except UserFacingError as error:
-            return f"{check.label} (not judged: {error.what_happened})", None
+            note = note_of(error)
+            return FailedCheck.of(check, FailureReason.NOT_JUDGED, error=note), None
         spent = await self.backend.ledger.answer_spending(conversation_id, judgment)
         cost = None if spent.uncounted else spent.cost
         return _verdict(check, reply), cost
@@ -325,11 +329,11 @@ def _judge_prompt(fence: Fence, check: Check, case: EvaluationCase, answer: str)
     return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
 
 
-def _verdict(check: Check, reply: str) -> str:
+def _verdict(check: Check, reply: str) -> FailedCheck | None:
     start, end = reply.find("{"), reply.rfind("}")
     try:
         verdict = json.loads(reply[start : end + 1])
         passed, reason = verdict["pass"], str(verdict.get("reason", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{check.label} (the judge gave no verdict)"
-    return "" if passed is True else f"{check.label} ({reason})"
+        return FailedCheck.of(check, FailureReason.NO_VERDICT)
+    return None if passed is True else FailedCheck.of(check, words=reason)

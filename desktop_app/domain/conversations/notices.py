@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import Param
@@ -184,6 +185,13 @@ NoticeText = AnswerNotice | str
 def notice(code: NoticeCode, **params: str) -> AnswerNotice:
     """Return a notice with a code and its parameters."""
     return AnswerNotice(code, tuple(params.items()))
+
+
+def notice_of_error(note: ErrorNote) -> NoticeText:
+    """Return the notice that says what happened."""
+    if not isinstance(note.reason, Reason):
+        return note.reason
+    return AnswerNotice(note.reason, tuple(note.params.items()))
 
 
 def notice_to_json(value: NoticeText) -> object:

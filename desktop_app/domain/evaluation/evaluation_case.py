@@ -18,7 +18,6 @@ _NUMBER: Final = re.compile(
     r"(?<![\w.])(?<![A-Za-z][-+])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"
 )
 _FENCED: Final = re.compile(r"\A\s*```[\w-]*\n(.*)\n```\s*\Z", re.DOTALL)
-_LONGEST_SHOWN: Final = 80
 
 
 class CheckKind(StrEnum):
@@ -53,15 +52,6 @@ class Check:
     within: float = 0.0
     ignores_case: bool = False
     is_negated: bool = False
-
-    @property
-    def label(self) -> str:
-        """The check as reports name it."""
-        text = self.value if isinstance(self.value, str) else json.dumps(self.value)
-        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-        within = f" within {self.within:g}" if self.within else ""
-        negation = "not " if self.is_negated else ""
-        return f"{negation}{self.kind.value}: {shown}{within}"
 
 
 @dataclass(frozen=True)

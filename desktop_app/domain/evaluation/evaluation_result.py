@@ -9,6 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.evaluation.failed_check import (
+    FailedCheck,
+    failed_check_from_json,
+    failed_check_to_json,
+)
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, wilson_interval
 
@@ -18,62 +25,69 @@ class CaseResult:
     """The answer to a case and the checks that it failed.
 
     Attributes:
-        failed: the labels of failed checks, or why there is no whole answer.
+        failed: the failed checks.
         cost, judge_cost: US dollars; None if unknown.
         first_token_s, duration_s: None if they were not measured, as in batches.
         status: the final status of the answer.
+        error: why there is no whole answer; None if unknown.
     """
 
     id: str
     answer: str
-    failed: tuple[str, ...]
+    failed: tuple[FailedCheck, ...] = ()
     usage: Usage = field(default_factory=Usage)
     cost: Decimal | None = None
     judge_cost: Decimal | None = Decimal(0)
     first_token_s: float | None = None
     duration_s: float | None = None
     status: MessageStatus = MessageStatus.COMPLETE
+    error: ErrorNote | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if there is an answer to check."""
+        return self.status is MessageStatus.COMPLETE and self.error is None
 
     @property
     def passed(self) -> bool:
         """True if the answer is whole and passes every check."""
-        return not self.failed
+        return self.is_whole and not self.failed
+
+    @property
+    def failures(self) -> list[str]:
+        """The reasons why it did not pass, as reports name them."""
+        if self.is_whole:
+            return [failed.label for failed in self.failed]
+        why = "" if self.error is None else self.error.what_happened
+        if self.status is MessageStatus.REFUSED:
+            return [f"refused: {why}" if why else "refused"]
+        return [f"error: {why or self.status.value}"]
 
 
 def result_to_json(result: CaseResult) -> dict[str, Any]:
     """Return a result as JSON-ready values."""
-    return asdict(result) | {
+    error = None if result.error is None else error_to_json(result.error)
+    return vars(result) | {
+        "failed": [failed_check_to_json(failed) for failed in result.failed],
+        "usage": asdict(result.usage),
+        "error": error,
         "cost": None if result.cost is None else str(result.cost),
         "judge_cost": None if result.judge_cost is None else str(result.judge_cost),
     }
 
 
 def result_from_json(row: Mapping[str, Any]) -> CaseResult:
-    """Parse the output of `result_to_json`. Raises KeyError, TypeError, ValueError."""
+    """Parse the output of `result_to_json`. Raises LookupError, TypeError, ValueError."""
     costs = {
         name: None if row[name] is None else Decimal(row[name]) for name in ("cost", "judge_cost")
     }
-    failed = tuple(row["failed"])
-    status = MessageStatus(row["status"]) if "status" in row else _earlier_status(failed)
-    rest = {"failed": failed, "usage": Usage(**row["usage"]), "status": status}
+    rest = {
+        "failed": tuple(map(failed_check_from_json, row["failed"])),
+        "usage": Usage(**row["usage"]),
+        "status": MessageStatus(row["status"]),
+        "error": None if row["error"] is None else error_from_json(row["error"]),
+    }
     return CaseResult(**{**row, **costs, **rest})
-
-
-def _earlier_status(failed: Sequence[str]) -> MessageStatus:
-    """Return the status of a result of an earlier version, which stored labels only."""
-    if "error: refused" in failed:
-        return MessageStatus.REFUSED
-    has_failed = any(label.startswith("error: ") for label in failed)
-    return MessageStatus.FAILED if has_failed else MessageStatus.COMPLETE
-
-
-def why_missing(status: MessageStatus, why: str) -> tuple[str, ...]:
-    """Return the label of an incomplete answer; () for a complete one."""
-    if status is MessageStatus.COMPLETE and not why:
-        return ()
-    if status is MessageStatus.REFUSED:
-        return (f"refused: {why}" if why else "refused",)
-    return (f"error: {why or status.value}",)
 
 
 @dataclass(frozen=True)
@@ -154,7 +168,7 @@ class EvaluationRun:
                     "id": result.id,
                     "status": result.status.value,
                     "passed": result.passed,
-                    "failed": list(result.failed),
+                    "failed": result.failures,
                     "answer": result.answer,
                     "cost_usd": None if result.cost is None else str(result.cost),
                     "duration_s": _rounded(result.duration_s),

@@ -49,7 +49,7 @@ def _cells(result: CaseResult) -> tuple[str, ...]:
         result.id,
         result.status.value,
         "yes" if result.passed else "no",
-        "; ".join(result.failed),
+        "; ".join(result.failures),
         result.answer,
         str(usage.input_tokens),
         str(usage.output_tokens),
@@ -115,5 +115,5 @@ def _failing(evaluation: Evaluation) -> str:
 def _answer(result: CaseResult | None) -> str:
     if result is None:
         return "–"
-    failed = "".join(f'<p class="failed">✗ {escape(label)}</p>' for label in result.failed)
+    failed = "".join(f'<p class="failed">✗ {escape(label)}</p>' for label in result.failures)
     return f"<pre>{escape(result.answer)}</pre>{failed or '<p>✓</p>'}"

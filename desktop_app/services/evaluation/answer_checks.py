@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 from desktop_app.domain.evaluation.case_error import CaseError, error_at
@@ -14,6 +13,7 @@ from desktop_app.domain.evaluation.evaluation_case import (
     is_passed,
     json_of,
 )
+from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.i18n.translation import N_, tr
 
 
@@ -24,23 +24,27 @@ class PatternSearch(Protocol):
         """Return {"found": bool} or {"error": str}; None if it took too long."""
 
 
-def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
-    """Return why an answer fails a check that needs no judge; "" if it passes."""
-    if check.is_negated:
-        plain = replace(check, is_negated=False)
-        why = failure_of(plain, answer, patterns)
-        if not why:
-            return check.label
-        # A search that was too slow has decided nothing.
-        is_undecided = plain.kind is CheckKind.REGEX and why != plain.label
-        return why.replace(plain.label, check.label, 1) if is_undecided else ""
+def failure_of(check: Check, answer: str, patterns: PatternSearch) -> FailedCheck | None:
+    """Return why an answer fails a check that needs no judge; None if it passes."""
+    failure = _failure_of_comparison(check, answer, patterns)
+    if check.is_negated and (failure is None or failure.reason.is_decided):
+        return FailedCheck.of(check) if failure is None else None
+    return failure
+
+
+def _failure_of_comparison(
+    check: Check, answer: str, patterns: PatternSearch
+) -> FailedCheck | None:
+    """Return why the comparison of a check fails, as if it were not negated."""
     if check.kind is CheckKind.REGEX:
         said = patterns.ask({"pattern": check.value, "text": answer})
-        if said is None or "found" not in said:
-            return f"{check.label} ({'too slow' if said is None else said.get('error')})"
-        return "" if said["found"] is True else check.label
+        if said is None:
+            return FailedCheck.of(check, FailureReason.TOO_SLOW)
+        if "found" not in said:
+            return FailedCheck.of(check, FailureReason.UNUSABLE_PATTERN, str(said.get("error")))
+        return None if said["found"] is True else FailedCheck.of(check)
     if check.kind is not CheckKind.SCHEMA:
-        return "" if is_passed(check, answer) else check.label
+        return None if is_passed(check, answer) else FailedCheck.of(check)
     # Takes 60 ms, and few cases need it.
     from jsonschema import Draft202012Validator, SchemaError, ValidationError
     from referencing import Registry
@@ -49,16 +53,16 @@ def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
     try:
         value = json_of(answer)
     except (ValueError, RecursionError):
-        return f"{check.label} (not JSON)"
+        return FailedCheck.of(check, FailureReason.NOT_JSON)
     try:
         Draft202012Validator.check_schema(check.value)
         # With a registry of its own, a schema's references are never fetched.
         Draft202012Validator(check.value, registry=Registry()).validate(value)
     except ValidationError as error:
-        return f"{check.label} ({error.message})"
+        return FailedCheck.of(check, words=error.message)
     except (SchemaError, Unresolvable, RecursionError) as error:
-        return f"{check.label} (unusable schema: {error})"
-    return ""
+        return FailedCheck.of(check, FailureReason.UNUSABLE_SCHEMA, str(error))
+    return None
 
 
 def require_schemas(cases: Iterable[EvaluationCase]) -> None:

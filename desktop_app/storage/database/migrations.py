@@ -15,6 +15,7 @@ from desktop_app.storage.conversations.stored_sentences import (
     replace_notice_sentences,
 )
 from desktop_app.storage.database.migration_runner import Migration
+from desktop_app.storage.documents.legacy_results import replace_result_labels
 from desktop_app.storage.search.search_index import rebuild_index
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.daily_sums import fill_days
@@ -581,4 +582,6 @@ MIGRATIONS: tuple[Migration, ...] = (
                 OR instr(error, '"reason":"ended_by_filter"'))""",
         ),
     ),
+    # Results of evaluations had the labels of failed checks, and sentences of errors.
+    Migration("0040_evaluation_codes", (), replace_result_labels),
 )

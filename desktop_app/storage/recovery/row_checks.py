@@ -39,6 +39,7 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
 from desktop_app.storage.documents.evaluation_store import evaluation_from_row
+from desktop_app.storage.documents.legacy_results import current_body
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
@@ -307,13 +308,15 @@ def _check_vector(values: Values) -> None:
 
 
 def _check_evaluation(values: Values) -> None:
-    found = evaluation_from_row(values)
+    found = evaluation_from_row({**values, "body": current_body(values["body"])})
     _require(all(isinstance(text, str) for text in found.inputs.values()))
     for run in found.runs:
         for name in (run.provider, run.model, run.variant or "", run.effort or ""):
             bounds.checked_name(name)
         for result in map(bounds.checked_fields, run.results):
             bounds.checked_fields(result.usage)
+            for failed in result.failed:
+                bounds.checked_fields(failed)
             for amount in (result.cost, result.judge_cost):
                 if amount is not None:
                     bounds.checked_money(str(amount))

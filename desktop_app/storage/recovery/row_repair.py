@@ -22,6 +22,7 @@ from desktop_app.storage.conversations.stored_sentences import (
     replace_message_sentences,
     replace_notice_sentences,
 )
+from desktop_app.storage.documents.legacy_results import replace_result_labels
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.daily_sums import fill_days
@@ -77,6 +78,7 @@ def repair_references(connection: sqlite3.Connection) -> int:
     replace_message_sentences(connection)
     replace_notice_sentences(connection)
     replace_column_sentences(connection)
+    replace_result_labels(connection)
     return without_conversation + without_parent
 
 

@@ -266,5 +266,7 @@ def _verdict(result: CaseResult | None) -> str:
     if result.passed:
         return tr("Passed: {answer}", answer=result.answer)
     if result.status is MessageStatus.REFUSED:
-        return tr("Declined: {answer}", answer=result.answer or "; ".join(result.failed))
-    return tr("Failed ({checks}): {answer}", checks="; ".join(result.failed), answer=result.answer)
+        return tr("Declined: {answer}", answer=result.answer or "; ".join(result.failures))
+    return tr(
+        "Failed ({checks}): {answer}", checks="; ".join(result.failures), answer=result.answer
+    )

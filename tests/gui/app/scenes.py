@@ -47,11 +47,13 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
+from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
     Evaluation,
     EvaluationRun,
 )
+from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.prompts.preset import Preset
@@ -891,7 +893,13 @@ async def fill(backend: Backend) -> None:
     )
     results = [
         CaseResult("⟦a⟧", "⟦Paris.⟧", (), usage, Decimal("0.01"), duration_s=2.5),
-        CaseResult("⟦b⟧", "⟦I cannot say.⟧", ("contains: ⟦Oslo⟧",), usage, duration_s=3.0),
+        CaseResult(
+            "⟦b⟧",
+            "⟦I cannot say.⟧",
+            (FailedCheck(CheckKind.CONTAINS, "⟦Oslo⟧"),),
+            usage,
+            duration_s=3.0,
+        ),
     ]
     passed = [replace(result, failed=()) for result in results]
     runs = [

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QPushButton, QTableWidget
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
     Evaluation,
     EvaluationRun,
 )
+from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
@@ -34,7 +36,7 @@ def evaluation(name: str, *passed: bool, days: int = 0) -> Evaluation:
         CaseResult(
             f"c{number}",
             f"Answer {number}",
-            () if is_passed else ("contains: x",),
+            () if is_passed else (FailedCheck(CheckKind.CONTAINS, "x"),),
             USAGE,
             Decimal("0.25"),
             first_token_s=0.5,

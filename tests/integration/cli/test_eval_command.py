@@ -261,7 +261,12 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
         results = done.json["runs"][0]["results"]
         assert sorted(result["passed"] for result in results) == [False, True]
         (why,) = (words for result in results for words in result["failed"])
-        assert why.startswith("error: ")
+        assert why == "error: 127.0.0.1 (environment) rejected the request: No."
+        ((body,),) = shell.rows("SELECT body FROM evaluations")
+        stored = [each["error"] for each in json.loads(body)["runs"][0]["results"]]
+        (error,) = filter(None, stored)
+        assert (error["reason"], error["params"]["words"]) == ("request_refused", "No.")
+        assert why.removeprefix("error: ") not in body
 
     against(refusal(400, "invalid_request"), WHOLE, test=test)
 

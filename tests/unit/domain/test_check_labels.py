@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.evaluation.evaluation_case import check_from_json
+from desktop_app.domain.evaluation.failed_check import FailedCheck
 
 
 @pytest.mark.parametrize(
@@ -23,5 +24,5 @@ from desktop_app.domain.evaluation.evaluation_case import check_from_json
 )
 def test_a_check_is_named_by_its_kind_and_value(row: dict[str, Any], label: str) -> None:
     check = check_from_json(row)
-    assert check.label == label
+    assert FailedCheck.of(check).label == label
     assert not check.ignores_case

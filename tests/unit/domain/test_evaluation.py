@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.evaluation.evaluation_case import (
+    CheckKind,
     check_from_json,
     is_passed,
     json_of,
@@ -20,10 +24,17 @@ from desktop_app.domain.evaluation.evaluation_result import (
     EvaluationRun,
     result_from_json,
     result_to_json,
-    why_missing,
+)
+from desktop_app.domain.evaluation.failed_check import (
+    FailedCheck,
+    FailureReason,
+    failed_check_from_json,
+    failed_check_to_json,
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, wilson_interval
+
+FAILED = (FailedCheck(CheckKind.CONTAINS, "x"),)
 
 
 # Computed by hand: (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n), with z = 1.96.
@@ -118,7 +129,7 @@ def test_a_run_sums_up_its_cases() -> None:
     usage = Usage(10, 2, 5, 1)
     results = [
         CaseResult("1", "a", (), usage, Decimal("0.1"), Decimal("0.01"), 0.1, 1.0),
-        CaseResult("2", "b", ("x",), usage, Decimal("0.2"), Decimal(0), 0.3, 3.0),
+        CaseResult("2", "b", FAILED, usage, Decimal("0.2"), Decimal(0), 0.3, 3.0),
         CaseResult("3", "c", (), usage, Decimal("0.3"), Decimal(0), None, 2.00049),
     ]
     run = EvaluationRun("p", "thinking", "high", "gpt-5.2", results)
@@ -146,7 +157,7 @@ def test_a_run_sums_up_its_cases() -> None:
         "p50_first_token_s": 0.1,
         "results": [
             told("1", "a", [], "0.1", 1.0),
-            told("2", "b", ["x"], "0.2", 3.0),
+            told("2", "b", ["contains: x"], "0.2", 3.0),
             told("3", "c", [], "0.3", 2.0),
         ],
     }
@@ -156,25 +167,21 @@ def test_a_run_sums_up_its_cases() -> None:
         assert result_from_json(result_to_json(result)) == result
 
 
-def test_refusals_are_counted_apart_and_found_in_earlier_results() -> None:
-    rows = [
-        result_to_json(CaseResult(label, "", (label,)))
-        for label in ("error: refused", "error: No credit.", "contains: x")
-    ]
-    for row in rows:
-        del row["status"]
-    results = [result_from_json(row) for row in rows]
-    assert [result.status.value for result in results] == ["refused", "failed", "complete"]
+def test_refusals_are_counted_apart() -> None:
+    results = [CaseResult("1", "", status=MessageStatus.REFUSED), CaseResult("2", "", FAILED)]
     told = EvaluationRun("p", None, None, "m", results).to_json()
     assert (told["refused"], told["results"][0]["status"]) == (1, "refused")
 
 
 def test_a_run_of_unknown_price_has_no_cost() -> None:
-    known = CaseResult("2", "b", ("x",), cost=Decimal(1), judge_cost=None)
+    known = CaseResult("2", "b", FAILED, cost=Decimal(1), judge_cost=None)
     run = EvaluationRun("p", None, None, "m", [CaseResult("1", "a", ()), known])
     facts = run.to_json()
     assert (facts["cost_usd"], facts["judge_cost_usd"]) == (None, None)
-    assert facts["results"] == [told("1", "a", [], None, None), told("2", "b", ["x"], "1", None)]
+    assert facts["results"] == [
+        told("1", "a", [], None, None),
+        told("2", "b", ["contains: x"], "1", None),
+    ]
     assert EvaluationRun("p", None, None, "m", []).to_json()["share"] == 0.0
     assert run.name == "m"
 
@@ -191,24 +198,52 @@ def test_times_are_of_the_nearest_rank() -> None:
 @pytest.mark.parametrize(
     ("status", "why", "told"),
     [
-        (MessageStatus.COMPLETE, "", ()),
-        (MessageStatus.COMPLETE, "Cut.", ("error: Cut.",)),
-        (MessageStatus.REFUSED, "", ("refused",)),
-        (MessageStatus.REFUSED, "Unsafe.", ("refused: Unsafe.",)),
-        (MessageStatus.FAILED, "", ("error: failed",)),
-        (MessageStatus.FAILED, "No credit.", ("error: No credit.",)),
+        (MessageStatus.COMPLETE, "", ["contains: x"]),
+        (MessageStatus.COMPLETE, "Cut.", ["error: Cut."]),
+        (MessageStatus.REFUSED, "", ["refused"]),
+        (MessageStatus.REFUSED, "Unsafe.", ["refused: Unsafe."]),
+        (MessageStatus.FAILED, "", ["error: failed"]),
+        (MessageStatus.FAILED, "No credit.", ["error: No credit."]),
     ],
 )
 def test_a_missing_answer_fails_with_the_reason(
-    status: MessageStatus, why: str, told: tuple[str, ...]
+    status: MessageStatus, why: str, told: list[str]
 ) -> None:
-    assert why_missing(status, why) == told
+    error = ErrorNote(why) if why else None
+    result = CaseResult("1", "", FAILED, status=status, error=error)
+    assert (result.failures, result.passed) == (told, False)
+
+
+@pytest.mark.parametrize(
+    ("row", "failed", "label"),
+    [
+        ({"equals": "x" * 81, "not": True}, {}, f"not equals: {'x' * 80}…"),
+        ({"rubric": "polite"}, {"words": "Rude."}, "rubric: polite (Rude.)"),
+        (
+            {"rubric": "polite"},
+            {"reason": FailureReason.NO_VERDICT},
+            "rubric: polite (the judge gave no verdict)",
+        ),
+        (
+            {"rubric": "polite"},
+            {"reason": FailureReason.NOT_JUDGED, "error": ErrorNote("No credit.")},
+            "rubric: polite (not judged: No credit.)",
+        ),
+        ({"schema": True}, {"reason": FailureReason.NOT_JSON}, "schema: true (not JSON)"),
+    ],
+)
+def test_a_failed_check_is_named_with_the_reason(
+    row: dict[str, Any], failed: dict[str, Any], label: str
+) -> None:
+    made = FailedCheck.of(check_from_json(row), **failed)
+    assert made.label == label
+    assert failed_check_from_json(json.loads(json.dumps(failed_check_to_json(made)))) == made
 
 
 def test_an_evaluation_lists_what_failed_and_what_was_asked() -> None:
     runs = [
-        EvaluationRun("p", None, None, "m", [CaseResult("b", "", ("x",)), CaseResult("a", "", ())]),
-        EvaluationRun("p", None, None, "n", [CaseResult("a", "", ("x",)), CaseResult("b", "", ())]),
+        EvaluationRun("p", None, None, "m", [CaseResult("b", "", FAILED), CaseResult("a", "", ())]),
+        EvaluationRun("p", None, None, "n", [CaseResult("a", "", FAILED), CaseResult("b", "", ())]),
     ]
     evaluation = Evaluation("1", datetime(2026, 1, 1, tzinfo=UTC), "f", runs, {"a": "A", "a#": "?"})
     assert evaluation.failing == ["b", "a"]

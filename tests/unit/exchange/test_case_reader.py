@@ -15,6 +15,7 @@ from desktop_app.backend.preset_loader import built_in_presets, preset_cases
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
+from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
@@ -110,9 +111,12 @@ def test_a_configuration_of_promptfoo_is_read() -> None:
         "Yes!",
         "Say Yes in Dutch",
     ]
-    shown = [check.label for check in cases[0].checks]
+    shown = [FailedCheck.of(check).label for check in cases[0].checks]
     assert shown == ["not contains: Sorry", "regex: ^.{1,9}$", "rubric: It is French"]
-    assert [check.label for check in cases[-1].checks] == ["rubric: It is Czech", "contains: ahoj"]
+    assert [FailedCheck.of(check).label for check in cases[-1].checks] == [
+        "rubric: It is Czech",
+        "contains: ahoj",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,7 @@ def test_cells_of_promptfoo_become_checks(cell: str, labels: list[str] | None) -
             read_cases(text, "tests.csv")
     else:
         (case,) = read_cases(text, "tests.csv")
-        assert [check.label for check in case.checks] == labels
+        assert [FailedCheck.of(check).label for check in case.checks] == labels
 
 
 def test_openai_evals_with_examples_and_questions_of_the_system() -> None:
@@ -243,20 +247,23 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_reports_escape_answers() -> None:
-    result = CaseResult("<i>", "<script>alert(1)</script>", ("=x",))
-    spaced = CaseResult("s", " ＝x", ())
+    failed = (FailedCheck(CheckKind.CONTAINS, "<script>"),)
+    result = CaseResult("<i>", "<script>alert(1)</script>", failed)
+    spaced = CaseResult("=x", " ＝x")
     runs = [EvaluationRun("p", None, None, "<m>", [result])]
     page = html_report(Evaluation("e", now(), "cases", runs, {"<i>": "<b>"}))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
-    assert "'=x" in csv_report(runs)
-    assert "' ＝x" in csv_report([EvaluationRun("p", None, None, "m", [spaced])])
+    assert ",'=x,complete,yes,,' ＝x," in csv_report(
+        [EvaluationRun("p", None, None, "m", [spaced])]
+    )
 
 
 def test_reports_have_all_figures() -> None:
     usage = Usage(1_000, 0, 50, 20)
     whole = CaseResult("a", "Blue", (), usage, Decimal("0.5"), Decimal(0), 0.12345, 2.00049)
-    wrong = CaseResult("b", "Red", ("contains Blue", "short"), usage)
+    failed = (FailedCheck(CheckKind.CONTAINS, "Blue"), FailedCheck(CheckKind.RUBRIC, "short"))
+    wrong = CaseResult("b", "Red", failed, usage)
     runs = [
         EvaluationRun("p", None, None, "m", [whole, wrong]),
         EvaluationRun("q", None, None, "n", [whole]),
@@ -265,7 +272,7 @@ def test_reports_have_all_figures() -> None:
     assert head.endswith("output_tokens,reasoning_tokens,cost_usd,first_token_s,duration_s")
     assert rows == [
         "p,,,m,a,complete,yes,,Blue,1000,50,20,0.5,0.123,2.0",
-        "p,,,m,b,complete,no,contains Blue; short,Red,1000,50,20,,,",
+        "p,,,m,b,complete,no,contains: Blue; rubric: short,Red,1000,50,20,,,",
         "q,,,n,a,complete,yes,,Blue,1000,50,20,0.5,0.123,2.0",
     ]
     page = html_report(Evaluation("e", now(), "cases", runs, {"a": "Sky?", "b": "Sea?"}))
@@ -274,7 +281,7 @@ def test_reports_have_all_figures() -> None:
         ["m", "1/2", "0", "50%", "9%–91%", "unknown", "0", "2100", "2.0", "2.0", "0.123"],
         ["n", "1/1", "0", "100%", "21%–100%", "0.5", "0", "1050", "2.0", "2.0", "0.123"],
     ]
-    why = '<p class="failed">✗ contains Blue</p><p class="failed">✗ short</p>'
+    why = '<p class="failed">✗ contains: Blue</p><p class="failed">✗ rubric: short</p>'
     assert cells[3:] == [
         ["Case", "Input", "m", "n"],
         ["b", "<pre>Sea?</pre>", f"<pre>Red</pre>{why}", "–"],
@@ -437,7 +444,9 @@ def asserted(*assertions: dict[str, object]) -> str:
 )
 def test_questions_and_checks(name: str, text: str, expected: list[tuple[str, list[str]]]) -> None:
     cases = read_cases(text, name, SIBLINGS.__getitem__)
-    assert [(case.input, [check.label for check in case.checks]) for case in cases] == expected
+    assert [
+        (case.input, [FailedCheck.of(check).label for check in case.checks]) for case in cases
+    ] == expected
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,14 @@ import pytest
 
 from desktop_app.child_processes import child_command
 from desktop_app.domain.evaluation.evaluation_case import check_from_json
+from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.services.evaluation.answer_checks import failure_of
+
+
+def label_of(failure: FailedCheck | None) -> str:
+    return "" if failure is None else failure.label
+
 
 NOBODY = LineClient(child_command("regex"))  # it starts with the first expression
 SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
@@ -27,7 +33,7 @@ SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "int
     ],
 )
 def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
-    found = failure_of(check_from_json({"schema": SCHEMA}), answer, NOBODY)
+    found = label_of(failure_of(check_from_json({"schema": SCHEMA}), answer, NOBODY))
     assert words in found if words else not found
 
 
@@ -35,19 +41,23 @@ def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
     "schema", [{"type": "nothing"}, {"$ref": "http://127.0.0.1:9/schema"}, {"$ref": "#/none"}]
 )
 def test_an_unusable_schema_is_said_and_nothing_is_fetched(schema: dict[str, str]) -> None:
-    assert "unusable schema" in failure_of(check_from_json({"schema": schema}), "{}", NOBODY)
+    for row in ({"schema": schema}, {"schema": schema, "not": True}):
+        failure = failure_of(check_from_json(row), "{}", NOBODY)
+        assert failure is not None
+        assert failure.reason is FailureReason.UNUSABLE_SCHEMA
+        assert "(unusable schema: " in failure.label
 
 
 def test_an_endless_expression_is_given_up_and_the_next_one_is_searched() -> None:
     patterns = LineClient(child_command("regex"))
     try:
         endless = check_from_json({"regex": r"^(\w+\s?)+$"})
-        assert "too slow" in failure_of(endless, "a" * 5_000 + "!", patterns)
+        assert "too slow" in label_of(failure_of(endless, "a" * 5_000 + "!", patterns))
         negated = check_from_json({"regex": str(endless.value), "not": True})
-        assert "too slow" in failure_of(negated, "a" * 5_000 + "!", patterns)
+        assert "too slow" in label_of(failure_of(negated, "a" * 5_000 + "!", patterns))
         paris = check_from_json({"regex": r"\bP\w+s\b"})
-        assert failure_of(paris, "It is Paris.", patterns) == ""
-        assert failure_of(paris, "It is Rome.", patterns) == paris.label
+        assert failure_of(paris, "It is Paris.", patterns) is None
+        assert failure_of(paris, "It is Rome.", patterns) == FailedCheck.of(paris)
     finally:
         patterns.close()
 
@@ -69,6 +79,7 @@ class OneReply:
         ({"found": True}, "", "not regex: a+"),
         ({"found": False}, "regex: a+", ""),
         ({"error": "odd"}, "regex: a+ (odd)", "not regex: a+ (odd)"),
+        ({"error": ""}, "regex: a+", "not regex: a+"),
         (None, "regex: a+ (too slow)", "not regex: a+ (too slow)"),
     ],
 )
@@ -76,4 +87,5 @@ def test_an_undecided_search_fails_both_ways(
     reply: dict[str, Any] | None, failure: str, negated: str
 ) -> None:
     for row, expected in (({"regex": "a+"}, failure), ({"regex": "a+", "not": True}, negated)):
-        assert failure_of(check_from_json(row), "baa", OneReply(reply)) == expected
+        found = failure_of(check_from_json(row), "baa", OneReply(reply))
+        assert label_of(found) == expected

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
+from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from tests.unit.storage.samples import NOON, is_interrupted_wipe_resumed, opened
@@ -19,7 +23,27 @@ if TYPE_CHECKING:
 
 RESULTS = [
     CaseResult("a", "A", (), Usage(1, 2, 3, 4), Decimal("0.1"), Decimal("0.2"), 0.5, 1.5),
-    CaseResult("b", "", ("refused",), cost=None, judge_cost=None, status=MessageStatus.REFUSED),
+    CaseResult(
+        "b",
+        "",
+        cost=None,
+        judge_cost=None,
+        status=MessageStatus.REFUSED,
+        error=ErrorNote(Reason.NO_CREDIT, params={"provider": "P", "words": "0 left"}),
+    ),
+    CaseResult(
+        "c",
+        "C",
+        (
+            FailedCheck.of(Check(CheckKind.SCHEMA, {"type": ["é"] * 40}), words="No."),
+            FailedCheck.of(Check(CheckKind.NUMBER, 3, 0.5, is_negated=True)),
+            FailedCheck.of(
+                Check(CheckKind.RUBRIC, "polite"),
+                FailureReason.NOT_JUDGED,
+                error=ErrorNote(Reason.NO_CREDIT, params={"provider": "P"}),
+            ),
+        ),
+    ),
 ]
 RUNS = [EvaluationRun("p", "thinking", "high", "gpt-5.2", RESULTS)]
 OLDER = Evaluation("1", NOON, "cases.csv", RUNS, {"a": "A?", "b": "B?"})
