@@ -12,13 +12,14 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, SEGMENT, Theme
+from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, set_tooltip
+from desktop_app.ui.widgets.text.foreign_text import set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QEnterEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
 
 _PADDING: Final = 11
@@ -26,13 +27,12 @@ _ICON: Final = 15
 _GAP: Final = 6
 
 
-class SuggestionButton(PlainButton):
+class SuggestionButton(PaintedButton):
     """An icon, a label and, for the first suggestion, its key."""
 
     def __init__(self, label: str, icon: str, theme: Theme) -> None:
-        super().__init__(label)
+        super().__init__(theme, label)
         self._icon = icon
-        self._theme = theme
         self._key = ""
 
     def set_key(self, words: str) -> None:
@@ -41,12 +41,6 @@ class SuggestionButton(PlainButton):
             self._key = words
             self.updateGeometry()
             self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
 
     def sizeHint(self) -> QSize:
         px = self._theme.px
@@ -58,10 +52,6 @@ class SuggestionButton(PlainButton):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._theme.px(60), self._theme.px(SEGMENT))
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -38,7 +38,7 @@ OURS = {
     "ui.widgets.accessibility": "role_names",
     "ui.widgets.rows": "row_view rows_model",
     "ui.widgets.text": "elided_label foreign_text utf16",
-    "ui.widgets.buttons": "menu_button segmented_control",
+    "ui.widgets.buttons": "menu_button painted_button segmented_control",
     "ui.window": "conversation_pane header main_window overlays",
 }
 

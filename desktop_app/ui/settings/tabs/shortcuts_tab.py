@@ -27,6 +27,7 @@ from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.widgets.boxes import column_of, row_of
+from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.forms.form_widgets import Note, Tone
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
@@ -45,7 +46,7 @@ _BARE_MODIFIERS: Final = frozenset(
 )
 
 
-class KeyCap(PlainButton):
+class KeyCap(PaintedButton):
     """The keys of a command; pressed, it captures new keys.
 
     Esc keeps the keys, Backspace removes them.
@@ -58,8 +59,7 @@ class KeyCap(PlainButton):
     captured = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
+        super().__init__(theme)
         self._is_waiting = False
         self._keys = self._first_keys = ""
         # Not a child: Qt would report it to `event`, which needs it to be set.
@@ -71,11 +71,6 @@ class KeyCap(PlainButton):
         """Show these keys."""
         self._keys = keys
         self._set_waiting(False)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
 
     def sizeHint(self) -> QSize:
         width, height = painting.key_size(self._theme, self.text())

@@ -11,20 +11,20 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text
+from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
+from desktop_app.ui.widgets.text.foreign_text import marked_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QEnterEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
 
     from desktop_app.ui.look.theme import Theme
 
 
-class HintButton(PlainButton):
+class HintButton(PaintedButton):
     """A quiet button with its shortcut's key cap before the label."""
 
     def __init__(self, label: str, theme: Theme, *, name: str = "") -> None:
-        super().__init__(label, name=name)
-        self._theme = theme
+        super().__init__(theme, label, name=name)
         self._keys = ""
         self._shows_keys = True
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -48,21 +48,11 @@ class HintButton(PlainButton):
         """The width with the shortcut."""
         return self._label_width() + self._cap_width(self._keys)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
-
     def sizeHint(self) -> QSize:
         return QSize(self._label_width() + self._cap_width(self._shown_keys), self._theme.px(22))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

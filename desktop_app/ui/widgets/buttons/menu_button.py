@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, ROW, Theme
+from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text
+from desktop_app.ui.widgets.text.foreign_text import marked_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent
@@ -28,7 +29,7 @@ _BARE_WIDTH: Final = 29
 WIDEST_TEXT: Final = 260
 
 
-class MenuButton(PlainButton):
+class MenuButton(PaintedButton):
     """A button whose menu is filled when it opens."""
 
     def __init__(
@@ -44,8 +45,7 @@ class MenuButton(PlainButton):
         Args:
             grounded: whether the button paints a ground of its own.
         """
-        super().__init__(name=object_name)
-        self._theme = theme
+        super().__init__(theme, name=object_name)
         self._grounded = grounded
         self._caption = ""
         self._bars: int | None = None
@@ -75,12 +75,6 @@ class MenuButton(PlainButton):
         self.updateGeometry()
         self.update()
 
-    def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
-
     def width_with(self, *, text: str, caption: str = "") -> int:
         """Return the width with these texts, without changing anything."""
         px = self._theme.px
@@ -100,11 +94,6 @@ class MenuButton(PlainButton):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._theme.px(_BARE_WIDTH), self._theme.px(ROW))
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave):
-            self.update()
-        return super().event(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

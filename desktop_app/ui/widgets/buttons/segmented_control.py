@@ -15,15 +15,16 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QS
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, Theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GROUP, RADIO, TAB, TABS
-from desktop_app.ui.widgets.text.foreign_text import PlainButton, marked_text, spoken_text
+from desktop_app.ui.widgets.buttons.painted_button import PaintedButton
+from desktop_app.ui.widgets.text.foreign_text import marked_text, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
 
-class Segment(PlainButton):
+class Segment(PaintedButton):
     """A button as wide as its bold text, so that checking it moves nothing.
 
     Signals:
@@ -33,22 +34,15 @@ class Segment(PlainButton):
     step_requested = Signal(int)
 
     def __init__(self, label: str, theme: Theme, padding: int, role: str, *, small: bool) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.accessible_role = role  # before the text, whose change makes Qt ask for it
         self.setText(label)
         self._small = small
-        self._theme = theme
         self._padding = padding
         self._has_ring = False
         self.setCheckable(True)
         self.setAutoDefault(False)  # Enter in a field of its dialog would choose it
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Apply a theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
 
     def _font(self, *, bold: bool) -> QFont:
         if not self._small:
@@ -78,10 +72,6 @@ class Segment(PlainButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self._has_ring = painting.needs_ring(event, self._has_ring)
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
