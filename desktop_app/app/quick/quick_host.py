@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.attachments.attachment_reader import LARGE_PASTE
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
-from desktop_app.app.quick.window_handover import WindowHandover
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.transcript.message_items import PLACE
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
     from desktop_app.app.quick.paste_back import PasteBack
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+    from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -167,7 +169,7 @@ class QuickHost(QObject):
                 values=controllers.state.values,
                 conversations=controllers.state.backend.conversations,
             ),
-            self._make_handover().continue_in_window,
+            self._continue_in_window,
             controllers.drops.text_of,
             values=controllers.state.values,
             tasks=controllers.state.tasks,
@@ -193,21 +195,51 @@ class QuickHost(QObject):
         self._theme.changed.connect(quick_window.set_theme)
         return quick
 
-    def _make_handover(self) -> WindowHandover:
-        controllers = self._controllers
-        return WindowHandover(
-            self._window.prompt,
-            self._raise_window,
-            controllers.library,
-            act_on_last=controllers.answer_actions.act_on_last,
-            attach_text=controllers.attachments.attach_text,
-            open_at_key=controllers.providers.open_at_key,
-            open_at_cap=controllers.providers.open_at_cap,
-            open_place=controllers.places.open_action,
-            draft=controllers.state.draft,
-            values=controllers.state.values,
-            setup=controllers.state.setup,
-        )
+    async def _continue_in_window(
+        self, conversation_id: str, action: str, typed: Draft, accompanying: str
+    ) -> None:
+        """Raise the main window and continue there.
+
+        Args:
+            conversation_id: the conversation to open; "" for none.
+            action: what the user chose below the answer or its error; "" for nothing.
+            typed: unsent text and attachments.
+            accompanying: text that another program sent to the quick prompt.
+        """
+        controllers, prompt = self._controllers, self._window.prompt
+        self._raise_window()
+        if conversation_id:
+            await controllers.library.open(conversation_id)
+            if typed.text:
+                gap = "\n\n" if prompt.text() else ""
+                prompt.prepend(typed.text + gap, typed.template_id)
+        elif typed or accompanying:
+            self._begin_with(typed, accompanying)
+        if typed.attachments:
+            draft = controllers.state.draft
+            attachments = dict.fromkeys((*draft.value.attachments, *typed.attachments))
+            draft.set_attachments(tuple(attachments))
+        if not action:
+            prompt.focus_text()
+        if action in ("add-key", "change-key"):
+            controllers.providers.open_at_key()
+        elif action.startswith(PLACE):
+            controllers.places.open_action(conversation_id, action)
+        elif action == "raise-cap":
+            controllers.providers.open_at_cap(controllers.state.setup.profile.id)
+        elif action and conversation_id:
+            controllers.answer_actions.act_on_last(action)
+
+    def _begin_with(self, typed: Draft, accompanying: str) -> None:
+        """Put the unsent text of the quick prompt into a new conversation."""
+        controllers, prompt = self._controllers, self._window.prompt
+        controllers.library.open_new()
+        if len(accompanying) > int(controllers.state.values[LARGE_PASTE] or 0):
+            controllers.attachments.attach_text(accompanying)
+            accompanying = ""
+        words = (typed.text, accompanying, prompt.text())
+        prompt.set_text("")
+        prompt.prepend("\n\n".join(word for word in words if word), typed.template_id)
 
     def _make_previews(self, quick: QuickPromptController) -> None:
         quick_window, controllers = self._quick_window, self._controllers
