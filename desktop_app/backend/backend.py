@@ -75,7 +75,11 @@ WEIGHTS_SETTING = "local_model.weights"
 
 @dataclass(frozen=True)
 class Backend:
-    """The store, the providers, the documents and the services on top of them."""
+    """The store, the providers, the documents and the services on top of them.
+
+    Attributes:
+        wants_embeddings: use embeddings even if the setting is off.
+    """
 
     folders: Folders
     catalog: ModelCatalog
@@ -103,6 +107,7 @@ class Backend:
     desk: ConsentDesk
     listings: ModelListings
     providers: ProviderRegistry
+    wants_embeddings: bool = False
 
     async def open(self) -> None:
         """Open the store, first completing an interrupted deletion of all data.
@@ -267,7 +272,7 @@ class Backend:
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
         values = await self.values()
-        model = embedding_model(values, is_wanted=self.embeddings.is_wanted)
+        model = embedding_model(values, is_wanted=self.wants_embeddings)
         if not model:
             return None
         profile = await self.providers.default_profile(values)
@@ -290,13 +295,19 @@ class Backend:
 
 
 def build_backend(
-    where: Folders | None = None, environment: Mapping[str, str] | None = None
+    where: Folders | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    allows_unpriced: bool = False,
+    wants_embeddings: bool = False,
 ) -> Backend:
     """Create all objects; the database is not opened and nothing is started.
 
     Args:
         where: the user's folders; by default those of this run.
         environment: the variables that name a provider; by default those of this run.
+        allows_unpriced: see `Budget`.
+        wants_embeddings: see `Backend`.
 
     Raises:
         SettingError: the user's models.toml is invalid.
@@ -334,7 +345,7 @@ def build_backend(
         gateway=gateway,
         counter=ProviderTokenCounter(documents, local_model, gateway, learning),
         learning=learning,
-        budget=Budget(SpendingHolds(database), settings),
+        budget=Budget(SpendingHolds(database), settings, allows_unpriced=allows_unpriced),
         fences=Fences(settings),
         permissions=permissions,
         desk=ConsentDesk(permissions),
@@ -342,6 +353,7 @@ def build_backend(
         providers=ProviderRegistry(
             settings, vault, catalog, listings, local_model, environment_profiles
         ),
+        wants_embeddings=wants_embeddings,
     )
 
 
@@ -409,15 +421,16 @@ def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
         memory_bytes=limits_by_name["memory_mb"] << 20,
         seconds=limits_by_name["seconds"],
     )
-    backend.documents.limits = backend.collection_worker.limits = limits
+    backend.documents.set_limits(limits)
+    backend.collection_worker.set_limits(limits)
 
 
 def use_routine_model(backend: Backend, values: Mapping[str, SettingValue]) -> None:
     """Apply the user's choice of the model for routine work."""
-    backend.utility_model.prefers_small = values["answer.routine_model"] == "small"
+    backend.utility_model.prefer_small(values["answer.routine_model"] == "small")
 
 
 def use_weights(local_model: LocalModel, stored: Mapping[str, Any]) -> None:
     """Use the GGUF file that the user chose for the on-device model, if any."""
     path = stored.get(WEIGHTS_SETTING)
-    local_model.weights = Path(path) if path else None
+    local_model.use_weights(Path(path) if path else None)

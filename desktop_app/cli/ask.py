@@ -182,7 +182,9 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
     task = asyncio.current_task()
     assert task is not None
     output.stop_with(task.cancel)
-    backend = build_backend()
+    backend = build_backend(
+        allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
+    )
     try:
         await backend.open()
         use_weights(backend.gateway.local_model, await backend.settings.all())
@@ -203,7 +205,6 @@ async def _answer(
     values = await backend.values()
     use_limits(backend, values)
     use_routine_model(backend, values)
-    backend.budget.allows_unpriced = options.allow_unpriced
     profile, settings, choices = await _choose(backend, options, values, output)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
@@ -244,7 +245,6 @@ async def _answer(
     if run.siblings:
         code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
     else:
-        run.reports_all = True
         code = await _run_one(backend, run, profile, output, null_store)
     await _warn_of_limit(backend, profile)
     return code
@@ -263,12 +263,12 @@ async def _choose(
         UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
     provider = await find_profile(backend, options.provider)
-    output.from_environment = provider.from_environment
+    output.use_provider(provider)
     preset = await apply_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_for(options, spec) for spec in options.compare]
     provider = await find_profile(backend, options.provider)  # or that of the preset
-    output.from_environment = provider.from_environment
+    output.use_provider(provider)
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
@@ -479,7 +479,7 @@ async def _run_one(
 ) -> int:
     was_stopped, saved = False, null_store is None
     try:
-        await run.run(output.listen, output.on_store, insist=False)
+        await run.run(output.listen, output.on_store, insist=False, reports_all=True)
     except asyncio.CancelledError:
         was_stopped = True
     full_text_file = (

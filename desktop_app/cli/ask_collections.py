@@ -83,15 +83,13 @@ async def embed_missing(
     """Create the missing embeddings of collections, after stating what is sent and its cost.
 
     Args:
-        without_asking: create them, and use embeddings for this question even if they are off.
+        without_asking: create them; the backend wants embeddings then.
             Otherwise ask on a terminal, and without one only say what is missing.
 
     Raises:
         IllegalChoiceError: `without_asking`, but the provider has no embeddings.
         UserFacingError: the provider failed, or the monthly limit would be exceeded.
     """
-    if without_asking:
-        backend.embeddings.is_wanted = True
     for part in collections:
         plan = await backend.collections.embedding_plan(part.collection_id)
         if plan is None:

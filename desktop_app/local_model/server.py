@@ -109,12 +109,7 @@ def find_weights() -> Path | None:
 
 
 class LocalModel:
-    """The on-device model.
-
-    Attributes:
-        weights: the GGUF file that the user chose, None for the built-in model. A change takes
-            effect with the next call of `endpoint()` or `count_tokens()`.
-    """
+    """The on-device model."""
 
     def __init__(
         self,
@@ -130,7 +125,7 @@ class LocalModel:
                 token for the built-in model, 128 KB for one of 8 billion parameters. A model
                 trained on a smaller window gets that one.
         """
-        self.weights = weights
+        self._weights = weights
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
@@ -138,6 +133,15 @@ class LocalModel:
         self._running: _Running | None = None
         self._lock = asyncio.Lock()
         self._is_closing = False
+
+    @property
+    def weights(self) -> Path | None:
+        """The GGUF file that the user chose, None for the built-in model."""
+        return self._weights
+
+    def use_weights(self, weights: Path | None) -> None:
+        """Change the model. This takes effect with the next `endpoint()` or `count_tokens()`."""
+        self._weights = weights
 
     @property
     def is_running(self) -> bool:
@@ -183,11 +187,11 @@ class LocalModel:
         async with self._lock:
             self._require_open()
             running = self._running
-            if running is not None and self.is_running and running.chosen == self.weights:
+            if running is not None and self.is_running and running.chosen == self._weights:
                 return running
             await self._stop()
             try:
-                self._running = await self._start(self.weights)
+                self._running = await self._start(self._weights)
             finally:
                 if self._running is None:  # failed or canceled
                     await self._stop()

@@ -154,8 +154,8 @@ class ProviderClient:
             field_secrets=field_secrets,
             socket_path=socket_path,
             timeouts=self._timeouts,
+            server=self._memory.kind,
         )
-        self._transport.server = self._memory.kind
         self._one_at_a_time = asyncio.Semaphore()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -187,10 +187,10 @@ class ProviderClient:
         from desktop_app.providers.models.server_counters import counter_of
 
         self._counter, self._has_sought_counter = counter_of(kind), True
-        self._facts.has_answered = True
+        self._facts.note_answer()
         # With custom headers for a gateway, the list may be that of a server elsewhere.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
-            self._transport.server = kind
+            self._transport.note_server(kind)
             self._memory.remember_kind(kind)
 
     def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
@@ -412,18 +412,18 @@ class ProviderClient:
         is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
         return self._one_at_a_time if is_exclusive else nullcontext()
 
-    def _watch(self, cut_s: float | None = None) -> SilenceWatch:
+    def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
         times = self._timeouts
         limits = SilenceLimits(
             times.silence, times.silence_again, times.after_sleep, times.check_interval, cut_s
         )
-        return SilenceWatch(self._profile.name, limits, self._asleep)
+        return SilenceWatch(self._profile.name, limits, self._asleep, may_cut=may_cut)
 
     def _background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
         return BackgroundRun(
             self._profile.name,
             self._transport,
-            lambda: self._watch(self._run_times.check),
+            lambda may_cut: self._watch(self._run_times.check, may_cut=may_cut),
             self._run_times,
             run,
         )

@@ -166,7 +166,7 @@ async def _answers(chance: random.Random, room: Room, provider: _Provider) -> li
         return [error]
     for each in (run, *run.siblings):
         each.checkpoint_s = 3_600
-        each.largest_kept = chance.choice((8 << 20, 8 << 20, 8 << 20, 24))
+        each.keep_at_most(chance.choice((8 << 20, 8 << 20, 8 << 20, 24)))
     await asyncio.gather(*(room.run(each) for each in (run, *run.siblings)))
     said += [await _of_run(room, each) for each in (run, *run.siblings)]
     said += sorted({type(event).__name__ for event in room.heard})

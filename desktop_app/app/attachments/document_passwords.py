@@ -142,7 +142,7 @@ class DocumentUnlocker(QObject):
             # Rendering the smallest possible image proves that the password is right.
             page = [(part.pictured[0].number, (8, 8))] if part.pictured else [(1, (8, 8))]
             await self._documents.render_pages(part.name, original, page, password=password)
-            self._documents.passwords[sha256] = password
+            self._documents.remember_password(sha256, password)
 
         await self._passwords.open_with_password(attempt)
         self._notifications.dismiss_topic(TOPIC)

@@ -162,9 +162,9 @@ def _use_local_model(backend: Backend, model: str) -> str:
     """Set the on-device model to the built-in one or the GGUF file at a path."""
     local, path = backend.gateway.local_model, Path(model).expanduser().absolute()
     if model == ON_DEVICE_MODEL:
-        local.weights = None
+        local.use_weights(None)
     elif path.suffix.lower() == ".gguf":
-        local.weights = path
+        local.use_weights(path)
     else:
         raise IllegalChoiceError(Reason.NO_LOCAL_MODEL, model=model)
     return backend.providers.on_device_model

@@ -166,9 +166,8 @@ class SeveralAnswers:
         def listen(event: StreamEvent, _reply: Reply) -> None:
             self._on_event(column, event)
 
-        column.run.reports_all = True
         try:
-            answer = await column.run.run(listen, self._on_store, insist=False)
+            answer = await column.run.run(listen, self._on_store, insist=False, reports_all=True)
             found = await check_against_schema(answer, column.run.schema, self._file_of(answer))
             column.checked = found or column.checked
         finally:

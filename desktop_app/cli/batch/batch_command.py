@@ -87,7 +87,8 @@ def run_batch(options: argparse.Namespace) -> int:
 
 async def _with_backend(run: Any, options: argparse.Namespace) -> int:
     cancel_at_signals()
-    async with open_backend() as backend:
+    allows_unpriced = getattr(options, "allow_unpriced", False)
+    async with open_backend(allows_unpriced=allows_unpriced) as backend:
         use_limits(backend, await backend.values())
         await backend.listings.load()
         code: int = await run(backend, batch_service(backend), options)
@@ -99,7 +100,6 @@ async def _with_backend(run: Any, options: argparse.Namespace) -> int:
 
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     values = await backend.values()
-    backend.budget.allows_unpriced = options.allow_unpriced
     provider = await find_profile(backend, options.provider)
     options.from_environment = provider.from_environment
     preset = await apply_preset(backend, options)

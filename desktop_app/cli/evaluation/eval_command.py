@@ -86,7 +86,7 @@ def run_eval(options: argparse.Namespace) -> int:
 async def _eval(options: argparse.Namespace) -> int:
     cancel_at_signals()
     cases = await asyncio.to_thread(_load_cases, options.cases, options.preset)
-    async with open_backend() as backend:
+    async with open_backend(allows_unpriced=options.allow_unpriced) as backend:
         values = await backend.values()
         use_limits(backend, values)
         use_weights(backend.gateway.local_model, await backend.settings.all())
@@ -188,7 +188,6 @@ async def _build_runner(
     provider = await find_profile(backend, options.provider)
     options.from_environment = provider.from_environment
     options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
-    backend.budget.allows_unpriced = options.allow_unpriced
     preset = await apply_preset(backend, options, [options_for(options, spec) for spec in specs])
     values = await backend.values()
     settings = settings_of(values, options, preset)

@@ -59,9 +59,9 @@ def path_of(name: str) -> Path:
 
 
 @asynccontextmanager
-async def open_backend() -> AsyncIterator[Backend]:
+async def open_backend(*, allows_unpriced: bool = False) -> AsyncIterator[Backend]:
     """Open the library; close it on exit."""
-    backend = build_backend()
+    backend = build_backend(allows_unpriced=allows_unpriced)
     try:
         await backend.open()
         yield backend

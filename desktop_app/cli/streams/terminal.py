@@ -14,6 +14,7 @@ from typing import Any, Final
 from desktop_app.cli.streams.console import as_json, drop_output, is_stderr_terminal, say, write
 from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.answering.answer_status import Status, status_text
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Notice,
@@ -73,7 +74,6 @@ class AnswerOutput:
     Attributes:
         write_error: why standard output could not be written; None if it can.
         store_failed: True if something could not be stored.
-        from_environment: the provider's address and key come from the environment.
     """
 
     def __init__(
@@ -91,7 +91,11 @@ class AnswerOutput:
         self._checked = CheckedAnswer()
         self.write_error: OSError | None = None
         self.store_failed = False
-        self.from_environment = False
+        self._from_environment = False
+
+    def use_provider(self, profile: ProviderProfile) -> None:
+        """Word errors for a provider, whose address and key may come from the environment."""
+        self._from_environment = profile.from_environment
 
     def stop_with(self, stop: Callable[[], object]) -> None:
         """Set what is called once standard output can no longer be written."""
@@ -174,7 +178,7 @@ class AnswerOutput:
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer."""
         note = note_of(error)
-        say(error_words(note, from_environment=self.from_environment))
+        say(error_words(note, from_environment=self._from_environment))
         self._write_json(None, note, None)
 
     def _write_json(

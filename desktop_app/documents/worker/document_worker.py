@@ -87,7 +87,6 @@ class DocumentWorker:
     starts the child; only tests of broken children pass it.
 
     Attributes:
-        limits: the limits for the next document.
         passwords: the passwords of protected documents that were read or unlocked, by SHA-256. They
             are only in this process's memory, and go to the child through its pipe.
     """
@@ -100,7 +99,7 @@ class DocumentWorker:
         passwords: dict[str, str] | None = None,
         command: ChildCommand | None = None,
     ) -> None:
-        self.limits = limits or Limits()
+        self._limits = limits or Limits()
         self.passwords: dict[str, str] = {} if passwords is None else passwords
         self._idle_s = idle_s
         self._command = command
@@ -116,6 +115,19 @@ class DocumentWorker:
     def pid(self) -> int | None:
         """Return the child's process id, None if there is no child."""
         return self._child.pid if self._child else None
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the next document."""
+        return self._limits
+
+    def set_limits(self, limits: Limits) -> None:
+        """Set the limits of the next document."""
+        self._limits = limits
+
+    def remember_password(self, sha256: str, password: str) -> None:
+        """Keep the password of a protected document until the program ends."""
+        self.passwords[sha256] = password
 
     async def extract(
         self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
@@ -256,7 +268,7 @@ class DocumentWorker:
         await asyncio.gather(*self._ending)
 
     async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
-        password, limits = str(request.header["password"]), self.limits
+        password, limits = str(request.header["password"]), self._limits
         name = replace_surrogates(request.name)
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
@@ -265,7 +277,7 @@ class DocumentWorker:
 
         found = await self._ask(request, read, on_progress)
         if found.is_protected:
-            self.passwords[found.sha256] = password
+            self.remember_password(found.sha256, password)
         return found
 
     async def _ask(
@@ -281,7 +293,7 @@ class DocumentWorker:
             read: makes the result of the answer's header and payload, in a thread if it is long.
             on_progress: called with the progress.
         """
-        limits = self.limits
+        limits = self._limits
         async with self._turn:
             self._cancel_idle_stop()
             try:

@@ -60,9 +60,13 @@ class LearnedFacts:
         """Note that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
+    def note_answer(self) -> None:
+        """Note that the address is known to be an API's."""
+        self.has_answered = True
+
     def note_api(self, api: Api) -> None:
         """Note that content came through this API."""
-        self.has_answered = True
+        self.note_answer()
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
             self._memory.remember_api(api)

@@ -58,17 +58,20 @@ class SilenceWatch:
 
     Args:
         asleep: returns the seconds that the computer has slept; tests replace it.
-
-    Attributes:
         may_cut: True if `limits.cut` applies already; see `enable_cut`.
     """
 
     def __init__(
-        self, provider: str, limits: SilenceLimits, asleep: Callable[[], float] = suspended_s
+        self,
+        provider: str,
+        limits: SilenceLimits,
+        asleep: Callable[[], float] = suspended_s,
+        *,
+        may_cut: bool = True,
     ) -> None:
         self._provider = provider
         self._limits = limits
-        self.may_cut = True
+        self._may_cut = may_cut
         self._asleep = asleep
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
@@ -92,8 +95,8 @@ class SilenceWatch:
 
     def enable_cut(self) -> None:
         """Apply `limits.cut` from now on."""
-        if not self.may_cut and self._timer is not None:
-            self.may_cut = True
+        if not self._may_cut and self._timer is not None:
+            self._may_cut = True
             self._timer.cancel()
             self._check()
 
@@ -143,7 +146,7 @@ class SilenceWatch:
                 answer_status(StatusCode.SILENT, provider=self._provider, seconds=round(silent_s))
             )
             self._next_s += self._limits.again
-        cut_s = self._limits.cut if self.may_cut else None
+        cut_s = self._limits.cut if self._may_cut else None
         next_s = self._next_s if cut_s is None else cut_s
         # A timer may fire a little early; do not restart it with no delay.
         wait = max(min(next_s - silent_s, self._limits.check_interval), 0.01)
@@ -160,7 +163,7 @@ class SilenceWatch:
         limits = self._limits
         if self._woke_at is not None and now - self._woke_at >= limits.after_sleep:
             reason = Reason.LOST_IN_SLEEP
-        elif self.may_cut and limits.cut is not None and silent_s >= limits.cut:
+        elif self._may_cut and limits.cut is not None and silent_s >= limits.cut:
             reason = Reason.SILENT_IN_ANSWER
         else:
             return None

@@ -136,6 +136,7 @@ class Transport:
         field_secrets: Mapping[str, Secret] | None = None,
         socket_path: str = "",
         timeouts: Timeouts,
+        server: ServerKind | None = None,
     ) -> None:
         self._profile = profile
         self._field_secrets = dict(field_secrets or {})
@@ -150,8 +151,16 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
         self._opening = asyncio.Lock()
-        self.server: ServerKind | None = None
+        self._server = server
+
+    @property
+    def server(self) -> ServerKind | None:
         """The kind of server, once its list of models has shown it."""
+        return self._server
+
+    def note_server(self, kind: ServerKind) -> None:
+        """Note the kind of server."""
+        self._server = kind
 
     @asynccontextmanager
     async def post(
@@ -410,7 +419,7 @@ class Transport:
             bool(profile.proxy),
             bool(profile.ca_file),
             address.port,
-            self.server,
+            self._server,
         )
 
     def _require_encryption(self, address: SplitResult) -> None:

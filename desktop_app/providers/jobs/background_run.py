@@ -84,7 +84,8 @@ class BackgroundRun:
     """One background run, from its request or its id to its end.
 
     Args:
-        watch: makes the watch of one connection, which cuts a silent connection.
+        watch: makes the watch of one connection, which cuts a silent connection; its argument is
+            `may_cut` of the watch.
         run: the run to resume; its stream is read from the beginning.
     """
 
@@ -92,7 +93,7 @@ class BackgroundRun:
         self,
         provider: str,
         transport: Transport,
-        watch: Callable[[], SilenceWatch],
+        watch: Callable[[bool], SilenceWatch],
         times: RunTimes,
         run: RemoteRun | None = None,
     ) -> None:
@@ -172,8 +173,8 @@ class BackgroundRun:
     async def _listen(
         self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
     ) -> AsyncGenerator[StreamEvent, None]:
-        self._current_watch = watch = self._watch()
-        watch.may_cut = bool(self._id)  # A run without an id cannot be found again.
+        # A run without an id cannot be found again.
+        self._current_watch = watch = self._watch(bool(self._id))
         async with aclosing(watch.events_of(self._connection(opened(watch.note_bytes)))) as events:
             async for event in events:
                 yield event

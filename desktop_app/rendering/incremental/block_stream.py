@@ -197,7 +197,8 @@ class BlockStream:
         if self._pending_return:
             self._source, self._pending_return = self._source + "\n", ""
             self._plain_end = None
-        end, self._definitions.expects_notes = self._plain_end, False
+        self._definitions.end()
+        end = self._plain_end
         patches: list[Patch] = []
         # If only a very long line of code is open, everything is shown already.
         is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE

@@ -22,18 +22,19 @@ _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 class Definitions:
-    """The definitions so far, which every parse of a part of the source uses and extends.
-
-    Attributes:
-        expects_notes: marks count as footnotes before their definitions have come.
-    """
+    """The definitions so far, which every parse of a part of the source uses and extends."""
 
     def __init__(self, cited: frozenset[int]) -> None:
         """`cited` are the numbers of the passages that the source may cite."""
         self._cited = cited
         self._references: dict[str, Any] = {}
         self._notes: dict[str, int] = {}
-        self.expects_notes = True
+        # Marks count as footnotes before their definitions have come.
+        self._expects_notes = True
+
+    def end(self) -> None:
+        """Expect no more definitions, because the source is complete."""
+        self._expects_notes = False
 
     def parse(
         self,
@@ -68,7 +69,7 @@ class Definitions:
             "references": self._references,
             "footnotes": footnotes,
             CITED: self._cited,
-            EXPECTS_NOTES: expects_notes and self.expects_notes,
+            EXPECTS_NOTES: expects_notes and self._expects_notes,
         }
 
     def is_defined(self, name: str) -> bool:

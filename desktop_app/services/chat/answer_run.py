@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -127,17 +127,14 @@ class AnswerRun:
         checkpoint_s: seconds between two checkpoints.
         first_token_s: seconds from the request to the first text or reasoning; None if nothing
             arrived.
-        largest_kept: bytes of the answer that its message keeps; a file has longer answers.
-        purpose: the purpose that the ledger records.
         schema: the answer is checked against it, even if the model does not support schemas.
-        reports_all: pass the listener text that the message has no room for. Commands set it,
-            because they print all text; a window shows only the message.
 
     Args:
         hold: the input's share of the provider's monthly cap, held until the answer ends.
         stand_in: called if the provider does not serve Instant's model; returns its stand-in.
         in_parts: called if the server refuses the question as too long; returns how its documents
             are read in parts, or None if it has none.
+        purpose: the purpose that the ledger records.
         tool_prices: what a call of a tool that the provider runs costs, in US dollars.
     """
 
@@ -158,14 +155,15 @@ class AnswerRun:
         in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
         schema: AnswerSchema | None = None,
+        purpose: Purpose = Purpose.ANSWER,
     ) -> None:
         self.conversation = conversation
         self.question = question
         self.answer = answer
         self.siblings: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
-        self.largest_kept, self.reports_all = LARGEST_KEPT, False
-        self.purpose = Purpose.ANSWER
+        self._largest_kept, self._reports_all = LARGEST_KEPT, False
+        self._purpose = purpose
         self.schema = schema
         self._store, self._gateway, self._spending = store, gateway, spending
         self._files, self._long = files, LongAnswer(files, answer)
@@ -195,7 +193,12 @@ class AnswerRun:
         self._has_name = asyncio.Event()  # set once the background run can be found again
 
     async def run(
-        self, listen: Listener, on_store: StoreListener, *, insist: bool = True
+        self,
+        listen: Listener,
+        on_store: StoreListener,
+        *,
+        insist: bool = True,
+        reports_all: bool = False,
     ) -> Message:
         """Stream the answer to its end and store it.
 
@@ -205,6 +208,8 @@ class AnswerRun:
                 storing works again.
             insist: repeat the final write until it succeeds. A window can wait until the disk has
                 space; a command has to end.
+            reports_all: pass `listen` text that the message has no room for, which commands print;
+                a window shows only the message.
 
         Returns:
             The final answer, which also contains any failure of the provider.
@@ -212,9 +217,17 @@ class AnswerRun:
         Raises:
             asyncio.CancelledError: the task was cancelled; the text so far is stored.
         """
-        self._on_store, self._insists = on_store, insist
+        self._on_store, self._insists, self._reports_all = on_store, insist, reports_all
         async with self._hold:
             return await self._run(listen)
+
+    def keep_at_most(self, size: int) -> None:
+        """Limit the bytes of the answer that its message keeps; a file has longer answers."""
+        self._largest_kept = size
+
+    def accompany(self, siblings: Sequence[AnswerRun]) -> None:
+        """Set the further answers to the same question."""
+        self.siblings = tuple(siblings)
 
     async def release(self) -> None:
         """Release the hold of an answer that was never stored or run."""
@@ -383,22 +396,22 @@ class AnswerRun:
         """Return `event`, shortened if it exceeds the limit."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                kept = self._size.fit(text, self.largest_kept)
+                kept = self._size.fit(text, self._largest_kept)
                 return event if len(kept) == len(text) else replace(event, text=kept)
             case ToolCallDelta(_, text):
-                kept = self._size.fit(text, self.largest_kept)
+                kept = self._size.fit(text, self._largest_kept)
                 return event if len(kept) == len(text) else replace(event, arguments=kept)
             case HostedCall(call):
-                result = self._size.fit(call.arguments + call.result, self.largest_kept)
+                result = self._size.fit(call.arguments + call.result, self._largest_kept)
                 is_whole = len(result) == len(call.arguments) + len(call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
-                result = self._size.fit(call.result, self.largest_kept)
+                result = self._size.fit(call.result, self._largest_kept)
                 is_whole = len(result) == len(call.result)
                 return event if is_whole else ToolCallStep(replace(call, result=result))
             case ReasoningItem(_, text):
                 # A provider cannot use part of it.
-                is_whole = len(self._size.fit(text, self.largest_kept)) == len(text)
+                is_whole = len(self._size.fit(text, self._largest_kept)) == len(text)
                 return event if is_whole else replace(event, encrypted="")
         return event
 
@@ -409,7 +422,7 @@ class AnswerRun:
         """
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
-            reported = event if self.reports_all else kept
+            reported = event if self._reports_all else kept
             self._take(kept, lambda _, reply: listen(reported, reply))
         rest = _text_of(event)[len(_text_of(kept)) :]
         if rest:
@@ -631,7 +644,7 @@ class AnswerRun:
 
     async def _record_request(self, usage: Usage | None, *, is_billed: bool = True) -> None:
         cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
-        line = self._line(self.purpose, cost)
+        line = self._line(self._purpose, cost)
         await self._spending.add(
             line._replace(usage=usage or Usage(), performance=self._performance)
         )

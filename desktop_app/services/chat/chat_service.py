@@ -270,9 +270,7 @@ class ChatService:
                 sent. One possible reason is that no model is chosen.
         """
         runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
-        run = await self._store(runs)
-        run.purpose = purpose
-        return run
+        return await self._store(runs)
 
     async def _prepare(
         self,
@@ -479,6 +477,7 @@ class ChatService:
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
                 tool_prices=self._tool_prices(resolved),
                 schema=settings.schema,
+                purpose=purpose,
             )
             for answer, gateway, share in zip(answers, gateways, holds, strict=True)
         ]
@@ -509,11 +508,11 @@ class ChatService:
         async with AsyncExitStack() as undo:
             for run in runs:
                 undo.push_async_callback(run.release)
-                run.largest_kept = max(LARGEST_KEPT // len(runs), SMALLEST_SHARE)
+                run.keep_at_most(max(LARGEST_KEPT // len(runs), SMALLEST_SHARE))
             first, answers = runs[0], [run.answer for run in runs]
             await self.store.begin_turn(first.conversation, first.question, *answers)
             undo.pop_all()
-        first.siblings = tuple(runs[1:])
+        first.accompany(runs[1:])
         return first
 
     async def _request(

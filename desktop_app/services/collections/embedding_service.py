@@ -77,11 +77,7 @@ class EmbeddingGateway(Protocol):
 
 
 class Embeddings:
-    """Requests vectors, within the monthly cap.
-
-    Attributes:
-        is_wanted: True uses embeddings even if the setting is off.
-    """
+    """Requests vectors, within the monthly cap."""
 
     def __init__(
         self,
@@ -92,7 +88,6 @@ class Embeddings:
     ) -> None:
         self._gateway, self._spending, self._budget = gateway, spending, budget
         self.chosen = chosen
-        self.is_wanted = False
 
     async def vectors(
         self, choice: EmbeddingChoice, texts: Sequence[str], tokens: int

@@ -91,13 +91,12 @@ class Hold:
 class Budget:
     """Checks calls against the monthly cap of their provider.
 
-    Attributes:
+    Args:
         allows_unpriced: models of unknown price may be used in spite of a cap.
     """
 
-    def __init__(self, holds: HoldBook, notes: Notes) -> None:
-        self._holds, self._notes = holds, notes
-        self.allows_unpriced = False
+    def __init__(self, holds: HoldBook, notes: Notes, *, allows_unpriced: bool = False) -> None:
+        self._holds, self._notes, self._allows_unpriced = holds, notes, allows_unpriced
 
     @staticmethod
     def needs_cost(profile: ProviderProfile, price_is_known: bool) -> bool:
@@ -115,7 +114,7 @@ class Budget:
             UnpricedModelError: the user has not agreed.
             StorageError: the store cannot be read.
         """
-        if profile.monthly_cap is None or price is not None or self.allows_unpriced:
+        if profile.monthly_cap is None or price is not None or self._allows_unpriced:
             return
         if _unpriced_key(profile, model.id) not in await self._notes.all():
             raise UnpricedModelError(

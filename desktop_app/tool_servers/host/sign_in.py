@@ -94,8 +94,7 @@ class SignIn:
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
-        provider = _SharedProvider(self._url, metadata, self, self.open_page, self.wait_for_code)
-        provider.sign_in = self
+        provider = _SharedProvider(self._url, metadata, self)
         self._context = provider.context
         self._restore(provider.context)
         return provider
@@ -302,12 +301,14 @@ def _parse(saved: object) -> SavedSignIn | None:
 class _SharedProvider(OAuthClientProvider):
     """The SDK's provider, which renews tokens one process at a time."""
 
-    sign_in: SignIn
+    def __init__(self, url: str, metadata: OAuthClientMetadata, sign_in: SignIn) -> None:
+        super().__init__(url, metadata, sign_in, sign_in.open_page, sign_in.wait_for_code)
+        self._sign_in = sign_in
 
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        number = await self.sign_in.begin_renewal()
+        number = await self._sign_in.begin_renewal()
         flow = super().async_auth_flow(request)
         try:
             outgoing = await anext(flow)
@@ -318,4 +319,4 @@ class _SharedProvider(OAuthClientProvider):
         finally:
             await flow.aclose()
             if number:
-                self.sign_in.end_renewal(number)
+                self._sign_in.end_renewal(number)

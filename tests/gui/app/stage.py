@@ -131,6 +131,10 @@ class StageModel:
         self.weights: Path | None = None
         self.is_running = False
 
+    def use_weights(self, weights: Path | None) -> None:
+        """Change the model."""
+        self.weights = weights
+
     async def aclose(self) -> None:
         """Do nothing."""
 

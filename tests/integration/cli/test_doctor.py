@@ -219,9 +219,9 @@ async def test_a_glance_starts_no_model(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert idle.works is None
         assert "loads on first use" in idle.text
         assert not local_model.is_running
-        local_model.weights = tmp_path / "gone.gguf"
+        local_model.use_weights(tmp_path / "gone.gguf")
         assert (await model_of(backend)).works is False
-        local_model.weights = None
+        local_model.use_weights(None)
         await local_model.endpoint()
         assert (await model_of(backend)).works is True
     finally:

@@ -290,7 +290,7 @@ async def test_another_file_takes_its_place(tmp_path: Path) -> None:
 
     async with local_model(context_window=1024) as model:
         first = await model.endpoint()
-        model.weights = other
+        model.use_weights(other)
         second = await model.endpoint()
         assert (first.model, second.model) == ("smollm2-135m-instruct", "another")
         assert first.context_window == second.context_window == 1024

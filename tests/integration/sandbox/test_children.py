@@ -98,7 +98,7 @@ async def test_more_memory_takes_another_process() -> None:
     try:
         await worker.count_tokens("x")
         first = worker.pid
-        worker.limits = worker.limits._replace(memory_bytes=3 << 30)
+        worker.set_limits(worker.limits._replace(memory_bytes=3 << 30))
         await worker.count_tokens("x")
         assert worker.pid != first
         assert limits_of(worker.pid)["Max data size"] == (str(3 << 30), str(3 << 30))

@@ -16,12 +16,15 @@ from desktop_app.backend.backend import (
 )
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.paths import folders
 from tests.helpers.secrets import key_for
 from tests.helpers.started import started
@@ -131,6 +134,8 @@ async def test_settings_of_the_models_on_this_computer_are_applied() -> None:
         assert backend.providers.on_device_model == "/models/a.gguf"
         use_weights(backend.gateway.local_model, {})
         assert backend.providers.on_device_model == built_in
+        own = backend.chat.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         for choice in ("small", "own"):
             use_routine_model(backend, {"answer.routine_model": choice})
-            assert backend.utility_model.prefers_small == (choice == "small")
+            routine = backend.utility_model.model_for(Purpose.TITLE, own)
+            assert (routine.model != own.model) == (choice == "small")

@@ -152,7 +152,7 @@ async def run(
     made = BackgroundRun(
         "P",
         cast("Transport", script),
-        lambda: SilenceWatch("P", LIMITS, lambda: 0.0),
+        lambda may_cut: SilenceWatch("P", LIMITS, lambda: 0.0, may_cut=may_cut),
         times,
         None if begins else RUN,
     )

@@ -144,10 +144,8 @@ async def test_a_cut_that_is_enabled_later_counts_from_the_last_byte(
     enabled_at: float, cut_at: float
 ) -> None:
     loop = asyncio.get_running_loop()
-    watch = SilenceWatch("P", replace(LIMITS, cut=90), never)
-    watch.may_cut = False
+    watch = SilenceWatch("P", replace(LIMITS, cut=90), never, may_cut=False)
     watch.enable_cut()  # nothing runs yet
-    assert not watch.may_cut
     loop.call_at(enabled_at, watch.enable_cut)
     found: list[StreamEvent] = []
     with pytest.raises(StreamCutError):

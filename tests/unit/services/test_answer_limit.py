@@ -116,8 +116,7 @@ async def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
 
     async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
-        began.reports_all = reports_all
-        run = asyncio.ensure_future(room.run(began))
+        run = asyncio.ensure_future(room.run(began, reports_all=reports_all))
         if is_stopped:
             await provider.holding.wait()
             run.cancel()
@@ -201,8 +200,10 @@ async def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
 
     async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
-        began.reports_all, began.checkpoint_s = True, 3600
-        answer = await began.run(room.listen, room.store_said.append, insist=False)
+        began.checkpoint_s = 3600
+        answer = await began.run(
+            room.listen, room.store_said.append, insist=False, reports_all=True
+        )
         heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
         assert heard == 10 * MB + 1
         assert (len(answer.text), answer.attachments) == (8 * MB, ())

@@ -239,6 +239,7 @@ async def run(
     memory: Memory | None = None,
     resolved: ResolvedChoice = THINKING,
     insist: bool = True,
+    reports_all: bool = False,
     change: Callable[[AnswerRun], None] = lambda _run: None,
     **more: Any,
 ) -> tuple[Message, Memory]:
@@ -246,7 +247,7 @@ async def run(
     memory = memory or Memory()
     made = a_run(memory, TimedProvider(*scripts), resolved, **more)
     change(made)
-    answer = await made.run(memory.listen, memory.note, insist=insist)
+    answer = await made.run(memory.listen, memory.note, insist=insist, reports_all=reports_all)
     assert made.answer == answer
     return answer, memory
 
@@ -573,11 +574,9 @@ def test_a_step_is_stored_before_the_next(step: StreamEvent) -> None:
 
 def kept_of(script: list[StreamEvent], limit: int, **more: Any) -> tuple[Message, Memory]:
     def shorten(made: AnswerRun) -> None:
-        made.largest_kept = limit
-        made.reports_all = more.get("reports_all", False)
+        made.keep_at_most(limit)
 
-    memory = more.get("memory") or Memory()
-    return run(script, change=shorten, memory=memory, insist=more.get("insist", True))
+    return run(script, change=shorten, **more)
 
 
 @pytest.mark.parametrize("reports_all", [False, True])
@@ -820,7 +819,7 @@ def test_an_answer_is_checked_against_its_schema(
     schema = AnswerSchema("f", {"properties": {"a": {"type": "integer"}}})
 
     def shorten(made: AnswerRun) -> None:
-        made.largest_kept = limit
+        made.keep_at_most(limit)
 
     answer, _ = run(script, schema=schema, change=shorten)
     assert len(answer.notices) == count

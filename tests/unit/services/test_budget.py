@@ -187,9 +187,10 @@ async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> N
         with pytest.raises(UnpricedModelError) as caught:
             await own.require_price(CAPPED, model, None)
         assert caught.value.params == {"model": model.name, "provider": "OpenAI"}
-        own.allows_unpriced = True
-        await own.require_price(CAPPED, model, None)
-        own.allows_unpriced = False
+        allowing = Budget(
+            SpendingHolds(purse.database), SettingsStore(purse.database), allows_unpriced=True
+        )
+        await allowing.require_price(CAPPED, model, None)
         await own.agree_to_unpriced(CAPPED, "gpt-5.2")
         await own.require_price(CAPPED, model, None)
         for profile, other in (

@@ -151,8 +151,8 @@ class Room:
             conversation, path or [], draft, profile, settings or AskSettings()
         )
 
-    async def run(self, answering: AnswerRun) -> Message:
-        return await answering.run(self.listen, self.store_said.append)
+    async def run(self, answering: AnswerRun, *, reports_all: bool = False) -> Message:
+        return await answering.run(self.listen, self.store_said.append, reports_all=reports_all)
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
         self.heard.append(event)

@@ -280,7 +280,7 @@ async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before:
         await left(room, provider)
         [answering] = await Resumer(room.store, room.service).runs_to_resume([OPENAI])
         assert isinstance(answering, ResumedRun)
-        answering.largest_kept = len("One, two.")  # read twice, it counts once
+        answering.keep_at_most(len("One, two."))  # read twice, it counts once
         room.heard.clear()
         waits = asyncio.Event()
 

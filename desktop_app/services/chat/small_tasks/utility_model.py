@@ -43,11 +43,7 @@ BYTES_A_TOKEN: Final = 3
 
 
 class UtilityModel:
-    """Asks small models for short texts.
-
-    Attributes:
-        prefers_small: use a small model for routine tasks, not the conversation's own.
-    """
+    """Asks small models for short texts."""
 
     def __init__(
         self,
@@ -63,7 +59,11 @@ class UtilityModel:
         self._catalog = catalog
         self._listing_of = listing_of
         self._missing: set[tuple[str, str]] = set()
-        self.prefers_small = True
+        self._prefers_small = True
+
+    def prefer_small(self, wanted: bool) -> None:
+        """Use a small model for routine tasks, or else the conversation's own."""
+        self._prefers_small = wanted
 
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `own` answers.
@@ -73,7 +73,7 @@ class UtilityModel:
         Judgments and tests of a key are not routine work.
         """
         job, profile = self._catalog.small_job(purpose.value), own.profile
-        is_small = self.prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
+        is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if is_small and profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
             small = self.choice_of(profile, info, _effort(info, job.effort))
