@@ -116,6 +116,15 @@ def convert(source: str, left_out: frozenset[str]) -> ConvertedHtml:
     return ConvertedHtml(writer.text(), writer.has_prose)
 
 
+def convert_selection(source: str) -> str:
+    """Convert HTML from the clipboard to Markdown.
+
+    Returns "" if all of it is code: then the plain text on the clipboard is better.
+    """
+    converted = convert(source, LEFT_OUT_OF_SELECTIONS)
+    return converted.text if converted.has_prose else ""
+
+
 def _terminate(source: str) -> str:
     """Terminate an unterminated comment or tag at the end, as browsers do.
 

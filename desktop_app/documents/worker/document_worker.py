@@ -220,7 +220,7 @@ class DocumentWorker:
         return await self._ask(request, lambda answer, _: worker_answers.token_mix(answer, most))
 
     async def markdown_of(self, html: str) -> str:
-        """Convert HTML from the clipboard to Markdown: see `pasted_html.py`.
+        """Convert HTML from the clipboard to Markdown: see `html_markdown.py`.
 
         Raises:
             DocumentError: it cannot be read, or the child could not be started.

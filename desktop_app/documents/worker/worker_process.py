@@ -124,9 +124,10 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
 
             view_requests.serve(header, payload, answers, lambda: _take_file(files))
         elif header["kind"] == "convert":
-            from desktop_app.documents.text.pasted_html import to_markdown
+            from desktop_app.documents.text.html_markdown import convert_selection
 
-            write_frame(answers, {"kind": "converted"}, to_markdown(payload.decode()).encode())
+            markdown = convert_selection(payload.decode())
+            write_frame(answers, {"kind": "converted"}, markdown.encode())
         elif header["kind"] == "chunk":
             _chunk(payload.decode(), header, answers)
         elif header["kind"] == "passages":

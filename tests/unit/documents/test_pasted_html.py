@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.text.pasted_html import to_markdown
+from desktop_app.documents.text.html_markdown import convert_selection
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>
 <meta name=Generator content="Microsoft Word 15"><style><!-- p.MsoNormal {margin:0} --></style>
@@ -98,37 +98,41 @@ VS_CODE = """<meta charset='utf-8'><div style="color: #d4d4d4;font-family: 'Droi
     ],
 )
 def test_html_of_other_programs_becomes_markdown(source: str, markdown: str) -> None:
-    assert to_markdown(source) == markdown
+    assert convert_selection(source) == markdown
 
 
 def test_a_page_copied_from_a_browser_keeps_its_table() -> None:
     page = "<table><tr><th>A</th><th>B</th></tr><tr><td><p>x</p><p>y</p></td><td></td></tr></table>"
-    rows = [[cell.strip() for cell in row.split("|")] for row in to_markdown(page).split("\n")]
+    rows = [
+        [cell.strip() for cell in row.split("|")] for row in convert_selection(page).split("\n")
+    ]
     assert rows[0][1:3] == ["A", "B"]
     assert [cell.split() for cell in rows[2][1:3]] == [["x", "y"], []]
 
 
 @given(st.text(alphabet="<>/abpulitdr =\"'&;-![x", max_size=200))
 def test_any_html_becomes_text(source: str) -> None:
-    assert isinstance(to_markdown(source), str)
+    assert isinstance(convert_selection(source), str)
 
 
 @pytest.mark.parametrize("piece", ["<![;>", "<![ >", "<![if x>", "<![1]>", "<!>", "<!;>"])
 def test_a_broken_declaration_is_a_comment(piece: str) -> None:
-    assert to_markdown(f"<p>before</p>{piece}<p>after</p>") == "before\n\nafter"
+    assert convert_selection(f"<p>before</p>{piece}<p>after</p>") == "before\n\nafter"
 
 
 @pytest.mark.parametrize("end", ["<![;", "<![", "<![CDATA[x", "<!", "<!-", "<!--"])
 def test_an_unclosed_declaration_is_read(end: str) -> None:
-    assert to_markdown(f"<p>before</p>{end}").startswith("before")
+    assert convert_selection(f"<p>before</p>{end}").startswith("before")
 
 
 def test_a_long_list_without_end_tags_is_read() -> None:
-    lines = to_markdown("<ul>" + "".join(f"<li>{number}" for number in range(300))).split("\n")
+    lines = convert_selection("<ul>" + "".join(f"<li>{number}" for number in range(300))).split(
+        "\n"
+    )
     assert lines == [f"- {number}" for number in range(300)]
 
 
 def test_deep_nesting_is_read() -> None:
     began = time.thread_time()
-    assert "deep" in to_markdown("<ul><li>" * 5_000 + "deep")
+    assert "deep" in convert_selection("<ul><li>" * 5_000 + "deep")
     assert time.thread_time() - began < 10
