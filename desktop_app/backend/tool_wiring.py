@@ -63,7 +63,7 @@ def tool_servers(backend: Backend) -> ToolServers:
     return ToolServers(
         ServerStore(backend.database),
         backend.vault,
-        backend.permissions,
+        backend.permissions.forget_source,
         ServerConnection.open,
         keep=keep,
         alone=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),

@@ -50,17 +50,11 @@ class SecretKeeper(Protocol):
     async def remove(self, name: str) -> None: ...
 
 
-class PermissionsOfSource(Protocol):
-    """The permissions of a source's tools. Raises StorageError."""
-
-    async def forget_source(self, source: str) -> None:
-        """Delete the user's permissions for the tools of a source."""
-
-
 class ToolServers:
     """All configured servers.
 
     Args:
+        forget_permissions: deletes the user's permissions for the tools of a server.
         keep: stores a secret; returns False if it would be lost at the end of this process.
         alone: a lock between processes for the server of a name.
         variables: the environment variables, for references in configurations.
@@ -71,7 +65,7 @@ class ToolServers:
         self,
         book: ServerBook,
         secrets: SecretKeeper,
-        permissions: PermissionsOfSource,
+        forget_permissions: Callable[[str], Awaitable[None]],
         connect: Connect,
         *,
         keep: Callable[[str, Secret], Awaitable[bool]],
@@ -80,7 +74,8 @@ class ToolServers:
         home: str,
     ) -> None:
         self.book = book
-        self._secrets, self._permissions, self._connect = secrets, permissions, connect
+        self._secrets, self._connect = secrets, connect
+        self._forget_permissions = forget_permissions
         self._keep, self._alone = keep, alone
         self._variables, self._home = variables, home
         self._runs: dict[str, ServerRun] = {}
@@ -130,7 +125,7 @@ class ToolServers:
                 )
         else:
             await self._secrets.remove(server.secret_name)
-        await self._permissions.forget_source(server.name)
+        await self._forget_permissions(server.name)
         if server.name in known:
             await self.book.remove(server.name)  # also its stored lists
             if known[server.name].url != server.url:
@@ -142,7 +137,7 @@ class ToolServers:
         run = await self.run(name)
         await run.stop()
         await self.book.remove(name)
-        await self._permissions.forget_source(name)
+        await self._forget_permissions(name)
         for secret in (run.server.secret_name, run.server.sign_in_name):
             await self._secrets.remove(secret)
 

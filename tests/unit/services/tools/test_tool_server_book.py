@@ -68,7 +68,7 @@ async def open_servers(
         servers = ToolServers(
             ServerStore(database),
             keyring,
-            keyring,
+            keyring.forget_source,
             no_connection,
             keep=keyring.keep,
             alone=lambda _name: nullcontext(),
