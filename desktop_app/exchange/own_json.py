@@ -2,23 +2,26 @@
 
     {"format": "repartee", "version": 1,
      "folders":       [ {id, name, created_at, choice, overrides} … ],
-     "conversations": [ {id, title, created_at, updated_at, pinned, archived, folder_id, leaf_id,
-                         choice, overrides, preset, draft, messages, compactions} … ],
+     "conversations": [ {id, title, title_is_automatic, created_at, updated_at, pinned, archived,
+                         folder_id, leaf_id, choice, overrides, preset, draft, messages,
+                         compactions} … ],
      "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
 
 Each item is on its own line, with its keys in alphabetical order, so that exports can be compared.
 Times are ISO 8601 in UTC with microseconds.
 
-Conversations. `messages` is the whole tree, parents first: {id, parent_id, role: user|assistant,
-status, created_at, choice, usage, cost, duration_s, error, notices, parts, template_id,
-usage_scope: own|all|first, answered_by}; `leaf_id` is the end of the shown path. `choice` is
-{provider_id, model, variant, effort}; `usage` counts tokens {input_tokens, cached_tokens,
-output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text. `overrides` has
-the settings of the conversation (or folder) by name. `draft` is {text, attachments, template_id}.
-`preset` is the preset last used, as `preset_json.py` writes it, or null; its settings are in
-`choice` and `overrides`, and may have been changed since. `compactions` has the texts sent in place
-of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body,
-created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have none.
+Conversations. `title_is_automatic` means that the title is the beginning of the first question;
+files of earlier versions have none. `messages` is the whole tree, parents first: {id, parent_id,
+role: user|assistant, status, created_at, choice, usage, cost, duration_s, error, notices, parts,
+template_id, usage_scope: own|all|first, answered_by}; `leaf_id` is the end of the shown path.
+`choice` is {provider_id, model, variant, effort}; `usage` counts tokens {input_tokens,
+cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text.
+`overrides` has the settings of the conversation (or folder) by name. `draft` is {text, attachments,
+template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
+are in `choice` and `overrides`, and may have been changed since. `compactions` has the texts sent
+in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id,
+model, body, created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have
+none.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
@@ -202,6 +205,7 @@ def _conversation(conversation: Conversation, messages: Iterable[Message]) -> di
     return {
         "id": conversation.id,
         "title": conversation.title,
+        "title_is_automatic": conversation.title_is_automatic,
         "created_at": _time(conversation.created_at),
         "updated_at": _time(conversation.updated_at),
         "pinned": conversation.pinned,
@@ -342,6 +346,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
         overrides=_overrides_from(item),
         folder_id=None if item["folder_id"] is None else _identifier(item["folder_id"]),
         archived=item["archived"] is True,
+        title_is_automatic=item.get("title_is_automatic") is True,
     )
 
 

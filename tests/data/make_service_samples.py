@@ -68,7 +68,6 @@ from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.paths import resource_path
 from desktop_app.rendering.structured_answer import has_value, with_form
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.chat_service import first_title
 from desktop_app.services.chat.choice_resolution import (
     ResolvedChoice,
     model_info,
@@ -555,9 +554,9 @@ def titles() -> Iterator[str]:
     chance = random.Random("titles")
     for _ in range(3_600):
         path = _path(chance)[: chance.randint(0, 3)]
-        title = chance.choice(("", "Mine", *[first_title(message) for message in path[:1]] * 4))
-        conversation = replace(_conversation(), title=title)
-        yield _line([len(path), title, wants_title(conversation, path)])
+        conversation = replace(_conversation(), title_is_automatic=chance.random() < 0.7)
+        automatic = conversation.title_is_automatic
+        yield _line([len(path), automatic, wants_title(conversation, path)])
 
 
 def pictures() -> Iterator[str]:

@@ -213,6 +213,7 @@ _ROWS: Final[dict[str, dict[str, Any]]] = {
         "archived": 0,
         "trashed_at": _AT + 9,
         "preset_id": "p",
+        "title_is_automatic": 1,
     },
     "messages": {
         "id": "a" * 32,

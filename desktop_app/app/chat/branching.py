@@ -110,6 +110,7 @@ def copy_branch(
         conversation,
         id=id_,
         title=title,
+        title_is_automatic=False,
         created_at=moment,
         updated_at=moment,
         leaf_id=parent_id,

@@ -75,5 +75,5 @@ class TitleController(QObject):
             log.warning("no title: %s %s", error, error.all_details)
             return
         current = self._presenter.existing(conversation_id)
-        if title and current is not None and current.title == conversation.title:
+        if title and current is not None and current.title_is_automatic:
             self._presenter.retitle(conversation_id, title)

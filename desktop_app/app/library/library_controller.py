@@ -133,7 +133,11 @@ class LibraryController(QObject):
         names = ", ".join(part.name for part in draft.question_attachments)
         title = title_from(draft.text or names) or tr("New conversation")
         conversation = replace(
-            self._current.conversation, title=title, updated_at=now(), draft=draft
+            self._current.conversation,
+            title=title,
+            title_is_automatic=True,
+            updated_at=now(),
+            draft=draft,
         )
         self._current.store(conversation)
         self._presenter.write(self._conversations.create(conversation))

@@ -158,7 +158,7 @@ class ListPresenter(QObject):
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""
         title = title.strip() or tr("New conversation")
-        self.change([conversation_id], title=title)
+        self.change([conversation_id], title=title, title_is_automatic=False)
         self.write(self._flag_store.rename(conversation_id, title))
 
     def retitle(self, conversation_id: str, title: str) -> None:

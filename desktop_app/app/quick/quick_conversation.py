@@ -98,7 +98,7 @@ class QuickConversation(QObject):
     def set_title(self, conversation_id: str, title: str) -> None:
         """Set the title that a conversation got in the meantime, if it is this one."""
         if conversation_id == self.id:
-            self._value = replace(self._value, title=title)
+            self._value = replace(self._value, title=title, title_is_automatic=False)
 
     def choose(self, choice: ModelChoice) -> None:
         """Change its provider, model and effort."""

@@ -214,7 +214,8 @@ class Conversation:
     `leaf_id` is the last message of the visible path, None while it is empty. `streaming` is True
     while an answer arrives. `overrides` are settings of this conversation only. `trashed_at` is
     when it was moved to the trash, which deletes it after a while. `preset_id` is the preset that
-    was applied last; later changes are in `choice` and `overrides`.
+    was applied last; later changes are in `choice` and `overrides`. `title_is_automatic` is True
+    while the title is the beginning of the first question, or of its draft.
     """
 
     id: str
@@ -231,6 +232,7 @@ class Conversation:
     archived: bool = False
     trashed_at: datetime | None = None
     preset_id: str | None = None
+    title_is_automatic: bool = False
 
     def with_settings_of(self, other: Conversation) -> Conversation:
         """Return a copy with model choice, overrides and preset of `other`."""

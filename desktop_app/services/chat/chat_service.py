@@ -303,8 +303,9 @@ class ChatService:
             choice=conversation.choice,
             template_id=draft.template_id,
         )
-        title = conversation.title or first_title(question)
-        titled = replace(conversation, title=title, draft=draft.after_sending)
+        titled = replace(conversation, draft=draft.after_sending)
+        if not titled.title:
+            titled = replace(titled, title=_first_title(question), title_is_automatic=True)
         context = replace(context, path=[*path, question])
         return await self._prepare_runs(titled, context, question, settings, hold, None, purpose)
 
@@ -700,7 +701,7 @@ def _with_model(resolved: ResolvedChoice) -> ResolvedChoice:
     return resolved
 
 
-def first_title(question: Message) -> str:
+def _first_title(question: Message) -> str:
     """Return a conversation's title from its first question."""
     names = ", ".join(part.name for part in question.attachments)
     return title_from(names or question.text) or tr("New conversation")

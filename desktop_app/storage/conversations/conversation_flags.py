@@ -28,7 +28,7 @@ class ConversationFlagStore:
         def action(connection: sqlite3.Connection) -> None:
             found = read_conversation(connection, conversation_id)
             if found is not None:
-                put_conversation(connection, replace(found, title=title))
+                put_conversation(connection, replace(found, title=title, title_is_automatic=False))
 
         await self._database.write(action)
 

@@ -123,6 +123,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
         if conversation.trashed_at is None
         else to_micros(conversation.trashed_at),
         "preset_id": conversation.preset_id,
+        "title_is_automatic": int(conversation.title_is_automatic),
     }
 
 
@@ -145,6 +146,7 @@ def conversation_from_row(row: Cells) -> Conversation:
         archived=bool(row["archived"]),
         trashed_at=None if row["trashed_at"] is None else from_micros(row["trashed_at"]),
         preset_id=row["preset_id"],
+        title_is_automatic=bool(row["title_is_automatic"]),
     )
 
 

@@ -584,4 +584,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Results of evaluations had the labels of failed checks, and sentences of errors.
     Migration("0040_evaluation_codes", (), replace_result_labels),
+    # The title is the beginning of the first question. Earlier titles count as chosen.
+    Migration(
+        "0041_automatic_titles",
+        ("ALTER TABLE conversations ADD COLUMN title_is_automatic INTEGER NOT NULL DEFAULT 0",),
+    ),
 )

@@ -375,7 +375,8 @@ async def test_a_title_of_the_persons_is_left_alone() -> None:
         await desk.state.values.set("library.model_titles", True)
         asked = await desk.ask("Why is the sea salty?")
         await desk.written()
-        desk.window.conversations.renamed.emit(desk.open_id, "Mine")
+        # Typed by the user, even if the words are those that the program had chosen.
+        desk.window.conversations.renamed.emit(desk.open_id, "Why is the sea salty?")
         asked.end("Rivers.")
         await desk.settled()
         assert len(desk.stage.turns) == 1
@@ -387,7 +388,27 @@ async def test_a_title_of_the_persons_is_left_alone() -> None:
         desk.window.conversations.renamed.emit(desk.open_id, "Mine too")
         desk.stage.turns[2].end("Blue sky")
         await desk.settled()
-        assert desk.rows == ["Mine too", "Mine"]
+        assert desk.rows == ["Mine too", "Why is the sea salty?"]
+        assert desk.stored("SELECT sum(title_is_automatic) FROM conversations") == [(0,)]
+
+
+async def test_a_draft_makes_no_title_of_the_persons() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await desk.state.values.set("library.model_titles", True)
+        desk.type("Why is the")
+        desk.controllers.library.open_fresh()
+        await until(lambda: desk.rows == ["Why is the"])
+        await desk.written()
+        desk.window.conversations.open_requested.emit(
+            desk.stored("SELECT id FROM conversations")[0][0]
+        )
+        await until(lambda: desk.window.prompt.text() == "Why is the")
+        asked = await desk.ask("Why is the sea salty?")
+        asked.end("Rivers.")
+        await until(lambda: len(desk.stage.turns) == 2)
+        desk.stage.turns[1].end("Salt in the sea")
+        await until(lambda: desk.rows == ["Salt in the sea"])
+        await desk.settled()
 
 
 async def test_a_title_that_fails_says_nothing() -> None:

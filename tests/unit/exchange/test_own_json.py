@@ -87,6 +87,7 @@ def test_a_reexported_import_has_the_same_bytes(
                 draft=draft,
                 overrides=own,
                 pinned=inside,
+                title_is_automatic=inside,
                 folder_id=FOLDER.id if inside else None,
             ),
             messages,

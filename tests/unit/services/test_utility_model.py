@@ -309,9 +309,9 @@ def test_whatever_a_model_writes_a_title_is_short_and_visible(written: str) -> N
 
 def test_a_title_is_wanted_only_in_place_of_the_first_words() -> None:
     asked, said = question("Why is the sky blue?"), answer("Because.")
-    conversation = Conversation("c", "Why is the sky blue?", now(), now(), CHOICE)
+    conversation = Conversation("c", "Why?", now(), now(), CHOICE, title_is_automatic=True)
     assert wants_title(conversation, [asked, said])
-    assert not wants_title(replace(conversation, title="Sky"), [asked, said])
+    assert not wants_title(replace(conversation, title_is_automatic=False), [asked, said])
     assert not wants_title(conversation, [asked, said, asked, said])
     assert not wants_title(conversation, [asked, replace(said, status=MessageStatus.FAILED)])
     assert not wants_title(conversation, [asked])

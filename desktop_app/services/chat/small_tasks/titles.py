@@ -14,7 +14,6 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.chat.chat_service import first_title
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences, one_line
@@ -61,7 +60,7 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
     if len(path) != 2 or [message.role for message in path] != [Role.USER, Role.ASSISTANT]:
         return False
     is_whole = path[1].status is MessageStatus.COMPLETE and bool(path[1].text)
-    return is_whole and conversation.title == first_title(path[0])
+    return is_whole and conversation.title_is_automatic
 
 
 class Titles:
