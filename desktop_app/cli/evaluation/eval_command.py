@@ -145,18 +145,18 @@ def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         path = path_of(name)
         cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
         require_schemas(cases)
-    except (OSError, RefusedFileError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=_reason(error)) from error
     return cases
 
 
 def _reason(error: Exception) -> str:
-    """Return the reason of an error without its period, because a sentence follows."""
+    """Return the reason of an error, to follow a colon."""
     if isinstance(error, OSError):
         return system_words(error)
     if isinstance(error, json.JSONDecodeError):
         return json_words(error)
-    return str(error).rstrip(".")
+    return str(error)
 
 
 def _read_sibling(folder: Path, name: str) -> str:
@@ -167,12 +167,14 @@ def _read_sibling(folder: Path, name: str) -> str:
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of a file. Raises OSError, RefusedFileError, ValueError."""
+    """Return the text of a file. Raises OSError, ValueError, IllegalChoiceError."""
     try:
         with open_file(path) as file:
             data = file.read(LARGEST_CASES + 1)
     except FileNotFoundError as error:
         raise CaseError(N_("“{name}” was not found"), name=path.name) from error
+    except RefusedFileError as error:
+        raise IllegalChoiceError(error.reason, error.params, file=str(path)) from error
     if len(data) > LARGEST_CASES:
         raise CaseError(N_("more than 64 MB"))
     try:

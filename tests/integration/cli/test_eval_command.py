@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -398,6 +399,21 @@ def test_wrong_schemas_and_variants_send_nothing(
         done = await shell.run("eval", file, "--variant", variant, env=gateway(server.base_url))
         assert (done.code, server.requests) == (2, [])
         assert words in done.err
+
+    against(WHOLE, test=test)
+
+
+def test_a_file_that_is_none_is_refused_in_the_users_language(shell: Shell, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "cases.json").write_text('{"tests": "pipe.csv"}')
+    os.mkfifo(tmp_path / "pipe.csv")
+
+    async def test(server: LoopbackServer) -> None:
+        env = {**gateway(server.base_url), "REPARTEE_LANGUAGE": "de"}
+        for name, named in (("pipe", "pipe"), ("cases.json", "pipe.csv")):
+            done = await shell.run("eval", str(tmp_path / name), "--variant", "pro", env=env)
+            assert (done.code, server.requests) == (2, [])
+            assert done.err == f"repartee: {tmp_path / named} ist keine gewöhnliche Datei.\n"
 
     against(WHOLE, test=test)
 
