@@ -89,18 +89,23 @@ class _ImportResult:
     conversations: int = 0
     added: int = 0
     messages: int = 0
-    refused: list[str] = field(default_factory=list)
+    refused: list[UserFacingError] = field(default_factory=list)
 
     def count(self, added: ImportOutcome) -> None:
         self.conversations += 1
         self.added += added.is_new
         self.messages += added.messages
 
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "refused": [why.sentences for why in self.refused]}
+
     @property
     def sentence(self) -> str:
         if not self.kind:
-            why = self.refused[0]
-            return why if self.file in why else tr("{file}: {reason}", file=self.file, reason=why)
+            (why,) = self.refused
+            if "file" in why.params:  # its sentence names the file
+                return why.sentences
+            return tr("{file}: {reason}", file=self.file, reason=why.sentences)
         if self.messages and not self.added:
             words = tr_plural(
                 "{file} ({kind}): {count} message added.",
@@ -139,14 +144,14 @@ async def _import(options: argparse.Namespace) -> int:
             if not options.json:
                 _say_result(results[-1])
     if options.json:
-        write_json({"files": [vars(result) for result in results]})
+        write_json({"files": [result.to_json() for result in results]})
     return ExitCode.FAILED if any(result.refused for result in results) else 0
 
 
 def _say_result(result: _ImportResult) -> None:
     say(result.sentence)
     for why in result.refused if result.kind else ():
-        say(why)
+        say(why.sentences)
 
 
 async def _import_file(
@@ -164,15 +169,13 @@ async def _import_file(
                 try:
                     result.count(await _store_conversation(backend, store, found, choice))
                 except (ImportRefusedError, StoreRefusedError) as error:
-                    result.refused.append(
-                        not_imported_error(found.conversation.title, error).sentences
-                    )
+                    result.refused.append(not_imported_error(found.conversation.title, error))
             else:
-                result.refused.append(found.sentences)
+                result.refused.append(found)
     except StorageError:
         raise
     except UserFacingError as error:
-        result.refused.append(error.sentences)
+        result.refused.append(error)
     return result
 
 

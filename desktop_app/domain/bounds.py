@@ -201,9 +201,9 @@ def checked_overrides(overrides: Overrides) -> Overrides:
         raise TypeError("instructions are not a text")
     parameters = checked_fields(overrides.parameters)
     if not all(isinstance(text, str) for text in (*parameters.stop, *parameters.tools)):
-        raise TypeError("“stop” or “tools” is not a list of texts.")
+        raise TypeError("“stop” or “tools” is not a list of texts")
     if not all(isinstance(text, str) for pair in overrides.examples for text in pair):
-        raise TypeError("“examples” is not a list of pairs of texts.")
+        raise TypeError("“examples” is not a list of pairs of texts")
     if not 1 <= parameters.candidates <= MOST_CANDIDATES:
         raise ValueError("too many answers at once")
     return overrides

@@ -1223,6 +1223,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.IMPORT_FOREIGN_MESSAGES: ErrorSentences(
         N_("A conversation in the file contains messages of another conversation."),
         remedy=Remedy.EXPORT_AGAIN,
+        fuller=N_("“{title}” was skipped because it contains messages of another conversation."),
     ),
     Reason.IMPORT_TOO_DEEP: ErrorSentences(
         N_("An untitled conversation was skipped because it is nested too deeply."),

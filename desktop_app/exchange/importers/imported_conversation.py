@@ -128,6 +128,8 @@ def short_title(title: str) -> str:
 
 def not_imported_error(title: str, why: Exception) -> ImportRefusedError:
     """Return the error for a conversation that was not imported, with its title and the reason."""
+    if isinstance(why, ImportRefusedError):
+        return ImportRefusedError(why.reason, why.params, title=short_title(title))
     if isinstance(why, RecursionError):
         reason, words = Reason.IMPORT_TOO_DEEP, ""
     elif isinstance(why, StorageError):
@@ -135,10 +137,6 @@ def not_imported_error(title: str, why: Exception) -> ImportRefusedError:
     elif isinstance(why, KeyError):
         reason, words = Reason.IMPORT_FIELD_MISSING, str(why)[:_LONGEST_SHOWN]
     else:
-        reason, words = Reason.IMPORT_INVALID, str(why)[:200].rstrip(".") or type(why).__name__
-    return ImportRefusedError(
-        reason,
-        details=repr(why)[:1000],
-        title=short_title(title),
-        words=words[:1].lower() + words[1:],
-    )
+        reason, words = Reason.IMPORT_INVALID, str(why)[:200] or type(why).__name__
+    details = repr(why)[:1000]
+    return ImportRefusedError(reason, details=details, title=short_title(title), words=words)

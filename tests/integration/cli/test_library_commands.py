@@ -112,6 +112,16 @@ def test_an_export_fills_another_library_with_the_same(library: Library, tmp_pat
     assert second.read_bytes() == first.read_bytes()
 
 
+def test_a_sentence_with_the_name_of_a_file_in_it_does_not_name_the_file(library: Library) -> None:
+    bad, missing = library.folder / "file", library.folder / "missing"
+    bad.write_text("not json")
+    done = library.run("import", str(bad), str(missing))
+    assert "repartee: file: The file is damaged or isn’t JSON. " in done.err
+    assert "repartee: Couldn’t read missing: it doesn’t exist. " in done.err
+    (told, _) = library.run("import", str(bad), str(missing), "--json").json["files"]
+    assert told["refused"] == [done.err.splitlines()[0].removeprefix("repartee: file: ")]
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_imported(library: Library) -> None:
     bad, missing = library.folder / "bad.json", library.folder / "missing.json"
     bad.write_text("{}")

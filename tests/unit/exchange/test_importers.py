@@ -22,12 +22,14 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     text_of,
 )
-from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_image,
+    not_imported_error,
 )
 from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
@@ -271,6 +273,28 @@ def test_deeply_nested_json_is_reported_as_damaged(tmp_path: Path) -> None:
     file.write_bytes(b"[" * 100_000)
     with pytest.raises(ImportRefusedError, match="The file is damaged or isn’t JSON"):
         read_export(file)
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (ValueError("Odd time: 'x'"), "“A” was skipped: Odd time: 'x'."),
+        (ValueError(), "“A” was skipped: ValueError."),
+        (KeyError("choice"), "“A” was skipped because 'choice' is missing."),
+        (
+            ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES),
+            "“A” was skipped because it contains messages of another conversation.",
+        ),
+        (
+            StoreRefusedError("No.", details="IntegrityError"),
+            "“A” was skipped because it couldn’t be saved (IntegrityError).",
+        ),
+    ],
+)
+def test_a_conversation_that_is_skipped_is_named_with_the_reason(
+    why: Exception, sentence: str
+) -> None:
+    assert not_imported_error("A", why).what_happened == sentence
 
 
 def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> None:
