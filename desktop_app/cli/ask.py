@@ -285,8 +285,8 @@ async def _choose(
 def _say_notices(runs: Sequence[AnswerRun]) -> None:
     """Say the notices of the answers, each once, except those on the requested form."""
     notices = (notice for run in runs for notice in run.answer.notices)
-    for words in dict.fromkeys(str(notice) for notice in notices if not is_form_notice(notice)):
-        say(words)
+    for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
+        say(str(notice))
 
 
 async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:

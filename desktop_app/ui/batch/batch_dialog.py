@@ -170,7 +170,7 @@ class BatchDialog(DraftDialog):
 
     def _choose_report(self, job_id: str, format_: str) -> None:
         kind, ending = _ENDINGS[format_]
-        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job.title.text())
+        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job.job_title)
         name = f"{title.strip()[:60] or tr('Batch job')}{ending}"
         dialog = QFileDialog(self, tr("Export results"), str(Path.home() / name), tr(kind))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

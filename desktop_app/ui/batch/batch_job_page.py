@@ -170,6 +170,11 @@ class BatchJobPage(QWidget):
         return "" if self._job is None else self._job.id
 
     @property
+    def job_title(self) -> str:
+        """Return the title of the shown job; "" if there is none."""
+        return "" if self._job is None else self._job.title
+
+    @property
     def chosen(self) -> int:
         """Return the number of the selected file; 0 for none."""
         line = self.lines.row_at(self.table.currentIndex())
