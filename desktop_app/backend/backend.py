@@ -405,9 +405,7 @@ def read_catalog(where: Folders) -> ModelCatalog:
     try:
         return ModelCatalog.from_toml(*texts)
     except SettingError as error:
-        error.remedy = Remedy.CORRECT_FILE
-        error.params["file"] = str(own)
-        raise
+        raise error.with_remedy(Remedy.CORRECT_FILE, file=str(own)) from error
 
 
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:

@@ -76,10 +76,13 @@ class ImageScaler:
                     part.name, original, missing, password=password
                 )
             except DocumentEncryptedError as error:
-                error.sha256 = part.sha256
-                error.reason = Reason.PASSWORD_NEEDED_FOR_PAGES
-                error.remedy, error.params = "", {"name": part.name}
-                raise
+                raise DocumentEncryptedError(
+                    Reason.PASSWORD_NEEDED_FOR_PAGES,
+                    name=part.name,
+                    details=error.details,
+                    takes_password=error.takes_password,
+                    sha256=part.sha256,
+                ) from error
             for (number, size), picture in zip(missing, rendered, strict=True):
                 scaled[f"{part.sha256} {number}", size] = picture
             self._cache |= scaled

@@ -239,7 +239,7 @@ async def _answer(
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
         if attached and not options.in_parts:
-            error.remedy = Remedy.SUMMARIZE
+            raise error.with_remedy(Remedy.SUMMARIZE) from error
         raise
     _say_notices([run, *run.siblings])
     if run.siblings:

@@ -24,9 +24,7 @@ def locked(name: str, *, was_wrong: bool) -> errors.DocumentEncryptedError:
         was_wrong: a wrong password was given.
     """
     reason = Reason.PASSWORD_WRONG if was_wrong else Reason.PASSWORD_MISSING
-    error = errors.DocumentEncryptedError(reason, name=name)
-    error.takes_password = True
-    return error
+    return errors.DocumentEncryptedError(reason, takes_password=True, name=name)
 
 
 def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:

@@ -44,8 +44,9 @@ Foreign exceptions are translated once, at the library call that raises them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from enum import Enum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from desktop_app.i18n.translation import N_, in_english
 
@@ -253,6 +254,17 @@ class UserFacingError(Exception):
         self.params = {**(params or {}), **values}
         self.details = details
 
+    def copy_with(self, **fields: Any) -> Self:
+        """Return a copy with other attributes and the same cause."""
+        made = copy(self)
+        vars(made).update(fields)
+        made.__cause__ = self.__cause__
+        return made
+
+    def with_remedy(self, remedy: Remedy, **params: Param) -> Self:
+        """Return a copy with another remedy and the values for its placeholders."""
+        return self.copy_with(remedy=remedy, params={**self.params, **params})
+
     def __str__(self) -> str:
         """Return what happened in English, for logs and tracebacks."""
         with in_english():
@@ -351,7 +363,17 @@ class RefusedParameterError(ProviderError):
 
     code = "refused_parameter"
 
-    param: str = ""
+    def __init__(
+        self,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
+        *,
+        param: str = "",
+        **others: Any,
+    ) -> None:
+        super().__init__(reason, params, **others)
+        self.param = param
 
 
 class ContextTooLongError(ProviderError):
@@ -363,8 +385,19 @@ class ContextTooLongError(ProviderError):
 
     code = "context_too_long"
 
-    tokens: int = 0
-    window: int = 0
+    def __init__(
+        self,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
+        *,
+        tokens: int = 0,
+        window: int = 0,
+        **others: Any,
+    ) -> None:
+        super().__init__(reason, params, **others)
+        self.tokens = tokens
+        self.window = window
 
 
 class ContentFilteredError(ProviderError):
@@ -503,8 +536,19 @@ class DocumentEncryptedError(DocumentError):
 
     code = "document_encrypted"
 
-    takes_password = False
-    sha256 = ""
+    def __init__(
+        self,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
+        *,
+        takes_password: bool = False,
+        sha256: str = "",
+        **others: Any,
+    ) -> None:
+        super().__init__(reason, params, **others)
+        self.takes_password = takes_password
+        self.sha256 = sha256
 
 
 class DocumentDamagedError(DocumentError):

@@ -233,16 +233,18 @@ class ProviderClient:
                             match event:
                                 case Failed(error):
                                     raise error
-                                case OfCandidate(_, Failed(error)):
-                                    error_replies.redact_error(self._transport.redactor, error)
+                                case OfCandidate(number, Failed(error)):
+                                    event = OfCandidate(number, Failed(self._redacted(error)))
                             for cleaned in answer.take(event):
                                 yield cleaned
                             await turns.yield_if_due()
             except ProviderError as error:
-                error_replies.redact_error(self._transport.redactor, error)
                 for cleaned in answer.end():
                     yield cleaned
-                yield Failed(error)
+                yield Failed(self._redacted(error))
+
+    def _redacted(self, error: ProviderError) -> ProviderError:
+        return error_replies.redacted(self._transport.redactor, error)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Have the provider compact the conversation of `request`. Return its compacted state.
@@ -484,7 +486,7 @@ class ProviderClient:
                         has_started = True
                         yield Started(request_id=reply.request_id)
                     if isinstance(event, Failed) and not event.error.request_id:
-                        event.error.request_id = reply.request_id
+                        event = Failed(event.error.copy_with(request_id=reply.request_id))
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
                     if isinstance(event, Completed) and not reader.has_all_answers:

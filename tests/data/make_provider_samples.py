@@ -360,15 +360,16 @@ def errors() -> Iterator[str]:
             )
         )
         failed = failed_attempt(found, status or 0, headers)
+        error = failed.error
         inside = error_replies.error_in_reply("P", shape, "r2")
         size = [getattr(found, name, None) for name in ("tokens", "window", "param")]
         yield as_line(
             text[:40],
             status,
             found,
-            {name: said for name, said in found.params.items() if name != "words"},
-            found.all_details,
-            found.remedy,
+            {name: said for name, said in error.params.items() if name != "words"},
+            error.all_details,
+            error.remedy,
             *([body.http, *size] if any(size) or body.http else ()),
             *((inside,) if inside and inside.reason is not found.reason else ()),
             [failed.asked_wait_s, failed.asked_wait_s and failed.wait_s(1), failed.wait_s(2)]

@@ -307,3 +307,22 @@ def test_no_text_of_an_error_is_compared_or_cut(product_nodes: Nodes) -> None:
             hits = [each for each in of if isinstance(each, ast.Attribute) and each.attr in texts]
             found += [f"{path.relative_to(PRODUCT)}:{hit.lineno}" for hit in hits]
     assert not found
+
+
+def test_no_error_is_changed_after_it_was_made(product_nodes: Nodes) -> None:
+    fields = {"remedy", "params", "details", "api_code", "request_id", "takes_password"}
+    found = []
+    for path, nodes in product_nodes.items():
+        for node in nodes:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            hits = [
+                each
+                for target in targets
+                for each in ast.walk(target)
+                if isinstance(each, ast.Attribute)
+                and each.attr in fields
+                and isinstance(each.ctx, ast.Store)
+                and name_of(each.value) not in ("self", "unfolded")
+            ]
+            found += [f"{path.relative_to(PRODUCT)}:{hit.lineno}" for hit in hits]
+    assert not found

@@ -107,8 +107,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     options.from_environment = provider.from_environment
     profile = await answering_profile(backend, options)
     if why := refusal(profile):
-        why.remedy = Remedy.NAME_OTHER_PROVIDER
-        raise why
+        raise why.with_remedy(Remedy.NAME_OTHER_PROVIDER)
     choice = await choice_of(backend, profile, options)
     await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)

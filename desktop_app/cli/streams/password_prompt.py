@@ -34,13 +34,13 @@ async def extract(
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            error.remedy = Remedy.ENTER_IN_TERMINAL
+            refusal = error.with_remedy(Remedy.ENTER_IN_TERMINAL)
             if not _has_terminal():
-                raise
+                raise refusal from error
             note(error.what_happened)
             password = _read_password()
             if not password:
-                raise
+                raise refusal from error
 
 
 def _has_terminal() -> bool:

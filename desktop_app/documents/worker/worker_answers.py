@@ -108,13 +108,13 @@ def error(header: Mapping[str, Any]) -> errors.DocumentError:
     if not all(isinstance(value, str | int) for value in params.values()):
         raise MalformedAnswerError("a parameter of an error is neither text nor number")
     try:
-        found = kind(Reason(_text(header.get("reason"))), details=_text(header.get("details")))
-        found.params = params
+        reason = Reason(_text(header.get("reason")))
+        found = kind(reason, params, details=_text(header.get("details")))
         found.sentences  # noqa: B018 - raises if a parameter is missing
     except (LookupError, ValueError) as exc:
         raise MalformedAnswerError("an error of no known kind") from exc
     if isinstance(found, errors.DocumentEncryptedError):
-        found.takes_password = _expect(bool, header.get("takes_password"))
+        return found.copy_with(takes_password=_expect(bool, header.get("takes_password")))
     return found
 
 

@@ -185,16 +185,20 @@ def error_in_reply(provider: str, value: object, request_id: str) -> ProviderErr
     return None
 
 
-def redact_error(redactor: Redactor, error: ProviderError) -> None:
-    """Redact secrets in all texts of an error."""
-    for name in ("details", "api_code", "request_id"):
-        setattr(error, name, redactor.clean(getattr(error, name)))
-    error.params = {
-        name: redactor.clean(value) if isinstance(value, str) else value
-        for name, value in error.params.items()
-    }
-    if isinstance(error, RefusedParameterError):
-        error.param = redactor.clean(error.param)
+def redacted(redactor: Redactor, error: ProviderError) -> ProviderError:
+    """Return an error without the secrets in its texts."""
+    made = error.copy_with(
+        details=redactor.clean(error.details),
+        api_code=redactor.clean(error.api_code),
+        request_id=redactor.clean(error.request_id),
+        params={
+            name: redactor.clean(value) if isinstance(value, str) else value
+            for name, value in error.params.items()
+        },
+    )
+    if isinstance(made, RefusedParameterError):
+        return made.copy_with(param=redactor.clean(made.param))
+    return made
 
 
 def error_from(
@@ -209,14 +213,16 @@ def error_from(
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
     if classify is not None and status is not None:
         error = classify(error, body, status)
-    error.status = status
-    error.api_code = body.code or body.type
-    error.request_id = request_id
-    if said := quote(body.message):
-        error.details = f"The provider says: {said}"
+    said, params = quote(body.message), dict(error.params)
     if words := as_sentence(body.message):
-        error.params.setdefault("words", words)
-    return error
+        params.setdefault("words", words)
+    return error.copy_with(
+        status=status,
+        api_code=body.code or body.type,
+        request_id=request_id,
+        details=f"The provider says: {said}" if said else "",
+        params=params,
+    )
 
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
@@ -262,11 +268,12 @@ def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -
 
 
 def _too_long_error(body: ErrorBody) -> ContextTooLongError:
-    error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
     size = size_in(body.message)
-    error.tokens = body.size.tokens or size.tokens
-    error.window = body.size.window or size.window
-    return error
+    return ContextTooLongError(
+        Reason.CONVERSATION_TOO_LONG,
+        tokens=body.size.tokens or size.tokens,
+        window=body.size.window or size.window,
+    )
 
 
 def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
@@ -307,13 +314,12 @@ def _refused_parameter(
 
 def refused_error(provider: str, param: str) -> RefusedParameterError:
     """Return the error for a refused parameter; `param` is "" if it is not named."""
-    error = RefusedParameterError(
+    return RefusedParameterError(
         Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
+        param=param,
         provider=provider,
         setting=param,
     )
-    error.param = param
-    return error
 
 
 def _status_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError:

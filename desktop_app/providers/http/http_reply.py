@@ -207,8 +207,7 @@ class HttpReply:
             raise self._with_id(error) from exc
 
     def _with_id(self, error: ProviderError) -> ProviderError:
-        error.request_id = self.request_id
-        return error
+        return error.copy_with(request_id=self.request_id)
 
     def _cut_error(self, reason: Reason, exc: Exception) -> StreamCutError:
         return StreamCutError(

@@ -68,9 +68,7 @@ def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]
     """Return the failed attempt for a reply with an error status."""
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:
-        minutes = math.ceil(asked / 60)
-        error.remedy = Remedy.RETRY_AFTER_WAIT
-        error.params["minutes"] = minutes
+        error = error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(asked / 60))
     repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
     )

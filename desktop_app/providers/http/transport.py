@@ -462,7 +462,7 @@ class Transport:
             classify=classify,
         )
         # Once more: without its invisible characters, an echo may be a key again.
-        error_replies.redact_error(self.redactor, error)
+        error = error_replies.redacted(self.redactor, error)
         return failed_attempt(error, response.status_code, response.headers)
 
     def _bad_address_error(self) -> NetworkError:

@@ -229,8 +229,8 @@ class BackgroundRun:
             if self._id and self._current_watch is not None:
                 self._current_watch.enable_cut()
             return replace(event, request_id=request_id)
-        if isinstance(event, Failed):
-            event.error.request_id = event.error.request_id or request_id
+        if isinstance(event, Failed) and not event.error.request_id:
+            return Failed(event.error.copy_with(request_id=request_id))
         return event
 
     # -- polling

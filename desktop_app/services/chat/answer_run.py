@@ -702,9 +702,8 @@ def as_provider_error(error: UserFacingError) -> ProviderError:
         error.params,
         what_to_do=error.remedy,
         details=error.details,
-    )
+    ).copy_with(code=error.code)
     failed.__cause__ = error
-    failed.code = error.code
     return failed
 
 

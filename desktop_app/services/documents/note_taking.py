@@ -43,6 +43,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
+from desktop_app.services.chat.answer_run import as_provider_error
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -480,9 +481,6 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 
 def _while_reading(error: UserFacingError) -> ProviderError:
-    made = error if isinstance(error, ProviderError) else ProviderError(error.reason)
-    is_retried = remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER)
-    made.remedy = Remedy.RETRY_FROM_NOTES if is_retried else error.remedy
-    made.params = error.params
-    made.details = error.details
-    return made
+    if remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER):
+        error = error.with_remedy(Remedy.RETRY_FROM_NOTES)
+    return as_provider_error(error)

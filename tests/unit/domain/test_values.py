@@ -194,6 +194,17 @@ def classes(root: type[UserFacingError]) -> list[type[UserFacingError]]:
     return [root, *(each for child in root.__subclasses__() for each in classes(child))]
 
 
+def test_a_copy_of_an_error_leaves_the_error_as_it_was() -> None:
+    cause = OSError("odd")
+    error = errors.ContextTooLongError(Reason.CONVERSATION_TOO_LONG, tokens=9, status=400)
+    error.__cause__ = cause
+    made = error.with_remedy(errors.Remedy.RETRY_AFTER_WAIT, minutes=3)
+    assert (error.remedy, error.params) == ("", {})
+    assert (made.remedy, made.params) == (errors.Remedy.RETRY_AFTER_WAIT, {"minutes": 3})
+    assert (type(made), made.tokens, made.status) == (errors.ContextTooLongError, 9, 400)
+    assert (made.reason, made.__cause__) == (error.reason, cause)
+
+
 @pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
 def test_every_error_is_drawn_in_the_tree_and_speaks_in_sentences(
     kind: type[UserFacingError],

@@ -79,9 +79,9 @@ def missing(status: int | None = 404) -> EndpointMissingError:
 
 
 def refused(param: str, *, status: int | None = 400, code: str = "", words: str = "") -> Any:
-    error = RefusedParameterError(Reason.SETTING_REFUSED, status=status, words=words)
-    error.param, error.api_code = param, code
-    return error
+    return RefusedParameterError(
+        Reason.SETTING_REFUSED, param=param, status=status, api_code=code, words=words
+    )
 
 
 def left_out(setting: str) -> Notice:
