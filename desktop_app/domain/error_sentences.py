@@ -130,7 +130,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.NO_BATCH_API: ErrorSentences(
         N_("{provider} doesn’t support batches, so nothing was charged."),
-        remedy=N_("Choose another provider."),
+        remedy=Remedy.CHOOSE_PROVIDER,
     ),
     # Keys
     Reason.NO_KEY: ErrorSentences(N_("{provider} needs an API key."), remedy=Remedy.ADD_KEY),
@@ -144,11 +144,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.KEYRING_LOCKED: ErrorSentences(
         N_("The keyring is locked."),
-        remedy=N_("Unlock it and try again, or enter the key for this session."),
+        remedy=Remedy.UNLOCK_KEYRING,
     ),
     Reason.KEYRING_SLOW: ErrorSentences(
         N_("The keyring didn’t respond and may be locked."),
-        remedy=N_("Unlock it and try again, or enter the key for this session."),
+        remedy=Remedy.UNLOCK_KEYRING,
     ),
     Reason.KEYRING_MISSING: ErrorSentences(
         N_("No keyring is available."), remedy=Remedy.KEY_WITHOUT_KEYRING
@@ -209,7 +209,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.BROKE_IN_REPLY: ErrorSentences(
         N_("The connection to {provider} was lost during a response."),
-        remedy=N_("Repartee is trying again."),
+        remedy=Remedy.ASKED_AGAIN,
     ),
     Reason.BROKE_IN_ANSWER: ErrorSentences(
         N_("The connection to {provider} was lost before the response finished."),
@@ -373,7 +373,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("{provider} sent more than {limit} KB of headers."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     # Questions and settings that cannot be sent
-    Reason.PROVIDER_REMOVED: ErrorSentences(N_("Provider removed."), remedy=N_("Choose another.")),
+    Reason.PROVIDER_REMOVED: ErrorSentences(N_("Provider removed."), remedy=Remedy.CHOOSE_ANOTHER),
     Reason.NO_SUCH_PROVIDER: ErrorSentences(
         N_("There is no provider “{provider}”."), remedy=Remedy.THERE_ARE
     ),
@@ -407,11 +407,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.GRAMMAR_NOT_AT_PROVIDER: ErrorSentences(
         N_("{provider} doesn’t support grammars of the kind {syntax}."),
-        remedy=N_("Choose another provider."),
+        remedy=Remedy.CHOOSE_PROVIDER,
     ),
     Reason.GRAMMAR_NOT_SUPPORTED: ErrorSentences(
         N_("{model} doesn’t support grammars of the kind {syntax}."),
-        remedy=N_("Choose another model."),
+        remedy=Remedy.CHOOSE_MODEL,
     ),
     Reason.GRAMMAR_WITH_TOOLS: ErrorSentences(
         N_("With a grammar, the model can’t call tools."),
@@ -460,11 +460,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.EFFORT_FIXED: ErrorSentences(
         N_("{model} always uses the effort {only}."),
-        remedy=N_("Supported: {accepted}."),
+        remedy=Remedy.EFFORTS_ARE,
     ),
     Reason.EFFORT_UNSUPPORTED: ErrorSentences(
         N_("{model} doesn’t support the effort {effort}."),
-        remedy=N_("Supported: {accepted}."),
+        remedy=Remedy.EFFORTS_ARE,
     ),
     Reason.CAP_REACHED: ErrorSentences(
         N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
@@ -485,11 +485,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.IMAGES_NOT_SEEN: ErrorSentences(
         N_("{model} doesn’t support images."),
-        remedy=N_("Choose another model, or remove {names}."),
+        remedy=Remedy.CHOOSE_MODEL_OR_REMOVE,
     ),
     Reason.PAGES_NOT_SEEN: ErrorSentences(
         N_("{model} can’t read {count} of {total} pages of {file}, which are images."),
-        remedy=N_("Choose another model, or remove {names}."),
+        remedy=Remedy.CHOOSE_MODEL_OR_REMOVE,
         fuller=N_(
             "{model} can’t see images: {count} of {total} pages of {file}, {count2} of {file2}."
         ),
@@ -532,7 +532,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.SECTIONS_GONE: ErrorSentences(
         N_("Can’t find the selected parts of “{name}”."),
-        remedy=N_("Attach the file again."),
+        remedy=Remedy.ATTACH_AGAIN,
     ),
     Reason.NO_SECTION_NAMED: ErrorSentences(N_("Nothing is selected."), remedy=Remedy.SECTIONS_ARE),
     Reason.SECTION_NAME_AMBIGUOUS: ErrorSentences(
@@ -687,7 +687,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_EMPTY: ErrorSentences(
         N_("The tool server “{server}” needs either a command or an address."),
-        remedy=N_("Check its configuration."),
+        remedy=Remedy.CHECK_CONFIGURATION,
     ),
     Reason.TOOL_SERVER_PASSWORD: ErrorSentences(
         N_("The configuration of “{server}” contains a password."),
@@ -695,7 +695,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_VARIABLE: ErrorSentences(
         N_("“{variable}” can’t be a variable of the tool server “{server}”."),
-        remedy=N_("Check its configuration."),
+        remedy=Remedy.CHECK_CONFIGURATION,
     ),
     Reason.TOOL_SERVER_VARIABLE_UNSET: ErrorSentences(
         N_("The tool server “{server}” needs the environment variable {variable}."),
@@ -703,7 +703,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_HEADER: ErrorSentences(
         N_("“{header}” can’t be a header of the tool server “{server}”."),
-        remedy=N_("Check its configuration."),
+        remedy=Remedy.CHECK_CONFIGURATION,
     ),
     Reason.TOOL_SERVER_ADDRESS: ErrorSentences(
         N_("The address of the tool server “{server}” isn’t a web address."),
@@ -715,7 +715,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_NOT_STARTED: ErrorSentences(
         N_("The tool server “{server}” didn’t start: {why}."),
-        remedy=N_("Check its configuration in {servers_page}."),
+        remedy=Remedy.CHECK_SERVER,
     ),
     Reason.TOOL_SERVER_SLOW: ErrorSentences(
         N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
@@ -731,7 +731,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_REFUSED: ErrorSentences(
         N_("The tool server “{server}” reports: {why}."),
-        remedy=N_("Check its configuration in {servers_page}."),
+        remedy=Remedy.CHECK_SERVER,
     ),
     Reason.TOOL_SERVER_SECRETS_LOST: ErrorSentences(
         N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
@@ -865,7 +865,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.PAGES_NOT_DRAWN: ErrorSentences(
         N_("Couldn’t show the pages of “{name}”."),
-        remedy=N_("Attach the file again."),
+        remedy=Remedy.ATTACH_AGAIN,
     ),
     Reason.CHANGED_WHILE_READ: ErrorSentences(
         N_("“{name}” changed while Repartee was reading it."),
@@ -882,11 +882,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TEMPORARY_IMAGE_STAYS: ErrorSentences(
         N_("Other apps can’t open images of temporary conversations, since that saves them."),
-        remedy=N_("Use a regular conversation."),
+        remedy=Remedy.USE_REGULAR,
     ),
     Reason.TEMPORARY_DOCUMENT_STAYS: ErrorSentences(
         N_("Other apps can’t open documents of temporary conversations, since that saves them."),
-        remedy=N_("Use a regular conversation."),
+        remedy=Remedy.USE_REGULAR,
     ),
     # Notes on documents that were read
     Reason.NOTE_ENCODING: ErrorSentences(
@@ -902,7 +902,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.NOTE_SKIPPED: ErrorSentences(N_("Files read: {read}, skipped: {skipped}.")),
     # Collections
     Reason.COLLECTION_GONE: ErrorSentences(
-        N_("The collection no longer exists."), remedy=N_("Choose another.")
+        N_("The collection no longer exists."), remedy=Remedy.CHOOSE_ANOTHER
     ),
     Reason.NAMED_COLLECTION_GONE: ErrorSentences(
         N_("The collection “{name}” no longer exists."),
@@ -921,17 +921,17 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     # Batch jobs
     Reason.BATCH_NOT_LOCAL: ErrorSentences(
-        N_("The local model doesn’t support batches."), remedy=N_("Choose another provider.")
+        N_("The local model doesn’t support batches."), remedy=Remedy.CHOOSE_PROVIDER
     ),
     Reason.BATCH_NOT_OFFERED: ErrorSentences(
-        N_("{provider} doesn’t support batches."), remedy=N_("Choose another provider.")
+        N_("{provider} doesn’t support batches."), remedy=Remedy.CHOOSE_PROVIDER
     ),
     Reason.BATCH_NOT_KNOWN: ErrorSentences(
         N_("{provider} may not support batches."),
         remedy=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
     ),
     Reason.BATCH_NOT_WITH_MODEL: ErrorSentences(
-        N_("{model} doesn’t support batches."), remedy=N_("Choose another model.")
+        N_("{model} doesn’t support batches."), remedy=Remedy.CHOOSE_MODEL
     ),
     Reason.BATCH_WITHOUT_FILES: ErrorSentences(
         N_("There are no files."), remedy=N_("Add at least one.")
@@ -954,10 +954,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Set up {address} to get its results."),
     ),
     Reason.NO_SUCH_BATCH: ErrorSentences(
-        N_("There is no batch job {given}."), remedy=N_("“repartee batch status” lists the IDs.")
+        N_("There is no batch job {given}."), remedy=Remedy.LIST_BATCHES
     ),
     Reason.BATCH_ID_AMBIGUOUS: ErrorSentences(
-        N_("Several batch jobs match {given}."), remedy=N_("“repartee batch status” lists the IDs.")
+        N_("Several batch jobs match {given}."), remedy=Remedy.LIST_BATCHES
     ),
     Reason.BATCH_WAS_SENT: ErrorSentences(
         N_("The job was sent: {progress}."),
@@ -1025,11 +1025,11 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     # The store and other files
     Reason.STORE_DAMAGED: ErrorSentences(
         N_("Your library {place} is damaged."),
-        remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
+        remedy=Remedy.REPAIR_LIBRARY,
     ),
     Reason.ROW_DAMAGED: ErrorSentences(
         N_("Your library is damaged."),
-        remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
+        remedy=Remedy.REPAIR_LIBRARY,
     ),
     Reason.STORE_BUSY: ErrorSentences(
         N_("Another program is using your library {place}."),
@@ -1100,7 +1100,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TEMPORARY_HAS_NO_BRANCHES: ErrorSentences(
         N_("Temporary conversations can’t be branched, because the branch would be saved."),
-        remedy=N_("Use a regular conversation."),
+        remedy=Remedy.USE_REGULAR,
     ),
     Reason.ATTACHMENT_CHANGED: ErrorSentences(
         N_("The file changed while it was being attached."),
@@ -1108,7 +1108,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.ATTACHMENT_MISSING: ErrorSentences(
         N_("The attachment’s file is missing."),
-        remedy=N_("Attach the file again."),
+        remedy=Remedy.ATTACH_AGAIN,
     ),
     Reason.FOLDER_NOT_WRITABLE: ErrorSentences(
         N_("Repartee can’t write to its folder {folder}."),
@@ -1262,13 +1262,13 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("“repartee search TEXT --json” lists the IDs."),
     ),
     Reason.EXPORT_NO_TABLES: ErrorSentences(
-        N_("The responses contain no table."), remedy=N_("Choose another format.")
+        N_("The responses contain no table."), remedy=Remedy.CHOOSE_FORMAT
     ),
     Reason.EXPORT_NO_CORRECTIONS: ErrorSentences(
         N_("There are no corrected responses."), remedy=N_("Correct a response, then try again.")
     ),
     Reason.EXPORT_NOT_LAID_OUT: ErrorSentences(
-        N_("Couldn’t lay out the pages."), remedy=N_("Choose another format.")
+        N_("Couldn’t lay out the pages."), remedy=Remedy.CHOOSE_FORMAT
     ),
     Reason.PRINT_FAILED: ErrorSentences(
         N_("Couldn’t print the conversation."), remedy=Remedy.CHOOSE_OTHER_PLACE
@@ -1302,24 +1302,24 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         remedy=N_("Close other apps and try again, or choose a smaller model."),
     ),
     Reason.LOCAL_MODEL_STOPPED: ErrorSentences(
-        N_("The local model stopped."), remedy=N_("Try again to restart it.")
+        N_("The local model stopped."), remedy=Remedy.RESTART_MODEL
     ),
     Reason.LOCAL_MODEL_NOT_STARTED: ErrorSentences(
         N_("Couldn’t start the local model."), remedy=N_("Try again, or restart Repartee.")
     ),
     Reason.LOCAL_MODEL_SILENT: ErrorSentences(
-        N_("The local model didn’t respond."), remedy=N_("Try again to restart it.")
+        N_("The local model didn’t respond."), remedy=Remedy.RESTART_MODEL
     ),
     # Settings
     Reason.MODELS_FILE_UNREADABLE: ErrorSentences(
         N_("Couldn’t read {file}."), remedy=Remedy.CORRECT_FILE
     ),
     Reason.MODELS_FILE_INVALID: ErrorSentences(
-        N_("The model list isn’t valid: {words}."), remedy=N_("Correct models.toml or remove it.")
+        N_("The model list isn’t valid: {words}."), remedy=Remedy.CORRECT_MODELS_FILE
     ),
     Reason.MODELS_FILE_WRONG_TYPE: ErrorSentences(
         N_("The model list contains a value of the wrong type ({words})."),
-        remedy=N_("Correct models.toml or remove it."),
+        remedy=Remedy.CORRECT_MODELS_FILE,
     ),
     Reason.NO_SUCH_SETTING: ErrorSentences(
         N_("There is no setting “{key}”."), remedy=N_("Check its name.")

@@ -146,6 +146,7 @@ class Remedy(Enum):
     NONE = "none"
     ASKED_AGAIN = "asked_again", N_("Repartee is trying again.")
     ASK_SHORTER = "ask_shorter", N_("Ask for a shorter response, or choose another provider.")
+    ATTACH_AGAIN = "attach_again", N_("Attach the file again.")
     ATTACH_FEWER = "attach_fewer", N_("Attach fewer or shorter documents.")
     ATTACH_PART_OR_RAISE = (
         "attach_part_or_raise",
@@ -163,9 +164,18 @@ class Remedy(Enum):
         "check_clock",
         N_("Check your computer’s clock, or wait until {host} renews its certificate."),
     )
+    CHECK_CONFIGURATION = "check_configuration", N_("Check its configuration.")
     CHECK_FILE = "check_file", N_("Check that it exists and that you can read it, then try again.")
     CHECK_PATH = "check_path", N_("Check the path, then try again.")
+    CHECK_SERVER = "check_server", N_("Check its configuration in {servers_page}.")
+    CHOOSE_ANOTHER = "choose_another", N_("Choose another.")
     CHOOSE_BACKUP = "choose_backup", N_("Choose a file created with “repartee backup”.")
+    CHOOSE_FORMAT = "choose_format", N_("Choose another format.")
+    CHOOSE_MODEL = "choose_model", N_("Choose another model.")
+    CHOOSE_MODEL_OR_REMOVE = (
+        "choose_model_or_remove",
+        N_("Choose another model, or remove {names}."),
+    )
     CHOOSE_OTHER_MODEL = (
         "choose_other_model",
         N_("Choose another file in {provider_page}, or use the built-in model."),
@@ -173,12 +183,15 @@ class Remedy(Enum):
     CHOOSE_OTHER_PLACE = "choose_other_place", N_("Choose another location or printer.")
     CHOOSE_PEM = "choose_pem", N_("Choose a PEM or DER certificate file (.pem, .crt, .cer).")
     CHOOSE_PROMPTS = "choose_prompts", N_("Choose a file exported from Prompts.")
+    CHOOSE_PROVIDER = "choose_provider", N_("Choose another provider.")
     COMPACT = "compact", N_("Compact it, or start a new conversation.")
     COPY_WITHOUT_PASSWORD = (
         "copy_without_password",
         N_("Save a copy without a password and add that."),
     )
     CORRECT_FILE = "correct_file", N_("Correct {file} or remove it.")
+    CORRECT_MODELS_FILE = "correct_models_file", N_("Correct models.toml or remove it.")
+    EFFORTS_ARE = "efforts_are", N_("Supported: {accepted}.")
     ENTER_IN_TERMINAL = (
         "enter_in_terminal",
         N_("Enter the password in a terminal, or save a copy without one."),
@@ -191,6 +204,7 @@ class Remedy(Enum):
         "key_without_keyring",
         N_("Use the key for this session only, or set an environment variable."),
     )
+    LIST_BATCHES = "list_batches", N_("“repartee batch status” lists the IDs.")
     NAME_MODEL = "name_model", N_("Name one with --model.")
     NAME_OTHER_PROVIDER = "name_other_provider", N_("Choose another --provider.")
     NAME_PROVIDER = (
@@ -199,6 +213,11 @@ class Remedy(Enum):
     )
     NEEDS_VALUE = "needs_value", N_("Enter a value.")
     READABLE_FORMATS = "readable_formats", N_("See the supported formats in {formats_help}.")
+    REPAIR_LIBRARY = (
+        "repair_library",
+        N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
+    )
+    RESTART_MODEL = "restart_model", N_("Try again to restart it.")
     SECTIONS_ARE = "sections_are", N_("Enter numbers from 1 to {count}, such as {example}.")
     SECTIONS_ARE_NAMED = (
         "sections_are_named",
@@ -222,6 +241,11 @@ class Remedy(Enum):
     TAKES_WHOLE_NUMBER = "takes_whole_number", N_("Enter a whole number.")
     TAKES_YES_OR_NO = "takes_yes_or_no", N_("Enter yes or no.")
     THERE_ARE = "there_are", N_("Available: {known}.")
+    UNLOCK_KEYRING = (
+        "unlock_keyring",
+        N_("Unlock it and try again, or enter the key for this session."),
+    )
+    USE_REGULAR = "use_regular", N_("Use a regular conversation.")
     TRY_LATER = "try_later", N_("Try again later.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -256,6 +257,12 @@ def test_errors_say_what_to_do(
         if not said.remedy and not chosen_remedies[reason]
     }
     assert silent <= WITHOUT_REMEDY
+
+
+def test_a_remedy_that_reasons_share_is_named() -> None:
+    said = [each.remedy for each in SENTENCES.values() if isinstance(each.remedy, str)]
+    said += [remedy.sentence for remedy in Remedy]
+    assert [words for words, count in Counter(filter(None, said)).items() if count > 1] == []
 
 
 def test_every_reason_is_used_and_has_a_sentence(product_nodes: Nodes) -> None:
